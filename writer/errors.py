@@ -1,0 +1,26 @@
+"""What can go wrong in the order application: each error says what, which, and what to do."""
+
+
+class WriterError(Exception):
+    """Anything the application refuses or cannot do; the message is written for the person who asked."""
+
+
+class RuleBroken(WriterError):
+    """A business rule forbids the command in the present state."""
+
+
+class NotFound(WriterError):
+    """The command names something that does not exist."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"There is no {kind} '{name}'. Check the spelling, or create it first.")
+        self.kind = kind
+        self.name = name
+
+
+class Conflict(WriterError):
+    """The command would create something that exists already."""
+
+
+class DatabaseUnavailable(WriterError):
+    """PostgreSQL does not answer, or refuses the login."""
