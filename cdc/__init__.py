@@ -1,0 +1,1 @@
+"""The change stream's contract, in Debezium's words, and (in `connectors`) the operators' program."""

@@ -1,0 +1,37 @@
+"""Names of what a pipeline owns: topic, slot, publication, connector. One place, so that nobody composes them by hand."""
+
+import re
+
+PIPELINE_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+"""A pipeline's name is part of a slot's name, which allows only these characters."""
+
+HEARTBEAT_PREFIX = "rowtide-hb"
+"""Prefix of the non-transactional logical message that is the clock of the log."""
+
+MARKER_PREFIX = "rowtide-marker"
+"""Prefix of a message that a reader emits to wait for its own position."""
+
+
+def changes_topic(pipeline: str) -> str:
+    """The one topic, with one partition, that carries the whole ordered log of a pipeline."""
+    return f"{pipeline}.changes"
+
+
+def slot_name(pipeline: str) -> str:
+    """The replication slot; Debezium creates it."""
+    return f"rowtide_{pipeline}"
+
+
+def publication_name(pipeline: str) -> str:
+    """The publication; `rowtide init` creates it."""
+    return f"rowtide_{pipeline}"
+
+
+def connector_name(pipeline: str) -> str:
+    """The connector's name in Kafka Connect."""
+    return f"rowtide-{pipeline}"
+
+
+def role_name(pipeline: str) -> str:
+    """The least-privilege replication role of the connector."""
+    return f"rowtide_{pipeline}"

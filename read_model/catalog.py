@@ -1,0 +1,163 @@
+"""What the source database says of its tables: the part of PostgreSQL's catalogue that documents depend on.
+
+Pure data. `CATALOG_QUERY` is the text that a program runs; `read_catalog` folds its one JSON value into a `Catalog`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+class TableName(NamedTuple):
+    """A table's schema and name, as PostgreSQL holds them (case kept, not quoted)."""
+
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def quoted(self) -> str:
+        """The SQL form, safe for any name."""
+        return f"{quote_identifier(self.schema)}.{quote_identifier(self.name)}"
+
+
+def quote_identifier(name: str) -> str:
+    """Quote a name for PostgreSQL and SQLite alike."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column. `type` is the base type's name as in pg_type (`int8`, `numeric`, `text`, `bpchar`, …; domains are resolved);
+    `precision`/`scale` are numeric's, when declared; `kind` is pg_type.typtype of the base type (`b`, `e` for enums, …);
+    `element` is the element type's name for arrays; `generated` is pg_attribute.attgenerated (`s` stored, `v` virtual, empty otherwise)."""
+
+    name: str
+    type: str
+    nullable: bool = True
+    precision: int | None = None
+    scale: int | None = None
+    length: int | None = None
+    kind: str = "b"
+    element: str | None = None
+    generated: str = ""
+    toastable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """A declared foreign key: `columns` of this table refer to `target_columns` of `target`, position by position."""
+
+    name: str
+    columns: tuple[str, ...]
+    target: TableName
+    target_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table (or partitioned root). `primary_key` is empty when there is none; `unique_keys` are the other usable unique
+    constraints and indexes (not partial, not deferrable, no expressions). `replica_identity` is pg_class.relreplident."""
+
+    name: TableName
+    columns: Mapping[str, Column]
+    primary_key: tuple[str, ...] = ()
+    unique_keys: tuple[tuple[str, ...], ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    replica_identity: str = "d"
+    identity_columns: tuple[str, ...] = ()
+    row_security: bool = False
+    deferrable_key: bool = False
+    partitioned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """All ordinary and partitioned tables of a database outside the system schemas (partitions are left out)."""
+
+    tables: Mapping[TableName, Table] = field(default_factory=dict)
+
+
+CATALOG_QUERY = """
+WITH base AS (
+  SELECT c.oid, n.nspname, c.relname, c.relkind, c.relreplident, c.relrowsecurity
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'
+), typed AS (
+  SELECT a.attrelid, a.attnum, a.attname, a.attnotnull, a.attgenerated, a.attstorage,
+         coalesce(d.oid, t.oid) AS typid, coalesce(nullif(t.typtypmod, -1), a.atttypmod) AS typmod
+  FROM base b JOIN pg_attribute a ON a.attrelid = b.oid AND a.attnum > 0 AND NOT a.attisdropped
+  JOIN pg_type t ON t.oid = a.atttypid
+  LEFT JOIN LATERAL (
+    WITH RECURSIVE up AS (
+      SELECT t.oid, t.typtype, t.typbasetype
+      UNION ALL SELECT s.oid, s.typtype, s.typbasetype FROM up JOIN pg_type s ON s.oid = up.typbasetype)
+    SELECT up.oid FROM up WHERE up.typtype <> 'd'
+  ) d ON true
+)
+SELECT coalesce(json_agg(json_build_object(
+  'schema', b.nspname, 'name', b.relname, 'partitioned', b.relkind = 'p',
+  'replica_identity', b.relreplident, 'row_security', b.relrowsecurity,
+  'columns', (SELECT json_agg(json_build_object(
+      'name', y.attname, 'type', t.typname, 'nullable', NOT y.attnotnull, 'kind', t.typtype,
+      'precision', CASE WHEN t.typname = 'numeric' AND y.typmod >= 0 THEN ((y.typmod - 4) >> 16) & 65535 END,
+      'scale', CASE WHEN t.typname = 'numeric' AND y.typmod >= 0 THEN (((y.typmod - 4) & 2047) # 1024) - 1024 END,
+      'length', CASE WHEN t.typname IN ('bpchar', 'varchar') AND y.typmod >= 0 THEN y.typmod - 4 END,
+      'element', e.typname, 'generated', y.attgenerated, 'toastable', t.typlen = -1 AND y.attstorage <> 'p')
+      ORDER BY y.attnum)
+    FROM typed y JOIN pg_type t ON t.oid = y.typid
+    LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A' WHERE y.attrelid = b.oid),
+  'keys', (SELECT json_agg(json_build_object(
+      'primary', i.indisprimary, 'identity', i.indisreplident, 'deferrable', NOT i.indimmediate,
+      'columns', (SELECT json_agg(a.attname ORDER BY k.n) FROM unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY k(attnum, n)
+                  JOIN pg_attribute a ON a.attrelid = b.oid AND a.attnum = k.attnum))
+      ORDER BY i.indisprimary DESC, i.indexrelid)
+    FROM pg_index i WHERE i.indrelid = b.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL),
+  'foreign_keys', (SELECT json_agg(json_build_object(
+      'name', f.conname, 'schema', fn.nspname, 'target', fc.relname,
+      'columns', (SELECT json_agg(a.attname ORDER BY k.n) FROM unnest(f.conkey) WITH ORDINALITY k(attnum, n)
+                  JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.attnum),
+      'target_columns', (SELECT json_agg(a.attname ORDER BY k.n) FROM unnest(f.confkey) WITH ORDINALITY k(attnum, n)
+                  JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.attnum)) ORDER BY f.conname)
+    FROM pg_constraint f JOIN pg_class fc ON fc.oid = f.confrelid JOIN pg_namespace fn ON fn.oid = fc.relnamespace
+    WHERE f.conrelid = b.oid AND f.contype = 'f' AND f.conparentid = 0)
+) ORDER BY b.nspname, b.relname), '[]'::json)::text
+FROM base b
+"""
+"""One row with one column: a JSON text. Any role may run it; it reads catalogue tables only."""
+
+
+def read_catalog(tables: list[dict[str, Any]]) -> Catalog:
+    """Fold the decoded JSON of `CATALOG_QUERY` into a `Catalog`."""
+    read = [_table(entry) for entry in tables]
+    return Catalog({table.name: table for table in read})
+
+
+def _table(entry: dict[str, Any]) -> Table:
+    keys = entry["keys"] or []
+    primary = next((key for key in keys if key["primary"]), None)
+    usable = [key for key in keys if not key["primary"] and not key["deferrable"]]
+    return Table(
+        name=TableName(entry["schema"], entry["name"]),
+        columns={column["name"]: Column(**column) for column in entry["columns"] or []},
+        primary_key=tuple(primary["columns"]) if primary else (),
+        unique_keys=tuple(tuple(key["columns"]) for key in usable),
+        foreign_keys=tuple(_foreign_key(key) for key in entry["foreign_keys"] or []),
+        replica_identity=entry["replica_identity"],
+        identity_columns=next((tuple(key["columns"]) for key in keys if key["identity"]), ()),
+        row_security=entry["row_security"],
+        deferrable_key=bool(primary and primary["deferrable"]),
+        partitioned=entry["partitioned"],
+    )
+
+
+def _foreign_key(entry: dict[str, Any]) -> ForeignKey:
+    return ForeignKey(
+        name=entry["name"],
+        columns=tuple(entry["columns"]),
+        target=TableName(entry["schema"], entry["target"]),
+        target_columns=tuple(entry["target_columns"]),
+    )
