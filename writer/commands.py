@@ -90,7 +90,7 @@ class RepriceProduct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder:
-    """A new order; `draft` keeps it back until SubmitDraft. `number` is taken from the sequence when it is None."""
+    """A new order; a `draft` waits for SubmitDraft. `number` None takes the next one of the sequence."""
 
     number: str | None = None
     customer: str
@@ -110,7 +110,7 @@ class SubmitDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmendOrder:
-    """Replaces the order's lines; on a paid order the difference is collected or refunded in the same transaction."""
+    """Replaces the order's lines; on a paid order the difference is collected or refunded with it."""
 
     number: str
     lines: tuple[Line, ...]
@@ -129,7 +129,7 @@ class PayOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShipOrder:
-    """Hands the order to a carrier; `parcels` shipments are written, tracking numbers count from `tracking`."""
+    """Hands the order to a carrier in `parcels` shipments; their numbers are `tracking` with -1, -2 …"""
 
     number: str
     carrier: str

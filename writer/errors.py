@@ -5,11 +5,11 @@ class WriterError(Exception):
     """Anything the application refuses or cannot do; the message is written for the person who asked."""
 
 
-class RuleBroken(WriterError):
+class RuleBrokenError(WriterError):
     """A business rule forbids the command in the present state."""
 
 
-class NotFound(WriterError):
+class NotFoundError(WriterError):
     """The command names something that does not exist."""
 
     def __init__(self, kind: str, name: str) -> None:
@@ -18,9 +18,9 @@ class NotFound(WriterError):
         self.name = name
 
 
-class Conflict(WriterError):
+class ConflictError(WriterError):
     """The command would create something that exists already."""
 
 
-class DatabaseUnavailable(WriterError):
+class DatabaseUnavailableError(WriterError):
     """PostgreSQL does not answer, or refuses the login."""

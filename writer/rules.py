@@ -1,10 +1,10 @@
-"""The business rules, without a database: which action an order allows in which state, and how money adds up."""
+"""The business rules, without a database: what an order allows in which state, how money adds up."""
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
-from writer.errors import RuleBroken
+from writer.errors import RuleBrokenError
 
 CENT = Decimal("0.01")
 MAX_TOTAL = Decimal("9999999999.99")
@@ -62,14 +62,12 @@ TRANSITIONS: dict[Status, dict[Action, Status | None]] = {
 
 
 def after(number: str, status: Status, action: Action) -> Status | None:
-    """The state that `action` leads to; None when the order is gone. Raises RuleBroken when it is not allowed."""
+    """The state that `action` leads to, None when the order is gone. Raises RuleBrokenError."""
     allowed = TRANSITIONS[status]
     if action in allowed:
         return allowed[action]
     possible = ", ".join(allowed) or "nothing"
-    raise RuleBroken(
-        f"Order {number} is {status} and cannot be changed by '{action}'. Possible now: {possible}."
-    )
+    raise RuleBrokenError(f"Order {number} is {status} and cannot be changed by '{action}'. Possible now: {possible}.")
 
 
 def money(amount: Decimal) -> Decimal:
@@ -78,10 +76,10 @@ def money(amount: Decimal) -> Decimal:
 
 
 def total(lines: Iterable[tuple[int, Decimal]]) -> Decimal:
-    """The sum of (quantity, unit price). Raises RuleBroken when it does not fit the books."""
+    """The sum of (quantity, unit price). Raises RuleBrokenError when it does not fit the books."""
     amount = money(sum((quantity * price for quantity, price in lines), Decimal(0)))
     if amount > MAX_TOTAL:
-        raise RuleBroken(f"The order's total {amount} is above {MAX_TOTAL}. Split the order.")
+        raise RuleBrokenError(f"The order's total {amount} is above {MAX_TOTAL}. Split the order.")
     return amount
 
 
@@ -90,41 +88,41 @@ def check_quantities(number: str, lines: Iterable[tuple[str, int]]) -> None:
     seen: set[str] = set()
     for sku, quantity in lines:
         if not 1 <= quantity <= 10_000:
-            raise RuleBroken(
+            raise RuleBrokenError(
                 f"Order {number}: quantity {quantity} of {sku} is not possible. Order between 1 and 10,000."
             )
         if sku in seen:
-            raise RuleBroken(f"Order {number}: {sku} is listed twice. Put it on one line.")
+            raise RuleBrokenError(f"Order {number}: {sku} is listed twice. Put it on one line.")
         seen.add(sku)
     if not seen:
-        raise RuleBroken(f"Order {number} has no lines. Order at least one product.")
+        raise RuleBrokenError(f"Order {number} has no lines. Order at least one product.")
 
 
 def payment_due(number: str, order_total: Decimal, paid: Decimal, offered: Decimal | None) -> Decimal:
-    """What a payment books: the offered amount, or the whole balance. Raises RuleBroken for too much or too little."""
+    """What a payment books: the offered amount, or the whole balance. Raises RuleBrokenError."""
     balance = order_total - paid
     amount = balance if offered is None else money(offered)
     if amount <= 0:
-        raise RuleBroken(f"Order {number}: a payment of {amount} is not possible. Pay a positive amount.")
+        raise RuleBrokenError(f"Order {number}: a payment of {amount} is not possible. Pay more than 0.")
     if amount > balance:
-        raise RuleBroken(f"Order {number}: {amount} is more than the balance {balance}. Pay at most the balance.")
+        raise RuleBrokenError(f"Order {number}: {amount} is more than the balance {balance}. Pay at most the balance.")
     return amount
 
 
 def check_price(sku: str, price: Decimal) -> Decimal:
-    """The price in whole cents. Raises RuleBroken when it is negative, absurd or finer than a cent."""
+    """The price in whole cents. Raises RuleBrokenError when it is negative, absurd or finer than a cent."""
     if price != money(price):
-        raise RuleBroken(f"Product {sku}: the price {price} has parts of a cent. Give two decimals.")
+        raise RuleBrokenError(f"Product {sku}: the price {price} has parts of a cent. Give two decimals.")
     if not 0 <= price <= Decimal(1_000_000):
-        raise RuleBroken(f"Product {sku}: the price {price} is not between 0 and 1,000,000. Correct it.")
+        raise RuleBrokenError(f"Product {sku}: the price {price} is not between 0 and 1,000,000. Correct it.")
     return money(price)
 
 
 def check_text(what: str, text: str, limit: int) -> str:
-    """The text without surrounding blanks. Raises RuleBroken when it is empty or longer than `limit` characters."""
+    """The text without surrounding blanks. Raises RuleBrokenError when empty or above `limit` characters."""
     stripped = text.strip()
     if not stripped:
-        raise RuleBroken(f"The {what} is empty. Give it at least one character.")
+        raise RuleBrokenError(f"The {what} is empty. Give it at least one character.")
     if len(stripped) > limit:
-        raise RuleBroken(f"The {what} has {len(stripped)} characters. Shorten it to {limit}.")
+        raise RuleBrokenError(f"The {what} has {len(stripped)} characters. Shorten it to {limit}.")
     return stripped
