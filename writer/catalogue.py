@@ -73,11 +73,11 @@ def _product(rng: Random, words: Vocabulary, family: Family, material: str, adje
     colour = rng.choice(words.lists["colours"])
     description = [
         f"{family.about}",
-        f"Made of {material} by {rng.choice(words.lists['makers'])} in {origin}.",
+        f"Made by {rng.choice(words.lists['makers'])} in {origin}.",
         *rng.sample(words.lists["care"], 2),
         rng.choice(words.lists["praise"]),
     ]
-    if rng.random() < 0.03:
+    if rng.random() < 0.01:
         description.append(f"Made in numbered pieces: {serial_numbers(rng, 250)}.")
     return AddProduct(
         sku=f"{family.code}-{index:04d}",

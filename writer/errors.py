@@ -24,3 +24,7 @@ class ConflictError(WriterError):
 
 class DatabaseUnavailableError(WriterError):
     """PostgreSQL does not answer, or refuses the login."""
+
+
+class NotReadyError(WriterError):
+    """The tables, or the data that a command needs to begin with, have not been created."""

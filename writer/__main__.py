@@ -1,0 +1,123 @@
+"""`python -m writer`: create the schema, fill it, put it under load, serve the command API."""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+
+from writer import workload
+from writer.api import create_app
+from writer.database import Database
+from writer.errors import DatabaseUnavailableError, WriterError
+from writer.load import Limit, RunningLoad
+from writer.mix import MixError, parse_mix
+from writer.settings import SettingsError, read_settings
+
+FAILED, WRONG_USE, NOT_THERE = 1, 2, 3
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+
+_Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same data.")]
+
+
+def _database() -> Database:
+    settings = read_settings()
+    return Database(settings.dsn, connections=settings.connections, timeout_s=settings.timeout_s)
+
+
+@app.command()
+def init() -> None:
+    """Create the application's tables in an empty database."""
+    with _database() as database:
+        database.create_schema()
+    typer.echo("The schema is created.")
+
+
+@app.command()
+def seed(
+    orders: Annotated[int, typer.Option(min=0, help="Finished orders to add.")] = 1000,
+    products: Annotated[int | None, typer.Option(min=1, max=3000, help="Products, when there are none yet.")] = None,
+    customers: Annotated[int | None, typer.Option(min=1, help="Customers there should be.")] = None,
+    seed: _Seed = 1,
+) -> None:
+    """Add a catalogue, customers and finished orders quickly; create the schema when it is missing."""
+    progress = Console(stderr=True)
+    with _database() as database:
+        if not database.has_schema():
+            database.create_schema()
+        with progress.status("Writing the catalogue …") as status:
+            database.seed(
+                orders,
+                seed,
+                products=products,
+                customers=customers,
+                progress=lambda written: status.update(f"{written:,} of {orders:,} orders …"),
+            )
+    typer.echo(f"{orders} orders are added.")
+
+
+@app.command()
+def load(
+    rate: Annotated[float | None, typer.Option(min=0.01, help="Commands a second; full speed without.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=0.1, help="Stop after so many seconds.")] = None,
+    orders: Annotated[int | None, typer.Option(min=1, help="Stop after so many new orders.")] = None,
+    mix: Annotated[str, typer.Option(help="workday, fan-out, or weights: place=3,amend=1.")] = "workday",
+    seed: _Seed = 1,
+) -> None:
+    """Place, amend, pay, ship and cancel orders at a steady rate; print what was done as JSON. Ctrl-C ends it."""
+    weights = parse_mix(mix)
+    with _database() as database:
+        plan = workload.commands(seed, weights, database.world())
+        running = RunningLoad(database, plan, rate=rate, limit=Limit(seconds=seconds, orders=orders))
+        try:
+            counts = running.wait()
+        except KeyboardInterrupt:
+            counts = running.stop()
+    typer.echo(
+        json.dumps(
+            {
+                "committed": counts.committed,
+                "refused": counts.refused,
+                "orders": counts.orders,
+                "seconds": round(counts.seconds, 2),
+                "per_second": round(counts.per_second, 1),
+                "by_command": dict(sorted(counts.by_command.items())),
+            }
+        )
+    )
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8100,
+) -> None:
+    """Serve the command API; its description is at /docs."""
+    with _database() as database:
+        uvicorn.run(create_app(database), host=host, port=port, log_level="info")
+
+
+def main() -> None:
+    """Runs the command line and exits: 0 done, 1 failed, 2 wrong use or settings, 3 PostgreSQL is not there."""
+    try:
+        app()
+    except WriterError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(_exit_code(error))
+
+
+def _exit_code(error: WriterError) -> int:
+    match error:
+        case MixError() | SettingsError():
+            return WRONG_USE
+        case DatabaseUnavailableError():
+            return NOT_THERE
+        case _:
+            return FAILED
+
+
+if __name__ == "__main__":
+    main()
