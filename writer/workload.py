@@ -14,20 +14,22 @@ from writer.vocabulary import vocabulary
 # The first deposit on an order. It is below every possible total: the cheapest product costs 3.00.
 _DEPOSIT = Decimal("1.00")
 _MAX_LINES = 8
+_TRIES = 10
 
 
 def commands(seed: int, mix: Mapping[str, int] = WORKDAY, world: World | None = None) -> Iterator[c.Command]:
     """Commands without end, the same for the same seed, mix and world.
 
     Without a world they begin with an empty order book over the catalogue and customers of `new_world(seed)`.
-    A kind that is impossible at the moment (nothing to ship) gives way to a new order.
+    A kind that is impossible at the moment (nothing to ship) gives way to another one of the mix, and when the
+    mix has none that is possible, to a new order.
     """
     rng = Random(f"workload-{seed}")
     shop = Shop(world or new_world(seed), rng)
     kinds, weights = list(mix), list(mix.values())
     while True:
-        command = _MAKERS[rng.choices(kinds, weights)[0]](shop)
-        yield command if command is not None else _place(shop)
+        tries = (_MAKERS[kind](shop) for kind in rng.choices(kinds, weights, k=_TRIES))
+        yield next((command for command in tries if command is not None), None) or _place(shop)
 
 
 def _place(shop: Shop) -> c.PlaceOrder:
