@@ -32,7 +32,9 @@ def quote_identifier(name: str) -> str:
 class Column:
     """A column. `type` is the base type's name as in pg_type (`int8`, `numeric`, `text`, `bpchar`, …; domains are resolved);
     `precision`/`scale` are numeric's, when declared; `kind` is pg_type.typtype of the base type (`b`, `e` for enums, …);
-    `element` is the element type's name for arrays; `generated` is pg_attribute.attgenerated (`s` stored, `v` virtual, empty otherwise)."""
+    `element` is the element type's name for arrays and `element_kind` its typtype (domains are resolved there too); `labels` are
+    an enum's, in its order; `generated` is pg_attribute.attgenerated (`s` stored, `v` virtual, empty otherwise);
+    `deterministic` is False for text whose collation calls different texts equal."""
 
     name: str
     type: str
@@ -44,6 +46,9 @@ class Column:
     element: str | None = None
     generated: str = ""
     toastable: bool = False
+    element_kind: str = ""
+    labels: tuple[str, ...] = ()
+    deterministic: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,29 +92,42 @@ WITH base AS (
   WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
     AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'
 ), typed AS (
-  SELECT a.attrelid, a.attnum, a.attname, a.attnotnull, a.attgenerated, a.attstorage,
-         coalesce(d.oid, t.oid) AS typid, coalesce(nullif(t.typtypmod, -1), a.atttypmod) AS typmod
+  SELECT a.attrelid, a.attnum, a.attname, a.attgenerated, a.attstorage, d.oid AS typid, d.typmod,
+         a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint v WHERE v.conrelid = a.attrelid AND v.contype = 'n'
+           AND NOT v.convalidated AND v.conkey = ARRAY[a.attnum]) AS notnull,
+         coalesce(l.collisdeterministic, true) AS deterministic
   FROM base b JOIN pg_attribute a ON a.attrelid = b.oid AND a.attnum > 0 AND NOT a.attisdropped
-  JOIN pg_type t ON t.oid = a.atttypid
-  LEFT JOIN LATERAL (
+  LEFT JOIN pg_collation l ON l.oid = a.attcollation
+  CROSS JOIN LATERAL (
     WITH RECURSIVE up AS (
-      SELECT t.oid, t.typtype, t.typbasetype
-      UNION ALL SELECT s.oid, s.typtype, s.typbasetype FROM up JOIN pg_type s ON s.oid = up.typbasetype)
-    SELECT up.oid FROM up WHERE up.typtype <> 'd'
-  ) d ON true
+      SELECT t.oid, t.typtype, t.typbasetype, t.typtypmod, a.atttypmod AS typmod FROM pg_type t WHERE t.oid = a.atttypid
+      UNION ALL SELECT s.oid, s.typtype, s.typbasetype, s.typtypmod, coalesce(nullif(up.typmod, -1), up.typtypmod)
+      FROM up JOIN pg_type s ON s.oid = up.typbasetype WHERE up.typtype = 'd')
+    SELECT up.oid, up.typmod FROM up WHERE up.typtype <> 'd'
+  ) d
+), element AS (
+  SELECT e.typarray, r.typname, r.typtype
+  FROM pg_type e CROSS JOIN LATERAL (
+    WITH RECURSIVE up AS (
+      SELECT e.typname, e.typtype, e.typbasetype
+      UNION ALL SELECT s.typname, s.typtype, s.typbasetype FROM up JOIN pg_type s ON s.oid = up.typbasetype WHERE up.typtype = 'd')
+    SELECT up.typname, up.typtype FROM up WHERE up.typtype <> 'd'
+  ) r WHERE e.typarray <> 0
 )
 SELECT coalesce(json_agg(json_build_object(
   'schema', b.nspname, 'name', b.relname, 'partitioned', b.relkind = 'p',
   'replica_identity', b.relreplident, 'row_security', b.relrowsecurity,
   'columns', (SELECT json_agg(json_build_object(
-      'name', y.attname, 'type', t.typname, 'nullable', NOT y.attnotnull, 'kind', t.typtype,
+      'name', y.attname, 'type', t.typname, 'nullable', NOT y.notnull, 'kind', t.typtype,
       'precision', CASE WHEN t.typname = 'numeric' AND y.typmod >= 0 THEN ((y.typmod - 4) >> 16) & 65535 END,
       'scale', CASE WHEN t.typname = 'numeric' AND y.typmod >= 0 THEN (((y.typmod - 4) & 2047) # 1024) - 1024 END,
       'length', CASE WHEN t.typname IN ('bpchar', 'varchar') AND y.typmod >= 0 THEN y.typmod - 4 END,
-      'element', e.typname, 'generated', y.attgenerated, 'toastable', t.typlen = -1 AND y.attstorage <> 'p')
+      'element', e.typname, 'element_kind', coalesce(e.typtype::text, ''), 'deterministic', y.deterministic,
+      'labels', (SELECT json_agg(n.enumlabel ORDER BY n.enumsortorder) FROM pg_enum n WHERE n.enumtypid = t.oid),
+      'generated', y.attgenerated, 'toastable', t.typlen = -1 AND y.attstorage <> 'p')
       ORDER BY y.attnum)
     FROM typed y JOIN pg_type t ON t.oid = y.typid
-    LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A' WHERE y.attrelid = b.oid),
+    LEFT JOIN element e ON e.typarray = t.oid WHERE y.attrelid = b.oid),
   'keys', (SELECT json_agg(json_build_object(
       'primary', i.indisprimary, 'identity', i.indisreplident, 'deferrable', NOT i.indimmediate,
       'columns', (SELECT json_agg(a.attname ORDER BY k.n) FROM unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY k(attnum, n)
@@ -123,7 +141,8 @@ SELECT coalesce(json_agg(json_build_object(
       'target_columns', (SELECT json_agg(a.attname ORDER BY k.n) FROM unnest(f.confkey) WITH ORDINALITY k(attnum, n)
                   JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.attnum)) ORDER BY f.conname)
     FROM pg_constraint f JOIN pg_class fc ON fc.oid = f.confrelid JOIN pg_namespace fn ON fn.oid = fc.relnamespace
-    WHERE f.conrelid = b.oid AND f.contype = 'f' AND f.conparentid = 0)
+    WHERE f.conrelid = b.oid AND f.contype = 'f' AND f.conparentid = 0
+      AND NOT coalesce((to_jsonb(f) ->> 'conperiod')::boolean, false))
 ) ORDER BY b.nspname, b.relname), '[]'::json)::text
 FROM base b
 """
@@ -142,7 +161,7 @@ def _table(entry: dict[str, Any]) -> Table:
     usable = [key for key in keys if not key["primary"] and not key["deferrable"]]
     return Table(
         name=TableName(entry["schema"], entry["name"]),
-        columns={column["name"]: Column(**column) for column in entry["columns"] or []},
+        columns={column["name"]: _column(column) for column in entry["columns"] or []},
         primary_key=tuple(primary["columns"]) if primary else (),
         unique_keys=tuple(tuple(key["columns"]) for key in usable),
         foreign_keys=tuple(_foreign_key(key) for key in entry["foreign_keys"] or []),
@@ -152,6 +171,10 @@ def _table(entry: dict[str, Any]) -> Table:
         deferrable_key=bool(primary and primary["deferrable"]),
         partitioned=entry["partitioned"],
     )
+
+
+def _column(entry: dict[str, Any]) -> Column:
+    return Column(**entry | {"labels": tuple(entry["labels"] or ())})
 
 
 def _foreign_key(entry: dict[str, Any]) -> ForeignKey:
