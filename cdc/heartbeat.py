@@ -1,0 +1,108 @@
+"""The clock of the log: what a heartbeat says, and the SQL that emits it.
+
+The connector runs `emit_query` every `heartbeat.interval.ms`; the message comes back through the log, with its own LSN.
+It says what no change event can: which database this is (a restored or failed-over one is noticed before its LSNs are
+misread), when it was emitted, and what the captured tables' catalogue looks like (DDL can change rows without an event).
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+import msgspec
+
+from cdc.topics import HEARTBEAT_PREFIX, publication_name, slot_name
+
+
+class HeartbeatError(Exception):
+    """A heartbeat whose content is not of the agreed form."""
+
+
+class Heartbeat(msgspec.Struct, frozen=True):
+    """Content of a heartbeat.
+
+    `system` is pg_control_system's identifier as text; `at_ms` is the database's clock (Unix ms) at emission.
+    `catalogue` maps `schema.table` of every captured table to a hash of its definition as the log sees it: columns, types,
+    enum labels, generation expressions, key, replica identity, partitions and publication; an absent table is absent.
+    """
+
+    system: str
+    timeline: int
+    slot: str
+    at_ms: int
+    catalogue: dict[str, str] = {}
+
+
+_decoder = msgspec.json.Decoder(Heartbeat)
+
+
+def decode(content: bytes) -> Heartbeat:
+    """Decode the content of a message with the prefix `rowtide-hb`."""
+    try:
+        return _decoder.decode(content)
+    except msgspec.MsgspecError as error:
+        raise HeartbeatError(
+            f"a heartbeat of another form: {error}; bring the connector up to date: rowtide connectors apply"
+        ) from error
+
+
+SYSTEM_QUERY = "SELECT system_identifier::text FROM pg_control_system()"
+"""One row, one column: the identifier that `placeholder` takes. Any role may ask."""
+
+
+def placeholder(pipeline: str, system: str) -> str:
+    """What stands in a change event for a TOAST value that did not change (`unavailable.value.placeholder`).
+
+    Derived, not stored: the connector's configuration and the worker compute the same from the pipeline and the
+    database's system identifier (`SYSTEM_QUERY`), so both always agree and no ordinary text equals it by accident.
+    """
+    digest = hashlib.sha256(f"rowtide unavailable value\0{pipeline}\0{system}".encode()).hexdigest()
+    return f"rowtide-unavailable-{digest[:32]}"
+
+
+# Only what every role may read. Neither OIDs nor file numbers: VACUUM FULL or a dump and restore are no change of meaning.
+_CATALOGUE = """
+SELECT coalesce(json_object_agg(n.nspname || '.' || c.relname, md5(concat_ws('|',
+  c.relkind, c.relreplident, c.relrowsecurity,
+  (SELECT string_agg(concat_ws(' ', a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attgenerated,
+      CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+      (SELECT string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = a.atttypid)),
+      ';' ORDER BY a.attnum)
+    FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+  (SELECT string_agg(concat_ws(' ', i.indisprimary, i.indisreplident, i.indkey), ';' ORDER BY i.indisprimary, i.indkey::text)
+    FROM pg_index i WHERE i.indrelid = c.oid AND (i.indisprimary OR i.indisreplident)),
+  (SELECT string_agg(t.relid::regclass::text, ',' ORDER BY t.relid::regclass::text) FROM pg_partition_tree(c.oid) t
+    WHERE c.relkind = 'p'),
+  (SELECT string_agg(to_json(p)::text, ',') FROM pg_publication_tables p
+    WHERE p.pubname = {publication} AND p.schemaname = n.nspname AND p.tablename = c.relname)))), '{{}}')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND (n.nspname, c.relname) IN ({tables})
+"""
+
+# The timeline is the one that WAL is written to now; pg_control_checkpoint's lags behind after a promotion.
+_EMIT = """
+SELECT pg_logical_emit_message(false, {prefix}, json_build_object(
+'system', (SELECT system_identifier::text FROM pg_control_system()),
+'timeline', ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int,
+'slot', {slot}::text,
+'at_ms', floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint,
+'catalogue', ({catalogue}))::text)
+"""
+
+
+def emit_query(pipeline: str, tables: Iterable[tuple[str, str]]) -> str:
+    """The SQL of `heartbeat.action.query` for the captured (schema, name)s. Any role that may connect can run it."""
+    pairs = ", ".join(f"({_literal(schema)}, {_literal(name)})" for schema, name in sorted(tables))
+    catalogue = _one_line(_CATALOGUE).format(publication=_literal(publication_name(pipeline)), tables=pairs)
+    slot = _literal(slot_name(pipeline))
+    return _one_line(_EMIT).format(prefix=_literal(HEARTBEAT_PREFIX), slot=slot, catalogue=catalogue)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _literal(text: str) -> str:
+    """Quote a text for SQL; `standard_conforming_strings` need not be on."""
+    quoted = text.replace("'", "''")
+    return " E'" + quoted.replace("\\", "\\\\") + "'" if "\\" in quoted else f"'{quoted}'"
