@@ -1,0 +1,205 @@
+"""From the log's records to the row store: whole transactions, snapshots, heartbeats, and the position that covers them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from cdc.envelope import Heartbeat, decode
+from cdc.lsn import Lsn
+from cdc.transaction import Assembler, Begun, Change, Committed, LogError, Repeat, Seen, SnapshotRow
+from read_model.catalog import TableName
+from sync_worker.changes import Batch, Key, Row, RowShape, TakenChange
+from sync_worker.row_store import RowStore
+from sync_worker.rows import Rows
+
+SPOOL_CHUNK = 10_000
+"""Events of a spooled transaction that are folded at a time."""
+
+OLD_KEY_HEADER = "__debezium.oldkey"
+
+
+class LogMessage(Protocol):
+    """What is needed of a Kafka message."""
+
+    def value(self) -> bytes | None: ...
+    def offset(self) -> int | None: ...
+    def headers(self) -> Any: ...
+
+
+class Applier:
+    """Takes batches of messages. After each `take` the row store is the database as of some commit."""
+
+    def __init__(self, store: RowStore, rows: Rows, shapes: Mapping[TableName, RowShape], spool_after: int) -> None:
+        self._store = store
+        self._rows = rows
+        self._shapes = shapes
+        self._spool_after = spool_after
+        self._open: list[TakenChange] = []
+        self._open_offset = -1
+        self._snapshot: dict[TableName, list[Row]] = {}
+        self._batch = self._new_batch()
+        self.heartbeat: Heartbeat | None = None
+        self.events = 0
+        position = store.position
+        self._assembler = Assembler(Lsn(position.applied), dropped_tx=position.dropped_tx or None)
+        if position.spooled_tx:
+            self._assembler.open_tx, self._assembler.seen = position.spooled_tx, Seen(position.spooled_seen)
+
+    def take(self, messages: Sequence[LogMessage]) -> None:
+        """Fold in messages, in their order, as one atomic step (invariant 1)."""
+        with self._store.transaction():
+            for message in messages:
+                self._one(message)
+            self._flush()
+            self._spool_if_large()
+            offset = (messages[-1].offset() or 0) + 1
+            self._store.move(
+                offset=self._open_offset if self._open else offset,
+                applied=self._assembler.applied,
+                dropped_tx=self._assembler.dropped_tx or 0,
+            )
+
+    def _one(self, message: LogMessage) -> None:
+        value = message.value()
+        if value is None:
+            return
+        record = decode(value)
+        match self._assembler.feed(record):
+            case Change(loose=loose):
+                self._change(TakenChange(record, value, _old_key(message) if record.op == "c" else None), loose)
+            case Begun():
+                self._begin(message.offset() or 0)
+            case Committed() as end:
+                self._commit(end)
+            case SnapshotRow() as row:
+                self._snapshot_row(row)
+            case Heartbeat() as beat:
+                self._beat(beat)
+            case Repeat():
+                pass
+
+    def _change(self, change: TakenChange, loose: bool) -> None:
+        self.events += 1
+        if loose:
+            self._batch.fold([change], self._store.position.watermark)
+        else:
+            self._open.append(change)
+
+    def _begin(self, offset: int) -> None:
+        self._stream_begins()
+        self._open, self._open_offset = [], offset
+        self._clear_spool()
+
+    def _commit(self, end: Committed) -> None:
+        if self._store.position.spooled_tx:
+            self._unspool(end.lsn)
+        self._batch.fold(self._open, end.lsn)
+        self._open = []
+        self._advance(end.lsn, end.ts_ms)
+
+    def _beat(self, beat: Heartbeat) -> None:
+        self._stream_begins()
+        self.heartbeat = beat
+        if self._assembler.open_tx is None and self._assembler.dropped_tx is None:
+            self._store.move(settled=True)
+            self._advance(beat.lsn, beat.ts_ms)
+
+    def _advance(self, lsn: int, at_ms: int) -> None:
+        if lsn > self._store.position.watermark:
+            self._store.move(watermark=lsn, watermark_ms=at_ms)
+
+    def _stream_begins(self) -> None:
+        """A streamed record ends a snapshot of nothing, and must not come in the middle of another one."""
+        position = self._store.position
+        if position.loading:
+            raise LogError(
+                "the stream begins before the snapshot's last row; delete the connector's offsets and take a new"
+                " snapshot: rowtide resnapshot"
+            )
+        if not position.snapshot:
+            self._rows.begin_snapshot()
+            self._rows.finish_snapshot(0)
+            self._store.move(snapshot=1)
+
+    def _snapshot_row(self, step: SnapshotRow) -> None:
+        source = step.record.source
+        assert source is not None
+        if step.lsn != self._store.position.loading:
+            if source.snapshot not in ("first", "last"):
+                raise LogError(
+                    "the log holds a snapshot without its first row: its beginning fell out of retention; take a new"
+                    " snapshot: rowtide resnapshot"
+                )
+            self._flush()
+            self._snapshot = {}
+            self._open = []
+            self._clear_spool()
+            self._rows.begin_snapshot()
+            self._store.move(loading=step.lsn)
+        self.events += 1
+        table = TableName(source.schema, source.table)
+        shape = self._shapes.get(table)
+        if shape is not None:
+            self._snapshot.setdefault(table, []).append(shape.row(step.record.after))
+        if step.last:
+            self._finish_snapshot(step.lsn)
+
+    def _finish_snapshot(self, lsn: int) -> None:
+        self._flush()
+        self._rows.finish_snapshot(lsn)
+        self._store.move(loading=0, snapshot=lsn, settled=False)
+        self._advance(lsn, 0)
+
+    def _flush(self) -> None:
+        """Write what is folded so far."""
+        for table, rows in self._snapshot.items():
+            self._rows.load(table, rows)
+        self._snapshot = {}
+        if self._batch.tables:
+            self._rows.apply(self._batch.tables)
+            self._batch = self._new_batch()
+
+    def _new_batch(self) -> Batch:
+        return Batch(self._shapes, self._stored)
+
+    def _stored(self, table: TableName, key: Key) -> Row | None:
+        return self._rows.stored(table, key)
+
+    def _spool_if_large(self) -> None:
+        """Put a large open transaction on disk, so that memory does not grow with it (invariant 8)."""
+        seen = self._assembler.seen
+        if len(self._open) < self._spool_after or seen.beyond:
+            return
+        self._store.execute_many(
+            "INSERT INTO spool(value, old_key) VALUES (?, ?)", [(change.value, change.old_key) for change in self._open]
+        )
+        self._store.move(spooled_tx=self._assembler.open_tx or 0, spooled_seen=seen.through)
+        self._open = []
+
+    def _unspool(self, lsn: int) -> None:
+        last = 0
+        while True:
+            rows = self._store.execute(
+                "SELECT seq, value, old_key FROM spool WHERE seq > ? ORDER BY seq LIMIT ?", (last, SPOOL_CHUNK)
+            ).fetchall()
+            if not rows:
+                break
+            self._batch.fold([TakenChange(decode(value), value, old_key) for _, value, old_key in rows], lsn)
+            self._flush()
+            last = rows[-1][0]
+        self._clear_spool()
+
+    def _clear_spool(self) -> None:
+        if self._store.position.spooled_tx:
+            self._store.execute("DELETE FROM spool")
+            self._store.move(spooled_tx=0, spooled_seen=0)
+
+
+def _old_key(message: LogMessage) -> bytes | None:
+    """The key before a key change, from the header that Debezium writes on the `c` of a move."""
+    for name, value in message.headers() or ():
+        if name == OLD_KEY_HEADER and value is not None:
+            decoded = msgspec.json.decode(value, type=dict[str, msgspec.Raw])
+            return bytes(decoded["payload"]) if set(decoded) == {"schema", "payload"} else bytes(value)
+    return None

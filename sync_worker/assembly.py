@@ -1,0 +1,172 @@
+"""Puts the worker together from its settings: the composition root's work, shared by the program and the tests."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from pydantic import SecretStr
+
+from cdc.heartbeat import placeholder
+from cdc.topics import changes_topic
+from read_model.catalog import read_catalog
+from read_model.errors import SpecError
+from read_model.plan import PipelinePlan
+from read_model.resolve import resolve
+from read_model.spec import parse_spec
+from sync_worker.apply import Applier
+from sync_worker.catalogue import SourceFacts, read_source
+from sync_worker.changes import RowShape
+from sync_worker.compile import statements
+from sync_worker.errors import PositionLost, StoreError, WorkerError
+from sync_worker.generations import Generations
+from sync_worker.index import Access, Index
+from sync_worker.pending import Pending
+from sync_worker.placeholders import stand_ins
+from sync_worker.row_store import RowStore
+from sync_worker.rows import Rows
+from sync_worker.settings import WorkerSettings
+from sync_worker.source import ChangeLog
+from sync_worker.watch import SourceWatch
+from sync_worker.worker import Pace, Worker
+
+WAY_OUT = "take a new snapshot: rowtide resnapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A worker that is ready to run."""
+
+    worker: Worker
+    applier: Applier
+    plan: PipelinePlan
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None
+
+
+def index_access(settings: WorkerSettings) -> Access:
+    """How to reach Elasticsearch."""
+    return Access(
+        settings.elasticsearch_url,
+        _secret(settings.elasticsearch_api_key),
+        settings.elasticsearch_username,
+        _secret(settings.elasticsearch_password),
+    )
+
+
+def read_spec(path: Path) -> str:
+    """The spec's text. WorkerError when it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise WorkerError(f"cannot read the spec {path}: {error.strerror}; set ROWTIDE_SPEC") from error
+
+
+@contextmanager
+def assemble(settings: WorkerSettings, stopping: threading.Event) -> Iterator[Assembled]:
+    """Open everything, check everything, and hand over a worker; close everything afterwards."""
+    text = read_spec(settings.spec)
+    spec = parse_spec(text, str(settings.spec))
+    index = Index(index_access(settings), stopping)
+    with RowStore(settings.worker_store / f"{spec.pipeline}.sqlite") as store:
+        try:
+            index.check()
+            facts = _source_facts(store, settings)
+            plan = resolve(spec, read_catalog(facts.tables))
+            log = ChangeLog(settings.kafka_bootstrap_servers, changes_topic(plan.pipeline), f"rowtide-{plan.pipeline}")
+            try:
+                yield _worker(settings, store, index, log, plan, facts, stopping)
+            finally:
+                log.close()
+        finally:
+            index.close()
+
+
+def _source_facts(store: RowStore, settings: WorkerSettings) -> SourceFacts:
+    """The catalogue that the row store was made with; of a new one, the source's of now."""
+    kept = store.recall("facts")
+    if kept is not None:
+        return msgspec.json.decode(str(kept), type=SourceFacts)
+    facts = read_source(settings.postgres_dsn.get_secret_value())
+    with store.transaction():
+        store.remember("facts", msgspec.json.encode(facts).decode())
+    return facts
+
+
+def _worker(
+    settings: WorkerSettings,
+    store: RowStore,
+    index: Index,
+    log: ChangeLog,
+    plan: PipelinePlan,
+    facts: SourceFacts,
+    stopping: threading.Event,
+) -> Assembled:
+    _same_plan(store, plan)
+    sql = statements(plan)
+    rows = Rows(store, sql)
+    rows.create()
+    text = placeholder(plan.pipeline, facts.system)
+    shapes = {
+        use.table: RowShape(
+            use.table, sql.tables[use.table].types, sql.tables[use.table].key, stand_ins(use.columns, text)
+        )
+        for use in plan.tables
+    }
+    applier = Applier(store, rows, shapes, settings.worker_spool_after)
+    pending = Pending(store, rows, sql.lanes, settings.worker_bulk_bytes, settings.worker_bulk_documents)
+    generations = Generations(store, rows, pending, index, plan)
+    generations.prepare()
+    _seek(store, log)
+    pace = Pace(
+        read_messages=settings.worker_read_messages,
+        senders=settings.worker_senders,
+        refresh_after=settings.worker_refresh_ms / 1000,
+    )
+    worker = Worker(
+        pipeline=plan.pipeline,
+        store=store,
+        log=log,
+        applier=applier,
+        pending=pending,
+        index=index,
+        generations=generations,
+        watch=SourceWatch(store),
+        pace=pace,
+        stopping=stopping,
+    )
+    return Assembled(worker, applier, plan)
+
+
+def _same_plan(store: RowStore, plan: PipelinePlan) -> None:
+    """A row store holds the columns of one spec."""
+    kept = store.recall("spec_hash")
+    if kept is None:
+        with store.transaction():
+            store.remember("spec_hash", plan.spec_hash)
+    elif kept != plan.spec_hash:
+        raise StoreError(
+            f"the row store of pipeline {plan.pipeline} was made for another version of the spec; {WAY_OUT}"
+        )
+
+
+def _seek(store: RowStore, log: ChangeLog) -> None:
+    """Go on where the row store stands; PositionLost when the log does not go on from there."""
+    span, position = log.span(), store.position
+    if position.topic_id and position.topic_id != span.topic_id:
+        raise PositionLost(f"the topic was deleted and created again since the row store was written; {WAY_OUT}")
+    if not position.topic_id:
+        with store.transaction():
+            store.move(topic_id=span.topic_id, offset=span.low)
+    elif not span.low <= position.offset <= span.high:
+        raise PositionLost(
+            f"the row store stands at offset {position.offset}, Kafka holds {span.low} to {span.high}; {WAY_OUT}"
+        )
+    log.seek(store.position.offset)
+
+
+__all__ = ["Assembled", "SpecError", "assemble", "index_access", "read_spec"]

@@ -1,0 +1,98 @@
+"""What became of each item of a bulk request. Pure: response in, outcomes out."""
+
+from enum import Enum
+from typing import NamedTuple
+
+import msgspec
+
+
+class Outcome(Enum):
+    """Of one document. `stale`: Elasticsearch holds a newer version. `absent`: it was gone already. Both are successes."""
+
+    DONE = "done"
+    STALE = "stale"
+    ABSENT = "absent"
+    RETRY = "retry"
+    REJECTED = "rejected"
+
+
+class ItemError(msgspec.Struct):
+    """Elasticsearch's reason."""
+
+    type: str = ""
+    reason: str = ""
+    caused_by: "ItemError | None" = None
+
+
+class ItemResult(msgspec.Struct, rename={"id": "_id"}):
+    """One entry of `items`, its action aside."""
+
+    status: int
+    id: str = ""
+    error: ItemError | None = None
+
+
+class BulkResponse(msgspec.Struct):
+    """The response, cut down by `filter_path` to what is needed."""
+
+    errors: bool
+    items: list[dict[str, ItemResult]] = []
+
+
+class Refusal(NamedTuple):
+    """An item that was not taken: its place in the request, its id and why."""
+
+    place: int
+    id: str
+    outcome: Outcome
+    reason: str
+
+
+BY_STATUS: dict[int, Outcome] = {
+    404: Outcome.ABSENT,
+    409: Outcome.STALE,
+    429: Outcome.RETRY,
+    500: Outcome.RETRY,
+    502: Outcome.RETRY,
+    503: Outcome.RETRY,
+    504: Outcome.RETRY,
+}
+"""Statuses from 200 to 299 are done; anything that is not listed is a rejection."""
+
+RETRY_TYPES = {"cluster_block_exception", "index_not_found_exception", "es_rejected_execution_exception"}
+"""Errors of the index, not of the document: they pass when an operator has acted."""
+
+
+def refusals(response: object, count: int) -> list[Refusal]:
+    """The items that need something done. A response that does not answer for every item counts as retry for all."""
+    decoded = msgspec.convert(response, BulkResponse)
+    if not decoded.errors:
+        return []
+    if len(decoded.items) != count:
+        return [Refusal(place, "", Outcome.RETRY, "no answer for the item") for place in range(count)]
+    found = []
+    for place, item in enumerate(decoded.items):
+        result = next(iter(item.values()))
+        outcome = _outcome(result)
+        if outcome in (Outcome.RETRY, Outcome.REJECTED):
+            found.append(Refusal(place, result.id, outcome, _reason(result)))
+    return found
+
+
+def _outcome(result: ItemResult) -> Outcome:
+    if 200 <= result.status < 300:
+        return Outcome.DONE
+    if result.error is not None and result.error.type in RETRY_TYPES:
+        return Outcome.RETRY
+    return BY_STATUS.get(result.status, Outcome.REJECTED)
+
+
+def _reason(result: ItemResult) -> str:
+    """The error's types and Elasticsearch's own words up to the first quoted value: row values must not travel."""
+    error = result.error
+    types = []
+    while error is not None:
+        types.append(error.type)
+        error = error.caused_by
+    reason = result.error.reason if result.error else ""
+    return f"{' < '.join(types) or result.status}: {reason.split(' Preview of ')[0].split(': ')[0][:300]}"

@@ -1,0 +1,179 @@
+"""Change events folded to what the row store needs: the last state of each row touched. Pure.
+
+Between two commits of the row store only the last state of a row matters: a document is touched when a row of it differs
+before or after, and both ends are looked at. So a thousand changes of one row cost one write (invariant 3 is kept because
+only whole transactions are folded).
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from cdc.envelope import Record
+from read_model.catalog import TableName
+from sync_worker.errors import RowError
+from sync_worker.placeholders import needles
+
+Key = tuple[Hashable, ...]
+Row = tuple[Any, ...]
+StoredRow = Callable[[TableName, Key], Row | None]
+"""Reads a row of the row store by its key, in the order of the table's columns."""
+
+
+@dataclass(slots=True)
+class TableChanges:
+    """What a batch did to one table. `rows[key]` is the row's last state, None when it is gone; `touched[key]` the first commit
+    LSN that touched it. `truncated_at` is the first commit LSN of a TRUNCATE: every row stored before is gone then."""
+
+    rows: dict[Key, Row | None] = field(default_factory=dict)
+    touched: dict[Key, int] = field(default_factory=dict)
+    truncated_at: int | None = None
+
+
+class RowShape:
+    """Decodes the row images of one table: only the columns that documents use, in the plan's order.
+
+    `placeholders` are the values by which Debezium says "unchanged, and not in the WAL" (TOAST), by column position.
+    """
+
+    def __init__(
+        self, table: TableName, columns: Mapping[str, Any], key: tuple[str, ...], placeholders: Mapping[int, Any]
+    ) -> None:
+        self.table = table
+        self.names = tuple(columns)
+        self._placeholders = placeholders
+        self._needles = needles(dict(placeholders))
+        self._key = tuple(self.names.index(name) for name in key)
+        self._row = _decoder(columns)
+        self._before = _decoder({name: columns[name] for name in key})
+
+    def key(self, row: Row) -> Key:
+        """The primary key of a decoded row."""
+        return tuple(row[position] for position in self._key)
+
+    def row(self, image: msgspec.Raw) -> Row:
+        """Decode an `after` image."""
+        return self._decode(self._row, image)
+
+    def key_before(self, image: msgspec.Raw) -> Key:
+        """Decode the primary key of a `before` image or of a key header."""
+        return self._decode(self._before, image)
+
+    def unchanged(self, row: Row) -> list[int]:
+        """Positions whose value is the placeholder."""
+        return [position for position, text in self._placeholders.items() if _same(row[position], text)]
+
+    def may_be_unchanged(self, image: msgspec.Raw) -> bool:
+        """Whether the image can hold a placeholder: cheap, and right nearly always."""
+        whole = bytes(image)
+        return any(needle in whole for needle in self._needles)
+
+    def _decode(self, decoder: msgspec.json.Decoder[Any], image: msgspec.Raw) -> Row:
+        try:
+            return msgspec.structs.astuple(decoder.decode(image))
+        except msgspec.MsgspecError as error:
+            raise RowError(
+                f"a row of {self.table} has another shape than when the spec was resolved ({error});"
+                " take a new snapshot: rowtide resnapshot"
+            ) from error
+
+
+def _same(value: Any, stand_in: Any) -> bool:
+    if isinstance(stand_in, msgspec.Raw):
+        return isinstance(value, msgspec.Raw) and bytes(value) == bytes(stand_in)
+    return bool(value == stand_in)
+
+
+def _decoder(columns: Mapping[str, Any]) -> msgspec.json.Decoder[Any]:
+    names = [f"c{position}" for position in range(len(columns))]
+    shape = msgspec.defstruct(
+        "Row", list(zip(names, columns.values(), strict=True)), rename=dict(zip(names, columns, strict=True)), gc=False
+    )
+    return msgspec.json.Decoder(shape)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenChange:
+    """A change event as it waits for its transaction's end: decoded, and as it came (for the spool).
+
+    `old_key` is the row's key before a move (a key change)."""
+
+    record: Record
+    value: bytes
+    old_key: bytes | None = None
+
+
+class Batch:
+    """Folds the transactions of one batch. Changes of tables that no document uses are passed over."""
+
+    def __init__(self, shapes: Mapping[TableName, RowShape], stored: StoredRow) -> None:
+        self._shapes = shapes
+        self._stored = stored
+        self.tables: dict[TableName, TableChanges] = {}
+
+    def fold(self, changes: Iterable[TakenChange], lsn: int) -> None:
+        """Take over the changes of one committed transaction, in their order."""
+        for change in changes:
+            source = change.record.source
+            assert source is not None
+            table = TableName(source.schema, source.table)
+            shape = self._shapes.get(table)
+            if shape is not None:
+                self._one(shape, self.tables.setdefault(table, TableChanges()), change, lsn)
+
+    def _one(self, shape: RowShape, changes: TableChanges, change: TakenChange, lsn: int) -> None:
+        record = change.record
+        match record.op:
+            case "c" | "u" | "r":
+                self._put(shape, changes, change, lsn)
+            case "d":
+                _touch(changes, shape.key_before(record.before), None, lsn)
+            case "t":
+                for key in changes.rows:
+                    changes.rows[key] = None
+                changes.truncated_at = lsn if changes.truncated_at is None else changes.truncated_at
+            case "m":
+                return
+            case _:
+                raise RowError(f"an event of {shape.table} has the operation {record.op!r}, which is not known")
+
+    def _put(self, shape: RowShape, changes: TableChanges, change: TakenChange, lsn: int) -> None:
+        after = change.record.after
+        row = shape.row(after)
+        key = shape.key(row)
+        if shape.may_be_unchanged(after):
+            row = self._complete(shape, changes, row, _old_key(shape, change, key))
+        if change.record.op == "u" and change.record.before != b"null":
+            old = shape.key_before(change.record.before)
+            if old != key:
+                _touch(changes, old, None, lsn)
+        _touch(changes, key, row, lsn)
+
+    def _complete(self, shape: RowShape, changes: TableChanges, row: Row, old: Key) -> Row:
+        missing = shape.unchanged(row)
+        if not missing:
+            return row
+        before = changes.rows[old] if changes.rows.get(old) is not None else None
+        if before is None and changes.truncated_at is None:
+            before = self._stored(shape.table, old)
+        if before is None:
+            raise RowError(
+                f"an update of {shape.table} leaves out {', '.join(shape.names[i] for i in missing)} as unchanged, and the"
+                " row store does not hold the row; take a new snapshot: rowtide resnapshot"
+            )
+        return tuple(before[i] if i in missing else value for i, value in enumerate(row))
+
+
+def _old_key(shape: RowShape, change: TakenChange, key: Key) -> Key:
+    if change.old_key is not None:
+        return shape.key_before(msgspec.Raw(change.old_key))
+    if change.record.op == "u" and change.record.before != b"null":
+        return shape.key_before(change.record.before)
+    return key
+
+
+def _touch(changes: TableChanges, key: Key, row: Row | None, lsn: int) -> None:
+    changes.rows[key] = row
+    changes.touched.setdefault(key, lsn)

@@ -1,0 +1,61 @@
+"""The worker's small HTTP endpoint: health, freshness, metrics, and a refresh for those who wait."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+
+import uvicorn
+from fastapi import FastAPI, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from read_model.freshness import Freshness
+from sync_worker.errors import WorkerError
+
+
+def endpoint(freshness: Callable[[], Freshness], refresh: Callable[[], None], registry: CollectorRegistry) -> FastAPI:
+    """The application; it only reads what the loop publishes."""
+    app = FastAPI(title="Rowtide sync worker", docs_url=None, redoc_url=None)
+
+    @app.get("/freshness")
+    def read_freshness() -> dict[str, object]:
+        return asdict(freshness())
+
+    @app.get("/health")
+    def read_health(response: Response) -> dict[str, object]:
+        fresh = freshness()
+        if fresh.state == "stopped":
+            response.status_code = 503
+        return {"state": fresh.state, "reason": fresh.reason}
+
+    @app.post("/refresh", status_code=202)
+    def ask_for_refresh() -> None:
+        refresh()
+
+    @app.get("/metrics")
+    def read_metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+class EndpointThread:
+    """Serves the endpoint beside the loop."""
+
+    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+        self._server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False))
+        self._thread = threading.Thread(target=self._server.run, name="endpoint", daemon=True)
+        self._address = f"{host}:{port}"
+
+    def start(self) -> None:
+        """Listen; WorkerError when the port is taken."""
+        self._thread.start()
+        pause = threading.Event()
+        while not self._server.started:
+            if not self._thread.is_alive():
+                raise WorkerError(f"cannot listen on {self._address}: is it in use? set ROWTIDE_WORKER_PORT")
+            pause.wait(0.01)
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._server.should_exit = True
+        self._thread.join(5)

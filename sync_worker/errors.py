@@ -1,0 +1,30 @@
+"""What ends the worker.
+
+    WorkerError
+    ├── PositionLost      the log no longer holds what comes next, or it is another log
+    ├── StoreError        the row store is not this pipeline's, or it is in use
+    ├── RowError          a row does not have the shape that the spec was resolved with
+    └── ServiceMissing    a service does not answer (exit code 3)
+
+`cdc.transaction.LogError` and `cdc.envelope.EnvelopeError` end it as well.
+"""
+
+
+class WorkerError(Exception):
+    """The worker cannot continue; the text says what, which and what to do."""
+
+
+class PositionLost(WorkerError):
+    """The stored position does not exist in the log any more."""
+
+
+class StoreError(WorkerError):
+    """The row store cannot be used."""
+
+
+class RowError(WorkerError):
+    """A change event does not fit the table it belongs to."""
+
+
+class ServiceMissing(WorkerError):
+    """A service is not there."""

@@ -1,0 +1,202 @@
+"""Elasticsearch, as the worker uses it: bulks with retries, refreshes, and the generations of an index.
+
+Names: `<alias>-g000001` is a generation, `<alias>` what readers search, `<alias>-write` where the worker writes.
+"""
+
+import random
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from elastic_transport import ConnectionError as NoConnection
+from elastic_transport import ConnectionTimeout, TransportError
+from elasticsearch import ApiError, AuthenticationException, AuthorizationException, Elasticsearch, NotFoundError
+
+from sync_worker.bulk import Outcome, Refusal, refusals
+from sync_worker.errors import ServiceMissing, WorkerError
+
+GENERATION = re.compile(r"-g(\d{6})$")
+LONGEST_PAUSE = 15.0
+"""Seconds between two attempts at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where Elasticsearch is, and as whom to go there: an API key, or a user and password, or neither."""
+
+    url: str
+    api_key: str | None = None
+    username: str | None = None
+    password: str | None = None
+    timeout: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One document of a bulk: its pending row and its lines of the request body."""
+
+    touch: int
+    body: bytes
+
+    @property
+    def id(self) -> str:
+        """The document's id, read from the action line; rarely asked for."""
+        action = msgspec.json.decode(self.body.split(b"\n", 1)[0], type=dict[str, dict[str, Any]])
+        return str(next(iter(action.values()))["_id"])
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of a bulk: the items that Elasticsearch refused for good, by place. Everything else is taken."""
+
+    rejected: list[Refusal]
+    retries: int
+
+
+class Index:
+    """The client. Its bulk and refresh calls may run in several threads at once."""
+
+    def __init__(self, access: Access, stopping: threading.Event) -> None:
+        login = (access.username, access.password or "") if access.username else None
+        self.url = access.url
+        self._client = Elasticsearch(
+            access.url,
+            api_key=access.api_key,
+            basic_auth=login,
+            request_timeout=access.timeout,
+            max_retries=0,
+            retry_on_timeout=False,
+            connections_per_node=8,
+        )
+        self._stopping = stopping
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def check(self) -> None:
+        """Fail early and clearly when Elasticsearch is not there or does not let us in."""
+        try:
+            self._client.cluster.health()
+        except (NoConnection, ConnectionTimeout) as error:
+            raise ServiceMissing(
+                f"Elasticsearch at {self.url} does not answer; start it or correct ROWTIDE_ELASTICSEARCH_URL"
+            ) from error
+        except (AuthenticationException, AuthorizationException) as error:
+            raise WorkerError(
+                f"Elasticsearch at {self.url} refuses the credentials; set ROWTIDE_ELASTICSEARCH_API_KEY, or"
+                " ROWTIDE_ELASTICSEARCH_USERNAME and ROWTIDE_ELASTICSEARCH_PASSWORD"
+            ) from error
+
+    def send(self, alias: str, items: list[Item]) -> Sent | None:
+        """Send until every item is taken or rejected; None when the worker stops before that.
+
+        Waits out an Elasticsearch that is away or overloaded, with growing pauses: nothing is dropped (invariant 7)."""
+        waiting = list(range(len(items)))
+        rejected: list[Refusal] = []
+        attempt = 0
+        while waiting:
+            if attempt and self._stopping.wait(_pause(attempt)):
+                return None
+            refused = self._attempt(alias, [items[place] for place in waiting])
+            rejected += [r._replace(place=waiting[r.place]) for r in refused if r.outcome is Outcome.REJECTED]
+            waiting = [waiting[refusal.place] for refusal in refused if refusal.outcome is Outcome.RETRY]
+            attempt += 1
+        return Sent(rejected, attempt - 1)
+
+    def _attempt(self, alias: str, items: list[Item]) -> list[Refusal]:
+        try:
+            response = self._client.perform_request(
+                "POST",
+                f"/{alias}-write/_bulk",
+                params={"require_alias": "true", "filter_path": "errors,items.*.status,items.*._id,items.*.error"},
+                headers={
+                    "content-type": "application/x-ndjson",
+                    "accept": "application/json",
+                },
+                body=b"".join(item.body for item in items),
+            )
+        except ApiError as error:
+            if error.status_code == 413:
+                return self._halves(alias, items)
+            return [Refusal(place, "", Outcome.RETRY, type(error).__name__) for place in range(len(items))]
+        except TransportError as error:
+            return [Refusal(place, "", Outcome.RETRY, type(error).__name__) for place in range(len(items))]
+        return refusals(response.body, len(items))
+
+    def _halves(self, alias: str, items: list[Item]) -> list[Refusal]:
+        """A request too large for Elasticsearch goes in parts; a document too large for it is rejected."""
+        if len(items) == 1:
+            return [Refusal(0, "", Outcome.REJECTED, "larger than Elasticsearch's http.max_content_length")]
+        middle = len(items) // 2
+        later = self._attempt(alias, items[middle:])
+        return self._attempt(alias, items[:middle]) + [r._replace(place=r.place + middle) for r in later]
+
+    def refresh(self, aliases: tuple[str, ...]) -> bool:
+        """Make what was acknowledged searchable; False when that did not work this time."""
+        try:
+            answer = self._client.indices.refresh(index=[f"{alias}-write" for alias in aliases])
+        except (TransportError, ApiError):
+            return False
+        return int(answer["_shards"]["failed"]) == 0
+
+    def generations(self, alias: str) -> list[str]:
+        """The generations that exist, oldest first."""
+        found = self._guard(lambda: self._client.indices.get(index=f"{alias}-g*", expand_wildcards="open"))
+        return sorted(name for name in found if GENERATION.search(name))
+
+    def meta(self, generation: str) -> dict[str, Any] | None:
+        """The `_meta` of a generation's mapping, or None when there is no such index."""
+        try:
+            found = self._client.indices.get_mapping(index=generation)
+        except NotFoundError:
+            return None
+        return dict(found[generation]["mappings"].get("_meta", {}))
+
+    def create_generation(self, alias: str, body: dict[str, Any]) -> str:
+        """Create the next generation and let the write alias point to it alone. Readers do not see it yet."""
+        numbers = [int(name[-6:]) for name in self.generations(alias)]
+        name = f"{alias}-g{max(numbers, default=0) + 1:06d}"
+        self._guard(lambda: self._client.indices.create(index=name, **body))
+        self._point(f"{alias}-write", name)
+        return name
+
+    def writes_to(self, alias: str) -> list[str]:
+        """The generations that the write alias points to."""
+        try:
+            return sorted(self._client.indices.get_alias(name=f"{alias}-write"))
+        except NotFoundError:
+            return []
+
+    def show(self, alias: str, generation: str) -> None:
+        """Let readers see this generation, in one step, and remove the older ones."""
+        self._point(alias, generation)
+        older = [name for name in self.generations(alias) if name < generation]
+        if older:
+            self._guard(lambda: self._client.indices.delete(index=older, ignore_unavailable=True))
+
+    def _point(self, alias: str, generation: str) -> None:
+        actions: list[dict[str, Any]] = [{"add": {"index": generation, "alias": alias}}]
+        try:
+            held = sorted(self._client.indices.get_alias(name=alias))
+        except NotFoundError:
+            held = []
+        actions += [{"remove": {"index": name, "alias": alias}} for name in held if name != generation]
+        self._guard(lambda: self._client.indices.update_aliases(actions=actions))
+
+    def _guard(self, call: Callable[[], Any]) -> Any:
+        """Turn an API error of an administrative call into a sentence."""
+        try:
+            return call()
+        except (NoConnection, ConnectionTimeout) as error:
+            raise ServiceMissing(f"Elasticsearch at {self.url} does not answer") from error
+        except ApiError as error:
+            raise WorkerError(f"Elasticsearch at {self.url} refused: {error}") from error
+
+
+def _pause(attempt: int) -> float:
+    """Full jitter: anything up to a bound that doubles."""
+    return random.uniform(0, min(LONGEST_PAUSE, 0.1 * 2**attempt))

@@ -1,0 +1,57 @@
+"""What readers may rely on: the LSN up to which everything is searchable. Pure.
+
+A document that is acknowledged is not searchable before a refresh that began after the acknowledgement (invariant 6).
+"""
+
+from bisect import bisect_right
+from collections import deque
+from dataclasses import dataclass, field
+
+CLOCK_POINTS = 4096
+"""How many (LSN, time) points of the log are kept to say what time a LSN was."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Keeps the LSNs of changes that are sent or acknowledged, but not searchable yet."""
+
+    acknowledged: list[int] = field(default_factory=list)
+    refreshing: list[int] = field(default_factory=list)
+    published: int = 0
+    _clock: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=CLOCK_POINTS))
+
+    def acknowledge(self, first_lsn: int) -> None:
+        """A bulk whose oldest change is `first_lsn` was taken by Elasticsearch."""
+        self.acknowledged.append(first_lsn)
+
+    @property
+    def dirty(self) -> bool:
+        """Whether a refresh would make something searchable."""
+        return bool(self.acknowledged)
+
+    def begin_refresh(self) -> None:
+        """A refresh starts now: it covers what is acknowledged now."""
+        self.refreshing, self.acknowledged = self.refreshing + self.acknowledged, []
+
+    def end_refresh(self, done: bool) -> None:
+        """The refresh is over; if it failed, its changes wait for the next one."""
+        if not done:
+            self.acknowledged = self.refreshing + self.acknowledged
+        self.refreshing = []
+
+    def tick(self, lsn: int, at_ms: int) -> None:
+        """The source's clock showed `at_ms` at `lsn`."""
+        if at_ms and (not self._clock or lsn > self._clock[-1][0]):
+            self._clock.append((lsn, at_ms))
+
+    def searchable(self, watermark: int, unsent: list[int]) -> int:
+        """The LSN to publish. `unsent` are the oldest changes of what is pending or under way. Never goes back."""
+        open_lsns = [*unsent, *self.acknowledged, *self.refreshing]
+        lsn = min(open_lsns) - 1 if open_lsns else watermark
+        self.published = max(self.published, min(lsn, watermark))
+        return self.published
+
+    def as_of_ms(self, lsn: int) -> int:
+        """The source's time at `lsn`: of the last point at or below it; 0 when unknown."""
+        place = bisect_right(self._clock, lsn, key=lambda point: point[0])
+        return self._clock[place - 1][1] if place else 0

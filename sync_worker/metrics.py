@@ -1,0 +1,39 @@
+"""The worker's metrics, read from the loop when somebody asks; nothing is counted twice."""
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from sync_worker.apply import Applier
+from sync_worker.worker import Worker
+
+
+class WorkerCollector(Collector):
+    """Metric names are part of the product: docs/reference/metrics.md lists them."""
+
+    def __init__(self, worker: Worker, applier: Applier) -> None:
+        self._worker = worker
+        self._applier = applier
+
+    def collect(self) -> Iterable[Metric]:
+        """The figures of this moment."""
+        fresh = self._worker.freshness
+        yield CounterMetricFamily("rowtide_events", "Change events read from the log.", self._applier.events)
+        yield CounterMetricFamily("rowtide_documents_indexed", "Documents written or deleted.", self._worker.indexed)
+        yield CounterMetricFamily("rowtide_bulk_retries", "Bulk requests sent again.", self._worker.retries)
+        yield GaugeMetricFamily("rowtide_pending_documents", "Documents to be built, roughly.", fresh.pending)
+        yield GaugeMetricFamily("rowtide_quarantined_documents", "Documents that were refused.", fresh.quarantined)
+        yield GaugeMetricFamily("rowtide_searchable_lsn", "Everything up to this LSN is searchable.", fresh.searchable)
+        yield GaugeMetricFamily("rowtide_watermark_lsn", "The last commit or heartbeat read.", fresh.watermark)
+        yield GaugeMetricFamily(
+            "rowtide_as_of_seconds", "The source's time at the searchable LSN.", fresh.as_of_ms / 1000
+        )
+
+
+def registry(worker: Worker, applier: Applier) -> CollectorRegistry:
+    """A registry of its own, so that two workers in one process do not meet."""
+    made = CollectorRegistry()
+    made.register(WorkerCollector(worker, applier))
+    return made

@@ -1,0 +1,103 @@
+"""Documents to be built: taken from the pending tables in turns, built by SQLite, and removed when they are indexed.
+
+A lane's cursor is the last `touch` taken. A document touched again while it is under way gets a new, higher touch, so that
+removing the acknowledged range of touches leaves it pending (invariant 2).
+"""
+
+from dataclasses import dataclass, field
+
+from sync_worker.index import Item
+from sync_worker.row_store import RowStore
+from sync_worker.rows import Rows
+from sync_worker.statements import LaneStatements
+
+FAN_OUT_TURN = 4
+"""Every fourth bulk goes to the fan-out lane when both wait, so that neither starves the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """Built documents of one lane: the touches `after < touch <= last`, oldest change `first_lsn`, as of `version`."""
+
+    lane: LaneStatements
+    after: int
+    last: int
+    first_lsn: int
+    version: int
+    items: list[Item] = field(repr=False)
+
+    @property
+    def document(self) -> str:
+        """The document's name, which is its index alias."""
+        return self.lane.document
+
+
+class Pending:
+    """The pending tables of all documents."""
+
+    def __init__(
+        self, store: RowStore, rows: Rows, lanes: tuple[LaneStatements, ...], bulk_bytes: int, bulk_documents: int
+    ) -> None:
+        self._store = store
+        self._rows = rows
+        self._lanes = lanes
+        self._bulk_bytes = bulk_bytes
+        self._limits = {lane: bulk_documents for lane in lanes}
+        self._most = bulk_documents
+        self._turn = 0
+
+    def take(self, version: int) -> Bulk | None:
+        """Build the next documents, or None when nothing waits."""
+        self._turn += 1
+        fan_out_first = self._turn % FAN_OUT_TURN == 0
+        start = self._turn % len(self._lanes)
+        turns = self._lanes[start:] + self._lanes[:start]
+        for lane in sorted(turns, key=lambda lane: lane.fan_out != fan_out_first):
+            bulk = self._take(lane, version)
+            if bulk is not None:
+                return bulk
+        return None
+
+    def _take(self, lane: LaneStatements, version: int) -> Bulk | None:
+        after = self._rows.cursors[lane]
+        first_lsn = self._store.value(lane.next_lsn, (after,))
+        if first_lsn is None:
+            return None
+        built = self._store.execute(lane.build, {"after": after, "limit": self._limits[lane], "version": version})
+        items, size = [], 0
+        for touch, body in built:
+            items.append(Item(touch, body))
+            size += len(body)
+            if size >= self._bulk_bytes:
+                break
+        self._adapt(lane, len(items), size)
+        last = items[-1].touch
+        self._rows.cursors[lane] = last
+        return Bulk(lane, after, last, first_lsn, version, items)
+
+    def _adapt(self, lane: LaneStatements, count: int, size: int) -> None:
+        """Ask for as many documents next time as fill a bulk, going by these."""
+        fitting = max(1, self._bulk_bytes * count // max(size, 1))
+        self._limits[lane] = min(self._most, fitting)
+
+    def remove(self, bulk: Bulk) -> None:
+        """The bulk is acknowledged; its documents leave, but for those touched since."""
+        self._store.execute(bulk.lane.remove, (bulk.after, bulk.last))
+
+    def oldest(self) -> list[int]:
+        """The oldest change that waits in each lane, not counting what is under way."""
+        found = (self._store.value(lane.next_lsn, (self._rows.cursors[lane],)) for lane in self._lanes)
+        return [lsn for lsn in found if lsn is not None]
+
+    def waits(self, document: str | None = None) -> bool:
+        """Whether anything is pending or under way, of one document or at all."""
+        return any(self._store.value(lane.any) for lane in self._lanes if document in (None, lane.document))
+
+    def count(self) -> int:
+        """How many documents are pending, roughly: the span of touches, cheap to know."""
+        return sum(self._store.value(lane.span) or 0 for lane in self._lanes)
+
+    def distrust(self, lsn: int) -> None:
+        """After a start nobody knows what of the pending was built: all of it may hold changes from `lsn` on."""
+        for lane in self._lanes:
+            self._store.execute(lane.distrust, (lsn,))

@@ -1,0 +1,66 @@
+"""Runs the worker as a program: settings, signals, one place for errors, exit codes."""
+
+import signal
+import sys
+import threading
+
+import structlog
+from pydantic import ValidationError
+
+from cdc.envelope import EnvelopeError
+from cdc.heartbeat import HeartbeatError
+from cdc.transaction import LogError
+from read_model.errors import SpecError
+from sync_worker import assembly, metrics
+from sync_worker.endpoint import EndpointThread, endpoint
+from sync_worker.errors import ServiceMissing, WorkerError
+from sync_worker.settings import WorkerSettings
+
+OK, FAILED, WRONG_USE, NO_SERVICE = 0, 1, 2, 3
+
+
+def load_settings() -> WorkerSettings:
+    """Read the environment. ValueError lists every fault, a line each."""
+    try:
+        return WorkerSettings()  # type: ignore[call-arg]  # The values come from the environment.
+    except ValidationError as error:
+        faults = [f"ROWTIDE_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
+        raise ValueError("settings of the worker:\n  " + "\n  ".join(faults)) from error
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT. Errors go to stderr in one sentence."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        run(load_settings(), stopping)
+    except (ValueError, SpecError) as error:
+        return _fail(error, WRONG_USE)
+    except ServiceMissing as error:
+        return _fail(error, NO_SERVICE)
+    except (WorkerError, LogError, EnvelopeError, HeartbeatError) as error:
+        return _fail(error, FAILED)
+    return OK
+
+
+def run(settings: WorkerSettings, stopping: threading.Event) -> None:
+    """Assemble a worker, serve its endpoint and let it work until `stopping` is set."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    log = structlog.get_logger()
+    with assembly.assemble(settings, stopping) as made:
+        worker = made.worker
+        app = endpoint(lambda: worker.freshness, worker.refresh_now.set, metrics.registry(worker, made.applier))
+        server = EndpointThread(app, settings.worker_host, settings.worker_port)
+        server.start()
+        log.info("worker started", pipeline=made.plan.pipeline, port=settings.worker_port)
+        try:
+            worker.run()
+        finally:
+            server.stop()
+        log.info("worker stopped", pipeline=made.plan.pipeline)
+
+
+def _fail(error: Exception, code: int) -> int:
+    print(f"rowtide worker: {error}", file=sys.stderr)  # noqa: T201 The one place where the program speaks of its end.
+    return code

@@ -1,0 +1,145 @@
+"""The row store: the source's rows as of one commit, the position of that commit, and the documents still to be built.
+
+One SQLite file, one connection, one thread. Everything that must move together moves in one `transaction()`
+(invariant 1: a position is stored only with the rows and pending documents it covers).
+"""
+
+import fcntl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+import apsw
+import msgspec
+
+from read_model import sqlite_functions
+from sync_worker.errors import StoreError
+
+FORMAT = 1
+"""Raised when the file's layout changes; another format is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far the log is folded in.
+
+    `offset`: the next Kafka offset to read. `applied`: the last commit folded in, for telling repeats. `watermark`: the last
+    commit or heartbeat, for freshness. `snapshot`: LSN of the snapshot that the rows started from, 0 before it is complete;
+    `loading`: LSN of the snapshot that is being read, 0 when none is. `settled`: a heartbeat after the snapshot was seen.
+    """
+
+    topic_id: str = ""
+    offset: int = 0
+    applied: int = 0
+    watermark: int = 0
+    watermark_ms: int = 0
+    snapshot: int = 0
+    loading: int = 0
+    settled: bool = False
+    epoch: int = 1
+    published: int = 0
+    spooled_tx: int = 0
+    spooled_seen: int = 0
+    dropped_tx: int = 0
+
+
+class RowStore:
+    """The open file. A second worker on the same file is refused."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = path.with_suffix(".lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._lock.close()
+            raise StoreError(f"row store {path} is in use by another worker; stop that one first") from error
+        try:
+            self.connection = apsw.Connection(str(path))
+            self._prepare(path)
+        except apsw.NotADBError as error:
+            self._lock.close()
+            raise StoreError(
+                f"row store {path} is damaged; remove it and take a new snapshot: rowtide resnapshot"
+            ) from error
+        self.position = self._read_position()
+
+    def _prepare(self, path: Path) -> None:
+        self.connection.pragma("journal_mode", "wal")
+        self.connection.pragma("synchronous", "normal")
+        self.connection.pragma("temp_store", "memory")
+        self.connection.pragma("cache_size", -65536)
+        self.connection.pragma("journal_size_limit", 67108864)
+        sqlite_functions.register(self.connection)
+        found = self.connection.pragma("user_version")
+        if found not in (0, FORMAT):
+            raise StoreError(
+                f"row store {path} has format {found}, this worker writes {FORMAT}; remove it and take a new snapshot:"
+                " rowtide resnapshot"
+            )
+        self.connection.execute(
+            f"""
+            PRAGMA user_version = {FORMAT};
+            CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
+            CREATE TABLE IF NOT EXISTS spool(seq INTEGER PRIMARY KEY, value BLOB NOT NULL, old_key BLOB);
+            CREATE TABLE IF NOT EXISTS quarantine(
+              document TEXT, id TEXT, reason TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (document, id)
+            ) STRICT, WITHOUT ROWID;
+            """
+        )
+
+    def close(self) -> None:
+        """Close the file and let another worker have it."""
+        self.connection.close()
+        self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self, **position: Any) -> Iterator[None]:
+        """One atomic step: what the body writes, and the position changed by the keyword arguments."""
+        before = self.position
+        try:
+            with self.connection:
+                yield
+                self.move(**position)
+                if self.position != before:
+                    self.remember("position", msgspec.json.encode(asdict(self.position)).decode())
+        except BaseException:
+            self.position = before
+            raise
+
+    def move(self, **position: Any) -> None:
+        """Change the position inside a `transaction()`."""
+        self.position = replace(self.position, **position)
+
+    def remember(self, name: str, value: str | int) -> None:
+        """Keep a value under a name."""
+        self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def recall(self, name: str) -> Any:
+        """The value kept under a name, or None."""
+        return self.value("SELECT value FROM meta WHERE name = ?", (name,))
+
+    def execute(self, sql: str, bindings: Any = ()) -> Any:
+        """Run a statement; iterate over the answer, or `fetchone`, `fetchall`."""
+        return self.connection.execute(sql, bindings)
+
+    def execute_many(self, sql: str, rows: Iterable[Any]) -> None:
+        """Run a statement once a row."""
+        self.connection.executemany(sql, rows)
+
+    def value(self, sql: str, bindings: Any = ()) -> Any:
+        """The first column of the first row, or None."""
+        row = self.connection.execute(sql, bindings).fetchone()
+        return None if row is None else row[0]
+
+    def _read_position(self) -> Position:
+        text = self.recall("position")
+        return Position() if text is None else Position(**msgspec.json.decode(text))

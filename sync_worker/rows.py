@@ -1,0 +1,85 @@
+"""The row tables and the pending documents: what one folded batch writes. All SQL text comes from `read_model`."""
+
+from collections.abc import Mapping
+
+from read_model.catalog import TableName
+from sync_worker.changes import Key, Row, TableChanges
+from sync_worker.row_store import RowStore
+from sync_worker.statements import LaneStatements, Statements, TableStatements
+
+
+class Rows:
+    """The source's rows. Every method belongs inside a transaction of the row store."""
+
+    def __init__(self, store: RowStore, statements: Statements) -> None:
+        self._store = store
+        self._statements = statements
+        self.cursors: dict[LaneStatements, int] = {lane: 0 for lane in statements.lanes}
+        """The last `touch` of each lane that was taken to be built; later ones wait there for a first build."""
+
+    def create(self) -> None:
+        """Make the tables that are not there."""
+        for sql in self._statements.create:
+            self._store.execute(sql)
+
+    def apply(self, tables: Mapping[TableName, TableChanges]) -> None:
+        """Write the last states of the rows, and touch every document that saw them before or sees them after."""
+        used = [self._statements.tables[table] for table in tables]
+        for table in used:
+            self._mark(table, tables[table.table])
+        self._touch(used)
+        for table in used:
+            self._write(table, tables[table.table])
+        self._touch(used)
+        for table in used:
+            self._store.execute(table.clear_changed)
+
+    def _mark(self, table: TableStatements, changes: TableChanges) -> None:
+        if changes.truncated_at is not None:
+            self._store.execute(table.mark_all, (changes.truncated_at,))
+        self._store.execute_many(table.mark, [(*key, lsn) for key, lsn in changes.touched.items()])
+
+    def _write(self, table: TableStatements, changes: TableChanges) -> None:
+        if changes.truncated_at is not None:
+            self._store.execute(table.truncate)
+        gone = [key for key, row in changes.rows.items() if row is None]
+        if gone:
+            self._store.execute_many(table.delete, gone)
+        kept = [row for row in changes.rows.values() if row is not None]
+        if kept:
+            self._store.execute_many(table.upsert, kept)
+
+    def _touch(self, tables: list[TableStatements]) -> None:
+        for lane in self._statements.lanes:
+            for table in tables:
+                for sql in lane.touch.get(table.table, ()):
+                    self._store.execute(sql, {"cursor": self.cursors[lane]})
+
+    def touch_all(self, lsn: int) -> None:
+        """Every document that has a root row now is to be built."""
+        for lane in self._statements.lanes:
+            if lane.touch_all:
+                self._store.execute(lane.touch_all, {"cursor": self.cursors[lane], "lsn": lsn})
+
+    def stored(self, table: TableName, key: Key) -> Row | None:
+        """A row as it is kept, or None."""
+        row: Row | None = self._store.execute(self._statements.tables[table].stored, key).fetchone()
+        return row
+
+    def begin_snapshot(self) -> None:
+        """Make room for a new snapshot beside the rows that are served."""
+        for table in self._statements.tables.values():
+            for sql in table.begin_snapshot:
+                self._store.execute(sql)
+
+    def load(self, table: TableName, rows: list[Row]) -> None:
+        """Add rows to the snapshot that is being read."""
+        self._store.execute_many(self._statements.tables[table].load, rows)
+
+    def finish_snapshot(self, lsn: int) -> None:
+        """The snapshot replaces the rows. Documents of roots that are gone are touched too: they become deletes."""
+        self.touch_all(lsn)
+        for table in self._statements.tables.values():
+            for sql in table.finish_snapshot:
+                self._store.execute(sql)
+        self.touch_all(lsn)

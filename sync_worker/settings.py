@@ -1,0 +1,33 @@
+"""The worker's settings: read once, from the environment, all faults listed at once."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WorkerSettings(BaseSettings):
+    """What the worker is told. Names of variables are the fields' names in capitals after `ROWTIDE_`."""
+
+    model_config = SettingsConfigDict(env_prefix="ROWTIDE_", frozen=True, extra="ignore")
+
+    spec: Path = Field(description="The document spec (YAML).")
+    postgres_dsn: SecretStr = Field(
+        description="The source database; the worker reads its catalogue when the row store is new, and nothing else."
+    )
+    kafka_bootstrap_servers: str = Field(description="Kafka, as host:port[,host:port].")
+    elasticsearch_url: str = Field(description="Elasticsearch, as http(s)://host:port.")
+    elasticsearch_api_key: SecretStr | None = Field(
+        None, description="An API key that may write the documents' indexes."
+    )
+    elasticsearch_username: str | None = Field(None, description="Instead of an API key: a user.")
+    elasticsearch_password: SecretStr | None = Field(None, description="That user's password.")
+    worker_store: Path = Field(Path(".rowtide/worker"), description="Folder of the row store; a file a pipeline.")
+    worker_host: str = Field("127.0.0.1", description="Where the worker's HTTP endpoint listens.")
+    worker_port: int = Field(9470, ge=0, le=65535, description="Its port.")
+    worker_read_messages: int = Field(5000, ge=1, le=100_000, description="Log records read at a time, at most.")
+    worker_bulk_documents: int = Field(1000, ge=1, le=10_000, description="Documents in one bulk request, at most.")
+    worker_bulk_bytes: int = Field(5_242_880, ge=65_536, description="Bytes of one bulk request, about.")
+    worker_senders: int = Field(3, ge=1, le=16, description="Bulk requests under way at the same time.")
+    worker_refresh_ms: int = Field(100, ge=10, le=60_000, description="Time between two refreshes, at least (ms).")
+    worker_spool_after: int = Field(20_000, ge=1, description="Changes of one transaction kept in memory, at most.")

@@ -1,0 +1,193 @@
+"""The loop: read the log, fold it in, build what it touched, index it, publish how fresh that is.
+
+One thread owns the row store. Bulks and refreshes run in a few sender threads, which touch nothing but Elasticsearch.
+"""
+
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from read_model.freshness import Freshness, State
+from sync_worker.apply import Applier
+from sync_worker.generations import Generations
+from sync_worker.index import Index, Sent
+from sync_worker.ledger import Ledger
+from sync_worker.pending import Bulk, Pending
+from sync_worker.row_store import RowStore
+from sync_worker.source import ChangeLog
+from sync_worker.watch import SourceWatch
+
+EPOCH_BITS = 48
+"""A version is `epoch << 48 | LSN`: 256 TiB of WAL an epoch, and it stays a positive 64-bit integer."""
+
+REFRESH_SHARE = 10
+"""After a refresh that took t, the next one begins 10 t later at the earliest: at most a tenth of the time is refreshing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much at a time. `idle_wait` and `refresh_after` are seconds."""
+
+    read_messages: int = 5000
+    idle_wait: float = 0.02
+    senders: int = 3
+    refresh_after: float = 0.1
+
+
+class Worker:
+    """Everything the loop needs, handed in. `step` is one turn; `run` turns until `stopping` is set."""
+
+    def __init__(  # noqa: PLR0913 The composition root hands in every part by name.
+        self,
+        *,
+        pipeline: str,
+        store: RowStore,
+        log: ChangeLog,
+        applier: Applier,
+        pending: Pending,
+        index: Index,
+        generations: Generations,
+        watch: SourceWatch,
+        pace: Pace,
+        stopping: threading.Event,
+    ) -> None:
+        self._pipeline = pipeline
+        self._store = store
+        self._log = log
+        self._applier = applier
+        self._pending = pending
+        self._index = index
+        self._generations = generations
+        self._watch = watch
+        self._pace = pace
+        self.stopping = stopping
+        self.refresh_now = threading.Event()
+        self._senders = ThreadPoolExecutor(pace.senders, thread_name_prefix="sender")
+        self._refresher = ThreadPoolExecutor(1, thread_name_prefix="refresher")
+        self._flying: list[tuple[Bulk, Future[Sent | None]]] = []
+        self._refresh: Future[bool] | None = None
+        self._refresh_began = 0.0
+        self._refresh_due = 0.0
+        self._ledger = Ledger(published=store.position.published)
+        self.freshness = self._fresh("waiting")
+        self.indexed = 0
+        self.retries = 0
+
+    def run(self) -> None:
+        """Turn until told to stop, then let what is under way end."""
+        with self._store.transaction():
+            self._pending.distrust(self._store.position.published + 1)
+        try:
+            while not self.stopping.is_set():
+                self.step()
+        finally:
+            self._senders.shutdown(wait=True, cancel_futures=True)
+            self._refresher.shutdown(wait=True)
+            self.freshness = self._fresh("stopped")
+
+    def step(self) -> None:
+        """One turn of the loop."""
+        busy = bool(self._flying) or self._refresh is not None
+        messages = self._log.read(self._pace.read_messages, 0.002 if busy else self._pace.idle_wait)
+        if messages:
+            self._applier.take(messages)
+            self._heard()
+        self._collect()
+        self._send()
+        self._refresh_when_due()
+        self._publish()
+
+    def _heard(self) -> None:
+        beat, self._applier.heartbeat = self._applier.heartbeat, None
+        if beat is not None:
+            self._watch.see(beat)
+        position = self._store.position
+        self._ledger.tick(position.watermark, position.watermark_ms)
+
+    def _send(self) -> None:
+        """Keep the senders busy with freshly built documents, but never build in mid-snapshot (invariant 3)."""
+        position = self._store.position
+        if not position.settled:
+            return
+        while len(self._flying) < self._pace.senders:
+            bulk = self._pending.take(position.epoch << EPOCH_BITS | position.watermark)
+            if bulk is None:
+                return
+            self._flying.append((bulk, self._senders.submit(self._index.send, bulk.document, bulk.items)))
+
+    def _collect(self) -> None:
+        """Take note of finished bulks: their documents leave pending only now (invariant 2)."""
+        done = [(bulk, future.result()) for bulk, future in self._flying if future.done()]
+        if not done:
+            return
+        self._flying = [(bulk, future) for bulk, future in self._flying if not future.done()]
+        with self._store.transaction():
+            for bulk, sent in done:
+                if sent is not None:
+                    self._taken(bulk, sent)
+
+    def _taken(self, bulk: Bulk, sent: Sent) -> None:
+        self._pending.remove(bulk)
+        self._generations.note_refusals(bulk, sent)
+        self._ledger.acknowledge(bulk.first_lsn)
+        self.indexed += len(bulk.items)
+        self.retries += sent.retries
+
+    def _refresh_when_due(self) -> None:
+        now = time.monotonic()
+        if self._refresh is not None:
+            if not self._refresh.done():
+                return
+            self._ledger.end_refresh(self._refresh.result())
+            self._refresh = None
+            self._refresh_due = now + max(self._pace.refresh_after, REFRESH_SHARE * (now - self._refresh_began))
+        wanted = self.refresh_now.is_set() or now >= self._refresh_due
+        if self._ledger.dirty and wanted:
+            self.refresh_now.clear()
+            self._ledger.begin_refresh()
+            self._refresh_began = now
+            self._refresh = self._refresher.submit(self._index.refresh, self._generations.aliases)
+
+    def _publish(self) -> None:
+        """Say how fresh a search is: never ahead of it (invariant 6)."""
+        position = self._store.position
+        if self._generations.loading and not self._flying and not self._ledger.dirty and self._refresh is None:
+            self._generations.show_loaded(position.settled)
+        before = self.freshness
+        fresh = self._fresh(self._state())
+        if fresh.searchable != before.searchable or fresh.state != before.state:
+            self._keep(fresh)
+        self.freshness = fresh
+
+    def _keep(self, fresh: Freshness) -> None:
+        if fresh.searchable > self._store.position.published:
+            with self._store.transaction():
+                self._store.move(published=fresh.searchable)
+
+    def _state(self) -> State:
+        position = self._store.position
+        if position.loading:
+            return "snapshot"
+        if not position.settled:
+            return "waiting" if not position.snapshot else "snapshot"
+        if self._generations.loading:
+            return "loading"
+        return "degraded" if self._watch.reason or self._generations.quarantined else "live"
+
+    def _fresh(self, state: State) -> Freshness:
+        position = self._store.position
+        unsent = [*self._pending.oldest(), *(bulk.first_lsn for bulk, _ in self._flying)]
+        loading = state in ("waiting", "snapshot", "loading")
+        searchable = 0 if loading and self._generations.loading else self._ledger.searchable(position.watermark, unsent)
+        return Freshness(
+            pipeline=self._pipeline,
+            epoch=position.epoch,
+            searchable=searchable,
+            watermark=position.watermark,
+            as_of_ms=self._ledger.as_of_ms(searchable),
+            state=state,
+            reason=self._watch.reason,
+            pending=self._pending.count(),
+            quarantined=self._generations.quarantined,
+        )
