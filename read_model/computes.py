@@ -51,7 +51,7 @@ def _included(spec: ComputeSpec, node: Node, scope: Scope) -> Include | None:
 
 def _relation(spec: IncludeSpec, near: Table, scope: Scope) -> Include | None:
     """A relation that is aggregated without being shown."""
-    far = find_table(spec.node.table, spec.place, scope)
+    far = find_table(spec.node.table, spec.node.table_place, scope)
     if far is None:
         return None
     join = None if spec.through else find_join(spec, near, far, scope)

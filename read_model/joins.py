@@ -46,12 +46,12 @@ def find_join(include: IncludeSpec, near: Table, far: Table, scope: Scope) -> Jo
     if include.many:
         links = links_down(near, far)
     else:
-        links = _chosen(links_up(near, far), choice) or [
-            link for link in links_down(near, far) if is_unique(far, link.columns)
-        ]
+        up = links_up(near, far)
+        down = [link for link in links_down(near, far) if is_unique(far, link.columns)]
+        links = up if _chosen(up, choice) or not _chosen(down, choice) else down
     found = _chosen(links, choice)
     if len(found) != 1:
-        what, remedy = _no_single_link(include, near, far, links, found)
+        what, remedy = _no_single_link(include, near, far, links, found, scope)
         scope.faults.add(choice.place if choice else include.place, what, remedy)
         return None
     return _join(near, found[0].near, far, found[0].far, include.place, scope)
@@ -65,7 +65,7 @@ def _chosen(links: list[Link], choice: KeyChoice | None) -> list[Link]:
 
 
 def _no_single_link(
-    include: IncludeSpec, near: Table, far: Table, links: list[Link], found: list[Link]
+    include: IncludeSpec, near: Table, far: Table, links: list[Link], found: list[Link], scope: Scope
 ) -> tuple[str, str]:
     between = f"between {near.name} and {far.name}"
     if len(found) > 1:
@@ -79,6 +79,9 @@ def _no_single_link(
         return f"a row of {near.name} can have many of {far.name}", f"Write `many: {spoken(far.name)}`"
     if include.many and links_up(near, far):
         return f"a row of {near.name} has at most one of {far.name}", f"Write `one: {spoken(far.name)}`"
+    middle = [table.name for table in scope.catalog.tables.values() if links_up(table, near) and links_up(table, far)]
+    if include.many and middle:
+        return f"there is no foreign key {between}", f"Write `through: {spoken(middle[0])}`, which refers to both"
     return f"there is no foreign key {between}", "Write `on: {this table's column: the other table's column}`"
 
 

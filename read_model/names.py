@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from read_model.catalog import Catalog, Column, Table, TableName
 from read_model.column_types import not_a_key, unsupported
@@ -52,8 +53,12 @@ def _instead(text: str, catalog: Catalog) -> str:
     same = [spoken(name) for name in catalog.tables if name.name.lower() == last]
     if same:
         return f"Write {' or '.join(same)}"
+    names = sorted(map(spoken, catalog.tables))
+    close = get_close_matches(text, names, n=1)
     return (
-        suggestion(text, sorted(map(spoken, catalog.tables))) + " (views and partitions have no changes of their own)"
+        f"Did you mean '{close[0]}'"
+        if close
+        else "Name a table: views, partitions and unlogged tables have no changes of their own"
     )
 
 

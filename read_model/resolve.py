@@ -27,7 +27,7 @@ def resolve(spec: Spec, catalog: Catalog) -> PipelinePlan:
 
 
 def _document(spec: DocumentSpec, scope: Scope) -> DocumentPlan | None:
-    table = find_table(spec.node.table, spec.node.place, scope)
+    table = find_table(spec.node.table, spec.node.table_place, scope)
     if table is None:
         return None
     root = _node(spec.node, table, scope)
@@ -124,7 +124,7 @@ def _refuse_collisions(spec: NodeSpec, fields: list[str], scope: Scope) -> None:
 
 
 def _include(spec: IncludeSpec, near: Table, scope: Scope) -> Include | None:
-    far = find_table(spec.node.table, spec.place, scope)
+    far = find_table(spec.node.table, spec.node.table_place, scope)
     if far is None:
         return None
     join = None if spec.through else find_join(spec, near, far, scope)

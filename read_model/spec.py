@@ -60,7 +60,7 @@ def _document(alias: str, item: Item, faults: Faults) -> DocumentSpec | None:
     names = [text(element, "a column of `id`", faults) for element in elements(key, "`id`", faults)] if key else []
     return DocumentSpec(
         name=alias,
-        node=parse_node(table or "", item, found, faults),
+        node=parse_node(table or "", found.get("from", item), item, found, faults),
         place=item.place,
         id=tuple(name for name in names if name),
         id_place=key.place if key else None,

@@ -101,7 +101,7 @@ def parse_constants(item: Item | None, faults: Faults) -> tuple[ConstantSpec, ..
             continue
         constant = None if value.kind in {"mapping", "list"} else scalar(value)
         if value.kind in {"mapping", "list", "float"} or isinstance(constant, Decimal):
-            what = f"the constant '{name}' is a {value.kind}"
+            what = f"the constant '{name}' is {value.spoken}"
             faults.add(
                 value.place, what, "Write text, a whole number, true, false or null; put other numbers in quotes"
             )
@@ -150,6 +150,6 @@ def _comparison(column: str, word: str, item: Item, faults: Faults) -> list[Cond
 
 def _constant(item: Item, faults: Faults) -> Scalar:
     if item.kind in {"mapping", "list"}:
-        faults.add(item.place, f"a comparison's value is a {item.kind}", "Write one value")
+        faults.add(item.place, f"a comparison's value is {item.spoken}", "Write one value")
         return ""
     return scalar(item)

@@ -107,10 +107,10 @@ class ComputeSpec:
 
 @dataclass(frozen=True, slots=True)
 class NodeSpec:
-    """One table's part of a document."""
+    """One table's part of a document; `table_place` is where the table is named."""
 
     table: str
-    place: Place
+    table_place: Place
     fields: Fields
     constants: tuple[ConstantSpec, ...] = ()
     where: tuple[ConditionSpec, ...] = ()

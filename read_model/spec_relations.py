@@ -21,11 +21,11 @@ Function = Literal["count", "sum", "min", "max"]
 FUNCTIONS = ("count", "sum", "min", "max")
 
 
-def parse_node(table: str, item: Item, found: dict[str, Item], faults: Faults) -> NodeSpec:
-    """A table's part of a document from the entries of its mapping."""
+def parse_node(table: str, at: Item, item: Item, found: dict[str, Item], faults: Faults) -> NodeSpec:
+    """A table's part of a document from the entries of its mapping; `at` is the entry that names the table."""
     return NodeSpec(
         table=table,
-        place=item.place,
+        table_place=at.place,
         fields=parse_fields(found.get("fields"), found.get("exclude"), item, faults),
         constants=parse_constants(found.get("constants"), faults),
         where=parse_where(found.get("where"), faults),
@@ -50,6 +50,7 @@ def _include(name: str, item: Item, faults: Faults) -> IncludeSpec | None:
     if item.kind != "mapping" or not (relation := _relation(name, item, found, faults)):
         return None
     many, table = relation
+    at = found["many" if many else "one"]
     if not many:
         for word in ("order_by", "limit", "through"):
             if word in found:
@@ -57,9 +58,10 @@ def _include(name: str, item: Item, faults: Faults) -> IncludeSpec | None:
                     found[word].place, f"`{word}` goes with `many`, and this is `one`", "Remove it, or write `many`"
                 )
     value = _value(name, found, faults)
-    node = parse_node(table, item, {} if value else found, faults)
     if value:
-        node = NodeSpec(table, item.place, Fields(item.place), where=parse_where(found.get("where"), faults))
+        node = NodeSpec(table, at.place, Fields(item.place), where=parse_where(found.get("where"), faults))
+    else:
+        node = parse_node(table, at, item, found, faults)
     return IncludeSpec(
         name=name,
         many=many,
@@ -215,5 +217,5 @@ def _aggregated(name: str, item: Item, faults: Faults) -> IncludeSpec | None:
     table = text(found["many"], "`many`", faults)
     if not table:
         return None
-    node = NodeSpec(table, item.place, Fields(item.place), where=parse_where(found.get("where"), faults))
+    node = NodeSpec(table, found["many"].place, Fields(item.place), where=parse_where(found.get("where"), faults))
     return IncludeSpec(name, True, node, item.place, _through(found, faults), _key(found, faults))

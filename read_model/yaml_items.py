@@ -18,6 +18,14 @@ TAG_PREFIX = "tag:yaml.org,2002:"
 PLAIN_KEY = re.compile(r"[^.\[\]\s]+")
 MAX_DEPTH = 100
 
+KINDS = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number with a point",
+    "bool": "true or false",
+    "null": "empty",
+}
+
 Scalar = str | int | bool | Decimal | None
 
 
@@ -27,10 +35,12 @@ class Item:
 
     node: Node
     path: str
+    key: Node | None = None
 
     @property
     def place(self) -> Place:
-        mark = self.node.start_mark
+        """Where people look for it: at its key, or at itself inside a list."""
+        mark = (self.key or self.node).start_mark
         return Place(mark.line + 1, mark.column + 1, self.path)
 
     @property
@@ -48,10 +58,15 @@ class Item:
         """True for a scalar in quotes or a block, which is text whatever it looks like."""
         return isinstance(self.node, ScalarNode) and self.node.style in {"'", '"', "|", ">"}
 
-    def under(self, key: str, node: Node) -> "Item":
+    @property
+    def spoken(self) -> str:
+        """The kind as people say it."""
+        return KINDS.get(self.kind, f"a {self.kind}")
+
+    def under(self, key: Node, node: Node) -> "Item":
         """The item under a key of this one."""
-        name = key if PLAIN_KEY.fullmatch(key) else f'"{key}"'
-        return Item(node, f"{self.path}.{name}" if self.path else name)
+        name = key.value if PLAIN_KEY.fullmatch(key.value) else f'"{key.value}"'
+        return Item(node, f"{self.path}.{name}" if self.path else name, key)
 
 
 def read_yaml(text: str, faults: Faults) -> Item | None:
@@ -75,7 +90,7 @@ def read_yaml(text: str, faults: Faults) -> Item | None:
 def entries(item: Item, what: str, faults: Faults) -> dict[str, Item]:
     """A mapping's entries in order. `what` names the thing for people, as in "the include"."""
     if not isinstance(item.node, MappingNode):
-        faults.add(item.place, f"{what} is a {item.kind}, not a mapping", "Write `key: value` pairs")
+        faults.add(item.place, f"{what} is {item.spoken}, not a mapping", "Write `key: value` pairs")
         return {}
     found: dict[str, Item] = {}
     merged: dict[str, Item] = {}
@@ -89,7 +104,7 @@ def entries(item: Item, what: str, faults: Faults) -> dict[str, Item]:
         elif key_node.value in found:
             faults.add(key.place, f"'{key_node.value}' is written twice in {what}", "Remove one of the two")
         else:
-            found[key_node.value] = item.under(key_node.value, value_node)
+            found[key_node.value] = item.under(key_node, value_node)
     return merged | found if merged else found
 
 
@@ -134,15 +149,11 @@ def text(item: Item, what: str, faults: Faults) -> str | None:
         return str(item.node.value)
     if item.kind in {"int", "bool", "float"}:
         faults.add(
-            item.place, f"{what} is read as a {item.kind}, not as text", f"Put it in quotes: '{item.node.value}'"
+            item.place, f"{what} is read as {item.spoken}, not as text", f"Put it in quotes: '{item.node.value}'"
         )
     else:
-        faults.add(item.place, f"{what} is {_shown(item)}", "Write a name")
+        faults.add(item.place, f"{what} is {'empty' if item.kind == 'str' else item.spoken}", "Write a name")
     return None
-
-
-def _shown(item: Item) -> str:
-    return {"null": "empty", "mapping": "a mapping", "list": "a list"}.get(item.kind, "empty text")
 
 
 def whole(item: Item, what: str, faults: Faults) -> int | None:
