@@ -1,7 +1,9 @@
 """`python -m writer`: create the schema, fill it, put it under load, serve the command API."""
 
 import json
+import socket
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -15,6 +17,11 @@ from writer.errors import DatabaseUnavailableError, WriterError
 from writer.load import Limit, RunningLoad
 from writer.mix import MixError, parse_mix
 from writer.settings import SettingsError, read_settings
+
+
+class PortTakenError(WriterError):
+    """The API's address cannot be listened on."""
+
 
 FAILED, WRONG_USE, NOT_THERE = 1, 2, 3
 
@@ -96,8 +103,20 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8100,
 ) -> None:
     """Serve the command API; its description is at /docs."""
-    with _database() as database:
-        uvicorn.run(create_app(database), host=host, port=port, log_level="info")
+    with _database() as database, _listening(host, port) as listener:
+        server = uvicorn.Server(uvicorn.Config(create_app(database), log_level="info"))
+        typer.echo(f"The command API is at http://{host}:{port}, its description at /docs. Ctrl-C ends it.")
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise PortTakenError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another one with --host and --port."
+        ) from error
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from writer.vocabulary import vocabulary
 _DEPOSIT = Decimal("1.00")
 _MAX_LINES = 8
 _TRIES = 10
+_MOST_CUSTOMERS = 10_000  # Memory stays flat however long a workload runs.
 
 
 def commands(seed: int, mix: Mapping[str, int] = WORKDAY, world: World | None = None) -> Iterator[c.Command]:
@@ -168,7 +169,11 @@ def _new_customer(shop: Shop) -> c.CreateCustomer:
     number = next(shop.world.customer_numbers)
     command = people.customer(shop.rng, number)
     labels = tuple(address.label for address in command.addresses)
-    shop.customers.append(KnownCustomer(number, command.name, labels))
+    known = KnownCustomer(number, command.name, labels)
+    if len(shop.customers) < _MOST_CUSTOMERS:
+        shop.customers.append(known)
+    else:
+        shop.customers[shop.rng.randrange(_MOST_CUSTOMERS)] = known
     return command
 
 
