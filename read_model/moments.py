@@ -1,0 +1,35 @@
+"""SQL templates for dates, times and intervals: `{0}` is the value's expression.
+
+The row store keeps Debezium's ISO text without the zone letter and without trailing zeros of the fraction. So texts of the
+years 1 to 9999 sort as the moments do, and the same text can be printed by PostgreSQL. Infinite values are the words.
+Years before 1 and after 9999 are printed as ISO 8601 wants them (-0043, +12345); text order does not hold for those.
+"""
+
+_TRIMMED = "iif(instr({0}, '.') > 0, rtrim(rtrim(rtrim({0}, 'Z'), '0'), '.'), rtrim({0}, 'Z'))"
+
+TAKE_DATE = "CASE WHEN {0} IS NULL THEN NULL WHEN {0} GLOB '[0-9]*' THEN rtrim({0}, 'Z') ELSE rowtide_moment({0}) END"
+TAKE_TIMESTAMP = (
+    f"CASE WHEN {{0}} IS NULL THEN NULL WHEN {{0}} GLOB '[0-9]*' THEN {_TRIMMED} ELSE rowtide_moment({{0}}) END"
+)
+TAKE_TIME = _TRIMMED
+
+SHOW_INSTANT = "iif({0} IN ('infinity', '-infinity'), {0}, {0} || 'Z')"
+
+_YEAR = (
+    "CASE WHEN extract(year FROM {0}) > 9999 THEN '+' || extract(year FROM {0})"
+    " WHEN extract(year FROM {0}) > 0 THEN to_char({0}, 'YYYY') WHEN extract(year FROM {0}) = -1 THEN '0000'"
+    " ELSE '-' || lpad((-1 - extract(year FROM {0}))::text, 4, '0') END"
+)
+_FRACTION_TRIMMED = "rtrim(rtrim(to_char({0}, '-MM-DD\"T\"HH24:MI:SS.US'), '0'), '.')"
+
+ORACLE_DATE = f"CASE WHEN isfinite({{0}}) THEN {_YEAR} || to_char({{0}}, '-MM-DD') ELSE ({{0}})::text END"
+ORACLE_TIMESTAMP = f"CASE WHEN isfinite({{0}}) THEN {_YEAR} || {_FRACTION_TRIMMED} ELSE ({{0}})::text END"
+ORACLE_INSTANT = f"CASE WHEN isfinite({{0}}) THEN {_YEAR} || {_FRACTION_TRIMMED} || 'Z' ELSE ({{0}})::text END".replace(
+    "{0}", "({0} AT TIME ZONE 'UTC')"
+)
+ORACLE_TIME = "({0})::text"
+ORACLE_ZONED_TIME = "(({0}) AT TIME ZONE 'UTC')::time::text || 'Z'"
+ORACLE_INTERVAL = (
+    "'P' || extract(year FROM {0}) || 'Y' || extract(month FROM {0}) || 'M' || extract(day FROM {0}) || 'DT' ||"
+    " extract(hour FROM {0}) || 'H' || extract(minute FROM {0}) || 'M' || trim_scale(extract(second FROM {0})) || 'S'"
+)

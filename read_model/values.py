@@ -1,0 +1,213 @@
+"""How each PostgreSQL type travels: from Debezium's JSON into the row store, and from there and from PostgreSQL into documents.
+
+One `ValueForm` a type. The templates hold `{0}` where the value's SQL expression goes. They agree by construction: what `take` and `show`
+make of a value in SQLite is what `oracle` makes of it in PostgreSQL, and both sides order and compare it alike.
+Debezium runs with decimal.handling.mode=string, time.precision.mode=isostring, interval.handling.mode=string,
+hstore.handling.mode=json and binary.handling.mode=base64.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import msgspec
+
+from read_model import moments
+from read_model.catalog import Column
+
+Kind = Literal["int", "bool", "scaled", "decimal", "float", "text", "moment", "json", "bytes", "array"]
+
+
+@dataclass(frozen=True, slots=True)
+class ValueForm:
+    """One way for values to travel. `{0}` in a template stands for an SQL expression of the value.
+
+    `declared` is the column's declaration in SQLite; `decode` the type that msgspec reads the JSON value as (or None);
+    `take` turns the bound value into the stored one; `show` and `oracle` give the document's JSON value in SQLite and in PostgreSQL;
+    `order` and `oracle_order` give sort keys; `least` and `oracle_least` the argument of min() and max();
+    `total` and `oracle_total` the finished sum (empty where sums mean nothing); `scale` belongs to kind `scaled`."""
+
+    kind: Kind
+    declared: str
+    decode: type
+    take: str = "{0}"
+    show: str = "{0}"
+    oracle: str = "{0}"
+    order: str = "{0}"
+    oracle_order: str = "{0}"
+    least: str = "{0}"
+    oracle_least: str = "{0}"
+    total: str = ""
+    oracle_total: str = ""
+    scale: int = 0
+
+
+def fill(template: str, expression: str) -> str:
+    """Put an expression into a template of a `ValueForm`."""
+    return template.replace("{0}", expression)
+
+
+class UnsupportedType(ValueError):
+    """A column's type has no form yet; the message names the column and the type."""
+
+
+@cache
+def form(column: Column) -> ValueForm:
+    """The form of a column's values. Raises `UnsupportedType`."""
+    found = _form(column)
+    if found is None:
+        raise UnsupportedType(f"column {column.name} has type {column.type}, which documents cannot hold")
+    return found
+
+
+def supported(column: Column) -> bool:
+    """Whether documents can hold the column's type."""
+    return _form(column) is not None
+
+
+def _form(column: Column) -> ValueForm | None:
+    if column.type == "numeric":
+        return _numeric(column)
+    if column.element is not None:
+        return _array(column)
+    if column.kind == "e":
+        return _OTHER_TEXT
+    return _FORMS.get(column.type)
+
+
+def _numeric(column: Column) -> ValueForm:
+    precision, scale = column.precision, column.scale or 0
+    if precision is None or precision > 18 or not 0 <= scale <= 18:
+        return _DECIMAL
+    return scaled(precision, scale)
+
+
+def scaled(precision: int, scale: int) -> ValueForm:
+    """numeric(precision ≤ 18, scale): an integer of the smallest unit; NaN stays the text 'NaN', which SQLite sorts last."""
+    unit = 10**scale
+    printed = f"printf('%s%d.%0{scale}d', iif({{0}} < 0, '-', ''), abs({{0}}) / {unit}, abs({{0}}) % {unit})"
+    as_sent = f"substr({{0}}, -{scale + 1}, 1) = '.'" if scale else "{0} NOT GLOB '*[^-0-9]*'"
+    show = f"json(CASE typeof({{0}}) WHEN 'integer' THEN {printed if scale else '{0}'} WHEN 'text' THEN '\"NaN\"' END)"
+    # A plain sum() of 64-bit integers stays exact and in range up to 9 million values of 12 digits; more digits go the slow way.
+    plain = fill(show, "iif(typeof(max({0})) = 'text', 'NaN', sum({0}))")
+    return ValueForm(
+        kind="scaled",
+        declared="INT",
+        decode=str,
+        take=f"CASE WHEN {{0}} IS NULL THEN NULL WHEN {as_sent} THEN CAST(replace({{0}}, '.', '') AS INTEGER)"
+        f" ELSE rowtide_scaled({{0}}, {scale}) END",
+        show=show,
+        total=plain if precision <= 12 else f"json(rowtide_sum({{0}}, {scale}))",
+        oracle_total="sum({0})",
+        scale=scale,
+    )
+
+
+def _array(column: Column) -> ValueForm | None:
+    element = _FORMS.get(column.element or "")
+    if column.element_kind == "e" or (element and element.kind in ("int", "bool", "float", "text")):
+        return _RAW_ARRAY
+    return _NUMERIC_ARRAY if column.element == "numeric" else None
+
+
+_WORD = "CASE WHEN {0} GLOB '*[A-Za-z]*' THEN rowtide_decimal({0}) ELSE {0} END"
+_RAW = "nullif(CAST({0} AS TEXT), 'null')"
+_PRINTED = "(to_json({0}) #>> '{}')"
+
+_DECIMAL = ValueForm(
+    kind="decimal",
+    declared="TEXT COLLATE decimal",
+    decode=str,
+    take=_WORD,
+    show="json(CASE WHEN {0} GLOB '*N*' OR {0} GLOB '*I*' THEN '\"' || {0} || '\"' ELSE {0} END)",
+    total="json(rowtide_sum({0}, 0))",
+    oracle_total="sum({0})",
+)
+
+
+def _float(size: int, subnormal: str) -> ValueForm:
+    # Java prints at least two digits, PostgreSQL one: they differ for subnormal numbers alone.
+    return ValueForm(
+        kind="float",
+        declared="TEXT COLLATE decimal",
+        decode=msgspec.Raw,
+        take=f"CASE WHEN CAST({{0}} AS TEXT) GLOB '{subnormal}' THEN rowtide_float({{0}}, {size}) ELSE {_RAW} END",
+        show="json({0})",
+        total="json(rowtide_sum({0}, 0))",
+        oracle_total="sum({0}::text::numeric)",
+    )
+
+
+_BIG_INT = ValueForm(
+    "int", "INTEGER", int, oracle="({0})::int8", total="json(rowtide_sum({0}, 0))", oracle_total="sum({0}::int8)"
+)
+_INT = ValueForm("int", "INTEGER", int, total="sum({0})", oracle_total="sum({0})")
+_BOOL = ValueForm(
+    kind="bool",
+    declared="INTEGER",
+    decode=bool,
+    show="json(CASE {0} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)",
+    oracle="({0})::int::bool",
+    oracle_least="({0})::int",
+)
+_TEXT = ValueForm("text", "TEXT", str, oracle_order='{0} COLLATE "C"', oracle_least='({0} COLLATE "C")')
+_BPCHAR = ValueForm("text", "TEXT COLLATE RTRIM", str, oracle_order='{0} COLLATE "C"', oracle_least='({0} COLLATE "C")')
+_CITEXT = ValueForm(
+    kind="text",
+    declared="TEXT COLLATE NOCASE",
+    decode=str,
+    oracle_order='lower({0}::text COLLATE "C")',
+    least="{0} COLLATE BINARY",
+    oracle_least='({0}::text COLLATE "C")',
+)
+_OTHER_TEXT = ValueForm(
+    kind="text",
+    declared="TEXT",
+    decode=str,
+    oracle_order=f'{_PRINTED} COLLATE "C"',
+    oracle_least=f'({_PRINTED} COLLATE "C")',
+)
+_JSON = ValueForm("json", "TEXT", str, take="rowtide_json({0})", show="json({0})", oracle="({0})::jsonb")
+_BYTES = ValueForm("bytes", "TEXT", str, oracle="translate(encode({0}, 'base64'), E'\\n', '')")
+_RAW_ARRAY = ValueForm("array", "TEXT", msgspec.Raw, take=_RAW, show="json({0})", oracle="to_json({0})")
+_NUMERIC_ARRAY = ValueForm(
+    "array", "TEXT", msgspec.Raw, take="rowtide_numbers({0})", show="json({0})", oracle="to_json({0})"
+)
+
+
+def _moment(take: str, show: str, oracle: str) -> ValueForm:
+    return ValueForm("moment", "TEXT", str, take=take, show=show, oracle=oracle)
+
+
+_MONEY = ValueForm(
+    **{name: getattr(scaled(18, 2), name) for name in ValueForm.__dataclass_fields__ if not name.startswith("oracle")},
+    oracle="round(({0})::numeric, 2)",
+    oracle_total="round(sum({0})::numeric, 2)",
+)
+
+_FORMS: dict[str, ValueForm] = {
+    "int2": _INT,
+    "int4": _INT,
+    "int8": _BIG_INT,
+    "oid": _BIG_INT,
+    "bool": _BOOL,
+    "float4": _float(4, "*E-[34][0-9]"),
+    "float8": _float(8, "*E-3[0-9][0-9]"),
+    "numeric": _DECIMAL,
+    "money": _MONEY,
+    **dict.fromkeys(("text", "varchar", "name"), _TEXT),
+    "bpchar": _BPCHAR,
+    "citext": _CITEXT,
+    **dict.fromkeys(("char", "uuid", "inet", "cidr", "macaddr", "macaddr8", "xml", "ltree"), _OTHER_TEXT),
+    **dict.fromkeys(("int4range", "int8range", "numrange", "tsrange", "daterange"), _OTHER_TEXT),
+    "date": _moment(moments.TAKE_DATE, "{0}", moments.ORACLE_DATE),
+    "timestamp": _moment(moments.TAKE_TIMESTAMP, "{0}", moments.ORACLE_TIMESTAMP),
+    "timestamptz": _moment(moments.TAKE_TIMESTAMP, moments.SHOW_INSTANT, moments.ORACLE_INSTANT),
+    "time": _moment(moments.TAKE_TIME, "{0}", moments.ORACLE_TIME),
+    "timetz": _moment(moments.TAKE_TIME, "{0} || 'Z'", moments.ORACLE_ZONED_TIME),
+    "interval": _moment("{0}", "{0}", moments.ORACLE_INTERVAL),
+    "json": _JSON,
+    "jsonb": _JSON,
+    "hstore": _JSON,
+    "bytea": _BYTES,
+}

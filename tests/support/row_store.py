@@ -1,0 +1,86 @@
+"""A row store in memory, driven through the compiled statements alone, as the worker drives its own."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import apsw
+import msgspec
+
+from read_model import sqlite_documents, sqlite_functions, sqlite_rows
+from read_model.catalog import Column, TableName
+from read_model.plan import DocumentPlan, TableUse
+from read_model.sqlite_fan_out import LANES
+
+
+def sent(column: Column, value: Any) -> Any:
+    """A Python value as the worker binds it: Debezium's JSON value, decoded."""
+    if column.type in ("float4", "float8"):
+        return msgspec.Raw(b"null" if value is None else str(value).encode())
+    return str(value) if isinstance(value, Decimal) else value
+
+
+class RowStore:
+    """All tables and pending tables of the given documents."""
+
+    def __init__(self, tables: Iterable[TableUse], documents: Iterable[DocumentPlan]) -> None:
+        self.connection = apsw.Connection(":memory:")
+        sqlite_functions.register(self.connection)
+        self.tables = {use.table: use for use in tables}
+        self.documents = tuple(documents)
+        for use in self.tables.values():
+            for statement in (
+                *sqlite_rows.create_table(use),
+                *sqlite_rows.create_indexes(use),
+                sqlite_rows.create_changed(use),
+            ):
+                self.connection.execute(statement)
+        for document in self.documents:
+            for lane in LANES:
+                self.connection.execute(sqlite_documents.create_pending(document, lane))
+
+    def upsert(self, table: TableName, row: Mapping[str, Any]) -> None:
+        """Insert or replace a row of Python values."""
+        use = self.tables[table]
+        values = [sent(column, row[column.name]) for column in use.columns]
+        self.connection.execute(sqlite_rows.upsert(use), values)
+
+    def delete(self, table: TableName, key: Iterable[Any]) -> None:
+        """Delete the row with a key."""
+        self.connection.execute(sqlite_rows.delete(self.tables[table]), tuple(key))
+
+    def note_changed(self, table: TableName, key: Iterable[Any], lsn: int = 1) -> None:
+        """Add a key to the batch's changed keys."""
+        self.connection.execute(sqlite_rows.insert_changed(self.tables[table]), (*key, lsn))
+
+    def touch_changed(self, cursor: int = 0) -> None:
+        """Make pending what the changed keys reach now."""
+        for document in self.documents:
+            for table in self.tables:
+                for _, statement in sqlite_documents.touch_changed(document, table):
+                    self.connection.execute(statement, {"cursor": cursor})
+
+    def pending(self, document: DocumentPlan) -> set[str]:
+        """The ids of all pending documents."""
+        return {action[1] for lane in LANES for action in self.built(document, lane)}
+
+    def build_all(self, document: DocumentPlan) -> dict[str, bytes]:
+        """Every document by id, through the pending tables."""
+        lane = LANES[0]
+        self.connection.execute(sqlite_documents.touch_all(document, lane), {"cursor": 0, "lsn": 1})
+        built = {identity: body for kind, identity, body in self.built(document, lane) if kind == "index"}
+        ids = self.connection.execute(sqlite_documents.all_ids(document))
+        assert {identity for (identity,) in ids} == set(built)
+        return built
+
+    def built(self, document: DocumentPlan, lane: Any) -> Iterator[tuple[str, str, bytes]]:
+        """The operation, id and document of everything pending in a lane."""
+        statement = sqlite_documents.build(document, lane)
+        parameters = {"after": 0, "limit": 1_000_000, "version": 2**48 + 5}
+        for _, body, deleted in self.connection.execute(statement, parameters):
+            assert body.endswith(b"\n")
+            action, *lines = body.removesuffix(b"\n").split(b"\n")
+            ((kind, meta),) = msgspec.json.decode(action).items()
+            assert (meta["version"], meta["version_type"]) == (2**48 + 5, "external_gte")
+            assert (kind == "delete") == bool(deleted) == (not lines)
+            yield kind, meta["_id"], b"".join(lines)
