@@ -1,0 +1,20 @@
+"""The one place of this program that polls."""
+
+import threading
+from collections.abc import Callable
+from time import monotonic
+
+_PAUSE_SECONDS = 0.05
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, given_up: threading.Event | None = None) -> bool:
+    """Ask until the condition holds. False when the time is over or `given_up` was set."""
+    pause = given_up or threading.Event()
+    deadline = monotonic() + seconds
+    while not pause.is_set():
+        if condition():
+            return True
+        if monotonic() >= deadline:
+            return False
+        pause.wait(_PAUSE_SECONDS)
+    return False
