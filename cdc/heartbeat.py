@@ -59,7 +59,8 @@ def placeholder(pipeline: str, system: str) -> str:
     return f"rowtide-unavailable-{digest[:32]}"
 
 
-# Only what every role may read. Neither OIDs nor file numbers: VACUUM FULL or a dump and restore are no change of meaning.
+# Only what every role may read. No file numbers but those of partitions: a TRUNCATE of one partition gives no event when
+# the publication publishes via the root, and a new file is its only trace. (VACUUM FULL of a partition looks the same.)
 _CATALOGUE = """
 SELECT coalesce(json_object_agg(n.nspname || '.' || c.relname, md5(concat_ws('|',
   c.relkind, c.relreplident, c.relrowsecurity,
@@ -71,8 +72,8 @@ SELECT coalesce(json_object_agg(n.nspname || '.' || c.relname, md5(concat_ws('|'
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
   (SELECT string_agg(concat_ws(' ', i.indisprimary, i.indisreplident, i.indkey), ';' ORDER BY i.indisprimary, i.indkey::text)
     FROM pg_index i WHERE i.indrelid = c.oid AND (i.indisprimary OR i.indisreplident)),
-  (SELECT string_agg(t.relid::regclass::text, ',' ORDER BY t.relid::regclass::text) FROM pg_partition_tree(c.oid) t
-    WHERE c.relkind = 'p'),
+  (SELECT string_agg(concat_ws(' ', t.relid::regclass, pg_relation_filenode(t.relid)), ',' ORDER BY t.relid::regclass::text)
+    FROM pg_partition_tree(c.oid) t WHERE c.relkind = 'p'),
   (SELECT string_agg(to_json(p)::text, ',') FROM pg_publication_tables p
     WHERE p.pubname = {publication} AND p.schemaname = n.nspname AND p.tablename = c.relname)))), '{{}}')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
