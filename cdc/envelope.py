@@ -22,7 +22,7 @@ class Source(msgspec.Struct, rename={"tx_id": "txId"}, gc=False):
 
     schema: str = ""
     table: str = ""
-    snapshot: str | bool = "false"
+    snapshot: str | bool | None = None
     lsn: int | None = None
     tx_id: int | None = None
     sequence: str | None = None
@@ -92,7 +92,7 @@ def heartbeat(record: Record) -> Heartbeat:
         content = base64.b64decode(message.content, validate=True)
     except (binascii.Error, ValueError) as error:
         raise EnvelopeError(f"a message with prefix {message.prefix!r} has content that is not base64") from error
-    return Heartbeat(Lsn(source.lsn or NOTHING), message.prefix, content, source.ts_ms)
+    return Heartbeat(Lsn(source.lsn or NOTHING), message.prefix, content, record.ts_ms)
 
 
 def split_transaction_id(text: str) -> tuple[int, Lsn]:

@@ -65,7 +65,8 @@ Step = Begun | Committed | Change | SnapshotRow | Heartbeat | Repeat
 REPEAT = Repeat()
 BEGUN = Begun()
 
-_SNAPSHOT_FLAGS: dict[str | bool, Literal["stream", "incremental", "row", "last"]] = {
+_SNAPSHOT_FLAGS: dict[str | bool | None, Literal["stream", "incremental", "row", "last"]] = {
+    None: "stream",
     "false": "stream",
     False: "stream",
     "incremental": "incremental",
