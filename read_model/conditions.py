@@ -53,7 +53,7 @@ def normal(column: Column, value: Scalar) -> Constant:
 
 
 def _reader(column: Column) -> Callable[[Column, Scalar], Constant] | None:
-    if is_array(column):
+    if is_array(column) or not column.deterministic:
         return None
     if is_enum(column):
         return _label

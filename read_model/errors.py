@@ -51,3 +51,7 @@ class Faults:
         """Raise `SpecError` if anything was found."""
         if self.found:
             raise SpecError(tuple(sorted(self.found, key=lambda fault: (fault.place.line, fault.place.column))))
+
+
+class UnusableRootError(Exception):
+    """A table that cannot be the root of documents; the message says why, and what to do."""
