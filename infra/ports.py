@@ -28,9 +28,7 @@ def require_free(ports: dict[str, int]) -> None:
         if not is_free(port)
     ]
     if taken:
-        raise ServiceUnavailable(
-            "Ports are taken by another process; stop it, or choose others:\n" + "\n".join(taken)
-        )
+        raise ServiceUnavailable("Ports are taken by another process; stop it, or choose others:\n" + "\n".join(taken))
 
 
 def free_ports() -> dict[str, int]:

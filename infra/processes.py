@@ -73,15 +73,16 @@ class Kept:
     """A keeper that we started, and the pipe that ties its life to ours."""
 
     def __init__(self, order: Order) -> None:
-        self._popen = subprocess.Popen(
-            [sys.executable, "-I", "-S", keeper.__file__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=Path(order.log).open("ab"),
-            cwd="/",
-            start_new_session=True,
-            bufsize=0,
-        )
+        with Path(order.log).open("ab") as log:
+            self._popen = subprocess.Popen(
+                [sys.executable, "-I", "-S", keeper.__file__],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                cwd="/",
+                start_new_session=True,
+                bufsize=0,
+            )
         started = _started(self._popen.pid)
         self.process = Process(self._popen.pid, started or 0)
         assert self._popen.stdin is not None

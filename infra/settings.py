@@ -59,7 +59,5 @@ def read_settings(**given: object) -> StackSettings:
     try:
         return StackSettings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        faults = [
-            f"  ROWTIDE_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()
-        ]
+        faults = [f"  ROWTIDE_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
         raise WrongSettings("These settings are wrong; correct each of them:\n" + "\n".join(faults)) from None

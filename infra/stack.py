@@ -6,7 +6,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -87,7 +87,7 @@ class Stack:
         java = find_jdk(os.environ, identity)
         self._given_up.clear()
         with self._locked():
-            missing = [service for service in SERVICES if self.process(service) is None]
+            missing = self.ended()
             secrets = secrets_of(self._root, self.settings.stack_password)
             self._installed = install(
                 self.settings.cache_directory, read_versions(), java, lambda state: self._say("install", state)
@@ -111,19 +111,15 @@ class Stack:
 
     def _start_all(self, servers: list[Server], identity: Identity) -> None:
         with ThreadPoolExecutor(max_workers=len(SERVICES), thread_name_prefix="start") as pool:
+            missing = {server.name for server in servers}
             starting: list[Future[None]] = [pool.submit(self._start_one, server, identity) for server in servers]
+            starting += [pool.submit(self._await_ready, each) for each in SERVICES if each not in missing]
             try:
-                self._wait_for(starting)
+                for each in as_completed(starting):
+                    each.result()
             except BaseException:
                 self._given_up.set()  # The threads end, and the pool with them.
                 raise
-
-    def _wait_for(self, starting: list[Future[None]]) -> None:
-        left = set(starting)
-        while left:
-            done, left = wait(left, return_when="FIRST_COMPLETED")
-            for each in done:
-                each.result()
 
     def _start_one(self, server: Server, identity: Identity) -> None:
         self._say(server.name, "preparing")
@@ -174,8 +170,8 @@ class Stack:
 
     def detach(self) -> None:
         """Let the servers live on when this process ends."""
-        for kept in self._kept.values():
-            kept.detach()
+        for service in list(self._kept):
+            self._kept.pop(service).detach()
 
     def stop(self) -> None:
         """End the servers that this object started: Connect first, for the others are its sources and sinks."""
@@ -192,6 +188,14 @@ class Stack:
     @property
     def _stop_seconds(self) -> float:
         return 60.0 + _STOP_MARGIN_SECONDS
+
+    def ended(self) -> list[Service]:
+        """Return the services that do not run."""
+        return [service for service in SERVICES if self.process(service) is None]
+
+    def is_ready(self, service: Service) -> bool:
+        """Ask the service, in its own protocol, whether it is ready."""
+        return self.process(service) is not None and probe(service, self.addresses)()
 
     def end_all(self) -> list[Service]:
         """End every server of this stack, whoever started it; return which ones ran."""
