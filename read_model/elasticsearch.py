@@ -1,0 +1,201 @@
+"""An index's settings and mappings for one kind of document.
+
+Mappings are strict: a field that the plan does not have is an error, not a new field. Used alone are types that every
+distribution of Elasticsearch has. What the mapping cannot index (a NaN, an infinite date) stays in the document unindexed.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from read_model.analysis import analysis, text_analyzers
+from read_model.catalog import Column
+from read_model.plan import Compute, DocumentPlan, Field, Include, Node, PipelinePlan
+from read_model.values import form
+
+Mapping = dict[str, Any]
+
+IGNORE_ABOVE = 8191
+"""Characters of a keyword: four bytes each at most, and Lucene refuses terms of more than 32,766 bytes."""
+IGNORE_ABOVE_FLATTENED = 4096
+"""A flattened leaf is indexed together with its path."""
+SHOWN_ONLY: Mapping = {"type": "object", "enabled": False}
+"""Kept in the document, of whatever JSON type, and not searched."""
+_TEXT_LENGTH = 64
+"""A character(n) of up to so many characters is a code; longer ones are prose."""
+
+_DATE: Mapping = {"type": "date", "format": "strict_date_optional_time", "ignore_malformed": True}
+_KEYWORD: Mapping = {
+    "type": "keyword",
+    "ignore_above": IGNORE_ABOVE,
+    "fields": {"folded": {"type": "keyword", "normalizer": "folded", "ignore_above": IGNORE_ABOVE}},
+}
+_TYPES: dict[str, Mapping] = {
+    "int2": {"type": "short"},
+    "int4": {"type": "integer"},
+    "int8": {"type": "long"},
+    "oid": {"type": "long"},
+    "bool": {"type": "boolean"},
+    "float4": {"type": "float", "ignore_malformed": True},
+    "float8": {"type": "double", "ignore_malformed": True},
+    "money": {"type": "double", "ignore_malformed": True},
+    "date": _DATE,
+    "timestamp": _DATE,
+    "timestamptz": _DATE,
+    "inet": {"type": "ip", "ignore_malformed": True, "fields": {"keyword": {"type": "keyword"}}},
+    "bytea": {"type": "binary"},
+}
+
+
+def index_body(document: DocumentPlan, pipeline: PipelinePlan | None = None) -> dict[str, Any]:
+    """The body that creates an index for the document: `settings` and `mappings`.
+
+    `mappings._meta` names the pipeline and the spec's hash, and holds for each field path what the spec says of it (`fields`)
+    and the search options (`search`)."""
+    properties = _properties(document.root, document)
+    mappings = {
+        "dynamic": "strict",
+        "_meta": {
+            "pipeline": pipeline.pipeline if pipeline else "",
+            "spec_hash": pipeline.spec_hash if pipeline else "",
+            "fields": dict(_described(document.root)),
+            "search": document.search,
+        },
+        "properties": properties,
+    }
+    return {"settings": _settings(document, properties), "mappings": mappings}
+
+
+def _settings(document: DocumentPlan, properties: Mapping) -> dict[str, Any]:
+    mappers, nested, depth = _sizes(properties)
+    settings: dict[str, Any] = {
+        "number_of_shards": 1,
+        "auto_expand_replicas": "0-1",
+        "refresh_interval": "1s",
+        # A delete's version must be remembered longer than any write can be under way.
+        "gc_deletes": "1h",
+        "analysis": analysis(document),
+    }
+    limits = (("total_fields", 2 * mappers, 1000), ("nested_fields", nested, 50), ("depth", depth, 20))
+    for name, needed, default in limits:
+        if needed > default:
+            settings[f"mapping.{name}.limit"] = needed
+    return settings
+
+
+def _sizes(properties: Mapping) -> tuple[int, int, int]:
+    """How many mappers and nested fields there are, and how deep."""
+    mappers, nested, depth = 0, 0, 1
+    for mapping in properties.values():
+        inner = _sizes(mapping.get("properties", {}))
+        mappers += 1 + len(mapping.get("fields", {})) + inner[0]
+        nested += (mapping.get("type") == "nested") + inner[1]
+        depth = max(depth, 1 + inner[2] if "properties" in mapping else 1)
+    return mappers, nested, depth
+
+
+def _properties(node: Node, document: DocumentPlan) -> Mapping:
+    found: Mapping = {field.name: _field(field, document) for field in node.fields}
+    found.update({constant.name: _constant(constant.value) for constant in node.constants})
+    found.update({include.name: _include(include, document) for include in node.includes})
+    found.update({compute.name: _compute(compute, document) for compute in node.computes})
+    return found
+
+
+def _include(include: Include, document: DocumentPlan) -> Mapping:
+    properties = _properties(include.node, document)
+    if include.value:
+        return dict(next(iter(properties.values())))
+    if not include.many:
+        return {"properties": properties}
+    # Nested keeps the values of one row together; the copy in the root serves plain queries, sorting and facets.
+    return {"type": "nested", "include_in_root": True, "properties": properties}
+
+
+def _field(field: Field, document: DocumentPlan) -> Mapping:
+    options = field.options
+    if options.get("index") is False or options.get("search") is False:
+        return dict(SHOWN_ONLY)
+    if "type" in options:
+        return _asked(options["type"], options, document)
+    if field.path:
+        return dict(_KEYWORD)
+    return _column(field.column, options, document)
+
+
+def _asked(kind: str, options: dict[str, Any], document: DocumentPlan) -> Mapping:
+    """The mapping of a type that the spec names."""
+    if kind == "text":
+        return _text(options, document)
+    if kind in ("long", "integer", "double", "ip"):
+        return {"type": kind, "ignore_malformed": True}
+    named: dict[str, Mapping] = {"keyword": _KEYWORD, "date": _DATE, "flattened": _flattened(), "object": SHOWN_ONLY}
+    return dict(named.get(kind, {"type": kind}))
+
+
+def _column(column: Column, options: dict[str, Any], document: DocumentPlan) -> Mapping:
+    kind = form(column).kind
+    if kind == "array":
+        return _column(_element(column), options, document)
+    if kind == "json":
+        return _flattened()
+    if column.kind != "e" and (_is_prose(column) or "analyzer" in options):
+        return _text(options, document)
+    if kind in ("scaled", "decimal") and column.type == "numeric":
+        return _number(column)
+    return dict(_TYPES.get(column.type, _KEYWORD))
+
+
+def _element(column: Column) -> Column:
+    return Column(column.name, column.element or "text", kind=column.element_kind or "b")
+
+
+def _is_prose(column: Column) -> bool:
+    if column.type == "bpchar":
+        return (column.length or 1) > _TEXT_LENGTH
+    return column.type in ("text", "varchar", "citext", "name", "xml")
+
+
+def _number(column: Column) -> Mapping:
+    whole = column.scale == 0 and (column.precision or 99) <= 18
+    return {"type": "long" if whole else "double", "ignore_malformed": True}
+
+
+def _text(options: dict[str, Any], document: DocumentPlan) -> Mapping:
+    return {
+        "type": "text",
+        **text_analyzers(options.get("analyzer"), document),
+        "index_prefixes": {"min_chars": 2, "max_chars": 5},
+        "fields": {"keyword": {"type": "keyword", "ignore_above": IGNORE_ABOVE}},
+    }
+
+
+def _flattened() -> Mapping:
+    return {"type": "flattened", "ignore_above": IGNORE_ABOVE_FLATTENED, "depth_limit": 20}
+
+
+def _constant(value: str | int | bool | None) -> Mapping:
+    if isinstance(value, bool):
+        return {"type": "boolean"}
+    return {"type": "long"} if isinstance(value, int) else dict(_KEYWORD)
+
+
+def _compute(compute: Compute, document: DocumentPlan) -> Mapping:
+    if compute.column is None:
+        return {"type": "long"}
+    if compute.function == "sum":
+        whole = form(compute.column).kind == "int"
+        return {"type": "long" if whole else "double", "ignore_malformed": True}
+    if form(compute.column).kind == "text":
+        return dict(_KEYWORD)
+    return _column(compute.column, {}, document)
+
+
+def _described(node: Node, prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the spec says of fields beside their mapping: labels and personal data, by path."""
+    for field in node.fields:
+        said = {key: value for key, value in field.options.items() if key in ("pii", "label")}
+        if said:
+            yield prefix + field.name, said
+    for include in node.includes:
+        for path, said in _described(include.node, ""):
+            yield prefix + (include.name if include.value else f"{include.name}.{path}"), said
