@@ -12,7 +12,7 @@ from cdc.transaction import LogError
 from read_model.errors import SpecError
 from sync_worker import program
 from sync_worker.assembly import index_access, read_spec
-from sync_worker.errors import ServiceMissing, WorkerError
+from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 from sync_worker.verify import Report, report_json
 
 
@@ -37,7 +37,7 @@ def verify(
     """Exit code 0: all equal; 1: something differs; 2: wrong settings; 3: a service is not there."""
     try:
         reports = run_verify(worker_url, wait, quiet=output == "json")
-    except (ValueError, SpecError) as error:
+    except (SettingsError, SpecError) as error:
         _fail(error, program.WRONG_USE)
     except ServiceMissing as error:
         _fail(error, program.NO_SERVICE)

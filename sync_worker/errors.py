@@ -4,6 +4,7 @@
     ├── PositionLost      the log no longer holds what comes next, or it is another log
     ├── StoreError        the row store is not this pipeline's, or it is in use
     ├── RowError          a row does not have the shape that the spec was resolved with
+    ├── SettingsError     a setting is missing or wrong (exit code 2)
     └── ServiceMissing    a service does not answer (exit code 3)
 
 `cdc.transaction.LogError` and `cdc.envelope.EnvelopeError` end it as well.
@@ -28,3 +29,7 @@ class RowError(WorkerError):
 
 class ServiceMissing(WorkerError):
     """A service is not there."""
+
+
+class SettingsError(WorkerError):
+    """Settings cannot be used; the text lists every fault."""

@@ -65,7 +65,7 @@ class Pending:
             return None
         built = self._store.execute(lane.build, {"after": after, "limit": self._limits[lane], "version": version})
         items, size = [], 0
-        for touch, body in built:
+        for touch, body, _ in built:
             items.append(Item(touch, body))
             size += len(body)
             if size >= self._bulk_bytes:

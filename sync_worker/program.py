@@ -13,19 +13,19 @@ from cdc.transaction import LogError
 from read_model.errors import SpecError
 from sync_worker import assembly, metrics
 from sync_worker.endpoint import EndpointThread, endpoint
-from sync_worker.errors import ServiceMissing, WorkerError
+from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 from sync_worker.settings import WorkerSettings
 
 OK, FAILED, WRONG_USE, NO_SERVICE = 0, 1, 2, 3
 
 
 def load_settings() -> WorkerSettings:
-    """Read the environment. ValueError lists every fault, a line each."""
+    """Read the environment. SettingsError lists every fault, a line each."""
     try:
         return WorkerSettings()  # type: ignore[call-arg]  # The values come from the environment.
     except ValidationError as error:
         faults = [f"ROWTIDE_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
-        raise ValueError("settings of the worker:\n  " + "\n  ".join(faults)) from error
+        raise SettingsError("settings of the worker:\n  " + "\n  ".join(faults)) from error
 
 
 def main() -> int:
@@ -35,7 +35,7 @@ def main() -> int:
         signal.signal(number, lambda *_: stopping.set())
     try:
         run(load_settings(), stopping)
-    except (ValueError, SpecError) as error:
+    except (SettingsError, SpecError) as error:
         return _fail(error, WRONG_USE)
     except ServiceMissing as error:
         return _fail(error, NO_SERVICE)
