@@ -1,0 +1,93 @@
+"""Real servers for the tests: one stack for the whole run, and a database and a pipeline name for each test."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
+
+from infra.addresses import Addresses
+from infra.ports import free_ports
+from infra.settings import StackSettings
+from infra.stack import Stack
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def small_settings(name: str, data: Path) -> StackSettings:
+    """Return settings for a small stack on free ports. The servers are unpacked where the checkout has them."""
+    where = {} if "ROWTIDE_CACHE" in os.environ else {"home": CHECKOUT / ".rowtide"}
+    return StackSettings(
+        stack=name, data=data, profile="test", elasticsearch_heap=512, kafka_heap=192, **where, **free_ports()
+    )
+
+
+@contextmanager
+def data_directory() -> Iterator[Path]:
+    """Yield a new directory that the servers' user may enter (pytest's own may not be), removed at the end."""
+    path = Path(tempfile.mkdtemp(prefix="rowtide-test-"))
+    path.chmod(0o755)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def running_stack(name: str = "test") -> Iterator[Stack]:
+    """Start the four servers and end them. They end by themselves when this process is killed."""
+    with data_directory() as data, Stack(small_settings(name, data)) as stack:
+        yield stack
+
+
+@dataclass(frozen=True)
+class Place:
+    """What one test has for itself: an empty database, and a name for its pipeline, connector, topic and indexes."""
+
+    pipeline: str
+    database: str
+    dsn: str
+    addresses: Addresses
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that programs read, with this database."""
+        return {**self.addresses.environment(), "ROWTIDE_POSTGRES_DSN": self.dsn}
+
+
+@contextmanager
+def fresh_place(addresses: Addresses) -> Iterator[Place]:
+    """Make a database and a name; at the end remove the connector of that name, and the database with its slots."""
+    name = f"t{uuid.uuid4().hex[:10]}"
+    place = Place(name, name, make_conninfo(addresses.postgres_dsn, dbname=name), addresses)
+    with psycopg.connect(addresses.postgres_dsn, autocommit=True) as connection:
+        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        try:
+            yield place
+        finally:
+            _delete_connector(place)
+            _drop_database(connection, name)
+
+
+def _delete_connector(place: Place) -> None:
+    httpx.delete(f"{place.addresses.connect_url}/connectors/{place.pipeline}", timeout=30.0, trust_env=False)
+
+
+def _drop_database(connection: psycopg.Connection[tuple[object, ...]], name: str) -> None:
+    connection.execute(
+        "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots"
+        " WHERE database = %s AND active_pid IS NOT NULL",
+        [name],
+    )
+    connection.execute(
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = %s", [name]
+    )
+    connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
