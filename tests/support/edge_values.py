@@ -1,0 +1,100 @@
+"""Every supported type with values at its edges: as SQL text, and as the JSON that Debezium sends for it."""
+
+from read_model.catalog import Column
+
+# ruff: noqa: E501
+EDGES: dict[str, tuple[Column, str, list[tuple[str, str]]]] = {
+    # name: (column, SQL type, [(SQL literal, Debezium's JSON)])
+    "int2": (Column("v", "int2"), "int2", [("-32768", "-32768"), ("0", "0")]),
+    "int4": (Column("v", "int4"), "int4", [("2147483647", "2147483647"), ("-1", "-1")]),
+    "int8": (Column("v", "int8"), "int8", [("9223372036854775807", "9223372036854775807"), ("-9223372036854775807", "-9223372036854775807")]),
+    "oid": (Column("v", "oid"), "oid", [("4294967295", "4294967295")]),
+    "bool": (Column("v", "bool"), "bool", [("true", "true"), ("false", "false")]),
+    "numeric_10_2": (
+        Column("v", "numeric", precision=10, scale=2),
+        "numeric(10,2)",
+        [("12.5", '"12.50"'), ("-0.05", '"-0.05"'), ("0", '"0.00"'), ("99999999.99", '"99999999.99"'), ("'NaN'", '"NAN"')],
+    ),
+    "numeric_18_0": (Column("v", "numeric", precision=18, scale=0), "numeric(18,0)", [("-999999999999999999", '"-999999999999999999"')]),
+    "numeric_18_18": (
+        Column("v", "numeric", precision=18, scale=18),
+        "numeric(18,18)",
+        [("0.000000000000000001", '"0.000000000000000001"'), ("-0.999999999999999999", '"-0.999999999999999999"')],
+    ),
+    "numeric": (
+        Column("v", "numeric"),
+        "numeric",
+        [
+            ("0.1", '"0.1"'), ("0.2", '"0.2"'), ("9.60", '"9.60"'), ("10.00", '"10.00"'),
+            ("12345678901234567890123456789012345678.90", '"12345678901234567890123456789012345678.90"'),
+            ("1e-20", '"0.00000000000000000001"'), ("'NaN'", '"NAN"'),
+        ],
+    ),
+    "numeric_infinite": (
+        Column("v", "numeric"), "numeric", [("'Infinity'", '"POSITIVE_INFINITY"'), ("'-Infinity'", '"NEGATIVE_INFINITY"'), ("1", '"1"')]
+    ),
+    "numeric_negative_scale": (Column("v", "numeric", precision=5, scale=-2), "numeric(5,-2)", [("12345", '"12300"')]),
+    "float8": (
+        Column("v", "float8"),
+        "float8",
+        [
+            ("0.1", "0.1"), ("0.2", "0.2"), ("14", "14.0"), ("1e22", "1.0E22"), ("-2.5e-7", "-2.5E-7"), ("5e-324", "4.9E-324"),
+            ("1.7976931348623157e308", "1.7976931348623157E308"), ("-0.0", "-0.0"), ("0.30000000000000004", "0.30000000000000004"),
+        ],
+    ),
+    "float8_odd": (Column("v", "float8"), "float8", [("'NaN'", '"NaN"'), ("'Infinity'", '"Infinity"'), ("'-Infinity'", '"-Infinity"'), ("2", "2.0")]),
+    "float4": (Column("v", "float4"), "float4", [("0.1", "0.1"), ("3.4028235e38", "3.4028235E38"), ("1e-45", "1.4E-45"), ("16777216", "1.6777216E7")]),
+    "money": (Column("v", "money"), "money", [("'12.5'", '"12.50"'), ("'-1234.56'", '"-1234.56"')]),
+    "text": (
+        Column("v", "text"), "text",
+        [("'é 𝄞 \"q\" \\ / '", '"é 𝄞 \\"q\\" \\\\ / "'), ("E'\\x01\\t\\n\\x7f'", '"\\u0001\\t\\n\x7f"'), ("''", '""'), ("'B'", '"B"'), ("'a'", '"a"'), ("'{\"a\":1}'", '"{\\"a\\":1}"')],
+    ),
+    "bpchar": (Column("v", "bpchar", length=5), "char(5)", [("'ab'", '"ab   "'), ("'abcde'", '"abcde"')]),
+    "uuid": (Column("v", "uuid"), "uuid", [("'123E4567-E89B-12D3-A456-426614174000'", '"123e4567-e89b-12d3-a456-426614174000"')]),
+    "inet": (Column("v", "inet"), "inet", [("'10.0.0.1'", '"10.0.0.1"'), ("'10.0.0.0/8'", '"10.0.0.0/8"'), ("'::1'", '"::1"')]),
+    "date": (
+        Column("v", "date"), "date",
+        [("'2017-09-15'", '"2017-09-15Z"'), ("'0001-01-01'", '"0001-01-01Z"'), ("'9999-12-31'", '"9999-12-31Z"')],
+    ),
+    "date_far": (Column("v", "date"), "date", [("'12345-01-01'", '"+12345-01-01Z"')]),
+    "date_bc": (Column("v", "date"), "date", [("'0044-03-15 BC'", '"-0043-03-15Z"')]),
+    "date_infinite": (Column("v", "date"), "date", [("'infinity'", '"+292278994-08-17Z"')]),
+    "timestamp": (
+        Column("v", "timestamp"), "timestamp",
+        [
+            ("'2019-07-09 02:28:57.123456'", '"2019-07-09T02:28:57.123456Z"'), ("'2019-07-09 02:28:57'", '"2019-07-09T02:28:57Z"'),
+            ("'2019-07-09 02:28:57.1'", '"2019-07-09T02:28:57.1Z"'), ("'2019-07-09 00:00'", '"2019-07-09T00:00:00Z"'),
+        ],
+    ),
+    "timestamptz": (
+        Column("v", "timestamptz"), "timestamptz",
+        [
+            ("'2019-07-09 02:28:57.10+02'", '"2019-07-09T00:28:57.100000Z"'), ("'2019-07-09 00:28:57Z'", '"2019-07-09T00:28:57Z"'),
+            ("'infinity'", '"infinity"'), ("'-infinity'", '"-infinity"'),
+        ],
+    ),
+    "time": (Column("v", "time"), "time", [("'04:05:11.789'", '"04:05:11.789Z"'), ("'04:05'", '"04:05:00Z"')]),
+    "timetz": (Column("v", "timetz"), "timetz", [("'04:05:11.789+02'", '"02:05:11.789Z"')]),
+    "interval": (
+        Column("v", "interval"), "interval",
+        [
+            ("'1 year 2 mons 3 days 04:05:06.78'", '"P1Y2M3DT4H5M6.78S"'), ("'0'", '"P0Y0M0DT0H0M0S"'),
+            ("'-1 year -2 mons +3 days -04:05:06.5'", '"P-1Y-2M3DT-4H-5M-6.5S"'), ("'100 hours'", '"P0Y0M0DT100H0M0S"'),
+        ],
+    ),
+    "json": (
+        Column("v", "json"), "json",
+        [
+            ('\'{"a": 1, "b": [1.50, null], "a": 12345678901234567890.10}\'', '"{\\"a\\": 1, \\"b\\": [1.50, null], \\"a\\": 12345678901234567890.10}"'),
+            ("'[1]'", '"[1]"'), ("'null'", '"null"'), ("'\"x\"'", '"\\"x\\""'), ("'{}'", '"{}"'),
+        ],
+    ),
+    "jsonb": (
+        Column("v", "jsonb"), "jsonb",
+        [('\'{"a": {"b": 1e2}, "é": "\\u00e9"}\'', '"{\\"a\\": {\\"b\\": 100}, \\"é\\": \\"é\\"}"'), ("'true'", '"true"')],
+    ),
+    "bytea": (Column("v", "bytea"), "bytea", [("decode(repeat('00ff10', 40), 'hex')", '"' + "AP8Q" * 40 + '"'), ("''", '""')]),
+    "int_array": (Column("v", "_int4", element="int4"), "int4[]", [("'{1,2,NULL}'", "[1,2,null]"), ("'{}'", "[]")]),
+    "text_array": (Column("v", "_text", element="text"), "text[]", [("'{a,\"b,c\",NULL}'", '["a","b,c",null]')]),
+    "numeric_array": (Column("v", "_numeric", element="numeric"), "numeric[]", [("'{12.50,NaN,NULL}'", '["12.50","NAN",null]')]),
+}  # fmt: skip
