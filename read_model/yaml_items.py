@@ -102,7 +102,8 @@ def entries(item: Item, what: str, faults: Faults) -> dict[str, Item]:
         if not isinstance(key_node, ScalarNode) or key.kind != "str":
             faults.add(key.place, f"a key of {what} is not text", "Put the key in quotes")
         elif key_node.value in found:
-            faults.add(key.place, f"'{key_node.value}' is written twice in {what}", "Remove one of the two")
+            place = item.under(key_node, value_node).place
+            faults.add(place, f"'{key_node.value}' is written twice in {what}", "Remove one of the two")
         else:
             found[key_node.value] = item.under(key_node, value_node)
     return merged | found if merged else found

@@ -1,0 +1,257 @@
+"""Reading a spec: what is understood, and what is refused with its line."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from read_model.errors import SpecError
+from read_model.spec import parse_spec
+from read_model.spec_model import DocumentSpec
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+
+def document(body: str) -> DocumentSpec:
+    """The document `orders` with these lines below `from: orders`."""
+    indented = "".join(f"    {line}\n" for line in body.strip("\n").splitlines())
+    return parse_spec(f"pipeline: shop\ndocuments:\n  orders:\n    from: orders\n{indented}", "spec.yaml").documents[0]
+
+
+def faults(text: str) -> list[str]:
+    with pytest.raises(SpecError) as raised:
+        parse_spec(text, "spec.yaml")
+    assert str(raised.value) == "\n".join(map(str, raised.value.faults))
+    return [str(fault) for fault in raised.value.faults]
+
+
+def body_faults(body: str) -> list[str]:
+    with pytest.raises(SpecError) as raised:
+        document(body)
+    return [str(fault) for fault in raised.value.faults]
+
+
+@pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.name)
+def test_shipped_specs_are_read(example: Path) -> None:
+    assert parse_spec(example.read_text(), example.name).documents
+
+
+def test_fields_are_columns_renames_options_and_paths() -> None:
+    fields = document("""
+fields:
+  - number
+  - title: name
+  - notes: {analyzer: english, pii: true}
+  - colour: {column: attributes, path: paint.color, type: keyword}
+  - dotted: {column: attributes, path: [a.b, c]}
+""").node.fields
+    assert not fields.all
+    assert [(one.name, one.column, one.path, one.options) for one in fields.chosen] == [
+        ("number", "number", (), {}),
+        ("title", "name", (), {}),
+        ("notes", "notes", (), {"analyzer": "english", "pii": True}),
+        ("colour", "attributes", ("paint", "color"), {"type": "keyword"}),
+        ("dotted", "attributes", ("a.b", "c"), {}),
+    ]
+
+
+@pytest.mark.parametrize("words", ["", "fields: all", "fields: '*'", "fields: [all]"])
+def test_all_columns(words: str) -> None:
+    fields = document(f"{words}\nexclude: [notes]").node.fields
+    assert fields.all
+    assert [name for name, _ in fields.exclude] == ["notes"]
+
+
+def test_filters() -> None:
+    where = document("""
+where:
+  deleted_at: null
+  placed_at: not null
+  notes: 'not null'
+  status: [placed, paid]
+  currency: {ne: EUR}
+  customer_id: {ne: null}
+  total: {gt: 5, lte: 9.60}
+  id: {not_in: [1, 2]}
+""").node.where
+    assert [(one.column, one.comparison, one.values) for one in where] == [
+        ("deleted_at", "is null", ()),
+        ("placed_at", "is not null", ()),
+        ("notes", "=", ("not null",)),
+        ("status", "in", ("placed", "paid")),
+        ("currency", "!=", ("EUR",)),
+        ("customer_id", "is not null", ()),
+        ("total", ">", (5,)),
+        ("total", "<=", (Decimal("9.60"),)),
+        ("id", "not in", (1, 2)),
+    ]
+
+
+def test_includes() -> None:
+    ship_to, lines, tags, friends = document("""
+include:
+  ship_to: {one: addresses, by: ship_address_id, where: {label: home}}
+  lines:
+    many: sales.order_lines
+    on: {id: order_id}
+    order_by: [line_no, {id: desc}]
+    limit: 3
+    include: {product: {one: products, value: name}}
+  tags: {many: tags, through: order_tags, value: {column: name, type: keyword}}
+  friends: {many: people, through: {table: friends, from: person, to: {friend: id}}}
+""").node.includes
+    assert (ship_to.many, ship_to.key and ship_to.key.names) == (False, ("ship_address_id",))
+    assert (lines.many, lines.node.table, lines.limit) == (True, "sales.order_lines", 3)
+    assert lines.key
+    assert lines.key.pairs == (("id", "order_id"),)
+    assert [(one.column, one.descending) for one in lines.order_by] == [("line_no", False), ("id", True)]
+    value = lines.node.includes[0].value
+    assert value
+    assert value.column == "name"
+    assert (tags.through and tags.through.table, tags.value and tags.value.options) == (
+        "order_tags",
+        {"type": "keyword"},
+    )
+    assert friends.through
+    assert friends.through.enter
+    assert friends.through.enter.names == ("person",)
+    assert friends.through.leave
+    assert friends.through.leave.pairs == (("friend", "id"),)
+
+
+def test_computes() -> None:
+    computes = document("""
+include: {lines: {many: order_lines}}
+compute:
+  line_count: {count: lines}
+  units: {sum: lines.quantity}
+  refunds: {count: {many: payments, where: {kind: refund}}}
+  paid: {sum: amount, of: {many: payments}}
+""").node.computes
+    assert [(one.name, one.function, one.over, one.column) for one in computes] == [
+        ("line_count", "count", "lines", None),
+        ("units", "sum", "lines", "quantity"),
+        ("refunds", "count", "", None),
+        ("paid", "sum", "", "amount"),
+    ]
+    assert [one.of.node.table for one in computes if one.of] == ["payments", "payments"]
+
+
+def test_search_is_passed_on_with_the_places_of_its_paths() -> None:
+    search = document("search: {boost: {number: 10, customer.name: 1.5}, synonyms: [tv => television]}").search
+    assert search.settings == {"boost": {"number": 10, "customer.name": 1.5}, "synonyms": ["tv => television"]}
+    assert [(path, place.line) for path, place in search.paths] == [("number", 5), ("customer.name", 5)]
+
+
+def test_anchors_and_merges_save_writing() -> None:
+    first, second = document("""
+include:
+  ship_to: &address {one: addresses, by: ship_address_id, fields: [city]}
+  bill_to: {<<: *address, by: bill_address_id}
+""").node.includes
+    assert first.node.fields.chosen[0].name == second.node.fields.chosen[0].name == "city"
+    assert second.key
+    assert second.key.names == ("bill_address_id",)
+
+
+def test_every_fault_is_named_at_once_in_the_order_of_lines() -> None:
+    found = faults("""pipeline: Shop
+documents:
+  orders:
+    from: orders
+    fields: [number, {total: {colour: red}}]
+    include:
+      lines: {many: order_lines, limit: none}
+      customer: {}
+""")
+    assert found == [
+        "spec.yaml:1: pipeline: 'Shop' cannot be a pipeline's name."
+        " Use lower-case letters, digits and underscores, a letter first, 41 at most.",
+        "spec.yaml:5: documents.orders.fields[1].total.colour: the field 'total' has no key 'colour'. Did you mean 'column'.",
+        "spec.yaml:7: documents.orders.include.lines.limit: `limit` is not a whole number above 0. Write a number such as 10.",
+        "spec.yaml:8: documents.orders.include.customer: 'customer' does not say which table."
+        " Write `one: table` for an object or `many: table` for an array.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "spec.yaml:1: the file is empty"),
+        ("pipeline: [", "not YAML"),
+        (
+            "pipeline: a\npipeline: b\ndocuments: {o: {from: o}}",
+            "spec.yaml:2: pipeline: 'pipeline' is written twice in the file",
+        ),
+        ("pipeline: \x07", "characters that YAML forbids"),
+        ("- pipeline", "spec.yaml:1: the file is a list, not a mapping"),
+        ("pipeline: shop", "spec.yaml:1: `documents` is missing. Write `documents:`"),
+        ("pipeline: shop\ndocuments: {}", "spec.yaml:2: documents: there are no documents"),
+        ("pipeline: shop\ndocuments: {o: }", "documents.o: the document 'o' is empty, not a mapping"),
+        ("pipeline: shop\ndocuments: {o: {fields: [a]}}", "does not name its root table. Write `from: table`"),
+        ("pipeline: shop\ndocuments: {Orders: {from: o}}", "'Orders' cannot be an index's alias"),
+        ("pipeline: shop\ndocuments: {1: {from: o}}", "a key of `documents` is not text. Put the key in quotes"),
+        (
+            "pipeline: 7\ndocuments: {o: {from: o}}",
+            "`pipeline` is read as a whole number, not as text. Put it in quotes: '7'",
+        ),
+        ("pipeline: shop\ndokuments: {o: {from: o}}", "the file has no key 'dokuments'. Did you mean 'documents'"),
+    ],
+)
+def test_faults_of_the_file(text: str, expected: str) -> None:
+    assert any(expected in fault for fault in faults(text)), faults(text)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("fields: [a]\nexclude: [b]", "6: documents.orders.exclude: `exclude` goes with all columns"),
+        (
+            "fields: [_id]",
+            "a field cannot be called '_id': Elasticsearch keeps names that begin with an underscore. Rename it: `id: _id`",
+        ),
+        ("fields: [a.b]", "a field cannot be called 'a.b': a name is not blank and has no point"),
+        ("fields: [12]", "a field is read as a whole number, not as text. Put it in quotes: '12'"),
+        ("fields: [{a: {type: word}}]", "there is no field type 'word'. Use one of: keyword, text"),
+        ("fields: [{a: {index: maybe}}]", "`index` is neither true nor false"),
+        ("fields: [{a: {pii: 3}}]", "`pii` is neither a word nor true"),
+        ("fields: [{a: {analyzer: 3}}]", "`analyzer` is not text"),
+        ("fields:", "`fields` is empty"),
+        ("constants: {rate: 1.5}", "the constant 'rate' is a number with a point. Write text, a whole number"),
+        ("constants: {list: [1]}", "the constant 'list' is a list"),
+        ("where: [a]", "`where` is a list, not a mapping"),
+        ("where: {a: {like: x}}", "there is no comparison 'like'"),
+        ("where: {a: {gt: null}}", "nothing is `gt` null"),
+        ("where: {a: []}", "the list is empty"),
+        ("where: {a: [1, null]}", "the list holds null, which equals nothing"),
+        ("where: {a: {eq: [1]}}", "a comparison's value is a list"),
+        ("include: {a: {one: x, many: y}}", "'a' says both `one` and `many`"),
+        ("include: {a: {one: x, limit: 1}}", "`limit` goes with `many`, and this is `one`"),
+        ("include: {a: {one: x, through: y}}", "`through` goes with `many`, and this is `one`"),
+        ("include: {a: {one: x, by: b, on: {c: d}}}", "`by` chooses a declared foreign key and `on` replaces one"),
+        ("include: {a: {one: x, on: id}}", "`on` is not a mapping"),
+        ("include: {a: {one: x, by: {a: b}}}", "`by` names a foreign key's columns. Write `on`"),
+        ("include: {a: {many: x, through: y, by: b}}", "`by` does not say which side of the junction it means"),
+        ("include: {a: {many: x, through: {from: b}}}", "`through` does not name the junction table"),
+        ("include: {a: {one: x, value: [b]}}", "`value` does not name a column"),
+        (
+            "include: {a: {one: x, value: {path: b}}}",
+            "`value` does not name a column. Write `value: {column: name, …}`",
+        ),
+        ("include: {a: {one: x, value: b, fields: [c]}}", "`fields` has no place beside `value`"),
+        ("include: {a: {many: x, order_by: [{b: down}]}}", "the direction of 'b' is neither asc nor desc"),
+        ("include: &loop {a: {one: x, include: *loop}}", "nested too deep, or an anchor contains itself"),
+        ("compute: {a: {}}", "'a' does not say one of count, sum, min and max"),
+        ("compute: {a: {sum: b.c, max: b.c}}", "'a' does not say one of count, sum, min and max"),
+        ("compute: {a: {avg: b.c}}", "the computed field 'a' has no key 'avg'"),
+        ("compute: {a: {sum: lines}}", "`sum` is not of the form include.column"),
+        ("compute: {a: {count: {one: b}}}", "the relation of 'a' has no key 'one'"),
+        ("compute: {a: {count: b, of: {many: c}}}", "`count` takes no `of`"),
+        ("compute: {a: {sum: b, of: {where: {c: 1}}}}", "the relation of 'a' does not say which table"),
+        ("search: {boost: {a: 0}}", "a boost is not a number above 0"),
+        ("search: {synonyms: [tv]}", "the synonym 'tv' stands alone"),
+        ("search: {boots: {a: 1}}", "`search` has no key 'boots'. Did you mean 'boost'"),
+    ],
+)
+def test_faults_of_a_document(body: str, expected: str) -> None:
+    assert any(expected in fault for fault in body_faults(body)), body_faults(body)
