@@ -46,9 +46,8 @@ def to_many(near: Table, catalog: Catalog) -> Iterator[Relation]:
         if not usable(far):
             continue
         links = links_down(near, far)
-        other = _other_side(far, near, catalog)
-        if other:
-            yield other
+        if junctions := _junctions(far, near, catalog):
+            yield from junctions
             continue
         for link in links:
             if _sound(link, near, far):
@@ -57,25 +56,27 @@ def to_many(near: Table, catalog: Catalog) -> Iterator[Relation]:
                 yield Relation("single" if single else "array", far, link, len(links) == 1 and not (single and upward))
 
 
-def _other_side(middle: Table, near: Table, catalog: Catalog) -> Relation | None:
-    """The many-to-many relation that a table stands for: two foreign keys that identify its rows, and nothing else to show
-    but moments (when a tag was set)."""
+def _junctions(middle: Table, near: Table, catalog: Catalog) -> list[Relation]:
+    """The many-to-many relations that a table stands for: two foreign keys that identify its rows, and nothing else to show
+    but moments (when a tag was set). Two of them when both keys refer to `near`."""
     links = [Link(key, key.columns, key.target_columns) for key in middle.foreign_keys]
-    if len(links) != 2 or len({link.columns for link in links}) != 2:
-        return None
-    enter, leave = links if links[0].key.target == near.name else links[::-1]
-    far = catalog.tables.get(leave.key.target)
-    if enter.key.target != near.name or far is None or not usable(far):
-        return None
-    both = {*enter.columns, *leave.columns}
+    if len(links) != 2 or not _identified_by(middle, {*links[0].columns, *links[1].columns}):
+        return []
+    found = []
+    for enter, leave in (links, links[::-1]):
+        far = catalog.tables.get(leave.key.target)
+        if enter.key.target != near.name or far is None or not usable(far):
+            continue
+        if _sound(enter, middle, near) and _sound(leave, middle, far):
+            found.append(Relation("junction", far, enter, far.name != near.name, middle, leave))
+    return found
+
+
+def _identified_by(middle: Table, both: set[str]) -> bool:
     if both not in [set(key) for key in (middle.primary_key, *middle.unique_keys)]:
-        return None
+        return False
     rest = [column for name, column in middle.columns.items() if name not in both | set(middle.primary_key)]
-    if any(column.type not in INSTANTS for column in rest):
-        return None
-    if not _sound(enter, middle, near) or not _sound(leave, middle, far):
-        return None
-    return Relation("junction", far, enter, far.name != near.name, middle, leave)
+    return all(column.type in INSTANTS for column in rest)
 
 
 def _sound(link: Link, near: Table, far: Table) -> bool:
