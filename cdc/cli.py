@@ -11,6 +11,8 @@ ROOMS = {
     "up": "infra.commands",
     "down": "infra.commands",
     "status": "infra.commands",
+    "worker": "sync_worker.commands",
+    "verify": "sync_worker.commands",
 }
 
 

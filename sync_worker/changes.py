@@ -145,7 +145,7 @@ class Batch:
         key = shape.key(row)
         if shape.may_be_unchanged(after):
             row = self._complete(shape, changes, row, _old_key(shape, change, key))
-        if change.record.op == "u" and change.record.before != b"null":
+        if change.record.op == "u" and bytes(change.record.before) != b"null":
             old = shape.key_before(change.record.before)
             if old != key:
                 _touch(changes, old, None, lsn)
@@ -169,7 +169,7 @@ class Batch:
 def _old_key(shape: RowShape, change: TakenChange, key: Key) -> Key:
     if change.old_key is not None:
         return shape.key_before(msgspec.Raw(change.old_key))
-    if change.record.op == "u" and change.record.before != b"null":
+    if change.record.op == "u" and bytes(change.record.before) != b"null":
         return shape.key_before(change.record.before)
     return key
 
