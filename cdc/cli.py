@@ -11,6 +11,9 @@ ROOMS = {
     "up": "infra.commands",
     "down": "infra.commands",
     "status": "infra.commands",
+    "init": "cdc.connectors.init_command",
+    "connectors": "cdc.connectors.commands",
+    "documents": "cdc.connectors.documents",
     "worker": "sync_worker.commands",
     "verify": "sync_worker.commands",
 }

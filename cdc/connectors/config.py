@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
+from cdc.connectors.source_tables import Captured
 from cdc.heartbeat import emit_query, placeholder
 from cdc.topics import changes_topic, publication_name, slot_name
 
@@ -46,10 +47,6 @@ def template() -> dict[str, str]:
     """The part of the configuration that is the same for every pipeline."""
     text = resources.files(__package__).joinpath("connector.json").read_text(encoding="utf-8")
     return {str(key): str(value) for key, value in json.loads(text).items()}
-
-
-Captured = Mapping[tuple[str, str], Sequence[str]]
-"""The captured tables, (schema, name) as PostgreSQL holds them, and the columns of each that are needed; none means all."""
 
 
 def connector_config(pipeline: str, tables: Captured, database: Database, log: Log) -> dict[str, str]:

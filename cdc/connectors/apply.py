@@ -1,0 +1,67 @@
+"""Bring a pipeline's connector and topic to what the spec wants."""
+
+from cdc.connectors.captured import Choice, captured, known_password, password_file
+from cdc.connectors.config import Log, connector_config
+from cdc.connectors.connect import Connect
+from cdc.connectors.errors import OperatorError, WrongUse
+from cdc.connectors.health import Health, health
+from cdc.connectors.settings import Settings
+from cdc.connectors.source import open_source, seen_from_connect
+from cdc.connectors.waiting import wait_until
+from cdc.topics import connector_name
+
+
+def log_of(settings: Settings) -> Log:
+    """How the topic is kept."""
+    return Log(settings.log_retention_hours * 3_600_000, settings.log_replication)
+
+
+def desired(settings: Settings, choice: Choice) -> tuple[str, dict[str, str]]:
+    """The pipeline and the configuration that its connector should have. Reads the source's catalogue."""
+    assert settings.postgres_dsn is not None
+    dsn = settings.postgres_dsn.get_secret_value()
+    with open_source(dsn) as source:
+        pipeline, tables = captured(choice, source.catalog())
+        system = source.system()
+    password = settings.connector_password_reference or known_password(settings, pipeline)
+    if password is None:
+        raise WrongUse(
+            f"The password of the connector's role is not known: there is no {password_file(settings, pipeline)}."
+            " Run `rowtide init` first, or set ROWTIDE_CONNECTOR_PASSWORD."
+        )
+    database = seen_from_connect(dsn, settings.connector_postgres_address, pipeline, password, system)
+    return pipeline, connector_config(pipeline, tables, database, log_of(settings))
+
+
+def check(connect: Connect, pipeline: str, config: dict[str, str]) -> None:
+    """Let Connect and Debezium check the configuration. OperatorError lists the errors under their keys."""
+    plugins = [plugin.class_name for plugin in connect.plugins()]
+    if config["connector.class"] not in plugins:
+        raise OperatorError(
+            f"Kafka Connect has no plugin {config['connector.class']}; it has: {', '.join(sorted(plugins))}."
+            " Put Debezium's PostgreSQL connector under its plugin.path."
+        )
+    errors = connect.validate(connector_name(pipeline), config)
+    if errors:
+        lines = [f"  {key}: {' '.join(found)}" for key, found in sorted(errors.items())]
+        raise OperatorError(
+            f"Kafka Connect refuses the configuration of {connector_name(pipeline)}:\n" + "\n".join(lines)
+        )
+
+
+def wait_for(connect: Connect, name: str, state: str, seconds: float) -> Health:
+    """Wait until the connector is in this state. OperatorError when it fails, or does not come to it in time."""
+    seen = [Health("absent")]
+
+    def there() -> bool:
+        seen.append(health(connect.status(name)))
+        return seen[-1].state in (state, "failed")
+
+    wait_until(there, seconds)
+    if seen[-1].state != state:
+        reason = f": {seen[-1].reason}" if seen[-1].reason else ""
+        raise OperatorError(
+            f"Connector {name} is {seen[-1].state} instead of {state} after {seconds:g} s{reason}."
+            f" Look at `rowtide connectors status` and at Kafka Connect's log."
+        )
+    return seen[-1]

@@ -1,0 +1,84 @@
+"""`rowtide init`: prepare a source database: role, grants, publication. The application's tables stay as they are."""
+
+from typing import Annotated
+
+import typer
+
+from cdc.connectors.captured import captured, choose, known_password, made_password, password_file
+from cdc.connectors.errors import Refused
+from cdc.connectors.settings import Settings
+from cdc.connectors.source import Source, open_source
+from cdc.connectors.source_plan import SourcePlan, plan_source
+from cdc.connectors.telling import PipelineOption, SpecOption, TableOption, err, faults_told, out
+from cdc.topics import publication_name, role_name
+
+
+def register(root: typer.Typer) -> None:
+    """Add `init` to the root of `rowtide`."""
+    root.command()(init)
+
+
+def init(
+    spec: SpecOption = None,
+    pipeline: PipelineOption = None,
+    table: TableOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the SQL, change nothing.")] = False,
+    new_password: Annotated[bool, typer.Option("--new-password", help="Give the role a new password.")] = False,
+) -> None:
+    """Create or update the publication and the connector's least-privilege role. Run it again after the spec changed.
+
+    Tables that cannot be captured as they are, are refused with the reason and the way out; nothing is changed then.
+    """
+    with faults_told():
+        settings = Settings.read()
+        settings.need("postgres_dsn")
+        assert settings.postgres_dsn is not None
+        choice = choose(settings, spec, pipeline, table)
+        with open_source(settings.postgres_dsn.get_secret_value()) as source:
+            name, tables = captured(choice, source.catalog())
+            facts = source.facts(name)
+            plan = plan_source(name, tables, facts, None)
+            _tell_judgement(plan)
+            new = facts.role is None
+            verifier = _dry(new or new_password) if dry_run else _verifier(source, settings, name, new, new_password)
+            plan = plan_source(name, tables, facts, verifier)
+            if dry_run:
+                for statement in plan.statements:
+                    typer.echo(f"{statement};")
+                return
+            source.run(plan)
+        out.print(_done(name, plan, settings), markup=False, soft_wrap=True)
+
+
+def _tell_judgement(plan: SourcePlan) -> None:
+    for warning in plan.warnings:
+        err.print(f"Note: {warning}", style="yellow", markup=False, soft_wrap=True)
+    if plan.refusals:
+        raise Refused(
+            "The source cannot be captured as it is:\n" + "\n".join(f"  {reason}" for reason in plan.refusals)
+        )
+
+
+def _verifier(source: Source, settings: Settings, pipeline: str, new_role: bool, wanted: bool) -> str | None:
+    """The password to set, as PostgreSQL stores it; None when the role keeps its own."""
+    password = known_password(settings, pipeline)
+    if settings.connector_password is None and (password is None or wanted):
+        password, new_role = made_password(settings, pipeline), True
+    if not (new_role or wanted) or password is None:
+        return None
+    return source.verifier(pipeline, password)
+
+
+def _done(pipeline: str, plan: SourcePlan, settings: Settings) -> str:
+    if not plan.statements:
+        return f"Nothing to do: role {role_name(pipeline)} and publication {publication_name(pipeline)} are as wanted."
+    kept = "" if settings.connector_password else f" Its password is in {password_file(settings, pipeline)}."
+    return (
+        f"Publication {publication_name(pipeline)} has {len(plan.tables)} tables; role {role_name(pipeline)} may read them."
+        f"{kept} Next: rowtide connectors apply."
+    )
+
+
+def _dry(password: bool) -> str | None:
+    """Stands for a password in SQL that is only shown, masked."""
+    return "" if password else None

@@ -1,0 +1,201 @@
+"""The source database: its catalogue, what `rowtide init` must know of it, and running the plan."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from cdc.connectors.config import Database
+from cdc.connectors.errors import OperatorError, ServiceUnavailable, WrongUse
+from cdc.connectors.source_facts import Facts, Publication, Role
+from cdc.connectors.source_plan import SourcePlan
+from cdc.heartbeat import SYSTEM_QUERY
+from cdc.topics import publication_name, role_name, slot_name
+from read_model.catalog import CATALOG_QUERY, Catalog, TableName, read_catalog
+
+_CONNECT_SECONDS = 10
+
+_SERVER = """
+SELECT current_database(), current_setting('server_version_num')::int, current_setting('wal_level'),
+  current_setting('max_replication_slots')::int, current_setting('max_wal_senders')::int,
+  (SELECT count(*)::int FROM pg_stat_replication), current_setting('max_slot_wal_keep_size'),
+  coalesce(current_setting('idle_replication_slot_timeout', true), ''),
+  (SELECT coalesce(array_agg(slot_name::text), '{}') FROM pg_replication_slots)
+"""
+
+_ROLE = "SELECT rolcanlogin, rolreplication, rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = %s"
+
+_GRANTS = """
+SELECT has_database_privilege(%(role)s, current_database(), 'CONNECT'),
+  (SELECT coalesce(array_agg(nspname::text), '{}') FROM pg_namespace WHERE has_schema_privilege(%(role)s, oid, 'USAGE')),
+  (SELECT coalesce(array_agg(DISTINCT ARRAY[n.nspname::text, c.relname::text]), '{}')
+   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a
+   WHERE a.grantee = %(role)s::regrole AND a.privilege_type = 'SELECT' AND c.relkind IN ('r', 'p'))
+"""
+
+_PUBLICATION = """
+SELECT puballtables, pubinsert AND pubupdate AND pubdelete AND pubtruncate, pubviaroot,
+  coalesce(to_jsonb(p) ->> 'pubgencols', '') = 's',
+  (SELECT coalesce(array_agg(ARRAY[n.nspname::text, c.relname::text]), '{}')
+   FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE r.prpubid = p.oid),
+  EXISTS (SELECT 1 FROM pg_publication_rel r WHERE r.prpubid = p.oid
+          AND (to_jsonb(r) ->> 'prqual' IS NOT NULL OR to_jsonb(r) ->> 'prattrs' IS NOT NULL))
+FROM pg_publication p WHERE pubname = %s
+"""
+
+
+class Source:
+    """One connection to the source database, as a role that may create roles and owns the tables."""
+
+    def __init__(self, connection: psycopg.Connection[Any], dsn: str) -> None:
+        self._connection = connection
+        self._dsn = dsn
+
+    def catalog(self) -> Catalog:
+        """The tables as the spec sees them."""
+        (text,) = self._row(CATALOG_QUERY)
+        return read_catalog(msgspec.json.decode(text))
+
+    def system(self) -> str:
+        """The database's system identifier."""
+        return str(self._row(SYSTEM_QUERY)[0])
+
+    def database(self) -> str:
+        """The database's name."""
+        return str(self._row("SELECT current_database()")[0])
+
+    def facts(self, pipeline: str) -> Facts:
+        """What `plan_source` needs."""
+        database, version, wal_level, max_slots, max_senders, senders, keep, idle, slots = self._row(_SERVER)
+        role = self._connection.execute(_ROLE, (role_name(pipeline),)).fetchone()
+        connect, schemas, granted = self._grants(pipeline) if role else (False, [], [])
+        return Facts(
+            database=database,
+            version=version,
+            catalog=self.catalog(),
+            wal_level=wal_level,
+            max_replication_slots=max_slots,
+            max_wal_senders=max_senders,
+            wal_senders=senders,
+            max_slot_wal_keep_size=keep,
+            idle_slot_timeout=idle,
+            slots=frozenset(slots),
+            role=Role(*role) if role else None,
+            may_connect=connect,
+            usable_schemas=frozenset(schemas),
+            granted=frozenset(TableName(*pair) for pair in granted),
+            publication=self._publication(pipeline),
+        )
+
+    def verifier(self, pipeline: str, password: str) -> str:
+        """The password as PostgreSQL stores it, so that the text itself reaches neither the server nor its log."""
+        encrypted = self._connection.pgconn.encrypt_password(
+            password.encode(), role_name(pipeline).encode(), b"scram-sha-256"
+        )
+        return bytes(encrypted).decode()
+
+    def run(self, plan: SourcePlan) -> None:
+        """Run the statements in one transaction: all or nothing."""
+        with _reported(self._dsn), self._connection.transaction():
+            for statement in plan.statements:
+                self._execute(statement.sql)
+
+    def slot_active(self, pipeline: str) -> bool | None:
+        """Whether somebody reads the slot; None when there is none."""
+        query = "SELECT active FROM pg_replication_slots WHERE slot_name = %s"
+        row = self._connection.execute(query, (slot_name(pipeline),)).fetchone()
+        return None if row is None else bool(row[0])
+
+    def drop_slot(self, pipeline: str) -> None:
+        """Drop the slot; its unread changes are lost to the connector."""
+        with _reported(self._dsn):
+            self._connection.execute("SELECT pg_drop_replication_slot(%s)", (slot_name(pipeline),))
+
+    def _grants(self, pipeline: str) -> tuple[bool, list[str], list[list[str]]]:
+        row = self._connection.execute(_GRANTS, {"role": role_name(pipeline)}).fetchone()
+        assert row is not None
+        return row[0], row[1], row[2]
+
+    def _publication(self, pipeline: str) -> Publication | None:
+        row = self._connection.execute(_PUBLICATION, (publication_name(pipeline),)).fetchone()
+        if row is None:
+            return None
+        all_tables, operations, via_root, generated, tables, narrowed = row
+        return Publication(
+            frozenset(TableName(*pair) for pair in tables), all_tables, operations, via_root, generated, narrowed
+        )
+
+    def _row(self, query: str) -> tuple[Any, ...]:
+        with _reported(self._dsn):
+            row = self._execute(query).fetchone()
+        assert row is not None
+        return tuple(row)
+
+    def _execute(self, query: str) -> psycopg.Cursor[Any]:
+        return self._connection.execute(query)
+
+
+@contextmanager
+def open_source(dsn: str) -> Iterator[Source]:
+    """Connect. ServiceUnavailable says why not, without the password."""
+    with _reported(dsn):
+        connection = psycopg.connect(dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="rowtide")
+    with connection:
+        yield Source(connection, dsn)
+
+
+@contextmanager
+def _reported(dsn: str) -> Iterator[None]:
+    """Errors of PostgreSQL as sentences."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise ServiceUnavailable(
+            f"PostgreSQL at {address(dsn)} does not let us in: {_first_line(error)}."
+            " Check ROWTIDE_POSTGRES_DSN, and that the server runs."
+        ) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise OperatorError(
+            f"PostgreSQL at {address(dsn)} refuses: {_first_line(error)}. `rowtide init` needs a role that may create roles"
+            " and publications and owns the tables; or run the output of `rowtide init --dry-run` as one."
+        ) from error
+    except psycopg.Error as error:
+        raise OperatorError(f"PostgreSQL at {address(dsn)} refuses: {_first_line(error)}.") from error
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return (error.diag.message_primary or str(error)).strip().split("\n")[0].rstrip(".")
+
+
+def address(dsn: str) -> str:
+    """host:port/database of a DSN, for messages."""
+    parts = _parts(dsn)
+    return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
+
+
+def seen_from_connect(dsn: str, reached_at: str | None, pipeline: str, password: str, system: str) -> Database:
+    """The source as the connector signs in: the DSN's database, at `reached_at` (host:port) where that differs."""
+    parts = _parts(dsn)
+    host, _, port = (reached_at or "").rpartition(":")
+    return Database(
+        host=host or str(parts.get("host", "localhost")),
+        port=int(port or str(parts.get("port", 5432))),
+        name=str(parts.get("dbname") or parts.get("user") or "postgres"),
+        user=role_name(pipeline),
+        password=password,
+        system=system,
+        sslmode=str(parts.get("sslmode", "")),
+    )
+
+
+def _parts(dsn: str) -> dict[str, Any]:
+    try:
+        return conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:
+        raise WrongUse(
+            "ROWTIDE_POSTGRES_DSN is not a DSN; the form is postgresql://user:password@host:5432/database"
+        ) from None

@@ -1,0 +1,48 @@
+"""What `rowtide init` must know of a source database before it plans anything. Pure data."""
+
+from dataclasses import dataclass, field
+
+from read_model.catalog import Catalog, TableName
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """The connector's role as it is."""
+
+    login: bool = True
+    replication: bool = True
+    bypasses_row_security: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The pipeline's publication as it is. `narrowed` tells of row filters or column lists."""
+
+    tables: frozenset[TableName]
+    all_tables: bool = False
+    all_operations: bool = True
+    via_root: bool = True
+    generated: bool = True
+    narrowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A source database. `version` is server_version_num; `granted` are the tables that the role may read by a grant of
+    its own; `slots` are all slots of the server; `idle_slot_timeout` is empty where the server does not know it."""
+
+    database: str
+    version: int
+    catalog: Catalog
+    wal_level: str = "logical"
+    max_replication_slots: int = 10
+    max_wal_senders: int = 10
+    wal_senders: int = 0
+    max_slot_wal_keep_size: str = "-1"
+    idle_slot_timeout: str = ""
+    slots: frozenset[str] = frozenset()
+    role: Role | None = None
+    may_connect: bool = False
+    usable_schemas: frozenset[str] = frozenset()
+    granted: frozenset[TableName] = field(default=frozenset())
+    publication: Publication | None = None

@@ -1,0 +1,79 @@
+"""The pipeline's topic in Kafka: one partition, kept by time, large records."""
+
+from typing import Any
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.admin._resource import ResourceType
+from confluent_kafka.cimpl import KafkaError, NewTopic
+
+from cdc.connectors.config import MAX_MESSAGE_BYTES, Log
+from cdc.connectors.errors import OperatorError, ServiceUnavailable
+
+_TIMEOUT_S = 15.0
+_AWAY = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE)
+
+
+def topic_settings(log: Log) -> dict[str, str]:
+    """Kafka's settings of the topic."""
+    return {
+        "cleanup.policy": "delete",
+        "retention.ms": str(log.retention_ms),
+        "max.message.bytes": str(MAX_MESSAGE_BYTES),
+    }
+
+
+class Topics:
+    """Creates, checks and deletes the topic."""
+
+    def __init__(self, bootstrap_servers: str) -> None:
+        self._servers = bootstrap_servers
+        # librdkafka's own log lines would repeat what the errors below say.
+        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
+
+    def ensure(self, name: str, log: Log) -> bool:
+        """Create the topic, or bring its settings up to date; True when it is new. OperatorError when it has several partitions."""
+        partitions = self._partitions(name)
+        if partitions is None:
+            topic = NewTopic(name, num_partitions=1, replication_factor=log.replication, config=topic_settings(log))
+            self._settle(self._admin.create_topics([topic]), f"create topic {name}")
+            return True
+        if partitions != 1:
+            raise OperatorError(
+                f"Topic {name} has {partitions} partitions, so it holds no ordered log. Delete it, or choose another pipeline name."
+            )
+        resource = ConfigResource(ResourceType.TOPIC, name, set_config=topic_settings(log))
+        self._settle(self._admin.alter_configs([resource]), f"change the settings of topic {name}")
+        return False
+
+    def exists(self, name: str) -> bool:
+        """Whether the topic is there."""
+        return self._partitions(name) is not None
+
+    def delete(self, name: str) -> None:
+        """Delete the topic with everything in it; nothing happens when there is none."""
+        if self.exists(name):
+            self._settle(self._admin.delete_topics([name]), f"delete topic {name}")
+
+    def _partitions(self, name: str) -> int | None:
+        try:
+            topics = self._admin.list_topics(timeout=_TIMEOUT_S).topics
+        except KafkaException as error:
+            raise self._told(error, "list topics") from error
+        return len(topics[name].partitions) if name in topics else None
+
+    def _settle(self, futures: dict[Any, Any], what: str) -> None:
+        for future in futures.values():
+            try:
+                future.result(_TIMEOUT_S)
+            except KafkaException as error:
+                raise self._told(error, what) from error
+
+    def _told(self, error: KafkaException, what: str) -> OperatorError:
+        fault = error.args[0]
+        if fault.code() in _AWAY:
+            return ServiceUnavailable(
+                f"Kafka at {self._servers} does not answer ({fault.str()}). Start it, or set ROWTIDE_KAFKA_BOOTSTRAP_SERVERS."
+            )
+        return OperatorError(f"Kafka at {self._servers} refused to {what}: {fault.str()}")
