@@ -221,3 +221,13 @@ def test_every_supported_type_has_a_form() -> None:
 def test_search_paths_reach_into_json() -> None:
     body = "fields: [attributes]\nsearch: {boost: {attributes.colour: 2}}"
     assert document("products", body, SHOP).search == {"boost": {"attributes.colour": 2}}
+
+
+def test_the_hash_follows_how_a_whole_json_column_is_mapped() -> None:
+    def fingerprint(options: str) -> str:
+        return plan(
+            f"pipeline: p\ndocuments: {{d: {{from: products, fields: [attributes: {options}]}}}}", SHOP
+        ).spec_hash
+
+    assert fingerprint("{type: object}") != fingerprint("{type: flattened}")
+    assert fingerprint("{type: object}") == fingerprint("{type: object, label: Attributes}")

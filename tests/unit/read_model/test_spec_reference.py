@@ -1,0 +1,42 @@
+"""Every example of the reference page is a spec that fits its database."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from read_model import spec_words
+from read_model.column_types import SUPPORTED
+from read_model.resolve import resolve
+from read_model.spec import parse_spec
+from tests.support.catalogs import answered
+
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "spec.md").read_text()
+EXAMPLES = re.findall(r"^```yaml ?(\w*)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(("kind", "example"), EXAMPLES, ids=[f"example {at}" for at in range(len(EXAMPLES))])
+def test_examples_resolve(kind: str, example: str) -> None:
+    body = "".join(f"    {line}\n" for line in example.splitlines())
+    text = example if kind == "file" else f"pipeline: page\ndocuments:\n  example:\n{body}"
+    plan = resolve(parse_spec(text, "spec.md"), answered("northwind" if kind == "northwind" else "shop"))
+    assert plan.documents
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        spec_words.DOCUMENT,
+        spec_words.INCLUDE,
+        spec_words.FIELD,
+        spec_words.COMPUTE,
+        spec_words.OPERATORS,
+        spec_words.SEARCH,
+    ],
+)
+def test_the_page_names_every_word(words: dict[str, str]) -> None:
+    assert [word for word in words if not re.search(rf"\b{word}\b", PAGE)] == []
+
+
+def test_the_page_names_every_type() -> None:
+    assert [name for name in SUPPORTED if f"`{name}`" not in PAGE] == []
