@@ -1,0 +1,55 @@
+"""Signed cursors: where a page ended, readable only by us, bound to the search that they belong to."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+import msgspec
+
+from search_api.search_request import RawRequest
+
+VERSION = 1
+_SIGNATURE_BYTES = 16
+
+
+class CursorFault(Exception):
+    """The cursor was not made by this API, or belongs to another search."""
+
+
+class _Payload(msgspec.Struct, array_like=True, frozen=True):
+    version: int
+    search: bytes
+    after: msgspec.Raw
+
+
+def write_cursor(secret: bytes, index: str, request: RawRequest, after: msgspec.Raw) -> str:
+    """A cursor for the page that follows the hit with the sort values `after` (a JSON array, kept as it is)."""
+    payload = msgspec.json.encode(_Payload(VERSION, _search_key(index, request), after))
+    return base64.urlsafe_b64encode(_signature(secret, payload) + payload).decode().rstrip("=")
+
+
+def read_cursor(secret: bytes, index: str, request: RawRequest, cursor: str) -> msgspec.Raw:
+    """The sort values in a cursor; raises CursorFault."""
+    try:
+        signed = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+    except (binascii.Error, UnicodeEncodeError):
+        raise CursorFault("The cursor is damaged; take `next_cursor` of the page before as it is.") from None
+    signature, payload = signed[:_SIGNATURE_BYTES], signed[_SIGNATURE_BYTES:]
+    if not hmac.compare_digest(signature, _signature(secret, payload)):
+        raise CursorFault("The cursor is not one of this server's; start again without it.")
+    read = msgspec.json.decode(payload, type=_Payload)
+    if read.version != VERSION or read.search != _search_key(index, request):
+        raise CursorFault("The cursor belongs to another search; change nothing but the cursor between pages.")
+    return read.after
+
+
+def _signature(secret: bytes, payload: bytes) -> bytes:
+    return hmac.digest(secret, payload, "sha256")[:_SIGNATURE_BYTES]
+
+
+def _search_key(index: str, request: RawRequest) -> bytes:
+    """What must stay the same between pages; the page's size may change."""
+    parts: Sequence[object] = (index, request.text.strip(), sorted(request.filters), request.sort)
+    return hashlib.sha256(msgspec.json.encode(parts)).digest()[:12]

@@ -1,0 +1,124 @@
+"""Reads from Elasticsearch, and does nothing else with it. Answers stay bytes; `results` gives them their meaning."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import elastic_transport
+import msgspec
+from elasticsearch import ApiError, AsyncElasticsearch
+
+from search_api.errors import ElasticsearchAway, IndexUnknown, SearchRefused
+from search_api.results import read_aliases, read_newest_mapping
+from search_api.schema import IndexSchema, read_mapping
+from search_api.settings import ApiSettings
+
+SCHEMA_SECONDS = 5.0
+"""A new field or index is noticed after so long."""
+
+
+class RawJson(elastic_transport.Serializer):
+    """Leaves answers as they came, so that no number passes through a float."""
+
+    mimetype = "application/json"
+
+    def loads(self, data: bytes) -> bytes:
+        """The bytes themselves."""
+        return data
+
+    def dumps(self, data: Any) -> bytes:
+        """Encode a body."""
+        return data if isinstance(data, bytes) else msgspec.json.encode(data)
+
+
+def connect(settings: ApiSettings) -> AsyncElasticsearch:
+    """A client that never retries by itself: a reader's time is short, and the next request may do better."""
+    credentials: dict[str, Any] = {}
+    if settings.elasticsearch_api_key:
+        credentials["api_key"] = settings.elasticsearch_api_key.get_secret_value()
+    elif settings.elasticsearch_username and settings.elasticsearch_password:
+        credentials["basic_auth"] = (
+            settings.elasticsearch_username,
+            settings.elasticsearch_password.get_secret_value(),
+        )
+    return AsyncElasticsearch(
+        settings.elasticsearch_url,
+        **credentials,
+        node_class=elastic_transport.HttpxAsyncHttpNode,
+        serializers={"application/json": RawJson()},
+        request_timeout=settings.request_timeout,
+        max_retries=0,
+        retry_on_timeout=False,
+    )
+
+
+@dataclass(slots=True)
+class _Kept:
+    aliases: tuple[str, ...] = ()
+    until: float = 0.0
+    schemas: dict[str, tuple[float, IndexSchema]] = field(default_factory=dict)
+
+
+class IndexReader:
+    """The indexes that the credentials can read. Raises IndexUnknown, SearchRefused or ElasticsearchAway."""
+
+    def __init__(self, client: AsyncElasticsearch) -> None:
+        self._client = client
+        self._kept = _Kept()
+
+    async def indices(self) -> tuple[str, ...]:
+        """The names that can be read, sorted. They are the only ones that ever reach Elasticsearch in a path."""
+        if time.monotonic() >= self._kept.until:
+            self._kept.aliases = read_aliases(await self._ask("GET", "/_alias"))
+            self._kept.until = time.monotonic() + SCHEMA_SECONDS
+        return self._kept.aliases
+
+    async def schema(self, index: str) -> IndexSchema:
+        """The fields of an index, at most some seconds old."""
+        if index not in await self.indices():
+            raise IndexUnknown(index)
+        until, schema = self._kept.schemas.get(index, (0.0, IndexSchema(())))
+        if time.monotonic() >= until:
+            schema = read_mapping(read_newest_mapping(await self._ask("GET", f"/{index}/_mapping")))
+            self._kept.schemas[index] = (time.monotonic() + SCHEMA_SECONDS, schema)
+        return schema
+
+    async def search(self, index: str, body: Mapping[str, Any]) -> bytes:
+        """Run a search on an index whose schema was asked for."""
+        return await self._ask("POST", f"/{index}/_search", body)
+
+    async def document(self, index: str, document_id: str) -> bytes:
+        """Look one document up as it is now, searchable or not; the id travels in the body, so it may hold anything."""
+        if index not in await self.indices():
+            raise IndexUnknown(index)
+        return await self._ask("POST", f"/{index}/_mget", {"ids": [document_id]})
+
+    async def ready(self) -> None:
+        """Return if Elasticsearch answers these credentials."""
+        await self._ask("GET", "/_security/_authenticate")
+
+    async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> bytes:
+        headers = {"accept": "application/json"} | ({"content-type": "application/json"} if body is not None else {})
+        try:
+            answer = await self._client.perform_request(method, path, headers=headers, body=body)
+        except ApiError as error:
+            raise _meaning(error, path) from error
+        except elastic_transport.TransportError as error:
+            raise ElasticsearchAway("Elasticsearch does not answer.") from error
+        return bytes(answer.body)
+
+
+def _meaning(error: ApiError, path: str) -> Exception:
+    """What a refusal means to a reader. Elasticsearch's own words are left out: they may quote documents and names."""
+    match error.meta.status:
+        case 400 | 413:
+            return SearchRefused("The search is too large or asks for something that the index cannot do.")
+        case 403 | 404:
+            return IndexUnknown(path.split("/")[1])
+        case 401:
+            return ElasticsearchAway("Elasticsearch does not accept the credentials of this API.")
+        case 429:
+            return ElasticsearchAway("Elasticsearch has too much to do.")
+        case _:
+            return ElasticsearchAway("Elasticsearch could not answer.")

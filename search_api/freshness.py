@@ -1,0 +1,61 @@
+"""How far behind the answers are, as the worker tells it. Without the worker the answer is `degraded`, never an error."""
+
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from read_model.freshness import Freshness, State
+
+
+class FreshnessView(Struct, frozen=True):
+    """What readers see. `searchable` is a log position as an integer, to be compared within one `epoch` only.
+
+    `as_of` is the source's clock at that position (ISO 8601), `lag_ms` how long ago that was; both null when unknown."""
+
+    state: State
+    degraded: bool
+    reason: str
+    epoch: int
+    searchable: int
+    as_of: str | None
+    lag_ms: int | None
+    pending: int
+    quarantined: int
+
+
+def unknown(reason: str) -> FreshnessView:
+    """The view when nobody can tell."""
+    return FreshnessView("degraded", True, reason, 0, 0, None, None, 0, 0)
+
+
+def view(freshness: Freshness, now_ms: int) -> FreshnessView:
+    """What to tell readers at the time `now_ms` (Unix milliseconds)."""
+    known = freshness.as_of_ms > 0
+    as_of = datetime.fromtimestamp(freshness.as_of_ms / 1000, UTC) if known else None
+    return FreshnessView(
+        state=freshness.state,
+        degraded=freshness.state != "live" or freshness.quarantined > 0,
+        reason=freshness.reason or _reason(freshness),
+        epoch=freshness.epoch,
+        searchable=freshness.searchable,
+        as_of=as_of.isoformat(timespec="milliseconds").replace("+00:00", "Z") if as_of else None,
+        lag_ms=max(0, now_ms - freshness.as_of_ms) if known else None,
+        pending=freshness.pending,
+        quarantined=freshness.quarantined,
+    )
+
+
+_REASONS: dict[State, str] = {
+    "waiting": "The worker has read nothing yet.",
+    "snapshot": "The first snapshot of the database is being read.",
+    "loading": "The first documents are being built.",
+    "degraded": "The worker says that something is missing.",
+    "stopped": "The worker is stopping.",
+    "live": "",
+}
+
+
+def _reason(freshness: Freshness) -> str:
+    if freshness.state == "live" and freshness.quarantined:
+        return f"{freshness.quarantined} documents are in quarantine and may be out of date."
+    return _REASONS[freshness.state]

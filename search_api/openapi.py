@@ -1,0 +1,59 @@
+"""The OpenAPI document: the answers' schemas come from the very structures that are encoded."""
+
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+
+from search_api import problems, results, routes
+from search_api.freshness import FreshnessView
+
+ANSWERS = (
+    FreshnessView,
+    problems.Problem,
+    results.Document,
+    results.SearchPage,
+    routes.Fields,
+    routes.Health,
+    routes.Indices,
+)
+PROBLEMS = {
+    "400": "The search or its cursor was refused.",
+    "404": "There is no such index or document.",
+    "405": "The address can only be read.",
+    "422": "The request is wrong; `errors` names each fault.",
+    "503": "Elasticsearch is not available; try again after `Retry-After` seconds.",
+}
+
+
+def describe(app: FastAPI) -> None:
+    """Complete the application's OpenAPI document with answers and problems."""
+    plain = app.openapi
+
+    def complete() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = plain()
+            _, components = msgspec.json.schema_components(ANSWERS, ref_template="#/components/schemas/{name}")
+            document["components"] = {"schemas": components}
+            for path in document["paths"].values():
+                _complete(path["get"])
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = complete  # type: ignore[method-assign]  # FastAPI's documented way to extend the document.
+
+
+def _complete(operation: dict[str, Any]) -> None:
+    name = operation.pop("x-answer")
+    operation["responses"] = {"200": _response("The answer.", name, "application/json")}
+    for status, description in PROBLEMS.items():
+        operation["responses"][status] = _response(description, "Problem", problems.MEDIA_TYPE)
+    operation["responses"]["503"]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+    if name == "Document":
+        operation["responses"]["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}
+        operation["responses"]["304"] = {"description": "The document still has this ETag."}
+
+
+def _response(description: str, name: str, media_type: str) -> dict[str, Any]:
+    content = {media_type: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+    return {"description": description, "content": content}

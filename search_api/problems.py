@@ -1,0 +1,94 @@
+"""Errors as RFC 9457 problem documents, for the API; the page shows the same problems as HTML."""
+
+from collections.abc import Sequence
+
+import msgspec
+from fastapi.exceptions import RequestValidationError
+from msgspec import Struct
+from starlette.exceptions import HTTPException
+
+from search_api.cursors import CursorFault
+from search_api.errors import DocumentUnknown, ElasticsearchAway, IndexUnknown, SearchRefused
+from search_api.search_request import RequestFaults
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 2
+
+
+class ProblemError(Struct, frozen=True):
+    """One fault of a request."""
+
+    parameter: str
+    message: str
+
+
+class Problem(Struct, frozen=True, omit_defaults=True):
+    """RFC 9457. `type` is a stable name to tell problems apart by; `errors` names each fault of a wrong request."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[ProblemError] = []
+
+
+_KNOWN: dict[type[Exception], tuple[str, str, int, str]] = {
+    CursorFault: ("wrong-cursor", "The cursor cannot be used", 400, "{error}"),
+    SearchRefused: ("search-refused", "The search was refused", 400, "{error}"),
+    IndexUnknown: ("unknown-index", "No such index", 404, "`/v1/indices` lists the indexes that can be read."),
+    DocumentUnknown: ("unknown-document", "No such document", 404, "The index has no document with this id."),
+    ElasticsearchAway: (
+        "elasticsearch-unavailable",
+        "The search engine is not available",
+        503,
+        "{error} Try again in a moment.",
+    ),
+}
+_UNEXPECTED = ("internal-error", "Something went wrong here", 500, "The server's log says what happened.")
+
+
+def problem_of(error: Exception) -> Problem:
+    """What to tell a client about an error."""
+    if isinstance(error, RequestFaults):
+        return _wrong_request([ProblemError(fault.parameter, fault.message) for fault in error.faults])
+    if isinstance(error, RequestValidationError):
+        return _wrong_request([_validation(one) for one in error.errors()])
+    if isinstance(error, HTTPException):
+        return _http(error)
+    name, title, status, detail = _KNOWN.get(type(error), _UNEXPECTED)
+    return _problem(name, title, status, detail.format(error=error))
+
+
+def headers_of(problem: Problem) -> dict[str, str]:
+    """The headers that go with a problem."""
+    return {"Retry-After": str(RETRY_SECONDS)} if problem.status == 503 else {}
+
+
+def encode(problem: Problem) -> bytes:
+    """The problem as JSON."""
+    return msgspec.json.encode(problem)
+
+
+def _problem(name: str, title: str, status: int, detail: str, errors: Sequence[ProblemError] = ()) -> Problem:
+    return Problem(f"urn:rowtide:problem:{name}", title, status, detail, list(errors))
+
+
+def _wrong_request(errors: list[ProblemError]) -> Problem:
+    detail = "; ".join(error.message.rstrip(".") for error in errors) + "."
+    return _problem("wrong-request", "The request cannot be answered as it stands", 422, detail, errors)
+
+
+def _validation(one: dict[str, object]) -> ProblemError:
+    location = one["loc"]
+    name = str(location[-1]) if isinstance(location, tuple) and location else ""
+    return ProblemError(name, f"{name}: {one['msg']}.")
+
+
+def _http(error: HTTPException) -> Problem:
+    match error.status_code:
+        case 404:
+            return _problem("not-found", "Not found", 404, "There is nothing at this address.")
+        case 405:
+            return _problem("method-not-allowed", "Method not allowed", 405, "This address can only be read.")
+        case status:
+            return _problem("http-error", str(error.detail), status, str(error.detail))

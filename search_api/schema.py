@@ -1,0 +1,131 @@
+"""The fields of an index, as its live mapping tells them. Nothing else decides what can be searched, filtered or sorted."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+Kind = Literal["text", "keyword", "integer", "number", "date", "boolean", "json", "other"]
+
+KINDS: Mapping[str, Kind] = {
+    "text": "text",
+    "keyword": "keyword",
+    "constant_keyword": "keyword",
+    "byte": "integer",
+    "short": "integer",
+    "integer": "integer",
+    "long": "integer",
+    "half_float": "number",
+    "float": "number",
+    "double": "number",
+    "date": "date",
+    "date_nanos": "date",
+    "boolean": "boolean",
+    "flattened": "json",
+}
+"""Elasticsearch's types, as readers need to tell them apart. A type that is not here can be shown, and no more."""
+
+ORDERED: frozenset[Kind] = frozenset({"integer", "number", "date"})
+"""Kinds that can be asked for by range."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexField:
+    """One leaf of a document. `exact` is the mapped name that filters and sorts use, "" where there is none.
+
+    `words` is the mapped name that a text search asks, "" where there is none. `boost` is what the spec says a match is worth.
+    `nested` is the path of the array it lies in, "" outside of arrays."""
+
+    name: str
+    kind: Kind
+    type: str
+    exact: str
+    words: str
+    nested: str = ""
+    boost: float = 1.0
+
+    @property
+    def searchable(self) -> bool:
+        """Whether the words of the search box look here."""
+        return bool(self.words)
+
+    @property
+    def filterable(self) -> bool:
+        """Whether a value can be asked for exactly."""
+        return bool(self.exact)
+
+    @property
+    def sortable(self) -> bool:
+        """Whether hits can be ordered by it."""
+        return bool(self.exact) and self.kind != "json"
+
+    @property
+    def ranged(self) -> bool:
+        """Whether it can be compared with < and >."""
+        return self.filterable and self.kind in ORDERED
+
+
+@dataclass(frozen=True)
+class IndexSchema:
+    """All fields of one index, in the order of their names."""
+
+    fields: tuple[IndexField, ...]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, IndexField]:
+        """The fields by their full names."""
+        return {field.name: field for field in self.fields}
+
+    @cached_property
+    def facets(self) -> tuple[IndexField, ...]:
+        """Fields whose values are worth counting: a mapping has plain keywords for enums, booleans and identifiers."""
+        return tuple(f for f in self.fields if f.type in {"keyword", "boolean"} and f.filterable)
+
+
+def read_mapping(mapping: Mapping[str, Any]) -> IndexSchema:
+    """Read the `mappings` of an index: `properties`, and in `_meta.search.boost` what the spec says of ranking."""
+    boosts = mapping.get("_meta", {}).get("search", {}).get("boost", {})
+    fields = _fields(mapping.get("properties", {}), "", "")
+    ranked = (replace(field, boost=float(boosts.get(field.name, 1))) for field in fields)
+    return IndexSchema(tuple(sorted(ranked, key=lambda field: field.name)))
+
+
+def _fields(properties: Mapping[str, Any], prefix: str, nested: str) -> Iterator[IndexField]:
+    for name, mapping in properties.items():
+        path = f"{prefix}{name}"
+        if "properties" in mapping:
+            inside = path if mapping.get("type") == "nested" else nested
+            yield from _fields(mapping["properties"], f"{path}.", inside)
+        elif mapping.get("type") != "alias":
+            yield _leaf(path, mapping, nested)
+
+
+def _leaf(path: str, mapping: Mapping[str, Any], nested: str) -> IndexField:
+    type_name = mapping.get("type", "object")
+    kind = KINDS.get(type_name, "other")
+    indexed = mapping.get("index", True)
+    return IndexField(
+        name=path,
+        kind=kind,
+        type=type_name,
+        exact=_exact(path, kind, mapping) if indexed else "",
+        words=_words(path, kind, mapping) if indexed else "",
+        nested=nested,
+    )
+
+
+def _exact(path: str, kind: Kind, mapping: Mapping[str, Any]) -> str:
+    """A text is compared by its keyword sub-field, everything else by itself, if its values lie in columns."""
+    if kind == "text":
+        sub_fields = mapping.get("fields", {})
+        exact = next((name for name, sub in sub_fields.items() if sub.get("type") == "keyword"), "")
+        return f"{path}.{exact}" if exact else ""
+    return path if kind != "other" and mapping.get("doc_values", True) else ""
+
+
+def _words(path: str, kind: Kind, mapping: Mapping[str, Any]) -> str:
+    """A keyword is searched by the sub-field that folds case and accents, if it has one."""
+    if kind not in {"text", "keyword"}:
+        return ""
+    folded = kind == "keyword" and "folded" in mapping.get("fields", {})
+    return f"{path}.folded" if folded else path

@@ -1,0 +1,77 @@
+"""What readers can ask, each as one function: the order of the steps, and nothing of HTTP."""
+
+import asyncio
+from dataclasses import dataclass
+
+from msgspec import Raw, json
+
+from search_api.cursors import read_cursor, write_cursor
+from search_api.elastic import IndexReader
+from search_api.errors import DocumentUnknown
+from search_api.freshness import FreshnessView
+from search_api.queries import search_body
+from search_api.results import Document, SearchPage, read_document, read_search
+from search_api.schema import IndexSchema
+from search_api.search_request import RawRequest, check
+from search_api.worker import Worker
+
+LONGEST_ID_BYTES = 512
+"""Elasticsearch takes no longer ids, so no document has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The reading side of the pipeline. `secret` signs cursors."""
+
+    reader: IndexReader
+    worker: Worker
+    secret: bytes
+
+    async def search(self, index: str, raw: RawRequest, cursor: str = "") -> SearchPage:
+        """One page of hits, with the freshness that was true before the search began (invariant 6)."""
+        schema = await self.reader.schema(index)
+        request = check(raw, schema)
+        after = read_cursor(self.secret, index, raw, cursor) if cursor else None
+        freshness = await self.worker.freshness()
+        body = search_body(request, schema, Raw(after) if after is not None else None)
+        read = read_search(await self.reader.search(index, body), request.facets)
+        return SearchPage(
+            items=read.items,
+            total=read.total,
+            facets=read.facets,
+            next_cursor=self._next(index, raw, read.last) if len(read.items) == request.size else None,
+            partial=read.partial,
+            took_ms=read.took_ms,
+            freshness=freshness,
+        )
+
+    async def document(self, index: str, document_id: str) -> Document:
+        """A document as it is now; raises DocumentUnknown."""
+        if not 0 < len(document_id.encode()) <= LONGEST_ID_BYTES:
+            await self.reader.schema(index)
+            raise DocumentUnknown(document_id)
+        freshness = await self.worker.freshness()
+        found = read_document(await self.reader.document(index, document_id), index, freshness)
+        if found is None:
+            raise DocumentUnknown(document_id)
+        return found
+
+    async def schema(self, index: str) -> IndexSchema:
+        """The fields of an index."""
+        return await self.reader.schema(index)
+
+    async def indices(self) -> tuple[str, ...]:
+        """The indexes that can be read."""
+        return await self.reader.indices()
+
+    async def freshness(self) -> FreshnessView:
+        """How far the documents have come."""
+        return await self.worker.freshness()
+
+    async def health(self) -> FreshnessView:
+        """Return if Elasticsearch answers; raises ElasticsearchAway."""
+        freshness, _ = await asyncio.gather(self.worker.freshness(), self.reader.ready())
+        return freshness
+
+    def _next(self, index: str, raw: RawRequest, last: Raw) -> str:
+        return write_cursor(self.secret, index, raw, Raw(json.encode(last)))
