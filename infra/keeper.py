@@ -20,7 +20,7 @@ from typing import Any
 DETACH = b"detach\n"
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
-_LEFTOVER_SECONDS = 5.0
+_KILL_SECONDS = 5.0
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -109,9 +109,10 @@ class Keeper:
             send(descendants(os.getpid()), signal.SIGCONT)  # A paused server cannot stop.
             send([self._server], self._order["stop_signal"])
             self._until_reaped(self._order["stop_seconds"], everything=False)
-        if not self._until_reaped(_LEFTOVER_SECONDS if self._status is not None else 0.0, everything=True):
+        grace = self._order["leftover_seconds"]
+        if not self._until_reaped(grace if self._status is not None else 0.0, everything=True):
             send(descendants(os.getpid()), signal.SIGKILL)
-            self._until_reaped(_LEFTOVER_SECONDS, everything=True)
+            self._until_reaped(_KILL_SECONDS, everything=True)
         return self._status if self._status is not None else 1
 
     def _wait(self, seconds: float | None) -> None:

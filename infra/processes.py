@@ -57,7 +57,7 @@ def _started(pid: int) -> int | None:
 
 @dataclass(frozen=True)
 class Order:
-    """What a keeper is told. Times are in seconds."""
+    """What a keeper is told. Leftovers are children that outlive the server: they may end by themselves for so long."""
 
     command: tuple[str, ...]
     directory: str
@@ -67,6 +67,7 @@ class Order:
     stdin: str = ""
     stop_signal: int = signal.SIGTERM
     stop_seconds: float = 30.0
+    leftover_seconds: float = 5.0
 
 
 class Kept:

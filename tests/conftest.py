@@ -17,6 +17,7 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture
 def place(stack: Stack) -> Iterator[Place]:
-    """An empty database and a pipeline name that no other test has."""
+    """An empty database and a pipeline name that no other test has. A service that a test killed runs again."""
+    stack.start()
     with fresh_place(stack.addresses) as made:
         yield made

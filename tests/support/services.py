@@ -14,6 +14,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
+from cdc.topics import connector_name
 from infra.addresses import Addresses
 from infra.ports import free_ports
 from infra.settings import StackSettings
@@ -70,15 +71,18 @@ def fresh_place(addresses: Addresses) -> Iterator[Place]:
     place = Place(name, name, make_conninfo(addresses.postgres_dsn, dbname=name), addresses)
     with psycopg.connect(addresses.postgres_dsn, autocommit=True) as connection:
         connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
-        try:
-            yield place
-        finally:
-            _delete_connector(place)
+    try:
+        yield place
+    finally:
+        _delete_connector(place)
+        with psycopg.connect(addresses.postgres_dsn, autocommit=True) as connection:
             _drop_database(connection, name)
 
 
 def _delete_connector(place: Place) -> None:
-    httpx.delete(f"{place.addresses.connect_url}/connectors/{place.pipeline}", timeout=30.0, trust_env=False)
+    httpx.delete(
+        f"{place.addresses.connect_url}/connectors/{connector_name(place.pipeline)}", timeout=30.0, trust_env=False
+    )
 
 
 def _drop_database(connection: psycopg.Connection[tuple[object, ...]], name: str) -> None:

@@ -1,0 +1,229 @@
+"""The native runner with real servers."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from infra.errors import RunnerError, ServiceUnavailable
+from infra.keeper import descendants
+from infra.settings import SERVICES, Service
+from infra.stack import Stack
+from infra.waiting import wait_until
+from tests.support.services import CHECKOUT, Place, data_directory, small_settings
+
+OWNER = """
+import os, sys
+from infra.settings import read_settings
+from infra.stack import Stack
+stack = Stack(read_settings())
+stack.start()
+print("started", flush=True)
+sys.stdin.read()
+"""
+
+
+def environment_of(data: Path, **more: str) -> dict[str, str]:
+    settings = small_settings("killed", data)
+    ports = {f"ROWTIDE_{name.upper()}": str(value) for name, value in settings if name.endswith("_port")}
+    return {
+        **os.environ,
+        **ports,
+        "ROWTIDE_HOME": str(CHECKOUT / ".rowtide"),
+        "ROWTIDE_DATA": str(data),
+        "ROWTIDE_STACK": "killed",
+        "ROWTIDE_PROFILE": "test",
+        "ROWTIDE_ELASTICSEARCH_HEAP": "512",
+        "PYTHONPATH": str(CHECKOUT),
+        **more,
+    }
+
+
+def keepers(data: Path) -> list[int]:
+    return [json.loads(file.read_text())["pid"] for file in (data / "run").glob("*.json")]
+
+
+def gone(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return True
+
+
+def serves(stack: Stack, service: Service) -> bool:
+    return wait_until(lambda: stack.is_ready(service), 60.0)
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    with data_directory() as made:
+        yield made
+
+
+def test_servers_answer_with_the_versions_and_settings_of_the_room(stack: Stack, place: Place) -> None:
+    with psycopg.connect(place.dsn) as connection:
+        assert connection.execute("SHOW wal_level").fetchone() == ("logical",)
+        assert connection.execute("SHOW server_version").fetchone() == ("18.6",)
+    kafka = AdminClient({"bootstrap.servers": stack.addresses.kafka_bootstrap_servers})
+    assert len(kafka.list_topics(timeout=5).brokers) == 1
+    plugins = httpx.get(f"{stack.addresses.connect_url}/connector-plugins").json()
+    assert ("io.debezium.connector.postgresql.PostgresConnector", "3.7.0.Final") in [
+        (plugin["class"], plugin["version"]) for plugin in plugins
+    ]
+
+
+def test_elasticsearch_asks_for_credentials_and_makes_api_keys(stack: Stack, place: Place) -> None:
+    addresses = stack.addresses
+    login = (addresses.elasticsearch_username, addresses.elasticsearch_password)
+    with httpx.Client(base_url=addresses.elasticsearch_url) as client:
+        assert client.get("/_cluster/health").status_code == 401
+        role = {"reader": {"indices": [{"names": [place.pipeline], "privileges": ["read"]}]}}
+        made = client.post("/_security/api_key", auth=login, json={"name": place.pipeline, "role_descriptors": role})
+        key = {"Authorization": f"ApiKey {made.json()['encoded']}"}
+        assert client.put(f"/{place.pipeline}/_doc/1", headers=key, json={}).status_code == 403
+        assert client.put(f"/{place.pipeline}/_doc/1", auth=login, json={}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("analyzer", "text", "tokens"),
+    [
+        ({"tokenizer": "standard", "filter": ["lowercase", "asciifolding"]}, "Café", ["cafe"]),
+        ({"tokenizer": "standard", "filter": ["lowercase", "edge"]}, "Wire", ["wi", "wir", "wire"]),
+        ({"tokenizer": "standard", "filter": ["lowercase", "synonyms"]}, "TV", ["television"]),
+        ({"tokenizer": "standard", "filter": ["lowercase", "stems"]}, "Running books", ["running", "book"]),
+        ({"tokenizer": "standard", "filter": ["unique"]}, "a b a", ["a", "b"]),
+        ({"tokenizer": "uax_url_email"}, "to ann@example.org", ["to", "ann@example.org"]),
+        ({"tokenizer": "whitespace", "filter": ["parts"]}, "Power500", ["Power500", "Power", "500"]),
+        ({"tokenizer": "keyword", "char_filter": ["html_strip"]}, "<b>x</b>", ["x"]),
+    ],
+)
+def test_analysis_components_of_a_stock_elasticsearch_are_there(
+    stack: Stack, place: Place, analyzer: dict[str, object], text: str, tokens: list[str]
+) -> None:
+    addresses = stack.addresses
+    filters = {
+        "edge": {"type": "edge_ngram", "min_gram": 2, "max_gram": 10},
+        "synonyms": {"type": "synonym_graph", "synonyms": ["tv => television"]},
+        "stems": {"type": "stemmer", "language": "minimal_english"},
+        "parts": {"type": "word_delimiter_graph", "preserve_original": True},
+    }
+    analysis = {"filter": filters, "analyzer": {"tried": {"type": "custom", **analyzer}}}
+    login = (addresses.elasticsearch_username, addresses.elasticsearch_password)
+    with httpx.Client(base_url=addresses.elasticsearch_url, auth=login, timeout=30.0) as client:
+        client.put(f"/{place.pipeline}", json={"settings": {"analysis": analysis}}).raise_for_status()
+        answer = client.post(f"/{place.pipeline}/_analyze", json={"analyzer": "tried", "text": text}).json()
+        client.delete(f"/{place.pipeline}").raise_for_status()
+    assert [token["token"] for token in answer["tokens"]] == tokens
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_killed_service_starts_again_with_its_data(stack: Stack, place: Place, service: Service) -> None:
+    with psycopg.connect(place.dsn) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
+    stack.kill(service)
+    assert stack.ended() == [service]
+    assert not stack.is_ready(service)
+    stack.restart(service)
+    assert stack.ended() == []
+    with psycopg.connect(place.dsn) as connection:
+        assert connection.execute("SELECT one FROM kept").fetchone() == (1,)
+
+
+def test_a_paused_service_does_not_answer_until_it_goes_on(stack: Stack) -> None:
+    stack.pause("connect")
+    assert not stack.is_ready("connect")
+    stack.resume("connect")
+    assert serves(stack, "connect")
+
+
+def test_nothing_is_left_when_the_owner_is_killed(data: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER],
+        env=environment_of(data),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as owner:
+        assert owner.stdout
+        assert owner.stdout.readline() == "started\n"
+        everything = [each for keeper in keepers(data) for each in (keeper, *descendants(keeper))]
+        assert len(everything) > 2 * len(SERVICES)
+        owner.kill()
+    assert wait_until(lambda: all(gone(pid) for pid in everything), 60.0)
+
+
+def test_nothing_is_left_when_everything_but_the_servers_is_killed(data: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER],
+        env=environment_of(data),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as owner:
+        assert owner.stdout
+        assert owner.stdout.readline() == "started\n"
+        everything = [each for keeper in keepers(data) for each in (keeper, *descendants(keeper))]
+        for pid in (owner.pid, *keepers(data)):
+            os.kill(pid, signal.SIGKILL)
+    assert wait_until(lambda: all(gone(pid) for pid in everything), 60.0)
+
+
+def rowtide(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from cdc.cli import main; main()", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_up_leaves_servers_running_and_down_ends_them(data: Path) -> None:
+    environment = environment_of(data)
+    up = rowtide(["up"], environment)
+    assert up.returncode == 0, up.stderr
+    try:
+        status = rowtide(["status", "--json"], environment)
+        assert status.returncode == 0
+        assert {row["state"] for row in json.loads(status.stdout)["services"]} == {"ready"}
+        assert rowtide(["up"], environment).returncode == 0
+        pids = keepers(data)
+    finally:
+        down = rowtide(["down"], environment)
+    assert down.returncode == 0
+    assert all(gone(pid) for pid in pids)
+    assert rowtide(["status"], environment).returncode == 3
+
+
+def test_a_taken_port_is_named_with_its_setting(data: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        settings = small_settings("taken", data).model_copy(update={"kafka_port": port})
+        with pytest.raises(ServiceUnavailable, match=rf"{port} for kafka.*ROWTIDE_KAFKA_PORT"):
+            Stack(settings).start()
+
+
+def test_a_server_that_fails_shows_the_end_of_its_log_and_takes_the_others_along(data: Path) -> None:
+    settings = small_settings("failing", data).model_copy(update={"kafka_heap": 1})
+    stack = Stack(settings)
+    with pytest.raises(RunnerError, match=r"kafka.*failed; see the end of(.|\n)*heap"):
+        stack.start()
+    assert stack.ended() == list(SERVICES)
+
+
+def test_wrong_settings_are_told_all_at_once(data: Path) -> None:
+    told = rowtide(["up"], environment_of(data, ROWTIDE_KAFKA_PORT="0", ROWTIDE_CONNECT_HEAP="much"))
+    assert told.returncode == 2
+    assert "ROWTIDE_KAFKA_PORT" in told.stderr
+    assert "ROWTIDE_CONNECT_HEAP" in told.stderr

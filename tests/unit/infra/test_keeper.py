@@ -1,0 +1,89 @@
+"""The keeper with small commands in place of servers: nothing outlives its owner."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.keeper import descendants
+from infra.processes import Kept, Order, Process, read_record, tail, write_record
+from infra.waiting import wait_until
+
+SECONDS = 20.0
+FAMILY = "sh -c 'sleep 100 & sleep 100' & echo started; wait"
+STUBBORN = "trap '' TERM; echo started; while true; do sleep 1; done"
+
+
+def order(script: str, log: Path, stop_seconds: float = 1.0) -> Order:
+    place = str(log.parent)
+    command = ("sh", "-c", script)
+    return Order(command, place, dict(os.environ), str(log), {}, stop_seconds=stop_seconds, leftover_seconds=0.1)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "server.log"
+
+
+@pytest.fixture
+def family(log: Path) -> Iterator[Kept]:
+    kept = Kept(order(FAMILY, log))
+    assert wait_until(lambda: len(descendants(kept.process.pid)) == 4, SECONDS)
+    yield kept
+    kept.stop(SECONDS)
+
+
+def alive(pids: list[int]) -> list[int]:
+    return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+def test_the_exit_status_of_the_server_is_the_keepers(log: Path) -> None:
+    kept = Kept(order("echo said; exit 7", log))
+    assert wait_until(lambda: kept.exit_status is not None, SECONDS)
+    assert kept.exit_status == 7
+    assert tail(log) == "  said"
+    kept.stop(SECONDS)
+
+
+def test_stopping_ends_the_whole_family(family: Kept) -> None:
+    pids = descendants(family.process.pid)
+    family.stop(SECONDS)
+    assert alive(pids) == []
+
+
+def test_a_server_that_does_not_stop_is_killed(log: Path) -> None:
+    kept = Kept(order(STUBBORN, log, stop_seconds=0.2))
+    assert wait_until(lambda: "started" in tail(log), SECONDS)
+    kept.stop(SECONDS)
+    assert kept.exit_status == 128 + signal.SIGKILL
+
+
+def test_a_paused_server_can_be_stopped(family: Kept) -> None:
+    family.process.signal_servers(signal.SIGSTOP)
+    pids = descendants(family.process.pid)
+    family.stop(SECONDS)
+    assert alive(pids) == []
+
+
+def test_a_detached_server_outlives_its_owners_pipe_and_is_found_by_its_record(family: Kept, tmp_path: Path) -> None:
+    family.detach()
+    write_record(tmp_path / "it.json", family.process)
+    found = read_record(tmp_path / "it.json")
+    assert found == family.process
+    assert found.end(SECONDS)
+    assert read_record(tmp_path / "it.json") is None
+
+
+def test_an_id_that_another_process_has_now_is_not_ours() -> None:
+    stranger = Process(os.getpid(), started=1)
+    assert not stranger.alive
+    stranger.signal(signal.SIGKILL)
+
+
+def test_a_keeper_runs_with_the_standard_library_alone() -> None:
+    source = Path(sys.modules[descendants.__module__].__file__ or "").read_text()
+    assert "import infra" not in source
+    assert "from infra" not in source
