@@ -71,3 +71,9 @@ def test_schema_and_parser_agree(body: str, sound: bool) -> None:
     else:
         with pytest.raises(SpecError):
             parse_spec(text, "spec.yaml")
+
+
+def test_the_shipped_schema_is_the_one_of_this_release() -> None:
+    # After a change of the language, write it again: json.dumps(spec_schema(), indent=2, ensure_ascii=False).
+    shipped = Path(__file__).parents[3] / "docs" / "reference" / "spec.schema.json"
+    assert json.loads(shipped.read_text()) == spec_schema()
