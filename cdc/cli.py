@@ -14,6 +14,7 @@ ROOMS = {
     "init": "cdc.connectors.init_command",
     "connectors": "cdc.connectors.commands",
     "documents": "cdc.connectors.documents",
+    "resnapshot": "cdc.connectors.resnapshot",
     "worker": "sync_worker.commands",
     "verify": "sync_worker.commands",
 }

@@ -52,9 +52,10 @@ def root_cause(trace: str) -> str:
     lines = [line.strip() for line in trace.splitlines() if line.strip()]
     causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
     first = lines[0] if lines else "Connect gives no reason"
-    return _without_class(causes[-1] if causes else first)
+    return _short(causes[-1] if causes else first)
 
 
-def _without_class(line: str) -> str:
+def _short(line: str) -> str:
+    """Without the packages of the exception's class."""
     head, colon, rest = line.partition(": ")
-    return rest if colon and " " not in head and "." in head else line
+    return f"{head.rpartition('.')[2]}{colon}{rest}" if " " not in head else line

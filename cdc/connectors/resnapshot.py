@@ -1,0 +1,45 @@
+"""`rowtide resnapshot`: the way out of every lost position. Stop, forget the offsets, drop the slot, start again.
+
+Only a slot that Debezium creates itself exports the snapshot that meets the stream exactly; hence a new slot each time.
+"""
+
+import typer
+
+from cdc.connectors.apply import wait_for
+from cdc.connectors.captured import choose, pipeline_of
+from cdc.connectors.connect import Connect
+from cdc.connectors.errors import OperatorError
+from cdc.connectors.removal import drop_slot, forget_offsets
+from cdc.connectors.settings import Settings
+from cdc.connectors.telling import PipelineOption, SpecOption, WaitOption, faults_told, out
+from cdc.topics import connector_name, slot_name
+
+
+def register(root: typer.Typer) -> None:
+    """Add `resnapshot` to the root of `rowtide`."""
+    root.command()(resnapshot)
+
+
+def resnapshot(spec: SpecOption = None, pipeline: PipelineOption = None, wait: WaitOption = 60.0) -> None:
+    """Take a new snapshot of every captured table. Reads the source once, whole; documents stay searchable meanwhile."""
+    with faults_told():
+        settings = Settings.read()
+        settings.need("connect_url", "postgres_dsn")
+        name = pipeline_of(choose(settings, spec, pipeline, None))
+        with Connect(settings.connect_url or "") as connect:
+            again(settings, connect, name, wait)
+        out.print(f"Connector {connector_name(name)} starts over with a new slot {slot_name(name)}.", markup=False)
+
+
+def again(settings: Settings, connect: Connect, pipeline: str, wait: float) -> None:
+    """Start a pipeline's connector over. Repeating it after a fault half-way is harmless."""
+    connector = connector_name(pipeline)
+    if connect.config(connector) is None:
+        raise OperatorError(
+            f"There is no connector {connector}. Create it, it starts with a snapshot: rowtide connectors apply."
+        )
+    forget_offsets(connect, connector)
+    drop_slot(settings, pipeline)
+    connect.resume(connector)
+    if wait:
+        wait_for(connect, connector, "running", wait)
