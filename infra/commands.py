@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 
 @contextmanager
-def _faults_told() -> Iterator[None]:
+def faults_told() -> Iterator[None]:
     """Turn a fault into a message on standard error and its exit code."""
     try:
         yield
@@ -59,9 +59,9 @@ def up(
     foreground: Annotated[bool, typer.Option(help="Stay, show what happens, and end the servers on Ctrl-C.")] = False,
 ) -> None:
     """Start PostgreSQL, Kafka, Kafka Connect and Elasticsearch, and return when all are ready."""
-    with _faults_told():
+    with faults_told():
         settings = _settings(stack, data, profile=profile)
-        _stop_on_terminate()
+        stop_on_terminate()
         console = Console()
         with Progress(console) as progress:
             servers = Stack(settings, progress.say)
@@ -73,7 +73,9 @@ def up(
             servers.detach()
 
 
-def _stop_on_terminate() -> None:
+def stop_on_terminate() -> None:
+    """Let SIGTERM end the program as Ctrl-C does, with everything it started."""
+
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
@@ -112,7 +114,7 @@ def down(
     purge: Annotated[bool, typer.Option(help="Remove the stack's data, too.")] = False,
 ) -> None:
     """End the servers of a stack; their data stays unless --purge is given."""
-    with _faults_told():
+    with faults_told():
         settings = _settings(stack, data)
         console = Console()
         servers = Stack(settings)
@@ -133,7 +135,7 @@ def status(
     ] = False,
 ) -> None:
     """Show each server: its state, process, port, memory and log. Exits with 3 unless all are ready."""
-    with _faults_told():
+    with faults_told():
         servers = Stack(_settings(stack, data))
         if as_environment:
             for name, value in servers.addresses.environment().items():

@@ -38,3 +38,11 @@ def free_ports() -> dict[str, int]:
         for each in sockets.values():
             each.bind((LOOPBACK, 0))
         return {f"{name}_port": each.getsockname()[1] for name, each in sockets.items()}
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        number: int = probe.getsockname()[1]
+        return number

@@ -123,6 +123,7 @@ def kafka(settings: StackSettings, installed: Installation, secrets: Secrets) ->
     added = {
         "listeners": f"PLAINTEXT://{broker},CONTROLLER://{controller}",
         "advertised.listeners": f"PLAINTEXT://{broker}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "controller.quorum.bootstrap.servers": controller,
         "log.dirs": str(logs),
     }

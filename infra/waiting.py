@@ -7,8 +7,13 @@ from time import monotonic
 _PAUSE_SECONDS = 0.05
 
 
-def wait_until(condition: Callable[[], bool], seconds: float, given_up: threading.Event | None = None) -> bool:
-    """Ask until the condition holds. False when the time is over or `given_up` was set."""
+def wait_until(
+    condition: Callable[[], bool],
+    seconds: float,
+    given_up: threading.Event | None = None,
+    every: float = _PAUSE_SECONDS,
+) -> bool:
+    """Ask until the condition holds, `every` so many seconds. False when the time is over or `given_up` was set."""
     pause = given_up or threading.Event()
     deadline = monotonic() + seconds
     while not pause.is_set():
@@ -16,5 +21,5 @@ def wait_until(condition: Callable[[], bool], seconds: float, given_up: threadin
             return True
         if monotonic() >= deadline:
             return False
-        pause.wait(_PAUSE_SECONDS)
+        pause.wait(every)
     return False

@@ -1,0 +1,7 @@
+"""`python -m infra.bench`."""
+
+import typer
+
+from infra.bench.command import bench
+
+typer.run(bench)

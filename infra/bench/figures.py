@@ -1,0 +1,158 @@
+"""What a run measured, and what follows from it: ratios, percentiles, the table's rows, the JSON. Pure."""
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many of something in so many seconds."""
+
+    count: int
+    seconds: float
+
+    @property
+    def per_second(self) -> float:
+        """The rate; 0 when no time was measured."""
+        return self.count / self.seconds if self.seconds > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """A worker that read a log written before, until everything in it was searchable. CPU is the worker's own, in seconds."""
+
+    events: int
+    documents: int
+    seconds: float
+    cpu_seconds: float
+
+    @property
+    def events_per_s(self) -> float:
+        """Change events a second."""
+        return self.events / self.seconds
+
+    @property
+    def documents_per_s(self) -> float:
+        """Documents indexed a second."""
+        return self.documents / self.seconds
+
+    @property
+    def cpu_us_per_document(self) -> float:
+        """Microseconds of the worker's CPU for one document."""
+        return self.cpu_seconds * 1e6 / self.documents if self.documents else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Time from commit to searchable, in milliseconds, while a writer worked at `commands_per_s`."""
+
+    latencies_ms: Sequence[float]
+    commands_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Everything that one run measured. Lists have one entry a round."""
+
+    orders: int
+    debezium: Rate
+    initial: Drain
+    steady: list[Drain]
+    coalesced: Drain
+    elasticsearch_initial: Rate
+    elasticsearch: list[Rate]
+    live: Live
+    worker_peak_rss: int
+    seconds: float
+    machine: dict[str, object] = field(default_factory=dict)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The nearest-rank percentile, `share` in 0 to 1. ValueError without values."""
+    if not values:
+        raise ValueError("a percentile of nothing")
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
+
+
+def latencies_ms(commits: Sequence[tuple[int, float]], seen: Sequence[tuple[int, float]]) -> list[float]:
+    """How long each commit took to become searchable.
+
+    `commits` are (LSN, seconds), `seen` are (searchable LSN, seconds) in the order of observation. ValueError when a commit
+    was never seen."""
+    reached = [lsn for lsn, _ in seen]
+    found = []
+    for lsn, at in commits:
+        place = bisect_left(reached, lsn)
+        if place == len(seen):
+            raise ValueError("a commit was not searchable when the measurement ended")
+        found.append(max(0.0, seen[place][1] - at) * 1000)
+    return found
+
+
+def middle(rounds: Sequence[float]) -> float:
+    """The median of the rounds."""
+    return median(rounds)
+
+
+def as_json(results: Results) -> dict[str, object]:
+    """The last line of `rowtide bench`. Rates of rounds are medians; `*_rounds` has them all."""
+    steady = [drain.documents_per_s for drain in results.steady]
+    alone = [rate.per_second for rate in results.elasticsearch]
+    return {
+        "steady_ratio_to_elasticsearch": round(middle(steady) / middle(alone), 3),
+        "coalesced_events_per_s": round(results.coalesced.events_per_s),
+        "initial_load_docs_per_s": round(results.initial.documents_per_s),
+        "searchable_ms_p50": round(percentile(results.live.latencies_ms, 0.5), 1),
+        "searchable_ms_p99": round(percentile(results.live.latencies_ms, 0.99), 1),
+        "worker_peak_rss_mb": round(results.worker_peak_rss / 1e6, 1),
+        "steady_docs_per_s": round(middle(steady)),
+        "steady_docs_per_s_rounds": [round(rate) for rate in steady],
+        "elasticsearch_docs_per_s": round(middle(alone)),
+        "elasticsearch_docs_per_s_rounds": [round(rate) for rate in alone],
+        "elasticsearch_initial_docs_per_s": round(results.elasticsearch_initial.per_second),
+        "initial_load_ratio_to_elasticsearch": round(
+            results.initial.documents_per_s / results.elasticsearch_initial.per_second, 3
+        ),
+        "initial_load_events_per_s": round(results.initial.events_per_s),
+        "debezium_events_per_s": round(results.debezium.per_second),
+        "worker_cpu_us_per_document": round(middle([drain.cpu_us_per_document for drain in results.steady]), 1),
+        "live_commands_per_s": round(results.live.commands_per_s, 1),
+        "latency_samples": len(results.live.latencies_ms),
+        "orders": results.orders,
+        "seconds": round(results.seconds),
+        "machine": results.machine,
+    }
+
+
+def rows(results: Results) -> list[tuple[str, str, str]]:
+    """The table: what, the figure, how it came about."""
+    of = as_json(results)
+    samples, orders = len(results.live.latencies_ms), f"{results.orders:,} orders"
+    return [
+        (
+            "Debezium alone",
+            _rate(of["debezium_events_per_s"], "events"),
+            f"{results.debezium.count:,} updates, worker off",
+        ),
+        ("Elasticsearch alone, first load", _rate(of["elasticsearch_initial_docs_per_s"], "documents"), orders),
+        ("Elasticsearch alone, updates", _rate(of["elasticsearch_docs_per_s"], "documents"), _rounds(results)),
+        ("Pipeline, first load", _rate(of["initial_load_docs_per_s"], "documents"), "from a snapshot in Kafka"),
+        ("Pipeline, steady", _rate(of["steady_docs_per_s"], "documents"), "every change another document"),
+        ("  … to Elasticsearch alone", str(of["steady_ratio_to_elasticsearch"]), "target: 0.5"),
+        ("Pipeline, coalesced", _rate(of["coalesced_events_per_s"], "events"), "target: 25,000"),
+        ("Commit to searchable, p50", f"{of['searchable_ms_p50']} ms", f"{of['live_commands_per_s']} commands/s"),
+        ("Commit to searchable, p99", f"{of['searchable_ms_p99']} ms", f"{samples} samples"),
+        ("Worker CPU", f"{of['worker_cpu_us_per_document']} µs/document", "steady, all threads"),
+        ("Worker peak memory", f"{of['worker_peak_rss_mb']} MB", "target: 300 MB"),
+    ]
+
+
+def _rate(value: object, what: str) -> str:
+    return f"{value:,} {what}/s"
+
+
+def _rounds(results: Results) -> str:
+    return f"the same bodies again, median of {len(results.elasticsearch)}"

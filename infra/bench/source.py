@@ -1,0 +1,86 @@
+"""The source database, as the benchmark uses it: changes in bulk and markers. Its tables are the order application's."""
+
+from typing import Any, Self
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
+
+from cdc.topics import MARKER_PREFIX
+from read_model.catalog import CATALOG_QUERY, Catalog, read_catalog
+
+_EACH_ALONE = """
+DO $$
+DECLARE it bigint;
+BEGIN
+  FOR it IN SELECT id FROM orders WHERE deleted_at IS NULL ORDER BY id LOOP
+    UPDATE orders SET revision = revision + 1, updated_at = clock_timestamp() WHERE id = it;
+    COMMIT;
+  END LOOP;
+END $$
+"""
+
+_FEW_OFTEN = """
+DO $$
+BEGIN
+  FOR turn IN 1..{turns} LOOP
+    UPDATE orders SET revision = revision + 1, updated_at = clock_timestamp() WHERE id <= {few};
+    COMMIT;
+  END LOOP;
+END $$
+"""
+
+
+def create_database(admin_dsn: str, name: str) -> str:
+    """Create an empty database; returns its DSN."""
+    with psycopg.connect(admin_dsn, autocommit=True) as connection:
+        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+    return make_conninfo(admin_dsn, dbname=name)
+
+
+class Source:
+    """One connection. Commits do not wait for the disk: it is not PostgreSQL that is measured."""
+
+    def __init__(self, dsn: str) -> None:
+        self._connection = psycopg.connect(dsn, autocommit=True)
+        self._connection.execute("SET synchronous_commit = off")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def catalog(self) -> Catalog:
+        """The tables as they are."""
+        found = self._value(CATALOG_QUERY)
+        return read_catalog(found)
+
+    def slot_streams(self) -> bool:
+        """Whether the connector reads its slot: from now on a message goes into the log."""
+        return bool(self._value("SELECT EXISTS (SELECT FROM pg_replication_slots WHERE active)"))
+
+    def marker(self) -> int:
+        """Emit a message into the log; returns the LSN with which it comes back."""
+        return int(self._value("SELECT pg_logical_emit_message(false, %s, '', true) - '0/0'", MARKER_PREFIX))
+
+    def change_every_order(self) -> int:
+        """Change each order once, a transaction each; returns how many there are."""
+        self._connection.execute(_EACH_ALONE)
+        return int(self._value("SELECT count(*) FROM orders WHERE deleted_at IS NULL"))
+
+    def change_few_often(self, few: int, turns: int) -> None:
+        """Change the same `few` orders in each of `turns` transactions."""
+        self._connection.execute(SQL(_FEW_OFTEN).format(turns=turns, few=few))
+
+    def change_one(self, place: int) -> int:
+        """Change one order, committed; returns the LSN of a marker that follows it in the log."""
+        self._connection.execute(
+            "UPDATE orders SET revision = revision + 1 WHERE id = (SELECT min(id) + %s FROM orders)", [place]
+        )
+        return self.marker()
+
+    def _value(self, query: str, *parameters: object) -> Any:
+        row = self._connection.execute(query, parameters or None).fetchone()
+        assert row is not None
+        return row[0]

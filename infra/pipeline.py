@@ -1,0 +1,194 @@
+"""A whole pipeline on a stack: the shop's database, connector, worker and search API, run through their command lines."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier, Literal
+
+from infra.errors import ServiceUnavailable, WrongSettings
+from infra.ports import LOOPBACK
+from infra.programs import ROWTIDE, SEARCH_API, WRITER, Program, Programs
+from infra.stack import Stack
+from infra.waiting import wait_until
+from infra.worker_client import WorkerClient
+from read_model.errors import SpecError
+from read_model.spec import parse_spec
+
+DATABASE = "shop"
+SHIPPED_SPEC = Path(__file__).parents[1] / "examples/orders.yaml"
+_STEP_SECONDS = 120.0
+_FRESH_SECONDS = 120.0
+
+Say = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class Listens:
+    """The ports of the worker's endpoint and of the search API."""
+
+    worker: int
+    search: int
+
+
+class Pipeline:
+    """The order application with its documents. `stop` ends what it started, but not the stack."""
+
+    def __init__(self, stack: Stack, spec: Path, ports: Listens, say: Say) -> None:
+        """Read the spec's names; WrongSettings when it cannot be read."""
+        self._stack = stack
+        self._ports = ports
+        self._say = say
+        self.name, self.documents = _names(spec)
+        self.dsn = make_conninfo(stack.addresses.postgres_dsn, dbname=DATABASE)
+        self.worker_url = f"http://{LOOPBACK}:{ports.worker}"
+        self.search_url = f"http://{LOOPBACK}:{ports.search}"
+        data = stack.settings.data_directory
+        self._secret = stack.addresses.elasticsearch_password
+        self.programs = Programs(data / "logs", self._environment(spec, data))
+        self.worker = WorkerClient(self.worker_url)
+
+    def _environment(self, spec: Path, data: Path) -> dict[str, str]:
+        application = make_conninfo(self.dsn, user=DATABASE, password=self._secret)
+        return {
+            **self._stack.addresses.environment(),
+            "ROWTIDE_POSTGRES_DSN": self.dsn,
+            "ROWTIDE_WRITER_DSN": application,
+            "ROWTIDE_SPEC": str(spec),
+            "ROWTIDE_SECRETS_DIR": str(data / "secrets"),
+            "ROWTIDE_WORKER_STORE": str(data / "worker"),
+            "ROWTIDE_WORKER_PORT": str(self._ports.worker),
+            "ROWTIDE_WORKER_URL": self.worker_url,
+            "ROWTIDE_API_PORT": str(self._ports.search),
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End every program that this pipeline started."""
+        self.programs.stop()
+        self.worker.close()
+
+    def fill(self, orders: int) -> None:
+        """Make the application's role, database, schema and `orders` finished orders, where there are none yet."""
+        with psycopg.connect(self._stack.addresses.postgres_dsn, autocommit=True) as connection:
+            _make_database(connection, self._secret)
+        if self.count_orders() == 0:
+            self._say("application", f"writing {orders:,} orders")
+            self.programs.run("writer-seed", (*WRITER, "seed", "--orders", str(orders)), _STEP_SECONDS)
+        self._say("application", "ready")
+
+    def count_orders(self) -> int:
+        """Count the orders, archived ones too; 0 when there is no such table yet."""
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            row = connection.execute("SELECT to_regclass('public.orders') IS NOT NULL").fetchone()
+            if row != (True,):
+                return 0
+            counted = connection.execute("SELECT count(*) FROM orders").fetchone()
+        return int(counted[0]) if counted else 0
+
+    def capture(self) -> None:
+        """Prepare the source and apply the connector; nothing changes when that was done before."""
+        self._say("connector", "rowtide init")
+        self.programs.run("init", (*ROWTIDE, "init"), _STEP_SECONDS)
+        self._say("connector", "rowtide connectors apply")
+        command = (*ROWTIDE, "connectors", "apply", "--wait", "60")
+        self.programs.run("connectors-apply", command, _STEP_SECONDS)
+        self._say("connector", "ready")
+
+    def start_worker(self) -> Program:
+        """Start the sync worker and return when the documents are as fresh as the database is now."""
+        self._say("worker", "rowtide worker")
+        worker = self.programs.start("worker", (*ROWTIDE, "worker"))
+        self.wait_fresh(worker)
+        self._say("worker", "ready")
+        return worker
+
+    def start_search(self) -> Program:
+        """Start the search API with a key that can only read, and return when it answers."""
+        self._say("search", "starting")
+        self.programs.grant("ROWTIDE_ELASTICSEARCH_API_KEY", self._read_only_key())
+        search = self.programs.start("search", SEARCH_API)
+        self._wait(search, lambda: _answers(f"{self.search_url}/health"), "did not answer")
+        self._say("search", "ready")
+        return search
+
+    def _read_only_key(self) -> str:
+        addresses = self._stack.addresses
+        indices = [{"names": list(self.documents), "privileges": ["read", "view_index_metadata"]}]
+        answer = httpx.post(
+            f"{addresses.elasticsearch_url}/_security/api_key",
+            json={"name": f"rowtide-{self.name}-search", "role_descriptors": {"search": {"indices": indices}}},
+            auth=(addresses.elasticsearch_username, addresses.elasticsearch_password),
+            timeout=30.0,
+            trust_env=False,
+        )
+        if answer.is_error:
+            raise ServiceUnavailable(f"Elasticsearch refused to make a read-only API key (HTTP {answer.status_code}).")
+        return str(answer.json()["encoded"])
+
+    def wait_fresh(self, worker: Program) -> None:
+        """Return when everything committed until now is searchable. ServiceUnavailable when that takes too long."""
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            lsn = mark(connection)
+
+        def fresh() -> bool:
+            now = self.worker.freshness()
+            if now:
+                self._say("worker", f"{now.state}, {now.pending:,} documents pending")
+            return now is not None and now.searchable >= lsn and now.state in ("live", "degraded")
+
+        self._wait(worker, fresh, "did not bring the documents up to date")
+
+    def _wait(self, program: Program, condition: Callable[[], bool], what: str) -> None:
+        def settled() -> bool:
+            program.check_runs()
+            return condition()
+
+        if not wait_until(settled, _FRESH_SECONDS):
+            raise ServiceUnavailable(f"{program.name} {what} within {_FRESH_SECONDS:.0f} s; see {program.log}.")
+
+
+def mark(connection: psycopg.Connection[Any]) -> int:
+    """Write a marker into the WAL and return its LSN: once that is searchable, so is every commit before it."""
+    query = "SELECT pg_logical_emit_message(false, 'rowtide-marker', '', true) - '0/0'"
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _names(spec: Path) -> tuple[str, list[str]]:
+    try:
+        read = parse_spec(spec.read_text(encoding="utf-8"), str(spec))
+    except OSError as error:
+        raise WrongSettings(f"The spec {spec} cannot be read: {error.strerror}. Set ROWTIDE_SPEC.") from error
+    except SpecError as error:
+        raise WrongSettings(str(error)) from error
+    return read.pipeline, [document.name for document in read.documents]
+
+
+def _make_database(connection: psycopg.Connection[Any], password: str) -> None:
+    if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [DATABASE]).fetchone() is None:
+        role = SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(Identifier(DATABASE), Literal(password))
+        connection.execute(role)
+    if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
+        made = SQL("CREATE DATABASE {} OWNER {}").format(Identifier(DATABASE), Identifier(DATABASE))
+        connection.execute(made)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2.0, trust_env=False).is_success
+    except httpx.TransportError:
+        return False

@@ -1,0 +1,10 @@
+"""`rowtide smoke | demo`: the whole pipeline, for people and for CI."""
+
+import typer
+
+from infra.smoke import smoke
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the root of `rowtide`."""
+    app.command()(smoke)
