@@ -57,6 +57,8 @@ def _document(alias: str, item: Item, faults: Faults) -> DocumentSpec | None:
         faults.add(item.place, f"the document '{alias}' does not name its root table", "Write `from: table`")
     table = text(found["from"], "`from`", faults) if "from" in found else None
     key = found.get("id")
+    if key and key.kind == "list" and not key.node.value:
+        faults.add(key.place, "`id` is an empty list", "Name its columns, or remove it: the primary key is the id then")
     names = [text(element, "a column of `id`", faults) for element in elements(key, "`id`", faults)] if key else []
     return DocumentSpec(
         name=alias,

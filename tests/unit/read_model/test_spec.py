@@ -217,6 +217,7 @@ def test_faults_of_the_file(text: str, expected: str) -> None:
         ("fields: [{a: {pii: 3}}]", "`pii` is neither a word nor true"),
         ("fields: [{a: {analyzer: 3}}]", "`analyzer` is not text"),
         ("fields:", "`fields` is empty"),
+        ("id: []", "`id` is an empty list"),
         ("constants: {rate: 1.5}", "the constant 'rate' is a number with a point. Write text, a whole number"),
         ("constants: {list: [1]}", "the constant 'list' is a list"),
         ("where: [a]", "`where` is a list, not a mapping"),
