@@ -1,0 +1,151 @@
+"""A whole pipeline for a test: the real programs as processes, on the servers of the stack."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import httpx
+import msgspec
+import psycopg
+
+from cdc.lsn import Lsn
+from read_model.freshness import Freshness
+from tests.support.services import CHECKOUT, Place
+
+ROWTIDE = [sys.executable, "-c", "from cdc.cli import main; main()"]
+
+
+class Pipeline:
+    """Init, connector, worker. Every process is ended by its id when the context is left."""
+
+    def __init__(self, place: Place, spec: Path, folder: Path) -> None:
+        self.place = place
+        self.folder = folder
+        self.spec = folder / "spec.yaml"
+        self.spec.write_text(own_names(spec.read_text(encoding="utf-8"), place.pipeline), encoding="utf-8")
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **os.environ,
+            **place.environment,
+            "ROWTIDE_SPEC": str(self.spec),
+            "ROWTIDE_SECRETS_DIR": str(folder / "secrets"),
+            "ROWTIDE_WORKER_STORE": str(folder / "store"),
+            "ROWTIDE_WORKER_PORT": str(self.port),
+            "ROWTIDE_WORKER_URL": self.url,
+        }
+        self.worker: subprocess.Popen[bytes] | None = None
+        self._log = (folder / "worker.log").open("ab")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill_worker()
+        self._log.close()
+
+    def rowtide(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command of the CLI to its end."""
+        done = subprocess.run(
+            [*ROWTIDE, *arguments],
+            env=self.environment,
+            cwd=CHECKOUT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(f"rowtide {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def start(self) -> None:
+        """Prepare the source, apply the connector, start the worker."""
+        self.rowtide("init")
+        self.rowtide("connectors", "apply")
+        self.start_worker()
+
+    def start_worker(self) -> None:
+        """Start the worker's process."""
+        self.worker = subprocess.Popen(
+            [sys.executable, "-m", "sync_worker"],
+            env=self.environment,
+            cwd=CHECKOUT,
+            stdout=self._log,
+            stderr=self._log,
+        )
+
+    def kill_worker(self, number: signal.Signals = signal.SIGKILL) -> int | None:
+        """Send a signal to the worker and wait for its end; gives its exit code."""
+        if self.worker is None:
+            return None
+        self.worker.send_signal(number)
+        code = self.worker.wait(30)
+        self.worker = None
+        return code
+
+    def freshness(self) -> Freshness | None:
+        """What the worker says; None when it does not answer."""
+        try:
+            answer = httpx.get(f"{self.url}/freshness", timeout=5, trust_env=False)
+        except httpx.HTTPError:
+            return None
+        return msgspec.json.decode(answer.content, type=Freshness)
+
+    def wait_live(self, seconds: float = 120) -> Freshness:
+        """Wait until the documents are loaded and in step."""
+        return self._wait(lambda fresh: fresh.state in ("live", "degraded"), seconds)
+
+    def wait_fresh(self, seconds: float = 180) -> Freshness:
+        """Wait until everything committed so far is searchable."""
+        with psycopg.connect(self.place.dsn, autocommit=True) as connection:
+            row = connection.execute("SELECT pg_current_wal_insert_lsn() - '0/0'").fetchone()
+        assert row is not None
+        lsn = Lsn(int(row[0]))
+        return self._wait(lambda fresh: fresh.searchable >= lsn and fresh.state in ("live", "degraded"), seconds)
+
+    def _wait(self, done: Callable[[Freshness], bool], seconds: float) -> Freshness:
+        deadline, pause, fresh = time.monotonic() + seconds, threading.Event(), None
+        while time.monotonic() < deadline:
+            fresh = self.freshness()
+            if fresh is not None and done(fresh):
+                return fresh
+            if self.worker is not None and self.worker.poll() is not None:
+                raise AssertionError(f"the worker ended with {self.worker.returncode}:\n{self.log_tail()}")
+            pause.wait(0.05)
+        raise AssertionError(f"not reached in {seconds} s: {fresh}\n{self.log_tail()}")
+
+    def verify(self) -> dict[str, int]:
+        """Compare all documents with the database; the number compared by document kind. Fails on any difference."""
+        done = self.rowtide("verify", "--output", "json", check=False)
+        assert done.returncode in (0, 1), done.stderr
+        reports = msgspec.json.decode(done.stdout)["documents"]
+        wrong = [report for report in reports if report["divergent"] or report["unsettled"]]
+        assert not wrong, f"{wrong}\n{self.log_tail()}"
+        return {report["document"].removeprefix(f"{self.place.pipeline}-"): report["compared"] for report in reports}
+
+    def log_tail(self) -> str:
+        """The end of the worker's log."""
+        return (self.folder / "worker.log").read_text(encoding="utf-8")[-3000:]
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def own_names(spec: str, pipeline: str) -> str:
+    """The spec with a pipeline name of its own, and document names that no other test has."""
+    spec = re.sub(r"(?m)^pipeline: .*$", f"pipeline: {pipeline}", spec)
+    head, documents = re.split(r"(?m)^documents:\s*$", spec)
+    return head + "documents:\n" + re.sub(r"(?m)^  (\w+):", rf"  {pipeline}-\1:", documents)
