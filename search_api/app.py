@@ -47,7 +47,9 @@ def create_app(settings: ApiSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             client = await stack.enter_async_context(connect(settings))
-            http = await stack.enter_async_context(httpx.AsyncClient(base_url=settings.worker_url or ""))
+            http = await stack.enter_async_context(
+                httpx.AsyncClient(base_url=settings.worker_url or "", trust_env=False)
+            )
             secret = settings.cursor_secret.get_secret_value().encode()
             worker = Worker(http if settings.worker_url else None)
             app.state.search = Search(IndexReader(client), worker, secret)

@@ -144,7 +144,7 @@ def _flat(element: dict[str, Any], prefix: str) -> list[tuple[str, Any]]:
 def card(document: dict[str, Any], document_id: str) -> Card:
     """The document in the list of hits. Its first field is the title; the id is, when that has no value."""
     facts = _card_facts(document)
-    counts = [f"{len(value)} {label(key)}" for key, value in document.items() if isinstance(value, list) and value]
+    counts = [f"{label(key)}: {len(value)}" for key, value in document.items() if isinstance(value, list) and value]
     title = facts[0].full if facts and facts[0].full else document_id
     return Card(title, tuple(facts[1 : CARD_FACTS + 1]), tuple(counts))
 

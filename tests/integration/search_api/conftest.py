@@ -1,0 +1,54 @@
+"""A library of books in the real Elasticsearch, and the API in front of it with a read-only key."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from infra.stack import Stack
+from search_api.app import create_app
+from search_api.commands import create_key
+from search_api.settings import read_settings
+from tests.support.library import BOOKS, MAPPINGS, SETTINGS
+from tests.support.search_api import Api, Library, settings_of
+
+
+@pytest.fixture(scope="session")
+def library(stack: Stack) -> Iterator[Library]:
+    """The index `books`, and `secrets` which the key must not see."""
+    addresses = stack.addresses
+    login = (addresses.elasticsearch_username, addresses.elasticsearch_password)
+    with httpx.Client(base_url=addresses.elasticsearch_url, auth=login, timeout=60, trust_env=False) as admin:
+        for alias in ("books", "secrets"):
+            _create(admin, alias)
+        admin_settings = read_settings(
+            elasticsearch_url=addresses.elasticsearch_url,
+            elasticsearch_username=login[0],
+            elasticsearch_password=login[1],
+        )
+        yield Library(addresses.elasticsearch_url, create_key(admin_settings, ["books"], "test"), admin)
+        for alias in ("books", "secrets"):
+            admin.delete(f"/{alias}-g000001").raise_for_status()
+
+
+def _create(admin: httpx.Client, alias: str) -> None:
+    aliases = {alias: {}, f"{alias}-write": {}}
+    body = {"settings": SETTINGS, "mappings": MAPPINGS, "aliases": aliases}
+    admin.put(f"/{alias}-g000001", json=body).raise_for_status()
+    lines = "".join(_item(one, text) for one, text in BOOKS.items())
+    answer = admin.post(
+        f"/{alias}-write/_bulk?refresh=true&require_alias=true",
+        content=lines.encode(),
+        headers={"content-type": "application/x-ndjson"},
+    )
+    assert not answer.raise_for_status().json()["errors"]
+
+
+def _item(document_id: str, text: str) -> str:
+    return f'{{"index":{{"_id":"{document_id}","version":7,"version_type":"external_gte"}}}}\n{text}\n'
+
+
+@pytest.fixture
+def api(library: Library) -> Api:
+    """The API without a worker."""
+    return Api(create_app(settings_of(library.url, library.key)))

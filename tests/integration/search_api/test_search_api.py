@@ -1,0 +1,280 @@
+"""The search API in front of the real Elasticsearch."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from infra.ports import free_ports
+from search_api.app import create_app
+from tests.support.library import BOOKS
+from tests.support.search_api import Api, Library, settings_of
+
+
+def ids(api: Api, **params: Any) -> list[str]:
+    answer = api.get("/v1/books/search", params=params)
+    assert answer.status_code == 200, answer.text
+    return [item["id"] for item in answer.json()["items"]]
+
+
+def test_only_what_the_key_can_read_is_listed(api: Api) -> None:
+    assert api.get("/v1/indices").json() == {"items": [{"name": "books"}]}
+    assert api.get("/v1/secrets/search").status_code == 404
+    assert api.get("/v1/secrets/1").status_code == 404
+    assert api.get("/v1/books-g000001/search").status_code == 404
+
+
+def test_the_key_cannot_write_or_see_another_index(library: Library) -> None:
+    """Invariant 10."""
+    headers = {"authorization": f"ApiKey {library.key}"}
+    with httpx.Client(base_url=library.url, headers=headers, trust_env=False) as key:
+        refused = [
+            key.put("/books/_doc/1", json={"title": "x"}),
+            key.delete("/books/_doc/1"),
+            key.delete("/books-g000001"),
+            key.put("/another"),
+            key.post("/books/_update/1", json={"doc": {}}),
+            key.get("/secrets/_search"),
+            key.get("/secrets/_doc/1"),
+            key.get("/secrets/_mapping"),
+            key.put("/_cluster/settings", json={"persistent": {}}),
+        ]
+        assert [one.status_code for one in refused] == [403] * len(refused)
+        assert "secrets" not in key.get("/_alias").text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("harbour old", {"1"}),
+        ("harb", {"1", "2", "ünï"}),
+        ('"old harbour"', {"1"}),
+        ("harbour -lights", {"1", "ünï"}),
+        ("zoe unal", {"1"}),
+        ("porto history", {"3"}),
+        ("SM-0003", {"3"}),
+        ("ünï", {"ünï"}),
+        ("9007199254740993", {"2"}),
+        ("nowhere", set()),
+    ],
+)
+def test_one_box_finds_words_of_any_field(api: Api, text: str, expected: set[str]) -> None:
+    assert set(ids(api, q=text)) == expected
+
+
+def test_an_identifier_ranks_first(api: Api) -> None:
+    assert ids(api, q="3")[0] == "3"
+    assert ids(api, q="Harbour lights")[0] == "2"
+
+
+def test_conditions_on_an_array_mean_one_element(api: Api) -> None:
+    both = {"filter": ["copies.place:Lisbon", "copies.state:good"]}
+    assert ids(api, **both) == ["1"]
+    assert set(ids(api, filter=["copies.place:Lisbon", "copies.state:worn"])) == {"2"}
+
+
+def test_filters_and_order(api: Api) -> None:
+    assert ids(api, filter=["price:<3", "price:>=1.5"], sort="price") == ["1", "2"]
+    assert ids(api, filter="published:2001-03-01") == ["1"]
+    assert ids(api, filter=["lent:true", "author.born:<=1950"]) == ["1"]
+    assert ids(api, filter="extra:v") == ["ünï"]
+    assert ids(api, sort="-price", size=2) == ["159", "158"]
+
+
+def test_facets_count_documents_and_stay_choosable(api: Api) -> None:
+    params = {"facet": ["genre", "copies.state"], "filter": "genre:poetry"}
+    page = api.get("/v1/books/search", params=params).json()
+    assert page["total"] == {"value": 1, "relation": "eq"}
+    genre, state = page["facets"]
+    assert genre["values"][0] == {"value": "series", "count": 60}
+    assert state["values"] == [{"value": "worn", "count": 1}]
+
+
+def test_pages_by_cursor_and_by_number_hold_every_document_once(api: Api) -> None:
+    seen: list[str] = []
+    params: dict[str, Any] = {"sort": "genre", "size": 25}
+    while True:
+        page = api.get("/v1/books/search", params=params).json()
+        seen += [item["id"] for item in page["items"]]
+        if not page["next_cursor"]:
+            break
+        params["cursor"] = page["next_cursor"]
+    assert sorted(seen) == sorted(BOOKS)
+    assert [one for n in (1, 2, 3) for one in ids(api, sort="genre", size=25, page=n)] == seen
+
+
+def test_highlights_are_escaped(api: Api) -> None:
+    item = api.get("/v1/books/search", params={"q": "script"}).json()["items"][0]
+    assert item["highlights"]["title"] == [
+        "Slashes &amp; &lt;<mark>script</mark>&gt;alert(1)&lt;/<mark>script</mark>&gt; marks"
+    ]
+    page = api.get("/books", params={"q": "script"}).text
+    assert "<script" not in page
+    assert "<mark>script</mark>" in page
+
+
+@pytest.mark.parametrize("document_id", [one for one in BOOKS if not one.isdigit() and one != ".."])
+def test_a_document_by_any_id_is_exactly_what_was_written(api: Api, document_id: str) -> None:
+    answer = api.get(f"/v1/books/{quote(document_id, safe='')}")
+    assert f'"document":{BOOKS[document_id]},' in answer.text
+    assert api.get(f"/books/{quote(document_id, safe='')}").status_code == 200
+
+
+def test_numbers_are_exact(api: Api) -> None:
+    assert '"price":0.10000000000000000555' in api.get("/v1/books/3").text
+    assert "0.10000000000000000555" in api.get("/books/3").text
+    assert "9007199254740993" in api.get("/v1/books/search", params={"q": "lights"}).text
+
+
+def test_a_document_has_an_etag(api: Api) -> None:
+    tag = api.get("/v1/books/1").headers["etag"]
+    assert tag == 'W/"7"'
+    assert api.get("/v1/books/1", headers={"if-none-match": f'W/"6", {tag}'}).status_code == 304
+
+
+def test_problems_say_what_to_do(api: Api) -> None:
+    wrong = api.get("/v1/books/search", params={"filter": "who:1", "size": "0"})
+    assert (wrong.status_code, wrong.headers["content-type"]) == (422, "application/problem+json")
+    assert [error["parameter"] for error in wrong.json()["errors"]] == ["size", "filter"]
+    assert api.get("/v1/books/search", params={"size": "many"}).status_code == 422
+    assert api.get("/v1/books/nothing").json()["type"] == "urn:rowtide:problem:unknown-document"
+    assert api.request("POST", "/v1/books/search").json()["status"] == 405
+    assert api.get("/books", params={"sort": "who"}, headers={"accept": "text/html"}).text.startswith("<!doctype html>")
+
+
+HOSTILE = [
+    "\0",
+    '"',
+    "\\",
+    "(((((((((",
+    "*",
+    "a*" * 200,
+    "/.*a.*a.*a/",
+    "a~9999999",
+    '"a b"~99999999999999999999',
+    "-" * 300,
+    "|" * 300,
+    "{}{}",
+    "<script>",
+    "' OR 1=1 --",
+    "\u202e\ufeff\ud7ff\U0010ffff",
+    "\ue000\ue001",
+    "title:(a",
+    "_id:1",
+    "_seq_no",
+    "..%2f..",
+    "a " * 200,
+    "x" * 5000,
+    "9" * 400,
+    "now/d||",
+    "1e400",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_input_is_answered_or_refused(api: Api, text: str) -> None:
+    fields = ("title", "genre", "price", "big", "published", "lent", "extra", "cover", "copies.place", "_source")
+    requests: list[dict[str, Any]] = [
+        {"q": text},
+        {"q": text, "filter": f"title:{text}"},
+        {"filter": text},
+        {"sort": text},
+        {"facet": text},
+        {"size": text},
+        {"cursor": text},
+        *({"filter": f"{field}:{comparison}{text}"} for field in fields for comparison in ("", ">")),
+    ]
+    statuses = {api.get("/v1/books/search", params=one).status_code for one in requests}
+    paths = [
+        f"/v1/{quote(text[:600], safe='')}/search",
+        f"/v1/books/{quote(text, safe='')}",
+        f"/{quote(text, safe='')}",
+    ]
+    statuses |= {api.get(path).status_code for path in paths}
+    assert statuses <= {200, 400, 404, 422}
+
+
+def test_a_missing_elasticsearch_is_a_problem_and_not_a_crash() -> None:
+    port = free_ports()["elasticsearch_port"]
+    away = Api(create_app(settings_of(f"http://127.0.0.1:{port}", "a2V5OmtleQ==")))
+    answer = away.get("/v1/books/search")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert away.get("/health").status_code == 503
+    assert away.get("/v1/freshness").status_code == 200
+    assert "Try again" in away.get("/books", headers={"accept": "text/html"}).text
+
+
+def test_a_wrong_key_is_a_problem(library: Library) -> None:
+    wrong = Api(create_app(settings_of(library.url, "a2V5OmtleQ==")))
+    answer = wrong.get("/v1/books/search")
+    assert answer.status_code == 503
+    assert "credentials" in answer.json()["detail"]
+
+
+@contextmanager
+def worker_that_says(body: bytes) -> Iterator[str]:
+    """A worker's HTTP endpoint that always answers the same."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_freshness_is_in_every_answer(library: Library) -> None:
+    live = b'{"pipeline":"p","epoch":3,"searchable":77,"watermark":80,"as_of_ms":1000,"state":"live","reason":"","pending":0,"quarantined":0}'
+    with worker_that_says(live) as url:
+        api = Api(create_app(settings_of(library.url, library.key, worker_url=url)))
+        for path in ("/v1/books/search", "/v1/books/1", "/health"):
+            freshness = api.get(path).json()["freshness"]
+            assert (freshness["state"], freshness["searchable"], freshness["epoch"]) == ("live", 77, 3)
+
+
+@pytest.mark.parametrize("answer", [b"", b"[]", b"<html>"])
+def test_a_worker_that_talks_nonsense_only_degrades(library: Library, answer: bytes) -> None:
+    with worker_that_says(answer) as url:
+        api = Api(create_app(settings_of(library.url, library.key, worker_url=url)))
+        assert api.get("/v1/books/search").json()["freshness"]["degraded"] is True
+
+
+def test_no_page_runs_scripts_or_loads_from_elsewhere(api: Api) -> None:
+    for path in ("/", "/books", "/books/1", "/static/style.css"):
+        answer = api.get(path)
+        assert answer.status_code == 200
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert "<script" not in answer.text
+        assert "style=" not in answer.text
+
+
+def test_the_filter_form_leads_to_an_address_that_can_be_shared(api: Api) -> None:
+    answer = api.get("/books", params={"q": "a b", "field": "price", "compare": ">=", "value": "2"})
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/books?q=a+b&filter=price%3A%3E%3D2"
+
+
+def test_the_openapi_document_describes_answers_and_problems(api: Api) -> None:
+    document = api.get("/openapi.json").json()
+    search = document["paths"]["/v1/{index}/search"]["get"]
+    assert (
+        search["responses"]["200"]["content"]["application/json"]["schema"]["$ref"] == "#/components/schemas/SearchPage"
+    )
+    assert "application/problem+json" in search["responses"]["422"]["content"]
+    assert {"SearchPage", "Problem", "Hit", "FreshnessView"} <= set(document["components"]["schemas"])

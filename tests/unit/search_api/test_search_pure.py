@@ -1,0 +1,196 @@
+"""The pure parts of the search API: fields, requests, bodies, cursors, highlights, freshness, and what a page shows."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Raw
+
+from read_model.freshness import Freshness
+from search_api import cursors, freshness, presentation, results
+from search_api.address import PageAddress
+from search_api.highlights import CLOSE, OPEN, to_html
+from search_api.keys import key_body
+from search_api.queries import search_body
+from search_api.schema import IndexSchema, read_mapping
+from search_api.search_request import RawRequest, RequestFaults, check
+from search_api.settings import WrongSettings, read_settings
+from tests.support.library import BOOKS, MAPPINGS
+
+SCHEMA = read_mapping(MAPPINGS)
+SECRET = b"0123456789abcdef"
+
+
+def body_of(**given: Any) -> dict[str, Any]:
+    return search_body(check(RawRequest(**given), SCHEMA), SCHEMA)
+
+
+def test_fields_come_from_the_mapping() -> None:
+    fields = SCHEMA.by_name
+    assert fields["title"].exact == "title.keyword"
+    assert fields["genre"].words == "genre.folded"
+    assert fields["copies.place"].nested == "copies"
+    assert fields["author.name"].nested == ""
+    assert fields["title"].boost == 3
+    assert not fields["cover"].filterable
+    assert not fields["extra"].sortable
+    assert [field.name for field in SCHEMA.facets] == ["copies.state", "genre", "lent"]
+
+
+def test_every_fault_of_a_request_is_named_at_once() -> None:
+    raw = RawRequest(
+        "x" * 501, ("nothing", "title:>3", "price:many", "unknown:1"), "cover,-who", ("price",), size=0, page=1
+    )
+    with pytest.raises(RequestFaults) as caught:
+        check(raw, SCHEMA)
+    named = [fault.parameter for fault in caught.value.faults]
+    assert named == ["q", "size", "filter", "filter", "filter", "filter", "sort", "sort", "facet"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "price:NaN",
+        "price:1e999999",
+        "big:9223372036854775808",
+        "lent:yes",
+        "published:2026-13-01",
+        "published:now-",
+        "genre:\0",
+    ],
+)
+def test_values_are_checked_against_the_kind_of_their_field(wrong: str) -> None:
+    with pytest.raises(RequestFaults):
+        check(RawRequest(filters=(wrong,)), SCHEMA)
+
+
+def test_conditions_on_one_array_mean_the_same_element() -> None:
+    body = body_of(filters=("copies.place:Lisbon", "copies.state:good", "genre:novel"))
+    nested, genre = body["query"]["bool"]["filter"]
+    assert nested["nested"]["path"] == "copies"
+    assert len(nested["nested"]["query"]["bool"]["filter"]) == 2
+    assert genre == {"terms": {"genre": ["novel"]}}
+
+
+def test_values_of_one_field_are_alternatives() -> None:
+    assert body_of(filters=("genre:novel", "genre:poetry"))["query"]["bool"]["filter"] == [
+        {"terms": {"genre": ["novel", "poetry"]}}
+    ]
+
+
+def test_a_chosen_facet_does_not_narrow_its_own_counts() -> None:
+    body = body_of(filters=("genre:novel", "price:>1"), facets=("genre", "lent"))
+    assert body["post_filter"]["bool"]["filter"] == [{"terms": {"genre": ["novel"]}}]
+    assert body["query"]["bool"]["filter"] == [{"range": {"price": {"gt": "1"}}}]
+    assert len(body["aggs"]["facet0"]["filter"]["bool"]["filter"]) == 1
+    assert len(body["aggs"]["facet1"]["filter"]["bool"]["filter"]) == 2
+
+
+def test_every_order_is_total() -> None:
+    assert list(body_of()["sort"][-1]) == ["_seq_no"]
+    assert list(body_of(text="a", sort="-price")["sort"][-1]) == ["_seq_no"]
+
+
+def test_an_index_without_text_is_still_searched_by_id() -> None:
+    bare = IndexSchema(())
+    body = search_body(check(RawRequest("7"), bare), bare)
+    assert body["query"]["bool"]["must"][0]["bool"]["should"] == [{"ids": {"values": ["7"], "boost": 30}}]
+
+
+@given(st.text(max_size=500))
+def test_any_text_is_either_refused_or_becomes_a_body_that_is_json(text: str) -> None:
+    try:
+        request = check(RawRequest(text, (f"title:{text}",)), SCHEMA)
+    except RequestFaults:
+        return
+    json.dumps(search_body(request, SCHEMA))
+
+
+def test_a_cursor_returns_the_sort_values_as_they_were() -> None:
+    after = Raw(b'[1.10,9007199254740993,null,"\xc3\xbc"]')
+    raw = RawRequest("harbour", ("genre:novel",))
+    cursor = cursors.write_cursor(SECRET, "books", raw, after)
+    assert bytes(cursors.read_cursor(SECRET, "books", raw, cursor)) == bytes(after)
+
+
+def test_a_cursor_serves_only_its_own_search_and_server() -> None:
+    raw = RawRequest("harbour")
+    cursor = cursors.write_cursor(SECRET, "books", raw, Raw(b"[1]"))
+    for secret, index, asked, text in (
+        (b"another secret...", "books", raw, cursor),
+        (SECRET, "others", raw, cursor),
+        (SECRET, "books", RawRequest("light"), cursor),
+        (SECRET, "books", raw, cursor[:-2]),
+        (SECRET, "books", raw, "ü"),
+        (SECRET, "books", raw, "a"),
+    ):
+        with pytest.raises(cursors.CursorFault):
+            cursors.read_cursor(secret, index, asked, text)
+
+
+@given(st.text(alphabet=f"<>&\"'a{OPEN}{CLOSE}\0"))
+def test_highlights_hold_no_markup_but_balanced_marks(fragment: str) -> None:
+    html = to_html(fragment)
+    rest = html.replace("<mark>", "").replace("</mark>", "")
+    assert "<" not in rest
+    assert ">" not in rest
+    assert html.count("<mark>") == html.count("</mark>")
+
+
+def test_documents_pass_through_unchanged() -> None:
+    body = (
+        b'{"took":3,"timed_out":false,"_shards":{"failed":1},"hits":{"total":{"value":1,"relation":"gte"},"hits":[%b]}}'
+    )
+    hit = b'{"_id":"3","_version":7,"_score":null,"_source":%b,"sort":[1.50]}' % BOOKS["3"].encode()
+    read = results.read_search(body % hit)
+    assert bytes(read.items[0].document) == BOOKS["3"].encode()
+    assert (read.partial, read.total.relation, bytes(read.last)) == (True, "gte", b"[1.50]")
+
+
+def test_write_aliases_and_hidden_ones_are_no_indexes_to_read() -> None:
+    body = b'{"b-g1":{"aliases":{"b":{},"b-write":{},".hidden":{}}},"a-g1":{"aliases":{"a":{}}},"bare":{"aliases":{}}}'
+    assert results.read_aliases(body) == ("a", "b")
+
+
+def test_freshness_says_how_far_behind_it_is() -> None:
+    live = freshness.view(Freshness("shop", 1, 10, 12, 1_000_000, "live"), 1_000_300)
+    assert (live.lag_ms, live.degraded, live.as_of) == (300, False, "1970-01-01T00:16:40.000Z")
+    assert freshness.view(Freshness("shop", 1, 10, 12, 0, "snapshot"), 5).degraded
+    assert freshness.view(Freshness("shop", 1, 10, 12, 5, "live", quarantined=2), 5).reason.startswith("2 documents")
+
+
+def test_a_page_shows_numbers_as_they_are_written() -> None:
+    document = presentation.read(
+        Raw(b'{"number":"A-1","total":1.10,"big":9007199254740993,"lines":[{"a":{"b":2.50}},{"c":[]}]}')
+    )
+    part = presentation.part(document)
+    assert [fact.text for fact in part.facts] == ["A-1", "1.10", "9007199254740993"]
+    assert part.tables[0].columns == ("a.b", "c")
+    assert presentation.card(document, "1").title == "A-1"
+    assert presentation.card({}, "1").title == "1"
+
+
+def test_an_address_holds_the_state_of_the_page() -> None:
+    address = PageAddress("books", "ü & b", ("genre:=novel",), "-price", 2)
+    assert address.url == "/books?q=%C3%BC+%26+b&filter=genre%3A%3Dnovel&sort=-price&page=2"
+    assert address.toggled("genre", "novel").filters == ()
+    assert address.toggled("genre", "poetry").filters == ("genre:=novel", "genre:=poetry")
+
+
+def test_the_key_can_read_and_nothing_else() -> None:
+    role = key_body("search", ["books"], 30)["role_descriptors"]["rowtide-search"]
+    assert role["cluster"] == []
+    assert role["indices"][0]["privileges"] == ["read", "view_index_metadata"]
+
+
+def test_every_fault_of_the_settings_is_told_at_once() -> None:
+    with pytest.raises(WrongSettings) as caught:
+        read_settings(elasticsearch_url="somewhere", api_port=0, request_timeout=0)
+    assert all(name in str(caught.value) for name in ("ELASTICSEARCH_URL", "API_PORT", "REQUEST_TIMEOUT"))
+
+
+def test_only_loopback_is_open_to_everybody() -> None:
+    with pytest.raises(WrongSettings, match="ROWTIDE_API_ANONYMOUS"):
+        read_settings(elasticsearch_url="http://127.0.0.1:9200", api_host="0.0.0.0")
