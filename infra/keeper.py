@@ -83,7 +83,8 @@ class Keeper:
                 os._exit(1)
 
         with Path(order["log"]).open("ab", buffering=0) as log:
-            process = subprocess.Popen(
+            # Kept for good: an object that is dropped would collect the exit status that we wait for.
+            self._process = process = subprocess.Popen(
                 order["command"],
                 stdin=subprocess.PIPE if order["stdin"] else subprocess.DEVNULL,
                 stdout=log,
