@@ -80,7 +80,8 @@ class Connect:
     """A client of one Connect cluster. OperatorError names the URL and what Connect said; ServiceUnavailable that it is away."""
 
     def __init__(self, url: str, timeout_s: float = 90.0) -> None:
-        self._client = httpx.Client(base_url=url, timeout=timeout_s)
+        # Connect stands beside the operator: a proxy for the internet must not come between.
+        self._client = httpx.Client(base_url=url, timeout=timeout_s, trust_env=False)
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,77 @@
+"""The connector's configuration, computed: what design demands, odd names, secrets."""
+
+import re
+
+import pytest
+
+from cdc.connectors.config import Database, Log, connector_config, is_secret, masked, table_pattern, template
+from cdc.heartbeat import placeholder
+from read_model.catalog import TableName
+
+DATABASE = Database("db", 5432, "shop", "rowtide_shop", "s3cret", "7711325947596806084")
+ORDERS = TableName("public", "orders")
+LOG = Log(retention_ms=3_600_000)
+
+
+def config(tables: dict[TableName, tuple[str, ...]] | None = None) -> dict[str, str]:
+    return connector_config("shop", tables or {ORDERS: ()}, DATABASE, LOG)
+
+
+def test_what_the_guarantees_stand_on_is_set() -> None:
+    wanted = {
+        "plugin.name": "pgoutput",
+        "publication.autocreate.mode": "disabled",
+        "offset.mismatch.strategy": "trust_offset",
+        "snapshot.mode": "initial",
+        "snapshot.isolation.mode": "repeatable_read",
+        "provide.transaction.metadata": "true",
+        "tombstones.on.delete": "false",
+        "skipped.operations": "none",
+        "event.converting.failure.handling.mode": "fail",
+        "value.converter.replace.null.with.default": "false",
+        "topic.creation.default.partitions": "1",
+        "slot.name": "rowtide_shop",
+        "publication.name": "rowtide_shop",
+    }
+    assert wanted.items() <= config().items()
+
+
+def test_every_topic_of_the_connector_is_routed_into_the_one_log() -> None:
+    pattern = re.compile(config()["transforms.one.regex"])
+    for topic in ("shop.public.orders", "shop.transaction", "shop.message", "shop.Odd_Schema.Weird.Table___n_"):
+        assert pattern.fullmatch(topic)
+    assert not pattern.fullmatch("__debezium-heartbeat.shop")
+    assert config()["transforms.one.replacement"] == "shop.changes"
+
+
+def test_a_pattern_matches_its_own_table_alone() -> None:
+    # Debezium compiles with CASE_INSENSITIVE; the inline flag takes that back.
+    pattern = re.compile(table_pattern("Odd Schema", "We.ird, ünï$"), re.IGNORECASE)
+    assert pattern.fullmatch("Odd Schema.We.ird, ünï$")
+    assert not pattern.fullmatch("odd schema.we.ird, ünï$")
+    assert not pattern.fullmatch("Odd Schema.We_ird, ünï$")
+    assert r"\," in table_pattern("s", "a,b")
+
+
+def test_columns_that_nobody_needs_stay_out() -> None:
+    tags = TableName("public", "tags")
+    found = config({ORDERS: ("id", "order total"), tags: ()})["column.include.list"]
+    assert found == r"(?-i:public\.orders\.(id|order\ total)),(?-i:public\.tags\.(.*))"
+    assert "column.include.list" not in config()
+
+
+def test_no_tables_is_refused_instead_of_capturing_all() -> None:
+    with pytest.raises(ValueError, match="no tables"):
+        connector_config("shop", {}, DATABASE, LOG)
+
+
+def test_secrets_are_masked_and_references_are_not() -> None:
+    shown = masked(config() | {"producer.override.sasl.jaas.config": "x", "a.password": "${file:/run/x:y}"})
+    assert shown["database.password"] == shown["producer.override.sasl.jaas.config"] == "********"
+    assert shown["a.password"] == "${file:/run/x:y}"
+    assert not any(is_secret(key) for key in template())
+
+
+def test_the_placeholder_differs_by_pipeline_and_database_and_is_the_connectors() -> None:
+    assert config()["unavailable.value.placeholder"] == placeholder("shop", DATABASE.system)
+    assert len({placeholder("shop", "1"), placeholder("shop", "2"), placeholder("shap", "1")}) == 3

@@ -1,0 +1,61 @@
+"""Desired against running, and many states as one."""
+
+import pytest
+
+from cdc.connectors.connect import ConnectorState, Status, TaskState
+from cdc.connectors.health import health
+from cdc.connectors.plan import Create, Difference, Unchanged, Update, plan
+
+WANTED = {"a": "1", "database.password": "new"}
+
+
+def test_create_when_there_is_none() -> None:
+    assert plan(WANTED, None) == Create(WANTED)
+
+
+def test_unchanged_although_connect_adds_the_name() -> None:
+    assert plan(WANTED, {**WANTED, "name": "rowtide-shop"}) == Unchanged()
+
+
+def test_update_names_every_key_both_ways() -> None:
+    found = plan(WANTED, {"a": "2", "b": "3", "database.password": "old"})
+    assert found == Update(
+        (Difference("a", "2", "1"), Difference("b", "3", None), Difference("database.password", "old", "new"))
+    )
+
+
+def test_a_secret_is_hidden_on_both_sides() -> None:
+    assert Difference("database.password", "old", None).masked() == Difference("database.password", "********", None)
+
+
+def status(connector: str, *tasks: str, trace: str = "") -> Status:
+    return Status("x", ConnectorState(connector), [TaskState(n, state, "", trace) for n, state in enumerate(tasks)])
+
+
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [
+        (None, "absent"),
+        (status("RUNNING", "RUNNING"), "running"),
+        (status("RUNNING"), "starting"),
+        (status("RUNNING", "FAILED"), "failed"),
+        (status("PAUSED", "PAUSED"), "paused"),
+        (status("RUNNING", "PAUSED"), "paused"),
+        (status("STOPPED"), "stopped"),
+        (status("RUNNING", "RESTARTING"), "restarting"),
+        (status("RUNNING", "UNASSIGNED"), "unassigned"),
+        (status("FAILED", "RUNNING"), "failed"),
+        (status("SOMETHING NEW", "RUNNING"), "failed"),
+    ],
+)
+def test_the_worst_part_decides(found: Status | None, state: str) -> None:
+    assert health(found).state == state
+
+
+def test_the_reason_is_the_innermost_cause() -> None:
+    trace = (
+        "org.apache.kafka.connect.errors.ConnectException: An exception occurred\n\tat io.debezium.X(Y.java:1)\n"
+        "Caused by: io.debezium.DebeziumException: Failed to convert\n\tat Z\n"
+        "Caused by: org.postgresql.util.PSQLException: ERROR: slot is gone\n\t... 5 more"
+    )
+    assert health(status("RUNNING", "FAILED", trace=trace)).reason == "PSQLException: ERROR: slot is gone"

@@ -1,0 +1,65 @@
+"""Settings, passwords and what a command is about: faults at once, exit codes, file modes."""
+
+from pathlib import Path
+
+import pytest
+
+from cdc.connectors.captured import captured, choose, known_password, made_password, pipeline_of, table_name
+from cdc.connectors.errors import WrongUse
+from cdc.connectors.settings import Settings
+from cdc.connectors.source import address, seen_from_connect
+from read_model.catalog import Catalog, TableName
+
+DSN = "postgresql://owner:s3cret@db.example:6543/shop?sslmode=require"
+
+
+def test_every_missing_setting_is_named_at_once() -> None:
+    with pytest.raises(WrongUse) as caught:
+        Settings.model_construct(connect_url=None, postgres_dsn=None).need("connect_url", "postgres_dsn")
+    assert "ROWTIDE_CONNECT_URL" in str(caught.value)
+    assert "ROWTIDE_POSTGRES_DSN" in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_a_made_password_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
+    settings = Settings(secrets_dir=tmp_path / "secrets")
+    assert known_password(settings, "shop") is None
+    made = made_password(settings, "shop")
+    assert known_password(settings, "shop") == made
+    assert (tmp_path / "secrets" / "rowtide_shop.password").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_pipeline_without_a_spec_names_its_tables() -> None:
+    choice = choose(Settings(), None, "shop", ["orders", "Odd Schema.T.x"])
+    assert pipeline_of(choice) == "shop"
+    assert captured(choice, Catalog()) == (
+        "shop",
+        {TableName("public", "orders"): (), TableName("Odd Schema", "T.x"): ()},
+    )
+    with pytest.raises(WrongUse, match="--table"):
+        captured(choose(Settings(), None, "shop", None), Catalog())
+
+
+def test_a_name_that_cannot_be_a_slots_is_refused() -> None:
+    with pytest.raises(WrongUse, match="no name for a pipeline"):
+        choose(Settings(), None, "Shop", None)
+
+
+def test_a_spec_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WrongUse, match="cannot be read"):
+        pipeline_of(choose(Settings(), tmp_path / "nowhere.yaml", None, None))
+
+
+def test_the_connector_signs_in_as_its_own_role_where_it_reaches_the_database() -> None:
+    database = seen_from_connect(DSN, "postgres:5432", "shop", "pw", "1")
+    assert (database.host, database.port, database.name, database.user) == ("postgres", 5432, "shop", "rowtide_shop")
+    assert database.sslmode == "require"
+    assert seen_from_connect(DSN, None, "shop", "pw", "1").port == 6543
+
+
+def test_a_message_names_the_address_without_the_password() -> None:
+    assert address(DSN) == "db.example:6543/shop"
+
+
+def test_table_names_keep_their_case() -> None:
+    assert table_name("Sales.Order Lines") == TableName("Sales", "Order Lines")

@@ -1,0 +1,34 @@
+"""The heartbeat's content and SQL."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from cdc.heartbeat import HeartbeatError, decode, emit_query
+
+CASES = Path(__file__).parents[2] / "cases" / "envelopes"
+
+
+def test_a_real_heartbeat_says_which_database_and_what_its_tables_look_like() -> None:
+    record = json.loads((CASES / "snapshot.json").read_text())["records"][-1]
+    beat = decode(base64.b64decode(record["value"]["message"]["content"]))
+    assert beat.slot == "rowtide_lab2"
+    assert beat.timeline == 1
+    assert beat.system.isdecimal()
+    assert beat.at_ms > 1_700_000_000_000
+    assert set(beat.catalogue) >= {"public.types", "Odd Schema.Weird.Table, ünï"}
+
+
+def test_another_form_is_an_error_that_names_the_way_out() -> None:
+    with pytest.raises(HeartbeatError, match="rowtide connectors apply"):
+        decode(b'{"system": 1}')
+
+
+def test_names_are_quoted_in_the_query() -> None:
+    query = emit_query("shop", [("public", "it's"), ("public", "back\\slash")])
+    assert "('public', 'it''s')" in query
+    assert "E'back\\\\slash'" in query
+    assert "\n" not in query
+    assert "'rowtide-hb'" in query

@@ -1,0 +1,135 @@
+"""What `rowtide init` would do, and what it refuses, from facts alone."""
+
+from dataclasses import replace
+
+import pytest
+
+from cdc.connectors.source_facts import Facts, Publication, Role
+from cdc.connectors.source_plan import SourcePlan, plan_source
+from read_model.catalog import Catalog, Column, Table, TableName
+
+ORDERS = TableName("public", "orders")
+ODD = TableName("Odd Schema", 'Say "hi"')
+
+
+def table(name: TableName = ORDERS, **more: object) -> Table:
+    columns = {"id": Column("id", "int8", nullable=False), "note": Column("note", "text", toastable=True)}
+    return replace(Table(name, columns, primary_key=("id",)), **more)  # type: ignore[arg-type]
+
+
+def facts(*tables: Table, **more: object) -> Facts:
+    catalog = Catalog({one.name: one for one in tables or (table(),)})
+    return replace(Facts("shop", 180006, catalog, max_slot_wal_keep_size="8GB"), **more)  # type: ignore[arg-type]
+
+
+def planned(found: Facts, *names: TableName, verifier: str | None = None) -> SourcePlan:
+    return plan_source("shop", {name: () for name in names or (ORDERS,)}, found, verifier)
+
+
+def sql(plan: SourcePlan) -> list[str]:
+    return [statement.sql for statement in plan.statements]
+
+
+def test_everything_from_nothing() -> None:
+    assert sql(planned(facts(table(), table(ODD)), ORDERS, ODD, verifier="SCRAM-x")) == [
+        "CREATE ROLE \"rowtide_shop\" LOGIN REPLICATION PASSWORD 'SCRAM-x'",
+        'GRANT CONNECT ON DATABASE "shop" TO "rowtide_shop"',
+        'GRANT USAGE ON SCHEMA "Odd Schema" TO "rowtide_shop"',
+        'GRANT USAGE ON SCHEMA "public" TO "rowtide_shop"',
+        'GRANT SELECT ON TABLE "Odd Schema"."Say ""hi""", "public"."orders" TO "rowtide_shop"',
+        'CREATE PUBLICATION "rowtide_shop" FOR TABLE "Odd Schema"."Say ""hi""", "public"."orders" WITH ('
+        "publish = 'insert, update, delete, truncate', publish_via_partition_root = true,"
+        " publish_generated_columns = stored)",
+    ]
+
+
+def ready(*tables: Table) -> Facts:
+    names = frozenset(one.name for one in tables or (table(),))
+    return facts(
+        *tables,
+        role=Role(),
+        may_connect=True,
+        usable_schemas=frozenset({"public"}),
+        granted=names,
+        publication=Publication(names),
+    )
+
+
+def test_nothing_when_all_is_there() -> None:
+    assert planned(ready()).statements == ()
+
+
+def test_a_table_comes_and_another_goes() -> None:
+    new = TableName("public", "tags")
+    found = replace(ready(), catalog=Catalog({new: table(new)}))
+    assert sql(planned(found, new)) == [
+        'GRANT SELECT ON TABLE "public"."tags" TO "rowtide_shop"',
+        'REVOKE ALL ON TABLE "public"."orders" FROM "rowtide_shop"',
+        'ALTER PUBLICATION "rowtide_shop" SET TABLE "public"."tags"',
+    ]
+
+
+def test_generated_columns_are_published_only_where_the_server_can() -> None:
+    assert "publish_generated_columns" not in sql(planned(facts(version=170002)))[-1]
+    found = replace(ready(), publication=Publication(frozenset({ORDERS}), generated=False))
+    assert sql(planned(found))[0].startswith('ALTER PUBLICATION "rowtide_shop" SET (')
+    assert planned(replace(found, version=170002)).statements == ()
+
+
+def test_a_password_is_never_shown() -> None:
+    assert "SCRAM-x" not in str(planned(facts(), verifier="SCRAM-x").statements[0])
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        (facts(wal_level="replica"), "ALTER SYSTEM SET wal_level"),
+        (facts(version=130000), "too old"),
+        (facts(slots=frozenset("ab"), max_replication_slots=2), "All 2 replication slots are taken"),
+        (facts(wal_senders=10), "All 10 WAL senders"),
+        (facts(table(TableName("public", "other"))), "public.orders: there is no such table"),
+        (facts(table(primary_key=())), "no primary key"),
+        (facts(table(replica_identity="n")), "REPLICA IDENTITY NOTHING"),
+        (facts(table(deferrable_key=True)), "deferrable"),
+        (facts(table(replica_identity="i")), "index of its replica identity is gone"),
+        (facts(table(replica_identity="i", identity_columns=("note",))), "a delete would not say which row"),
+        (facts(table(row_security=True)), "BYPASSRLS"),
+        (facts(publication=Publication(frozenset(), all_tables=True)), "FOR ALL TABLES"),
+    ],
+)
+def test_refused_with_the_reason_and_the_way_out(found: Facts, reason: str) -> None:
+    refusals = planned(found).refusals
+    assert len(refusals) == 1
+    assert reason in refusals[0]
+
+
+def test_a_slot_of_ones_own_needs_no_new_one() -> None:
+    assert planned(facts(slots=frozenset({"rowtide_shop"}), max_replication_slots=1)).refusals == ()
+
+
+def test_a_role_that_bypasses_row_security_may_capture() -> None:
+    assert planned(facts(table(row_security=True), role=Role(bypasses_row_security=True))).refusals == ()
+
+
+@pytest.mark.parametrize(
+    ("found", "note"),
+    [
+        (facts(max_slot_wal_keep_size="-1"), "max_slot_wal_keep_size"),
+        (facts(idle_slot_timeout="1d"), "idle_replication_slot_timeout is 1d"),
+        (facts(table(replica_identity="f")), "FULL"),
+        (facts(table(columns={"v": Column("v", "int4", generated="v")})), "virtual"),
+        (facts(table(columns={"s": Column("s", "int4", generated="s")}), version=170000), "does not publish generated"),
+        (facts(table(columns={"a": Column("a", "_numeric", element="numeric", toastable=True)})), "no stand-in"),
+        (facts(table(replica_identity="i", identity_columns=("id", "note"))), "index other than the key"),
+    ],
+)
+def test_consequences_are_named(found: Facts, note: str) -> None:
+    plan = planned(found)
+    assert plan.refusals == ()
+    assert len(plan.warnings) == 1
+    assert note in plan.warnings[0]
+
+
+def test_columns_that_no_document_uses_are_not_warned_of() -> None:
+    found = facts(table(columns={"id": Column("id", "int8"), "v": Column("v", "int4", generated="v")}))
+    assert plan_source("shop", {ORDERS: ("id",)}, found, None).warnings == ()
