@@ -3,14 +3,14 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Any
 
 import msgspec
 
 _MAX_EXPONENT = 200_000
 """PostgreSQL's longest number has fewer digits. What is longer keeps its exponent, lest it fill the memory."""
-_EXACT = Context(prec=2 * _MAX_EXPONENT)
+_EXACT = Context(prec=2 * _MAX_EXPONENT, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,11 @@ _WORDS = {
     "NEGATIVE_INFINITY": "-Infinity",
     "-INFINITY": "-Infinity",
 }
-_FAR_YEAR = re.compile(r"([+-])\d{8,}-")
+_YEAR = re.compile(r"([+-])(\d+)-")
+_LAST_YEAR, _FIRST_YEAR = 5_874_897, 4_713
+"""PostgreSQL's dates end with the one and begin with the other, before our era."""
+_MISREAD_YEAR = 292_269_055
+"""A snapshot drops the sign of this clock's first day."""
 
 
 def register(connection: apsw.Connection) -> None:
@@ -78,11 +82,15 @@ def float_text(value: bytes | str | None, size: int) -> str | None:
 def moment(value: str | None) -> str | None:
     """A date or timestamp of an unusual year, or an infinite one, without zone letter and trailing zeros.
 
-    Drivers write infinite values as the last and the first day that their own clock knows."""
+    Infinite values arrive as the last and the first day that the driver's or Debezium's own clock knows."""
     if value is None or value.endswith("infinity"):
         return value
-    if far := _FAR_YEAR.match(value):
-        return "infinity" if far[1] == "+" else "-infinity"
+    if signed := _YEAR.match(value):
+        year = int(signed[2])
+        if year == _MISREAD_YEAR or (signed[1] == "-" and year > _FIRST_YEAR):
+            return "-infinity"
+        if year > _LAST_YEAR:
+            return "infinity"
     trimmed = value.rstrip("Z")
     return trimmed.rstrip("0").rstrip(".") if "." in trimmed else trimmed
 

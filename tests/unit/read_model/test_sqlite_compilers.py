@@ -1,0 +1,123 @@
+"""The compiled statements of the row store: plans use the indexes, subtypes survive, wide and limited parts hold."""
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from read_model import sqlite_documents, sqlite_rows
+from read_model.catalog import Column, TableName
+from read_model.plan import DocumentPlan, Field, Include, Join, Node, Order, TableUse
+from read_model.sqlite_fan_out import LANES, fan_out, source_tables
+from tests.support import plans
+from tests.support.row_store import RowStore
+
+
+@pytest.fixture(scope="module")
+def store() -> RowStore:
+    return RowStore(plans.TABLES, plans.DOCUMENTS)
+
+
+def scans(store: RowStore, statement: str) -> Iterator[str]:
+    """The tables that a statement reads from end to end."""
+    bindings = {"after": 0, "limit": 10, "version": 1, "cursor": 0}
+    for *_, detail in store.connection.execute(f"EXPLAIN QUERY PLAN {statement}", bindings):
+        if detail.startswith("SCAN"):
+            yield detail.removeprefix("SCAN ")
+
+
+@pytest.mark.parametrize("plan", plans.DOCUMENTS, ids=lambda plan: plan.name)
+def test_builds_look_every_row_up(store: RowStore, plan: DocumentPlan) -> None:
+    for lane in LANES:
+        # Left to scan are the pending ids taken, and the rows of a limited array.
+        found = set(scans(store, sqlite_documents.build(plan, lane)))
+        assert {name for name in found if not name.startswith(("p", "(subquery"))} == set()
+
+
+@pytest.mark.parametrize("plan", plans.DOCUMENTS, ids=lambda plan: plan.name)
+def test_fan_outs_start_at_the_changed_keys(store: RowStore, plan: DocumentPlan) -> None:
+    for table in source_tables(plan):
+        for _, statement in sqlite_documents.touch_changed(plan, table):
+            assert set(scans(store, statement)) <= {"c", "f"}
+
+
+def test_lanes_tell_few_documents_from_many() -> None:
+    lanes = {str(table): [reach.lane for reach in fan_out(plans.ORDERS_DOCUMENT, table)] for table in store_tables()}
+    assert lanes == {
+        "public.customers": ["fan_out", "fan_out"],
+        "public.orders": ["fresh"],
+        "public.products": ["fan_out"],
+        "public.categories": ["fan_out"],
+        "public.order_lines": ["fresh"],
+        "public.payments": ["fresh"],
+        "public.tags": ["fan_out"],
+        "public.order_tags": ["fresh"],
+    }
+
+
+def store_tables() -> list[TableName]:
+    """All tables of the plans."""
+    return [use.table for use in plans.TABLES]
+
+
+def test_a_table_that_no_document_uses_reaches_none() -> None:
+    assert fan_out(plans.CATEGORIES_DOCUMENT, plans.ORDERS) == ()
+
+
+@pytest.mark.parametrize("width", [499, 500, 1200])
+def test_wide_objects_are_built_in_parts(width: int) -> None:
+    columns = (plans.ID, *(Column(f"c {n}", "int4") for n in range(1, width)))
+    table = TableName("wide", "Table")
+    plan = DocumentPlan("wide", Node(table, (plans.ID,), plans.fields(*columns)), (plans.ID,))
+    store = RowStore((TableUse(table, columns, (plans.ID,)),), (plan,))
+    store.upsert(table, {column.name: None if n % 3 == 1 else n for n, column in enumerate(columns)})
+    document = msgspec.json.decode(store.build_all(plan)["0"])
+    assert list(document) == [column.name for column in columns]
+    assert document[f"c {width - 1}"] == (None if (width - 1) % 3 == 1 else width - 1)
+
+
+def test_odd_names_are_quoted_everywhere() -> None:
+    table, key = TableName('S"x', "ta'ble %s"), plans.key('i"d')
+    value, parent = Column("va'l {0}", "jsonb"), plans.integer("select")
+    node = Node(table, (key,), (Field("it's", value, ("a b", "it's")),))
+    children = Include("all", True, node, Join((key,), (parent,)), order_by=(Order(key),), value=True)
+    plan = DocumentPlan('o\'dd "x"', Node(table, (key,), (Field('q"', value),), includes=(children,)), (key,))
+    store = RowStore((TableUse(table, (key, value, parent), (key,), (("select",),)),), (plan,))
+    store.upsert(table, {'i"d': 1, "va'l {0}": '{"a b": {"it\'s": [1.50]}}', "select": 1})
+    assert store.build_all(plan) == {"1": b'{"q\\"":{"a b":{"it\'s":[1.50]}},"all":[[1.50]]}'}
+
+
+def test_rows_taken_for_a_build_get_a_new_touch_and_waiting_ones_stay() -> None:
+    store = RowStore(plans.TABLES, plans.DOCUMENTS)
+    plan, pending = plans.CATEGORIES_DOCUMENT, sqlite_documents.pending_name(plans.CATEGORIES_DOCUMENT, "fresh")
+    touch = sqlite_documents.touch(plan, "fresh", "SELECT column1 AS k0, :lsn AS first_lsn FROM (VALUES (1), (2))")
+    read = f"SELECT k0, touch, first_lsn FROM {pending} ORDER BY touch"
+    store.connection.execute(touch, {"cursor": 0, "lsn": 10})
+    store.connection.execute(touch, {"cursor": 0, "lsn": 11})
+    assert store.connection.execute(read).fetchall() == [(1, 1, 10), (2, 2, 10)]
+    store.connection.execute(touch, {"cursor": 1, "lsn": 12})
+    assert store.connection.execute(read).fetchall() == [(2, 2, 10), (1, 3, 12)]
+
+
+def test_an_id_without_a_root_row_is_a_delete() -> None:
+    store = RowStore(plans.TABLES, plans.DOCUMENTS)
+    plan = plans.LINES_DOCUMENT
+    store.note_changed(plans.LINES, (7, 2), lsn=5)
+    store.touch_changed()
+    assert list(store.built(plan, "fresh")) == [("delete", "[7,2]", b"")]
+
+
+def test_a_statement_builds_selected_documents() -> None:
+    store = RowStore(plans.TABLES, plans.DOCUMENTS)
+    store.upsert(plans.TAGS, {"id": 3, "name": "new"})
+    statement = sqlite_documents.build_selected(plans.TAGS_DOCUMENT, "SELECT column1 AS k0 FROM (VALUES (3), (4))")
+    found = {identity: deleted for identity, _, deleted in store.connection.execute(statement, {"version": 1})}
+    assert found == {"3": 0, "4": 1}
+
+
+def test_a_stored_value_can_be_kept_when_a_change_does_not_carry_it() -> None:
+    store = RowStore(plans.TABLES, plans.DOCUMENTS)
+    use = store.tables[plans.TAGS]
+    store.upsert(plans.TAGS, {"id": 3, "name": "new"})
+    store.connection.execute(sqlite_rows.restore(use, plans.TAG_NAME), (3, "old"))
+    assert store.connection.execute(sqlite_rows.select_row(use), (3,)).fetchall() == [(3, "old")]
