@@ -1,6 +1,8 @@
 """Random specs over the shop's own data: the documents that SQLite builds equal PostgreSQL's (invariant 5)."""
 
 import json
+from collections.abc import Iterator
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -53,22 +55,82 @@ def decoded(column: Column, text: str | None) -> Any:
 
 
 @pytest.fixture
-def shop(place: Place) -> psycopg.Connection[Any]:
+def shop(place: Place) -> Iterator[psycopg.Connection[Any]]:
+    """A database with 120 seeded orders."""
     with Database(place.dsn) as database:
         database.create_schema()
         database.seed(120, seed=3)
-    return psycopg.connect(place.dsn, autocommit=True)
+    with psycopg.connect(place.dsn, autocommit=True) as connection:
+        yield connection
+
+
+def spec_maker(connection: psycopg.Connection[Any], seed: int) -> SpecMaker:
+    row = connection.execute(CATALOG_QUERY).fetchone()
+    assert row
+    catalog = read_catalog(json.loads(row[0]))
+    return SpecMaker(catalog, Random(seed), lambda table, column: some_values(table, column, connection), PATHS)
 
 
 def test_random_specs_give_equal_documents(shop: psycopg.Connection[Any]) -> None:
-    row = shop.execute(CATALOG_QUERY).fetchone()
-    assert row
-    catalog = read_catalog(json.loads(row[0]))
-    dice = Random(20)
-    maker = SpecMaker(catalog, dice, lambda table, column: some_values(table, column, shop), PATHS)
-    documents = sum(assert_equal(maker.spec(), catalog, shop) for _ in range(SPECS))
+    maker = spec_maker(shop, seed=20)
+    documents = sum(assert_equal(maker.spec(), maker.catalog, shop) for _ in range(SPECS))
     assert documents > 1000
-    shop.close()
+
+
+def test_random_changes_touch_every_document_that_they_change(shop: psycopg.Connection[Any]) -> None:
+    maker = spec_maker(shop, seed=21)
+    changed = sum(changed_documents(maker.spec(), maker, shop) for _ in range(SPECS // 2))
+    assert changed > 100
+
+
+def changed_documents(text: str, maker: SpecMaker, connection: psycopg.Connection[Any]) -> int:
+    """Change some rows of a plan's tables; how many documents changed, all of them pending."""
+    plan = resolve(parse_spec(text, "random.yaml"), maker.catalog)
+    (document,) = plan.documents
+    before = filled_row_store(plan, connection).build_all(document)
+    store = filled_row_store(plan, connection)
+    changes = [change for use in plan.tables for change in row_changes(use, store, maker.dice)]
+    for use, old, new in changes:
+        for row in (old, new):
+            store.note_changed(use.table, [row[place] for place in key_places(use)])
+    store.touch_changed()
+    for use, old, new in changes:
+        store.delete(use.table, [old[place] for place in key_places(use)])
+        if new is not old:
+            store.connection.execute(sqlite_rows.upsert(use), new)
+    store.touch_changed()
+    pending, after = store.pending(document), store.build_all(document)
+    different = {one for one in before.keys() | after.keys() if before.get(one) != after.get(one)}
+    assert different <= pending, text
+    return len(different)
+
+
+def row_changes(use: TableUse, store: RowStore, dice: Random) -> list[Any]:
+    """Up to three rows of a table with what becomes of each: other values from another row (new parents, now and then
+    another key), or the row itself for a delete."""
+    names = ", ".join(quote_identifier(column.name) for column in use.columns)
+    rows = [list(row) for row in store.connection.execute(f"SELECT {names} FROM {sqlite_rows.table_name(use.table)}")]
+    rows = [[as_bound(column, value) for column, value in zip(use.columns, row, strict=True)] for row in rows]
+    changes = []
+    for old in dice.sample(rows, min(dice.randint(0, 3), len(rows))):
+        other = dice.choice(rows)
+        kept = set(key_places(use)) if dice.random() < 0.8 else set()
+        mixed = [value if at in kept or dice.random() < 0.5 else other[at] for at, value in enumerate(old)]
+        changes.append((use, old, old if dice.random() < 0.25 else mixed))
+    return changes
+
+
+def as_bound(column: Column, stored: Any) -> Any:
+    """A stored value as the worker binds it."""
+    how = form(column)
+    if how.kind == "scaled" and stored is not None:
+        return str(Decimal(stored).scaleb(-how.scale))
+    return bool(stored) if how.kind == "bool" and stored is not None else stored
+
+
+def key_places(use: TableUse) -> list[int]:
+    """Where the primary key's columns stand in a row."""
+    return [use.columns.index(column) for column in use.primary_key]
 
 
 def some_values(table: TableName, column: Column, connection: psycopg.Connection[Any]) -> list[Any]:
