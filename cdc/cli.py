@@ -11,6 +11,8 @@ ROOMS = {
     "up": "infra.commands",
     "down": "infra.commands",
     "status": "infra.commands",
+    "smoke": "infra.whole_commands",
+    "demo": "infra.whole_commands",
     "init": "cdc.connectors.init_command",
     "connectors": "cdc.connectors.commands",
     "documents": "cdc.connectors.documents",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,11 +19,12 @@ from infra.stack import Stack
 from infra.waiting import wait_until
 from infra.worker_client import WorkerClient
 from read_model.errors import SpecError
+from read_model.freshness import Freshness
 from read_model.spec import parse_spec
 
 DATABASE = "shop"
 SHIPPED_SPEC = Path(__file__).parents[1] / "examples/orders.yaml"
-_STEP_SECONDS = 120.0
+_STEP_SECONDS = 300.0
 _FRESH_SECONDS = 120.0
 
 Say = Callable[[str, str], None]
@@ -139,25 +141,38 @@ class Pipeline:
         return str(answer.json()["encoded"])
 
     def wait_fresh(self, worker: Program) -> None:
-        """Return when everything committed until now is searchable. ServiceUnavailable when that takes too long."""
+        """Return when everything committed until now is searchable. ServiceUnavailable when nothing moves for long."""
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             lsn = mark(connection)
+        moved = monotonic()
+        last: Freshness | None = None
 
-        def fresh() -> bool:
+        def settled() -> bool:
+            nonlocal moved, last
+            worker.check_runs()
             now = self.worker.freshness()
-            if now:
-                self._say("worker", f"{now.state}, {now.pending:,} documents pending")
-            return now is not None and now.searchable >= lsn and now.state in ("live", "degraded")
+            if now is None:
+                return monotonic() - moved > _FRESH_SECONDS
+            self._say("worker", f"{now.state}, {now.pending:,} documents pending")
+            if last is None or (now.state, now.pending, now.searchable) != (last.state, last.pending, last.searchable):
+                moved, last = monotonic(), now
+            fresh = now.searchable >= lsn and now.state in ("live", "degraded")
+            return fresh or monotonic() - moved > _FRESH_SECONDS
 
-        self._wait(worker, fresh, "did not bring the documents up to date")
+        wait_until(settled, float("inf"))
+        if last is None or last.searchable < lsn:
+            state = f"it is {last.state} with {last.pending:,} pending" if last else "it does not answer"
+            raise ServiceUnavailable(
+                f"The worker did not move for {_FRESH_SECONDS:.0f} s: {state}. See {worker.log} and {self._stack.log('connect')}."
+            )
 
     def _wait(self, program: Program, condition: Callable[[], bool], what: str) -> None:
         def settled() -> bool:
             program.check_runs()
             return condition()
 
-        if not wait_until(settled, _FRESH_SECONDS):
-            raise ServiceUnavailable(f"{program.name} {what} within {_FRESH_SECONDS:.0f} s; see {program.log}.")
+        if not wait_until(settled, _STEP_SECONDS):
+            raise ServiceUnavailable(f"{program.name} {what} within {_STEP_SECONDS:.0f} s; see {program.log}.")
 
 
 def mark(connection: psycopg.Connection[Any]) -> int:

@@ -1,12 +1,14 @@
 """Ports: which are free, and whose setting to change when one is taken."""
 
+import random
 import socket
-from contextlib import ExitStack
 
 from infra.errors import ServiceUnavailable
 from infra.settings import PORTS
 
 LOOPBACK = "127.0.0.1"
+QUIET_PORTS = (20000, 31999)
+"""Below Linux's default range for outgoing connections, which begins at 32768."""
 
 
 def is_free(port: int) -> bool:
@@ -31,18 +33,16 @@ def require_free(ports: dict[str, int]) -> None:
         raise ServiceUnavailable("Ports are taken by another process; stop it, or choose others:\n" + "\n".join(taken))
 
 
+def free_port() -> int:
+    """Return a port that nobody listens on.
+
+    Not one of those that the system hands to outgoing connections: such a port can be gone before a server takes it."""
+    return next(port for port in iter(lambda: random.randint(*QUIET_PORTS), None) if is_free(port))
+
+
 def free_ports() -> dict[str, int]:
     """Return a free port for each of PORTS, as settings named `<name>_port`."""
-    with ExitStack() as held:
-        sockets = {name: held.enter_context(socket.socket()) for name in PORTS}
-        for each in sockets.values():
-            each.bind((LOOPBACK, 0))
-        return {f"{name}_port": each.getsockname()[1] for name, each in sockets.items()}
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        number: int = probe.getsockname()[1]
-        return number
+    found: set[int] = set()
+    while len(found) < len(PORTS):
+        found.add(free_port())
+    return dict(zip((f"{name}_port" for name in PORTS), sorted(found), strict=True))

@@ -26,7 +26,7 @@ SEEDED_ORDERS = 2000
 LOADED_ORDERS = 500
 RATE = 20
 RATED_SECONDS = 10
-_LOAD_SECONDS = 120.0
+_LOAD_SECONDS = 300.0
 _POLL_SECONDS = 0.003
 
 # One transaction over every table: inserts, updates and deletes, and a cascade.
@@ -167,7 +167,7 @@ def _at_a_rate(pipeline: Pipeline, worker: Program, say: Callable[[str, str], No
                 found.extend(each.milliseconds for each in watch.stop(fresh.searchable, time()))
             return over and not watch.waiting
 
-        if not wait_until(turn, _LOAD_SECONDS, pause_seconds=_POLL_SECONDS):
+        if not wait_until(turn, _LOAD_SECONDS, every=_POLL_SECONDS):
             raise RunnerError(f"{len(watch.waiting)} commits were not searchable in time; see {worker.log}.")
     return found
 

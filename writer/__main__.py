@@ -4,6 +4,7 @@ import json
 import socket
 import sys
 from contextlib import suppress
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -12,9 +13,10 @@ from rich.console import Console
 
 from writer import workload
 from writer.api import create_app
+from writer.commands import Command
 from writer.database import Database
 from writer.errors import DatabaseUnavailableError, WriterError
-from writer.load import Limit, RunningLoad
+from writer.load import Limit, RunningLoad, commit_line
 from writer.mix import MixError, parse_mix
 from writer.settings import SettingsError, read_settings
 
@@ -73,12 +75,16 @@ def load(
     orders: Annotated[int | None, typer.Option(min=1, help="Stop after so many new orders.")] = None,
     mix: Annotated[str, typer.Option(help="workday, fan-out, or weights: place=3,amend=1.")] = "workday",
     seed: _Seed = 1,
+    each: Annotated[
+        bool, typer.Option("--each", help="Print a JSON line for each commit about an order, too.")
+    ] = False,
 ) -> None:
     """Place, amend, pay, ship and cancel orders at a steady rate; print what was done as JSON. Ctrl-C ends it."""
     weights = parse_mix(mix)
     with _database() as database:
         plan = workload.commands(seed, weights, database.world())
-        running = RunningLoad(database, plan, rate=rate, limit=Limit(seconds=seconds, orders=orders))
+        limit = Limit(seconds=seconds, orders=orders)
+        running = RunningLoad(database, plan, rate=rate, limit=limit, on_commit=_print_commit if each else None)
         try:
             counts = running.wait()
         except KeyboardInterrupt:
@@ -95,6 +101,10 @@ def load(
             }
         )
     )
+
+
+def _print_commit(command: Command, number: str, committed_at: datetime) -> None:
+    typer.echo(commit_line(command, number, committed_at))
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Runs a workload at a steady rate, in the caller's thread or in one of its own."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -7,12 +8,24 @@ from datetime import UTC, datetime
 from threading import Event, Thread
 from time import monotonic
 
-from writer.commands import Command, PlaceOrder
+from writer.commands import ArchiveOrder, Command, DeleteOrder, PlaceOrder
 from writer.database import Database
 from writer.errors import ConflictError, DatabaseUnavailableError, NotFoundError, RuleBrokenError
 
-# Called after each commit of a command about an order, with the order's number and the time of the commit.
-OnCommit = Callable[[str, datetime], None]
+# Called after each commit of a command about an order, with the command, the order's number and the time of the commit.
+OnCommit = Callable[[Command, str, datetime], None]
+
+
+def commit_line(command: Command, number: str, committed_at: datetime) -> str:
+    """One JSON line for programs; `gone` says that the order is not to be found from now on."""
+    return json.dumps(
+        {
+            "order": number,
+            "command": type(command).__name__,
+            "committed_at": committed_at.isoformat(),
+            "gone": isinstance(command, DeleteOrder | ArchiveOrder),
+        }
+    )
 
 
 @dataclass(slots=True)
@@ -87,7 +100,7 @@ def _run_one(database: Database, command: Command, counts: Counts, on_commit: On
     counts.by_command[type(command).__name__] += 1
     counts.orders += isinstance(command, PlaceOrder)
     if on_commit is not None and done.kind == "order":
-        on_commit(done.name, datetime.now(UTC))
+        on_commit(command, done.name, datetime.now(UTC))
 
 
 class RunningLoad:

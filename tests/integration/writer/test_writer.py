@@ -136,7 +136,7 @@ def test_a_workload_runs_without_a_refusal_and_the_books_agree(shop: Database, r
         shop,
         workload(5, world=shop.world()),
         limit=Limit(commands=600),
-        on_commit=lambda number, at: commits.append((number, at)),
+        on_commit=lambda _command, number, at: commits.append((number, at)),
     )
     assert (counts.committed, counts.refused) == (600, 0)
     assert counts.orders == counts.by_command["PlaceOrder"] > 0
