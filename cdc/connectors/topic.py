@@ -4,7 +4,7 @@ from typing import Any
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import KafkaError, NewTopic
 
@@ -43,8 +43,12 @@ class Topics:
             raise OperatorError(
                 f"Topic {name} has {partitions} partitions, so it holds no ordered log. Delete it, or choose another pipeline name."
             )
-        resource = ConfigResource(ResourceType.TOPIC, name, set_config=topic_settings(log))
-        self._settle(self._admin.alter_configs([resource]), f"change the settings of topic {name}")
+        entries = [
+            ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)
+            for key, value in topic_settings(log).items()
+        ]
+        resource = ConfigResource(ResourceType.TOPIC, name, incremental_configs=entries)
+        self._settle(self._admin.incremental_alter_configs([resource]), f"change the settings of topic {name}")
         return False
 
     def exists(self, name: str) -> bool:

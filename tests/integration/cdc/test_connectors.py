@@ -1,0 +1,215 @@
+"""The operators' commands against a real PostgreSQL, Kafka and Connect, and the log that comes of it."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from cdc.heartbeat import SYSTEM_QUERY, decode, placeholder
+from tests.support.operator import Log, LogRecord, Operator, log_of
+from tests.support.services import Place
+
+SCHEMA = """
+CREATE SCHEMA "Odd Schema";
+CREATE TABLE customers (id int PRIMARY KEY, name text DEFAULT 'nobody', photo bytea, notes text, paid numeric);
+CREATE TABLE "Odd Schema"."Or.der, ünï" (id int PRIMARY KEY, customer_id int REFERENCES customers ON UPDATE CASCADE);
+CREATE TABLE parted (id int, region text, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
+CREATE TABLE parted_eu PARTITION OF parted FOR VALUES IN ('eu');
+CREATE TABLE "Customers" (id int PRIMARY KEY);
+CREATE TABLE keyless (id int);
+INSERT INTO "Customers" VALUES (1);
+INSERT INTO customers VALUES (1, NULL, NULL, 'first', 1.50);
+INSERT INTO parted VALUES (1, 'eu');
+"""
+TABLES = ("--table", "customers", "--table", "Odd Schema.Or.der, ünï", "--table", "parted")
+LONG = "(SELECT string_agg(md5(i::text), '') FROM generate_series(1, 400) i)"
+LONG_BYTES = "(SELECT string_agg(decode(md5(i::text), 'hex'), '') FROM generate_series(1, 600) i)"
+
+
+@pytest.fixture
+def operator(place: Place, tmp_path: Path) -> Operator:
+    execute(place, SCHEMA)
+    return Operator(place, tmp_path / "secrets")
+
+
+def execute(place: Place, *statements: str) -> None:
+    with psycopg.connect(place.dsn) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def is_heartbeat(value: dict[str, Any]) -> bool:
+    return value.get("op") == "m" and value["message"]["prefix"] == "rowtide-hb"
+
+
+def start(operator: Operator) -> tuple[str, ...]:
+    pipeline = ("--pipeline", operator.place.pipeline)
+    operator.do("init", *pipeline, *TABLES)
+    operator.do("connectors", "apply", *pipeline, *TABLES, "--wait", "60")
+    return pipeline
+
+
+def transaction(log: Log) -> list[LogRecord]:
+    """The next whole transaction, markers included, heartbeats left out."""
+    read = log.until(lambda value: value.get("status") == "END")
+    return [record for record in read if not is_heartbeat(record.value)]
+
+
+def test_the_log_of_a_least_privileged_role(operator: Operator) -> None:
+    start(operator)
+    with log_of(operator.place) as log:
+        _snapshot_then_heartbeat(log, operator.place)
+        _one_transaction_over_two_tables(log, operator.place)
+        _a_moving_key(log, operator.place)
+        _values_left_out_of_line(log, operator.place)
+        _truncate(log, operator.place)
+        _a_truncated_partition_changes_the_catalogue(log, operator.place)
+
+
+def _snapshot_then_heartbeat(log: Log, place: Place) -> None:
+    read = log.until(is_heartbeat)
+    rows = [record.value for record in read if record.value["op"] == "r"]
+    assert [(row["source"]["table"], row["after"]["id"]) for row in rows] == [("customers", 1), ("parted", 1)]
+    assert rows[0]["after"]["name"] is None, "a NULL stays NULL although the column has a default"
+    assert rows[-1]["source"]["snapshot"] == "last"
+    beat = decode(base64.b64decode(read[-1].value["message"]["content"]))
+    assert beat.slot == f"rowtide_{place.pipeline}"
+    assert set(beat.catalogue) == {"public.customers", "Odd Schema.Or.der, ünï", "public.parted"}
+
+
+def _one_transaction_over_two_tables(log: Log, place: Place) -> None:
+    execute(
+        place,
+        "INSERT INTO customers VALUES (2, NULL, NULL, NULL, 'NaN')",
+        'INSERT INTO "Odd Schema"."Or.der, ünï" VALUES (1, 1), (2, 2)',
+        'DELETE FROM "Odd Schema"."Or.der, ünï" WHERE id = 2',
+        'INSERT INTO "Customers" VALUES (2)',
+    )
+    read = [record.value for record in transaction(log)]
+    assert [value.get("status") or value["op"] for value in read] == ["BEGIN", "c", "c", "c", "d", "END"]
+    assert [value["transaction"]["total_order"] for value in read[1:-1]] == [1, 2, 3, 4]
+    assert read[1]["after"] == {"id": 2, "name": None, "photo": None, "notes": None, "paid": "NAN"}
+    assert read[4]["before"] == {"id": 2, "customer_id": None}
+    assert read[-1]["event_count"] == 4
+
+
+def _a_moving_key(log: Log, place: Place) -> None:
+    execute(place, "UPDATE customers SET id = 9 WHERE id = 1")
+    read = transaction(log)
+    assert [record.value.get("op") for record in read] == [None, "d", "c", "u", None]
+    assert read[1].headers == {"__debezium.newkey": {"id": 9}}
+    assert read[2].headers == {"__debezium.oldkey": {"id": 1}}
+
+
+def _values_left_out_of_line(log: Log, place: Place) -> None:
+    execute(place, f"UPDATE customers SET notes = {LONG}, photo = {LONG_BYTES} WHERE id = 2")
+    transaction(log)
+    execute(place, "UPDATE customers SET name = 'two' WHERE id = 2")
+    after = transaction(log)[1].value["after"]
+    with psycopg.connect(place.dsn) as connection:
+        (system,) = connection.execute(SYSTEM_QUERY).fetchone() or ("",)
+    stands = placeholder(place.pipeline, system)
+    assert after["notes"] == stands
+    assert base64.b64decode(after["photo"]) == stands.encode()
+
+
+def _truncate(log: Log, place: Place) -> None:
+    execute(place, 'TRUNCATE "Odd Schema"."Or.der, ünï"')
+    read = [record.value for record in transaction(log)]
+    assert [value.get("op") for value in read] == [None, "t", None]
+    assert (read[1]["source"]["schema"], read[1]["source"]["table"]) == ("Odd Schema", "Or.der, ünï")
+
+
+def _a_truncated_partition_changes_the_catalogue(log: Log, place: Place) -> None:
+    before = decode(base64.b64decode(log.until(is_heartbeat)[-1].value["message"]["content"])).catalogue
+    execute(place, "TRUNCATE parted_eu", "ALTER TABLE customers ADD COLUMN since date DEFAULT now()")
+
+    def differs(value: dict[str, Any]) -> bool:
+        return is_heartbeat(value) and changed(before, value) == {"public.customers", "public.parted"}
+
+    log.until(differs)
+
+
+def changed(before: dict[str, str], value: dict[str, Any]) -> set[str]:
+    after = decode(base64.b64decode(value["message"]["content"])).catalogue
+    return {name for name in before | after if before.get(name) != after.get(name)}
+
+
+def test_init_changes_nothing_of_the_application_and_repeats(operator: Operator) -> None:
+    pipeline = ("--pipeline", operator.place.pipeline)
+    dry = operator.do("init", *pipeline, *TABLES, "--dry-run")
+    assert "CREATE PUBLICATION" in dry
+    assert "PASSWORD '********'" in dry
+    assert "has 3 tables" in operator.do("init", *pipeline, *TABLES)
+    assert "Nothing to do" in operator.do("init", *pipeline, *TABLES)
+    assert "has 1 tables" in operator.do("init", *pipeline, "--table", "customers")
+    assert operator.do("init", *pipeline, *TABLES, "--dry-run").startswith("GRANT SELECT")
+    assert readable(operator.place) == {"customers"}
+
+
+def readable(place: Place) -> set[str]:
+    query = "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace > 16383 AND has_table_privilege(%s, oid, 'SELECT')"
+    query = query.replace("relnamespace > 16383 AND", "relname !~ '^(pg_|sql_)' AND")
+    with psycopg.connect(place.dsn) as connection:
+        return {name for (name,) in connection.execute(query, (f"rowtide_{place.pipeline}",))}
+
+
+def test_a_table_whose_updates_would_fail_is_refused(operator: Operator) -> None:
+    said = operator.run("init", "--pipeline", operator.place.pipeline, "--table", "keyless")
+    assert said.code == 1
+    assert "would make the application's UPDATE and DELETE fail" in said.err
+    assert "REPLICA IDENTITY FULL" in said.err
+    execute(operator.place, "DELETE FROM keyless")
+
+
+def test_the_life_of_a_connector(operator: Operator) -> None:
+    pipeline = start(operator)
+    assert json.loads(operator.do("connectors", "status", *pipeline, "-o", "json"))[0]["state"] == "running"
+    operator.do("connectors", "diff", *pipeline, *TABLES)
+    drift = operator.run("connectors", "diff", *pipeline, "--table", "customers", "-o", "json")
+    assert drift.code == 2
+    assert "table.include.list" in json.loads(drift.out)["differences"]
+    assert "unchanged" in operator.do("connectors", "apply", *pipeline, *TABLES)
+    assert "paused" in operator.do("connectors", "pause", *pipeline, "--wait", "30")
+    assert "running" in operator.do("connectors", "resume", *pipeline, "--wait", "30")
+    assert "running" in operator.do("connectors", "restart", *pipeline, "--wait", "30")
+    assert "starts over" in operator.do("resnapshot", *pipeline)
+    said = operator.run("connectors", "delete", *pipeline, "--offsets", "--slot", "--topic")
+    assert said.code == 0
+    assert "Stays: publication" in said.err
+    assert operator.run("connectors", "status", *pipeline).code == 1
+    with psycopg.connect(operator.place.dsn) as connection:
+        slots = connection.execute(
+            "SELECT 1 FROM pg_replication_slots WHERE slot_name = %s", (f"rowtide_{pipeline[1]}",)
+        )
+        assert slots.fetchone() is None
+
+
+def test_a_new_snapshot_comes_with_the_rows_of_now(operator: Operator) -> None:
+    pipeline = start(operator)
+    with log_of(operator.place) as log:
+        first = log.until(is_heartbeat)
+        execute(operator.place, "DELETE FROM customers")
+        transaction(log)
+        operator.do("resnapshot", *pipeline)
+        second = log.until(lambda value: value.get("op") == "r" and value["source"]["snapshot"] == "last")
+    assert second[-1].value["source"]["table"] == "parted"
+    assert second[-1].value["source"]["lsn"] > first[0].value["source"]["lsn"]
+
+
+def test_errors_name_what_is_wrong_and_have_their_exit_codes(operator: Operator) -> None:
+    pipeline = ("--pipeline", operator.place.pipeline)
+    missing = operator.run("connectors", "apply", *pipeline, *TABLES)
+    assert (missing.code, "rowtide init" in missing.err) == (2, True)
+    operator.do("init", *pipeline, *TABLES)
+    wrong = operator.run("connectors", "apply", *pipeline, *TABLES, ROWTIDE_CONNECTOR_PASSWORD="wrong")
+    assert wrong.code == 1
+    assert "database.hostname: " in wrong.err
+    assert "password authentication failed" in wrong.err
+    away = operator.run("connectors", "list", ROWTIDE_CONNECT_URL="http://127.0.0.1:1")
+    assert (away.code, "does not answer" in away.err) == (3, True)
+    assert operator.run("connectors", "list", ROWTIDE_CONNECT_URL="nonsense").code == 2
+    assert operator.run("init", *pipeline, ROWTIDE_POSTGRES_DSN="postgresql://x:y@127.0.0.1:1/z").code == 3
