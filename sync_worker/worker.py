@@ -121,14 +121,15 @@ class Worker:
 
     def _collect(self) -> None:
         """Take note of finished bulks: their documents leave pending only now (invariant 2)."""
-        done = [(bulk, future.result()) for bulk, future in self._flying if future.done()]
-        if not done:
+        done = [(bulk, future) for bulk, future in self._flying if future.done()]
+        # None: given up because the worker stops. It stays under way: freshness must not pass it (invariant 6).
+        taken = [(bulk, sent) for bulk, future in done if (sent := future.result()) is not None]
+        if not taken:
             return
-        self._flying = [(bulk, future) for bulk, future in self._flying if not future.done()]
+        self._flying = [(bulk, future) for bulk, future in self._flying if all(bulk is not each for each, _ in taken)]
         with self._store.transaction():
-            for bulk, sent in done:
-                if sent is not None:
-                    self._taken(bulk, sent)
+            for bulk, sent in taken:
+                self._taken(bulk, sent)
 
     def _taken(self, bulk: Bulk, sent: Sent) -> None:
         self._pending.remove(bulk)
