@@ -25,11 +25,19 @@ StoredRow = Callable[[TableName, Key], Row | None]
 @dataclass(slots=True)
 class TableChanges:
     """What a batch did to one table. `rows[key]` is the row's last state, None when it is gone; `touched[key]` the first commit
-    LSN that touched it. `truncated_at` is the first commit LSN of a TRUNCATE: every row stored before is gone then."""
+    LSN that touched it. `truncated_at` is the first commit LSN of a TRUNCATE: every row stored before is gone then.
+    `deleted` is the last state of rows that this batch wrote and deleted again: a key change may take values from it."""
 
     rows: dict[Key, Row | None] = field(default_factory=dict)
     touched: dict[Key, int] = field(default_factory=dict)
     truncated_at: int | None = None
+    deleted: dict[Key, Row] = field(default_factory=dict)
+
+    def first_lsn(self) -> int:
+        """The lowest commit LSN of these changes."""
+        first = min(self.touched.values(), default=None)
+        known = [lsn for lsn in (first, self.truncated_at) if lsn is not None]
+        return min(known)
 
 
 class RowShape:
@@ -129,10 +137,10 @@ class Batch:
             case "c" | "u" | "r":
                 self._put(shape, changes, change, lsn)
             case "d":
-                _touch(changes, shape.key_before(record.before), None, lsn)
+                _delete(changes, shape.key_before(record.before), lsn)
             case "t":
-                for key in changes.rows:
-                    changes.rows[key] = None
+                changes.rows = dict.fromkeys(changes.rows)
+                changes.deleted.clear()
                 changes.truncated_at = lsn if changes.truncated_at is None else changes.truncated_at
             case "m":
                 return
@@ -148,14 +156,14 @@ class Batch:
         if change.record.op == "u" and bytes(change.record.before) != b"null":
             old = shape.key_before(change.record.before)
             if old != key:
-                _touch(changes, old, None, lsn)
+                _delete(changes, old, lsn)
         _touch(changes, key, row, lsn)
 
     def _complete(self, shape: RowShape, changes: TableChanges, row: Row, old: Key) -> Row:
         missing = shape.unchanged(row)
         if not missing:
             return row
-        before = changes.rows[old] if changes.rows.get(old) is not None else None
+        before = changes.rows.get(old) or changes.deleted.get(old)
         if before is None and changes.truncated_at is None:
             before = self._stored(shape.table, old)
         if before is None:
@@ -172,6 +180,13 @@ def _old_key(shape: RowShape, change: TakenChange, key: Key) -> Key:
     if change.record.op == "u" and bytes(change.record.before) != b"null":
         return shape.key_before(change.record.before)
     return key
+
+
+def _delete(changes: TableChanges, key: Key, lsn: int) -> None:
+    row = changes.rows.get(key)
+    if row is not None:
+        changes.deleted[key] = row
+    _touch(changes, key, None, lsn)
 
 
 def _touch(changes: TableChanges, key: Key, row: Row | None, lsn: int) -> None:

@@ -23,10 +23,14 @@ class Rows:
             self._store.execute(sql)
 
     def apply(self, tables: Mapping[TableName, TableChanges]) -> None:
-        """Write the last states of the rows, and touch every document that saw them before or sees them after."""
+        """Write the last states of the rows, and touch every document that saw them before or sees them after.
+
+        All are touched at the batch's first LSN, so that LSNs rise with `touch` and the first that waits is the lowest
+        (invariant 6): several ways may lead to one document, each at another LSN."""
+        lsn = min(changes.first_lsn() for changes in tables.values())
         used = [self._statements.tables[table] for table in tables]
         for table in used:
-            self._mark(table, tables[table.table])
+            self._mark(table, tables[table.table], lsn)
         self._touch(used)
         for table in used:
             self._write(table, tables[table.table])
@@ -34,10 +38,10 @@ class Rows:
         for table in used:
             self._store.execute(table.clear_changed)
 
-    def _mark(self, table: TableStatements, changes: TableChanges) -> None:
+    def _mark(self, table: TableStatements, changes: TableChanges, lsn: int) -> None:
         if changes.truncated_at is not None:
-            self._store.execute(table.mark_all, (changes.truncated_at,))
-        self._store.execute_many(table.mark, [(*key, lsn) for key, lsn in changes.touched.items()])
+            self._store.execute(table.mark_all, (lsn,))
+        self._store.execute_many(table.mark, [(*key, lsn) for key in changes.touched])
 
     def _write(self, table: TableStatements, changes: TableChanges) -> None:
         if changes.truncated_at is not None:
