@@ -160,7 +160,7 @@ class Assembler:
         if flag is None:
             raise EnvelopeError(f"source.snapshot is {source.snapshot!r}")
         if flag in ("row", "last"):
-            self.open_tx = None
+            self.open_tx = self.dropped_tx = None
             return SnapshotRow(record, Lsn(source.lsn or NOTHING), flag == "last")
         if flag == "incremental":
             return Change(record, loose=True)

@@ -44,6 +44,7 @@ class Applier:
         position = store.position
         self._assembler = Assembler(Lsn(position.applied), dropped_tx=position.dropped_tx or None)
         if position.spooled_tx:
+            self._open_offset = position.offset
             self._assembler.open_tx, self._assembler.seen = position.spooled_tx, Seen(position.spooled_seen)
 
     def take(self, messages: Sequence[LogMessage]) -> None:
@@ -52,10 +53,10 @@ class Applier:
             for message in messages:
                 self._one(message)
             self._flush()
-            self._spool_if_large()
             offset = (messages[-1].offset() or 0) + 1
+            self._spool_if_large(offset)
             self._store.move(
-                offset=self._open_offset if self._open else offset,
+                offset=offset if self._assembler.open_tx is None else self._open_offset,
                 applied=self._assembler.applied,
                 dropped_tx=self._assembler.dropped_tx or 0,
             )
@@ -77,7 +78,8 @@ class Applier:
             case Heartbeat() as beat:
                 self._beat(beat)
             case Repeat():
-                pass
+                if self._assembler.open_tx is None:
+                    self._drop_open()
 
     def _change(self, change: TakenChange, loose: bool) -> None:
         self.events += 1
@@ -88,8 +90,8 @@ class Applier:
 
     def _begin(self, offset: int) -> None:
         self._stream_begins()
-        self._open, self._open_offset = [], offset
-        self._clear_spool()
+        self._drop_open()
+        self._open_offset = offset
 
     def _commit(self, end: Committed) -> None:
         if self._store.position.spooled_tx:
@@ -133,8 +135,7 @@ class Applier:
                 )
             self._flush()
             self._snapshot = {}
-            self._open = []
-            self._clear_spool()
+            self._drop_open()
             self._rows.begin_snapshot()
             self._store.move(loading=step.lsn)
         self.events += 1
@@ -147,7 +148,8 @@ class Applier:
 
     def _finish_snapshot(self, lsn: int) -> None:
         self._flush()
-        self._rows.finish_snapshot(lsn)
+        # What it shows may have been committed at any time since the last commit that was in the log (invariant 6).
+        self._rows.finish_snapshot(self._store.position.watermark + 1)
         self._store.move(loading=0, snapshot=lsn, settled=False)
         self._advance(lsn, 0)
 
@@ -166,8 +168,8 @@ class Applier:
     def _stored(self, table: TableName, key: Key) -> Row | None:
         return self._rows.stored(table, key)
 
-    def _spool_if_large(self) -> None:
-        """Put a large open transaction on disk, so that memory does not grow with it (invariant 8)."""
+    def _spool_if_large(self, offset: int) -> None:
+        """Put a large open transaction on disk, so that memory does not grow with it (invariant 8). It goes on at `offset`."""
         seen = self._assembler.seen
         if len(self._open) < self._spool_after or seen.beyond:
             return
@@ -175,7 +177,7 @@ class Applier:
             "INSERT INTO spool(value, old_key) VALUES (?, ?)", [(change.value, change.old_key) for change in self._open]
         )
         self._store.move(spooled_tx=self._assembler.open_tx or 0, spooled_seen=seen.through)
-        self._open = []
+        self._open, self._open_offset = [], offset
 
     def _unspool(self, lsn: int) -> None:
         last = 0
@@ -185,9 +187,15 @@ class Applier:
             ).fetchall()
             if not rows:
                 break
+            if len(rows) == SPOOL_CHUNK and decode(rows[-1][1]).op == "d":
+                rows.pop()  # Both halves of a key change belong in one chunk: the second may need the old row's values.
             self._batch.fold([TakenChange(decode(value), value, old_key) for _, value, old_key in rows], lsn)
             self._flush()
             last = rows[-1][0]
+        self._clear_spool()
+
+    def _drop_open(self) -> None:
+        self._open = []
         self._clear_spool()
 
     def _clear_spool(self) -> None:
