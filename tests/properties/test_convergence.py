@@ -1,0 +1,90 @@
+"""Whatever happens to the source, to Connect, to the worker and to its bulks: the documents converge to the database.
+
+Random histories of an eight-table shop run through the worker's own parts against an index double. The planted faults of
+`test_planted_faults.py` show that the checks can fail.
+"""
+
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from read_model.catalog import TableName
+from tests.properties.test_compilers import COLUMNS, key_of, row_of
+from tests.support import plans
+from tests.support.history import Delete, Move, Operation, Put, Source, Step, Truncate
+from tests.support.trial import Turn, check
+
+tables = st.sampled_from(sorted(COLUMNS))
+
+
+def operations_on(table: TableName) -> st.SearchStrategy[Operation]:
+    """Any operation on a table; inserts and updates are the most frequent."""
+    key = row_of(table).map(lambda row: key_of(table, row))
+    put: st.SearchStrategy[Operation] = st.builds(Put, st.just(table), row_of(table), st.booleans())
+    delete: st.SearchStrategy[Operation] = st.builds(Delete, st.just(table), key)
+    move: st.SearchStrategy[Operation] = st.builds(Move, st.just(table), key, key)
+    truncate: st.SearchStrategy[Operation] = st.just(Truncate(table))
+    return st.one_of(put, put, put, delete, move, move, truncate)
+
+
+some = st.lists(tables.flatmap(operations_on), max_size=5)
+cuts = st.none() | st.integers(0, 6)
+back, into = st.integers(0, 3), st.integers(0, 4)
+CUSTOMER = Put(plans.CUSTOMERS, {"id": 4, "name": "new", "email": "new"})
+
+
+def _transaction(operations: list[Operation], cut: int | None, back: int, into: int) -> Step:
+    return lambda source: source.transaction(*operations, cut=cut, back=back, into=into)
+
+
+def _resnapshot(operations: list[Operation], cut: int, broken_off: int | None) -> Step:
+    """A new snapshot after transactions that the log never shows. It is never empty: that could not be seen in the log."""
+
+    def step(source: Source) -> None:
+        source.unseen(*operations, CUSTOMER, cut=cut)
+        source.snapshot(broken_off)
+
+    return step
+
+
+transactions = st.builds(_transaction, some, cuts, back, into)
+steps = st.one_of(
+    transactions,
+    transactions,
+    transactions,
+    transactions,
+    st.just(Source.heartbeat),
+    st.builds(lambda back, into: lambda source: source.killed(back, into), back, into),
+    st.builds(_resnapshot, some, st.integers(0, 3), cuts),
+)
+
+
+@st.composite
+def histories(draw: Any) -> Source:
+    """A source with a past before its first snapshot, and a log."""
+    source = Source(plans.TABLES)
+    source.unseen(*draw(st.lists(tables.flatmap(operations_on), max_size=8)))
+    source.snapshot(draw(cuts))
+    for step in draw(st.lists(steps, max_size=9)):
+        step(source)
+    source.heartbeat()
+    return source
+
+
+reads = st.tuples(st.just("read"), st.integers(1, 12))
+sends = st.tuples(st.just("send"), st.just(0))
+which = st.integers(0, 7)
+others = st.tuples(st.sampled_from(["arrive", "acknowledge", "acknowledge", "refresh", "late"]), which)
+crashes = st.tuples(st.just("crash"), st.just(0)) | st.tuples(st.just("crash in take"), st.integers(0, 30))
+schedules: st.SearchStrategy[list[Turn]] = st.lists(
+    st.one_of(reads, reads, sends, sends, sends, others, others, crashes), max_size=40
+)
+
+
+@settings(
+    max_examples=100, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
+)
+@given(source=histories(), turns=schedules)
+def test_documents_converge(source: Source, turns: list[Turn]) -> None:
+    check(source, turns)

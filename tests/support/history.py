@@ -1,0 +1,260 @@
+"""A database that exists only in memory, and the change log that Debezium would write of it.
+
+`Source` runs transactions on dicts of rows and appends the records to `log`: true JSON forms, true order, and the repeats
+and cuts that a killed Kafka Connect leaves behind. `states` keeps the database as of every commit.
+"""
+
+import base64
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from read_model.catalog import TableName
+from read_model.plan import TableUse
+
+PLACEHOLDER = "rowtide-unavailable-0123456789abcdef"
+FLOATS = {"float4", "float8"}
+
+Key = tuple[Any, ...]
+Row = dict[str, Any]
+Tables = dict[TableName, dict[Key, Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Insert a row, or update the one with its key. With `toast`, long values that stay the same are not sent again."""
+
+    table: TableName
+    row: Row
+    toast: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete the row with this key, if there is one."""
+
+    table: TableName
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Change a row's key, its other columns staying; nothing when the row is missing or the new key is taken."""
+
+    table: TableName
+    key: Key
+    to: Key
+    toast: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Truncate:
+    """Empty a table."""
+
+    table: TableName
+
+
+Operation = Put | Delete | Move | Truncate
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A Kafka message, with the methods of the real one that the worker uses."""
+
+    body: bytes
+    place: int = 0
+    oldkey: bytes | None = None
+
+    def value(self) -> bytes:
+        """The record's JSON."""
+        return self.body
+
+    def offset(self) -> int:
+        """The offset."""
+        return self.place
+
+    def headers(self) -> list[tuple[str, bytes]] | None:
+        """The header of the second half of a key change."""
+        return None if self.oldkey is None else [("__debezium.oldkey", self.oldkey)]
+
+
+class Source:
+    """The database and its log. LSNs rise by themselves."""
+
+    def __init__(self, uses: Iterable[TableUse]) -> None:
+        self.uses = {use.table: use for use in uses}
+        self.tables: Tables = {table: {} for table in self.uses}
+        self.log: list[Message] = []
+        self.states: list[tuple[int, Tables]] = [(0, self._copy())]
+        self._lsn = 1000
+        self._tx_id = 700
+        self._last: int | None = None
+        self._clean: list[Message] = []
+        """What was streamed since the last snapshot, without cuts and repeats."""
+        self._begins: list[int] = []
+
+    def transaction(self, *operations: Operation, cut: int | None = None, back: int = 0, into: int = 0) -> int:
+        """Commit operations; answers the commit LSN. With `cut`, Connect is killed after so many of the records were
+        written: the log goes back by `back` transactions and then `into` so many records further, and on from there."""
+        records = self._run(operations)
+        if cut is not None:
+            self._write(records[: cut % (len(records) + 1)])
+            self._repeat(back, into)
+        self._begins.append(len(self._clean))
+        self._stream(records)
+        return self._lsn
+
+    def killed(self, back: int = 1, into: int = 0) -> None:
+        """Connect is killed between transactions; the log goes back by `back` transactions and `into` records."""
+        self._repeat(back, into)
+
+    def unseen(self, *operations: Operation, cut: int = 0) -> int:
+        """Commit operations of which at most the first `cut` records get into the log, as before a new snapshot."""
+        self._write(self._run(operations)[:-1][:cut])
+        return self._lsn
+
+    def heartbeat(self) -> int:
+        """Emit a non-transactional message; answers its LSN."""
+        lsn = self._next()
+        message = {"prefix": "rowtide-hb", "content": base64.b64encode(b"{}").decode()}
+        source = self._origin("", "", None, lsn, f'["{lsn}","{lsn}"]')
+        self._last = lsn
+        body = {"op": "m", "ts_ms": lsn, "source": source, "transaction": None, "message": message}
+        self._stream([Message(msgspec.json.encode(body))])
+        return lsn
+
+    def snapshot(self, cut: int | None = None) -> int:
+        """Write all rows as `r`, in one run of one LSN; with `cut`, a run that breaks off after so many rows comes first."""
+        if cut is not None:
+            self._write(self._snapshot_rows()[:-1][:cut])
+        self._write(self._snapshot_rows())
+        self._clean, self._begins, self._last = [], [], None
+        self.states.append((self._lsn, self._copy()))
+        return self._lsn
+
+    def state(self, lsn: int) -> int:
+        """The place in `states` of the database as of `lsn`."""
+        return max(place for place, (at, _) in enumerate(self.states) if at <= lsn)
+
+    def _snapshot_rows(self) -> list[Message]:
+        lsn = self._next()
+        rows = [(table, row) for table, members in self.tables.items() for row in members.values()]
+        found = []
+        for place, (table, row) in enumerate(rows):
+            flag = "true"
+            if place == 0 or rows[place - 1][0] != table:
+                flag = "first_in_data_collection" if place else "first"
+            if place == len(rows) - 1:
+                flag = "last"
+            source = self._origin(table.schema, table.name, 789, lsn, f'[null,"{lsn}"]') | {"snapshot": flag}
+            body = {"before": None, "after": self._image(table, row), "source": source, "transaction": None, "op": "r"}
+            found.append(Message(msgspec.json.encode(body)))
+        return found
+
+    def _run(self, operations: Sequence[Operation]) -> list[Message]:
+        """Change the rows; the records of the transaction."""
+        self._tx_id += 1
+        begin = self._next()
+        events: list[Message] = []
+        for operation in operations:
+            for table, body, old in self._events(operation):
+                events.append(self._change(table, body, old, len(events) + 1))
+        end = self._next()
+        self._last = end
+        self.states.append((end, self._copy()))
+        first = {"status": "BEGIN", "id": f"{self._tx_id}:{begin}", "event_count": None, "ts_ms": begin}
+        last = {"status": "END", "id": f"{self._tx_id}:{end}", "event_count": len(events), "ts_ms": end}
+        return [Message(msgspec.json.encode(first)), *events, Message(msgspec.json.encode(last))]
+
+    def _change(self, table: TableName, body: dict[str, Any], old: Key | None, order: int) -> Message:
+        lsn = self._next()
+        last = "null" if self._last is None else f'"{self._last}"'
+        record = {
+            "before": None,
+            "after": None,
+            **body,
+            "source": self._origin(table.schema, table.name, self._tx_id, lsn, f'[{last},"{lsn}"]'),
+            "transaction": {"id": f"{self._tx_id}:{lsn}", "total_order": order, "data_collection_order": 1},
+        }
+        header = None if old is None else msgspec.json.encode(self._keyed(table, old))
+        return Message(msgspec.json.encode(record), oldkey=header)
+
+    def _events(self, operation: Operation) -> list[tuple[TableName, dict[str, Any], Key | None]]:
+        table = operation.table
+        members = self.tables[table]
+        if isinstance(operation, Truncate):
+            members.clear()
+            return [(table, {"op": "t"}, None)]
+        if isinstance(operation, Put):
+            key = self.key(table, operation.row)
+            old = members.get(key)
+            members[key] = dict(operation.row)
+            after = self._image(table, operation.row, old if operation.toast else None)
+            return [(table, {"op": "c" if old is None else "u", "after": after}, None)]
+        if operation.key not in members:
+            return []
+        gone = {"op": "d", "before": self._only_key(table, operation.key)}
+        if isinstance(operation, Delete):
+            del members[operation.key]
+            return [(table, gone, None)]
+        if operation.to in members:
+            return []
+        row = members.pop(operation.key)
+        moved = row | self._keyed(table, operation.to)
+        members[operation.to] = moved
+        after = self._image(table, moved, row if operation.toast else None)
+        return [(table, gone, None), (table, {"op": "c", "after": after}, operation.key)]
+
+    def key(self, table: TableName, row: Row) -> Key:
+        """A row's primary key."""
+        return tuple(row[column.name] for column in self.uses[table].primary_key)
+
+    def _keyed(self, table: TableName, key: Key) -> Row:
+        return {column.name: value for column, value in zip(self.uses[table].primary_key, key, strict=True)}
+
+    def _only_key(self, table: TableName, key: Key) -> Row:
+        return {column.name: None for column in self.uses[table].columns} | self._keyed(table, key)
+
+    def _image(self, table: TableName, row: Row, old: Row | None = None) -> Row:
+        """The row as Debezium prints it; texts that are as in `old` are left out (TOAST)."""
+        found: Row = {}
+        for column in self.uses[table].columns:
+            value = row[column.name]
+            if old is not None and column.type == "text" and value is not None and old[column.name] == value:
+                value = PLACEHOLDER
+            elif isinstance(value, Decimal):
+                value = msgspec.Raw(str(value).encode()) if column.type in FLOATS else str(value)
+            found[column.name] = value
+        return found
+
+    @staticmethod
+    def _origin(schema: str, table: str, tx_id: int | None, lsn: int, sequence: str) -> dict[str, Any]:
+        return {"snapshot": None, "sequence": sequence, "schema": schema, "table": table, "txId": tx_id, "lsn": lsn}
+
+    def _repeat(self, back: int, into: int) -> None:
+        if back and self._begins:
+            start = self._begins[max(0, len(self._begins) - back)]
+            self._write(self._clean[start + into :])
+
+    def _stream(self, records: Iterable[Message]) -> None:
+        records = list(records)
+        self._clean += records
+        self._write(records)
+
+    def _write(self, records: Iterable[Message]) -> None:
+        for record in records:
+            self.log.append(Message(record.body, len(self.log), record.oldkey))
+
+    def _next(self) -> int:
+        self._lsn += 10
+        return self._lsn
+
+    def _copy(self) -> Tables:
+        return {table: {key: dict(row) for key, row in members.items()} for table, members in self.tables.items()}
+
+
+Step = Callable[[Source], object]
+"""Something that happens to the source."""
