@@ -15,7 +15,8 @@ Comparison = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null",
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A plain comparison of a column with constants; conditions of a list are joined by AND. SQL's three-valued logic holds:
-    a NULL column fulfils only `is null`. `values` has one entry but for `in`/`not in` (several) and the null tests (none)."""
+    a NULL column fulfils only `is null`. `values` has one entry but for `in`/`not in` (several) and the null tests (none); each
+    is in the normal form that `read_model.conditions` describes."""
 
     column: Column
     comparison: Comparison
