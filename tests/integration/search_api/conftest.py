@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from starlette.testclient import TestClient
 
 from infra.stack import Stack
-from search_api.app import create_app
 from search_api.commands import create_key
 from search_api.settings import read_settings
 from tests.support.library import BOOKS, MAPPINGS, SETTINGS
-from tests.support.search_api import Api, Library, settings_of
+from tests.support.search_api import Library, running_api, settings_of
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +48,8 @@ def _item(document_id: str, text: str) -> str:
     return f'{{"index":{{"_id":"{document_id}","version":7,"version_type":"external_gte"}}}}\n{text}\n'
 
 
-@pytest.fixture
-def api(library: Library) -> Api:
+@pytest.fixture(scope="session")
+def api(library: Library) -> Iterator[TestClient]:
     """The API without a worker."""
-    return Api(create_app(settings_of(library.url, library.key)))
+    with running_api(settings_of(library.url, library.key)) as client:
+        yield client
