@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ import msgspec
 import psycopg
 
 from cdc.lsn import Lsn
+from infra.ports import free_port
 from read_model.freshness import Freshness
 from tests.support.services import CHECKOUT, Place
 
@@ -135,13 +135,6 @@ class Pipeline:
     def log_tail(self) -> str:
         """The end of the worker's log."""
         return (self.folder / "worker.log").read_text(encoding="utf-8")[-3000:]
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def own_names(spec: str, pipeline: str) -> str:

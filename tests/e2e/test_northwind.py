@@ -1,0 +1,47 @@
+"""A database that nobody here wrote, loaded unchanged: docs/how-to/index-an-existing-database.md, as a test."""
+
+import os
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.support.pipeline import Pipeline
+from tests.support.services import CHECKOUT, Place
+
+SAMPLE = Path(os.environ.get("ROWTIDE_SAMPLES", CHECKOUT.parent / "shared" / "samples")) / "northwind" / "northwind.sql"
+
+pytestmark = pytest.mark.skipif(
+    not SAMPLE.exists() and "CI" not in os.environ,
+    reason=f"the Northwind sample is not at {SAMPLE}; set ROWTIDE_SAMPLES",
+)
+
+CHANGES = (
+    "UPDATE orders SET freight = freight * 1.1, ship_city = 'Lyon' WHERE order_id % 7 = 0",
+    "UPDATE products SET unit_price = unit_price + 0.35, product_name = product_name || ' II' WHERE product_id < 20",
+    "UPDATE employees SET reports_to = 5 WHERE employee_id = 3; UPDATE employees SET reports_to = NULL WHERE employee_id = 6",
+    "UPDATE order_details SET order_id = 10249 WHERE order_id = 10248 AND product_id = 11",
+    "DELETE FROM order_details WHERE order_id BETWEEN 10300 AND 10310; DELETE FROM orders WHERE order_id BETWEEN 10300 AND 10310",
+    "DELETE FROM employee_territories WHERE employee_id = 2",
+    "INSERT INTO employee_territories VALUES (3, '01581'), (3, '01730')",
+    "UPDATE categories SET category_name = 'Drinks' WHERE category_id = 1",
+    "UPDATE suppliers SET country = NULL WHERE supplier_id = 1; UPDATE shippers SET company_name = 'Fast & Co' WHERE shipper_id = 2",
+    "INSERT INTO orders (order_id, customer_id, employee_id, freight) VALUES (20001, 'ALFKI', 3, 'NaN'), (20002, NULL, NULL, 1e-7)",
+    "INSERT INTO order_details VALUES (20001, 1, 18.4, 3, 0.05), (20001, 2, 19.000001, 1, 0)",
+)
+"""A transaction each, in plain SQL."""
+
+
+def test_every_document_equals_the_database(place: Place, tmp_path: Path) -> None:
+    with psycopg.connect(place.dsn, autocommit=True) as connection:
+        connection.execute(SAMPLE.read_text(encoding="utf-8"))
+        connection.execute("SET search_path = public")
+        with Pipeline(place, CHECKOUT / "examples" / "northwind.yaml", tmp_path) as pipeline:
+            pipeline.start()
+            pipeline.wait_live()
+            assert pipeline.verify() == {"orders": 830, "employees": 9, "products": 77}
+            for change in CHANGES:
+                connection.execute(f"BEGIN; {change}; COMMIT")
+            pipeline.wait_fresh()
+            assert pipeline.verify()["orders"] == 821
+            assert pipeline.freshness().quarantined == 0
