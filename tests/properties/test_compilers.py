@@ -87,7 +87,7 @@ def expected(plan: DocumentPlan, rows: Rows) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("plan", plans.DOCUMENTS, ids=lambda plan: plan.name)
-@settings(max_examples=60, deadline=None, print_blob=True)
+@settings(max_examples=40, deadline=None, print_blob=True)
 @given(rows=databases)
 def test_documents_are_what_the_plan_means(plan: DocumentPlan, rows: Rows) -> None:
     built = store_of(rows).build_all(plan)
@@ -98,7 +98,7 @@ def test_documents_are_what_the_plan_means(plan: DocumentPlan, rows: Rows) -> No
         assert canonical(built[identity]) == canonical(oracle.encode(document))
 
 
-@settings(max_examples=120, deadline=None, print_blob=True)
+@settings(max_examples=60, deadline=None, print_blob=True)
 @given(rows=databases, batch=changes)
 def test_every_document_that_a_batch_changes_becomes_pending(
     rows: Rows, batch: list[tuple[TableName, dict[str, Any], bool]]

@@ -1,0 +1,112 @@
+"""The real server takes the compiled indexes, and the documents built for them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import msgspec
+import pytest
+
+from read_model import sqlite_documents, sqlite_rows
+from read_model.catalog import Column, TableName
+from read_model.elasticsearch import index_body
+from read_model.plan import DocumentPlan, Field, Node, TableUse
+from tests.support import plans
+from tests.support.edge_values import EDGES
+from tests.support.row_store import RowStore
+
+Ask = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def ask(stack: Any) -> Iterator[Ask]:
+    """Sends one request to the stack's Elasticsearch and gives the answer, which must be a success."""
+    environment = stack.addresses.environment()
+    login = (environment["ROWTIDE_ELASTICSEARCH_USERNAME"], environment["ROWTIDE_ELASTICSEARCH_PASSWORD"])
+    with httpx.Client(
+        base_url=environment["ROWTIDE_ELASTICSEARCH_URL"], auth=login, timeout=60, trust_env=False
+    ) as client:
+
+        def send(method: str, path: str, **content: Any) -> Any:
+            answer = client.request(method, path, **content)
+            assert answer.is_success, answer.text
+            return answer.json()
+
+        yield send
+
+
+@pytest.fixture
+def index(ask: Ask) -> Iterator[str]:
+    """A name for an index, deleted afterwards."""
+    name = f"read-model-{uuid4().hex[:12]}"
+    yield name
+    ask("DELETE", f"/{name}")
+
+
+def send_all(ask: Ask, index: str, store: RowStore, plan: DocumentPlan) -> None:
+    """Create the index and send every document; none may be refused."""
+    ask("PUT", f"/{index}", json=index_body(plan))
+    store.build_all(plan)
+    statement = sqlite_documents.build(plan, "fresh")
+    bodies = [body for _, body, _ in store.connection.execute(statement, {"after": 0, "limit": 1000, "version": 7})]
+    headers = {"content-type": "application/x-ndjson"}
+    answer = ask("POST", f"/{index}/_bulk?refresh=true", content=b"".join(bodies), headers=headers)
+    assert [item for item in answer["items"] if item["index"]["status"] != 201] == []
+
+
+def hits(ask: Ask, index: str, query: dict[str, Any]) -> int:
+    """How many documents a query finds."""
+    return int(ask("POST", f"/{index}/_search", json={"query": query})["hits"]["total"]["value"])
+
+
+@pytest.mark.parametrize("plan", plans.DOCUMENTS, ids=lambda plan: plan.name)
+def test_documents_are_indexed_as_they_are_built(plan: DocumentPlan, ask: Ask, index: str) -> None:
+    store = RowStore(plans.TABLES, plans.DOCUMENTS)
+    order = {"id": 1, "customer_id": 1, "referrer_id": 1, "status": "paid", "deleted": False}
+    store.upsert(plans.ORDERS, {**order, "placed_at": "2024-05-01T09:30:00.000001Z"})
+    store.upsert(plans.CUSTOMERS, {"id": 1, "name": "Zoë", "email": None})
+    store.upsert(plans.CATEGORIES, {"id": 1, "name": "all", "parent_id": 1})
+    store.upsert(plans.PRODUCTS, {"id": 1, "sku": "A-1", "price": Decimal("9.60"), "category_id": 1})
+    line = {"order_id": 1, "line_no": 1, "product_id": 1, "quantity": 2, "unit_price": Decimal("9.60")}
+    store.upsert(plans.LINES, line)
+    store.upsert(plans.PAYMENTS, {"id": 1, "order_id": 1, "amount": Decimal("NaN"), "fee": Decimal("0.1")})
+    store.upsert(plans.TAGS, {"id": 1, "name": "new"})
+    store.upsert(plans.ORDER_TAGS, {"order_id": 1, "tag_id": 1, "rank": None})
+    send_all(ask, index, store, plan)
+    if plan is plans.ORDERS_DOCUMENT:
+        assert hits(ask, index, {"match": {"customer.name": "ZOE"}}) == 1
+        assert hits(ask, index, {"prefix": {"lines.product.sku": "a"}}) == 1
+        price = {"range": {"lines.unit_price": {"gt": 9}}}
+        assert hits(ask, index, {"nested": {"path": "lines", "query": price}}) == 1
+
+
+def test_values_of_every_type_are_indexed(ask: Ask, index: str) -> None:
+    table = TableName("public", "t")
+    columns = [plans.ID, *(replace(column, name=name) for name, (column, _, _) in EDGES.items())]
+    use = TableUse(table, tuple(columns), (plans.ID,))
+    plan = DocumentPlan("t", Node(table, (plans.ID,), plans.fields(*columns)), (plans.ID,))
+    store = RowStore((use,), (plan,))
+    for n in range(max(len(cases) for _, _, cases in EDGES.values()) + 1):
+        values: list[Any] = [n]
+        for name, (_, _, cases) in EDGES.items():
+            kind: Any = sqlite_rows.decoded_types(use)[name]
+            sent = cases[n][1] if n < len(cases) else "null"
+            values.append(msgspec.json.decode(sent, type=kind if kind is msgspec.Raw else kind | None))
+        store.connection.execute(sqlite_rows.upsert(use), values)
+    send_all(ask, index, store, plan)
+
+
+def test_texts_are_folded_stemmed_and_widened(ask: Ask, index: str) -> None:
+    table, body = TableName("public", "t"), Column("v", "text")
+    fields = (Field("en", body, (), {"analyzer": "english"}), Field("plain", body))
+    plan = DocumentPlan("t", Node(table, (plans.ID,), fields), (plans.ID,), {"synonyms": ["tv => television"]})
+    store = RowStore((TableUse(table, (plans.ID, body), (plans.ID,)),), (plan,))
+    store.upsert(table, {"id": 1, "v": "Café with televisions"})
+    send_all(ask, index, store, plan)
+    assert hits(ask, index, {"match": {"plain": "cafe"}}) == 1
+    assert hits(ask, index, {"match": {"en": "TV"}}) == 1
+    assert hits(ask, index, {"match": {"plain": "television"}}) == 0
+    assert hits(ask, index, {"term": {"plain.keyword": "Café with televisions"}}) == 1

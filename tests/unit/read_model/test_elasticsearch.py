@@ -1,0 +1,97 @@
+"""Mappings follow the plan: strict, typed, nested where rows stay together."""
+
+from typing import Any
+
+import pytest
+
+from read_model.catalog import Column, TableName
+from read_model.elasticsearch import index_body
+from read_model.plan import DocumentPlan, Field, Include, Join, Node, Order, PipelinePlan
+from tests.support import plans
+
+
+def properties_of(*fields: Field, search: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The mapped fields of a document with these fields."""
+    node = Node(TableName("public", "t"), (plans.ID,), fields)
+    body = index_body(DocumentPlan("t", node, (plans.ID,), search or {}))
+    found: dict[str, Any] = body["mappings"]["properties"]
+    return found
+
+
+def test_the_index_is_strict_and_remembers_deletes_for_an_hour() -> None:
+    body = index_body(plans.ORDERS_DOCUMENT, PipelinePlan("shop", (), spec_hash="abc"))
+    assert body["settings"]["gc_deletes"] == "1h"
+    assert body["mappings"]["dynamic"] == "strict"
+    assert (body["mappings"]["_meta"]["pipeline"], body["mappings"]["_meta"]["spec_hash"]) == ("shop", "abc")
+
+
+def test_every_part_of_a_document_is_mapped() -> None:
+    mapped = index_body(plans.ORDERS_DOCUMENT)["mappings"]["properties"]
+    assert list(mapped) == [
+        *("status", "placed_at", "kind", "rank", "live", "none", "customer", "referrer", "lines", "payments", "tags"),
+        *("line_count", "goods", "paid", "fees", "dearest", "least_fee"),
+    ]
+    assert mapped["customer"].keys() == {"properties"}
+    assert mapped["lines"]["type"] == "nested"
+    assert mapped["lines"]["include_in_root"] is True
+    assert mapped["lines"]["properties"]["product"]["properties"]["category"]["type"] == "text"
+    assert mapped["tags"]["type"] == "text"
+    assert {name: mapped[name]["type"] for name in ("rank", "live", "line_count", "goods", "least_fee")} == {
+        "rank": "long",
+        "live": "boolean",
+        "line_count": "long",
+        "goods": "double",
+        "least_fee": "double",
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "kind"),
+    [
+        (Column("v", "int2"), "short"),
+        (Column("v", "numeric", precision=18, scale=0), "long"),
+        (Column("v", "numeric", precision=10, scale=2), "double"),
+        (Column("v", "numeric"), "double"),
+        (Column("v", "money"), "double"),
+        (Column("v", "bpchar", length=5), "keyword"),
+        (Column("v", "bpchar", length=500), "text"),
+        (Column("v", "mood", kind="e"), "keyword"),
+        (Column("v", "uuid"), "keyword"),
+        (Column("v", "interval"), "keyword"),
+        (Column("v", "timestamptz"), "date"),
+        (Column("v", "inet"), "ip"),
+        (Column("v", "jsonb"), "flattened"),
+        (Column("v", "bytea"), "binary"),
+        (Column("v", "_int4", element="int4"), "integer"),
+        (Column("v", "_mood", element="mood", element_kind="e"), "keyword"),
+    ],
+)
+def test_types(column: Column, kind: str) -> None:
+    assert properties_of(Field("v", column))["v"]["type"] == kind
+
+
+def test_options_choose_the_mapping() -> None:
+    text = Column("v", "text")
+    assert properties_of(Field("v", text, (), {"index": False}))["v"] == {"type": "object", "enabled": False}
+    assert properties_of(Field("v", text, (), {"type": "keyword"}))["v"]["type"] == "keyword"
+    assert properties_of(Field("v", Column("v", "jsonb"), ("a",)))["v"]["type"] == "keyword"
+    assert properties_of(Field("v", text, (), {"analyzer": "standard"}))["v"]["analyzer"] == "standard"
+    synonyms = {"synonyms": ["tv, television"]}
+    mapped = properties_of(Field("v", text, (), {"analyzer": "english"}), search=synonyms)["v"]
+    assert (mapped["analyzer"], mapped["search_analyzer"]) == ("rowtide_english", "rowtide_english_search")
+
+
+def test_what_people_and_privacy_need_to_know_is_kept_by_path() -> None:
+    leaf = Node(plans.CUSTOMERS, (plans.ID,), (Field("email", plans.CUSTOMER_EMAIL, (), {"pii": "email"}),))
+    include = Include("people", True, leaf, Join((plans.ID,), (plans.ID,)), order_by=(Order(plans.ID),))
+    root = Node(plans.ORDERS, (plans.ID,), (), includes=(include,))
+    meta = index_body(DocumentPlan("t", root, (plans.ID,), {"boost": {"people.email": 2}}))["mappings"]["_meta"]
+    assert meta["fields"] == {"people.email": {"pii": "email"}}
+    assert meta["search"] == {"boost": {"people.email": 2}}
+
+
+def test_limits_rise_with_the_document() -> None:
+    node = Node(plans.ORDERS, (plans.ID,), tuple(Field(f"f{n}", Column("v", "text")) for n in range(600)))
+    settings = index_body(DocumentPlan("t", node, (plans.ID,)))["settings"]
+    assert settings["mapping.total_fields.limit"] == 2400
+    assert "mapping.depth.limit" not in settings
