@@ -1,6 +1,7 @@
 """A whole pipeline on a stack: the shop's database, connector, worker and search API, run through their command lines."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -84,7 +85,7 @@ class Pipeline:
 
     def fill(self, orders: int) -> None:
         """Make the application's role, database, schema and `orders` finished orders, where there are none yet."""
-        with psycopg.connect(self._stack.addresses.postgres_dsn, autocommit=True) as connection:
+        with database(self._stack.addresses.postgres_dsn) as connection:
             _make_database(connection, self._secret)
         if self.count_orders() == 0:
             self._say("application", f"writing {orders:,} orders")
@@ -93,7 +94,7 @@ class Pipeline:
 
     def count_orders(self) -> int:
         """Count the orders, archived ones too; 0 when there is no such table yet."""
-        with psycopg.connect(self.dsn, autocommit=True) as connection:
+        with database(self.dsn) as connection:
             row = connection.execute("SELECT to_regclass('public.orders') IS NOT NULL").fetchone()
             if row != (True,):
                 return 0
@@ -142,7 +143,7 @@ class Pipeline:
 
     def wait_fresh(self, worker: Program) -> None:
         """Return when everything committed until now is searchable. ServiceUnavailable when nothing moves for long."""
-        with psycopg.connect(self.dsn, autocommit=True) as connection:
+        with database(self.dsn) as connection:
             lsn = mark(connection)
         moved = monotonic()
         last: Freshness | None = None
@@ -173,6 +174,17 @@ class Pipeline:
 
         if not wait_until(settled, _STEP_SECONDS):
             raise ServiceUnavailable(f"{program.name} {what} within {_STEP_SECONDS:.0f} s; see {program.log}.")
+
+
+@contextmanager
+def database(dsn: str) -> Iterator[psycopg.Connection[Any]]:
+    """Connect, each statement a transaction of its own; ServiceUnavailable when PostgreSQL is not there or goes away."""
+    try:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ServiceUnavailable(f"PostgreSQL does not answer: {reason}. See its log, postgres.log.") from error
 
 
 def mark(connection: psycopg.Connection[Any]) -> int:

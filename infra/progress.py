@@ -28,6 +28,10 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the table off the terminal."""
         if self._console.is_terminal:
             self._live.stop()
 
@@ -35,7 +39,10 @@ class Progress:
         """Take note of a state of a part; a terminal shows it with the next refresh."""
         seconds = monotonic() - self._began
         with self._lock:
+            known = self._states.get(part)
             self._states[part] = (state, seconds)
+        if known and known[0] == state:
+            return
         if not self._console.is_terminal:
             self._console.print(f"{seconds:6.1f} s  {part}: {state}", highlight=False, soft_wrap=True)
 

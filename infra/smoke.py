@@ -1,20 +1,16 @@
 """`rowtide smoke`: the whole pipeline, finite and unattended: a fixed workload, then every document against the database."""
 
-import fcntl
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from time import monotonic, time
-
-import psycopg
 
 from infra.commands import faults_told, stop_on_terminate
 from infra.errors import RunnerError
 from infra.following import Follower
-from infra.pipeline import SHIPPED_SPEC, Listens, Pipeline, mark
+from infra.lock import alone
+from infra.pipeline import SHIPPED_SPEC, Listens, Pipeline, database, mark
 from infra.ports import free_port, free_ports
 from infra.programs import ROWTIDE, WRITER, Program, ProgramFailed, last_json
 from infra.settings import StackSettings, read_settings
@@ -67,7 +63,7 @@ def smoke() -> None:
         began = monotonic()
         say = _teller(began)
         settings = _settings()
-        with _alone(settings.data_directory.with_suffix(".lock")):
+        with alone(settings.data_directory.with_suffix(".lock")):
             result = _run_anew(settings, say, began)
         sys.stdout.write(json.dumps(asdict(result)) + "\n")
         sys.stdout.flush()
@@ -89,17 +85,6 @@ def _teller(began: float) -> Callable[[str, str], None]:
             sys.stderr.write(f"{monotonic() - began:6.1f} s  {part}: {state}\n")
 
     return say
-
-
-@contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunnerError(f"Another run holds {file}; wait for its end, or set another ROWTIDE_HOME.") from None
-        yield
 
 
 def _run_anew(settings: StackSettings, say: Callable[[str, str], None], began: float) -> Result:
@@ -140,7 +125,7 @@ def _at_full_speed(pipeline: Pipeline, worker: Program, say: Callable[[str, str]
     load = (*WRITER, "load", "--orders", str(LOADED_ORDERS), "--seed", "7")
     pipeline.programs.run("writer-load", load, _LOAD_SECONDS)
     say("workload", "one transaction over every table")
-    with psycopg.connect(pipeline.dsn) as connection:
+    with database(pipeline.dsn) as connection, connection.transaction():
         connection.execute(TRANSACTION)
     pipeline.wait_fresh(worker)
     return (_events(pipeline) - before) / (monotonic() - since)
@@ -152,7 +137,7 @@ def _at_a_rate(pipeline: Pipeline, worker: Program, say: Callable[[str, str], No
     rated = ("--rate", str(RATE), "--seconds", str(RATED_SECONDS), "--seed", "8", "--each")
     load = pipeline.programs.start("writer-rated", (*WRITER, "load", *rated))
     follower, watch, found = Follower(load.log), Stopwatch(), list[float]()
-    with psycopg.connect(pipeline.dsn, autocommit=True) as connection:
+    with database(pipeline.dsn) as connection:
 
         def turn() -> bool:
             worker.check_runs()
@@ -167,7 +152,7 @@ def _at_a_rate(pipeline: Pipeline, worker: Program, say: Callable[[str, str], No
                 found.extend(each.milliseconds for each in watch.stop(fresh.searchable, time()))
             return over and not watch.waiting
 
-        if not wait_until(turn, _LOAD_SECONDS, every=_POLL_SECONDS):
+        if not wait_until(turn, _LOAD_SECONDS, pause_seconds=_POLL_SECONDS):
             raise RunnerError(f"{len(watch.waiting)} commits were not searchable in time; see {worker.log}.")
     return found
 

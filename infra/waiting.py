@@ -11,9 +11,9 @@ def wait_until(
     condition: Callable[[], bool],
     seconds: float,
     given_up: threading.Event | None = None,
-    every: float = _PAUSE_SECONDS,
+    pause_seconds: float = _PAUSE_SECONDS,
 ) -> bool:
-    """Ask until the condition holds, `every` so many seconds. False when the time is over or `given_up` was set."""
+    """Ask until the condition holds, with a pause in between. False when the time is over or `given_up` was set."""
     pause = given_up or threading.Event()
     deadline = monotonic() + seconds
     while not pause.is_set():
@@ -21,5 +21,5 @@ def wait_until(
             return True
         if monotonic() >= deadline:
             return False
-        pause.wait(every)
+        pause.wait(pause_seconds)
     return False

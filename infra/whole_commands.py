@@ -2,9 +2,11 @@
 
 import typer
 
+from infra.demo import demo
 from infra.smoke import smoke
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the root of `rowtide`."""
     app.command()(smoke)
+    app.command()(demo)
