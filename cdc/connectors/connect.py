@@ -79,9 +79,9 @@ class _Offsets(msgspec.Struct):
 class Connect:
     """A client of one Connect cluster. OperatorError names the URL and what Connect said; ServiceUnavailable that it is away."""
 
-    def __init__(self, url: str, timeout_s: float = 90.0) -> None:
+    def __init__(self, url: str, timeout_s: float = 90.0, transport: httpx.BaseTransport | None = None) -> None:
         # Connect stands beside the operator: a proxy for the internet must not come between.
-        self._client = httpx.Client(base_url=url, timeout=timeout_s, trust_env=False)
+        self._client = httpx.Client(base_url=url, timeout=timeout_s, trust_env=False, transport=transport)
 
     def __enter__(self) -> Self:
         return self

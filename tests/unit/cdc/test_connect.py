@@ -1,0 +1,70 @@
+"""The client of Kafka Connect, against a double that plays Connect's answers."""
+
+from collections.abc import Callable, Iterable
+
+import httpx
+import pytest
+
+from cdc.connectors.connect import Connect
+from cdc.connectors.errors import OperatorError
+
+
+class PlayedConnect(httpx.BaseTransport):
+    """Answers one after another, the last one for ever, and remembers what was asked."""
+
+    def __init__(self, answers: Iterable[httpx.Response]) -> None:
+        self._answers = list(answers)
+        self.asked: list[str] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(f"{request.method} {request.url.raw_path.decode()}")
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+
+def played(*answers: httpx.Response) -> tuple[Connect, PlayedConnect]:
+    transport = PlayedConnect(answers)
+    return Connect("http://connect:8083", transport=transport), transport
+
+
+def test_a_rebalance_is_waited_out() -> None:
+    connect, transport = played(httpx.Response(409, json={"message": "rebalance"}), httpx.Response(204))
+    with connect:
+        connect.delete("rowtide-shop")
+    assert transport.asked == ["DELETE /connectors/rowtide-shop"] * 2
+
+
+@pytest.mark.parametrize("ask", [lambda one: one.config("x"), lambda one: one.status("x")])
+def test_a_connector_that_is_not_there_is_none(ask: Callable[[Connect], object]) -> None:
+    with played(httpx.Response(404, json={"error_code": 404, "message": "no"}))[0] as connect:
+        assert ask(connect) is None
+
+
+def test_an_error_names_the_url_and_what_connect_said() -> None:
+    with (
+        played(httpx.Response(500, json={"message": "first line\nsecond"}))[0] as connect,
+        pytest.raises(OperatorError, match=r"PUT http://connect:8083/connectors/x/pause answered 500: first line$"),
+    ):
+        connect.pause("x")
+
+
+def test_somebody_else_at_that_address_is_noticed() -> None:
+    with (
+        played(httpx.Response(200, text="<html>"))[0] as connect,
+        pytest.raises(OperatorError, match="not Kafka Connect's form"),
+    ):
+        connect.plugins()
+
+
+def test_validation_gives_the_errors_under_their_keys() -> None:
+    entries = [{"value": {"name": "a", "errors": []}}, {"value": {"name": "b", "errors": ["wrong"]}}]
+    connect, transport = played(httpx.Response(200, json={"error_count": 1, "configs": entries}))
+    with connect:
+        assert connect.validate("x", {"connector.class": "io.X"}) == {"b": ["wrong"]}
+    assert transport.asked == ["PUT /connector-plugins/io.X/config/validate"]
+
+
+def test_names_are_quoted_in_the_path() -> None:
+    connect, transport = played(httpx.Response(204))
+    with connect:
+        connect.resume("a/b c")
+    assert transport.asked == ["PUT /connectors/a%2Fb%20c/resume"]
