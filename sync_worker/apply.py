@@ -77,9 +77,8 @@ class Applier:
                 self._snapshot_row(row)
             case Heartbeat() as beat:
                 self._beat(beat)
-            case Repeat():
-                if self._assembler.open_tx is None:
-                    self._drop_open()
+            case Repeat() if self._assembler.open_tx is None:
+                self._drop_open()
 
     def _change(self, change: TakenChange, loose: bool) -> None:
         self.events += 1

@@ -167,15 +167,11 @@ class Trial:
             case "crash":
                 self._crash()
             case "crash in take":
-                self.store.fuse = number
-                with suppress(Crash):
-                    self._read(number + 1)
-                self._crash()
+                self._crash_in_take(number)
             case "late" if self._lost:
                 bulk = self._lost.pop(number % len(self._lost))
                 self.index.bulk(bulk.document, [item.body for item in bulk.items])
-        if self.store.position.settled:
-            self._publish()
+        self._publish()
 
     def _read(self, count: int) -> None:
         messages = self._source.log[self._next : self._next + count]
@@ -210,6 +206,12 @@ class Trial:
             self.index.refresh()
         self._ledger.end_refresh(done)
 
+    def _crash_in_take(self, number: int) -> None:
+        self.store.fuse = number
+        with suppress(Crash):
+            self._read(number + 1)
+        self._crash()
+
     def _crash(self) -> None:
         self.store.fuse = None
         self._lost += [flying.bulk for flying in self._flying if not flying.arrived]
@@ -218,6 +220,8 @@ class Trial:
 
     def _publish(self) -> None:
         position = self.store.position
+        if not position.settled:
+            return
         unsent = [*self._pending.oldest(), *(flying.bulk.first_lsn for flying in self._flying)]
         lsn = self._ledger.searchable(position.watermark, unsent)
         self._check_published(lsn)

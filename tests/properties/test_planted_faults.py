@@ -1,0 +1,311 @@
+"""The checks of `test_convergence.py` find faults: each is planted as another part, and a short history tells it apart.
+
+Every history passes with the worker's own parts and fails with the fault.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from cdc.lsn import NOTHING
+from cdc.transaction import Assembler, Change, LogError
+from cdc.transaction import Step as LogStep
+from sync_worker.apply import Applier
+from sync_worker.changes import Batch, Row, RowShape, TableChanges, TakenChange
+from sync_worker.ledger import Ledger
+from sync_worker.pending import Bulk, Pending
+from sync_worker.row_store import Position
+from sync_worker.rows import Rows
+from sync_worker.statements import TableStatements
+from tests.support import plans
+from tests.support.history import Delete, Move, Put, Source, Truncate
+from tests.support.trial import MARK, STATEMENTS, Diverged, Parts, Turn, check
+
+
+class OldParentForgotten(Rows):
+    """Looks for documents only after the rows are written."""
+
+    def apply(self, tables: Any) -> None:
+        self.written = False
+        super().apply(tables)
+
+    def _write(self, table: TableStatements, changes: TableChanges) -> None:
+        self.written = True
+        super()._write(table, changes)
+
+    def _touch(self, tables: list[TableStatements]) -> None:
+        if self.written:
+            super()._touch(tables)
+
+
+class NewParentForgotten(OldParentForgotten):
+    """Looks for documents only before the rows are written."""
+
+    def _touch(self, tables: list[TableStatements]) -> None:
+        if not self.written:
+            Rows._touch(self, tables)
+
+
+class PlaceholderKept(Batch):
+    """Takes the stand-in of an unchanged value for the value."""
+
+    def _complete(self, shape: RowShape, changes: TableChanges, row: Row, old: Any) -> Row:
+        return row
+
+
+class MovedValueStale(Batch):
+    """At a key change takes left-out values from the row store, though this batch changed them before."""
+
+    def _complete(self, shape: RowShape, changes: TableChanges, row: Row, old: Any) -> Row:
+        changes.deleted.clear()
+        return super()._complete(shape, changes, row, old)
+
+
+class Forgetful(Batch):
+    """Passes over the operations in `ignored`."""
+
+    ignored = ""
+
+    def fold(self, changes: Iterable[TakenChange], lsn: int) -> None:
+        super().fold([change for change in changes if change.record.op != self.ignored], lsn)
+
+
+class DeletesIgnored(Forgetful):
+    """No row is ever deleted."""
+
+    ignored = "d"
+
+
+class TruncateIgnored(Forgetful):
+    """A table is never emptied."""
+
+    ignored = "t"
+
+
+class OldKeyKept(Batch):
+    """A key change leaves the row under its old key behind."""
+
+    def _put(self, shape: RowShape, changes: TableChanges, change: TakenChange, lsn: int) -> None:
+        super()._put(shape, changes, change, lsn)
+        if change.old_key is not None:
+            old = shape.key_before(change.old_key)
+            changes.rows[old] = self._stored(shape.table, old)
+
+
+class RepeatsTaken(Assembler):
+    """Applies what comes again as if it were new."""
+
+    def feed(self, record: Any) -> LogStep:
+        self.applied = NOTHING
+        return super().feed(record)
+
+
+class TwiceCounted(Assembler):
+    """Applies each change when it comes, not at its transaction's end."""
+
+    def feed(self, record: Any) -> LogStep:
+        step = super().feed(record)
+        return replace(step, loose=True) if isinstance(step, Change) else step
+
+
+class AllRemoved(Pending):
+    """An acknowledged bulk empties its lane, whatever was touched since."""
+
+    def remove(self, bulk: Bulk) -> None:
+        super().remove(replace(bulk, after=0, last=1 << 60))
+
+
+class HastyLedger(Ledger):
+    """Publishes what was sent, without waiting for a refresh."""
+
+    def searchable(self, watermark: int, unsent: list[int]) -> int:
+        return watermark
+
+
+class PositionFirst(Applier):
+    """Stores the position in a transaction of its own, before the rows."""
+
+    def take(self, messages: Any) -> None:
+        with self._store.transaction():
+            self._store.move(offset=messages[-1].offset() + 1)
+        super().take(messages)
+
+
+class BeginForgotten(Applier):
+    """Stores the offset after a BEGIN as if the transaction were none of its business."""
+
+    def take(self, messages: Any) -> None:
+        super().take(messages)
+        with self._store.transaction():
+            self._store.move(offset=messages[-1].offset() + 1)
+
+
+def folding(batch: type[Batch]) -> type[Applier]:
+    """An applier with another batch."""
+
+    class Folding(Applier):
+        def _new_batch(self) -> Batch:
+            return batch(self._shapes, self._stored)
+
+    return Folding
+
+
+def assembling(assembler: type[Assembler]) -> type[Applier]:
+    """An applier with another assembler."""
+
+    class Assembling(Applier):
+        def __init__(self, *parts: Any) -> None:
+            super().__init__(*parts)
+            own = self._assembler
+            self._assembler = assembler(own.applied, own.open_tx, own.seen, own.dropped_tx)
+
+    return Assembling
+
+
+NO_FAN_OUT = replace(
+    STATEMENTS, lanes=tuple(replace(lane, touch={}) if lane.fan_out else lane for lane in STATEMENTS.lanes)
+)
+
+
+def same_version(_: Position) -> int:
+    """Every build has the same version."""
+    return MARK
+
+
+def order(id_: int, customer: int | None = 1, status: str = "open") -> Put:
+    """An order's row."""
+    row = {"id": id_, "customer_id": customer, "referrer_id": None, "status": status}
+    return Put(plans.ORDERS, row | {"placed_at": None, "deleted": False})
+
+
+def line(order_: int, no: int = 1, quantity: int = 1) -> Put:
+    """An order line's row."""
+    row = {"order_id": order_, "line_no": no, "product_id": None, "quantity": quantity, "unit_price": None}
+    return Put(plans.LINES, row)
+
+
+def payment(id_: int, order_: int) -> Put:
+    """A payment's row."""
+    return Put(plans.PAYMENTS, {"id": id_, "order_id": order_, "amount": Decimal(5), "fee": None})
+
+
+def customer(name: str, email: str = "long", *, id_: int = 1, toast: bool = False) -> Put:
+    """A customer's row."""
+    return Put(plans.CUSTOMERS, {"id": id_, "name": name, "email": email}, toast)
+
+
+def shop() -> Source:
+    """Two orders of one customer in the snapshot, and a heartbeat: six records."""
+    source = Source(plans.TABLES)
+    source.unseen(customer("Ann"), order(1), order(2), line(1), payment(1, 1))
+    source.snapshot()
+    source.heartbeat()
+    return source
+
+
+LOADED: list[Turn] = [("read", 6), *[("send", 0), ("acknowledge", 0)] * 6, ("refresh", 0)]
+"""Reads the shop and indexes it."""
+
+
+def _moved(source: Source) -> None:
+    source.transaction(payment(1, 2))
+
+
+def _renamed(source: Source) -> None:
+    source.transaction(customer("Bea", toast=True))
+
+
+def _written_then_moved(source: Source) -> None:
+    source.transaction(customer("Ann", "other"), Move(plans.CUSTOMERS, (1,), (3,)), order(1, 3))
+
+
+def _deleted(source: Source) -> None:
+    source.transaction(Delete(plans.LINES, (1, 1)))
+
+
+def _truncated(source: Source) -> None:
+    source.transaction(Truncate(plans.ORDERS))
+
+
+def _order_moved(source: Source) -> None:
+    source.transaction(Move(plans.ORDERS, (1,), (3,)))
+
+
+def _changed_twice_and_repeated(source: Source) -> None:
+    source.transaction(order(1, status="paid"))
+    source.transaction(order(1, status="sent"))
+    source.killed(back=2)
+
+
+def _changed_twice(source: Source) -> None:
+    source.transaction(order(1, status="paid"))
+    source.transaction(order(1, status="sent"))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A fault, what happens to the shop, and what the worker does after it is loaded."""
+
+    parts: Parts
+    happens: Any
+    turns: Sequence[Turn] = ()
+
+
+READ_ONE_SEND: list[Turn] = [("read", 3), ("send", 0)]
+CASES = {
+    "the old parent is forgotten": Case(Parts(rows=OldParentForgotten), _moved),
+    "the new parent is forgotten": Case(Parts(rows=NewParentForgotten), _moved),
+    "a stand-in is taken for the value": Case(Parts(applier=folding(PlaceholderKept)), _renamed),
+    "a moved row gets a stale value": Case(Parts(applier=folding(MovedValueStale)), _written_then_moved),
+    "documents that share a row are forgotten": Case(Parts(statements=NO_FAN_OUT), _renamed),
+    "deletes are ignored": Case(Parts(applier=folding(DeletesIgnored)), _deleted),
+    "truncates are ignored": Case(Parts(applier=folding(TruncateIgnored)), _truncated),
+    "the old key stays": Case(Parts(applier=folding(OldKeyKept)), _order_moved),
+    "repeats are taken for news": Case(
+        Parts(applier=assembling(RepeatsTaken)), _changed_twice_and_repeated, [("read", 9), ("send", 0)]
+    ),
+    "half a transaction is shown": Case(
+        Parts(applier=assembling(TwiceCounted)), _changed_twice, [("read", 2), ("send", 0)]
+    ),
+    "a later touch is removed": Case(
+        Parts(pending=AllRemoved),
+        _changed_twice,
+        [*READ_ONE_SEND, ("read", 3), ("acknowledge", 0), ("crash", 0)],
+    ),
+    "versions do not rise": Case(
+        Parts(version=same_version),
+        _changed_twice,
+        [*READ_ONE_SEND, ("send", 0), *READ_ONE_SEND, ("send", 0), *(("arrive", place) for place in (3, 2, 1, 0))],
+    ),
+    "the position goes first": Case(Parts(applier=PositionFirst), _moved, [("crash in take", 4)]),
+    "an open transaction's position is passed": Case(
+        Parts(applier=BeginForgotten), _moved, [("read", 2), ("crash", 0)]
+    ),
+    "freshness does not wait for a refresh": Case(
+        Parts(ledger=HastyLedger), _moved, [("read", 3), ("send", 0), ("acknowledge", 0)]
+    ),
+}
+
+
+def _shop_after(case: Case) -> Source:
+    source = shop()
+    case.happens(source)
+    return source
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_history_of_a_fault_passes_without_it(name: str) -> None:
+    case = CASES[name]
+    source = _shop_after(case)
+    check(source, [*LOADED, *case.turns])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_planted_fault_is_found(name: str) -> None:
+    case = CASES[name]
+    source = _shop_after(case)
+    with pytest.raises((Diverged, LogError)):
+        check(source, [*LOADED, *case.turns], case.parts)
