@@ -1,0 +1,62 @@
+"""What the demo shows: nothing is missing, nothing is cut, and a fault can be seen."""
+
+from io import StringIO
+
+from rich.console import Console
+
+from infra.demo_view import Picture, Stage, line, view
+from infra.stopwatch import Commit, Searchable
+
+FOUND = [
+    Searchable(Commit("SO-2026-000001", "PayOrder", 1767225600.0, gone=False), 123.4),
+    Searchable(Commit("SO-2026-000002", "DeleteOrder", 1767225601.0, gone=True), 99.6),
+]
+
+
+def shown(picture: Picture, height: int = 40) -> str:
+    console = Console(file=StringIO(), width=100, height=height, color_system=None)
+    with console.capture() as capture:
+        console.print(view(picture, height))
+    return capture.get()
+
+
+def picture() -> Picture:
+    return Picture(
+        url="http://127.0.0.1:8080/orders",
+        stages=[Stage("Kafka", "ready", True, "port 1"), Stage("Connect", "failed", False)],
+        changes_per_s=12.34,
+        documents={"orders": 2000, "products": 300},
+        lag_s=0.25,
+        pending=7,
+        found=FOUND,
+    )
+
+
+def test_the_screen_has_stages_figures_orders_and_the_page() -> None:
+    text = shown(picture())
+    for part in ("Kafka", "failed", "12.3", "2,300", "0.2 s", "SO-2026-000001", "paid", "123 ms", "gone", "/orders"):
+        assert part in text
+
+
+def test_the_last_order_comes_first() -> None:
+    text = shown(picture())
+    assert text.index("SO-2026-000002") < text.index("SO-2026-000001")
+
+
+def test_a_small_terminal_shows_fewer_orders() -> None:
+    many = picture()
+    many.found = FOUND * 10
+    assert shown(many, 24).count("SO-2026") == 7
+    assert shown(many, 50).count("SO-2026") == 12
+
+
+def test_an_empty_picture_can_be_shown() -> None:
+    empty = Picture(url="http://127.0.0.1:8080/orders")
+    assert "on its way" in shown(empty)
+    assert "lag unknown" in line(empty)
+
+
+def test_a_line_tells_the_last_order_and_what_is_wrong() -> None:
+    text = line(picture())
+    assert "SO-2026-000002 deleted, gone after 100 ms" in text
+    assert "Connect: failed" in text
