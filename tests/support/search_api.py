@@ -1,11 +1,13 @@
 """What the search API's tests share: where the books are, and the API in this process."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import httpx
-from starlette.testclient import TestClient
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from search_api.app import create_app
 from search_api.settings import ApiSettings, read_settings
@@ -20,6 +22,22 @@ class Library:
     admin: httpx.Client
 
 
+@dataclass(frozen=True)
+class Api:
+    """Sends requests to the application, which runs in an event loop of its own."""
+
+    portal: BlockingPortal
+    client: httpx.AsyncClient
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        """Send a GET request."""
+        return self.request("GET", path, **more)
+
+    def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Send a request."""
+        return self.portal.call(partial(self.client.request, method, path, **more))
+
+
 def settings_of(url: str, key: str, **more: object) -> ApiSettings:
     """Settings with the read-only key."""
     return read_settings(
@@ -28,8 +46,13 @@ def settings_of(url: str, key: str, **more: object) -> ApiSettings:
 
 
 @contextmanager
-def running_api(settings: ApiSettings) -> Iterator[TestClient]:
+def running_api(settings: ApiSettings) -> Iterator[Api]:
     """The application, started and ended as a server does it."""
     app = create_app(settings)
-    with TestClient(app, base_url="http://api", raise_server_exceptions=False, follow_redirects=False) as client:
-        yield client
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    client = httpx.AsyncClient(transport=transport, base_url="http://api")
+    with ExitStack() as stack:
+        portal = stack.enter_context(start_blocking_portal())
+        stack.enter_context(portal.wrap_async_context_manager(app.router.lifespan_context(app)))
+        stack.enter_context(portal.wrap_async_context_manager(client))
+        yield Api(portal, client)

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from starlette.testclient import TestClient
 
 from infra.stack import Stack
 from search_api.commands import create_key
 from search_api.settings import read_settings
 from tests.support.library import BOOKS, MAPPINGS, SETTINGS
-from tests.support.search_api import Library, running_api, settings_of
+from tests.support.search_api import Api, Library, running_api, settings_of
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +48,7 @@ def _item(document_id: str, text: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def api(library: Library) -> Iterator[TestClient]:
+def api(library: Library) -> Iterator[Api]:
     """The API without a worker."""
     with running_api(settings_of(library.url, library.key)) as client:
         yield client

@@ -9,20 +9,19 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from starlette.testclient import TestClient
 
 from infra.ports import free_ports
 from tests.support.library import BOOKS
-from tests.support.search_api import Library, running_api, settings_of
+from tests.support.search_api import Api, Library, running_api, settings_of
 
 
-def ids(api: TestClient, **params: Any) -> list[str]:
+def ids(api: Api, **params: Any) -> list[str]:
     answer = api.get("/v1/books/search", params=params)
     assert answer.status_code == 200, answer.text
     return [item["id"] for item in answer.json()["items"]]
 
 
-def test_only_what_the_key_can_read_is_listed(api: TestClient) -> None:
+def test_only_what_the_key_can_read_is_listed(api: Api) -> None:
     assert api.get("/v1/indices").json() == {"items": [{"name": "books"}]}
     assert api.get("/v1/secrets/search").status_code == 404
     assert api.get("/v1/secrets/1").status_code == 404
@@ -64,22 +63,22 @@ def test_the_key_cannot_write_or_see_another_index(library: Library) -> None:
         ("nowhere", set()),
     ],
 )
-def test_one_box_finds_words_of_any_field(api: TestClient, text: str, expected: set[str]) -> None:
+def test_one_box_finds_words_of_any_field(api: Api, text: str, expected: set[str]) -> None:
     assert set(ids(api, q=text)) == expected
 
 
-def test_an_identifier_ranks_first(api: TestClient) -> None:
+def test_an_identifier_ranks_first(api: Api) -> None:
     assert ids(api, q="3")[0] == "3"
     assert ids(api, q="Harbour lights")[0] == "2"
 
 
-def test_conditions_on_an_array_mean_one_element(api: TestClient) -> None:
+def test_conditions_on_an_array_mean_one_element(api: Api) -> None:
     both = {"filter": ["copies.place:Lisbon", "copies.state:good"]}
     assert ids(api, **both) == ["1"]
     assert set(ids(api, filter=["copies.place:Lisbon", "copies.state:worn"])) == {"2"}
 
 
-def test_filters_and_order(api: TestClient) -> None:
+def test_filters_and_order(api: Api) -> None:
     assert ids(api, filter=["price:<3", "price:>=1.5"], sort="price") == ["1", "2"]
     assert ids(api, filter=["published:2001-03-01", "genre:novel"]) == ["1"]
     assert ids(api, filter=["lent:true", "author.born:<=1950"]) == ["1"]
@@ -87,7 +86,7 @@ def test_filters_and_order(api: TestClient) -> None:
     assert ids(api, sort="-price", size=2) == ["159", "158"]
 
 
-def test_facets_count_documents_and_stay_choosable(api: TestClient) -> None:
+def test_facets_count_documents_and_stay_choosable(api: Api) -> None:
     params = {"facet": ["genre", "copies.state"], "filter": "genre:poetry"}
     page = api.get("/v1/books/search", params=params).json()
     assert page["total"] == {"value": 1, "relation": "eq"}
@@ -96,7 +95,7 @@ def test_facets_count_documents_and_stay_choosable(api: TestClient) -> None:
     assert state["values"] == [{"value": "worn", "count": 1}]
 
 
-def test_pages_by_cursor_and_by_number_hold_every_document_once(api: TestClient) -> None:
+def test_pages_by_cursor_and_by_number_hold_every_document_once(api: Api) -> None:
     seen: list[str] = []
     params: dict[str, Any] = {"sort": "genre", "size": 25}
     while True:
@@ -109,7 +108,7 @@ def test_pages_by_cursor_and_by_number_hold_every_document_once(api: TestClient)
     assert [one for n in (1, 2, 3) for one in ids(api, sort="genre", size=25, page=n)] == seen
 
 
-def test_highlights_are_escaped(api: TestClient) -> None:
+def test_highlights_are_escaped(api: Api) -> None:
     item = api.get("/v1/books/search", params={"q": "script"}).json()["items"][0]
     assert item["highlights"]["title"] == [
         "Slashes &amp; &lt;<mark>script</mark>&gt;alert(1)&lt;/<mark>script</mark>&gt; marks"
@@ -120,25 +119,25 @@ def test_highlights_are_escaped(api: TestClient) -> None:
 
 
 @pytest.mark.parametrize("document_id", [one for one in BOOKS if not one.isdigit() and one != ".."])
-def test_a_document_by_any_id_is_exactly_what_was_written(api: TestClient, document_id: str) -> None:
+def test_a_document_by_any_id_is_exactly_what_was_written(api: Api, document_id: str) -> None:
     answer = api.get(f"/v1/books/{quote(document_id, safe='')}")
     assert f'"document":{BOOKS[document_id]},' in answer.text
     assert api.get(f"/books/{quote(document_id, safe='')}").status_code == 200
 
 
-def test_numbers_are_exact(api: TestClient) -> None:
+def test_numbers_are_exact(api: Api) -> None:
     assert '"price":0.10000000000000000555' in api.get("/v1/books/3").text
     assert "0.10000000000000000555" in api.get("/books/3").text
     assert "9007199254740993" in api.get("/v1/books/search", params={"q": "lights"}).text
 
 
-def test_a_document_has_an_etag(api: TestClient) -> None:
+def test_a_document_has_an_etag(api: Api) -> None:
     tag = api.get("/v1/books/1").headers["etag"]
     assert tag == 'W/"7"'
     assert api.get("/v1/books/1", headers={"if-none-match": f'W/"6", {tag}'}).status_code == 304
 
 
-def test_problems_say_what_to_do(api: TestClient) -> None:
+def test_problems_say_what_to_do(api: Api) -> None:
     wrong = api.get("/v1/books/search", params={"filter": "who:1", "size": "0"})
     assert (wrong.status_code, wrong.headers["content-type"]) == (422, "application/problem+json")
     assert [error["parameter"] for error in wrong.json()["errors"]] == ["size", "filter"]
@@ -178,7 +177,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_input_is_answered_or_refused(api: TestClient, text: str) -> None:
+def test_hostile_input_is_answered_or_refused(api: Api, text: str) -> None:
     fields = ("title", "genre", "price", "big", "published", "lent", "extra", "cover", "copies.place", "_source")
     requests: list[dict[str, Any]] = [
         {"q": text},
@@ -254,7 +253,7 @@ def test_a_worker_that_talks_nonsense_only_degrades(library: Library, answer: by
         assert api.get("/v1/books/search").json()["freshness"]["degraded"] is True
 
 
-def test_no_page_runs_scripts_or_loads_from_elsewhere(api: TestClient) -> None:
+def test_no_page_runs_scripts_or_loads_from_elsewhere(api: Api) -> None:
     for path in ("/", "/books", "/books/1", "/static/style.css"):
         answer = api.get(path)
         assert answer.status_code == 200
@@ -263,13 +262,13 @@ def test_no_page_runs_scripts_or_loads_from_elsewhere(api: TestClient) -> None:
         assert "style=" not in answer.text
 
 
-def test_the_filter_form_leads_to_an_address_that_can_be_shared(api: TestClient) -> None:
+def test_the_filter_form_leads_to_an_address_that_can_be_shared(api: Api) -> None:
     answer = api.get("/books", params={"q": "a b", "field": "price", "compare": ">=", "value": "2"})
     assert answer.status_code == 303
     assert answer.headers["location"] == "/books?q=a+b&filter=price%3A%3E%3D2"
 
 
-def test_the_openapi_document_describes_answers_and_problems(api: TestClient) -> None:
+def test_the_openapi_document_describes_answers_and_problems(api: Api) -> None:
     document = api.get("/openapi.json").json()
     search = document["paths"]["/v1/{index}/search"]["get"]
     assert (
