@@ -1,5 +1,7 @@
 """The source database, as the benchmark uses it: changes in bulk and markers. Its tables are the order application's."""
 
+import json
+from time import monotonic
 from typing import Any, Self
 
 import psycopg
@@ -53,12 +55,13 @@ class Source:
 
     def catalog(self) -> Catalog:
         """The tables as they are."""
-        found = self._value(CATALOG_QUERY)
-        return read_catalog(found)
+        return read_catalog(json.loads(self._value(CATALOG_QUERY)))
 
-    def slot_streams(self) -> bool:
-        """Whether the connector reads its slot: from now on a message goes into the log."""
-        return bool(self._value("SELECT EXISTS (SELECT FROM pg_replication_slots WHERE active)"))
+    def has_slot(self) -> bool:
+        """Whether the connector's slot is complete: from then on a message goes into the log."""
+        return bool(
+            self._value("SELECT EXISTS (SELECT FROM pg_replication_slots WHERE confirmed_flush_lsn IS NOT NULL)")
+        )
 
     def marker(self) -> int:
         """Emit a message into the log; returns the LSN with which it comes back."""
@@ -73,12 +76,12 @@ class Source:
         """Change the same `few` orders in each of `turns` transactions."""
         self._connection.execute(SQL(_FEW_OFTEN).format(turns=turns, few=few))
 
-    def change_one(self, place: int) -> int:
-        """Change one order, committed; returns the LSN of a marker that follows it in the log."""
+    def change_one(self, place: int) -> float:
+        """Change one order; returns when its commit was done, by `time.monotonic`."""
         self._connection.execute(
             "UPDATE orders SET revision = revision + 1 WHERE id = (SELECT min(id) + %s FROM orders)", [place]
         )
-        return self.marker()
+        return monotonic()
 
     def _value(self, query: str, *parameters: object) -> Any:
         row = self._connection.execute(query, parameters or None).fetchone()

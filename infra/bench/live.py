@@ -1,0 +1,49 @@
+"""Commit to searchable under a live writer: one thread commits, one looks, and the two are put together afterwards."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+
+from infra.bench.figures import Live, latencies_ms
+from infra.bench.source import Source
+from infra.bench.worker import RunningWorker
+from infra.programs import WRITER, Programs, last_json
+from infra.waiting import wait_until
+
+COMMANDS_PER_S = 50
+COMMITS_PER_S = 20
+_GLANCE_SECONDS = 0.005
+_LAST_WAIT_SECONDS = 30.0
+
+
+def measure(worker: RunningWorker, source: Source, programs: Programs, seconds: int) -> Live:
+    """Let the writer work for so many seconds, and commit changes of our own beside it.
+
+    The time of a change runs from the return of its COMMIT. A marker follows it; the change is searchable when the marker is,
+    at the latest."""
+    writer_done = threading.Event()
+    seen: list[tuple[int, float]] = []
+    command = (*WRITER, "load", "--rate", str(COMMANDS_PER_S), "--seconds", str(seconds))
+    patience = seconds * 2.0 + 60.0
+    with ThreadPoolExecutor(2, thread_name_prefix="bench-live") as pool:
+        load = pool.submit(programs.run, "writer-load", command, patience)
+        load.add_done_callback(lambda _: writer_done.set())
+        committing = pool.submit(_commit, source, writer_done)
+        wait_until(lambda: _look(worker, seen) > 0 and committing.done(), patience, pause_seconds=_GLANCE_SECONDS)
+        commits, said = committing.result(), last_json(load.result()) or {}
+    last = commits[-1][0]
+    wait_until(lambda: _look(worker, seen) >= last, _LAST_WAIT_SECONDS, pause_seconds=_GLANCE_SECONDS)
+    return Live(latencies_ms(commits, seen), float(said.get("per_second", 0)))
+
+
+def _look(worker: RunningWorker, seen: list[tuple[int, float]]) -> int:
+    seen.append((worker.searchable(), monotonic()))
+    return seen[-1][0]
+
+
+def _commit(source: Source, done: threading.Event) -> list[tuple[int, float]]:
+    commits: list[tuple[int, float]] = []
+    while not done.wait(1 / COMMITS_PER_S):
+        at = source.change_one(len(commits))
+        commits.append((source.marker(), at))
+    return commits

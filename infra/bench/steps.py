@@ -1,0 +1,166 @@
+"""The run: servers, data, and one measurement after the other. Each step leaves the log read to its end."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from infra.bench import live
+from infra.bench.bodies import write_bodies
+from infra.bench.figures import Drain, Live, Rate, Results
+from infra.bench.log import LogReader, Stretch
+from infra.bench.replay import Replay
+from infra.bench.source import Source, create_database
+from infra.bench.usage import machine
+from infra.bench.worker import RunningWorker
+from infra.errors import RunnerError
+from infra.ports import LOOPBACK, free_ports
+from infra.programs import ROWTIDE, WRITER, Programs
+from infra.stack import Stack
+from infra.waiting import wait_until
+from read_model.elasticsearch import index_body
+from read_model.plan import DocumentPlan, PipelinePlan
+from read_model.resolve import resolve
+from read_model.spec import parse_spec
+
+DATABASE = "bench"
+FEW_ORDERS = 100
+"""The documents that the coalesced changes touch."""
+PATIENCE_SECONDS = 600.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much. `turns` is how often each of the few orders changes for the coalesced rate."""
+
+    orders: int = 40_000
+    rounds: int = 3
+    turns: int = 1_500
+    live_seconds: int = 20
+
+
+class Bench:
+    """A running stack with a filled database, a connector, and programs to be measured."""
+
+    def __init__(self, stack: Stack, spec: Path, size: Size, say: Say) -> None:
+        self._stack, self._size, self._say = stack, size, say
+        self._root = stack.settings.data_directory
+        self._spec = spec
+        dsn = create_database(stack.addresses.postgres_dsn, DATABASE)
+        port = free_ports()["connect_port"]
+        self._worker_url = f"http://{LOOPBACK}:{port}"
+        self._environment = {
+            **os.environ,
+            **stack.addresses.environment(),
+            "ROWTIDE_POSTGRES_DSN": dsn,
+            "ROWTIDE_WRITER_DSN": dsn,
+            "ROWTIDE_WORKER_PORT": str(port),
+            "ROWTIDE_SPEC": str(spec.absolute()),
+            "ROWTIDE_WORKER_STORE": str(self._root / "worker"),
+            "ROWTIDE_SECRETS_DIR": str(self._root / "secrets"),
+        }
+        self._programs = Programs(self._root / "logs", self._environment)
+        self._peak = 0
+        self._plan: PipelinePlan
+        with ExitStack() as opened:
+            self._source = opened.enter_context(Source(dsn))
+            self._close = opened.pop_all()
+
+    def __enter__(self) -> "Bench":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._programs.stop()
+        self._close.close()
+
+    def run(self) -> Results:
+        """Do everything, in the order in which each step needs the one before."""
+        began, host = monotonic(), machine()
+        initial = self._first_load()
+        steady = [self._steady_round(turn) for turn in range(self._size.rounds)]
+        debezium, coalesced = self._coalesced()
+        alone = self._elasticsearch_alone()
+        live_figures = self._live()
+        return Results(
+            orders=self._size.orders,
+            debezium=debezium,
+            initial=initial,
+            steady=steady,
+            coalesced=coalesced,
+            elasticsearch_initial=alone[0],
+            elasticsearch=alone[1:],
+            live=live_figures,
+            worker_peak_rss=self._peak,
+            seconds=monotonic() - began,
+            machine=host,
+        )
+
+    def _first_load(self) -> Drain:
+        self._say(f"writing {self._size.orders:,} orders")
+        self._run("writer-seed", *WRITER, "seed", "--orders", str(self._size.orders))
+        self._plan = resolve(parse_spec(self._spec.read_text(), str(self._spec)), self._source.catalog())
+        self._run("init", *ROWTIDE, "init")
+        self._say("Debezium takes the snapshot")
+        self._run("connectors-apply", *ROWTIDE, "connectors", "apply", "--wait", "120")
+        if not wait_until(self._source.has_slot, PATIENCE_SECONDS):
+            raise RunnerError("The connector made no slot; see connect.log of the stack.")
+        self._log = LogReader(self._stack.addresses.kafka_bootstrap_servers, self._plan.pipeline)
+        self._close.callback(self._log.close)
+        marker = self._source.marker()
+        stretch = self._log.until(marker, PATIENCE_SECONDS)
+        self._say("the worker loads the snapshot")
+        return self._drain(stretch, marker)
+
+    def _steady_round(self, turn: int) -> Drain:
+        self._say(f"steady, round {turn + 1} of {self._size.rounds}: every change another document")
+        self._source.change_every_order()
+        marker = self._source.marker()
+        return self._drain(self._log.until(marker, PATIENCE_SECONDS), marker)
+
+    def _coalesced(self) -> tuple[Rate, Drain]:
+        self._say(f"{FEW_ORDERS * self._size.turns:,} changes of {FEW_ORDERS} orders: Debezium, then the worker")
+        self._run("connectors-pause", *ROWTIDE, "connectors", "pause", "--wait", "60")
+        self._source.change_few_often(FEW_ORDERS, self._size.turns)
+        marker = self._source.marker()
+        self._run("connectors-resume", *ROWTIDE, "connectors", "resume", "--wait", "60")
+        stretch = self._log.until(marker, PATIENCE_SECONDS)
+        return Rate(stretch.events, stretch.seconds), self._drain(stretch, marker)
+
+    def _drain(self, stretch: Stretch, marker: int) -> Drain:
+        with self._worker() as worker:
+            before = worker.cpu_seconds
+            seconds = worker.wait(marker, PATIENCE_SECONDS)
+            return Drain(stretch.events, worker.documents, seconds, worker.cpu_seconds - before)
+
+    def _elasticsearch_alone(self) -> list[Rate]:
+        self._say("Elasticsearch alone: the same bulk bodies again")
+        document = self._orders()
+        store = self._root / "worker" / f"{self._plan.pipeline}.sqlite"
+        with Replay(self._stack.addresses, "bench-replay", index_body(document)) as replay:
+            rates = []
+            for version in range(1, self._size.rounds + 2):
+                bodies = write_bodies(store, document, version, self._root / "bulks")
+                rates.append(replay.play(bodies))
+            return rates
+
+    def _orders(self) -> DocumentPlan:
+        return next(document for document in self._plan.documents if document.name == "orders")
+
+    def _live(self) -> Live:
+        self._say(f"{live.COMMANDS_PER_S} commands a second for {self._size.live_seconds} s")
+        with self._worker() as worker:
+            worker.wait(self._source.marker(), PATIENCE_SECONDS)
+            return live.measure(worker, self._source, self._programs, self._size.live_seconds)
+
+    def _run(self, name: str, *command: str) -> None:
+        self._programs.run(name, command, PATIENCE_SECONDS)
+
+    @contextmanager
+    def _worker(self) -> Iterator[RunningWorker]:
+        with RunningWorker(self._environment, self._worker_url, self._root / "logs" / "worker.log") as worker:
+            yield worker
+        self._peak = max(self._peak, worker.peak_bytes)
