@@ -151,8 +151,11 @@ def test_init_changes_nothing_of_the_application_and_repeats(operator: Operator)
 
 
 def readable(place: Place) -> set[str]:
-    """The tables that the connector's role may read, of those that are not PostgreSQL's own."""
-    query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND has_table_privilege(%s, quote_ident(tablename), 'SELECT')"
+    """The tables of schema public that the connector's role may read."""
+    query = (
+        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
+        " AND has_table_privilege(%s, oid, 'SELECT')"
+    )
     with psycopg.connect(place.dsn) as connection:
         return {name for (name,) in connection.execute(query, (f"rowtide_{place.pipeline}",))}
 
