@@ -96,6 +96,14 @@ class Source:
         """What was streamed since the last snapshot, without cuts and repeats."""
         self._begins: list[int] = []
 
+    def __repr__(self) -> str:
+        """The log in short."""
+        records = [msgspec.json.decode(message.body) for message in self.log]
+        return " ".join(
+            record.get("status") or f"{record['op']}:{record['source']['table']}@{record['source']['lsn']}"
+            for record in records
+        )
+
     def transaction(self, *operations: Operation, cut: int | None = None, back: int = 0, into: int = 0) -> int:
         """Commit operations; answers the commit LSN. With `cut`, Connect is killed after so many of the records were
         written: the log goes back by `back` transactions and then `into` so many records further, and on from there."""

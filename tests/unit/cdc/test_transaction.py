@@ -1,0 +1,154 @@
+"""The rules by which the log becomes whole transactions. Their numbers are those of `cdc.transaction`."""
+
+from itertools import permutations
+
+import pytest
+
+from cdc.envelope import Heartbeat, InTransaction, Message, Record, Source
+from cdc.lsn import Lsn
+from cdc.transaction import REPEAT, Assembler, Begun, Change, Committed, LogError, Seen, SnapshotRow
+
+
+def begin(tx_id: int) -> Record:
+    """A BEGIN marker."""
+    return Record(status="BEGIN", id=f"{tx_id}:1")
+
+
+def end(tx_id: int, lsn: int, count: int) -> Record:
+    """An END marker."""
+    return Record(status="END", id=f"{tx_id}:{lsn}", event_count=count, ts_ms=7)
+
+
+def event(tx_id: int, order: int, last: int = 0) -> Record:
+    """A change event, `last` being the commit before its transaction."""
+    source = Source("public", "t", lsn=order, tx_id=tx_id, sequence=f'["{last}","{order}"]')
+    return Record(op="c", source=source, transaction=InTransaction(f"{tx_id}:{order}", order))
+
+
+def row(flag: str, lsn: int = 50) -> Record:
+    """A row of a snapshot."""
+    return Record(op="r", source=Source("public", "t", snapshot=flag, lsn=lsn))
+
+
+def assembled(*records: Record, applied: int = 0) -> Assembler:
+    """An assembler that has seen the records."""
+    assembler = Assembler(Lsn(applied))
+    for record in records:
+        assembler.feed(record)
+    return assembler
+
+
+def test_a_transaction_is_its_events_and_its_commit_lsn() -> None:
+    assembler = Assembler()
+    steps = [assembler.feed(record) for record in (begin(7), event(7, 1), event(7, 2), end(7, 100, 2))]
+    assert [type(step) for step in steps] == [Begun, Change, Change, Committed]
+    assert steps[-1] == Committed(7, Lsn(100), 2, 7)
+    assert assembler == Assembler(Lsn(100), seen=assembler.seen)
+
+
+def test_a_transaction_of_events_that_are_not_captured_is_empty() -> None:
+    assert assembled(begin(7), end(7, 100, 0)).applied == 100
+
+
+# Rule 2: what is at or below `applied` is a repeat.
+
+
+@pytest.mark.parametrize("lsn", [99, 100])
+def test_an_end_at_or_below_applied_is_a_repeat(lsn: int) -> None:
+    assembler = assembled(begin(7), event(7, 1), applied=100)
+    assert assembler.feed(end(7, lsn, 1)) is REPEAT
+    assert (assembler.applied, assembler.open_tx) == (100, None)
+
+
+def test_events_of_a_finished_transaction_without_its_begin_are_repeats() -> None:
+    assembler = assembled(begin(7), event(7, 1), event(7, 2), end(7, 100, 2))
+    assert [assembler.feed(record) for record in (event(7, 2), end(7, 100, 2))] == [REPEAT, REPEAT]
+
+
+@pytest.mark.parametrize("last", [100, 120])
+def test_an_event_outside_of_its_transaction_that_is_no_repeat_stops_the_work(last: int) -> None:
+    with pytest.raises(LogError, match=r"public\.t in transaction 8 stands outside"):
+        assembled(event(8, 1, last), applied=100)
+
+
+def test_an_end_without_a_beginning_stops_the_work() -> None:
+    with pytest.raises(LogError, match="transaction 8 ends at 0/6E without a beginning"):
+        assembled(end(8, 110, 1), applied=100)
+
+
+# Rule 3: BEGIN while another is open.
+
+
+def test_a_cut_off_transaction_may_come_again_at_once() -> None:
+    assert assembled(begin(7), event(7, 1), begin(7), event(7, 1), event(7, 2), end(7, 100, 2)).applied == 100
+
+
+def test_a_cut_off_transaction_comes_again_after_repeats() -> None:
+    cut = [begin(8), event(8, 1)]
+    repeats = [begin(7), event(7, 1), end(7, 100, 1)]
+    assembler = assembled(*cut, *repeats, applied=100)
+    assert assembler.dropped_tx == 8
+    for record in (begin(8), event(8, 1), event(8, 2), end(8, 200, 2)):
+        assembler.feed(record)
+    assert (assembler.applied, assembler.dropped_tx) == (200, None)
+
+
+def test_a_new_transaction_before_the_cut_off_one_came_again_stops_the_work() -> None:
+    with pytest.raises(LogError, match="transaction 8 was cut off in the log"):
+        assembled(begin(8), event(8, 1), begin(9), end(9, 300, 0), applied=100)
+
+
+def test_a_snapshot_makes_cut_off_transactions_void() -> None:
+    assembler = assembled(begin(8), begin(7), row("first"), row("last"), begin(9), end(9, 300, 0), applied=100)
+    assert assembler.applied == 300
+
+
+# Rules 4 and 5: what counts inside a transaction.
+
+
+def test_an_event_that_was_seen_is_a_repeat() -> None:
+    assembler = assembled(begin(7), event(7, 1), event(7, 2))
+    assert assembler.feed(event(7, 1)) is REPEAT
+    assert isinstance(assembler.feed(event(7, 3)), Change)
+    assert isinstance(assembler.feed(end(7, 100, 3)), Committed)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_count_that_does_not_match_stops_the_work(count: int) -> None:
+    with pytest.raises(LogError, match=f"announces {count} events, 2 are in the log; take a new snapshot"):
+        assembled(begin(7), event(7, 1), event(7, 2), end(7, 100, count))
+
+
+@pytest.mark.parametrize("orders", list(permutations((1, 2, 3, 5))))
+def test_seen_counts_every_order_once(orders: tuple[int, ...]) -> None:
+    seen = Seen()
+    assert all(seen.add(order) for order in orders)
+    assert not any(seen.add(order) for order in orders)
+    assert (len(seen), seen.through, seen.beyond) == (4, 3, {5})
+
+
+# What is no transaction.
+
+
+def test_snapshot_rows_are_never_tested_for_repeats() -> None:
+    assembler = assembled(begin(7), applied=100)
+    assert assembler.feed(row("first")) == SnapshotRow(row("first"), Lsn(50), last=False)
+    assert assembler.feed(row("last")) == SnapshotRow(row("last"), Lsn(50), last=True)
+    assert assembler.open_tx is None
+
+
+def test_a_row_of_an_incremental_snapshot_stands_alone() -> None:
+    record = Record(op="r", source=Source("public", "t", snapshot="incremental"))
+    assert Assembler(Lsn(100)).feed(record) == Change(record, loose=True)
+
+
+def test_a_message_outside_of_a_transaction_is_a_heartbeat() -> None:
+    beat = Record(op="m", source=Source(lsn=60), message=Message("rowtide-hb", "e30="), ts_ms=9)
+    assembler = assembled(applied=50)
+    assert assembler.feed(beat) == Heartbeat(Lsn(60), "rowtide-hb", b"{}", 9)
+    assert assembler.applied == 50
+
+
+def test_an_event_without_a_transaction_names_the_setting() -> None:
+    with pytest.raises(LogError, match=r"provide\.transaction\.metadata"):
+        assembled(Record(op="c", source=Source("public", "t", lsn=1)))

@@ -1,0 +1,108 @@
+"""Change events folded to the last state of each row."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from cdc.envelope import decode
+from read_model.catalog import TableName
+from sync_worker.changes import Batch, Key, Row, RowShape, TableChanges, TakenChange
+from sync_worker.errors import RowError
+
+PEOPLE = TableName("public", "people")
+ABSENT = "unchanged-value"
+SHAPE = RowShape(PEOPLE, {"id": int | None, "name": str | None}, ("id",), {1: ABSENT})
+
+
+def event(op: str, id_: int, name: str | None = None, *, moved_from: int | None = None, **more: Any) -> TakenChange:
+    """A change of one person."""
+    image: dict[str, Any] = {"before": {"id": id_}} if op == "d" else {"after": {"id": id_, "name": name, "other": 1}}
+    source = {"schema": "public", "table": "people"}
+    value = msgspec.json.encode({"op": op, "source": source, **({} if op == "t" else image), **more})
+    old_key = None if moved_from is None else msgspec.json.encode({"id": moved_from})
+    return TakenChange(decode(value), value, old_key)
+
+
+def folded(*transactions: list[TakenChange], stored: dict[Key, Row] | None = None) -> TableChanges:
+    """The changes of transactions that commit at 10, 20, …; `stored` is what the row store holds."""
+    rows = stored or {}
+    batch = Batch({PEOPLE: SHAPE}, lambda _, key: rows.get(key))
+    for number, changes in enumerate(transactions, 1):
+        batch.fold(changes, number * 10)
+    return batch.tables[PEOPLE]
+
+
+def test_the_last_state_of_a_row_stands_and_the_first_touch_counts() -> None:
+    found = folded([event("c", 1, "a")], [event("u", 1, "b"), event("c", 2, "x")])
+    assert found.rows == {(1,): (1, "b"), (2,): (2, "x")}
+    assert found.touched == {(1,): 10, (2,): 20}
+    assert found.first_lsn() == 10
+
+
+def test_a_row_deleted_and_inserted_again_is_there() -> None:
+    assert folded([event("d", 1), event("c", 1, "b")]).rows == {(1,): (1, "b")}
+
+
+def test_a_deleted_row_is_gone() -> None:
+    assert folded([event("c", 1, "a")], [event("d", 1)]).rows == {(1,): None}
+
+
+def test_truncate_takes_the_rows_before_it_and_none_after() -> None:
+    found = folded([event("c", 1, "a")], [event("t", 0), event("c", 2, "b")], [event("t", 0), event("c", 3, "c")])
+    assert found.rows == {(1,): None, (2,): None, (3,): (3, "c")}
+    assert (found.truncated_at, found.first_lsn()) == (20, 10)
+
+
+def test_an_unchanged_value_comes_from_the_row_store() -> None:
+    assert folded([event("u", 1, ABSENT)], stored={(1,): (1, "long")}).rows == {(1,): (1, "long")}
+
+
+def test_an_unchanged_value_comes_from_the_batch_when_it_was_written_there() -> None:
+    found = folded([event("u", 1, "newer")], [event("u", 1, ABSENT)], stored={(1,): (1, "long")})
+    assert found.rows == {(1,): (1, "newer")}
+
+
+@pytest.mark.parametrize("before", [[], [event("u", 1, "newer")]])
+def test_a_moved_row_takes_its_unchanged_value_along(before: list[TakenChange]) -> None:
+    move = [event("d", 1), event("c", 2, ABSENT, moved_from=1)]
+    found = folded(before, move, stored={(1,): (1, "long")})
+    assert found.rows == {(1,): None, (2,): (2, "newer" if before else "long")}
+
+
+def test_a_row_may_move_on_in_the_same_transaction() -> None:
+    first = [event("c", 1, "long"), event("d", 1), event("c", 2, ABSENT, moved_from=1)]
+    found = folded([*first, event("d", 2), event("c", 3, ABSENT, moved_from=2)])
+    assert found.rows == {(1,): None, (2,): None, (3,): (3, "long")}
+
+
+def test_a_key_change_that_shows_the_old_row_deletes_it() -> None:
+    found = folded([event("u", 2, ABSENT, before={"id": 1})], stored={(1,): (1, "long")})
+    assert found.rows == {(1,): None, (2,): (2, "long")}
+
+
+@pytest.mark.parametrize("before", [[], [event("t", 0)]])
+def test_an_unchanged_value_that_nobody_holds_stops_the_work(before: list[TakenChange]) -> None:
+    stored = {(1,): (1, "long")} if before else {}
+    with pytest.raises(RowError, match=r"public\.people leaves out name as unchanged"):
+        folded([*before, event("u", 1, ABSENT)], stored=stored)
+
+
+def test_a_row_of_another_shape_stops_the_work_without_its_values() -> None:
+    value = msgspec.json.encode(
+        {"op": "c", "source": {"schema": "public", "table": "people"}, "after": {"id": "secret"}}
+    )
+    with pytest.raises(RowError, match=r"public\.people has another shape") as caught:
+        folded([TakenChange(decode(value), value)])
+    assert "secret" not in str(caught.value)
+
+
+def test_an_operation_that_is_not_known_stops_the_work() -> None:
+    with pytest.raises(RowError, match="operation 'x'"):
+        folded([event("x", 1)])
+
+
+def test_tables_that_no_document_uses_are_passed_over() -> None:
+    batch = Batch({}, lambda _, __: None)
+    batch.fold([event("c", 1)], 10)
+    assert batch.tables == {}
