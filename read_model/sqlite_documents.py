@@ -108,9 +108,12 @@ def _id_text(document: DocumentPlan, alias: str) -> str:
 
 
 def _id(expressions: list[str], document: DocumentPlan) -> str:
-    """The id's text: the value without quotes, or a JSON array of several. The `|| ''` makes it text and no longer JSON."""
-    shown = [fill(form(column).show, each) for each, column in zip(expressions, document.id, strict=True)]
-    return f"({shown[0]} || '')" if len(shown) == 1 else f"(json_array({', '.join(shown)}) || '')"
+    """The id's text: the value without quotes, or a compact JSON array of several."""
+    forms = [form(column) for column in document.id]
+    if len(forms) == 1:
+        return f"concat({fill(forms[0].plain or forms[0].show, expressions[0])})"
+    shown = [fill(how.show, each) for how, each in zip(forms, expressions, strict=True)]
+    return "concat('[', " + ", ',', ".join(shown) + ", ']')"
 
 
 __all__ = [

@@ -23,7 +23,8 @@ class ValueForm:
     """One way for values to travel. `{0}` in a template stands for an SQL expression of the value.
 
     `declared` is the column's declaration in SQLite; `decode` the type that msgspec reads the JSON value as (or None);
-    `take` turns the bound value into the stored one; `show` and `oracle` give the document's JSON value in SQLite and in PostgreSQL;
+    `take` turns the bound value into the stored one; `show` prints it as JSON text in SQLite, `plain` as it stands in a document's id;
+    `oracle` gives the same JSON value in PostgreSQL;
     `order` and `oracle_order` give sort keys; `least` and `oracle_least` the argument of min() and max();
     `total` and `oracle_total` the finished sum (empty where sums mean nothing); `scale` belongs to kind `scaled`."""
 
@@ -32,6 +33,7 @@ class ValueForm:
     decode: type
     take: str = "{0}"
     show: str = "{0}"
+    plain: str = ""
     oracle: str = "{0}"
     order: str = "{0}"
     oracle_order: str = "{0}"
@@ -85,9 +87,14 @@ def _numeric(column: Column) -> ValueForm:
 def scaled(precision: int, scale: int) -> ValueForm:
     """numeric(precision ≤ 18, scale): an integer of the smallest unit; NaN stays the text 'NaN', which SQLite sorts last."""
     unit = 10**scale
-    printed = f"printf('%s%d.%0{scale}d', iif({{0}} < 0, '-', ''), abs({{0}}) / {unit}, abs({{0}}) % {unit})"
     as_sent = f"substr({{0}}, -{scale + 1}, 1) = '.'" if scale else "{0} NOT GLOB '*[^-0-9]*'"
-    show = f"json(CASE typeof({{0}}) WHEN 'integer' THEN {printed if scale else '{0}'} WHEN 'text' THEN '\"NaN\"' END)"
+    # Most values are at least one whole unit, and those print without a format.
+    whole = f"concat({{0}} / {unit}, '.', substr({{0}} % {unit} + {unit}, 2))"
+    any_sign = f"printf('%s%d.%0{scale}d', iif({{0}} < 0, '-', ''), abs({{0}}) / {unit}, abs({{0}}) % {unit})"
+    show = "iif({0} = 'NaN', '\"NaN\"', {0})"
+    if scale:
+        show = f"CASE WHEN {{0}} BETWEEN {unit} AND {_LARGEST} THEN {whole} WHEN {{0}} = 'NaN' THEN '\"NaN\"' ELSE {any_sign} END"
+        show = f"iif({{0}} IS NULL, NULL, {show})"
     # A plain sum() of 64-bit integers stays exact and in range up to 9 million values of 12 digits; more digits go the slow way.
     plain = fill(show, "iif(typeof(max({0})) = 'text', 'NaN', sum({0}))")
     return ValueForm(
@@ -97,7 +104,7 @@ def scaled(precision: int, scale: int) -> ValueForm:
         take=f"CASE WHEN {{0}} IS NULL THEN NULL WHEN {as_sent} THEN CAST(replace({{0}}, '.', '') AS INTEGER)"
         f" ELSE rowtide_scaled({{0}}, {scale}) END",
         show=show,
-        total=plain if precision <= 12 else f"json(rowtide_sum({{0}}, {scale}))",
+        total=plain if precision <= 12 else f"rowtide_sum({{0}}, {scale})",
         oracle_total="sum({0})",
         scale=scale,
     )
@@ -111,6 +118,8 @@ def _array(column: Column) -> ValueForm | None:
 
 
 _WORD = "CASE WHEN {0} GLOB '*[A-Za-z]*' THEN rowtide_decimal({0}) ELSE {0} END"
+_QUOTED = "json_quote({0})"
+_LARGEST = 2**63 - 1
 _RAW = "nullif(CAST({0} AS TEXT), 'null')"
 _PRINTED = "(to_json({0}) #>> '{}')"
 
@@ -119,8 +128,8 @@ _DECIMAL = ValueForm(
     declared="TEXT COLLATE decimal",
     decode=str,
     take=_WORD,
-    show="json(CASE WHEN {0} GLOB '*N*' OR {0} GLOB '*I*' THEN '\"' || {0} || '\"' ELSE {0} END)",
-    total="json(rowtide_sum({0}, 0))",
+    show="iif({0} GLOB '*[NI]*', concat('\"', {0}, '\"'), {0})",
+    total="rowtide_sum({0}, 0)",
     oracle_total="sum({0})",
 )
 
@@ -132,30 +141,41 @@ def _float(size: int, subnormal: str) -> ValueForm:
         declared="TEXT COLLATE decimal",
         decode=msgspec.Raw,
         take=f"CASE WHEN CAST({{0}} AS TEXT) GLOB '{subnormal}' THEN rowtide_float({{0}}, {size}) ELSE {_RAW} END",
-        show="json({0})",
-        total="json(rowtide_sum({0}, 0))",
+        total="rowtide_sum({0}, 0)",
         oracle_total="sum({0}::text::numeric)",
     )
 
 
 _BIG_INT = ValueForm(
-    "int", "INTEGER", int, oracle="({0})::int8", total="json(rowtide_sum({0}, 0))", oracle_total="sum({0}::int8)"
+    "int", "INTEGER", int, oracle="({0})::int8", total="rowtide_sum({0}, 0)", oracle_total="sum({0}::int8)"
 )
 _INT = ValueForm("int", "INTEGER", int, total="sum({0})", oracle_total="sum({0})")
 _BOOL = ValueForm(
     kind="bool",
     declared="INTEGER",
     decode=bool,
-    show="json(CASE {0} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)",
+    show="CASE {0} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END",
     oracle="({0})::int::bool",
     oracle_least="({0})::int",
 )
-_TEXT = ValueForm("text", "TEXT", str, oracle_order='{0} COLLATE "C"', oracle_least='({0} COLLATE "C")')
-_BPCHAR = ValueForm("text", "TEXT COLLATE RTRIM", str, oracle_order='{0} COLLATE "C"', oracle_least='({0} COLLATE "C")')
+_TEXT = ValueForm(
+    "text", "TEXT", str, show=_QUOTED, plain="{0}", oracle_order='{0} COLLATE "C"', oracle_least='({0} COLLATE "C")'
+)
+_BPCHAR = ValueForm(
+    "text",
+    "TEXT COLLATE RTRIM",
+    str,
+    show=_QUOTED,
+    plain="{0}",
+    oracle_order='{0} COLLATE "C"',
+    oracle_least='({0} COLLATE "C")',
+)
 _CITEXT = ValueForm(
     kind="text",
     declared="TEXT COLLATE NOCASE",
     decode=str,
+    show=_QUOTED,
+    plain="{0}",
     oracle_order='lower({0}::text COLLATE "C")',
     least="{0} COLLATE BINARY",
     oracle_least='({0}::text COLLATE "C")',
@@ -164,19 +184,22 @@ _OTHER_TEXT = ValueForm(
     kind="text",
     declared="TEXT",
     decode=str,
+    show=_QUOTED,
+    plain="{0}",
     oracle_order=f'{_PRINTED} COLLATE "C"',
     oracle_least=f'({_PRINTED} COLLATE "C")',
 )
-_JSON = ValueForm("json", "TEXT", str, take="rowtide_json({0})", show="json({0})", oracle="({0})::jsonb")
-_BYTES = ValueForm("bytes", "TEXT", str, oracle="translate(encode({0}, 'base64'), E'\\n', '')")
-_RAW_ARRAY = ValueForm("array", "TEXT", msgspec.Raw, take=_RAW, show="json({0})", oracle="to_json({0})")
-_NUMERIC_ARRAY = ValueForm(
-    "array", "TEXT", msgspec.Raw, take="rowtide_numbers({0})", show="json({0})", oracle="to_json({0})"
+_JSON = ValueForm("json", "TEXT", str, take="rowtide_json({0})", oracle="({0})::jsonb")
+_BYTES = ValueForm(
+    "bytes", "TEXT", str, show=_QUOTED, plain="{0}", oracle="translate(encode({0}, 'base64'), E'\\n', '')"
 )
+_RAW_ARRAY = ValueForm("array", "TEXT", msgspec.Raw, take=_RAW, oracle="to_json({0})")
+_NUMERIC_ARRAY = ValueForm("array", "TEXT", msgspec.Raw, take="rowtide_numbers({0})", oracle="to_json({0})")
 
 
 def _moment(take: str, show: str, oracle: str) -> ValueForm:
-    return ValueForm("moment", "TEXT", str, take=take, show=show, oracle=oracle)
+    """`show` is the text; no moment holds a letter that JSON would escape."""
+    return ValueForm("moment", "TEXT", str, take=take, show=f"'\"' || {show} || '\"'", plain=show, oracle=oracle)
 
 
 _MONEY = ValueForm(
