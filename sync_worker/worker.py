@@ -81,6 +81,8 @@ class Worker:
         """Turn until told to stop, then let what is under way end."""
         with self._store.transaction():
             self._pending.distrust(self._store.position.published + 1)
+        # What was acknowledged in an earlier life may not have been refreshed (invariant 6).
+        self._ledger.acknowledge(self._store.position.published + 1)
         try:
             while not self.stopping.is_set():
                 self.step()

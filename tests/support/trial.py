@@ -144,6 +144,7 @@ class Trial:
         self._ledger = self._parts.ledger(published=self.store.position.published)
         with self.store.transaction():
             self._pending.distrust(self.store.position.published + 1)
+        self._ledger.acknowledge(self.store.position.published + 1)
         self._next = self.store.position.offset
         if not 0 <= self._next <= len(self._source.log):
             raise Diverged(f"position lost: offset {self._next} of {len(self._source.log)}")
