@@ -27,16 +27,16 @@ class StackSettings(BaseSettings):
     stack_password: SecretStr | None = Field(
         None, description="of postgres and elastic; by default one is made for each stack"
     )
-    postgres_port: int = Field(15432, gt=0, lt=65536)
-    kafka_port: int = Field(19092, gt=0, lt=65536)
-    controller_port: int = Field(19093, gt=0, lt=65536)
-    connect_port: int = Field(18083, gt=0, lt=65536)
-    elasticsearch_port: int = Field(19200, gt=0, lt=65536)
-    transport_port: int = Field(19300, gt=0, lt=65536)
-    kafka_heap: int = Field(256, ge=64)
-    connect_heap: int = Field(512, ge=128)
-    elasticsearch_heap: int = Field(768, ge=256)
-    start_timeout: float = Field(180.0, gt=0, description="seconds a service may take until it is ready")
+    postgres_port: int = Field(15432, gt=0, lt=65536, description="port of PostgreSQL")
+    kafka_port: int = Field(19092, gt=0, lt=65536, description="port of Kafka")
+    controller_port: int = Field(19093, gt=0, lt=65536, description="port of Kafka's controller")
+    connect_port: int = Field(18083, gt=0, lt=65536, description="port of Kafka Connect")
+    elasticsearch_port: int = Field(19200, gt=0, lt=65536, description="port of Elasticsearch")
+    transport_port: int = Field(19300, gt=0, lt=65536, description="port of Elasticsearch's own protocol")
+    kafka_heap: int = Field(256, ge=64, description="MiB of heap for Kafka")
+    connect_heap: int = Field(512, ge=128, description="MiB of heap for Kafka Connect")
+    elasticsearch_heap: int = Field(768, ge=256, description="MiB of heap for Elasticsearch")
+    start_timeout: float = Field(300.0, gt=0, description="seconds a service may take until it is ready")
 
     @property
     def cache_directory(self) -> Path:

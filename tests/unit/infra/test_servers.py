@@ -62,6 +62,9 @@ def test_durability_is_given_away_only_in_tests() -> None:
 def test_a_benchmark_runs_with_every_compiler() -> None:
     assert "-XX:TieredStopAtLevel=1" in built("kafka").command
     assert "-XX:TieredStopAtLevel=1" not in built("kafka", profile="bench").command
+    options = Path("/data/elasticsearch/config/jvm.options")
+    assert "-XX:TieredStopAtLevel=1\n" in built("elasticsearch").files[options]
+    assert "-XX:TieredStopAtLevel=1\n" not in built("elasticsearch", profile="bench").files[options]
 
 
 def test_settings_that_the_pipeline_stands_on() -> None:
