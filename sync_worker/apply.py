@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from cdc.envelope import Heartbeat, decode
+from cdc.envelope import Heartbeat, Record, decode
 from cdc.lsn import Lsn
 from cdc.transaction import Assembler, Begun, Change, Committed, LogError, Repeat, Seen, SnapshotRow
 from read_model.catalog import TableName
@@ -63,9 +63,12 @@ class Applier:
 
     def _one(self, message: LogMessage) -> None:
         value = message.value()
-        if value is None:
-            return
-        record = decode(value)
+        if value is not None:
+            record = decode(value)
+            if not self._store.position.awaiting or self._snapshot_begins(record):
+                self._step(message, record, value)
+
+    def _step(self, message: LogMessage, record: Record, value: bytes) -> None:
         match self._assembler.feed(record):
             case Change(loose=loose):
                 self._change(TakenChange(record, value, _old_key(message) if record.op == "c" else None), loose)
@@ -79,6 +82,13 @@ class Applier:
                 self._beat(beat)
             case Repeat() if self._assembler.open_tx is None:
                 self._drop_open()
+
+    def _snapshot_begins(self, record: Record) -> bool:
+        """Whether the snapshot that a new row store waits for begins here; what stands before it is of no use."""
+        begins = record.op == "r" and record.source is not None and record.source.snapshot in ("first", "last")
+        if begins:
+            self._store.move(awaiting=False)
+        return begins
 
     def _change(self, change: TakenChange, loose: bool) -> None:
         self.events += 1

@@ -32,7 +32,7 @@ from sync_worker.source import ChangeLog
 from sync_worker.watch import SourceWatch
 from sync_worker.worker import Pace, Worker
 
-WAY_OUT = "take a new snapshot: rowtide resnapshot"
+WAY_OUT = "start the worker with --new-store, then take a new snapshot: rowtide resnapshot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +67,23 @@ def read_spec(path: Path) -> str:
 
 
 @contextmanager
-def assemble(settings: WorkerSettings, stopping: threading.Event) -> Iterator[Assembled]:
-    """Open everything, check everything, and hand over a worker; close everything afterwards."""
+def assemble(settings: WorkerSettings, stopping: threading.Event, new_store: bool = False) -> Iterator[Assembled]:
+    """Open everything, check everything, and hand over a worker; close everything afterwards.
+
+    With `new_store` the row store is emptied first, and the worker waits for the next snapshot in the log."""
     text = read_spec(settings.spec)
     spec = parse_spec(text, str(settings.spec))
     index = Index(index_access(settings), stopping)
     with RowStore(settings.worker_store / f"{spec.pipeline}.sqlite") as store:
         try:
             index.check()
+            if new_store:
+                store.empty()
             facts = _source_facts(store, settings)
             plan = resolve(spec, read_catalog(facts.tables))
             log = ChangeLog(settings.kafka_bootstrap_servers, changes_topic(plan.pipeline), f"rowtide-{plan.pipeline}")
             try:
+                _seek(store, log, new_store)
                 yield _worker(settings, store, index, log, plan, facts, stopping)
             finally:
                 log.close()
@@ -121,7 +126,6 @@ def _worker(
     pending = Pending(store, rows, sql.lanes, settings.worker_bulk_bytes, settings.worker_bulk_documents)
     generations = Generations(store, rows, pending, index, plan)
     generations.prepare()
-    _seek(store, log)
     pace = Pace(
         read_messages=settings.worker_read_messages,
         senders=settings.worker_senders,
@@ -154,14 +158,16 @@ def _same_plan(store: RowStore, plan: PipelinePlan) -> None:
         )
 
 
-def _seek(store: RowStore, log: ChangeLog) -> None:
+def _seek(store: RowStore, log: ChangeLog, new_store: bool) -> None:
     """Go on where the row store stands; PositionLost when the log does not go on from there."""
     span, position = log.span(), store.position
     if position.topic_id and position.topic_id != span.topic_id:
         raise PositionLost(f"the topic was deleted and created again since the row store was written; {WAY_OUT}")
     if not position.topic_id:
         with store.transaction():
-            store.move(topic_id=span.topic_id, offset=span.low)
+            # A log without its beginning, or one that another spec wrote, is of no use before the next snapshot.
+            start = span.high if new_store else span.low
+            store.move(topic_id=span.topic_id, offset=start, awaiting=start > 0)
     elif not span.low <= position.offset <= span.high:
         raise PositionLost(
             f"the row store stands at offset {position.offset}, Kafka holds {span.low} to {span.high}; {WAY_OUT}"

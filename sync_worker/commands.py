@@ -22,9 +22,13 @@ def register(app: typer.Typer) -> None:
     app.command("verify", help="Compare every document with the database.")(verify)
 
 
-def worker() -> None:
+def worker(
+    new_store: Annotated[
+        bool, typer.Option("--new-store", help="Forget the row store and wait for the next snapshot in the log.")
+    ] = False,
+) -> None:
     """Run the worker; settings come from the environment."""
-    sys.exit(program.main())
+    sys.exit(program.main(new_store))
 
 
 def verify(

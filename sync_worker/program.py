@@ -28,13 +28,13 @@ def load_settings() -> WorkerSettings:
         raise SettingsError("settings of the worker:\n  " + "\n  ".join(faults)) from error
 
 
-def main() -> int:
+def main(new_store: bool = False) -> int:
     """Run until SIGTERM or SIGINT. Errors go to stderr in one sentence."""
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     try:
-        run(load_settings(), stopping)
+        run(load_settings(), stopping, new_store)
     except (SettingsError, SpecError) as error:
         return _fail(error, WRONG_USE)
     except ServiceMissing as error:
@@ -44,11 +44,11 @@ def main() -> int:
     return OK
 
 
-def run(settings: WorkerSettings, stopping: threading.Event) -> None:
+def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = False) -> None:
     """Assemble a worker, serve its endpoint and let it work until `stopping` is set."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     log = structlog.get_logger()
-    with assembly.assemble(settings, stopping) as made:
+    with assembly.assemble(settings, stopping, new_store) as made:
         worker = made.worker
         app = endpoint(lambda: worker.freshness, worker.refresh_now.set, metrics.registry(worker, made.applier))
         server = EndpointThread(app, settings.worker_host, settings.worker_port)

@@ -15,6 +15,7 @@ import apsw
 import msgspec
 
 from read_model import sqlite_functions
+from read_model.catalog import quote_identifier
 from sync_worker.errors import StoreError
 
 FORMAT = 1
@@ -28,6 +29,7 @@ class Position:
     `offset`: the next Kafka offset to read. `applied`: the last commit folded in, for telling repeats. `watermark`: the last
     commit or heartbeat, for freshness. `snapshot`: LSN of the snapshot that the rows started from, 0 before it is complete;
     `loading`: LSN of the snapshot that is being read, 0 when none is. `settled`: a heartbeat after the snapshot was seen.
+    `awaiting`: nothing counts before the first row of the next snapshot.
     """
 
     topic_id: str = ""
@@ -38,6 +40,7 @@ class Position:
     snapshot: int = 0
     loading: int = 0
     settled: bool = False
+    awaiting: bool = False
     epoch: int = 1
     published: int = 0
     spooled_tx: int = 0
@@ -65,6 +68,18 @@ class RowStore:
                 f"row store {path} is damaged; remove it and take a new snapshot: rowtide resnapshot"
             ) from error
         self.position = self._read_position()
+
+    def empty(self) -> None:
+        """Forget everything: the file becomes that of a new row store."""
+        with self.connection:
+            names = self.connection.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            )
+            for (name,) in names.fetchall():
+                kept = name in ("meta", "spool", "quarantine")
+                quoted = quote_identifier(str(name))
+                self.connection.execute(f"DELETE FROM {quoted}" if kept else f"DROP TABLE {quoted}")
+        self.position = Position()
 
     def _prepare(self, path: Path) -> None:
         self.connection.pragma("journal_mode", "wal")

@@ -8,7 +8,7 @@ from confluent_kafka.admin import AdminClient
 
 from sync_worker.errors import PositionLost, ServiceMissing
 
-WAY_OUT = "take a new snapshot: rowtide resnapshot"
+WAY_OUT = "start the worker with --new-store, then take a new snapshot: rowtide resnapshot"
 
 
 @dataclass(frozen=True, slots=True)

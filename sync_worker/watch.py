@@ -47,7 +47,7 @@ class SourceWatch:
             if was != now:
                 raise PositionLost(
                     f"the source is another one: its {what} was {was} and is {now}, so positions do not compare;"
-                    " take a new snapshot: rowtide resnapshot"
+                    " start the worker with --new-store, then take a new snapshot: rowtide resnapshot"
                 )
 
     def _remember(self, beat: heartbeat.Heartbeat) -> None:

@@ -73,10 +73,10 @@ class Pipeline:
         self.rowtide("connectors", "apply")
         self.start_worker()
 
-    def start_worker(self) -> None:
+    def start_worker(self, *options: str) -> None:
         """Start the worker's process."""
         self.worker = subprocess.Popen(
-            [sys.executable, "-m", "sync_worker"],
+            [*ROWTIDE, "worker", *options],
             env=self.environment,
             cwd=CHECKOUT,
             stdout=self._log,
@@ -103,6 +103,10 @@ class Pipeline:
     def wait_live(self, seconds: float = 120) -> Freshness:
         """Wait until the documents are loaded and in step."""
         return self._wait(lambda fresh: fresh.state in ("live", "degraded"), seconds)
+
+    def wait_state(self, state: str, seconds: float = 60) -> Freshness:
+        """Wait until the worker says that it is in this state."""
+        return self._wait(lambda fresh: fresh.state == state, seconds)
 
     def wait_fresh(self, seconds: float = 180) -> Freshness:
         """Wait until everything committed so far is searchable."""

@@ -1,0 +1,49 @@
+"""The way out that errors name: an emptied row store, a new snapshot, and readers who see the old documents until then."""
+
+import signal
+from pathlib import Path
+
+import httpx
+import psycopg
+
+from tests.support.pipeline import Pipeline
+from tests.support.services import CHECKOUT, Place
+from writer.database import Database
+
+
+def count(pipeline: Pipeline) -> int:
+    """Orders that readers see."""
+    place = pipeline.place.addresses
+    answer = httpx.get(
+        f"{place.elasticsearch_url}/{pipeline.place.pipeline}-orders/_count",
+        auth=(place.elasticsearch_username, place.elasticsearch_password),
+        trust_env=False,
+    )
+    return int(answer.json()["count"])
+
+
+def test_new_store_and_new_snapshot(place: Place, tmp_path: Path) -> None:
+    with Database(place.dsn) as database:
+        database.create_schema()
+        database.seed(50, seed=3)
+    with Pipeline(place, CHECKOUT / "examples" / "orders.yaml", tmp_path) as pipeline:
+        pipeline.start()
+        pipeline.wait_live()
+        assert pipeline.kill_worker(signal.SIGTERM) == 0
+        pipeline.spec.write_text(pipeline.spec.read_text().replace("      - revision\n", ""))
+
+        pipeline.start_worker()
+        assert pipeline.worker is not None
+        assert pipeline.worker.wait(60) == 1
+        assert "another version of the spec" in pipeline.log_tail()
+        assert "--new-store" in pipeline.log_tail()
+
+        with psycopg.connect(place.dsn, autocommit=True) as connection:
+            connection.execute("DELETE FROM order_lines WHERE order_id = 1")
+        pipeline.rowtide("connectors", "apply")
+        pipeline.start_worker("--new-store")
+        pipeline.wait_state("waiting")
+        assert count(pipeline) == 50
+        pipeline.rowtide("resnapshot")
+        pipeline.wait_live()
+        assert pipeline.verify()["orders"] == 50
