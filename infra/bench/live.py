@@ -7,13 +7,14 @@ from time import monotonic
 from infra.bench.figures import Live, latencies_ms
 from infra.bench.source import Source
 from infra.bench.worker import RunningWorker
+from infra.errors import RunnerError
 from infra.programs import WRITER, Programs, last_json
 from infra.waiting import wait_until
 
 COMMANDS_PER_S = 50
 COMMITS_PER_S = 20
 _GLANCE_SECONDS = 0.005
-_LAST_WAIT_SECONDS = 30.0
+_LAST_WAIT_SECONDS = 120.0
 
 
 def measure(worker: RunningWorker, source: Source, programs: Programs, seconds: int) -> Live:
@@ -32,7 +33,8 @@ def measure(worker: RunningWorker, source: Source, programs: Programs, seconds: 
         wait_until(lambda: _look(worker, seen) > 0 and committing.done(), patience, pause_seconds=_GLANCE_SECONDS)
         commits, said = committing.result(), last_json(load.result()) or {}
     last = commits[-1][0]
-    wait_until(lambda: _look(worker, seen) >= last, _LAST_WAIT_SECONDS, pause_seconds=_GLANCE_SECONDS)
+    if not wait_until(lambda: _look(worker, seen) >= last, _LAST_WAIT_SECONDS, pause_seconds=_GLANCE_SECONDS):
+        raise RunnerError(f"The last change was not searchable {_LAST_WAIT_SECONDS:.0f} s after it; see worker.log.")
     return Live(latencies_ms(commits, seen), float(said.get("per_second", 0)))
 
 
