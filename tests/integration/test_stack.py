@@ -204,6 +204,20 @@ def test_up_leaves_servers_running_and_down_ends_them(data: Path) -> None:
     assert rowtide(["status"], environment).returncode == 3
 
 
+def test_ctrl_c_while_starting_leaves_nothing(data: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", "from cdc.cli import main; main()", "up", "--foreground"],
+        env=environment_of(data),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as up:
+        assert wait_until(lambda: len(keepers(data)) == len(SERVICES), 120.0)
+        everything = [each for keeper in keepers(data) for each in (keeper, *descendants(keeper))]
+        up.send_signal(signal.SIGINT)
+        assert up.wait(60.0) != 0
+    assert all(gone(pid) for pid in everything)
+
+
 def test_a_taken_port_is_named_with_its_setting(data: Path) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
