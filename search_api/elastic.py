@@ -1,5 +1,6 @@
 """Reads from Elasticsearch, and does nothing else with it. Answers stay bytes; `results` gives them their meaning."""
 
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from search_api.settings import ApiSettings
 
 SCHEMA_SECONDS = 5.0
 """A new field or index is noticed after so long."""
+
+log = logging.getLogger("rowtide.search_api")
 
 
 class RawJson(elastic_transport.Serializer):
@@ -51,6 +54,10 @@ def connect(settings: ApiSettings) -> AsyncElasticsearch:
         max_retries=0,
         retry_on_timeout=False,
     )
+
+
+class _Refusal(msgspec.Struct):
+    error: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -96,7 +103,7 @@ class IndexReader:
 
     async def ready(self) -> None:
         """Return if Elasticsearch answers these credentials."""
-        await self._ask("GET", "/_security/_authenticate")
+        await self._ask("GET", "/_alias")
 
     async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> bytes:
         headers = {"accept": "application/json"} | ({"content-type": "application/json"} if body is not None else {})
@@ -113,6 +120,7 @@ def _meaning(error: ApiError, path: str) -> Exception:
     """What a refusal means to a reader. Elasticsearch's own words are left out: they may quote documents and names."""
     match error.meta.status:
         case 400 | 413:
+            log.warning("Elasticsearch refused %s: %s", path, _refusal(error))
             return SearchRefused("The search is too large or asks for something that the index cannot do.")
         case 403 | 404:
             return IndexUnknown(path.split("/")[1])
@@ -122,3 +130,11 @@ def _meaning(error: ApiError, path: str) -> Exception:
             return ElasticsearchAway("Elasticsearch has too much to do.")
         case _:
             return ElasticsearchAway("Elasticsearch could not answer.")
+
+
+def _refusal(error: ApiError) -> str:
+    """The name of the fault, which is safe to log; its reason would quote what was searched for."""
+    try:
+        return str(msgspec.json.decode(bytes(error.body), type=_Refusal).error["type"])
+    except (msgspec.DecodeError, KeyError):
+        return f"status {error.meta.status}"

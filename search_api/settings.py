@@ -18,11 +18,11 @@ class ApiSettings(BaseSettings):
 
     elasticsearch_url: str = Field(description="where Elasticsearch listens, with http:// or https://")
     elasticsearch_api_key: SecretStr | None = Field(None, description="a read-only key; see `rowtide api key`")
-    elasticsearch_username: str | None = None
-    elasticsearch_password: SecretStr | None = None
+    elasticsearch_username: str | None = Field(None, description="instead of a key: a user")
+    elasticsearch_password: SecretStr | None = Field(None, description="that user's password")
     worker_url: str | None = Field(None, description="where the worker tells how fresh the documents are")
-    api_host: str = "127.0.0.1"
-    api_port: int = Field(8080, gt=0, lt=65536)
+    api_host: str = Field("127.0.0.1", description="where the API and the page listen")
+    api_port: int = Field(8080, gt=0, lt=65536, description="their port")
     api_anonymous: bool = Field(False, description="let everybody read who reaches a host that is not loopback")
     cursor_secret: SecretStr = Field(
         default_factory=lambda: SecretStr(secrets.token_hex(32)),
