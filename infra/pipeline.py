@@ -160,7 +160,7 @@ class Pipeline:
             fresh = now.searchable >= lsn and now.state in ("live", "degraded")
             return fresh or monotonic() - moved > _FRESH_SECONDS
 
-        wait_until(settled, float("inf"))
+        wait_until(settled, float("inf"), pause_seconds=0.1)
         if last is None or last.searchable < lsn:
             state = f"it is {last.state} with {last.pending:,} pending" if last else "it does not answer"
             raise ServiceUnavailable(
