@@ -7,7 +7,6 @@ One SQLite file, one connection, one thread. Everything that must move together 
 import fcntl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,8 +21,7 @@ FORMAT = 1
 """Raised when the file's layout changes; another format is refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(msgspec.Struct, frozen=True):
     """How far the log is folded in.
 
     `offset`: the next Kafka offset to read. `applied`: the last commit folded in, for telling repeats. `watermark`: the last
@@ -125,14 +123,14 @@ class RowStore:
                 yield
                 self.move(**position)
                 if self.position != before:
-                    self.remember("position", msgspec.json.encode(asdict(self.position)).decode())
+                    self.remember("position", msgspec.json.encode(self.position).decode())
         except BaseException:
             self.position = before
             raise
 
     def move(self, **position: Any) -> None:
         """Change the position inside a `transaction()`."""
-        self.position = replace(self.position, **position)
+        self.position = msgspec.structs.replace(self.position, **position)
 
     def remember(self, name: str, value: str | int) -> None:
         """Keep a value under a name."""
@@ -157,4 +155,4 @@ class RowStore:
 
     def _read_position(self) -> Position:
         text = self.recall("position")
-        return Position() if text is None else Position(**msgspec.json.decode(text))
+        return Position() if text is None else msgspec.json.decode(text, type=Position)
