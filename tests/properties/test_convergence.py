@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from read_model.catalog import TableName
+from sync_worker.apply import SPOOL_CHUNK
 from tests.properties.test_compilers import COLUMNS, key_of, row_of
 from tests.support import plans
 from tests.support.history import Delete, Move, Operation, Put, Source, Step, Truncate
@@ -94,3 +95,50 @@ schedules: st.SearchStrategy[list[Turn]] = st.lists(
 @given(source=histories(), turns=schedules)
 def test_documents_converge(source: Source, turns: list[Turn]) -> None:
     check(source, turns)
+
+
+def _customer(name: str, id_: int = 1) -> Put:
+    return Put(plans.CUSTOMERS, {"id": id_, "name": name, "email": "long"}, toast=True)
+
+
+def _order(customer: int) -> Put:
+    row = {"id": 1, "customer_id": customer, "referrer_id": None, "status": "open"}
+    return Put(plans.ORDERS, row | {"placed_at": None, "deleted": False})
+
+
+def test_a_key_change_survives_the_edge_of_a_spooled_chunk() -> None:
+    source = Source(plans.TABLES)
+    source.unseen(_customer("first"), _order(1))
+    source.snapshot()
+    before = len(source.log)
+    changes = [_customer(f"name {number}") for number in range(SPOOL_CHUNK - 1)]
+    source.transaction(*changes, Move(plans.CUSTOMERS, (1,), (2,)), _order(2))
+    source.heartbeat()
+    # All but END: with it the whole transaction is read back from the spool, and the move stands across two chunks.
+    whole: list[Turn] = [("read", before), ("read", len(source.log) - before - 2), ("crash", 0)]
+    check(source, whole)
+
+
+def test_positions_do_not_wait_for_a_repeated_transaction() -> None:
+    source = Source(plans.TABLES)
+    source.snapshot()
+    names = [_customer(f"name {number}", number) for number in range(1, 5)]
+    source.transaction(*names)
+    source.killed(back=1)
+    source.transaction(_customer("later"), _customer("latest", 2), _customer("last", 3))
+    source.heartbeat()
+    length = len(names) + 2
+    for more in range(length + 1):
+        check(source, [("read", length), ("read", more), ("crash", 0), ("read", 3), ("crash", 0)])
+
+
+def test_a_snapshot_holds_freshness_back_to_what_the_log_showed_before_it() -> None:
+    source = Source(plans.TABLES)
+    source.snapshot()
+    source.transaction(_customer("Ann"), _order(1))
+    source.heartbeat()
+    source.unseen(_customer("Bea"))
+    source.snapshot()
+    source.heartbeat()
+    indexed: list[Turn] = [("send", 0), ("acknowledge", 0)] * 3
+    check(source, [("read", 5), *indexed, ("refresh", 0), ("read", 9), *indexed, ("refresh", 0)])
