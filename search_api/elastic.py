@@ -134,7 +134,8 @@ def _meaning(error: ApiError, path: str) -> Exception:
 
 def _refusal(error: ApiError) -> str:
     """The name of the fault, which is safe to log; its reason would quote what was searched for."""
+    body = error.body if isinstance(error.body, (bytes, str)) else b""
     try:
-        return str(msgspec.json.decode(bytes(error.body), type=_Refusal).error["type"])
+        return str(msgspec.json.decode(body, type=_Refusal).error["type"])
     except (msgspec.DecodeError, KeyError):
         return f"status {error.meta.status}"
