@@ -2,10 +2,17 @@
 
 import re
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
 from docs import generate
+from read_model.elasticsearch import index_body
+from read_model.resolve import resolve
+from read_model.spec import parse_spec
+from search_api.schema import read_mapping
+from search_api.search_request import RawRequest, check
+from tests.support.catalogs import answered
 
 CHECKOUT = Path(__file__).parents[3]
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
@@ -59,3 +66,45 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 )
 def test_commands_are_found_in_code_alone(text: str, found: set[str]) -> None:
     assert named_commands(text) == found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_anchor_leads_to_a_heading(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    missing = []
+    for path, anchor in re.findall(r"\]\(([^)\s#:]*)#([^)\s]+)\)", text):
+        there = (page.parent / path).read_text(encoding="utf-8") if path else text
+        headings = re.findall(r"^#+ (.+)$", there, re.MULTILINE)
+        if anchor not in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}:
+            missing.append(f"{path}#{anchor}")
+    assert missing == []
+
+
+def test_every_command_that_a_message_names_exists() -> None:
+    told = re.compile(r"(?:: rowtide |\(rowtide |[Ss]tart one with `rowtide )([a-z]+)(?: ([a-z]+))?")
+    unknown = []
+    for room in ("cdc", "sync_worker", "search_api", "infra", "read_model"):
+        for file in (CHECKOUT / room).rglob("*.py"):
+            for first, second in told.findall(file.read_text(encoding="utf-8")):
+                if first not in COMMANDS or (first in GROUPS and second and f"{first} {second}" not in COMMANDS):
+                    unknown.append(f"{_name(file)}: rowtide {first} {second}".strip())
+    assert unknown == []
+
+
+def test_the_searches_of_the_pages_fit_the_shipped_spec() -> None:
+    spec = parse_spec((CHECKOUT / "examples" / "orders.yaml").read_text(encoding="utf-8"), "orders.yaml")
+    orders = resolve(spec, answered("shop")).documents[0]
+    schema = read_mapping(index_body(orders)["mappings"])
+    searches = [url for page in PAGES for url in re.findall(r"/v1/orders/search\?([^'\s]+)'", page.read_text())]
+    assert len(searches) > 3
+    for query in searches:
+        given = parse_qs(query)
+        check(
+            RawRequest(
+                text=given.get("q", [""])[0],
+                filters=tuple(given.get("filter", ())),
+                sort=given.get("sort", [""])[0],
+                facets=tuple(given.get("facet", ())),
+            ),
+            schema,
+        )
