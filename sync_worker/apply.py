@@ -5,11 +5,12 @@ from typing import Any, Protocol
 
 import msgspec
 
-from cdc.envelope import Heartbeat, Record, decode
+from cdc.envelope import EnvelopeError, Heartbeat, Record, decode
 from cdc.lsn import Lsn
 from cdc.transaction import Assembler, Begun, Change, Committed, LogError, Repeat, Seen, SnapshotRow
 from read_model.catalog import TableName
 from sync_worker.changes import Batch, Key, Row, RowShape, TakenChange
+from sync_worker.errors import WorkerError
 from sync_worker.row_store import RowStore
 from sync_worker.rows import Rows
 
@@ -64,7 +65,7 @@ class Applier:
     def _one(self, message: LogMessage) -> None:
         value = message.value()
         if value is not None:
-            record = decode(value)
+            record = _decode(message, value)
             if not self._store.position.awaiting or self._snapshot_begins(record):
                 self._step(message, record, value)
 
@@ -211,6 +212,16 @@ class Applier:
         if self._store.position.spooled_tx:
             self._store.execute("DELETE FROM spool")
             self._store.move(spooled_tx=0, spooled_seen=0)
+
+
+def _decode(message: LogMessage, value: bytes) -> Record:
+    try:
+        return decode(value)
+    except EnvelopeError as error:
+        raise WorkerError(
+            f"the record at offset {message.offset()} of the log is of no use: {error}; find out what else writes to the topic,"
+            " start the worker with --new-store, then take a new snapshot: rowtide resnapshot"
+        ) from error
 
 
 def _old_key(message: LogMessage) -> bytes | None:

@@ -48,7 +48,7 @@ class ChangeLog:
         admin = AdminClient(settings)
         try:
             described = admin.describe_topics(TopicCollection([self._topic]), request_timeout=timeout)
-            topic_id = str(described[self._topic].result(timeout).topic_id)
+            topic_id = str(described[self._topic].result(2 * timeout).topic_id)
             low, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, 0), timeout=timeout)
         except KafkaException as error:
             cause: KafkaError = error.args[0]
