@@ -59,6 +59,7 @@ class Results:
 
     orders: int
     debezium: Rate
+    initial_cold: Drain
     initial: Drain
     steady: list[Drain]
     coalesced: Drain
@@ -116,6 +117,7 @@ def as_json(results: Results) -> dict[str, object]:
         "initial_load_ratio_to_elasticsearch": round(
             results.initial.documents_per_s / results.elasticsearch_initial.per_second, 3
         ),
+        "initial_load_cold_docs_per_s": round(results.initial_cold.documents_per_s),
         "initial_load_events_per_s": round(results.initial.events_per_s),
         "debezium_events_per_s": round(results.debezium.per_second),
         "worker_cpu_us_per_document": round(middle([drain.cpu_us_per_document for drain in results.steady]), 1),
@@ -139,6 +141,7 @@ def rows(results: Results) -> list[tuple[str, str, str]]:
         ),
         ("Elasticsearch alone, first load", _rate(of["elasticsearch_initial_docs_per_s"], "documents"), orders),
         ("Elasticsearch alone, updates", _rate(of["elasticsearch_docs_per_s"], "documents"), _rounds(results)),
+        ("Pipeline, first load, cold", _rate(of["initial_load_cold_docs_per_s"], "documents"), "servers just started"),
         ("Pipeline, first load", _rate(of["initial_load_docs_per_s"], "documents"), "from a snapshot in Kafka"),
         ("Pipeline, steady", _rate(of["steady_docs_per_s"], "documents"), "every change another document"),
         ("  … to Elasticsearch alone", str(of["steady_ratio_to_elasticsearch"]), "target: 0.5"),

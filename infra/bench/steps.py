@@ -26,6 +26,8 @@ from read_model.resolve import resolve
 from read_model.spec import parse_spec
 
 DATABASE = "bench"
+STORE = "worker"
+"""The folder of the row store."""
 FEW_ORDERS = 100
 """The documents that the coalesced changes touch."""
 PATIENCE_SECONDS = 600.0
@@ -60,7 +62,6 @@ class Bench:
             "ROWTIDE_WRITER_DSN": dsn,
             "ROWTIDE_WORKER_PORT": str(port),
             "ROWTIDE_SPEC": str(spec.absolute()),
-            "ROWTIDE_WORKER_STORE": str(self._root / "worker"),
             "ROWTIDE_SECRETS_DIR": str(self._root / "secrets"),
         }
         self._programs = Programs(self._root / "logs", self._environment)
@@ -80,7 +81,7 @@ class Bench:
     def run(self) -> Results:
         """Do everything, in the order in which each step needs the one before."""
         began, host = monotonic(), machine()
-        initial = self._first_load()
+        cold, initial = self._first_load()
         steady = [self._steady_round(turn) for turn in range(self._size.rounds)]
         debezium, coalesced = self._coalesced()
         alone = self._elasticsearch_alone()
@@ -88,6 +89,7 @@ class Bench:
         return Results(
             orders=self._size.orders,
             debezium=debezium,
+            initial_cold=cold,
             initial=initial,
             steady=steady,
             coalesced=coalesced,
@@ -99,7 +101,7 @@ class Bench:
             machine=host,
         )
 
-    def _first_load(self) -> Drain:
+    def _first_load(self) -> tuple[Drain, Drain]:
         self._say(f"writing {self._size.orders:,} orders")
         self._run("writer-seed", *WRITER, "seed", "--orders", str(self._size.orders))
         self._plan = resolve(parse_spec(self._spec.read_text(), str(self._spec)), self._source.catalog())
@@ -112,8 +114,8 @@ class Bench:
         self._close.callback(self._log.close)
         marker = self._source.marker()
         stretch = self._log.until(marker, PATIENCE_SECONDS)
-        self._say("the worker loads the snapshot")
-        return self._drain(stretch, marker)
+        self._say("the worker loads the snapshot: into servers that have just started, then again into a new row store")
+        return self._drain(stretch, marker, "worker-cold"), self._drain(stretch, marker)
 
     def _steady_round(self, turn: int) -> Drain:
         self._say(f"steady, round {turn + 1} of {self._size.rounds}: every change another document")
@@ -130,8 +132,8 @@ class Bench:
         stretch = self._log.until(marker, PATIENCE_SECONDS)
         return Rate(stretch.events, stretch.seconds), self._drain(stretch, marker)
 
-    def _drain(self, stretch: Stretch, marker: int) -> Drain:
-        with self._worker() as worker:
+    def _drain(self, stretch: Stretch, marker: int, store: str = STORE) -> Drain:
+        with self._worker(store) as worker:
             before = worker.cpu_seconds
             seconds = worker.wait(marker, PATIENCE_SECONDS)
             return Drain(stretch.events, worker.documents, seconds, worker.cpu_seconds - before)
@@ -139,7 +141,7 @@ class Bench:
     def _elasticsearch_alone(self) -> list[Rate]:
         self._say("Elasticsearch alone: the same bulk bodies again")
         document = self._orders()
-        store = self._root / "worker" / f"{self._plan.pipeline}.sqlite"
+        store = self._root / STORE / f"{self._plan.pipeline}.sqlite"
         with Replay(self._stack.addresses, "bench-replay", index_body(document)) as replay:
             rates = []
             for version in range(1, self._size.rounds + 2):
@@ -160,7 +162,8 @@ class Bench:
         self._programs.run(name, command, PATIENCE_SECONDS)
 
     @contextmanager
-    def _worker(self) -> Iterator[RunningWorker]:
-        with RunningWorker(self._environment, self._worker_url, self._root / "logs" / "worker.log") as worker:
+    def _worker(self, store: str = STORE) -> Iterator[RunningWorker]:
+        environment = {**self._environment, "ROWTIDE_WORKER_STORE": str(self._root / store)}
+        with RunningWorker(environment, self._worker_url, self._root / "logs" / "worker.log") as worker:
             yield worker
         self._peak = max(self._peak, worker.peak_bytes)

@@ -20,6 +20,7 @@ def results() -> Results:
     return Results(
         orders=1000,
         debezium=Rate(30_000, 1.0),
+        initial_cold=Drain(events=8000, documents=1100, seconds=0.5, cpu_seconds=0.05),
         initial=Drain(events=8000, documents=1100, seconds=0.1, cpu_seconds=0.05),
         steady=[Drain(1000, 1000, seconds, 0.05) for seconds in (0.1, 0.2, 0.5)],
         coalesced=Drain(150_000, 300, 3.0, 2.0),
