@@ -13,6 +13,8 @@ millions of records of killed connectors; design, "What a crash of Connect does 
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
 from cdc.envelope import EnvelopeError, Heartbeat, Record, heartbeat, last_commit, split_transaction_id
 from cdc.lsn import NOTHING, Lsn, format_lsn
 
@@ -38,16 +40,14 @@ class Committed:
     ts_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True, gc=False):
     """A change event that counts: of the open transaction, or (`loose`) between transactions."""
 
     record: Record
     loose: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotRow:
+class SnapshotRow(msgspec.Struct, frozen=True, gc=False):
     """A row of the snapshot taken at `lsn`. `last` ends the run."""
 
     record: Record

@@ -7,6 +7,7 @@ only whole transactions are folded).
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -53,13 +54,10 @@ class RowShape:
         self.names = tuple(columns)
         self._placeholders = placeholders
         self._needles = needles(dict(placeholders))
-        self._key = tuple(self.names.index(name) for name in key)
+        self.key: Callable[[Row], Key] = _picker([self.names.index(name) for name in key])
+        """Takes the primary key out of a decoded row."""
         self._row = _decoder(columns)
         self._before = _decoder({name: columns[name] for name in key})
-
-    def key(self, row: Row) -> Key:
-        """The primary key of a decoded row."""
-        return tuple(row[position] for position in self._key)
 
     def row(self, image: msgspec.Raw) -> Row:
         """Decode an `after` image."""
@@ -75,8 +73,10 @@ class RowShape:
 
     def may_be_unchanged(self, image: msgspec.Raw) -> bool:
         """Whether the image can hold a placeholder: cheap, and right nearly always."""
+        if not self._needles:
+            return False
         whole = bytes(image)
-        return any(needle in whole for needle in self._needles)
+        return any([needle in whole for needle in self._needles])  # A list: there are one or two.
 
     def _decode(self, decoder: msgspec.json.Decoder[Any], image: msgspec.Raw) -> Row:
         try:
@@ -86,6 +86,14 @@ class RowShape:
                 f"a row of {self.table} has another shape than when the spec was resolved ({error});"
                 " take a new snapshot: rowtide resnapshot"
             ) from error
+
+
+def _picker(positions: list[int]) -> Callable[[Row], Key]:
+    """Picks these values of a row, always as a tuple."""
+    if len(positions) == 1:
+        only = positions[0]
+        return lambda row: (row[only],)
+    return itemgetter(*positions)
 
 
 def _same(value: Any, stand_in: Any) -> bool:
@@ -102,8 +110,7 @@ def _decoder(columns: Mapping[str, Any]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(shape)
 
 
-@dataclass(frozen=True, slots=True)
-class TakenChange:
+class TakenChange(msgspec.Struct, frozen=True, gc=False):
     """A change event as it waits for its transaction's end: decoded, and as it came (for the spool).
 
     `old_key` is the row's key before a move (a key change)."""
@@ -126,10 +133,13 @@ class Batch:
         for change in changes:
             source = change.record.source
             assert source is not None
-            table = TableName(source.schema, source.table)
-            shape = self._shapes.get(table)
-            if shape is not None:
-                self._one(shape, self.tables.setdefault(table, TableChanges()), change, lsn)
+            shape = self._shapes.get((source.schema, source.table))  # type: ignore[call-overload]  # It equals a TableName.
+            if shape is None:
+                continue
+            folded = self.tables.get(shape.table)
+            if folded is None:
+                folded = self.tables[shape.table] = TableChanges()
+            self._one(shape, folded, change, lsn)
 
     def _one(self, shape: RowShape, changes: TableChanges, change: TakenChange, lsn: int) -> None:
         record = change.record
