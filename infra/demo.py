@@ -76,7 +76,9 @@ def _port(name: str, given: int | None, usual: int) -> int:
 
 
 def _run(console: Console, settings: StackSettings, ports: Listens, plan: Plan) -> None:
-    console.print("Starting the demo. The first start fetches the servers; that can take a few minutes.")
+    again = (settings.data_directory / "worker").exists()
+    first = "The first start fetches the servers and fills the database; that takes a minute or more."
+    console.print(f"Starting the demo. {'It goes on with its data.' if again else first}", soft_wrap=True)
     with Progress(console) as progress, _orderly(console) as stopping:
         stack = Stack(settings, progress.say)
         stopping.append(stack.stop)

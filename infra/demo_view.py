@@ -103,7 +103,7 @@ def _stages(stages: list[Stage]) -> Table:
 
 def _figures(picture: Picture) -> Columns:
     times = [each.milliseconds for each in picture.found]
-    typical = f"{percentile(times, 0.5):.0f} ms, p99 {percentile(times, 0.99):.0f} ms" if times else "no commit yet"
+    typical = f"p50 {percentile(times, 0.5):.0f} ms, p99 {percentile(times, 0.99):.0f} ms" if times else "no commit yet"
     figures = [
         ("changes/s", f"{picture.changes_per_s:.1f}"),
         ("documents", f"{sum(picture.documents.values()):,}"),

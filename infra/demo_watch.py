@@ -21,7 +21,7 @@ from infra.stack import Stack
 from infra.stopwatch import Stopwatch, read_commits
 
 _LOOK_SECONDS = 1.0
-_REMEMBERED = 200
+_REMEMBERED = 100
 _RATE_LOOKS = 6
 
 
