@@ -88,6 +88,9 @@ class Seen:
 
     def add(self, order: int) -> bool:
         """Note one; False when it was there already."""
+        if order == self.through + 1 and not self.beyond:
+            self.through = order
+            return True
         if order <= self.through or order in self.beyond:
             return False
         self.beyond.add(order)
