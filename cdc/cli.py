@@ -13,6 +13,7 @@ ROOMS = {
     "status": "infra.commands",
     "smoke": "infra.whole_commands",
     "demo": "infra.whole_commands",
+    "bench": "infra.bench.command",
     "init": "cdc.connectors.init_command",
     "connectors": "cdc.connectors.commands",
     "documents": "cdc.connectors.documents",

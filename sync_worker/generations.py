@@ -1,7 +1,6 @@
 """Which generation of each index the row store feeds, when readers get to see it, and the documents it refused."""
 
 from read_model.elasticsearch import index_body
-
 from read_model.plan import PipelinePlan
 from sync_worker.bulk import Outcome
 from sync_worker.index import Index, Sent

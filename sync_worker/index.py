@@ -60,7 +60,7 @@ class Index:
     """The client. Its bulk and refresh calls may run in several threads at once."""
 
     def __init__(self, access: Access, stopping: threading.Event) -> None:
-        login = (access.username, access.password or "") if access.username else None
+        login = (access.username, access.password or "") if access.username and not access.api_key else None
         self.url = access.url
         self._client = Elasticsearch(
             access.url,

@@ -48,7 +48,7 @@ class IndexReader:
 
     def __init__(self, access: Access) -> None:
         headers = {"authorization": f"ApiKey {access.api_key}"} if access.api_key else {}
-        login = (access.username, access.password or "") if access.username else None
+        login = (access.username, access.password or "") if access.username and not access.api_key else None
         self._http = httpx.Client(base_url=access.url, headers=headers, auth=login, timeout=access.timeout)
         self._url = access.url
 
