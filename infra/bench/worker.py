@@ -16,7 +16,8 @@ from infra.worker_client import WorkerClient
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 60.0
-_GLANCE_SECONDS = 0.02
+_GLANCE_SECONDS = 0.05
+"""A look costs the worker about a millisecond."""
 
 
 class RunningWorker:
