@@ -18,7 +18,7 @@ import msgspec
 from cdc.envelope import EnvelopeError, Heartbeat, Record, heartbeat, last_commit, split_transaction_id
 from cdc.lsn import NOTHING, Lsn, format_lsn
 
-WAY_OUT = "take a new snapshot: rowtide resnapshot"
+WAY_OUT = "start the worker with --new-store, then take a new snapshot: rowtide resnapshot"
 
 
 class LogError(Exception):

@@ -7,7 +7,7 @@ import msgspec
 
 from cdc.envelope import EnvelopeError, Heartbeat, Record, decode
 from cdc.lsn import Lsn
-from cdc.transaction import Assembler, Begun, Change, Committed, LogError, Repeat, Seen, SnapshotRow
+from cdc.transaction import WAY_OUT, Assembler, Begun, Change, Committed, LogError, Repeat, Seen, SnapshotRow
 from read_model.catalog import TableName
 from sync_worker.changes import Batch, Key, Row, RowShape, TakenChange
 from sync_worker.errors import WorkerError
@@ -125,10 +125,7 @@ class Applier:
         """A streamed record ends a snapshot of nothing, and must not come in the middle of another one."""
         position = self._store.position
         if position.loading:
-            raise LogError(
-                "the stream begins before the snapshot's last row; delete the connector's offsets and take a new"
-                " snapshot: rowtide resnapshot"
-            )
+            raise LogError(f"the stream begins before the snapshot's last row; {WAY_OUT}")
         if not position.snapshot:
             self._rows.begin_snapshot()
             self._rows.finish_snapshot(0)
@@ -140,8 +137,7 @@ class Applier:
         if step.lsn != self._store.position.loading:
             if source.snapshot not in ("first", "last"):
                 raise LogError(
-                    "the log holds a snapshot without its first row: its beginning fell out of retention; take a new"
-                    " snapshot: rowtide resnapshot"
+                    f"the log holds a snapshot without its first row: its beginning fell out of retention; {WAY_OUT}"
                 )
             self._flush()
             self._snapshot = {}
@@ -220,7 +216,7 @@ def _decode(message: LogMessage, value: bytes) -> Record:
     except EnvelopeError as error:
         raise WorkerError(
             f"the record at offset {message.offset()} of the log is of no use: {error}; find out what else writes to the topic,"
-            " start the worker with --new-store, then take a new snapshot: rowtide resnapshot"
+            f" {WAY_OUT}"
         ) from error
 
 

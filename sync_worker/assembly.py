@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from cdc.heartbeat import placeholder
 from cdc.topics import changes_topic
+from cdc.transaction import WAY_OUT
 from read_model.catalog import read_catalog
 from read_model.errors import SpecError
 from read_model.plan import PipelinePlan
@@ -31,8 +32,6 @@ from sync_worker.settings import WorkerSettings
 from sync_worker.source import ChangeLog
 from sync_worker.watch import SourceWatch
 from sync_worker.worker import Pace, Worker
-
-WAY_OUT = "start the worker with --new-store, then take a new snapshot: rowtide resnapshot"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from cdc.envelope import Record
+from cdc.transaction import WAY_OUT
 from read_model.catalog import TableName
 from sync_worker.errors import RowError
 from sync_worker.placeholders import needles
@@ -83,8 +84,7 @@ class RowShape:
             return msgspec.structs.astuple(decoder.decode(image))
         except msgspec.MsgspecError as error:
             raise RowError(
-                f"a row of {self.table} has another shape than when the spec was resolved ({error});"
-                " take a new snapshot: rowtide resnapshot"
+                f"a row of {self.table} has another shape than when the spec was resolved ({error}); {WAY_OUT}"
             ) from error
 
 
@@ -179,7 +179,7 @@ class Batch:
         if before is None:
             raise RowError(
                 f"an update of {shape.table} leaves out {', '.join(shape.names[i] for i in missing)} as unchanged, and the"
-                " row store does not hold the row; take a new snapshot: rowtide resnapshot"
+                f" row store does not hold the row; {WAY_OUT}"
             )
         return tuple(before[i] if i in missing else value for i, value in enumerate(row))
 

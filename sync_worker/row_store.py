@@ -13,6 +13,7 @@ from typing import Any, Self
 import apsw
 import msgspec
 
+from cdc.transaction import WAY_OUT
 from read_model import sqlite_functions
 from read_model.catalog import quote_identifier
 from sync_worker.errors import StoreError
@@ -62,9 +63,7 @@ class RowStore:
             self._prepare(path)
         except apsw.NotADBError as error:
             self._lock.close()
-            raise StoreError(
-                f"row store {path} is damaged; remove it and take a new snapshot: rowtide resnapshot"
-            ) from error
+            raise StoreError(f"row store {path} is damaged; remove it, then {WAY_OUT}") from error
         self.position = self._read_position()
 
     def empty(self) -> None:
@@ -89,8 +88,7 @@ class RowStore:
         found = self.connection.pragma("user_version")
         if found not in (0, FORMAT):
             raise StoreError(
-                f"row store {path} has format {found}, this worker writes {FORMAT}; remove it and take a new snapshot:"
-                " rowtide resnapshot"
+                f"row store {path} has format {found}, this worker writes {FORMAT}; remove it, then {WAY_OUT}"
             )
         self.connection.execute(
             f"""

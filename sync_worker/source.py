@@ -6,9 +6,8 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from cdc.transaction import WAY_OUT
 from sync_worker.errors import PositionLost, ServiceMissing
-
-WAY_OUT = "start the worker with --new-store, then take a new snapshot: rowtide resnapshot"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import msgspec
 from cdc import heartbeat
 from cdc.envelope import Heartbeat as Message
 from cdc.topics import HEARTBEAT_PREFIX
+from cdc.transaction import WAY_OUT
 from sync_worker.errors import PositionLost
 from sync_worker.row_store import RowStore
 
@@ -28,11 +29,7 @@ class SourceWatch:
             return
         self._same_source(self._known, beat)
         changed = sorted(table for table, known in self._known.catalogue.items() if beat.catalogue.get(table) != known)
-        reason = (
-            f"the definition of {', '.join(changed)} changed; take a new snapshot: rowtide resnapshot"
-            if changed
-            else ""
-        )
+        reason = f"the definition of {', '.join(changed)} changed; {WAY_OUT}" if changed else ""
         if reason != self.reason:
             self.reason = reason
             with self._store.transaction():
@@ -47,7 +44,7 @@ class SourceWatch:
             if was != now:
                 raise PositionLost(
                     f"the source is another one: its {what} was {was} and is {now}, so positions do not compare;"
-                    " start the worker with --new-store, then take a new snapshot: rowtide resnapshot"
+                    f" {WAY_OUT}"
                 )
 
     def _remember(self, beat: heartbeat.Heartbeat) -> None:
