@@ -20,7 +20,7 @@ from infra.waiting import wait_until
 
 SEEDED_ORDERS = 2000
 LOADED_ORDERS = 500
-RATE = 20
+RATE = 10
 RATED_SECONDS = 10
 _LOAD_SECONDS = 300.0
 _POLL_SECONDS = 0.003
