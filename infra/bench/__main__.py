@@ -1,7 +1,0 @@
-"""`python -m infra.bench`."""
-
-import typer
-
-from infra.bench.command import bench
-
-typer.run(bench)
