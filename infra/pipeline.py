@@ -132,7 +132,11 @@ class Pipeline:
         indices = [{"names": list(self.documents), "privileges": ["read", "view_index_metadata"]}]
         answer = httpx.post(
             f"{addresses.elasticsearch_url}/_security/api_key",
-            json={"name": f"rowtide-{self.name}-search", "role_descriptors": {"search": {"indices": indices}}},
+            json={
+                "name": f"rowtide-{self.name}-search",
+                "role_descriptors": {"search": {"indices": indices}},
+                "expiration": "30d",  # Each start makes its own.
+            },
             auth=(addresses.elasticsearch_username, addresses.elasticsearch_password),
             timeout=30.0,
             trust_env=False,
