@@ -16,13 +16,13 @@ from writer.database import Database
 def new_database(stack: Any) -> Iterator[Any]:
     """Makes empty databases on the stack's PostgreSQL; they are dropped afterwards."""
     made: list[str] = []
-    with psycopg.connect(stack.postgres_dsn, autocommit=True) as server:
+    with psycopg.connect(stack.addresses.postgres_dsn, autocommit=True) as server:
 
         def make() -> str:
             name = f"writer_{uuid4().hex[:12]}"
             server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
             made.append(name)
-            return psycopg.conninfo.make_conninfo(stack.postgres_dsn, dbname=name)
+            return psycopg.conninfo.make_conninfo(stack.addresses.postgres_dsn, dbname=name)
 
         yield make
         for name in made:
