@@ -9,15 +9,21 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many of something in so many seconds."""
+    """So many of something in so many seconds. `cpu_seconds` is what the server used for it, where that was looked at."""
 
     count: int
     seconds: float
+    cpu_seconds: float = 0.0
 
     @property
     def per_second(self) -> float:
         """The rate; 0 when no time was measured."""
         return self.count / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def cpu_us_each(self) -> float:
+        """Microseconds of the server's CPU for one."""
+        return self.cpu_seconds * 1e6 / self.count if self.count else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,7 @@ def as_json(results: Results) -> dict[str, object]:
         "initial_load_events_per_s": round(results.initial.events_per_s),
         "debezium_events_per_s": round(results.debezium.per_second),
         "worker_cpu_us_per_document": round(middle([drain.cpu_us_per_document for drain in results.steady]), 1),
+        "elasticsearch_cpu_us_per_document": round(middle([rate.cpu_us_each for rate in results.elasticsearch]), 1),
         "live_commands_per_s": round(results.live.commands_per_s, 1),
         "latency_samples": len(results.live.latencies_ms),
         "orders": results.orders,
@@ -149,6 +156,7 @@ def rows(results: Results) -> list[tuple[str, str, str]]:
         ("Commit to searchable, p50", f"{of['searchable_ms_p50']} ms", f"{of['live_commands_per_s']} commands/s"),
         ("Commit to searchable, p99", f"{of['searchable_ms_p99']} ms", f"{samples} samples"),
         ("Worker CPU", f"{of['worker_cpu_us_per_document']} µs/document", "steady, all threads"),
+        ("Elasticsearch CPU", f"{of['elasticsearch_cpu_us_per_document']} µs/document", "alone, updates"),
         ("Worker peak memory", f"{of['worker_peak_rss_mb']} MB", "target: 300 MB"),
     ]
 

@@ -3,17 +3,18 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
+from infra import keeper
 from infra.bench import live
 from infra.bench.bodies import write_bodies
 from infra.bench.figures import Drain, Live, Rate, Results
 from infra.bench.log import LogReader, Stretch
 from infra.bench.replay import Replay
 from infra.bench.source import Source, create_database
-from infra.bench.usage import machine
+from infra.bench.usage import machine, read_cpu
 from infra.bench.worker import RunningWorker
 from infra.errors import RunnerError
 from infra.ports import LOOPBACK, free_ports
@@ -146,8 +147,14 @@ class Bench:
             rates = []
             for version in range(1, self._size.rounds + 2):
                 bodies = write_bodies(store, document, version, self._root / "bulks")
-                rates.append(replay.play(bodies))
+                before = self._elasticsearch_cpu()
+                rate = replay.play(bodies)
+                rates.append(replace(rate, cpu_seconds=self._elasticsearch_cpu() - before))
             return rates
+
+    def _elasticsearch_cpu(self) -> float:
+        kept = self._stack.process("elasticsearch")
+        return sum(read_cpu(pid) for pid in keeper.descendants(kept.pid)) if kept else 0.0
 
     def _orders(self) -> DocumentPlan:
         return next(document for document in self._plan.documents if document.name == "orders")
