@@ -115,7 +115,9 @@ def test_an_event_that_was_seen_is_a_repeat() -> None:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_count_that_does_not_match_stops_the_work(count: int) -> None:
-    with pytest.raises(LogError, match=f"announces {count} events, 2 are in the log; start the worker with --new-store"):
+    with pytest.raises(
+        LogError, match=f"announces {count} events, 2 are in the log; start the worker with --new-store"
+    ):
         assembled(begin(7), event(7, 1), event(7, 2), end(7, 100, count))
 
 
