@@ -13,7 +13,6 @@ from cdc.heartbeat import placeholder
 from cdc.topics import changes_topic
 from cdc.transaction import WAY_OUT
 from read_model.catalog import read_catalog
-from read_model.errors import SpecError
 from read_model.plan import PipelinePlan
 from read_model.resolve import resolve
 from read_model.spec import parse_spec
@@ -172,6 +171,3 @@ def _seek(store: RowStore, log: ChangeLog, new_store: bool) -> None:
             f"the row store stands at offset {position.offset}, Kafka holds {span.low} to {span.high}; {WAY_OUT}"
         )
     log.seek(store.position.offset)
-
-
-__all__ = ["Assembled", "SpecError", "assemble", "index_access", "read_spec"]

@@ -21,6 +21,9 @@ from sync_worker.errors import StoreError
 FORMAT = 1
 """Raised when the file's layout changes; another format is refused."""
 
+EPOCH_BITS = 48
+"""A version is `epoch << 48 | LSN`: 256 TiB of WAL an epoch, and it stays a positive 64-bit integer."""
+
 
 class Position(msgspec.Struct, frozen=True):
     """How far the log is folded in.

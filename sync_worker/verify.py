@@ -16,8 +16,10 @@ from read_model.canonical import Difference, differences, digest
 from read_model.plan import DocumentPlan
 from read_model.postgres import document_query
 from sync_worker.index_reader import Indexed, IndexReader
+from sync_worker.row_store import EPOCH_BITS
 
-LSN_BITS = (1 << 48) - 1
+LSN_BITS = (1 << EPOCH_BITS) - 1
+"""The part of a document's version that is the LSN it was built at."""
 ROUNDS = 8
 """Looks at what differs, at most; a document that is changed all the time is reported as unsettled after that."""
 SHOWN_DIFFERENCES = 20

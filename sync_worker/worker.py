@@ -14,12 +14,9 @@ from sync_worker.generations import Generations
 from sync_worker.index import Index, Sent
 from sync_worker.ledger import Ledger
 from sync_worker.pending import Bulk, Pending
-from sync_worker.row_store import RowStore
+from sync_worker.row_store import EPOCH_BITS, RowStore
 from sync_worker.source import ChangeLog
 from sync_worker.watch import SourceWatch
-
-EPOCH_BITS = 48
-"""A version is `epoch << 48 | LSN`: 256 TiB of WAL an epoch, and it stays a positive 64-bit integer."""
 
 REFRESH_SHARE = 4
 """After a refresh that took t, the next one begins 4 t later: about a fifth of the time is refreshing."""
