@@ -93,10 +93,6 @@ class IndexReader:
                     found[hit.id] = Indexed(hit.id, hit.version, bytes(hit.source))
         return found
 
-    def refresh(self, alias: str) -> None:
-        """Make everything acknowledged visible to `scan`."""
-        self._call("POST", f"/{alias}/_refresh")
-
     def _call(self, method: str, path: str, body: object = None) -> bytes:
         content = None if body is None else msgspec.json.encode(body)
         try:

@@ -116,13 +116,12 @@ class RowStore:
         self.close()
 
     @contextmanager
-    def transaction(self, **position: Any) -> Iterator[None]:
-        """One atomic step: what the body writes, and the position changed by the keyword arguments."""
+    def transaction(self) -> Iterator[None]:
+        """One atomic step: what the body writes, and where it moves the position."""
         before = self.position
         try:
             with self.connection:
                 yield
-                self.move(**position)
                 if self.position != before:
                     self.remember("position", msgspec.json.encode(self.position).decode())
         except BaseException:

@@ -90,7 +90,6 @@ class Verifier:
     def _compare_all(self, document: DocumentPlan) -> tuple[Lsn, set[str], int]:
         with self._snapshot() as lsn:
             self._wait(lsn)
-            self._index.refresh(document.name)
             held = {found.id: digest(found.source) for found in self._index.scan(document.name)}
             suspects: set[str] = set()
             compared = 0
