@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -42,9 +44,21 @@ def data_directory() -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def _kept_stack(name: str) -> Stack:
+    home = Path(os.environ.get("ROWTIDE_HOME", CHECKOUT / ".rowtide"))
+    told = {"ROWTIDE_STACK": name, "ROWTIDE_PROFILE": "test", "ROWTIDE_HOME": str(home)}
+    subprocess.run([sys.executable, "-c", "from cdc.cli import main; main()", "up"], env=os.environ | told, cwd=CHECKOUT, check=True)
+    return Stack(StackSettings(stack=name, profile="test", home=home))
+
+
 @contextmanager
 def running_stack(name: str = "test") -> Iterator[Stack]:
-    """Start the four servers and end them. They end by themselves when this process is killed."""
+    """Start the four servers and end them. They end by themselves when this process is killed.
+
+    ROWTIDE_TEST_STACK names a stack that lives on between runs, on the default ports: started when it does not run."""
+    if kept := os.environ.get("ROWTIDE_TEST_STACK"):
+        yield _kept_stack(kept)
+        return
     with data_directory() as data, Stack(small_settings(name, data)) as stack:
         yield stack
 
