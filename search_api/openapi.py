@@ -5,18 +5,9 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI
 
-from search_api import problems, results, routes
-from search_api.freshness import FreshnessView
+from search_api import problems, routes
 
-ANSWERS = (
-    FreshnessView,
-    problems.Problem,
-    results.Document,
-    results.SearchPage,
-    routes.Fields,
-    routes.Health,
-    routes.Indices,
-)
+ANSWERS = (problems.Problem, *routes.ANSWERS)
 PROBLEMS = {
     "400": "The search or its cursor was refused.",
     "404": "There is no such index or document.",
@@ -36,7 +27,8 @@ def describe(app: FastAPI) -> None:
             _, components = msgspec.json.schema_components(ANSWERS, ref_template="#/components/schemas/{name}")
             document["components"] = {"schemas": components}
             for path in document["paths"].values():
-                _complete(path["get"])
+                for operation in path.values():
+                    _complete(operation)
             app.openapi_schema = document
         return app.openapi_schema
 

@@ -15,7 +15,7 @@ from search_api.address import PageAddress
 from search_api.freshness import FreshnessView
 from search_api.problems import Problem
 from search_api.results import Hit, SearchPage
-from search_api.routes import Searching
+from search_api.routes.asking import Searching
 from search_api.schema import IndexSchema
 from search_api.search_request import MAX_WINDOW, RawRequest
 

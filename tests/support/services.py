@@ -47,7 +47,12 @@ def data_directory() -> Iterator[Path]:
 def _kept_stack(name: str) -> Stack:
     home = Path(os.environ.get("ROWTIDE_HOME", CHECKOUT / ".rowtide"))
     told = {"ROWTIDE_STACK": name, "ROWTIDE_PROFILE": "test", "ROWTIDE_HOME": str(home)}
-    subprocess.run([sys.executable, "-c", "from cdc.cli import main; main()", "up"], env=os.environ | told, cwd=CHECKOUT, check=True)
+    subprocess.run(
+        [sys.executable, "-c", "from cdc.cli import main; main()", "up"],
+        env=os.environ | told,
+        cwd=CHECKOUT,
+        check=True,
+    )
     return Stack(StackSettings(stack=name, profile="test", home=home))
 
 

@@ -1,0 +1,47 @@
+"""What the routes share: the reading side of a request, parameters that several have, and answers as bytes."""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Depends, Path, Query, Request
+from starlette.responses import Response
+
+from search_api.search import Search
+from search_api.search_request import MAX_SIZE, RawRequest
+
+
+def search_of(request: Request) -> Search:
+    """The reading side, for this request. It is the only way of a route to documents."""
+    found: Search = request.app.state.search
+    return found
+
+
+Searching = Annotated[Search, Depends(search_of)]
+Index = Annotated[str, Path(description="a name from `/v1/indices`", examples=["orders"])]
+
+
+def raw_request(
+    q: Annotated[str, Query(description='words, all of which must match; "a phrase", -without, (a | b), prefix*')] = "",
+    filter: Annotated[  # The name is the parameter's.
+        list[str] | None, Query(description="`field:value`, `field:>=value`, also with >, <, <=; may be repeated")
+    ] = None,
+    sort: Annotated[str, Query(description="fields, comma-separated; `-` in front means descending")] = "",
+    facet: Annotated[list[str] | None, Query(description="fields whose values are counted; may be repeated")] = None,
+    size: Annotated[int, Query(description=f"hits of a page, up to {MAX_SIZE}")] = 20,
+    page: Annotated[int, Query(description="the page's number from 1; ignored with a cursor")] = 1,
+) -> RawRequest:
+    """The parameters of a search, as they came."""
+    return RawRequest(q, tuple(filter or ()), sort, tuple(facet or ()), size, page)
+
+
+Asked = Annotated[RawRequest, Depends(raw_request)]
+
+
+def answers(structure: type[msgspec.Struct]) -> dict[str, Any]:
+    """For `openapi_extra`: what a route answers with; the structure is one of its module's `ANSWERS`."""
+    return {"x-answer": structure.__name__}
+
+
+def as_json(answer: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """An answer as JSON."""
+    return Response(msgspec.json.encode(answer), status, headers, "application/json")

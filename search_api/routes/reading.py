@@ -1,0 +1,27 @@
+"""One document by its id."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path
+from starlette.responses import Response
+
+from search_api.results import Document
+from search_api.routes.asking import Index, Searching, answers, as_json
+
+router = APIRouter()
+ANSWERS = (Document,)
+
+
+@router.get("/v1/{index}/{id:path}", operation_id="document", openapi_extra=answers(Document), tags=["read"])
+async def document(
+    search: Searching,
+    index: Index,
+    id: Annotated[str, Path(description="the document's id, percent-encoded")],
+    if_none_match: Annotated[str, Header(description="an ETag; 304 if the document still has it")] = "",
+) -> Response:
+    """One document as it is now, also before a search sees it."""
+    found = await search.document(index, id)
+    tag = f'W/"{found.version}"'
+    if tag in [one.strip() for one in if_none_match.split(",")]:
+        return Response(status_code=304, headers={"ETag": tag})
+    return as_json(found, headers={"ETag": tag})

@@ -1,0 +1,23 @@
+"""Searching an index."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from search_api.results import SearchPage
+from search_api.routes.asking import Asked, Index, Searching, answers, as_json
+
+router = APIRouter()
+ANSWERS = (SearchPage,)
+
+
+@router.get("/v1/{index}/search", operation_id="search", openapi_extra=answers(SearchPage), tags=["read"])
+async def search_index(
+    search: Searching,
+    index: Index,
+    asked: Asked,
+    cursor: Annotated[str, Query(description="`next_cursor` of the page before")] = "",
+) -> Response:
+    """Search an index. The best match comes first, or the latest change when there are no words."""
+    return as_json(await search.search(index, asked, cursor))
