@@ -3,15 +3,29 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup check test demo smoke bench chaos up down clean
+NPM := $(or $(shell command -v npm),$(CURDIR)/$(BIN)/npm)
 
-setup: $(VENV)/.installed ## Make the virtual environment with the pinned requirements.
+.PHONY: setup browser check test demo smoke bench chaos up down clean
+
+setup: $(VENV)/.installed search_api/static/vendor/.installed ## Make the virtual environment with the pinned requirements.
 
 $(VENV)/.installed: requirements-dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
+
+# What the page runs in the browser. Where there is no npm, one comes from a wheel.
+search_api/static/vendor/.installed: package.json package-lock.json requirements-npm.txt | $(VENV)/.installed
+	test -x "$(NPM)" || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-npm.txt
+	PATH="$(CURDIR)/$(BIN):$$PATH" "$(NPM)" ci --silent
+	PATH="$(CURDIR)/$(BIN):$$PATH" "$(NPM)" run --silent vendor
+	touch $@
+
+browser: ## Chromium for the page's tests, from the distribution.
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+	|| { echo "The tests of the page need Chromium: install the package chromium, or say where it is with ROWTIDE_CHROMIUM."; \
+	test -n "$$ROWTIDE_CHROMIUM"; }
 
 check: setup ## Lint, types, import contracts, unit and property tests: under a minute.
 	$(BIN)/ruff check .
@@ -20,7 +34,7 @@ check: setup ## Lint, types, import contracts, unit and property tests: under a 
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest -q tests/unit tests/properties
 
-test: check ## Everything, with real servers.
+test: check browser ## Everything, with real servers.
 	$(BIN)/pytest -q tests/integration tests/e2e
 
 up: setup ## Start the services in the background.
@@ -39,4 +53,4 @@ bench: setup ## Rates and latencies; the last line is JSON.
 	$(BIN)/rowtide bench
 
 clean: ## Remove what the project made here, services' data included.
-	rm -rf $(VENV) .rowtide .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) node_modules search_api/static/vendor .rowtide .mypy_cache .ruff_cache .pytest_cache .hypothesis
