@@ -3,26 +3,40 @@
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import Annotated
 
 import uvicorn
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from read_model.freshness import Freshness
+from sync_worker.announcing import Announcement
 from sync_worker.errors import WorkerError
 
+MOST_WAITING = 16
+"""Requests that may wait for news at the same time; more are answered at once. Each holds a thread of the endpoint's 40."""
 
-def endpoint(freshness: Callable[[], Freshness], refresh: Callable[[], None], registry: CollectorRegistry) -> FastAPI:
+
+def endpoint(announcement: Announcement, refresh: Callable[[], None], registry: CollectorRegistry) -> FastAPI:
     """The application; it only reads what the loop publishes."""
     app = FastAPI(title="Rowtide sync worker", docs_url=None, redoc_url=None)
+    places = threading.BoundedSemaphore(MOST_WAITING)
 
     @app.get("/freshness")
-    def read_freshness() -> dict[str, object]:
-        return asdict(freshness())
+    def read_freshness(
+        beyond: Annotated[str, Query(max_length=64)] = "", wait: Annotated[float, Query(ge=0, le=30)] = 0
+    ) -> dict[str, object]:
+        """The freshness; with `wait` once it is beyond `epoch:searchable`, which is then hurried up by a refresh."""
+        if beyond and wait and places.acquire(blocking=False):
+            try:
+                refresh()
+                announcement.beyond(beyond, wait)
+            finally:
+                places.release()
+        return asdict(announcement.now)
 
     @app.get("/health")
     def read_health(response: Response) -> dict[str, object]:
-        fresh = freshness()
+        fresh = announcement.now
         if fresh.state == "stopped":
             response.status_code = 503
         return {"state": fresh.state, "reason": fresh.reason}

@@ -50,7 +50,7 @@ def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = F
     log = structlog.get_logger()
     with assembly.assemble(settings, stopping, new_store) as made:
         worker = made.worker
-        app = endpoint(lambda: worker.freshness, worker.refresh_now.set, metrics.registry(worker, made.applier))
+        app = endpoint(worker.announcement, worker.refresh_now.set, metrics.registry(worker, made.applier))
         server = EndpointThread(app, settings.worker_host, settings.worker_port)
         server.start()
         log.info("worker started", pipeline=made.plan.pipeline, port=settings.worker_port)

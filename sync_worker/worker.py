@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from read_model.freshness import Freshness, State
+from sync_worker.announcing import Announcement
 from sync_worker.apply import Applier
 from sync_worker.generations import Generations
 from sync_worker.index import Index, Sent
@@ -23,6 +24,9 @@ REFRESH_SHARE = 4
 
 LONGEST_BETWEEN_REFRESHES = 1.0
 """Seconds; what Elasticsearch does by default."""
+
+SHORTEST_BETWEEN_REFRESHES = 0.02
+"""Seconds; for those who wait. Half of the time is refreshing then, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +73,16 @@ class Worker:
         self._refresh: Future[bool] | None = None
         self._refresh_began = 0.0
         self._refresh_due = 0.0
+        self._refresh_soon = 0.0
         self._ledger = Ledger(published=store.position.published)
-        self.freshness = self._fresh("waiting")
+        self.announcement = Announcement(self._fresh("waiting"))
         self.indexed = 0
         self.retries = 0
+
+    @property
+    def freshness(self) -> Freshness:
+        """What is published now."""
+        return self.announcement.now
 
     def run(self) -> None:
         """Turn until told to stop, then let what is under way end."""
@@ -86,7 +96,7 @@ class Worker:
         finally:
             self._senders.shutdown(wait=True, cancel_futures=True)
             self._refresher.shutdown(wait=True)
-            self.freshness = self._fresh("stopped")
+            self.announcement.put(self._fresh("stopped"))
 
     def step(self) -> None:
         """One turn of the loop."""
@@ -144,9 +154,13 @@ class Worker:
                 return
             self._ledger.end_refresh(self._refresh.result())
             self._refresh = None
-            rest = min(LONGEST_BETWEEN_REFRESHES, REFRESH_SHARE * (now - self._refresh_began))
-            self._refresh_due = now + max(self._pace.refresh_after, rest)
-        wanted = self.refresh_now.is_set() or now >= self._refresh_due
+            took = now - self._refresh_began
+            self._refresh_due = now + max(
+                self._pace.refresh_after, min(LONGEST_BETWEEN_REFRESHES, REFRESH_SHARE * took)
+            )
+            self._refresh_soon = now + max(SHORTEST_BETWEEN_REFRESHES, took)
+        # Somebody who waits gets a refresh sooner, but never two without a rest as long as the first took.
+        wanted = now >= (self._refresh_soon if self.refresh_now.is_set() else self._refresh_due)
         if self._ledger.dirty and wanted:
             self.refresh_now.clear()
             self._ledger.begin_refresh()
@@ -162,7 +176,7 @@ class Worker:
         fresh = self._fresh(self._state())
         if fresh.searchable != before.searchable or fresh.state != before.state:
             self._keep(fresh)
-        self.freshness = fresh
+        self.announcement.put(fresh)
 
     def _keep(self, fresh: Freshness) -> None:
         if fresh.searchable > self._store.position.published:

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from fastapi import FastAPI
 
 from search_api.app import create_app
 from search_api.settings import ApiSettings, read_settings
@@ -47,10 +48,16 @@ def settings_of(url: str, key: str, **more: object) -> ApiSettings:
 
 @contextmanager
 def running_api(settings: ApiSettings) -> Iterator[Api]:
-    """The application, started and ended as a server does it."""
-    app = create_app(settings)
+    """The search API."""
+    with asgi(create_app(settings)) as api:
+        yield api
+
+
+@contextmanager
+def asgi(app: FastAPI) -> Iterator[Api]:
+    """An application, started and ended as a server does it."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    client = httpx.AsyncClient(transport=transport, base_url="http://api")
+    client = httpx.AsyncClient(transport=transport, base_url="http://api", timeout=60)
     with ExitStack() as stack:
         portal = stack.enter_context(start_blocking_portal())
         stack.enter_context(portal.wrap_async_context_manager(app.router.lifespan_context(app)))

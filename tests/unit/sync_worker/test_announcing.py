@@ -1,0 +1,69 @@
+"""Waiting for news of the freshness."""
+
+import threading
+from dataclasses import replace
+
+from prometheus_client import CollectorRegistry
+
+from read_model.freshness import Freshness
+from sync_worker.announcing import Announcement
+from sync_worker.endpoint import MOST_WAITING, endpoint
+from tests.support.search_api import asgi
+
+FIRST = Freshness("shop", 1, 10, 12, 0, "live")
+LONG = 30.0
+
+
+def test_news_is_told_at_once_and_others_wait_for_it() -> None:
+    announcement = Announcement(FIRST)
+    assert announcement.beyond("1:9", LONG) is FIRST
+    told: list[Freshness] = []
+    waiter = threading.Thread(target=lambda: told.append(announcement.beyond("1:10", LONG)))
+    waiter.start()
+    announcement.put(replace(FIRST, pending=3))
+    announcement.put(replace(FIRST, searchable=11))
+    waiter.join(LONG)
+    assert [fresh.searchable for fresh in told] == [11]
+
+
+def test_another_epoch_and_the_end_are_news_too() -> None:
+    announcement = Announcement(FIRST)
+    announcement.put(replace(FIRST, epoch=2))
+    assert announcement.beyond("1:10", LONG).epoch == 2
+    announcement.put(replace(FIRST, state="stopped"))
+    assert announcement.beyond("1:10", LONG).state == "stopped"
+
+
+def test_a_waiting_request_asks_for_a_refresh_and_ends_in_time() -> None:
+    asked = threading.Event()
+    with asgi(endpoint(Announcement(FIRST), asked.set, CollectorRegistry())) as client:
+        assert client.get("/freshness").json()["searchable"] == 10
+        assert not asked.is_set()
+        answer = client.get("/freshness", params={"beyond": "1:10", "wait": 0.01})
+        assert (answer.json()["searchable"], asked.is_set()) == (10, True)
+        assert client.get("/freshness", params={"beyond": "1:10", "wait": 31}).status_code == 422
+
+
+def test_no_more_wait_than_there_are_places() -> None:
+    announcement = Announcement(FIRST)
+    started = threading.Barrier(MOST_WAITING + 1)
+    places = [0]
+
+    def refresh() -> None:
+        places[0] += 1
+        started.wait(LONG)
+
+    with asgi(endpoint(announcement, refresh, CollectorRegistry())) as client:
+
+        def ask() -> None:
+            client.get("/freshness", params={"beyond": "1:10", "wait": LONG})
+
+        waiters = [threading.Thread(target=ask) for _ in range(MOST_WAITING)]
+        for waiter in waiters:
+            waiter.start()
+        started.wait(LONG)
+        assert client.get("/freshness", params={"beyond": "1:10", "wait": LONG}).json()["searchable"] == 10
+        announcement.put(replace(FIRST, searchable=20))
+        for waiter in waiters:
+            waiter.join(LONG)
+    assert places == [MOST_WAITING]
