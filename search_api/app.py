@@ -13,13 +13,13 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from search_api import pages, routes
+from search_api.admission import Admission
 from search_api.cursors import CursorFault
 from search_api.elastic import IndexReader, connect
-from search_api.errors import DocumentUnknown, ElasticsearchAway, IndexUnknown, SearchRefused
+from search_api.errors import DocumentUnknown, ElasticsearchAway, IndexUnknown, KeyMissing, SearchRefused
 from search_api.headers import SafeHeaders
 from search_api.openapi import describe
 from search_api.problems import MEDIA_TYPE, encode, headers_of, problem_of
-from search_api.search import Search
 from search_api.search_request import RequestFaults
 from search_api.settings import ApiSettings
 from search_api.worker import Worker
@@ -32,6 +32,7 @@ PROBLEMS: tuple[type[Exception], ...] = (
     SearchRefused,
     IndexUnknown,
     DocumentUnknown,
+    KeyMissing,
     ElasticsearchAway,
     HTTPException,
     Exception,
@@ -50,9 +51,10 @@ def create_app(settings: ApiSettings) -> FastAPI:
             http = await stack.enter_async_context(
                 httpx.AsyncClient(base_url=settings.worker_url or "", trust_env=False)
             )
-            secret = settings.cursor_secret.get_secret_value().encode()
-            worker = Worker(http if settings.worker_url else None)
-            app.state.search = Search(IndexReader(client), worker, secret)
+            app.state.secret = settings.cursor_secret.get_secret_value().encode()
+            app.state.worker = Worker(http if settings.worker_url else None)
+            app.state.reader = IndexReader(client)
+            app.state.admission = Admission(settings.anybody)
             yield
 
     app = FastAPI(title="Rowtide search", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)

@@ -15,3 +15,7 @@ class ElasticsearchAway(Exception):
 
 class DocumentUnknown(Exception):
     """There is no document with that id."""
+
+
+class KeyMissing(Exception):
+    """An API key is needed, and none was given."""

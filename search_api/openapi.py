@@ -10,6 +10,7 @@ from search_api import problems, routes
 ANSWERS = (problems.Problem, *routes.ANSWERS)
 PROBLEMS = {
     "400": "The search or its cursor was refused.",
+    "401": "An API key is needed, or the one that was sent is not valid.",
     "404": "There is no such index or document.",
     "405": "The address can only be read.",
     "422": "The request is wrong; `errors` names each fault.",

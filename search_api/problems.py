@@ -8,11 +8,12 @@ from msgspec import Struct
 from starlette.exceptions import HTTPException
 
 from search_api.cursors import CursorFault
-from search_api.errors import DocumentUnknown, ElasticsearchAway, IndexUnknown, SearchRefused
+from search_api.errors import DocumentUnknown, ElasticsearchAway, IndexUnknown, KeyMissing, SearchRefused
 from search_api.search_request import RequestFaults
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
+CHALLENGE = 'Bearer realm="rowtide"'
 
 
 class ProblemError(Struct, frozen=True):
@@ -37,6 +38,7 @@ _KNOWN: dict[type[Exception], tuple[str, str, int, str]] = {
     SearchRefused: ("search-refused", "The search was refused", 400, "{error}"),
     IndexUnknown: ("unknown-index", "No such index", 404, "`/v1/indices` lists the indexes that can be read."),
     DocumentUnknown: ("unknown-document", "No such document", 404, "The index has no document with this id."),
+    KeyMissing: ("key-needed", "An API key is needed", 401, "Send `Authorization: Bearer <key>`. {error}"),
     ElasticsearchAway: (
         "elasticsearch-unavailable",
         "The search engine is not available",
@@ -56,12 +58,18 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, HTTPException):
         return _http(error)
     name, title, status, detail = _KNOWN.get(type(error), _UNEXPECTED)
-    return _problem(name, title, status, detail.format(error=error))
+    return _problem(name, title, status, detail.format(error=error).strip())
 
 
 def headers_of(problem: Problem) -> dict[str, str]:
     """The headers that go with a problem."""
-    return {"Retry-After": str(RETRY_SECONDS)} if problem.status == 503 else {}
+    match problem.status:
+        case 401:
+            return {"WWW-Authenticate": CHALLENGE}
+        case 503:
+            return {"Retry-After": str(RETRY_SECONDS)}
+        case _:
+            return {}
 
 
 def encode(problem: Problem) -> bytes:

@@ -5,7 +5,7 @@ from typing import Any
 
 from search_api.highlights import CLOSE, OPEN
 from search_api.schema import IndexField, IndexSchema
-from search_api.search_request import Filter, SearchRequest, Sort
+from search_api.search_request import Filter, RawRequest, SearchRequest, Sort, check
 
 Query = dict[str, Any]
 
@@ -16,6 +16,11 @@ SHARD_TIMEOUT = "5s"
 FACET_VALUES = 10
 TIE_BREAK = "_seq_no"
 """Every document has its own, so that an order is total without a point in time and without knowing the document's key."""
+
+
+def filter_clauses(texts: Iterable[str], schema: IndexSchema) -> list[Query]:
+    """Filters in a reader's syntax as conditions that must all hold; raises RequestFaults."""
+    return _conditions(check(RawRequest(filters=tuple(texts)), schema).filters)
 
 
 def search_body(request: SearchRequest, schema: IndexSchema, after: object = None) -> Query:

@@ -25,6 +25,9 @@ KINDS: Mapping[str, Kind] = {
 }
 """Elasticsearch's types, as readers need to tell them apart. A type that is not here can be shown, and no more."""
 
+ANY_PII = "personal"
+"""The kind of personal data of a field whose spec says `pii: true`."""
+
 ORDERED: frozenset[Kind] = frozenset({"integer", "number", "date"})
 """Kinds that can be asked for by range."""
 
@@ -34,7 +37,8 @@ class IndexField:
     """One leaf of a document. `exact` is the mapped name that filters and sorts use, "" where there is none.
 
     `words` is the mapped name that a text search asks, "" where there is none. `boost` is what the spec says a match is worth.
-    `nested` is the path of the array it lies in, "" outside of arrays."""
+    `nested` is the path of the array it lies in, "" outside of arrays. `pii` are the kinds of personal data that it shows;
+    a copy of other fields shows theirs."""
 
     name: str
     kind: Kind
@@ -43,6 +47,7 @@ class IndexField:
     words: str
     nested: str = ""
     boost: float = 1.0
+    pii: frozenset[str] = frozenset()
 
     @property
     def searchable(self) -> bool:
@@ -83,11 +88,33 @@ class IndexSchema:
 
 
 def read_mapping(mapping: Mapping[str, Any]) -> IndexSchema:
-    """Read the `mappings` of an index: `properties`, and in `_meta.search.boost` what the spec says of ranking."""
-    boosts = mapping.get("_meta", {}).get("search", {}).get("boost", {})
-    fields = _fields(mapping.get("properties", {}), "", "")
-    ranked = (replace(field, boost=float(boosts.get(field.name, 1))) for field in fields)
-    return IndexSchema(tuple(sorted(ranked, key=lambda field: field.name)))
+    """Read the `mappings` of an index: `properties`, and in `_meta` what the spec says of ranking and of personal data."""
+    meta, properties = mapping.get("_meta", {}), mapping.get("properties", {})
+    boosts = meta.get("search", {}).get("boost", {})
+    personal = _personal(properties, meta.get("fields", {}))
+    told = (
+        replace(field, boost=float(boosts.get(field.name, 1)), pii=frozenset(personal.get(field.name, ())))
+        for field in _fields(properties, "", "")
+    )
+    return IndexSchema(tuple(sorted(told, key=lambda field: field.name)))
+
+
+def _personal(properties: Mapping[str, Any], described: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
+    """The kinds of personal data by field: the spec's, and for a `copy_to` target those of all that is copied."""
+    personal: dict[str, set[str]] = {}
+    for name, said in described.items():
+        if said.get("pii"):
+            personal.setdefault(name, set()).add(ANY_PII if said["pii"] is True else str(said["pii"]))
+    for name, target in _copies(properties, ""):
+        personal.setdefault(target, set()).update(personal.get(name, ()))
+    return personal
+
+
+def _copies(properties: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    for name, mapping in properties.items():
+        targets = mapping.get("copy_to", ())
+        yield from ((f"{prefix}{name}", one) for one in ([targets] if isinstance(targets, str) else targets))
+        yield from _copies(mapping.get("properties", {}), f"{prefix}{name}.")
 
 
 def _fields(properties: Mapping[str, Any], prefix: str, nested: str) -> Iterator[IndexField]:

@@ -1,12 +1,14 @@
 """What readers can ask, each as one function: the order of the steps, and nothing of HTTP."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from msgspec import Raw, json
 
+from search_api.callers import Caller
 from search_api.cursors import read_cursor, write_cursor
-from search_api.elastic import IndexReader
 from search_api.errors import DocumentUnknown
 from search_api.freshness import FreshnessView
 from search_api.queries import search_body
@@ -19,13 +21,33 @@ LONGEST_ID_BYTES = 512
 """Elasticsearch takes no longer ids, so no document has one."""
 
 
+class Reader(Protocol):
+    """Elasticsearch, as one caller may read it."""
+
+    async def indices(self) -> tuple[str, ...]:
+        """The names that can be read, sorted."""
+
+    async def schema(self, index: str) -> IndexSchema:
+        """The fields of an index."""
+
+    async def search(self, index: str, body: Mapping[str, Any]) -> bytes:
+        """Run a search on an index whose schema was asked for."""
+
+    async def document(self, index: str, document_id: str) -> bytes:
+        """Look one document up: the answer of a multi-get."""
+
+    async def ready(self) -> None:
+        """Return if Elasticsearch answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The reading side of the pipeline. `secret` signs cursors."""
+    """The reading side of the pipeline, for one caller. `secret` signs cursors, and is the caller's own."""
 
-    reader: IndexReader
+    reader: Reader
     worker: Worker
     secret: bytes
+    caller: Caller
 
     async def search(self, index: str, raw: RawRequest, cursor: str = "") -> SearchPage:
         """One page of hits, with the freshness that was true before the search began (invariant 6)."""

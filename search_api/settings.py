@@ -6,6 +6,8 @@ import secrets
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from search_api.callers import ALL, Caller, anybody
+
 
 class WrongSettings(Exception):
     """Settings that cannot be used; the message lists every fault."""
@@ -23,7 +25,13 @@ class ApiSettings(BaseSettings):
     worker_url: str | None = Field(None, description="where the worker tells how fresh the documents are")
     api_host: str = Field("127.0.0.1", description="where the API and the page listen")
     api_port: int = Field(8080, gt=0, lt=65536, description="their port")
-    api_anonymous: bool = Field(False, description="let everybody read who reaches a host that is not loopback")
+    api_anonymous: bool | None = Field(
+        None, description="let everybody read, without an API key; when not set: on a loopback host alone"
+    )
+    api_anonymous_pii: str | None = Field(
+        None,
+        description="kinds of personal data that they see, comma-separated, or * for all; when not set: all on a loopback host",
+    )
     cursor_secret: SecretStr = Field(
         default_factory=lambda: SecretStr(secrets.token_hex(32)),
         min_length=16,
@@ -44,6 +52,16 @@ class ApiSettings(BaseSettings):
         if ":" not in value.partition("://")[2]:
             raise ValueError("has no port; write http://host:port or https://host:port")
         return value
+
+    @property
+    def anybody(self) -> Caller | None:
+        """The caller without an API key, or None if there is no such thing."""
+        private = _loopback(self.api_host)
+        if not (private if self.api_anonymous is None else self.api_anonymous):
+            return None
+        given = ALL if private else ""
+        kinds = given if self.api_anonymous_pii is None else self.api_anonymous_pii
+        return anybody(frozenset(kind.strip() for kind in kinds.split(",") if kind.strip()))
 
     @model_validator(mode="after")
     def _is_private(self) -> "ApiSettings":

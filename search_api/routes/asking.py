@@ -6,14 +6,26 @@ import msgspec
 from fastapi import Depends, Path, Query, Request
 from starlette.responses import Response
 
+from search_api.admission import Admission
+from search_api.caller_reader import CallerReader
+from search_api.callers import Caller
 from search_api.search import Search
 from search_api.search_request import MAX_SIZE, RawRequest
 
 
-def search_of(request: Request) -> Search:
-    """The reading side, for this request. It is the only way of a route to documents."""
-    found: Search = request.app.state.search
-    return found
+async def caller_of(request: Request) -> Caller:
+    """Who asks; raises what stands in their way."""
+    admission: Admission = request.app.state.admission
+    return admission.admit(request)
+
+
+Calling = Annotated[Caller, Depends(caller_of)]
+
+
+async def search_of(request: Request, caller: Calling) -> Search:
+    """The reading side, for this caller. It is the only way of a route to documents."""
+    state = request.app.state
+    return Search(CallerReader(state.reader, caller), state.worker, caller.secret(state.secret), caller)
 
 
 Searching = Annotated[Search, Depends(search_of)]

@@ -1,0 +1,60 @@
+"""Who asks, and what of an index they may see. Nothing outside of this room decides it a second time."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal, get_args
+
+import msgspec
+
+from search_api.schema import IndexSchema
+
+Scope = Literal["search", "export", "aggregate", "explain", "save", "admin"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+ALL = "*"
+"""In `indexes` and `unmasked`: every one, also those that come later."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """An API key, or anybody (`name` is "" then).
+
+    `filters` are conditions, in a reader's syntax, that every document must fulfil to exist for this caller: a tenant's.
+    `unmasked` are the kinds of personal data that it sees; a field of any other kind does not exist for it."""
+
+    name: str = ""
+    scopes: frozenset[Scope] = frozenset()
+    indexes: frozenset[str] = frozenset()
+    filters: tuple[str, ...] = ()
+    unmasked: frozenset[str] = frozenset()
+
+    def may(self, scope: Scope) -> bool:
+        """Whether it may do this kind of thing."""
+        return scope in self.scopes
+
+    def sees(self, index: str) -> bool:
+        """Whether it may read this index."""
+        return ALL in self.indexes or index in self.indexes
+
+    def view(self, schema: IndexSchema) -> IndexSchema:
+        """The fields that exist for this caller."""
+        if ALL in self.unmasked:
+            return schema
+        return replace(schema, fields=tuple(field for field in schema.fields if field.pii <= self.unmasked))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Differs between callers, and with what a caller may see: answers of one are not answers of another."""
+        seen = (self.name, sorted(self.indexes), self.filters, sorted(self.unmasked))
+        return hashlib.sha256(msgspec.json.encode(seen)).hexdigest()[:12]
+
+    def secret(self, secret: bytes) -> bytes:
+        """A secret of this caller's own, so that nothing that is signed with it serves another."""
+        return hmac.digest(secret, self.fingerprint.encode(), "sha256")
+
+
+def anybody(unmasked: frozenset[str]) -> Caller:
+    """The caller without a key, who reads every index and keeps nothing here."""
+    return Caller("", frozenset(SCOPES) - {"admin"}, frozenset({ALL}), (), unmasked)
