@@ -70,7 +70,8 @@ def _settings(document: DocumentPlan, properties: Mapping) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "number_of_shards": 1,
         "auto_expand_replicas": "0-1",
-        "refresh_interval": "1s",
+        # The worker refreshes, when there is something to see: Elasticsearch doing it, too, took a third of its time.
+        "refresh_interval": "-1",
         # A delete's version must be remembered longer than any write can be under way.
         "gc_deletes": "1h",
         "analysis": analysis(document),
@@ -161,12 +162,10 @@ def _number(column: Column) -> Mapping:
 
 
 def _text(options: dict[str, Any], document: DocumentPlan) -> Mapping:
-    return {
-        "type": "text",
-        **text_analyzers(options.get("analyzer"), document),
-        "index_prefixes": {"min_chars": 2, "max_chars": 5},
-        "fields": {"keyword": {"type": "keyword", "ignore_above": IGNORE_ABOVE}},
-    }
+    words = {"type": "text", **text_analyzers(options.get("analyzer"), document)}
+    if "analyzer" in options:
+        return words  # Prose in a language: nobody sorts by it or counts its values.
+    return words | {"fields": {"keyword": {"type": "keyword", "ignore_above": IGNORE_ABOVE}}}
 
 
 def _flattened() -> Mapping:
