@@ -14,14 +14,18 @@ from starlette.staticfiles import StaticFiles
 
 from search_api import pages, routes
 from search_api.admission import Admission
+from search_api.consistency import AnotherEpoch, NotYetConsistent, Waits
 from search_api.cursors import CursorFault
 from search_api.elastic import IndexReader, connect
 from search_api.errors import DocumentUnknown, ElasticsearchAway, IndexUnknown, KeyMissing, SearchRefused
 from search_api.headers import SafeHeaders
+from search_api.marker import Marker
 from search_api.openapi import describe
 from search_api.problems import MEDIA_TYPE, encode, headers_of, problem_of
+from search_api.routes.asking import Reading
 from search_api.search_request import RequestFaults
 from search_api.settings import ApiSettings
+from search_api.waiting import Consistency
 from search_api.worker import Worker
 
 STATIC = Path(__file__).parent / "static"
@@ -34,6 +38,8 @@ PROBLEMS: tuple[type[Exception], ...] = (
     DocumentUnknown,
     KeyMissing,
     ElasticsearchAway,
+    NotYetConsistent,
+    AnotherEpoch,
     HTTPException,
     Exception,
 )
@@ -51,10 +57,18 @@ def create_app(settings: ApiSettings) -> FastAPI:
             http = await stack.enter_async_context(
                 httpx.AsyncClient(base_url=settings.worker_url or "", trust_env=False)
             )
-            app.state.secret = settings.cursor_secret.get_secret_value().encode()
-            app.state.worker = Worker(http if settings.worker_url else None)
-            app.state.reader = IndexReader(client)
             app.state.admission = Admission(settings.anybody)
+            worker = Worker(http if settings.worker_url else None)
+            stack.push_async_callback(worker.close)
+            marker = Marker(settings.marker_dsn.get_secret_value()) if settings.marker_dsn else None
+            if marker:
+                stack.push_async_callback(marker.close)
+            app.state.reading = Reading(
+                IndexReader(client),
+                Consistency(worker, marker, settings.consistency_readers),
+                Waits(settings.consistency_wait, settings.consistency_wait_most),
+                settings.cursor_secret.get_secret_value().encode(),
+            )
             yield
 
     app = FastAPI(title="Rowtide search", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -70,7 +84,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
 
 async def _answer_problem(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
-    if problem.status == 503:
+    if isinstance(error, ElasticsearchAway):
         log.warning("a request was not answered: %s", problem.detail)
     if pages.wants_page(request):
         return pages.problem_page(request, problem, headers_of(problem))

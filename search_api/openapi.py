@@ -13,8 +13,9 @@ PROBLEMS = {
     "401": "An API key is needed, or the one that was sent is not valid.",
     "404": "There is no such index or document.",
     "405": "The address can only be read.",
+    "409": "The token belongs to another epoch of the documents.",
     "422": "The request is wrong; `errors` names each fault.",
-    "503": "Elasticsearch is not available; try again after `Retry-After` seconds.",
+    "503": "Elasticsearch is not available, or the documents are not yet as fresh as asked; try again after `Retry-After` seconds.",
 }
 
 

@@ -72,7 +72,7 @@ def problem_page(request: Request, problem: Problem, headers: dict[str, str]) ->
 async def home(search: Searching) -> Response:
     """The indexes, each with its search box."""
     indices = await search.indices()
-    return _render("home.html", indices=indices, freshness=await search.freshness())
+    return _render("home.html", indices=indices, freshness=search.freshness)
 
 
 def _page_address(

@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from msgspec import Struct
 from starlette.exceptions import HTTPException
 
+from search_api.consistency import AnotherEpoch, NotYetConsistent
 from search_api.cursors import CursorFault
 from search_api.errors import DocumentUnknown, ElasticsearchAway, IndexUnknown, KeyMissing, SearchRefused
 from search_api.search_request import RequestFaults
@@ -45,6 +46,18 @@ _KNOWN: dict[type[Exception], tuple[str, str, int, str]] = {
         503,
         "{error} Try again in a moment.",
     ),
+    NotYetConsistent: (
+        "not-yet-consistent",
+        "Not yet as fresh as asked",
+        503,
+        "{error} Try again, or add stale=allow.",
+    ),
+    AnotherEpoch: (
+        "another-epoch",
+        "The token is of another epoch",
+        409,
+        "{error} The documents were built anew since. Ask with consistency=now, and keep the token of that answer.",
+    ),
 }
 _UNEXPECTED = ("internal-error", "Something went wrong here", 500, "The server's log says what happened.")
 
@@ -63,6 +76,8 @@ def problem_of(error: Exception) -> Problem:
 
 def headers_of(problem: Problem) -> dict[str, str]:
     """The headers that go with a problem."""
+    if problem.type.endswith(":not-yet-consistent"):
+        return {"Retry-After": "1"}
     match problem.status:
         case 401:
             return {"WWW-Authenticate": CHALLENGE}

@@ -37,6 +37,14 @@ class ApiSettings(BaseSettings):
         min_length=16,
         description="signs cursors; give all servers the same, otherwise each start makes its own",
     )
+    marker_dsn: SecretStr | None = Field(
+        None, description="the source database as a role that can only emit a marker; see `rowtide init --marker`"
+    )
+    consistency_wait: float = Field(
+        5.0, ge=0, le=60, description="seconds that a reader waits to see what it asked for"
+    )
+    consistency_wait_most: float = Field(10.0, ge=0, le=60, description="the same, with `Prefer: wait`, at most")
+    consistency_readers: int = Field(500, ge=1, description="readers that wait at the same time, at most")
     request_timeout: float = Field(7.0, gt=0, le=60, description="seconds that Elasticsearch has for an answer")
 
     @field_validator("elasticsearch_url", "worker_url")
