@@ -3,7 +3,6 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 import httpx
 from fastapi import FastAPI, Request
@@ -12,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from search_api import pages, routes
+from search_api import routes
 from search_api.admission import Admission
 from search_api.consistency import AnotherEpoch, NotYetConsistent, Waits
 from search_api.cursors import CursorFault
@@ -21,6 +20,8 @@ from search_api.errors import DocumentUnknown, ElasticsearchAway, IndexUnknown, 
 from search_api.headers import SafeHeaders
 from search_api.marker import Marker
 from search_api.openapi import describe
+from search_api.pages import routes as pages
+from search_api.pages.render import STATIC
 from search_api.problems import MEDIA_TYPE, encode, headers_of, problem_of
 from search_api.routes.asking import Reading
 from search_api.search_request import RequestFaults
@@ -28,7 +29,6 @@ from search_api.settings import ApiSettings
 from search_api.waiting import Consistency
 from search_api.worker import Worker
 
-STATIC = Path(__file__).parent / "static"
 PROBLEMS: tuple[type[Exception], ...] = (
     RequestFaults,
     RequestValidationError,

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from read_model.freshness import Freshness
-from search_api import cursors, freshness, presentation, results
-from search_api.address import PageAddress
+from search_api import cursors, freshness, results
 from search_api.highlights import CLOSE, OPEN, to_html
 from search_api.keys import key_body
 from search_api.queries import search_body
@@ -159,24 +158,6 @@ def test_freshness_says_how_far_behind_it_is() -> None:
     assert (live.lag_ms, live.degraded, live.as_of) == (300, False, "1970-01-01T00:16:40.000Z")
     assert freshness.view(Freshness("shop", 1, 10, 12, 0, "snapshot"), 5).degraded
     assert freshness.view(Freshness("shop", 1, 10, 12, 5, "live", quarantined=2), 5).reason.startswith("2 documents")
-
-
-def test_a_page_shows_numbers_as_they_are_written() -> None:
-    document = presentation.read(
-        Raw(b'{"number":"A-1","total":1.10,"big":9007199254740993,"lines":[{"a":{"b":2.50}},{"c":[]}]}')
-    )
-    part = presentation.part(document)
-    assert [fact.text for fact in part.facts] == ["A-1", "1.10", "9007199254740993"]
-    assert part.tables[0].columns == ("a.b", "c")
-    assert presentation.card(document, "1").title == "A-1"
-    assert presentation.card({}, "1").title == "1"
-
-
-def test_an_address_holds_the_state_of_the_page() -> None:
-    address = PageAddress("books", "ü & b", ("genre:=novel",), "-price", 2)
-    assert address.url == "/books?q=%C3%BC+%26+b&filter=genre%3A%3Dnovel&sort=-price&page=2"
-    assert address.toggled("genre", "novel").filters == ()
-    assert address.toggled("genre", "poetry").filters == ("genre:=novel", "genre:=poetry")
 
 
 def test_the_key_can_read_and_nothing_else() -> None:
