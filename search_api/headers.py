@@ -1,4 +1,5 @@
-"""Headers that every answer carries: nothing is framed, sniffed, cached by others, or loaded from elsewhere."""
+"""Headers that every answer carries: nothing is framed, sniffed, cached by others, or loaded from elsewhere; and
+what is left of the caller's share."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,8 +24,7 @@ class SafeHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-
-        state = scope.setdefault("state", {})
+        state: dict[str, dict[str, str]] = scope.setdefault("state", {})
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -33,6 +33,8 @@ class SafeHeaders:
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "private, no-cache")
+                headers.add_vary_header("Authorization, Cookie")
+                headers.update(state.get("limit_headers", {}))
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)

@@ -9,7 +9,18 @@ from starlette.exceptions import HTTPException
 
 from search_api.consistency import AnotherEpoch, NotYetConsistent
 from search_api.cursors import CursorFault
-from search_api.errors import DocumentUnknown, ElasticsearchAway, IndexUnknown, KeyMissing, SearchRefused
+from search_api.errors import (
+    DocumentUnknown,
+    ElasticsearchAway,
+    ForeignHost,
+    ForeignOrigin,
+    IndexUnknown,
+    KeyMissing,
+    KeyRefused,
+    RateExceeded,
+    ScopeMissing,
+    SearchRefused,
+)
 from search_api.search_request import RequestFaults
 
 MEDIA_TYPE = "application/problem+json"
@@ -39,7 +50,22 @@ _KNOWN: dict[type[Exception], tuple[str, str, int, str]] = {
     SearchRefused: ("search-refused", "The search was refused", 400, "{error}"),
     IndexUnknown: ("unknown-index", "No such index", 404, "`/v1/indices` lists the indexes that can be read."),
     DocumentUnknown: ("unknown-document", "No such document", 404, "The index has no document with this id."),
-    KeyMissing: ("key-needed", "An API key is needed", 401, "Send `Authorization: Bearer <key>`. {error}"),
+    KeyMissing: ("key-needed", "An API key is needed", 401, "Send `Authorization: Bearer <key>`."),
+    KeyRefused: (
+        "key-refused",
+        "The API key is not valid",
+        401,
+        "It is unknown, expired or revoked; ask for another one.",
+    ),
+    ScopeMissing: ("scope-missing", "The API key may not do this", 403, "It lacks the scope `{error}`."),
+    ForeignOrigin: ("foreign-origin", "The request comes from another site", 403, "Do this on the page itself."),
+    ForeignHost: (
+        "foreign-host",
+        "Not served here",
+        421,
+        "This API is not served under that name; an operator adds names in ROWTIDE_API_HOSTS.",
+    ),
+    RateExceeded: ("rate-exceeded", "Too much was asked for", 429, "Try again in {error} seconds."),
     ElasticsearchAway: (
         "elasticsearch-unavailable",
         "The search engine is not available",
@@ -59,6 +85,8 @@ _KNOWN: dict[type[Exception], tuple[str, str, int, str]] = {
         "{error} The documents were built anew since. Ask with consistency=now, and keep the token of that answer.",
     ),
 }
+KINDS: tuple[type[Exception], ...] = (*_KNOWN, RequestFaults, RequestValidationError, HTTPException, Exception)
+"""Every error that becomes a problem; the last stands for what nobody thought of."""
 _UNEXPECTED = ("internal-error", "Something went wrong here", 500, "The server's log says what happened.")
 
 

@@ -10,6 +10,7 @@ from msgspec import Raw
 
 from read_model.freshness import Freshness
 from search_api import cursors, freshness, results
+from search_api.callers import anybody
 from search_api.highlights import CLOSE, OPEN, to_html
 from search_api.keys import key_body
 from search_api.queries import search_body
@@ -173,5 +174,11 @@ def test_every_fault_of_the_settings_is_told_at_once() -> None:
 
 
 def test_only_loopback_is_open_to_everybody() -> None:
-    with pytest.raises(WrongSettings, match="ROWTIDE_API_ANONYMOUS"):
-        read_settings(elasticsearch_url="http://127.0.0.1:9200", api_host="0.0.0.0")
+    url = "http://127.0.0.1:9200"
+    assert read_settings(elasticsearch_url=url, api_host="0.0.0.0").anybody is None
+    assert read_settings(elasticsearch_url=url, api_anonymous=False).anybody is None
+    assert read_settings(elasticsearch_url=url).anybody == anybody(frozenset({"*"}))
+    switched_on = read_settings(elasticsearch_url=url, api_host="0.0.0.0", api_anonymous=True)
+    assert switched_on.anybody == anybody(frozenset())
+    named = read_settings(elasticsearch_url=url, api_anonymous_pii="name, email")
+    assert named.anybody == anybody(frozenset({"name", "email"}))
