@@ -10,6 +10,8 @@ import msgspec
 
 _MAX_EXPONENT = 200_000
 """PostgreSQL's longest number has fewer digits. What is longer keeps its exponent, lest it fill the memory."""
+DIGEST_BYTES = 12
+"""Of SHA-256: two different documents have the same digest once in 2**96."""
 _EXACT = Context(prec=2 * _MAX_EXPONENT, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
@@ -32,6 +34,16 @@ def canonical(text: bytes | str) -> bytes:
 def digest(text: bytes | str) -> bytes:
     """16 bytes that are equal exactly when two documents mean the same."""
     return hashlib.blake2b(canonical(text), digest_size=16).digest()
+
+
+def spaced(value: object) -> bytes:
+    """A value's JSON text with one space after each comma and colon, which is how PostgreSQL prints jsonb."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=0)
+
+
+def text_digest(text: bytes) -> str:
+    """The digest of a document's text as it was written, blanks aside: what `read_model.postgres_text` makes in PostgreSQL."""
+    return hashlib.sha256(msgspec.json.format(text, indent=0)).digest()[:DIGEST_BYTES].hex()
 
 
 def differences(index: bytes | str | None, oracle: bytes | str | None) -> list[Difference]:

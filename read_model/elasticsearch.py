@@ -20,6 +20,11 @@ IGNORE_ABOVE_FLATTENED = 4096
 """A flattened leaf is indexed together with its path."""
 SHOWN_ONLY: Mapping = {"type": "object", "enabled": False}
 """Kept in the document, of whatever JSON type, and not searched."""
+FLAGS = "_rowtide"
+"""The one field that is ours and not the spec's: present only in a document of which something must be said."""
+LEFT_OUT = "left_out"
+"""In `FLAGS`: the paths of fields that Elasticsearch refused, so that the rest of the document could be kept."""
+_FLAGS: Mapping = {"properties": {LEFT_OUT: {"type": "keyword"}}}
 _TEXT_LENGTH = 64
 """A character(n) of up to so many characters is a code; longer ones are prose."""
 
@@ -51,7 +56,7 @@ def index_body(document: DocumentPlan, pipeline: PipelinePlan | None = None) -> 
 
     `mappings._meta` names the pipeline and the spec's hash, and holds for each field path what the spec says of it (`fields`)
     and the search options (`search`)."""
-    properties = _properties(document.root, document)
+    properties = {**_properties(document.root, document), FLAGS: _FLAGS}
     mappings = {
         "dynamic": "strict",
         "_meta": {

@@ -1,6 +1,6 @@
 """Reads documents back from Elasticsearch byte for byte: numbers keep every digit, which a parsed response would lose."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -10,7 +10,10 @@ import msgspec
 from sync_worker.errors import ServiceMissing, WorkerError
 from sync_worker.index import Access
 
-PAGE = 1000
+PAGE = 500
+"""Documents read at a time."""
+ID_PAGE = 10_000
+"""Ids read at a time: Elasticsearch's own limit of a page."""
 KEEP_ALIVE = "2m"
 
 
@@ -22,12 +25,18 @@ class Indexed(NamedTuple):
     source: bytes
 
 
+class Entry(NamedTuple):
+    """A document without its source."""
+
+    id: str
+    version: int
+
+
 class _Hit(msgspec.Struct, rename={"id": "_id", "version": "_version", "source": "_source"}):
     id: str
     version: int = 0
     source: msgspec.Raw = msgspec.Raw(b"null")
     sort: list[Any] = []
-    found: bool = True
 
 
 class _Hits(msgspec.Struct):
@@ -37,10 +46,6 @@ class _Hits(msgspec.Struct):
 class _Page(msgspec.Struct):
     hits: _Hits
     pit_id: str = ""
-
-
-class _Docs(msgspec.Struct):
-    docs: list[_Hit]
 
 
 class IndexReader:
@@ -60,15 +65,16 @@ class IndexReader:
     ) -> None:
         self._http.close()
 
-    def scan(self, alias: str) -> Iterator[Indexed]:
-        """All documents as of one point in time, in no particular order. Memory holds one page."""
+    def scan_ids(self, alias: str) -> Iterator[list[Entry]]:
+        """Ids and versions of all documents as of one point in time, in no particular order, a page at a time."""
         pit = msgspec.json.decode(self._call("POST", f"/{alias}/_pit?keep_alive={KEEP_ALIVE}"))["id"]
         try:
             after: list[Any] | None = None
             while True:
                 body = {
-                    "size": PAGE,
+                    "size": ID_PAGE,
                     "version": True,
+                    "_source": False,
                     "track_total_hits": False,
                     "sort": ["_shard_doc"],
                     "pit": {"id": pit, "keep_alive": KEEP_ALIVE},
@@ -77,21 +83,37 @@ class IndexReader:
                 page = msgspec.json.decode(self._call("POST", "/_search", body), type=_Page)
                 if not page.hits.hits:
                     return
-                for hit in page.hits.hits:
-                    yield Indexed(hit.id, hit.version, bytes(hit.source))
+                yield [Entry(hit.id, hit.version) for hit in page.hits.hits]
                 pit, after = page.pit_id or pit, page.hits.hits[-1].sort
         finally:
             self._call("DELETE", "/_pit", {"id": pit})
 
-    def fetch(self, alias: str, ids: list[str]) -> dict[str, Indexed]:
-        """The documents with these ids that exist, as they are now."""
-        found: dict[str, Indexed] = {}
+    def find(self, alias: str, ids: Sequence[str]) -> Iterator[Indexed]:
+        """The documents with these ids, as a search sees them now; those that exist. Memory holds one page."""
         for start in range(0, len(ids), PAGE):
-            answer = self._call("POST", f"/{alias}/_mget", {"ids": ids[start : start + PAGE]})
-            for hit in msgspec.json.decode(answer, type=_Docs).docs:
-                if hit.found:
-                    found[hit.id] = Indexed(hit.id, hit.version, bytes(hit.source))
-        return found
+            body = {
+                "size": PAGE,
+                "version": True,
+                "track_total_hits": False,
+                "query": {"bool": {"filter": {"ids": {"values": ids[start : start + PAGE]}}}},
+                "sort": ["_doc"],
+            }
+            yield from self._search(alias, body)
+
+    def sample(self, alias: str, count: int, seed: int) -> list[str]:
+        """Ids of so many documents, picked at random."""
+        picked = {"function_score": {"random_score": {"seed": seed, "field": "_seq_no"}}}
+        body = {"size": min(count, ID_PAGE), "_source": False, "track_total_hits": False, "query": picked}
+        return [hit.id for hit in self._search(alias, body)]
+
+    def count(self, alias: str) -> int:
+        """How many documents a search sees."""
+        return int(msgspec.json.decode(self._call("GET", f"/{alias}/_count"))["count"])
+
+    def _search(self, alias: str, body: object) -> Iterator[Indexed]:
+        page = msgspec.json.decode(self._call("POST", f"/{alias}/_search", body), type=_Page)
+        for hit in page.hits.hits:
+            yield Indexed(hit.id, hit.version, bytes(hit.source))
 
     def _call(self, method: str, path: str, body: object = None) -> bytes:
         content = None if body is None else msgspec.json.encode(body)

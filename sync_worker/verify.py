@@ -1,21 +1,21 @@
-"""Compares every document with PostgreSQL's own answer to the same spec, at one LSN, while the pipeline runs (invariant 5).
+"""Compares documents with PostgreSQL's own answer to the same spec, while the pipeline runs (invariant 5).
 
-A first pass reads everything. What differs may merely be on its way, so it is looked at again at a later LSN, with the
-index known to be past it: a document that differs twice although nothing touched it since is divergent.
+Bucket by bucket PostgreSQL makes a digest of each document, and the documents that a search finds are digested here. Where the
+digests differ the change may merely be on its way, so the document is looked at in full, at a later LSN, with the index known to
+be past it: one that differs twice although nothing touched it since is divergent. Memory holds a bucket or two.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
-
-import msgspec
-import psycopg
+import threading
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 
 from cdc.lsn import Lsn, format_lsn
-from read_model.canonical import Difference, differences, digest
+from read_model.canonical import differences, digest, text_digest
 from read_model.plan import DocumentPlan
-from read_model.postgres import document_query
 from sync_worker.index_reader import Indexed, IndexReader
+from sync_worker.left_out import leave_out, left_out_of
+from sync_worker.oracle import Oracle
+from sync_worker.report import Divergent, Report
 from sync_worker.row_store import EPOCH_BITS
 
 LSN_BITS = (1 << EPOCH_BITS) - 1
@@ -24,144 +24,180 @@ ROUNDS = 8
 """Looks at what differs, at most; a document that is changed all the time is reported as unsettled after that."""
 SHOWN_DIFFERENCES = 20
 
-
-@dataclass(slots=True)
-class Divergent:
-    """One document that is not what the database says. `what` is `missing`, `extra` or `different`."""
-
-    id: str
-    what: str
-    differences: list[Difference]
-
-
-@dataclass(slots=True)
-class Report:
-    """The result for one document kind. `unsettled` documents changed during every look."""
-
-    document: str
-    lsn: str
-    compared: int = 0
-    divergent: list[Divergent] = field(default_factory=list)
-    unsettled: int = 0
-
-    @property
-    def as_json(self) -> dict[str, Any]:
-        """For `--output json`; values of rows are left out."""
-        return {
-            "document": self.document,
-            "lsn": self.lsn,
-            "compared": self.compared,
-            "divergent": len(self.divergent),
-            "unsettled": self.unsettled,
-            "ids": [
-                {"id": each.id, "what": each.what, "fields": [d.path for d in each.differences]}
-                for each in self.divergent
-            ],
-        }
-
-
 WaitUntil = Callable[[Lsn], None]
 """Returns when everything up to the LSN is searchable; raises when it does not come to that."""
 
 
 class Verifier:
-    """Compares the documents of one pipeline. `progress` is called with the number compared so far."""
+    """Compares the documents of one pipeline. `progress` is called with the number compared so far; `pause` is seconds of rest
+    after each bucket."""
 
     def __init__(
-        self, connection: psycopg.Connection[Any], index: IndexReader, wait: WaitUntil, progress: Callable[[int], None]
+        self, oracle: Oracle, index: IndexReader, wait: WaitUntil, progress: Callable[[int], None], pause: float = 0
     ) -> None:
-        self._connection = connection
+        self._oracle = oracle
         self._index = index
         self._wait = wait
         self._progress = progress
+        self._pause = pause
 
-    def verify(self, document: DocumentPlan) -> Report:
-        """Compare all documents of one kind."""
-        lsn, suspects, compared = self._compare_all(document)
-        report = Report(document.name, format_lsn(lsn), compared)
-        differing: set[str] = set()
-        for _ in range(ROUNDS):
-            if not suspects:
-                return report
-            suspects = self._look_again(document, suspects, differing, report)
-        report.unsettled = len(suspects)
+    def all(self, document: DocumentPlan) -> Report:
+        """Compare every document: those of the database with the index, and what else is in the index."""
+        report = self._begin(document, "all")
+        seen = _Ids()
+        suspects: list[str] = []
+        for digests in self._oracle.buckets(document):
+            seen.add(digests)
+            suspects += self._differing(document, digests)
+            suspects = self._settle_many(document, suspects, report)
+            self._count(report, len(digests))
+        for id_ in self._extra(document, seen):
+            suspects.append(id_)
+            report.compared += 1
+            suspects = self._settle_many(document, suspects, report)
+        self._settle(document, suspects, report)
         return report
 
-    def _compare_all(self, document: DocumentPlan) -> tuple[Lsn, set[str], int]:
-        with self._snapshot() as lsn:
-            self._wait(lsn)
-            held = {found.id: digest(found.source) for found in self._index.scan(document.name)}
-            suspects: set[str] = set()
-            compared = 0
-            for id_, text in self._oracle(document):
-                compared += 1
-                if held.pop(id_, None) != digest(text):
-                    suspects.add(id_)
-                if compared % 1000 == 0:
-                    self._progress(compared)
-        self._progress(compared)
-        return lsn, suspects | set(held), compared + len(held)
+    def some(self, document: DocumentPlan, ids: Iterable[str], scope: str) -> Report:
+        """Compare the documents with these ids, which may exist on either side, on both or on none."""
+        report = self._begin(document, scope)
+        suspects: list[str] = []
+        for batch in _batches(ids, self._oracle.bucket):
+            digests = self._oracle.digests(document, batch)
+            suspects += [id_ for id_ in batch if id_ not in digests]
+            suspects += self._differing(document, digests)
+            suspects = self._settle_many(document, suspects, report)
+            self._count(report, len(batch))
+        self._settle(document, suspects, report)
+        return report
 
-    def _look_again(self, document: DocumentPlan, suspects: set[str], differing: set[str], report: Report) -> set[str]:
-        """Look at the suspects at a later LSN. Returns those that need another look."""
-        ids = sorted(suspects)
-        with self._snapshot() as lsn:
-            self._wait(lsn)
-            held = self._index.fetch(document.name, ids)
-            truth = dict(self._oracle(document, ids))
+    def since(self, document: DocumentPlan, lsn: Lsn) -> Report:
+        """Compare the documents that were built after a position, as their versions tell."""
+        pages = self._index.scan_ids(document.name)
+        later = (each.id for page in pages for each in page if each.version & LSN_BITS > lsn)
+        return self.some(document, later, f"built since {format_lsn(lsn)}")
+
+    def sample(self, document: DocumentPlan, share: float | None, count: int | None, seed: int) -> Report:
+        """Compare a share of the documents, or so many, picked at random from either side."""
+        total = self._index.count(document.name)
+        wanted = count if count is not None else max(1, round(total * (share or 0)))
+        # Twice the share, since the planner's count of rows may be old; the surplus is cut.
+        of_rows = 2 * wanted / max(total, 1) if count is not None else share or 0
+        picked = dict.fromkeys(self._oracle.sample(document, of_rows, count, seed))
+        picked |= dict.fromkeys(self._index.sample(document.name, wanted, seed))
+        return self.some(document, picked, f"a sample of {wanted} from either side, seed {seed}")
+
+    def _begin(self, document: DocumentPlan, scope: str) -> Report:
+        lsn = self._oracle.lsn()
+        self._wait(lsn)
+        return Report(document.name, format_lsn(lsn), scope)
+
+    def _count(self, report: Report, more: int) -> None:
+        report.compared += more
+        self._progress(report.compared)
+        if self._pause:
+            threading.Event().wait(self._pause)
+
+    def _differing(self, document: DocumentPlan, digests: dict[str, str]) -> list[str]:
+        """Ids of the bucket whose document in the index is another one, or is not there."""
+        held = {found.id: text_digest(found.source) for found in self._index.find(document.name, list(digests))}
+        return [id_ for id_, wanted in digests.items() if held.get(id_) != wanted]
+
+    def _extra(self, document: DocumentPlan, seen: "_Ids") -> Iterator[str]:
+        """Ids that the index has and the database has not."""
+        held = _Ids()
+        for page in self._index.scan_ids(document.name):
+            held.add(each.id for each in page)
+        unlike = seen.unlike(held)
+        if not unlike:
+            return
+        pages = self._index.scan_ids(document.name)
+        doubtful = (each.id for page in pages for each in page if _Ids.slot(each.id) in unlike)
+        for batch in _batches(doubtful, self._oracle.bucket):
+            present = self._oracle.present(document, batch)
+            yield from (id_ for id_ in batch if id_ not in present)
+
+    def _settle_many(self, document: DocumentPlan, suspects: list[str], report: Report) -> list[str]:
+        """Settle the suspects when there are enough of them to be worth the wait."""
+        if len(suspects) < self._oracle.bucket:
+            return suspects
+        self._settle(document, suspects, report)
+        return []
+
+    def _settle(self, document: DocumentPlan, suspects: list[str], report: Report) -> None:
+        """Look at each suspect until it is right, or divergent, or was looked at often enough."""
+        for batch in _batches(suspects, self._oracle.bucket):
+            open_: set[str] = set(batch)
+            differing: set[str] = set()
+            for _ in range(ROUNDS):
+                if open_:
+                    open_ = self._look(document, sorted(open_), differing, report)
+            report.unsettled += len(open_)
+
+    def _look(self, document: DocumentPlan, ids: list[str], differing: set[str], report: Report) -> set[str]:
+        """Look at the documents in full. Returns those that need another look."""
+        lsn, truth = self._oracle.documents(document, ids)
+        self._wait(lsn)
+        held = {found.id: found for found in self._index.find(document.name, ids)}
         again: set[str] = set()
         for id_ in ids:
             verdict = _judge(id_, held.get(id_), truth.get(id_))
-            if verdict is None:
-                continue
             settled = held[id_].version & LSN_BITS <= lsn if id_ in held else True
-            if settled and id_ in differing:
-                report.divergent.append(verdict)
-                continue
-            again.add(id_)
-            if settled:
-                differing.add(id_)
+            if verdict is None:
+                if id_ in held and (paths := left_out_of(held[id_].source)):
+                    report.add_left_out(id_, paths)
+            elif settled and id_ in differing:
+                report.add(verdict)
+            else:
+                again.add(id_)
+                if settled:
+                    differing.add(id_)
         return again
 
-    def _snapshot(self) -> "_Snapshot":
-        return _Snapshot(self._connection)
 
-    def _oracle(self, document: DocumentPlan, ids: list[str] | None = None) -> Iterator[tuple[str, str]]:
-        with self._connection.cursor(name="rowtide_verify") as cursor:
-            cursor.itersize = 2000
-            if ids is None:
-                cursor.execute(document_query(document))
-            else:
-                cursor.execute(document_query(document, ids=True), (ids,))
-            yield from cursor
+class _Ids:
+    """A set of ids as one number a slot, the same whatever the order. Equal numbers mean equal sets; memory does not grow."""
 
+    SLOTS = 1 << 16
 
-class _Snapshot:
-    """A read-only transaction that sees one state of the database; entering it gives an LSN that state does not go beyond."""
+    def __init__(self) -> None:
+        self._sums = array("Q", bytes(8 * self.SLOTS))
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        self._connection = connection
+    @classmethod
+    def slot(cls, id_: str) -> int:
+        """Where an id counts."""
+        return hash(id_) % cls.SLOTS
 
-    def __enter__(self) -> Lsn:
-        self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        row = self._connection.execute("SELECT pg_current_wal_insert_lsn() - '0/0'").fetchone()
-        assert row is not None
-        return Lsn(int(row[0]))
+    def add(self, ids: Iterable[str]) -> None:
+        """Add ids, each once."""
+        sums = self._sums
+        for id_ in ids:
+            sums[hash(id_) % self.SLOTS] ^= hash((id_,)) & 0xFFFF_FFFF_FFFF_FFFF
 
-    def __exit__(self, *_: object) -> None:
-        self._connection.execute("ROLLBACK")
+    def unlike(self, other: "_Ids") -> set[int]:
+        """The slots in which the sets differ."""
+        return {slot for slot, (one, two) in enumerate(zip(self._sums, other._sums, strict=True)) if one != two}
 
 
 def _judge(id_: str, held: Indexed | None, truth: str | None) -> Divergent | None:
     if held is None:
-        return None if truth is None else Divergent(id_, "missing", [])
+        return None if truth is None else Divergent(id_, "missing")
     if truth is None:
-        return Divergent(id_, "extra", [])
-    if digest(held.source) == digest(truth):
+        return Divergent(id_, "extra")
+    # What was left out is no divergence as long as all the rest is right.
+    paths = left_out_of(held.source)
+    wanted = leave_out(truth, paths) if paths else truth
+    if digest(held.source) == digest(wanted):
         return None
-    return Divergent(id_, "different", differences(held.source, truth)[:SHOWN_DIFFERENCES])
+    return Divergent(id_, "different", differences(held.source, wanted)[:SHOWN_DIFFERENCES])
 
 
-def report_json(reports: list[Report]) -> str:
-    """All reports as one JSON text."""
-    return msgspec.json.encode({"documents": [report.as_json for report in reports]}).decode()
+def _batches(ids: Iterable[str], size: int) -> Iterator[list[str]]:
+    batch: list[str] = []
+    for id_ in ids:
+        batch.append(id_)
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from search_api.routes import fields, reading, searching, service, sessions
+from search_api.routes import fields, reading, searching, service
 
-SUBJECTS = (service, sessions, fields, searching, reading)
+SUBJECTS = (service, fields, searching, reading)
 """Each module has a `router`, and `ANSWERS`: the structures that its routes answer with, for the OpenAPI document."""
 
 router = APIRouter()

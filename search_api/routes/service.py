@@ -35,14 +35,13 @@ ANSWERS = (FreshnessView, Health, Indices)
 @router.get("/health", operation_id="health", openapi_extra=answers(Health), tags=["service"])
 async def health(search: Searching) -> Response:
     """Whether searches can be answered; 503 when Elasticsearch does not answer."""
-    await search.ready()
-    return as_json(Health("ok", search.freshness))
+    return as_json(Health("ok", await search.health()))
 
 
 @router.get("/v1/freshness", operation_id="freshness", openapi_extra=answers(FreshnessView), tags=["read"])
 async def freshness(search: Searching) -> Response:
     """How far the documents have come."""
-    return as_json(search.freshness)
+    return as_json(await search.freshness())
 
 
 @router.get("/v1/indices", operation_id="indices", openapi_extra=answers(Indices), tags=["read"])

@@ -17,11 +17,14 @@ from read_model.catalog import TableName
 from read_model.plan import Compute, DocumentPlan, Include, Join, Node, Order, TableUse
 from read_model.postgres import document_query, id_query
 from read_model.values import form
-from tests.support import plans
+from tests.support import digests, plans
 from tests.support.edge_values import EDGES
 from tests.support.row_store import RowStore
 
 SQL_TYPES = {"int4": "int", "int8": "bigint", "text": "text", "bool": "bool", "timestamptz": "timestamptz"}
+
+SPELLED_OTHERWISE = {"float4", "float8", "float_array", "numeric_negative_scale"}
+"""Types of which some values have the same meaning and another spelling in the index, so that `verify` looks twice."""
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +71,8 @@ def test_values_of_every_type_are_shown_alike(name: str, connection: psycopg.Con
         values = [decoder.decode(text) for decoder, text in zip(decoders, (str(n), "1", sent), strict=True)]
         store.connection.execute(sqlite_rows.upsert(use), values)
     assert_equal(store, plan, connection)
+    unlike = digests.unlike(plan, connection, store.build_all(plan))
+    assert not unlike or name in SPELLED_OTHERWISE
 
 
 def decode_of(column: Any) -> Any:
@@ -115,6 +120,7 @@ def test_random_databases_give_equal_documents(seed: int, connection: psycopg.Co
             connection.execute(f"INSERT INTO {use.table.quoted} VALUES ({marks})", list(row.values()))
     for plan in plans.DOCUMENTS:
         assert_equal(store, plan, connection)
+        assert len(digests.unlike(plan, connection, store.build_all(plan))) < 10
 
 
 def precision(column: Any) -> str:

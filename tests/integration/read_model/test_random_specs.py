@@ -18,6 +18,7 @@ from read_model.postgres import document_query
 from read_model.resolve import resolve
 from read_model.spec import parse_spec
 from read_model.values import form
+from tests.support import digests
 from tests.support.random_specs import SpecMaker
 from tests.support.row_store import RowStore
 from tests.support.services import Place
@@ -150,4 +151,5 @@ def assert_equal(text: str, catalog: Catalog, connection: psycopg.Connection[Any
     assert built.keys() == wanted.keys(), text
     different = {identity: differences(built[identity], body) for identity, body in wanted.items()}
     assert {identity: one for identity, one in different.items() if one} == {}, text
+    assert digests.unlike(document, connection, built) == set(), text
     return len(wanted)

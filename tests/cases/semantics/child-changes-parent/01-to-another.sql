@@ -1,1 +1,0 @@
-UPDATE lines SET order_id = 2 WHERE id = 10;

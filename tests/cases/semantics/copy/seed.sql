@@ -1,3 +1,0 @@
-COPY orders FROM STDIN;
-1	first
-\.

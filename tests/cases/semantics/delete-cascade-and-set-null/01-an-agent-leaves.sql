@@ -1,1 +1,0 @@
-DELETE FROM agents WHERE id = 1;

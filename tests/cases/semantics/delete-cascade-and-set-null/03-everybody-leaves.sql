@@ -1,4 +1,0 @@
-BEGIN;
-DELETE FROM agents;
-DELETE FROM customers WHERE id = 2;
-COMMIT;

@@ -1,1 +1,0 @@
-UPDATE orders SET deleted_at = NULL, status = 'open';

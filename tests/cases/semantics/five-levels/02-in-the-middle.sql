@@ -1,1 +1,0 @@
-UPDATE orders SET shop_id = 2 WHERE id = 1;

@@ -1,1 +1,0 @@
-UPDATE scores SET points = 1 WHERE who IN ('c', 'e');

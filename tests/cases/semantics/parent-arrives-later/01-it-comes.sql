@@ -1,2 +1,0 @@
-INSERT INTO products VALUES ('pen', 'Pen');
-INSERT INTO lines VALUES (3, 'cup');

@@ -1,1 +1,0 @@
-INSERT INTO products VALUES ('ink', 'Black ink'), ('pen', 'Red pen');

@@ -1,1 +1,0 @@
-UPDATE addresses SET city = 'Bergen' WHERE id = 2;

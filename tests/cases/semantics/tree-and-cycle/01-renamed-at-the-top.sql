@@ -1,1 +1,0 @@
-UPDATE people SET name = 'Anna' WHERE id = 1;

@@ -1,1 +1,0 @@
-UPDATE people SET boss_id = 3 WHERE id = 1;

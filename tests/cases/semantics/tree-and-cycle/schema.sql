@@ -1,1 +1,0 @@
-CREATE TABLE people (id int PRIMARY KEY, name text NOT NULL, boss_id int REFERENCES people DEFERRABLE INITIALLY DEFERRED);

@@ -1,4 +1,0 @@
-BEGIN;
-TRUNCATE orders CASCADE;
-INSERT INTO orders VALUES (2, 'due'), (3, 'tre');
-COMMIT;

@@ -1,1 +1,0 @@
-TRUNCATE orders, lines, notes RESTART IDENTITY;

@@ -1,0 +1,169 @@
+"""`rowtide verify` against a real pipeline: what is right, what was changed by hand, and what it costs the source."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from infra.stack import Stack
+from tests.support.pipeline import Pipeline
+from tests.support.services import fresh_place
+
+SPEC = """\
+pipeline: proof
+documents:
+  things:
+    from: things
+    fields: [name, price, weight, about]
+    include:
+      parts: {many: parts, fields: [label]}
+  pairs:
+    from: pairs
+    fields: [note]
+"""
+SCHEMA = """
+CREATE TABLE things(id int PRIMARY KEY, name text, price numeric(10,2), weight float8, about jsonb);
+CREATE TABLE parts(id int PRIMARY KEY, thing_id int REFERENCES things, label text);
+CREATE TABLE pairs(a int, b text, note text, PRIMARY KEY (a, b));
+INSERT INTO things SELECT n, 'thing ' || n, n / 4.0, n / 2.0, '{"n": 1, "a": [1, {"b": null}]}' FROM generate_series(1, 30) n;
+INSERT INTO parts SELECT n, 1 + n % 30, 'part ' || n FROM generate_series(1, 60) n;
+INSERT INTO pairs SELECT n % 3, 'key "' || n || '"', 'note ' || n FROM generate_series(1, 20) n;
+"""
+
+
+class Proof:
+    """A small pipeline, and Elasticsearch behind its back."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        place = pipeline.place.addresses
+        self._search = httpx.Client(
+            base_url=place.elasticsearch_url,
+            auth=(place.elasticsearch_username, place.elasticsearch_password),
+            trust_env=False,
+            timeout=60,
+        )
+
+    def close(self) -> None:
+        """Leave Elasticsearch."""
+        self._search.close()
+
+    def alias(self, document: str) -> str:
+        """The index of a kind of document."""
+        return f"{self.pipeline.place.pipeline}-{document}"
+
+    def sql(self, statement: str) -> None:
+        """Change the database."""
+        with psycopg.connect(self.pipeline.place.dsn, autocommit=True) as connection:
+            connection.execute(statement)
+
+    def by_hand(self, method: str, document: str, id_: str, body: object = None) -> None:
+        """Change the index behind the worker's back."""
+        path = f"/{self.alias(document)}/_doc/{id_}"
+        answer = self._search.request(method, path, json=body, params={"refresh": "true"})
+        assert answer.status_code < 300, answer.text
+
+    def source(self, document: str, id_: str) -> dict[str, Any]:
+        """A document of the index."""
+        found: dict[str, Any] = self._search.get(f"/{self.alias(document)}/_doc/{id_}").json()["_source"]
+        return found
+
+    def run(self, *words: str) -> tuple[int, dict[str, Any]]:
+        """A command with `--output json`: its exit code and its answer."""
+        done = self.pipeline.rowtide(*words, "--output", "json", check=False)
+        assert done.stdout, done.stderr
+        return done.returncode, json.loads(done.stdout)
+
+    def verify(self, *words: str) -> dict[str, dict[str, Any]]:
+        """The reports of `rowtide verify` by kind of document."""
+        code, answer = self.run("verify", *words)
+        assert code == int(any(one["divergent"] or one["unsettled"] for one in answer["documents"])), answer
+        return {one["document"].removeprefix(self.alias("")): one for one in answer["documents"]}
+
+
+@pytest.fixture(scope="module")
+def proof(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proof]:
+    """The pipeline, live; the tests share it and leave it as they found it."""
+    stack.start()
+    folder: Path = tmp_path_factory.mktemp("proof")
+    (folder / "proof.yaml").write_text(SPEC)
+    with fresh_place(stack.addresses) as place:
+        with psycopg.connect(place.dsn, autocommit=True) as connection:
+            connection.execute(SCHEMA)
+        with Pipeline(place, folder / "proof.yaml", folder) as pipeline:
+            pipeline.start()
+            pipeline.wait_live()
+            with closing(Proof(pipeline)) as made:
+                yield made
+
+
+def test_equal_documents_are_proven_in_buckets_of_any_size(proof: Proof) -> None:
+    for size in ("7", "2000"):
+        reports = proof.verify("--bucket", size)
+        assert {name: (one["compared"], one["divergent"]) for name, one in reports.items()} == {
+            "things": (30, 0),
+            "pairs": (20, 0),
+        }
+
+
+def test_what_was_changed_by_hand_is_named(proof: Proof) -> None:
+    kept = {id_: proof.source("things", id_) for id_ in ("3", "4")}
+    pair = proof.source("pairs", '[0,"key \\"3\\""]')
+    proof.by_hand("PUT", "things", "3", {**kept["3"], "name": "other", "price": 0.75000})
+    proof.by_hand("DELETE", "things", "4")
+    proof.by_hand("PUT", "things", "1000", kept["3"])
+    proof.by_hand("PUT", "things", "no number", kept["3"])
+    proof.by_hand("PUT", "pairs", '[0,"key \\"3\\""]', {"note": "other"})
+    proof.by_hand("PUT", "pairs", "no array", {"note": "extra"})
+    reports = proof.verify("--bucket", "4")
+    found = {(name, each["id"]): (each["what"], each["fields"]) for name, one in reports.items() for each in one["ids"]}
+    assert found == {
+        ("things", "3"): ("different", ["name"]),
+        ("things", "4"): ("missing", []),
+        ("things", "1000"): ("extra", []),
+        ("things", "no number"): ("extra", []),
+        ("pairs", '[0,"key \\"3\\""]'): ("different", ["note"]),
+        ("pairs", "no array"): ("extra", []),
+    }
+    assert proof.verify("--sample", "100%", "--document", proof.alias("things"))["things"]["divergent"] == 4
+    for id_ in ("1000", "no number"):
+        proof.by_hand("DELETE", "things", id_)
+    proof.by_hand("DELETE", "pairs", "no array")
+    for id_, source in kept.items():
+        proof.by_hand("PUT", "things", id_, source)
+    proof.by_hand("PUT", "pairs", '[0,"key \\"3\\""]', pair)
+
+
+def test_what_was_built_since_a_position_or_a_while_ago(proof: Proof) -> None:
+    lsn = proof.verify("--document", proof.alias("things"))["things"]["lsn"]
+    proof.sql("UPDATE things SET name = 'later' WHERE id IN (7, 8)")
+    proof.pipeline.wait_fresh()
+    since = proof.verify("--since", lsn)
+    assert (since["things"]["compared"], since["pairs"]["compared"]) == (2, 0)
+    assert proof.verify("--since", "1s")["pairs"]["divergent"] == 0
+
+
+def test_a_sample_is_of_the_size_asked_for(proof: Proof) -> None:
+    report = proof.verify("--sample", "5", "--seed", "20")["things"]
+    assert 5 <= report["compared"] <= 10
+    assert report == proof.verify("--sample", "5", "--seed", "20")["things"] | {"lsn": report["lsn"]}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--sample", "all"], "--sample all: give a number"),
+        (["--since", "yesterday"], "--since yesterday: give a duration"),
+        (["--sample", "5", "--since", "1h"], "do not go together"),
+        (["--document", "nothing"], "the spec has no document nothing"),
+    ],
+)
+def test_wrong_use_is_told(proof: Proof, words: list[str], said: str) -> None:
+    done = proof.pipeline.rowtide("verify", *words, check=False)
+    assert done.returncode == 2
+    assert said in " ".join(done.stderr.split())

@@ -1,0 +1,31 @@
+"""Digests that PostgreSQL makes, against those of documents that the row store built."""
+
+from typing import Any
+
+import psycopg
+
+from read_model.canonical import text_digest
+from read_model.plan import DocumentPlan
+from read_model.postgres_text import bucket_query, digest_query
+
+
+def in_buckets(plan: DocumentPlan, connection: psycopg.Connection[Any], size: int) -> dict[str, str]:
+    """All digests by id, read a bucket at a time."""
+    found: dict[str, str] = {}
+    last: tuple[str, ...] = ()
+    while rows := connection.execute(bucket_query(plan, not last, size), last or None).fetchall():
+        assert len(rows) <= size
+        assert not found.keys() & {row[0] for row in rows}
+        found |= {row[0]: row[1] for row in rows}
+        last = rows[-1][2:]
+    return found
+
+
+def unlike(plan: DocumentPlan, connection: psycopg.Connection[Any], built: dict[str, bytes]) -> set[str]:
+    """Ids of documents whose digests differ. The ways to ask for digests must agree."""
+    found = in_buckets(plan, connection, 7)
+    assert found.keys() == built.keys()
+    ids = list(built)
+    for indexed in (True, False):
+        assert dict(connection.execute(digest_query(plan, indexed), (ids,)).fetchall()) == found
+    return {id_ for id_, digest in found.items() if digest != text_digest(built[id_])}
