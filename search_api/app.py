@@ -17,10 +17,10 @@ from search_api.admission import Admission
 from search_api.cursors import CursorFault
 from search_api.elastic import IndexReader, connect
 from search_api.errors import DocumentUnknown, ElasticsearchAway, IndexUnknown, KeyMissing, SearchRefused
+from search_api.faults import RequestFaults
 from search_api.headers import SafeHeaders
 from search_api.openapi import describe
 from search_api.problems import MEDIA_TYPE, encode, headers_of, problem_of
-from search_api.search_request import RequestFaults
 from search_api.settings import ApiSettings
 from search_api.worker import Worker
 

@@ -13,11 +13,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from search_api import presentation
 from search_api.address import PageAddress
 from search_api.freshness import FreshnessView
+from search_api.limits import MAX_WINDOW
 from search_api.problems import Problem
 from search_api.results import Hit, SearchPage
 from search_api.routes.asking import Searching
 from search_api.schema import IndexSchema
-from search_api.search_request import MAX_WINDOW, RawRequest
+from search_api.search_request import RawRequest
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 MACHINE_PATHS = ("/v1/", "/health", "/openapi.json", "/static/")

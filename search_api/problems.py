@@ -9,18 +9,20 @@ from starlette.exceptions import HTTPException
 
 from search_api.cursors import CursorFault
 from search_api.errors import DocumentUnknown, ElasticsearchAway, IndexUnknown, KeyMissing, SearchRefused
-from search_api.search_request import RequestFaults
+from search_api.faults import RequestFaults
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
 CHALLENGE = 'Bearer realm="rowtide"'
 
 
-class ProblemError(Struct, frozen=True):
-    """One fault of a request."""
+class ProblemError(Struct, frozen=True, omit_defaults=True):
+    """One fault of a request. `start` and `end` say which characters of the parameter are meant, counted from 0, where a part of it is."""
 
     parameter: str
     message: str
+    start: int | None = None
+    end: int | None = None
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
@@ -52,7 +54,9 @@ _UNEXPECTED = ("internal-error", "Something went wrong here", 500, "The server's
 def problem_of(error: Exception) -> Problem:
     """What to tell a client about an error."""
     if isinstance(error, RequestFaults):
-        return _wrong_request([ProblemError(fault.parameter, fault.message) for fault in error.faults])
+        return _wrong_request(
+            [ProblemError(fault.parameter, fault.message, fault.start, fault.end) for fault in error.faults]
+        )
     if isinstance(error, RequestValidationError):
         return _wrong_request([_validation(one) for one in error.errors()])
     if isinstance(error, HTTPException):

@@ -1,17 +1,16 @@
 """A checked request as the body of an Elasticsearch search. Pure: the same request always gives the same body."""
 
 from collections.abc import Iterable
-from typing import Any
 
+from search_api.box import Box, Query
+from search_api.conditions import Translator, condition
 from search_api.highlights import CLOSE, OPEN
+from search_api.limits import MAX_FIELDS
 from search_api.schema import IndexField, IndexSchema
 from search_api.search_request import Filter, RawRequest, SearchRequest, Sort, check
+from search_api.syntax import Parsed
+from search_api.syntax_tree import Between, Equal, Words
 
-Query = dict[str, Any]
-
-FLAGS = "AND|OR|NOT|PHRASE|PREFIX|PRECEDENCE|ESCAPE|WHITESPACE"
-MAX_FIELDS = 80
-"""Fields of one box: each word of the text asks each of them."""
 SHARD_TIMEOUT = "5s"
 FACET_VALUES = 10
 TIE_BREAK = "_seq_no"
@@ -37,7 +36,7 @@ def search_body(request: SearchRequest, schema: IndexSchema, after: object = Non
         body["search_after"] = after
     else:
         body["from"] = (request.page - 1) * request.size
-    if request.text:
+    if request.box:
         body["highlight"] = _highlight(schema)
     if request.facets:
         body["aggs"] = {f"facet{n}": _facet(field, request.filters) for n, field in enumerate(request.facets)}
@@ -50,8 +49,8 @@ def _query(request: SearchRequest, schema: IndexSchema) -> Query:
     chosen = _facet_filters(request)
     counted = [one for one in request.filters if one not in chosen]
     query: Query = {"filter": _conditions(counted)}
-    if request.text:
-        query["must"] = [_box(request.text, schema)]
+    if request.box:
+        query["must"] = [_box(request, request.box, schema)]
     return {"bool": query}
 
 
@@ -59,38 +58,13 @@ def _facet_filters(request: SearchRequest) -> list[Filter]:
     return [one for one in request.filters if one.field in request.facets and one.comparison == "="]
 
 
-def _box(text: str, schema: IndexSchema) -> Query:
-    """All words, each in any field; or the same with the last word unfinished; or an identifier as a whole, which ranks first."""
-    searched = [field for field in schema.fields if field.searchable][:MAX_FIELDS]
-    names = [_boosted(field.words, field) for field in searched]
-    whole = [_boosted(field.exact if field.kind == "text" else field.words, field) for field in searched if field.exact]
-    numbers = [field.name for field in schema.fields if field.kind == "integer" and not field.nested][:MAX_FIELDS]
-    ways: list[Query] = [{"ids": {"values": [text], "boost": 30}}]
-    if names:
-        ways.append(_words(text, names))
-    if names and text[-1].isalnum():
-        ways.append(_words(f"{text}*", names))
-    if whole:
-        ways.append({"multi_match": {"query": text, "fields": whole, "boost": 10}})
-    if numbers and text.isascii() and text.isdigit() and len(text) < 19:
-        ways.append({"multi_match": {"query": text, "fields": numbers, "lenient": True, "boost": 5}})
-    return {"bool": {"should": ways, "minimum_should_match": 1}}
-
-
-def _boosted(name: str, field: IndexField) -> str:
-    return name if field.boost == 1 else f"{name}^{field.boost:g}"
-
-
-def _words(text: str, names: list[str]) -> Query:
-    return {
-        "simple_query_string": {
-            "query": text,
-            "fields": names,
-            "default_operator": "AND",
-            "flags": FLAGS,
-            "lenient": True,
-        }
-    }
+def _box(request: SearchRequest, parsed: Parsed, schema: IndexSchema) -> Query:
+    """What the text means; words alone may also be an id or a whole value, which ranks first."""
+    box = Box(schema)
+    query = Translator(box).query(parsed.node)
+    if not isinstance(parsed.node, Words):
+        return query
+    return {"bool": {"should": [query, *box.whole(request.text)], "minimum_should_match": 1}}
 
 
 def _conditions(filters: Iterable[Filter]) -> list[Query]:
@@ -116,32 +90,20 @@ def _clauses(filters: list[Filter]) -> list[Query]:
     return clauses + [_any_of(field, values) for field, values in alternatives.items()]
 
 
-_BOUNDS = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
-
-
 def _range(one: Filter) -> Query:
-    bound = {_BOUNDS[one.comparison]: one.value}
-    if one.field.kind == "date":
-        bound["format"] = "strict_date_optional_time"
-    return {"range": {one.field.exact: bound}}
+    return condition(Between(one.field, ((one.comparison, one.value),)))
 
 
 def _any_of(field: IndexField, values: list[str]) -> Query:
     if field.kind != "date":
         return {"terms": {field.exact: values}}
-    ranges = [{"range": {field.exact: _moment(value)}} for value in values]
-    return {"bool": {"should": ranges, "minimum_should_match": 1}}
-
-
-def _moment(value: str) -> Query:
-    """A date without a time means the whole day."""
-    whole_day = "||/d" if len(value) == 10 and not value.startswith("now") else ""
-    return {"gte": value + whole_day, "lte": value + whole_day, "format": "strict_date_optional_time"}
+    days = [condition(Equal(field, value)) for value in values]
+    return {"bool": {"should": days, "minimum_should_match": 1}}
 
 
 def _order(request: SearchRequest) -> list[Query]:
     terms = [_sort(term) for term in request.sorts]
-    if request.text and not terms:
+    if request.box and not terms:
         terms = [{"_score": {"order": "desc"}}]
     return [*terms, {TIE_BREAK: {"order": "desc"}}]
 

@@ -82,6 +82,21 @@ class IndexSchema:
         return {field.name: field for field in self.fields}
 
     @cached_property
+    def parts(self) -> Mapping[str, bool]:
+        """The objects and arrays that hold fields, by path: whether their elements are kept apart."""
+        found: dict[str, bool] = {}
+        for field in self.fields:
+            path = field.name.rpartition(".")[0]
+            while path:
+                found[path] = found.get(path, False) or path == field.nested
+                path = path.rpartition(".")[0]
+        return found
+
+    def below(self, path: str) -> tuple[IndexField, ...]:
+        """The fields of a part; all fields for ""."""
+        return tuple(field for field in self.fields if not path or field.name.startswith(f"{path}."))
+
+    @cached_property
     def facets(self) -> tuple[IndexField, ...]:
         """Fields whose values are worth counting: a mapping has plain keywords for enums, booleans and identifiers."""
         return tuple(f for f in self.fields if f.type in {"keyword", "boolean"} and f.filterable)

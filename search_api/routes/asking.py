@@ -9,8 +9,9 @@ from starlette.responses import Response
 from search_api.admission import Admission
 from search_api.caller_reader import CallerReader
 from search_api.callers import Caller
+from search_api.limits import MAX_SIZE
 from search_api.search import Search
-from search_api.search_request import MAX_SIZE, RawRequest
+from search_api.search_request import RawRequest
 
 
 async def caller_of(request: Request) -> Caller:
@@ -33,7 +34,9 @@ Index = Annotated[str, Path(description="a name from `/v1/indices`", examples=["
 
 
 def raw_request(
-    q: Annotated[str, Query(description='words, all of which must match; "a phrase", -without, (a | b), prefix*')] = "",
+    q: Annotated[
+        str, Query(description='words, all of which must match; "a phrase", -without, (a OR b), field:value, field:>5')
+    ] = "",
     filter: Annotated[  # The name is the parameter's.
         list[str] | None, Query(description="`field:value`, `field:>=value`, also with >, <, <=; may be repeated")
     ] = None,

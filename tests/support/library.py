@@ -6,7 +6,6 @@ KEYWORD = {"type": "keyword", "fields": {"folded": {"type": "keyword", "normaliz
 TEXT = {
     "type": "text",
     "analyzer": "folded",
-    "index_prefixes": {"min_chars": 2, "max_chars": 5},
     "fields": {"keyword": {"type": "keyword"}},
 }
 MAPPINGS: dict[str, Any] = {

@@ -7,6 +7,7 @@ import pytest
 from msgspec import Raw
 
 from search_api.callers import Caller, anybody
+from search_api.faults import RequestFaults
 from search_api.masking import (
     UnsafeSearch,
     documents_without_masked,
@@ -17,7 +18,7 @@ from search_api.masking import (
 )
 from search_api.queries import filter_clauses, search_body
 from search_api.schema import read_mapping
-from search_api.search_request import RawRequest, RequestFaults, check
+from search_api.search_request import RawRequest, check
 
 NAME = {"type": "text", "fields": {"keyword": {"type": "keyword"}}}
 MAPPING: dict[str, Any] = {

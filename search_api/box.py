@@ -1,0 +1,129 @@
+"""Words typed without a field: every word must match somewhere, and where it matches decides how high the document ranks.
+
+What a field is worth is data of the spec (`search.boost`); what a way of matching is worth stands in `Weights`."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from search_api.limits import MAX_FIELDS, MIN_STEM
+from search_api.schema import IndexField, IndexSchema
+from search_api.syntax_tree import Word
+
+Query = dict[str, Any]
+
+FUZZY: Query = {"fuzziness": "AUTO:4,8", "prefix_length": 1, "max_expansions": 30}
+"""One wrong letter from four letters on, two from eight; the first letter is right."""
+LONGEST_NUMBER = 10
+"""Digits up to which leading zeros may be left out."""
+BEGUN_VALUES = 8
+"""Fields in which a value that begins with a code is looked for."""
+_GLUED = re.compile(r"\w[^\w\s]+\w")
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What a way of matching is worth, beside 1 for a word as it was typed."""
+
+    identifier: float = 60.0
+    value: float = 20.0
+    number: float = 10.0
+    phrase: float = 1.0
+    same_field: float = 0.5
+    unfinished: float = 0.5
+    zeros: float = 0.8
+    similar: float = 0.3
+    others: float = 0.1
+    """How much of what a word's other fields score is added to its best field."""
+
+
+WEIGHTS = Weights()
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The fields that words ask, with their boosts: `words` are all, `texts` those that are cut into words.
+
+    `values` are those with whole values, the most boosted."""
+
+    words: list[str]
+    texts: list[str]
+    values: list[IndexField]
+
+
+@dataclass(frozen=True)
+class Box:
+    """The search box over the fields of an index. `similar`: words that look alike match too."""
+
+    schema: IndexSchema
+    similar: bool = False
+    weights: Weights = field(default_factory=Weights)
+
+    def query(self, words: tuple[Word, ...], part: str = "") -> Query:
+        """Documents in which all of these words match, each in any field of the part."""
+        asked = self._asked(part)
+        if not asked.words or not words:
+            return {"match_none": {}}
+        every = [self._word(word, asked) for word in words]
+        if len(words) == 1:
+            return every[0]
+        if not asked.texts or any(word.phrase for word in words):
+            return {"bool": {"must": every}}
+        return self._row(every, " ".join(word.text for word in words), asked)
+
+    def whole(self, text: str) -> list[Query]:
+        """Documents whose id, or whose value of some field, is the text as a whole."""
+        fields = [one for one in self.schema.fields if one.searchable and one.exact][:MAX_FIELDS]
+        names = [one.exact if one.kind == "text" else one.words for one in fields]
+        ways: list[Query] = [{"ids": {"values": [text], "boost": self.weights.identifier}}]
+        if names:
+            found: Query = {"multi_match": {"query": text, "fields": names}}
+            ways.append({"constant_score": {"filter": found, "boost": self.weights.value}})
+        numbers = [one.name for one in self.schema.fields if one.kind == "integer" and not one.nested][:MAX_FIELDS]
+        if numbers and text.isascii() and text.isdigit() and len(text) < 19:
+            found = {"multi_match": {"query": text, "fields": numbers, "lenient": True}}
+            ways.append({"constant_score": {"filter": found, "boost": self.weights.number}})
+        return ways
+
+    def _row(self, every: list[Query], row: str, asked: _Asked) -> Query:
+        """Words beside each other are worth more in one field, and most as a phrase. One field alone sees synonyms of two words."""
+        in_one: Query = {"query": row, "fields": asked.texts, "operator": "and", "boost": self.weights.same_field}
+        phrase: Query = {"query": row, "fields": asked.texts, "type": "phrase", "slop": 1, "boost": self.weights.phrase}
+        ways = [{"bool": {"must": every}}, {"multi_match": in_one}]
+        matches = {"bool": {"should": ways, "minimum_should_match": 1}}
+        return {"bool": {"must": [matches], "should": [{"multi_match": phrase}]}}
+
+    def _asked(self, part: str) -> _Asked:
+        found = sorted((one for one in self.schema.below(part) if one.searchable), key=lambda one: -one.boost)
+        kept = found[:MAX_FIELDS]
+        return _Asked(
+            words=[_boosted(one) for one in kept],
+            texts=[_boosted(one) for one in kept if one.kind == "text"],
+            values=[one for one in kept if one.exact][:BEGUN_VALUES],
+        )
+
+    def _word(self, word: Word, asked: _Asked) -> Query:
+        glued = word.phrase or bool(_GLUED.search(word.text))
+        typed: Query = {"query": word.text, "fields": asked.words, "tie_breaker": self.weights.others, "lenient": True}
+        kind: Query = {"type": "phrase", "slop": word.slop} if glued else {"type": "best_fields", "operator": "and"}
+        ways = [{"multi_match": typed | kind}]
+        if word.unfinished and len(word.text) >= MIN_STEM:
+            begun: Query = {"type": "phrase_prefix" if glued else "bool_prefix", "boost": self.weights.unfinished}
+            ways.append({"multi_match": typed | begun})
+            ways += [self._begun(word.text, one) for one in asked.values if glued]
+        if asked.texts and word.text.isascii() and word.text.isdigit() and len(word.text) < LONGEST_NUMBER:
+            padded = " ".join(word.text.zfill(length) for length in range(len(word.text) + 1, LONGEST_NUMBER + 1))
+            ways.append({"multi_match": typed | {"query": padded, "fields": asked.texts, "boost": self.weights.zeros}})
+        if word.fuzzy or (self.similar and not word.phrase and not any(map(str.isdigit, word.text))):
+            alike: Query = {"operator": "and", "boost": self.weights.similar, **FUZZY}
+            ways.append({"multi_match": typed | alike})
+        return ways[0] if len(ways) == 1 else {"dis_max": {"queries": ways}}
+
+    def _begun(self, text: str, one: IndexField) -> Query:
+        """Values that begin like this: of a code with signs in it, all of them, where a phrase goes on with some words only."""
+        boost = one.boost * self.weights.unfinished
+        return {"prefix": {one.exact: {"value": text, "case_insensitive": True, "boost": boost}}}
+
+
+def _boosted(one: IndexField) -> str:
+    return one.words if one.boost == 1 else f"{one.words}^{one.boost:g}"
