@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 NPM := $(or $(shell command -v npm),$(CURDIR)/$(BIN)/npm)
 
-.PHONY: setup browser check test demo smoke bench chaos up down clean
+.PHONY: setup browser compose check test demo smoke bench chaos up down clean
 
 setup: $(VENV)/.installed search_api/static/vendor/.installed ## Make the virtual environment with the pinned requirements.
 
@@ -27,6 +27,10 @@ browser: ## Chromium for the page's tests, from the distribution.
 	|| { echo "The tests of the page need Chromium: install the package chromium, or say where it is with ROWTIDE_CHROMIUM."; \
 	test -n "$$ROWTIDE_CHROMIUM"; }
 
+compose: ## docker-compose, which reads the compose file without an engine, from the distribution.
+	@command -v docker-compose >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends docker-compose >/dev/null; } \
+	|| { echo "The test of infra/compose.yaml needs docker-compose: install the package docker-compose."; false; }
+
 check: setup ## Lint, types, import contracts, unit and property tests: under a minute.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -34,7 +38,7 @@ check: setup ## Lint, types, import contracts, unit and property tests: under a 
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest -q tests/unit tests/properties
 
-test: check browser ## Everything, with real servers.
+test: check browser compose ## Everything, with real servers.
 	$(BIN)/pytest -q tests/integration tests/e2e
 
 up: setup ## Start the services in the background.
