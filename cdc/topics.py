@@ -35,3 +35,8 @@ def connector_name(pipeline: str) -> str:
 def role_name(pipeline: str) -> str:
     """The least-privilege replication role of the connector."""
     return f"rowtide_{pipeline}"
+
+
+def marker_role_name(pipeline: str) -> str:
+    """The role of the search API, which may do nothing but emit a marker."""
+    return f"rowtide_{pipeline}_marker"

@@ -37,7 +37,7 @@ PROGRAMS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
     ),
     ("Worker", "`rowtide worker` and `rowtide verify`.", WorkerSettings),
     ("Search API", "`rowtide api serve` and `rowtide api key`.", ApiSettings),
-    ("Servers", "`rowtide up`, `down`, `status`, `smoke` and `demo`.", StackSettings),
+    ("Servers", "`rowtide up`, `down`, `status`, `smoke`, `demo` and `conformance`.", StackSettings),
     ("Order application", "`python -m writer`.", WriterSettings),
 )
 

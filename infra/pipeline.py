@@ -13,6 +13,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier, Literal
 
+from cdc.topics import marker_role_name
 from infra.errors import ServiceUnavailable, WrongSettings
 from infra.ports import LOOPBACK
 from infra.programs import ROWTIDE, SEARCH_API, WRITER, Program, Programs
@@ -104,7 +105,7 @@ class Pipeline:
     def capture(self) -> None:
         """Prepare the source and apply the connector; nothing changes when that was done before."""
         self._say("connector", "rowtide init")
-        self.programs.run("init", (*ROWTIDE, "init"), _STEP_SECONDS)
+        self.programs.run("init", (*ROWTIDE, "init", "--marker"), _STEP_SECONDS)
         self._say("connector", "rowtide connectors apply")
         command = (*ROWTIDE, "connectors", "apply", "--wait", "60")
         self.programs.run("connectors-apply", command, _STEP_SECONDS)
@@ -122,10 +123,15 @@ class Pipeline:
         """Start the search API with a key that can only read, and return when it answers."""
         self._say("search", "starting")
         self.programs.grant("ROWTIDE_ELASTICSEARCH_API_KEY", self._read_only_key())
+        self.programs.grant("ROWTIDE_MARKER_DSN", self._marker_dsn())
         search = self.programs.start("search", SEARCH_API)
         self._wait(search, lambda: _answers(f"{self.search_url}/health"), "did not answer")
         self._say("search", "ready")
         return search
+
+    def _marker_dsn(self) -> str:
+        path = self._stack.settings.data_directory / "secrets" / f"{marker_role_name(self.name)}.dsn"
+        return path.read_text(encoding="utf-8").strip()
 
     def _read_only_key(self) -> str:
         addresses = self._stack.addresses

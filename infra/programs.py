@@ -53,6 +53,18 @@ class Program:
         if self.exit_status is not None:
             raise ProgramFailed(f"{self.name} ended by itself; see the end of {self.log}:\n{tail(self.log)}")
 
+    def kill(self) -> None:
+        """Kill it at once (SIGKILL)."""
+        self._kept.process.signal_servers(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Stop it in its tracks (SIGSTOP)."""
+        self._kept.process.signal_servers(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on (SIGCONT)."""
+        self._kept.process.signal_servers(signal.SIGCONT)
+
     def stop(self) -> None:
         """End it, and return when it is gone."""
         self._kept.stop(_STOP_SECONDS + 5.0)

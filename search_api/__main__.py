@@ -6,13 +6,15 @@ import uvicorn
 
 from search_api.app import create_app
 from search_api.settings import WrongSettings, read_settings
+from search_api.state import State, StateFault
 
 
 def main() -> int:
     """Serve; the exit code is 2 for wrong settings."""
     try:
         settings = read_settings()
-    except WrongSettings as error:
+        State(settings.state_file).close()
+    except (WrongSettings, StateFault) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     uvicorn.run(

@@ -2,41 +2,35 @@
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 
 import httpx
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from search_api import pages, routes
+from search_api import routes
 from search_api.admission import Admission
-from search_api.cursors import CursorFault
+from search_api.api_keys import ApiKeys
+from search_api.audit import Audit
+from search_api.body_limit import BodyLimit
+from search_api.consistency import Waits
 from search_api.elastic import IndexReader, connect
-from search_api.errors import DocumentUnknown, ElasticsearchAway, IndexUnknown, KeyMissing, SearchRefused
-from search_api.faults import RequestFaults
+from search_api.errors import ElasticsearchAway
 from search_api.headers import SafeHeaders
+from search_api.marker import Marker
 from search_api.openapi import describe
-from search_api.problems import MEDIA_TYPE, encode, headers_of, problem_of
+from search_api.pages import routes as pages
+from search_api.pages.render import STATIC
+from search_api.problems import KINDS, MEDIA_TYPE, encode, headers_of, problem_of
+from search_api.rate_limits import RateLimits
+from search_api.routes.asking import Reading
+from search_api.saved_searches import SavedSearches
+from search_api.sessions import Sessions
 from search_api.settings import ApiSettings
+from search_api.state import State
+from search_api.waiting import Consistency
 from search_api.worker import Worker
-
-STATIC = Path(__file__).parent / "static"
-PROBLEMS: tuple[type[Exception], ...] = (
-    RequestFaults,
-    RequestValidationError,
-    CursorFault,
-    SearchRefused,
-    IndexUnknown,
-    DocumentUnknown,
-    KeyMissing,
-    ElasticsearchAway,
-    HTTPException,
-    Exception,
-)
 
 log = logging.getLogger("rowtide.search_api")
 
@@ -51,15 +45,24 @@ def create_app(settings: ApiSettings) -> FastAPI:
             http = await stack.enter_async_context(
                 httpx.AsyncClient(base_url=settings.worker_url or "", trust_env=False)
             )
-            app.state.secret = settings.cursor_secret.get_secret_value().encode()
-            app.state.worker = Worker(http if settings.worker_url else None)
-            app.state.reader = IndexReader(client)
-            app.state.admission = Admission(settings.anybody)
+            _remember(app, settings, stack.enter_context(closing(State(settings.state_file))))
+            worker = Worker(http if settings.worker_url else None)
+            stack.push_async_callback(worker.close)
+            marker = Marker(settings.marker_dsn.get_secret_value()) if settings.marker_dsn else None
+            if marker:
+                stack.push_async_callback(marker.close)
+            app.state.reading = Reading(
+                IndexReader(client),
+                Consistency(worker, marker, settings.consistency_readers),
+                Waits(settings.consistency_wait, settings.consistency_wait_most),
+                settings.cursor_secret.get_secret_value().encode(),
+            )
             yield
 
     app = FastAPI(title="Rowtide search", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.add_middleware(BodyLimit)
     app.add_middleware(SafeHeaders)
-    for kind in PROBLEMS:
+    for kind in KINDS:
         app.add_exception_handler(kind, _answer_problem)
     app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -68,9 +71,24 @@ def create_app(settings: ApiSettings) -> FastAPI:
     return app
 
 
+def _remember(app: FastAPI, settings: ApiSettings, state: State) -> None:
+    """Give the application what it keeps, and its door."""
+    keys = ApiKeys(state)
+    app.state.audit = Audit(state)
+    app.state.saved_searches = SavedSearches(state)
+    app.state.admission = Admission(
+        keys,
+        Sessions(state, keys),
+        settings.anybody,
+        settings.hosts,
+        RateLimits(settings.rate),
+        RateLimits(settings.open_rate) if settings.open_rate else None,
+    )
+
+
 async def _answer_problem(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
-    if problem.status == 503:
+    if isinstance(error, ElasticsearchAway):
         log.warning("a request was not answered: %s", problem.detail)
     if pages.wants_page(request):
         return pages.problem_page(request, problem, headers_of(problem))

@@ -22,13 +22,14 @@ class Caller:
     """An API key, or anybody (`name` is "" then).
 
     `filters` are conditions, in a reader's syntax, that every document must fulfil to exist for this caller: a tenant's.
-    `unmasked` are the kinds of personal data that it sees; a field of any other kind does not exist for it."""
+    `unmasked` are the kinds of personal data that it sees; a field of any other kind does not exist for it. `label` is for people."""
 
     name: str = ""
     scopes: frozenset[Scope] = frozenset()
     indexes: frozenset[str] = frozenset()
     filters: tuple[str, ...] = ()
     unmasked: frozenset[str] = frozenset()
+    label: str = ""
 
     def may(self, scope: Scope) -> bool:
         """Whether it may do this kind of thing."""

@@ -1,4 +1,4 @@
-"""`rowtide api serve | key`: the search API, for operators."""
+"""`rowtide api serve | key | keys | audit`: the search API, for operators."""
 
 import sys
 from typing import Annotated
@@ -8,10 +8,13 @@ import typer
 from elasticsearch import ApiError, AuthenticationException, AuthorizationException, Elasticsearch
 
 from search_api import __main__ as program
+from search_api.key_commands import audit, keys
 from search_api.keys import key_body
 from search_api.settings import ApiSettings, WrongSettings, read_settings
 
 api = typer.Typer(help="The search API and page for analysts.", no_args_is_help=True)
+api.add_typer(keys, name="keys")
+api.command()(audit)
 
 
 def register(app: typer.Typer) -> None:

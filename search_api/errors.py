@@ -19,3 +19,23 @@ class DocumentUnknown(Exception):
 
 class KeyMissing(Exception):
     """An API key is needed, and none was given."""
+
+
+class KeyRefused(Exception):
+    """The API key or session that was sent is unknown, expired or revoked."""
+
+
+class ScopeMissing(Exception):
+    """The API key is good, but not for this; the argument is the scope that it lacks."""
+
+
+class RateExceeded(Exception):
+    """The caller asked for more than its share; the argument is how many seconds to wait."""
+
+
+class ForeignOrigin(Exception):
+    """A page from elsewhere tried to change something with a reader's cookie."""
+
+
+class ForeignHost(Exception):
+    """The request is for a host that this API does not serve."""

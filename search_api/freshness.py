@@ -1,31 +1,51 @@
 """How far behind the answers are, as the worker tells it. Without the worker the answer is `degraded`, never an error."""
 
 from datetime import UTC, datetime
+from typing import Literal
 
 from msgspec import Struct
 
 from read_model.freshness import Freshness, State
 
+Level = Literal["eventual", "at_least", "now"]
+
 
 class FreshnessView(Struct, frozen=True):
     """What readers see. `searchable` is a log position as an integer, to be compared within one `epoch` only.
 
-    `as_of` is the source's clock at that position (ISO 8601), `lag_ms` how long ago that was; both null when unknown."""
+    `token` stands for the two; a later request may ask to see at least that. Null when unknown.
+    `as_of` is the source's clock at that position (ISO 8601), `lag_ms` how long ago that was; both null when unknown.
+    `consistency` is what was asked for, `met` whether this answer sees it, `waited_ms` how long it waited for that."""
 
     state: State
     degraded: bool
     reason: str
     epoch: int
     searchable: int
+    token: str | None
     as_of: str | None
     lag_ms: int | None
     pending: int
     quarantined: int
+    consistency: Level = "eventual"
+    met: bool = True
+    waited_ms: int = 0
+
+    def headers(self) -> dict[str, str]:
+        """The same in short, for answers that are no JSON. `Rowtide-Freshness` is a dictionary of RFC 9651."""
+        known = f'as-of="{self.as_of}", lag-ms={self.lag_ms}, ' if self.as_of else ""
+        items = f"{known}degraded=?{self.degraded:d}, consistency={self.consistency}, met=?{self.met:d}"
+        return {"Rowtide-Freshness": items} | ({"Rowtide-Token": self.token} if self.token else {})
 
 
 def unknown(reason: str) -> FreshnessView:
     """The view when nobody can tell."""
-    return FreshnessView("degraded", True, reason, 0, 0, None, None, 0, 0)
+    return FreshnessView("degraded", True, reason, 0, 0, None, None, None, 0, 0)
+
+
+def token_of(freshness: Freshness) -> str:
+    """The token that stands for what is searchable now."""
+    return f"{freshness.epoch}:{freshness.searchable}"
 
 
 def view(freshness: Freshness, now_ms: int) -> FreshnessView:
@@ -38,6 +58,7 @@ def view(freshness: Freshness, now_ms: int) -> FreshnessView:
         reason=freshness.reason or _reason(freshness),
         epoch=freshness.epoch,
         searchable=freshness.searchable,
+        token=token_of(freshness),
         as_of=as_of.isoformat(timespec="milliseconds").replace("+00:00", "Z") if as_of else None,
         lag_ms=max(0, now_ms - freshness.as_of_ms) if known else None,
         pending=freshness.pending,

@@ -11,10 +11,14 @@ ANSWERS = (problems.Problem, *routes.ANSWERS)
 PROBLEMS = {
     "400": "The search or its cursor was refused.",
     "401": "An API key is needed, or the one that was sent is not valid.",
+    "403": "The API key may not do this.",
     "404": "There is no such index or document.",
     "405": "The address can only be read.",
+    "409": "The token belongs to another epoch of the documents.",
+    "421": "The API is not served under the name that was asked.",
     "422": "The request is wrong; `errors` names each fault.",
-    "503": "Elasticsearch is not available; try again after `Retry-After` seconds.",
+    "429": "The caller's share is used up; try again after `Retry-After` seconds.",
+    "503": "Elasticsearch is not available, or the documents are not yet as fresh as asked; try again after `Retry-After` seconds.",
 }
 
 
@@ -41,7 +45,9 @@ def _complete(operation: dict[str, Any]) -> None:
     operation["responses"] = {"200": _response("The answer.", name, "application/json")}
     for status, description in PROBLEMS.items():
         operation["responses"][status] = _response(description, "Problem", problems.MEDIA_TYPE)
-    operation["responses"]["503"]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+    for status in ("429", "503"):
+        operation["responses"][status]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+    operation["responses"]["401"]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     if name == "Document":
         operation["responses"]["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}
         operation["responses"]["304"] = {"description": "The document still has this ETag."}

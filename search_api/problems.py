@@ -7,8 +7,20 @@ from fastapi.exceptions import RequestValidationError
 from msgspec import Struct
 from starlette.exceptions import HTTPException
 
+from search_api.consistency import AnotherEpoch, NotYetConsistent
 from search_api.cursors import CursorFault
-from search_api.errors import DocumentUnknown, ElasticsearchAway, IndexUnknown, KeyMissing, SearchRefused
+from search_api.errors import (
+    DocumentUnknown,
+    ElasticsearchAway,
+    ForeignHost,
+    ForeignOrigin,
+    IndexUnknown,
+    KeyMissing,
+    KeyRefused,
+    RateExceeded,
+    ScopeMissing,
+    SearchRefused,
+)
 from search_api.faults import RequestFaults
 
 MEDIA_TYPE = "application/problem+json"
@@ -40,14 +52,43 @@ _KNOWN: dict[type[Exception], tuple[str, str, int, str]] = {
     SearchRefused: ("search-refused", "The search was refused", 400, "{error}"),
     IndexUnknown: ("unknown-index", "No such index", 404, "`/v1/indices` lists the indexes that can be read."),
     DocumentUnknown: ("unknown-document", "No such document", 404, "The index has no document with this id."),
-    KeyMissing: ("key-needed", "An API key is needed", 401, "Send `Authorization: Bearer <key>`. {error}"),
+    KeyMissing: ("key-needed", "An API key is needed", 401, "Send `Authorization: Bearer <key>`."),
+    KeyRefused: (
+        "key-refused",
+        "The API key is not valid",
+        401,
+        "It is unknown, expired or revoked; ask for another one.",
+    ),
+    ScopeMissing: ("scope-missing", "The API key may not do this", 403, "It lacks the scope `{error}`."),
+    ForeignOrigin: ("foreign-origin", "The request comes from another site", 403, "Do this on the page itself."),
+    ForeignHost: (
+        "foreign-host",
+        "Not served here",
+        421,
+        "This API is not served under that name; an operator adds names in ROWTIDE_API_HOSTS.",
+    ),
+    RateExceeded: ("rate-exceeded", "Too much was asked for", 429, "Try again in {error} seconds."),
     ElasticsearchAway: (
         "elasticsearch-unavailable",
         "The search engine is not available",
         503,
         "{error} Try again in a moment.",
     ),
+    NotYetConsistent: (
+        "not-yet-consistent",
+        "Not yet as fresh as asked",
+        503,
+        "{error} Try again, or add stale=allow.",
+    ),
+    AnotherEpoch: (
+        "another-epoch",
+        "The token is of another epoch",
+        409,
+        "{error} The documents were built anew since. Ask with consistency=now, and keep the token of that answer.",
+    ),
 }
+KINDS: tuple[type[Exception], ...] = (*_KNOWN, RequestFaults, RequestValidationError, HTTPException, Exception)
+"""Every error that becomes a problem; the last stands for what nobody thought of."""
 _UNEXPECTED = ("internal-error", "Something went wrong here", 500, "The server's log says what happened.")
 
 
@@ -67,6 +108,8 @@ def problem_of(error: Exception) -> Problem:
 
 def headers_of(problem: Problem) -> dict[str, str]:
     """The headers that go with a problem."""
+    if problem.type.endswith(":not-yet-consistent"):
+        return {"Retry-After": "1"}
     match problem.status:
         case 401:
             return {"WWW-Authenticate": CHALLENGE}

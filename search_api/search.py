@@ -1,6 +1,5 @@
 """What readers can ask, each as one function: the order of the steps, and nothing of HTTP."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,7 +14,6 @@ from search_api.queries import search_body
 from search_api.results import Document, SearchPage, read_document, read_search
 from search_api.schema import IndexSchema
 from search_api.search_request import RawRequest, check
-from search_api.worker import Worker
 
 LONGEST_ID_BYTES = 512
 """Elasticsearch takes no longer ids, so no document has one."""
@@ -42,19 +40,20 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The reading side of the pipeline, for one caller. `secret` signs cursors, and is the caller's own."""
+    """The reading side of the pipeline, for one request. `secret` signs cursors, and is the caller's own.
+
+    `freshness` was true before anything is read here, so it never promises too much (invariant 6)."""
 
     reader: Reader
-    worker: Worker
+    freshness: FreshnessView
     secret: bytes
     caller: Caller
 
     async def search(self, index: str, raw: RawRequest, cursor: str = "") -> SearchPage:
-        """One page of hits, with the freshness that was true before the search began (invariant 6)."""
+        """One page of hits."""
         schema = await self.reader.schema(index)
         request = check(raw, schema)
         after = read_cursor(self.secret, index, raw, cursor) if cursor else None
-        freshness = await self.worker.freshness()
         body = search_body(request, schema, Raw(after) if after is not None else None)
         read = read_search(await self.reader.search(index, body), request.facets)
         return SearchPage(
@@ -64,7 +63,7 @@ class Search:
             next_cursor=self._next(index, raw, read.last) if len(read.items) == request.size else None,
             partial=read.partial,
             took_ms=read.took_ms,
-            freshness=freshness,
+            freshness=self.freshness,
         )
 
     async def document(self, index: str, document_id: str) -> Document:
@@ -72,8 +71,7 @@ class Search:
         if not 0 < len(document_id.encode()) <= LONGEST_ID_BYTES:
             await self.reader.schema(index)
             raise DocumentUnknown(document_id)
-        freshness = await self.worker.freshness()
-        found = read_document(await self.reader.document(index, document_id), index, freshness)
+        found = read_document(await self.reader.document(index, document_id), index, self.freshness)
         if found is None:
             raise DocumentUnknown(document_id)
         return found
@@ -86,14 +84,9 @@ class Search:
         """The indexes that can be read."""
         return await self.reader.indices()
 
-    async def freshness(self) -> FreshnessView:
-        """How far the documents have come."""
-        return await self.worker.freshness()
-
-    async def health(self) -> FreshnessView:
+    async def ready(self) -> None:
         """Return if Elasticsearch answers; raises ElasticsearchAway."""
-        freshness, _ = await asyncio.gather(self.worker.freshness(), self.reader.ready())
-        return freshness
+        await self.reader.ready()
 
     def _next(self, index: str, raw: RawRequest, last: Raw) -> str:
         return write_cursor(self.secret, index, raw, Raw(json.encode(last)))

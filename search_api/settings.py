@@ -2,21 +2,44 @@
 
 import ipaddress
 import secrets
+from pathlib import Path
+from typing import TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from search_api.callers import ALL, Caller, anybody
+from search_api.rate_limits import Rate
+
+DEFAULT_RATE = 20.0
+_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class WrongSettings(Exception):
     """Settings that cannot be used; the message lists every fault."""
 
 
-class ApiSettings(BaseSettings):
-    """Read from ROWTIDE_ variables, or given by name."""
+class StateSettings(BaseSettings):
+    """What commands need that look after API keys. Read from ROWTIDE_ variables, or given by name."""
 
     model_config = SettingsConfigDict(env_prefix="ROWTIDE_", frozen=True, extra="ignore")
+
+    api_state: Path = Field(
+        Path(".rowtide/api/state.db"),
+        description="file of API keys, saved searches and the audit of exports; `:memory:` keeps nothing",
+    )
+
+    @property
+    def state_file(self) -> Path | None:
+        """The file, or None to keep nothing."""
+        return None if str(self.api_state) == ":memory:" else self.api_state
+
+
+Settings = TypeVar("Settings", bound=StateSettings)
+
+
+class ApiSettings(StateSettings):
+    """Read from ROWTIDE_ variables, or given by name."""
 
     elasticsearch_url: str = Field(description="where Elasticsearch listens, with http:// or https://")
     elasticsearch_api_key: SecretStr | None = Field(None, description="a read-only key; see `rowtide api key`")
@@ -32,11 +55,29 @@ class ApiSettings(BaseSettings):
         None,
         description="kinds of personal data that they see, comma-separated, or * for all; when not set: all on a loopback host",
     )
+    api_hosts: str | None = Field(
+        None,
+        description="names that it is served under, comma-separated; when not set: those of a loopback host, or any",
+    )
+    api_rate: float | None = Field(
+        None,
+        gt=0,
+        description="cost a second that a caller may spend; when not set: 20, and no limit without a key on a loopback host",
+    )
+    api_burst: int = Field(400, gt=0, description="cost that a caller may spend at once")
     cursor_secret: SecretStr = Field(
         default_factory=lambda: SecretStr(secrets.token_hex(32)),
         min_length=16,
         description="signs cursors; give all servers the same, otherwise each start makes its own",
     )
+    marker_dsn: SecretStr | None = Field(
+        None, description="the source database as a role that can only emit a marker; see `rowtide init --marker`"
+    )
+    consistency_wait: float = Field(
+        5.0, ge=0, le=60, description="seconds that a reader waits to see what it asked for"
+    )
+    consistency_wait_most: float = Field(10.0, ge=0, le=60, description="the same, with `Prefer: wait`, at most")
+    consistency_readers: int = Field(500, ge=1, description="readers that wait at the same time, at most")
     request_timeout: float = Field(7.0, gt=0, le=60, description="seconds that Elasticsearch has for an answer")
 
     @field_validator("elasticsearch_url", "worker_url")
@@ -54,28 +95,50 @@ class ApiSettings(BaseSettings):
         return value
 
     @property
+    def private(self) -> bool:
+        """Whether only this machine reaches the API."""
+        return _loopback(self.api_host)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names that it is served under, empty for any."""
+        given = _words(self.api_hosts or "")
+        return given | _LOOPBACK_NAMES if given or self.private else frozenset()
+
+    @property
+    def rate(self) -> Rate:
+        """What a caller with an API key may spend."""
+        return Rate(self.api_rate or DEFAULT_RATE, self.api_burst)
+
+    @property
+    def open_rate(self) -> Rate | None:
+        """What a client without a key may spend; None is no limit."""
+        return None if self.api_rate is None and self.private else self.rate
+
+    @property
     def anybody(self) -> Caller | None:
         """The caller without an API key, or None if there is no such thing."""
-        private = _loopback(self.api_host)
+        private = self.private
         if not (private if self.api_anonymous is None else self.api_anonymous):
             return None
         given = ALL if private else ""
         kinds = given if self.api_anonymous_pii is None else self.api_anonymous_pii
-        return anybody(frozenset(kind.strip() for kind in kinds.split(",") if kind.strip()))
-
-    @model_validator(mode="after")
-    def _is_private(self) -> "ApiSettings":
-        if not self.api_anonymous and not _loopback(self.api_host):
-            raise ValueError(
-                f"ROWTIDE_API_HOST={self.api_host} lets others read everything; set ROWTIDE_API_ANONYMOUS=true if they may"
-            )
-        return self
+        return anybody(_words(kinds))
 
 
 def read_settings(**given: object) -> ApiSettings:
     """Read the settings; raises WrongSettings."""
+    return _read(ApiSettings, given)
+
+
+def read_state_settings(**given: object) -> StateSettings:
+    """Read what commands need that look after API keys; raises WrongSettings."""
+    return _read(StateSettings, given)
+
+
+def _read(kind: type[Settings], given: dict[str, object]) -> Settings:
     try:
-        return ApiSettings(**given)  # type: ignore[arg-type]
+        return kind(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         faults = [f"  {_name(fault['loc'])}{fault['msg']}" for fault in error.errors(include_input=False)]
         raise WrongSettings("These settings are wrong; correct each of them:\n" + "\n".join(faults)) from None
@@ -83,6 +146,10 @@ def read_settings(**given: object) -> ApiSettings:
 
 def _name(location: tuple[int | str, ...]) -> str:
     return f"ROWTIDE_{'_'.join(map(str, location)).upper()}: " if location else ""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in text.split(",") if word.strip())
 
 
 def _loopback(host: str) -> bool:

@@ -25,6 +25,12 @@ REFRESH_SHARE = 4
 LONGEST_BETWEEN_REFRESHES = 1.0
 """Seconds; what Elasticsearch does by default."""
 
+LONGEST_WHILE_BEHIND = 5.0
+"""Seconds. While many documents wait, a refresh takes from Elasticsearch what it needs to catch up."""
+
+BEHIND = 2000
+"""So many pending documents are a backlog and not the traffic of the moment."""
+
 SHORTEST_BETWEEN_REFRESHES = 0.02
 """Seconds; for those who wait. Half of the time is refreshing then, at most."""
 

@@ -104,15 +104,24 @@ def known_password(settings: Settings, pipeline: str) -> str | None:
 
 def made_password(settings: Settings, pipeline: str) -> str:
     """Make a password and keep it in the file, readable by its owner alone."""
-    path = password_file(settings, pipeline)
-    password = secrets.token_urlsafe(24)
+    password = new_password()
+    keep_secret(password_file(settings, pipeline), password)
+    return password
+
+
+def new_password() -> str:
+    """A password that nobody guesses."""
+    return secrets.token_urlsafe(24)
+
+
+def keep_secret(path: Path, text: str) -> None:
+    """Write a file that its owner alone can read."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600, exist_ok=True)
         path.chmod(0o600)
-        path.write_text(password + "\n", encoding="utf-8")
+        path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise OperatorError(
-            f"The password cannot be kept in {path}: {error.strerror}. Set ROWTIDE_SECRETS_DIR."
+            f"The secret cannot be kept in {path}: {error.strerror}. Set ROWTIDE_SECRETS_DIR."
         ) from error
-    return password

@@ -6,11 +6,12 @@ import typer
 
 from cdc.connectors.captured import captured, choose, known_password, made_password, password_file
 from cdc.connectors.errors import Refused
+from cdc.connectors.marker_role import dsn_file, make_marker_role
 from cdc.connectors.settings import Settings
 from cdc.connectors.source import Source, open_source
 from cdc.connectors.source_plan import SourcePlan, plan_source
 from cdc.connectors.telling import PipelineOption, SpecOption, TableOption, err, faults_told, out
-from cdc.topics import publication_name, role_name
+from cdc.topics import marker_role_name, publication_name, role_name
 
 
 def register(root: typer.Typer) -> None:
@@ -24,6 +25,10 @@ def init(
     table: TableOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the SQL, change nothing.")] = False,
     new_password: Annotated[bool, typer.Option("--new-password", help="Give the role a new password.")] = False,
+    marker: Annotated[
+        bool,
+        typer.Option("--marker", help="Also make a role with which the search API can ask how far the database is."),
+    ] = False,
 ) -> None:
     """Create or update the publication and the connector's least-privilege role. Run it again after the spec changed.
 
@@ -42,12 +47,16 @@ def init(
             new = facts.role is None
             verifier = _dry(new or new_password) if dry_run else _verifier(source, settings, name, new, new_password)
             plan = plan_source(name, tables, facts, verifier)
-            if dry_run:
-                for statement in plan.statements:
-                    typer.echo(f"{statement};")
-                return
-            source.run(plan)
+            if not dry_run:
+                source.run(plan.statements)
+            made = make_marker_role(source, settings, name, dry_run) if marker else ()
+        if dry_run:
+            for statement in (*plan.statements, *made):
+                typer.echo(f"{statement};")
+            return
         out.print(_done(name, plan, settings), markup=False, soft_wrap=True)
+        if marker:
+            out.print(_marker_done(name, bool(made), settings), markup=False, soft_wrap=True)
 
 
 def _tell_judgement(plan: SourcePlan) -> None:
@@ -66,7 +75,7 @@ def _verifier(source: Source, settings: Settings, pipeline: str, new_role: bool,
         password, new_role = made_password(settings, pipeline), True
     if not (new_role or wanted) or password is None:
         return None
-    return source.verifier(pipeline, password)
+    return source.verifier(role_name(pipeline), password)
 
 
 def _done(pipeline: str, plan: SourcePlan, settings: Settings) -> str:
@@ -77,6 +86,11 @@ def _done(pipeline: str, plan: SourcePlan, settings: Settings) -> str:
         f"Publication {publication_name(pipeline)} has {len(plan.tables)} tables; role {role_name(pipeline)} may read them."
         f"{kept} Next: rowtide connectors apply."
     )
+
+
+def _marker_done(pipeline: str, made: bool, settings: Settings) -> str:
+    what = "can connect and emit a marker, and nothing else" if made else "is as wanted"
+    return f"Role {marker_role_name(pipeline)} {what}. For the search API: ROWTIDE_MARKER_DSN=$(cat {dsn_file(settings, pipeline)})"
 
 
 def _dry(password: bool) -> str | None:

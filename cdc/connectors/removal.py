@@ -52,7 +52,9 @@ def drop_slot(settings: Settings, pipeline: str) -> None:
 
 
 def _stays(pipeline: str, *, offsets: bool, slot: bool, topic: bool) -> list[str]:
-    lines = [f"Stays: publication {publication_name(pipeline)} and role {role_name(pipeline)} in PostgreSQL."]
+    lines = [
+        f"Stays: publication {publication_name(pipeline)} and role {role_name(pipeline)} in PostgreSQL, and a marker role if one was made."
+    ]
     if not slot:
         lines.append(
             f"Stays: replication slot {slot_name(pipeline)}; PostgreSQL keeps WAL for it until it is dropped (--slot)."

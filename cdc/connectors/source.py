@@ -1,6 +1,6 @@
 """The source database: its catalogue, what `rowtide init` must know of it, and running the plan."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from cdc.connectors.config import Database
 from cdc.connectors.errors import OperatorError, ServiceUnavailable, WrongUse
 from cdc.connectors.source_facts import Facts, Publication, Role
-from cdc.connectors.source_plan import SourcePlan
+from cdc.connectors.source_plan import Statement
 from cdc.heartbeat import SYSTEM_QUERY
 from cdc.topics import publication_name, role_name, slot_name
 from read_model.catalog import CATALOG_QUERY, Catalog, TableName, read_catalog
@@ -91,17 +91,19 @@ class Source:
             publication=self._publication(pipeline),
         )
 
-    def verifier(self, pipeline: str, password: str) -> str:
+    def has_role(self, role: str) -> bool:
+        """Whether the server knows the role."""
+        return self._connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is not None
+
+    def verifier(self, role: str, password: str) -> str:
         """The password as PostgreSQL stores it, so that the text itself reaches neither the server nor its log."""
-        encrypted = self._connection.pgconn.encrypt_password(
-            password.encode(), role_name(pipeline).encode(), b"scram-sha-256"
-        )
+        encrypted = self._connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
         return bytes(encrypted).decode()
 
-    def run(self, plan: SourcePlan) -> None:
+    def run(self, statements: Iterable[Statement]) -> None:
         """Run the statements in one transaction: all or nothing."""
         with _reported(self._dsn), self._connection.transaction():
-            for statement in plan.statements:
+            for statement in statements:
                 self._execute(statement.sql)
 
     def slot_active(self, pipeline: str) -> bool | None:

@@ -89,14 +89,15 @@ def _server_warnings(facts: Facts) -> Iterator[str]:
 def _role(pipeline: str, facts: Facts, verifier: str | None) -> Iterator[Statement]:
     role = quote_identifier(role_name(pipeline))
     if facts.role is None:
-        yield _with_password(f"CREATE ROLE {role} LOGIN REPLICATION", verifier)
+        yield with_password(f"CREATE ROLE {role} LOGIN REPLICATION", verifier)
     elif not (facts.role.login and facts.role.replication):
-        yield _with_password(f"ALTER ROLE {role} LOGIN REPLICATION", verifier)
+        yield with_password(f"ALTER ROLE {role} LOGIN REPLICATION", verifier)
     elif verifier is not None:
-        yield _with_password(f"ALTER ROLE {role}", verifier)
+        yield with_password(f"ALTER ROLE {role}", verifier)
 
 
-def _with_password(sql: str, verifier: str | None) -> Statement:
+def with_password(sql: str, verifier: str | None) -> Statement:
+    """The statement with a password, which is not shown."""
     if verifier is None:
         return Statement(sql)
     return Statement(f"{sql} PASSWORD '{verifier.replace(chr(39), chr(39) * 2)}'", f"{sql} PASSWORD '********'")

@@ -1,17 +1,21 @@
 """What the routes share: the reading side of a request, parameters that several have, and answers as bytes."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Header, Path, Query, Request
 from starlette.responses import Response
 
 from search_api.admission import Admission
 from search_api.caller_reader import CallerReader
 from search_api.callers import Caller
+from search_api.consistency import AnotherEpoch, Demand, NotYetConsistent, Waits, read_demand
+from search_api.elastic import IndexReader
 from search_api.limits import MAX_SIZE
 from search_api.search import Search
 from search_api.search_request import RawRequest
+from search_api.waiting import Consistency
 
 
 async def caller_of(request: Request) -> Caller:
@@ -23,10 +27,43 @@ async def caller_of(request: Request) -> Caller:
 Calling = Annotated[Caller, Depends(caller_of)]
 
 
-async def search_of(request: Request, caller: Calling) -> Search:
-    """The reading side, for this caller. It is the only way of a route to documents."""
-    state = request.app.state
-    return Search(CallerReader(state.reader, caller), state.worker, caller.secret(state.secret), caller)
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the application made when it started, from which each request gets its reading side."""
+
+    reader: IndexReader
+    consistency: Consistency
+    waits: Waits
+    secret: bytes
+
+
+def demand_of(
+    request: Request,
+    consistency: Annotated[
+        str, Query(description="`eventual` (default), `now`, or `at_least=<token or LSN>`", examples=["now"])
+    ] = "",
+    at_least: Annotated[
+        str, Query(description="a `Rowtide-Token`, or an LSN: the answer sees everything up to it")
+    ] = "",
+    stale: Annotated[str, Query(description="`allow`: when it takes too long, an older answer that says so")] = "",
+    prefer: Annotated[list[str] | None, Header(description="`wait=5`: seconds to wait for what was asked")] = None,
+) -> Demand:
+    """How fresh the answer has to be."""
+    reading: Reading = request.app.state.reading
+    return read_demand(consistency, at_least, stale, prefer or (), reading.waits)
+
+
+async def search_of(request: Request, caller: Calling, demand: Annotated[Demand, Depends(demand_of)]) -> Search:
+    """The reading side for this caller, as fresh as it has to be. It is the only way of a route to documents."""
+    reading: Reading = request.app.state.reading
+    try:
+        freshness = await reading.consistency.reach(demand)
+    except (NotYetConsistent, AnotherEpoch) as late:
+        request.state.answer_headers = late.freshness.headers()
+        raise
+    applied = {"Preference-Applied": f"wait={demand.wait:g}"} if demand.preferred else {}
+    request.state.answer_headers = freshness.headers() | applied
+    return Search(CallerReader(reading.reader, caller), freshness, caller.secret(reading.secret), caller)
 
 
 Searching = Annotated[Search, Depends(search_of)]

@@ -35,13 +35,14 @@ ANSWERS = (FreshnessView, Health, Indices)
 @router.get("/health", operation_id="health", openapi_extra=answers(Health), tags=["service"])
 async def health(search: Searching) -> Response:
     """Whether searches can be answered; 503 when Elasticsearch does not answer."""
-    return as_json(Health("ok", await search.health()))
+    await search.ready()
+    return as_json(Health("ok", search.freshness))
 
 
 @router.get("/v1/freshness", operation_id="freshness", openapi_extra=answers(FreshnessView), tags=["read"])
 async def freshness(search: Searching) -> Response:
     """How far the documents have come."""
-    return as_json(await search.freshness())
+    return as_json(search.freshness)
 
 
 @router.get("/v1/indices", operation_id="indices", openapi_extra=answers(Indices), tags=["read"])

@@ -143,6 +143,11 @@ class Source:
         self.states.append((self._lsn, self._copy()))
         return self._lsn
 
+    @property
+    def last(self) -> int:
+        """The place in `states` of the database as it is now."""
+        return len(self.states) - 1
+
     def state(self, lsn: int) -> int:
         """The place in `states` of the database as of `lsn`."""
         return max(place for place, (at, _) in enumerate(self.states) if at <= lsn)

@@ -25,10 +25,11 @@ class Library:
 
 @dataclass(frozen=True)
 class Api:
-    """Sends requests to the application, which runs in an event loop of its own."""
+    """Sends requests to the application, which runs in an event loop of its own. `app.state` holds its parts."""
 
     portal: BlockingPortal
     client: httpx.AsyncClient
+    app: FastAPI
 
     def get(self, path: str, **more: Any) -> httpx.Response:
         """Send a GET request."""
@@ -40,10 +41,9 @@ class Api:
 
 
 def settings_of(url: str, key: str, **more: object) -> ApiSettings:
-    """Settings with the read-only key."""
-    return read_settings(
-        elasticsearch_url=url, elasticsearch_api_key=key, cursor_secret="a secret of the tests", **more
-    )
+    """Settings with the read-only key; nothing is kept."""
+    given: dict[str, object] = {"api_state": ":memory:", "cursor_secret": "a secret of the tests"}
+    return read_settings(elasticsearch_url=url, elasticsearch_api_key=key, **(given | more))
 
 
 @contextmanager
@@ -57,9 +57,9 @@ def running_api(settings: ApiSettings) -> Iterator[Api]:
 def asgi(app: FastAPI) -> Iterator[Api]:
     """An application, started and ended as a server does it."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    client = httpx.AsyncClient(transport=transport, base_url="http://api", timeout=60)
+    client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080", timeout=60)
     with ExitStack() as stack:
         portal = stack.enter_context(start_blocking_portal())
         stack.enter_context(portal.wrap_async_context_manager(app.router.lifespan_context(app)))
         stack.enter_context(portal.wrap_async_context_manager(client))
-        yield Api(portal, client)
+        yield Api(portal, client, app)

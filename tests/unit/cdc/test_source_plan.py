@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from cdc.connectors.marker_role import plan_marker
 from cdc.connectors.source_facts import Facts, Publication, Role
 from cdc.connectors.source_plan import SourcePlan, plan_source
 from read_model.catalog import Catalog, Column, Table, TableName
@@ -133,3 +134,15 @@ def test_consequences_are_named(found: Facts, note: str) -> None:
 def test_columns_that_no_document_uses_are_not_warned_of() -> None:
     found = facts(table(columns={"id": Column("id", "int8"), "v": Column("v", "int4", generated="v")}))
     assert plan_source("shop", {ORDERS: ("id",)}, found, None).warnings == ()
+
+
+def test_the_marker_role_gets_nothing_but_a_connection() -> None:
+    assert [str(one) for one in plan_marker("shop", "shop db", False, "SCRAM-x")] == [
+        "CREATE ROLE \"rowtide_shop_marker\" LOGIN NOINHERIT PASSWORD '********'",
+        'ALTER ROLE "rowtide_shop_marker" SET default_transaction_read_only = on',
+        "ALTER ROLE \"rowtide_shop_marker\" SET statement_timeout = '5s'",
+        'GRANT CONNECT ON DATABASE "shop db" TO "rowtide_shop_marker"',
+    ]
+    assert [one.sql for one in plan_marker("shop", "shop", True, "S")] == [
+        "ALTER ROLE \"rowtide_shop_marker\" PASSWORD 'S'"
+    ]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from read_model.freshness import Freshness
-from search_api import cursors, freshness, presentation, results
-from search_api.address import PageAddress
+from search_api import cursors, freshness, results
+from search_api.callers import anybody
 from search_api.faults import RequestFaults
 from search_api.highlights import CLOSE, OPEN, to_html
 from search_api.keys import key_body
@@ -164,24 +164,6 @@ def test_freshness_says_how_far_behind_it_is() -> None:
     assert freshness.view(Freshness("shop", 1, 10, 12, 5, "live", quarantined=2), 5).reason.startswith("2 documents")
 
 
-def test_a_page_shows_numbers_as_they_are_written() -> None:
-    document = presentation.read(
-        Raw(b'{"number":"A-1","total":1.10,"big":9007199254740993,"lines":[{"a":{"b":2.50}},{"c":[]}]}')
-    )
-    part = presentation.part(document)
-    assert [fact.text for fact in part.facts] == ["A-1", "1.10", "9007199254740993"]
-    assert part.tables[0].columns == ("a.b", "c")
-    assert presentation.card(document, "1").title == "A-1"
-    assert presentation.card({}, "1").title == "1"
-
-
-def test_an_address_holds_the_state_of_the_page() -> None:
-    address = PageAddress("books", "ü & b", ("genre:=novel",), "-price", 2)
-    assert address.url == "/books?q=%C3%BC+%26+b&filter=genre%3A%3Dnovel&sort=-price&page=2"
-    assert address.toggled("genre", "novel").filters == ()
-    assert address.toggled("genre", "poetry").filters == ("genre:=novel", "genre:=poetry")
-
-
 def test_the_key_can_read_and_nothing_else() -> None:
     role = key_body("search", ["books"], 30)["role_descriptors"]["rowtide-search"]
     assert role["cluster"] == []
@@ -195,5 +177,11 @@ def test_every_fault_of_the_settings_is_told_at_once() -> None:
 
 
 def test_only_loopback_is_open_to_everybody() -> None:
-    with pytest.raises(WrongSettings, match="ROWTIDE_API_ANONYMOUS"):
-        read_settings(elasticsearch_url="http://127.0.0.1:9200", api_host="0.0.0.0")
+    url = "http://127.0.0.1:9200"
+    assert read_settings(elasticsearch_url=url, api_host="0.0.0.0").anybody is None
+    assert read_settings(elasticsearch_url=url, api_anonymous=False).anybody is None
+    assert read_settings(elasticsearch_url=url).anybody == anybody(frozenset({"*"}))
+    switched_on = read_settings(elasticsearch_url=url, api_host="0.0.0.0", api_anonymous=True)
+    assert switched_on.anybody == anybody(frozenset())
+    named = read_settings(elasticsearch_url=url, api_anonymous_pii="name, email")
+    assert named.anybody == anybody(frozenset({"name", "email"}))

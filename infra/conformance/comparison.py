@@ -1,0 +1,68 @@
+"""Compares a case's documents with the database, with what its files expect, and with the fields that should be left out."""
+
+from collections.abc import Iterator, Sequence
+
+from infra.conformance.case import Case
+from infra.conformance.combined import alias
+from infra.conformance.index import Index
+from infra.conformance.result import Deviation
+from infra.programs import ROWTIDE, ProgramFailed, Programs, last_json
+from read_model.canonical import differences
+
+_VERIFY_SECONDS = 300.0
+
+
+class Comparison:
+    """Looks at the documents of one pipeline."""
+
+    def __init__(self, pipeline: str, programs: Programs, index: Index) -> None:
+        self._pipeline, self._programs, self._index = pipeline, programs, index
+
+    def with_database(self, step: int, cases: Sequence[Case]) -> dict[str, tuple[int, list[Deviation]]]:
+        """What `rowtide verify` says, by case: how many documents it compared, and which deviate from the oracle query."""
+        command = (*ROWTIDE, "verify", "--output", "json")
+        said = self._programs.run("verify", command, _VERIFY_SECONDS, accept=(0, 1))
+        report = last_json(said)
+        if report is None:
+            raise ProgramFailed(f"verify gave no result:\n{said[-2000:]}")
+        found: dict[str, tuple[int, list[Deviation]]] = {}
+        for case in cases:
+            prefix = alias(self._pipeline, case, "")
+            own = [each for each in report["documents"] if each["document"].startswith(prefix)]
+            deviations = [
+                Deviation(step, "the database", each["document"].removeprefix(prefix), one["id"], _where(one))
+                for each in own
+                for one in each["ids"]
+            ]
+            unsettled = [
+                Deviation(step, "the database", each["document"].removeprefix(prefix), "?", "never at rest")
+                for each in own
+                if each["unsettled"]
+            ]
+            found[case.name] = (sum(each["compared"] for each in own), deviations + unsettled)
+        return found
+
+    def with_expected(self, step: int, case: Case) -> Iterator[Deviation]:
+        """Compare with `expected/`: every document kind that the file of this step names."""
+        for name, wanted in case.expected.get(step, {}).items():
+            held = self._index.documents(alias(self._pipeline, case, name))
+            for id_ in sorted(held.keys() | wanted.keys()):
+                right = wanted.get(id_)
+                for each in differences(held.get(id_), None if right is None else bytes(right)):
+                    yield Deviation(step, "the expectation", name, id_, each.path, each.index, each.oracle)
+
+    def with_flags(self, step: int, case: Case) -> Iterator[Deviation]:
+        """Compare the fields that the index left out with those that the case names, where it names any."""
+        for name, wanted in case.ignored.items():
+            held = self._index.ignored(alias(self._pipeline, case, name))
+            for id_ in sorted(held.keys() | wanted.keys()):
+                found, right = held.get(id_, []), sorted(wanted.get(id_, []))
+                if found != right:
+                    yield Deviation(
+                        step, "the index's flags", name, id_, "_ignored", ", ".join(found), ", ".join(right)
+                    )
+
+
+def _where(one: dict[str, object]) -> str:
+    fields = one["fields"]
+    return ", ".join(map(str, fields)) if isinstance(fields, list) and fields else str(one["what"])

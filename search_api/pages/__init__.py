@@ -1,0 +1,1 @@
+"""The page: server-rendered, all of its state in the address, complete without JavaScript."""

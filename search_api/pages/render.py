@@ -1,0 +1,70 @@
+"""Templates, and the files that go with them under addresses that change with their content."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from search_api.freshness import FreshnessView
+from search_api.pages import values
+from search_api.pages.reader import Reader, reader_of
+
+HERE = Path(__file__).parents[1]
+STATIC = HERE / "static"
+SCRIPTS = ("vendor/htmx.min.js", "vendor/uPlot.iife.min.js", "vendor/combobox-nav.js")
+"""What `make setup` fetches. Where a file is missing, the page is the one without JavaScript."""
+MINUTE, HOUR = 60, 3600
+
+
+def behind(freshness: FreshnessView) -> str:
+    """How far behind, in words: seconds, then minutes, then hours."""
+    if freshness.lag_ms is None:
+        return "freshness unknown"
+    seconds = freshness.lag_ms / 1000
+    if seconds < MINUTE:
+        return f"{seconds:.1f} s behind"
+    return f"{seconds / MINUTE:.0f} min behind" if seconds < HOUR else f"{seconds / HOUR:.0f} h behind"
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a static file; it changes when the file does."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?{digest}"
+
+
+@cache
+def has_scripts() -> bool:
+    """Whether the libraries are there."""
+    return all((STATIC / name).is_file() for name in SCRIPTS)
+
+
+_templates = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.filters.update(
+    words=values.words, last_words=values.last_words, behind=behind, filter_words=values.filter_words
+)
+_templates.globals.update(asset=asset, has_scripts=has_scripts)
+
+
+def reader_for(request: Request) -> Reader:
+    """Who reads the answer of a request."""
+    return reader_of(request.headers.get("accept-language", ""), request.cookies)
+
+
+def render(
+    request: Request, template: str, status: int = 200, headers: dict[str, str] | None = None, **shown: Any
+) -> Response:
+    """A page. It differs by language and time zone, and is asked for by htmx as a whole, too."""
+    said = {"Vary": "Accept-Language, Cookie, HX-Request", **(headers or {})}
+    text = _templates.get_template(template).render(reader=reader_for(request), **shown)
+    return HTMLResponse(text, status, said)

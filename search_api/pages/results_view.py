@@ -1,0 +1,142 @@
+"""What the results template shows, put together from an answer."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from search_api.limits import MAX_WINDOW
+from search_api.pages.address import PageAddress
+from search_api.pages.columns import MOST_COLUMNS, default_columns, in_document_order
+from search_api.pages.reader import Reader
+from search_api.pages.rows import Row, row
+from search_api.pages.values import Writer, read
+from search_api.results import Facet, SearchPage
+from search_api.schema import IndexField, IndexSchema
+
+PAGE_SIZE = 25
+PAGE_FACETS = 8
+FEW_VALUES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the table. `order` is ascending, descending, or none as ARIA has it, "" when it cannot be sorted."""
+
+    field: IndexField
+    order: str
+    sorted_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FacetChoice:
+    """A value of a facet. `share` is its part of the greatest count, as a percentage."""
+
+    value: str
+    count: int
+    chosen: bool
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
+class FacetView:
+    """The values of one field."""
+
+    field: str
+    choices: tuple[FacetChoice, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsView:
+    """Everything in the middle of the page. `choosable` are the fields that can be columns, as the documents order them."""
+
+    address: PageAddress
+    found: SearchPage
+    columns: tuple[Column, ...]
+    choosable: tuple[IndexField, ...]
+    rows: tuple[Row, ...]
+    facets: tuple[FacetView, ...]
+    filterable: tuple[IndexField, ...]
+    sortable: tuple[IndexField, ...]
+
+    @property
+    def first(self) -> int:
+        """The number of the first row."""
+        return (self.address.page - 1) * PAGE_SIZE + 1
+
+    @property
+    def pages(self) -> int:
+        """How many pages can be reached."""
+        return max(1, -(-min(self.found.total.value, MAX_WINDOW) // PAGE_SIZE))
+
+    @property
+    def next(self) -> str:
+        """The address of the next page, "" on the last."""
+        return self.address.on_page(self.address.page + 1).url if self.address.page < self.pages else ""
+
+    @property
+    def previous(self) -> str:
+        """The address of the page before, "" on the first."""
+        return self.address.on_page(self.address.page - 1).url if self.address.page > 1 else ""
+
+    @property
+    def api_url(self) -> str:
+        """The same question to the API."""
+        address = self.address
+        pairs = [pair for pair in address.pairs if pair[0] not in ("columns", "page")]
+        return f"/v1/{address.index}/search" + (f"?{urlencode(pairs)}" if pairs else "")
+
+
+def facet_names(schema: IndexSchema, address: PageAddress) -> tuple[str, ...]:
+    """The fields whose values are counted: those of the document itself first, and those that are filtered by."""
+    chosen = [one.name for one in schema.facets if address.chosen(one.name)]
+    own = sorted((one.name for one in schema.facets if not one.nested), key=lambda name: name.count("."))
+    return tuple(dict.fromkeys((*chosen, *own)))[:PAGE_FACETS]
+
+
+def results_view(address: PageAddress, schema: IndexSchema, found: SearchPage, reader: Reader) -> ResultsView:
+    """The view of an answer."""
+    documents = [read(hit.document) for hit in found.items]
+    ordered = in_document_order(schema, documents)
+    states = frozenset(one.field for one in found.facets if 1 < len(one.values) <= FEW_VALUES and not one.more)
+    columns = tuple(name for name in address.columns if name in schema.by_name)[:MOST_COLUMNS]
+    columns = columns or default_columns(schema, ordered, states)
+    writer = Writer(reader, schema)
+    fields = [schema.by_name[name] for name in ordered]
+    return ResultsView(
+        address=address,
+        found=found,
+        columns=tuple(_column(schema.by_name[name], address) for name in columns),
+        choosable=tuple(fields),
+        rows=tuple(
+            row(address.index, hit, document, columns, writer)
+            for hit, document in zip(found.items, documents, strict=True)
+        ),
+        facets=tuple(_facet(one, address) for one in found.facets if _is_worth_showing(one, address)),
+        filterable=tuple(field for field in fields if field.filterable),
+        sortable=tuple(field for field in fields if field.sortable and not field.nested),
+    )
+
+
+def _column(field: IndexField, address: PageAddress) -> Column:
+    if not field.sortable:
+        return Column(field, "", "")
+    order = {field.name: "ascending", f"-{field.name}": "descending"}.get(address.sort, "none")
+    return Column(field, order, address.sorted_by(field.name).url)
+
+
+def _is_worth_showing(facet: Facet, address: PageAddress) -> bool:
+    """One value tells nothing, and neither do values that hardly any two documents share."""
+    counts = [one.count for one in facet.values]
+    return address.chosen(facet.field) or (len(counts) > 1 and counts[0] > 1 and sum(counts) >= facet.more)
+
+
+def _facet(facet: Facet, address: PageAddress) -> FacetView:
+    most = max((one.count for one in facet.values), default=1)
+    known = {one.value for one in facet.values}
+    gone = [one.partition(":=")[2] for one in address.filters if one.startswith(f"{facet.field}:=")]
+    choices = [
+        FacetChoice(one.value, one.count, address.has(facet.field, one.value), max(1, 100 * one.count // most))
+        for one in facet.values
+    ]
+    choices += [FacetChoice(value, 0, True, 0) for value in gone if value not in known]
+    return FacetView(facet.field, tuple(choices), facet.more)

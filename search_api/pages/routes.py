@@ -1,0 +1,159 @@
+"""The pages. Each turns an address into a question, and the answer into HTML."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from search_api.faults import RequestFaults
+from search_api.pages.address import PageAddress
+from search_api.pages.parts import part
+from search_api.pages.render import reader_for, render
+from search_api.pages.results_view import PAGE_SIZE, facet_names, results_view
+from search_api.pages.values import Writer, read
+from search_api.problems import Problem, problem_of
+from search_api.routes.asking import Searching
+from search_api.schema import IndexSchema
+from search_api.search import Search
+from search_api.search_request import RawRequest
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+MACHINE_PATHS = ("/v1/", "/health", "/openapi.json", "/static/")
+WAYS_OUT = 5
+"""Filters that are left out in turn when nothing was found."""
+
+
+def wants_page(request: Request) -> bool:
+    """Whether an error is for a person."""
+    is_page = not request.url.path.startswith(MACHINE_PATHS)
+    return is_page and "text/html" in request.headers.get("accept", "")
+
+
+def problem_page(request: Request, problem: Problem, headers: dict[str, str]) -> Response:
+    """A problem as a page that says what to do."""
+    back = f"/{request.path_params['index']}" if request.path_params.get("index") and problem.status != 404 else "/"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return render(
+        request,
+        "problem.html",
+        problem.status,
+        headers,
+        problem=problem,
+        back=back,
+        again=f"{request.url.path}{query}",
+    )
+
+
+@router.get("/")
+async def home(search: Searching, request: Request) -> Response:
+    """The indexes, each with its search box."""
+    indices = await search.indices()
+    return render(request, "home.html", indices=indices, freshness=search.freshness)
+
+
+def _page_address(
+    index: str,
+    q: Annotated[str, Query()] = "",
+    filter: Annotated[list[str] | None, Query()] = None,  # The name is the parameter's.
+    sort: Annotated[str, Query()] = "",
+    columns: Annotated[list[str] | None, Query()] = None,
+    page: Annotated[int, Query()] = 1,
+) -> PageAddress:
+    names = [name.strip() for one in columns or () for name in one.split(",")]
+    return PageAddress(
+        index,
+        q.strip(),
+        tuple(dict.fromkeys(one for one in filter or () if one)),
+        sort,
+        tuple(dict.fromkeys(name for name in names if name)),
+        page,
+    )
+
+
+def _asked_address(
+    request: Request,
+    address: Annotated[PageAddress, Depends(_page_address)],
+    field: Annotated[str, Query()] = "",
+    compare: Annotated[str, Query()] = "",
+    value: Annotated[str, Query()] = "",
+) -> PageAddress:
+    """The address with what the form's controls add to it: a filter in three parts, and the two bounds of a range."""
+    if field and value:
+        address = address.with_filter(f"{field}:{compare}{value}")
+    for name, bound in request.query_params.multi_items():
+        kind, _, ranged = name.partition(" ")
+        if kind in BOUNDS and ranged and bound:
+            address = address.with_filter(f"{ranged}:{BOUNDS[kind]}{bound}")
+    return address
+
+
+CONSISTENCY = frozenset({"consistency", "at_least", "stale"})
+"""Parameters of every route; they belong to one answer and not to the view."""
+BOUNDS = {"from": ">=", "to": "<="}
+
+
+@router.get("/{index}")
+async def results(
+    search: Searching, request: Request, address: Annotated[PageAddress, Depends(_asked_address)]
+) -> Response:
+    """The hits of an index. An address that says the same in more words leads to the one worth sharing."""
+    by_script = "hx-request" in request.headers
+    said = [pair for pair in request.query_params.multi_items() if pair[0] not in CONSISTENCY]
+    if not by_script and said != address.pairs:
+        return RedirectResponse(address.url, 303)
+    headers = {"HX-Push-Url": address.url} if by_script else {}
+    schema = await search.schema(address.index)
+    try:
+        found = await search.search(address.index, _raw(schema, address))
+    except RequestFaults as error:
+        return _faulty(request, address, schema, error)
+    view = results_view(address, schema, found, reader_for(request))
+    ways_out = [] if found.total.value else await _ways_out(search, schema, address)
+    return render(request, "results.html", headers=headers, view=view, address=address, ways_out=ways_out)
+
+
+def _raw(schema: IndexSchema, address: PageAddress) -> RawRequest:
+    names = facet_names(schema, address)
+    return RawRequest(address.q, address.filters, address.sort, names, PAGE_SIZE, address.page)
+
+
+def _faulty(request: Request, address: PageAddress, schema: IndexSchema, error: RequestFaults) -> Response:
+    """What is wrong, beside what was asked; a script puts it above the hits that are there already."""
+    problem = problem_of(error)
+    headers = {"HX-Retarget": "#fault", "HX-Reselect": "#fault", "HX-Push-Url": "false"}
+    return render(request, "fault.html", problem.status, headers, address=address, problem=problem, schema=schema)
+
+
+async def _ways_out(search: Search, schema: IndexSchema, address: PageAddress) -> list[tuple[str, PageAddress, int]]:
+    """What else would be found: without one of the filters, or without the text."""
+    ways = [(one, address.without_filter(one)) for one in address.filters[:WAYS_OUT]]
+    if address.q and address.filters:
+        ways.append((address.q, address.with_text("")))
+    counted = []
+    for dropped, way in ways:
+        found = await search.search(way.index, RawRequest(way.q, way.filters, "", (), 1, 1))
+        if found.total.value:
+            counted.append((dropped, way, found.total.value))
+    return counted
+
+
+@router.get("/{index}/{id:path}")
+async def document(search: Searching, index: str, id: str, request: Request) -> Response:
+    """One document: its parts, and its JSON."""
+    found = await search.document(index, id)
+    schema = await search.schema(index)
+    parts = part(read(found.document), Writer(reader_for(request), schema))
+    first = parts.facts[0] if parts.facts and parts.facts[0].full else None
+    return render(
+        request,
+        "document.html",
+        index=index,
+        found=found,
+        freshness=found.freshness,
+        part=parts,
+        title=first.full if first else found.id,
+        json=msgspec.json.format(bytes(found.document), indent=2).decode(),
+        api_url=f"/v1/{index}/{quote(found.id, safe='')}",
+    )

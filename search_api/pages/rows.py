@@ -1,0 +1,93 @@
+"""Hits as the rows of a table, with what matched marked in the cell, or below the row when no column shows it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup, escape
+
+from search_api.pages.values import Fact, Writer
+from search_api.results import Hit
+
+MOST_IN_CELL = 3
+MOST_SNIPPETS = 3
+_TAGS = re.compile(r"</?mark>")
+_MARKED = re.compile(r"<mark>(.*?)</mark>")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A field of a hit. `marked` is the text with highlights, if it has any; `more` elements of an array are not shown."""
+
+    fact: Fact
+    marked: Markup | None = None
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A hit. Its first cell links to `url`; `snippets` are (field, text with highlights)."""
+
+    url: str
+    title: str
+    cells: tuple[Cell, ...]
+    snippets: tuple[tuple[str, Markup], ...]
+
+
+def document_url(index: str, document_id: str) -> str:
+    """Where the page of a document is. Everything is quoted, since an id may hold anything."""
+    return f"/{index}/{quote(document_id, safe='')}"
+
+
+def row(index: str, hit: Hit, document: dict[str, Any], columns: tuple[str, ...], writer: Writer) -> Row:
+    """One hit in these columns."""
+    cells = tuple(_cell(path, document, hit, writer) for path in columns)
+    title = cells[0].fact.text if cells and cells[0].fact.kind != "none" else hit.id
+    return Row(document_url(index, hit.id), title, cells, tuple(_snippets(hit, cells))[:MOST_SNIPPETS])
+
+
+def values_at(value: Any, path: str) -> Iterator[Any]:
+    """All values that a document has at a path, through arrays."""
+    head, _, rest = path.partition(".")
+    match value:
+        case list():
+            for one in value:
+                yield from values_at(one, path)
+        case dict() if head in value and rest:
+            yield from values_at(value[head], rest)
+        case dict() if head in value:
+            yield value[head]
+
+
+def _cell(path: str, document: dict[str, Any], hit: Hit, writer: Writer) -> Cell:
+    facts = [writer.fact(path, one) for one in values_at(document, path) if one is not None]
+    marks = {_plain(one): Markup(one) for one in hit.highlights.get(path, [])}  # `to_html` escaped it.
+    if len(facts) <= 1:
+        fact = facts[0] if facts else writer.fact(path, None)
+        return Cell(fact, marks.get(fact.full) if fact.kind == "text" else None)
+    # What matched comes first, so that it is seen.
+    texts = sorted(dict.fromkeys(fact.text for fact in facts), key=lambda text: text not in marks)
+    shown = [marks.get(text, escape(text)) for text in texts[:MOST_IN_CELL]]
+    fact = Fact(path, ", ".join(texts[:MOST_IN_CELL]), "text", ", ".join(texts))
+    return Cell(fact, Markup(", ").join(shown), max(0, len(texts) - MOST_IN_CELL))
+
+
+def _snippets(hit: Hit, cells: tuple[Cell, ...]) -> Iterator[tuple[str, Markup]]:
+    """Highlights of words that no cell shows."""
+    seen = {word for cell in cells if cell.marked for word in _marked_words(cell.marked)}
+    for path, fragments in hit.highlights.items():
+        new = _marked_words(fragments[0]) - seen if fragments else set()
+        if new:
+            seen |= new
+            yield path, Markup(fragments[0])  # `to_html` escaped it.
+
+
+def _marked_words(fragment: str) -> set[str]:
+    return {unescape(word).casefold() for word in _MARKED.findall(fragment)}
+
+
+def _plain(fragment: str) -> str:
+    return unescape(_TAGS.sub("", fragment))

@@ -1,0 +1,138 @@
+"""A value of a document as people see it: its text in the reader's language, and the exact value beside it."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import Raw
+
+from search_api.pages.reader import Reader
+from search_api.schema import IndexSchema
+
+_TIME = re.compile(r"\d{4,}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)?")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_CODE = re.compile(r"[a-z][a-z0-9]*([ _-][a-z0-9]+){0,2}")
+"""How programs write the states of things: what has this form, in a field of such values, is shown as a chip."""
+LONGEST_CHIP = 24
+TONES = 8
+ID_ENDINGS = ("id", "_id")
+
+
+class Number(str):
+    """A number as its JSON text."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A value in its place. `kind` is text, number, time, chip, or none (no value); `full` is the exact value.
+
+    `path` is the field's full name. `tone` tells chips apart by colour."""
+
+    path: str
+    text: str
+    kind: str
+    full: str
+    tone: int = 0
+
+
+def read(document: Raw) -> dict[str, Any]:
+    """Decode a document; numbers become `Number`."""
+    decoded: dict[str, Any] = json.loads(bytes(document), parse_float=Number, parse_int=Number)
+    return decoded
+
+
+def words(name: str) -> str:
+    """A field's name in words: `ship_to.postal_code` is `Ship to › postal code`."""
+    text = name.replace("_", " ").replace(".", " › ").strip()
+    return text[:1].upper() + text[1:]
+
+
+def last_words(name: str) -> str:
+    """The last part of a field's name in words."""
+    return words(name.rpartition(".")[2])
+
+
+_COMPARISONS = {">=": "≥", "<=": "≤", ">": ">", "<": "<", "=": ":"}
+_FILTER = re.compile(r"([^:]+):(>=|<=|>|<|=|)(.*)", re.DOTALL)
+
+
+def filter_words(text: str) -> str:
+    """A filter, or whatever else was asked for, in words."""
+    found = _FILTER.fullmatch(text)
+    if found is None:
+        return f"“{text}”"
+    comparison = _COMPARISONS.get(found[2], ":")
+    return f"{words(found[1])}{'' if comparison == ':' else ' '}{comparison} {found[3]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes values for a reader; the schema tells what a field holds."""
+
+    reader: Reader
+    schema: IndexSchema
+
+    def fact(self, path: str, value: Any) -> Fact:
+        """One value; anything that is not a single value becomes its JSON."""
+        match value:
+            case None:
+                return Fact(path, "—", "none", "")
+            case bool():
+                return Fact(path, "yes" if value else "no", "chip", str(value).lower(), tone(str(value)))
+            case Number():
+                return self._number(path, value)
+            case str():
+                return self._text(path, value)
+            case list() if all(not isinstance(one, (dict, list)) for one in value):
+                return self._list(path, value)
+            case _:
+                text = as_json(value)
+                return Fact(path, text, "text", text)
+
+    def _number(self, path: str, value: Number) -> Fact:
+        shown = str(value) if path.endswith(ID_ENDINGS) else self.reader.number(value)
+        return Fact(path, shown, "number", str(value))
+
+    def _text(self, path: str, value: str) -> Fact:
+        if not value:
+            return Fact(path, "—", "none", "")
+        for pattern, write in self._forms():
+            if pattern.fullmatch(value):
+                return Fact(path, write(value), "time", value)
+        if self._is_state(path, value):
+            return Fact(path, value.replace("_", " "), "chip", value, tone(value))
+        return Fact(path, value, "text", value)
+
+    def _forms(self) -> tuple[tuple[re.Pattern[str], Callable[[str], str]], ...]:
+        return ((_TIME, self.reader.moment), (_DAY, self.reader.day))
+
+    def _is_state(self, path: str, value: str) -> bool:
+        field = self.schema.by_name.get(path)
+        coded = field is not None and field.kind == "keyword" and len(value) <= LONGEST_CHIP
+        return coded and _CODE.fullmatch(value) is not None
+
+    def _list(self, path: str, values: list[Any]) -> Fact:
+        texts = [self.fact(path, one).text for one in values]
+        return Fact(path, ", ".join(texts) or "—", "text" if texts else "none", ", ".join(map(str, values)))
+
+
+def tone(value: str) -> int:
+    """A colour of its own for a value, the same everywhere."""
+    return sum(place * ord(character) for place, character in enumerate(value, 1)) % TONES
+
+
+def as_json(value: Any) -> str:
+    """JSON with numbers as they were printed."""
+    match value:
+        case Number():
+            return str(value)
+        case dict():
+            return "{" + ", ".join(f"{json.dumps(k, ensure_ascii=False)}: {as_json(v)}" for k, v in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(map(as_json, value)) + "]"
+        case _:
+            return json.dumps(value, ensure_ascii=False)

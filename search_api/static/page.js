@@ -1,0 +1,108 @@
+// What the page can do beyond its HTML: keys, announcements, copying. Nothing here is needed to search.
+const box = () => document.querySelector("form[data-active] input[name=q]") ?? document.querySelector("input[name=q]");
+const titles = () => [...document.querySelectorAll("#results td[data-title] a")];
+const help = document.getElementById("help");
+const single = document.getElementById("single-keys");
+const KEYS = "rowtide-single-keys";
+
+// The time zone goes to the server once, so that times are written in it from then on.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !document.cookie.includes(`rowtide-zone=${zone}`)) {
+  document.cookie = `rowtide-zone=${zone}; path=/; max-age=31536000; samesite=strict`;
+}
+
+single.checked = localStorage.getItem(KEYS) !== "off";
+single.addEventListener("change", () => localStorage.setItem(KEYS, single.checked ? "on" : "off"));
+document.getElementById("open-help").addEventListener("click", () => help.showModal());
+help.addEventListener("click", (event) => event.target === help && help.close());
+
+const isWriting = (element) => element.matches?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
+
+function follow(relation) {
+  document.querySelector(`a[rel=${relation}]`)?.click();
+}
+
+const ACTIONS = {
+  "/": () => { box()?.focus(); box()?.select(); },
+  "?": () => help.showModal(),
+  "[": () => follow("prev"),
+  "]": () => follow("next"),
+};
+
+function move(step, from) {
+  const links = titles();
+  const place = links.indexOf(from);
+  if (place + step < 0) { box()?.focus(); return; }
+  links[Math.min(place + step, links.length - 1)]?.focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || help.open) return;
+  const at = document.activeElement;
+  const inResults = at.closest?.("#results");
+  if (single.checked && !isWriting(at) && ACTIONS[event.key]) {
+    event.preventDefault();
+    ACTIONS[event.key]();
+  } else if (event.key === "ArrowDown" && titles().length && (inResults || at === box() || at === document.body)) {
+    event.preventDefault();
+    move(1, at);
+  } else if (event.key === "ArrowUp" && inResults) {
+    event.preventDefault();
+    move(-1, at);
+  } else if (event.key === "Escape") {
+    const menu = at.closest?.("details.menu[open]");
+    if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+    else if (inResults) box()?.focus();
+  }
+});
+
+// One open menu at a time, closed by a click elsewhere.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+async function copied(link, text) {
+  await navigator.clipboard.writeText(text);
+  const before = link.textContent;
+  link.textContent = "Copied";
+  announce("Copied");
+  setTimeout(() => { link.textContent = before; }, 1500);
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("[data-copy], [data-copy-text]");
+  if (!link || !navigator.clipboard) return;
+  event.preventDefault();
+  const text = link.dataset.copyText
+    ? document.querySelector(link.dataset.copyText).textContent
+    : new URL(link.dataset.copy, location.href).href;
+  copied(link, text);
+});
+
+function announce(text) {
+  document.getElementById("live").textContent = text;
+}
+
+// On a phone the filters are folded until they are asked for; the choice outlives a search.
+let opened = false;
+document.addEventListener("click", (event) => {
+  const summary = event.target.closest?.(".facet-fold > summary");
+  if (!summary) return;
+  event.preventDefault();
+  opened = !opened;
+  fold();
+});
+function fold() {
+  document.querySelector(".facet-fold")?.toggleAttribute("data-opened", opened);
+}
+
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  fold();
+  const fault = document.getElementById("fault");
+  if (event.target === fault || fault?.textContent.trim()) return;
+  const text = document.getElementById("content")?.dataset.q;
+  if (text !== undefined && document.activeElement !== box()) box().value = text;
+  announce(document.getElementById("count")?.textContent.replace(/\s+/g, " ").trim() ?? document.title);
+});

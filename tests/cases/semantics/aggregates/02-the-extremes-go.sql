@@ -1,0 +1,4 @@
+BEGIN;
+INSERT INTO entries VALUES (4, 2, 9999999999.99, 1e22, 2, '0001-01-01'), (5, 2, 9.60, 0.3, 3, '9999-12-31'), (6, 2, 10.00, 0, 0, NULL);
+DELETE FROM entries WHERE id = 1;
+COMMIT;

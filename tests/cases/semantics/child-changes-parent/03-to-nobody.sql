@@ -1,0 +1,1 @@
+UPDATE lines SET order_id = NULL WHERE id IN (10, 11);

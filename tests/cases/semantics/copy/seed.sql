@@ -1,0 +1,3 @@
+COPY orders FROM STDIN;
+1	first
+\.

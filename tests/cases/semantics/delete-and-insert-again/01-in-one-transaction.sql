@@ -1,0 +1,8 @@
+BEGIN;
+DELETE FROM orders WHERE id = 1;
+INSERT INTO orders VALUES (1, 'anew', NULL);
+COMMIT;
+BEGIN;
+DELETE FROM lines WHERE id = 3;
+INSERT INTO lines VALUES (3, 1, 'c again');
+COMMIT;

@@ -1,0 +1,4 @@
+BEGIN;
+DELETE FROM agents;
+DELETE FROM customers WHERE id = 2;
+COMMIT;

@@ -1,0 +1,1 @@
+UPDATE orders SET deleted_at = NULL, status = 'open';

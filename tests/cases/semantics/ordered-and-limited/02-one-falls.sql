@@ -1,0 +1,1 @@
+UPDATE scores SET points = 1 WHERE who IN ('c', 'e');

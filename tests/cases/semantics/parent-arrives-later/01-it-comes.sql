@@ -1,0 +1,2 @@
+INSERT INTO products VALUES ('pen', 'Pen');
+INSERT INTO lines VALUES (3, 'cup');

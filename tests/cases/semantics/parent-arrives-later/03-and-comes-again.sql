@@ -1,0 +1,1 @@
+INSERT INTO products VALUES ('ink', 'Black ink'), ('pen', 'Red pen');

@@ -1,0 +1,1 @@
+UPDATE addresses SET city = 'Bergen' WHERE id = 2;

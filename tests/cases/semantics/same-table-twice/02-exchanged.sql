@@ -1,0 +1,1 @@
+UPDATE orders SET ship_id = bill_id, bill_id = ship_id;

@@ -1,0 +1,1 @@
+UPDATE people SET name = 'Anna' WHERE id = 1;

@@ -1,0 +1,1 @@
+UPDATE people SET boss_id = 3 WHERE id = 1;

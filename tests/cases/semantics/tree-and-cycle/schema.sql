@@ -1,0 +1,1 @@
+CREATE TABLE people (id int PRIMARY KEY, name text NOT NULL, boss_id int REFERENCES people DEFERRABLE INITIALLY DEFERRED);

@@ -1,0 +1,4 @@
+BEGIN;
+TRUNCATE orders CASCADE;
+INSERT INTO orders VALUES (2, 'due'), (3, 'tre');
+COMMIT;

@@ -1,0 +1,197 @@
+"""A reader sees what was written before it asked: through the real pipeline, with the application unchanged."""
+
+import signal
+import statistics
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
+
+from infra.stack import Stack
+from search_api.commands import create_key
+from search_api.settings import read_settings
+from tests.support.pipeline import Pipeline
+from tests.support.search_api import Api, running_api, settings_of
+from tests.support.services import Place, fresh_place
+
+SCHEMA = """
+CREATE TABLE authors (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE books (id int PRIMARY KEY, title text NOT NULL, copies int NOT NULL DEFAULT 0, author_id int REFERENCES authors);
+CREATE TABLE members (id int PRIMARY KEY, name text NOT NULL);
+INSERT INTO authors VALUES (1, 'Zoë');
+INSERT INTO books SELECT n, 'Volume ' || n, 0, 1 FROM generate_series(1, 200) n;
+INSERT INTO members VALUES (1, 'Ana');
+"""
+SPEC = """
+pipeline: library
+documents:
+  books:
+    from: books
+    fields: [title, copies]
+    include:
+      author: {one: authors, fields: [name]}
+  members:
+    from: members
+    fields: [name]
+"""
+NOW = {"consistency": "now"}
+WRITES = 150
+
+
+@dataclass(frozen=True)
+class Running:
+    """The pipeline, the API in front of it, and a connection of the application."""
+
+    pipeline: Pipeline
+    api: Api
+    application: psycopg.Connection[Any]
+    marker_dsn: str
+
+    def search(self, document: str = "books", **params: Any) -> httpx.Response:
+        """Search with a longer wait than usual: the machine may be busy."""
+        headers = params.pop("headers", {"prefer": "wait=20"})
+        return self.api.get(f"/v1/{self.pipeline.place.pipeline}-{document}/search", params=params, headers=headers)
+
+
+@pytest.fixture(scope="module")
+def running(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("library")
+    spec = folder / "library.yaml"
+    spec.write_text(SPEC, encoding="utf-8")
+    stack.start()
+    with (
+        fresh_place(stack.addresses) as place,
+        psycopg.connect(place.dsn, autocommit=True) as application,
+        Pipeline(place, spec, folder) as pipeline,
+    ):
+        application.execute(SCHEMA)
+        said = pipeline.rowtide("init", "--marker").stdout
+        dsn = (folder / "secrets" / f"rowtide_{place.pipeline}_marker.dsn").read_text(encoding="utf-8").strip()
+        assert "ROWTIDE_MARKER_DSN" in said
+        pipeline.start()
+        pipeline.wait_live()
+        with _api(place, pipeline, dsn) as api:
+            yield Running(pipeline, api, application, dsn)
+    with psycopg.connect(stack.addresses.postgres_dsn, autocommit=True) as admin:
+        admin.execute(f"DROP ROLE rowtide_{place.pipeline}_marker".encode())
+
+
+@contextmanager
+def _api(place: Place, pipeline: Pipeline, dsn: str) -> Iterator[Api]:
+    addresses = place.addresses
+    admin = read_settings(
+        elasticsearch_url=addresses.elasticsearch_url,
+        elasticsearch_username=addresses.elasticsearch_username,
+        elasticsearch_password=addresses.elasticsearch_password,
+    )
+    key = create_key(admin, [f"{place.pipeline}-books", f"{place.pipeline}-members"], "test", 1)
+    more = {"worker_url": pipeline.url, "marker_dsn": dsn, "consistency_wait_most": 30}
+    with running_api(settings_of(addresses.elasticsearch_url, key, **more)) as api:
+        yield api
+
+
+def test_repeated_writes_are_seen_at_once(running: Running, record_property: Callable[[str, object], None]) -> None:
+    waited: list[float] = []
+    for n in range(1, WRITES + 1):
+        running.application.execute("UPDATE books SET copies = %s WHERE id = %s", [n, n % 7 + 1])
+        began = perf_counter()
+        answer = running.search(filter=f"copies:{n}", **NOW)
+        waited.append((perf_counter() - began) * 1000)
+        assert answer.status_code == 200, answer.text
+        assert [item["id"] for item in answer.json()["items"]] == [str(n % 7 + 1)], n
+    cuts = statistics.quantiles(waited, n=100)
+    record_property("read your writes, ms", {"p50": round(cuts[49]), "p99": round(cuts[98])})
+
+
+def test_a_write_through_another_table_is_seen(running: Running) -> None:
+    running.application.execute("UPDATE authors SET name = 'Another' WHERE id = 1")
+    found = running.search(filter="author.name:Another", **NOW).json()
+    assert (found["total"]["value"], found["freshness"]["met"]) == (200, True)
+
+
+def test_an_application_that_knows_its_position_may_send_it(running: Running) -> None:
+    running.application.execute("UPDATE members SET name = 'By position' WHERE id = 1")
+    row = running.application.execute("SELECT pg_current_wal_insert_lsn()::text").fetchone()
+    assert row is not None
+    found = running.search("members", at_least=row[0]).json()
+    assert found["items"][0]["document"] == {"name": "By position"}
+    token = found["freshness"]["token"]
+    again = running.search("members", at_least=token)
+    assert again.json()["freshness"]["waited_ms"] < 2000
+    assert again.headers["rowtide-token"].split(":")[0] == token.split(":")[0]
+
+
+def test_an_idle_database_and_an_idle_table_are_fresh_too(
+    running: Running, record_property: Callable[[str, object], None]
+) -> None:
+    waited: list[int] = []
+    for _ in range(20):
+        freshness = running.search("members", **NOW).json()["freshness"]
+        assert freshness["met"]
+        waited.append(freshness["waited_ms"])
+    record_property("idle, ms", {"p50": statistics.median(waited), "most": max(waited)})
+    running.application.execute("UPDATE books SET copies = 5000 WHERE id = 9")
+    assert running.search("members", **NOW).json()["freshness"]["met"]
+
+
+def test_fifty_readers_at_once_all_see_the_write(running: Running) -> None:
+    running.application.execute("UPDATE books SET copies = 7000 WHERE id = 10")
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda _: running.search(filter="copies:7000", **NOW).json(), range(50)))
+    assert {(one["total"]["value"], one["freshness"]["met"]) for one in answers} == {(1, True)}
+
+
+def test_documents_and_the_page_wait_too(running: Running) -> None:
+    index = f"{running.pipeline.place.pipeline}-books"
+    running.application.execute("UPDATE books SET title = 'Seen by its id' WHERE id = 11")
+    found = running.api.get(f"/v1/{index}/11", params=NOW)
+    assert found.json()["document"]["title"] == "Seen by its id"
+    running.application.execute("UPDATE books SET title = 'Seen by people' WHERE id = 11")
+    assert "Seen by people" in running.api.get(f"/{index}/11", params=NOW).text
+
+
+def test_a_paused_worker_is_told(running: Running) -> None:
+    worker = running.pipeline.worker
+    assert worker is not None
+    worker.send_signal(signal.SIGSTOP)
+    try:
+        running.application.execute("UPDATE books SET copies = 9000 WHERE id = 12")
+        hurried = {"prefer": "wait=1"}
+        late = running.search(filter="copies:9000", headers=hurried, **NOW)
+        assert (late.status_code, late.headers["retry-after"]) == (503, "1")
+        assert late.json()["type"] == "urn:rowtide:problem:not-yet-consistent"
+        stale = running.search(filter="copies:9000", stale="allow", headers=hurried, **NOW)
+        assert (stale.status_code, stale.headers["preference-applied"]) == (200, "wait=1")
+        freshness = stale.json()["freshness"]
+        assert (stale.json()["items"], freshness["met"], freshness["degraded"]) == ([], False, True)
+        assert running.search(filter="copies:9000").status_code == 200
+    finally:
+        worker.send_signal(signal.SIGCONT)
+    assert running.search(filter="copies:9000", **NOW).json()["total"]["value"] == 1
+
+
+def test_a_token_of_another_epoch_is_refused_clearly(running: Running) -> None:
+    answer = running.search(at_least="99:1")
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:rowtide:problem:another-epoch")
+    assert "consistency=now" in answer.json()["detail"]
+    assert answer.headers["rowtide-token"]
+    assert running.search(at_least="99:1", stale="allow").json()["freshness"]["met"] is False
+
+
+def test_the_markers_role_can_do_nothing_else(running: Running) -> None:
+    """Invariant 9."""
+    with psycopg.connect(running.marker_dsn, autocommit=True) as marker:
+        for statement in ("SELECT * FROM books", "UPDATE books SET copies = 1", "CREATE ROLE more", "TABLE pg_authid"):
+            with pytest.raises((InsufficientPrivilege, ReadOnlySqlTransaction)):
+                marker.execute(statement.encode())
+        with pytest.raises(ReadOnlySqlTransaction):
+            marker.execute("CREATE TEMP TABLE heap (x int)")
+    again = running.pipeline.rowtide("init", "--marker").stdout
+    assert "is as wanted" in again

@@ -1,0 +1,107 @@
+"""Documents in the real Elasticsearch without a pipeline: an index made by the mapping of a spec, filled by the oracle's query."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+
+import httpx
+import psycopg
+
+from infra.addresses import Addresses
+from read_model.catalog import CATALOG_QUERY, read_catalog
+from read_model.elasticsearch import index_body
+from read_model.plan import DocumentPlan, PipelinePlan
+from read_model.postgres import document_query
+from read_model.resolve import resolve
+from read_model.spec import parse_spec
+from search_api.commands import create_key
+from search_api.settings import ApiSettings, read_settings
+from tests.support.services import CHECKOUT, Place
+
+BULK = 500
+
+
+@dataclass(frozen=True)
+class FilledIndex:
+    """Where the documents are: a read-only `key` for the `aliases`."""
+
+    url: str
+    key: str
+    aliases: list[str]
+
+
+def seed(place: Place, orders: int, products: int = 120, customers: int = 80) -> None:
+    """Fill the place's database as the writer does it."""
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "writer",
+            "seed",
+            f"--orders={orders}",
+            f"--products={products}",
+            f"--customers={customers}",
+        ],
+        env=os.environ | {"ROWTIDE_WRITER_DSN": place.dsn},
+        cwd=CHECKOUT,
+        check=True,
+        capture_output=True,
+    )
+
+
+@contextmanager
+def filled_index(place: Place, spec: str) -> Iterator[FilledIndex]:
+    """Write all documents of the spec's text, as the database has them; remove the indexes at the end."""
+    login = (place.addresses.elasticsearch_username, place.addresses.elasticsearch_password)
+    url = place.addresses.elasticsearch_url
+    with (
+        httpx.Client(base_url=url, auth=login, timeout=60, trust_env=False) as admin,
+        psycopg.connect(place.dsn) as connection,
+    ):
+        plan = _plan(connection, spec)
+        names = [document.name for document in plan.documents]
+        try:
+            for document in plan.documents:
+                _fill(admin, connection, document, plan)
+            yield FilledIndex(url, create_key(_settings(place.addresses), names, place.pipeline), names)
+        finally:
+            for name in names:
+                admin.delete(f"/{name}-g000001")
+
+
+def _settings(addresses: Addresses) -> ApiSettings:
+    return read_settings(
+        elasticsearch_url=addresses.elasticsearch_url,
+        elasticsearch_username=addresses.elasticsearch_username,
+        elasticsearch_password=addresses.elasticsearch_password,
+    )
+
+
+def _plan(connection: psycopg.Connection[tuple[str]], spec: str) -> PipelinePlan:
+    row = connection.execute(CATALOG_QUERY).fetchone()
+    assert row
+    return resolve(parse_spec(spec, "the spec"), read_catalog(json.loads(row[0])))
+
+
+def _fill(
+    admin: httpx.Client, connection: psycopg.Connection[tuple[str]], document: DocumentPlan, plan: PipelinePlan
+) -> None:
+    body = index_body(document, plan) | {"aliases": {document.name: {}, f"{document.name}-write": {}}}
+    admin.delete(f"/{document.name}-g000001")
+    admin.put(f"/{document.name}-g000001", json=body).raise_for_status()
+    rows = connection.execute(document_query(document))
+    while some := list(islice(rows, BULK)):
+        lines = "".join(f"{_action(key)}\n{text}\n" for key, text in some)
+        headers = {"content-type": "application/x-ndjson"}
+        answer = admin.post(f"/{document.name}-write/_bulk", content=lines.encode(), headers=headers)
+        assert not answer.raise_for_status().json()["errors"], answer.text[:2000]
+    admin.post(f"/{document.name}/_refresh").raise_for_status()
+
+
+def _action(document_id: str) -> str:
+    return json.dumps({"index": {"_id": document_id, "version": 7, "version_type": "external_gte"}})

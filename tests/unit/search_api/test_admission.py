@@ -1,0 +1,193 @@
+"""The door of the API, tried over HTTP. Nothing is behind it: who comes in is told that Elasticsearch does not answer."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+
+from infra.ports import free_ports
+from search_api import routes
+from search_api.admission import OPERATIONS
+from search_api.body_limit import MAX_BODY
+from search_api.pages import routes as pages
+from tests.support.search_api import Api, running_api, settings_of
+
+IN, BACK = 503, 303
+PATH = "/v1/books/search"
+OWN = {"origin": "http://127.0.0.1:8080", "sec-fetch-site": "same-origin"}
+
+
+@contextmanager
+def door(**settings: Any) -> Iterator[Api]:
+    url = f"http://127.0.0.1:{free_ports()['elasticsearch_port']}"
+    with running_api(settings_of(url, "a2V5OmtleQ==", **settings)) as api:
+        yield api
+
+
+def key_of(api: Api, *scopes: Any, **more: Any) -> dict[str, str]:
+    _, text = api.app.state.admission.keys.create("test", scopes or ("search",), ["*"], **more)
+    return {"authorization": f"Bearer {text}"}
+
+
+@pytest.fixture(scope="module")
+def locked() -> Iterator[Api]:
+    with door(api_anonymous=False) as api:
+        yield api
+
+
+def test_without_a_key_nothing_is_read_but_whether_it_works(locked: Api) -> None:
+    for path in (PATH, "/v1/indices", "/v1/books/1", "/v1/freshness", "/v1/books/fields"):
+        answer = locked.get(path)
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="rowtide"')
+        assert answer.json()["type"] == "urn:rowtide:problem:key-needed"
+    assert locked.get("/health").status_code == IN
+    assert locked.get("/openapi.json").status_code == 200
+    assert locked.get("/books", headers={"accept": "text/html"}).status_code == 401
+
+
+def test_a_key_lets_in_and_a_wrong_one_does_not(locked: Api) -> None:
+    good = key_of(locked)["authorization"]
+    assert locked.get(PATH, headers={"authorization": good}).status_code == IN
+    assert locked.get(PATH, headers={"authorization": good.replace("Bearer", "bearer")}).status_code == IN
+    for wrong in ("", "Bearer", good[:-1], f"Basic {good}", good.replace("Bearer ", ""), f"{good} {good}"):
+        answer = locked.get(PATH, headers={"authorization": wrong})
+        assert (answer.status_code, answer.json()["type"]) == (401, "urn:rowtide:problem:key-refused")
+    revoked = key_of(locked)
+    assert locked.app.state.admission.keys.revoke(revoked["authorization"].split("_")[1])
+    assert locked.get(PATH, headers=revoked).status_code == 401
+    assert locked.get(PATH, headers=key_of(locked, expires_ms=1)).status_code == 401
+
+
+def test_a_wrong_key_is_not_overlooked_where_anybody_may_read() -> None:
+    with door() as api:
+        assert api.get(PATH).status_code == IN
+        assert api.get(PATH, headers={"authorization": "Bearer nonsense"}).status_code == 401
+
+
+def test_a_key_in_an_address_is_no_key(locked: Api) -> None:
+    text = key_of(locked)["authorization"].split()[1]
+    assert locked.get(PATH, params={"key": text, "authorization": f"Bearer {text}"}).status_code == 401
+
+
+def test_a_key_does_only_what_its_scopes_say(locked: Api) -> None:
+    answer = locked.get(PATH, headers=key_of(locked, "export"))
+    assert (answer.status_code, answer.json()["detail"]) == (403, "It lacks the scope `search`.")
+
+
+def test_a_session_stands_for_its_key(locked: Api) -> None:
+    text = key_of(locked)["authorization"].split()[1]
+    form = {"key": text, "next": "/books?q=a"}
+    answer = locked.request("POST", "/sign-in", data=form, headers=OWN)
+    assert (answer.status_code, answer.headers["location"]) == (BACK, "/books?q=a")
+    cookie = answer.headers["set-cookie"]
+    assert {"HttpOnly", "SameSite=strict"} <= set(cookie.split("; "))
+    assert text not in cookie
+    session = {"cookie": cookie.partition(";")[0]}
+    assert locked.get(PATH, headers=session).status_code == IN
+    assert locked.request("POST", "/sign-out", headers=session).status_code == 403
+    assert locked.request("POST", "/sign-out", headers=session | OWN).status_code == BACK
+    locked.client.cookies.clear()
+    assert locked.get(PATH, headers=session).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/a\r\nb: c"]
+)
+def test_signing_in_leads_nowhere_else(locked: Api, elsewhere: str) -> None:
+    text = key_of(locked)["authorization"].split()[1]
+    answer = locked.request("POST", "/sign-in", data={"key": text, "next": elsewhere}, headers=OWN)
+    locked.client.cookies.clear()
+    assert answer.headers["location"] == "/"
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site", "origin": "http://127.0.0.1:8080"},
+    ],
+)
+def test_no_page_from_elsewhere_signs_anybody_in_or_out(locked: Api, foreign: dict[str, str]) -> None:
+    text = key_of(locked)["authorization"].split()[1]
+    for path in ("/sign-in", "/sign-out"):
+        answer = locked.request("POST", path, data={"key": text}, headers=foreign)
+        assert (answer.status_code, answer.json()["type"]) == (403, "urn:rowtide:problem:foreign-origin")
+
+
+def test_a_name_that_only_points_here_is_not_served() -> None:
+    with door() as api:
+        assert api.get(PATH, headers={"host": "evil.example"}).status_code == 421
+        assert api.get(PATH, headers={"host": "localhost:8080"}).status_code == IN
+        assert api.get(PATH, headers={"host": "[::1]:8080"}).status_code == IN
+    with door(api_hosts="search.example") as api:
+        assert api.get(PATH, headers={"host": "Search.example"}).status_code == IN
+
+
+def test_a_caller_that_asks_too_much_waits() -> None:
+    with door(api_rate=0.5, api_burst=3) as api:
+        first = api.get(PATH)
+        assert (first.status_code, first.headers["ratelimit-policy"]) == (IN, '"cost";q=3;w=6')
+        assert first.headers["ratelimit"] == '"cost";r=2;t=2'
+        facets = {"facet": ["a", "b", "c", "d", "e"]}
+        refused = api.get(PATH, params=facets)
+        assert (refused.status_code, refused.json()["type"]) == (429, "urn:rowtide:problem:rate-exceeded")
+        assert 1 <= int(refused.headers["retry-after"]) <= 2
+        assert api.get(PATH, headers=key_of(api)).status_code == IN
+        assert api.get("/health").status_code == IN
+
+
+def test_guessing_keys_is_slow() -> None:
+    with door(api_anonymous=False, api_rate=0.1, api_burst=3) as api:
+        wrong = {"authorization": f"Bearer rtk_{'0' * 12}_{'0' * 64}"}
+        assert [api.get(PATH, headers=wrong).status_code for _ in range(4)] == [401, 401, 401, 429]
+        assert api.get(PATH, headers=key_of(api)).status_code == IN
+
+
+def test_a_body_is_bounded(locked: Api) -> None:
+    large = b"key=" + b"a" * MAX_BODY
+    assert locked.request("POST", "/sign-in", content=large, headers=OWN).status_code == 413
+    endless = {**OWN, "transfer-encoding": "chunked"}
+
+    async def pieces() -> Any:
+        for _ in range(20):
+            yield b"a" * (MAX_BODY // 10)
+
+    assert locked.request("POST", "/sign-in", content=pieces(), headers=endless).status_code == 413
+
+
+def test_no_secret_is_in_the_logs(locked: Api, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        headers = key_of(locked)
+        text = headers["authorization"].split()[1]
+        locked.get(PATH, headers=headers, params={"q": "what a reader typed"})
+        locked.get(PATH, headers={"authorization": f"Bearer {text}0"})
+        answer = locked.request("POST", "/sign-in", data={"key": text}, headers=OWN)
+        session = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]
+        locked.get(PATH)
+        locked.client.cookies.clear()
+    ours = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith(("rowtide", "elastic")))
+    assert ours
+    for secret in (text, text[-64:], session, "what a reader typed", "a2V5OmtleQ=="):
+        assert secret not in ours
+
+
+def routes_of(router: APIRouter) -> Iterator[APIRoute]:
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            yield route
+        elif hasattr(route, "original_router"):
+            yield from routes_of(route.original_router)
+
+
+def test_every_route_says_what_it_needs() -> None:
+    """A new route needs a line in OPERATIONS: which scope, and what it costs."""
+    every = [*routes_of(routes.router), *routes_of(pages.router)]
+    named = {route.operation_id or route.name for route in every if route.name not in {"sign_in", "sign_out"}}
+    assert named >= {"search", "document", "results"}
+    assert named - OPERATIONS.keys() == set()

@@ -1,0 +1,264 @@
+"""What readers may ask of freshness, and the waiting for it, against a worker and a database that are doubles."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+import httpx
+import msgspec
+import pytest
+
+from cdc.lsn import Lsn
+from read_model.freshness import Freshness
+from search_api.consistency import AnotherEpoch, Demand, NotYetConsistent, Position, Waits, read_demand, seconds_to_wait
+from search_api.faults import RequestFaults
+from search_api.marker import Marker, MarkerFault
+from search_api.waiting import Consistency
+from search_api.worker import Worker
+
+WAITS = Waits(5, 10)
+LIVE = Freshness("shop", 1, 100, 100, 1_000, "live")
+
+
+def demand(consistency: str = "", at_least: str = "", stale: str = "", prefer: str = "") -> Demand:
+    return read_demand(consistency, at_least, stale, [prefer], WAITS)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, Demand()),
+        ({"consistency": "now"}, Demand("now", None, 5)),
+        ({"at_least": "2:77"}, Demand("at_least", Position(Lsn(77), 2), 5)),
+        ({"consistency": "at_least=2:77"}, Demand("at_least", Position(Lsn(77), 2), 5)),
+        ({"consistency": "at_least", "at_least": "77"}, Demand("at_least", Position(Lsn(77)), 5)),
+        ({"at_least": "1/10", "stale": "allow"}, Demand("at_least", Position(Lsn((1 << 32) + 16)), 5, stale=True)),
+        ({"consistency": "now", "prefer": "respond-async, wait=2; x=1"}, Demand("now", None, 2, preferred=True)),
+        ({"consistency": "now", "prefer": "wait=900"}, Demand("now", None, 10, preferred=True)),
+    ],
+)
+def test_a_demand_is_read_from_parameters(given: dict[str, str], expected: Demand) -> None:
+    assert demand(**given) == expected
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"consistency": "strong"},
+        {"consistency": "at_least"},
+        {"consistency": "now", "at_least": "1:1"},
+        {"at_least": "1:"},
+        {"at_least": "-1"},
+        {"at_least": "9" * 30},
+        {"at_least": "x/y"},
+        {"at_least": "ffffffff/ffffffff"},
+        {"stale": "yes"},
+    ],
+)
+def test_a_demand_that_makes_no_sense_is_refused(given: dict[str, str]) -> None:
+    with pytest.raises(RequestFaults):
+        demand(**given)
+
+
+@pytest.mark.parametrize("prefer", ["", "wait", "wait=", "wait=-1", "waits=3", "=3", "wait=3.5", "x;wait=3"])
+def test_preferences_that_are_no_wait_are_ignored(prefer: str) -> None:
+    assert seconds_to_wait([prefer]) is None
+
+
+@dataclass
+class WorkerDouble:
+    """The worker's endpoint: long polls as the real one, and counts its requests. None does not answer."""
+
+    fresh: Freshness | None = LIVE
+    asked: int = 0
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def put(self, fresh: Freshness | None) -> None:
+        self.fresh = fresh
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked += 1
+        query = request.url.params
+        if self.fresh and query.get("beyond") == f"{self.fresh.epoch}:{self.fresh.searchable}":
+            await self._news.wait()
+        if self.fresh is None:
+            raise httpx.ConnectError("nobody listens")
+        return httpx.Response(200, content=msgspec.json.encode(self.fresh))
+
+    def client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.MockTransport(self.answer), base_url="http://worker")
+
+
+class MarkerDouble(Marker):
+    """The database's log stands at `lsn`; None is a database that is away."""
+
+    def __init__(self, lsn: int | None) -> None:
+        super().__init__("")
+        self.lsn = lsn
+        self.emitted = 0
+
+    async def _emit(self) -> Lsn:
+        self.emitted += 1
+        await asyncio.sleep(0)
+        if self.lsn is None:
+            raise TimeoutError
+        return Lsn(self.lsn)
+
+
+def run(steps: Callable[[WorkerDouble, MarkerDouble, Consistency], Awaitable[None]], lsn: int | None = 120) -> None:
+    async def main() -> None:
+        double, marker = WorkerDouble(), MarkerDouble(lsn)
+        async with double.client() as http:
+            worker = Worker(http)
+            try:
+                async with asyncio.timeout(20):
+                    await steps(double, marker, Consistency(worker, marker, most=100))
+            finally:
+                await worker.close()
+                await marker.close()
+
+    asyncio.run(main())
+
+
+def test_now_waits_until_the_marker_is_searchable() -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: Consistency) -> None:
+        waiter = asyncio.create_task(consistency.reach(demand("now")))
+        while worker.asked < 2:
+            await asyncio.sleep(0)
+        assert not waiter.done()
+        worker.put(replace(LIVE, searchable=119))
+        worker.put(replace(LIVE, searchable=120))
+        said = await waiter
+        assert (said.token, said.met, said.consistency, said.degraded) == ("1:120", True, "now", False)
+
+    run(steps)
+
+
+def test_many_who_wait_share_one_marker_and_one_poll() -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: Consistency) -> None:
+        waiters = [asyncio.create_task(consistency.reach(demand("now"))) for _ in range(50)]
+        while worker.asked < 2:
+            await asyncio.sleep(0)
+        worker.put(replace(LIVE, searchable=120))
+        said = await asyncio.gather(*waiters)
+        assert all(one.met for one in said)
+        assert (marker.emitted, worker.asked) == (1, 2)
+
+    run(steps)
+
+
+def test_who_comes_while_others_wait_is_served_from_what_they_heard() -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: Consistency) -> None:
+        waiter = asyncio.create_task(consistency.reach(demand("now")))
+        while worker.asked < 2:
+            await asyncio.sleep(0)
+        assert (await consistency.reach(demand(at_least="1:90"))).met
+        assert not waiter.done()
+        waiter.cancel()
+
+    run(steps)
+
+
+def test_a_marker_on_its_way_is_too_old_for_who_comes_later() -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: Consistency) -> None:
+        first = asyncio.create_task(marker.position())
+        while not marker.emitted:
+            await asyncio.sleep(0)
+        marker.lsn = 130
+        assert await marker.position() == 130
+        await first
+        assert marker.emitted == 2
+
+    run(steps)
+
+
+def test_not_in_time_is_an_error_or_a_stale_answer_that_says_so() -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: Consistency) -> None:
+        with pytest.raises(NotYetConsistent) as late:
+            await consistency.reach(demand("now", prefer="wait=0"))
+        assert (late.value.freshness.token, late.value.freshness.met) == ("1:100", False)
+        said = await consistency.reach(demand("now", prefer="wait=0", stale="allow"))
+        assert (said.met, said.degraded) == (False, True)
+        assert "not yet as far" in said.reason
+
+    run(steps)
+
+
+def test_a_token_of_another_epoch_is_told_at_once() -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: Consistency) -> None:
+        with pytest.raises(AnotherEpoch):
+            await consistency.reach(demand(at_least="2:5"))
+        assert not (await consistency.reach(demand(at_least="2:5", stale="allow"))).met
+        waiter = asyncio.create_task(consistency.reach(demand(at_least="1:150")))
+        while worker.asked < 3:
+            await asyncio.sleep(0)
+        worker.put(replace(LIVE, epoch=2, searchable=10))
+        with pytest.raises(AnotherEpoch):
+            await waiter
+
+    run(steps)
+
+
+def test_a_worker_or_a_database_that_is_away_is_waited_for() -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: Consistency) -> None:
+        worker.put(None)
+        waiter = asyncio.create_task(consistency.reach(demand(at_least="1:100")))
+        while not worker.asked:
+            await asyncio.sleep(0)
+        worker.put(LIVE)
+        assert (await waiter).met
+        with pytest.raises(NotYetConsistent, match="does not say how far"):
+            await consistency.reach(demand("now", prefer="wait=0"))
+        with pytest.raises(MarkerFault):
+            await marker.position()
+
+    run(steps, lsn=None)
+
+
+def test_a_database_behind_its_own_documents_is_noticed() -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: Consistency) -> None:
+        await consistency.reach(demand(at_least="1:100"))
+        with pytest.raises(NotYetConsistent, match="restored or failed over"):
+            await consistency.reach(demand("now"))
+        worker.put(replace(LIVE, epoch=2, searchable=60))
+        assert (await consistency.reach(demand("now", prefer="wait=2"))).met
+
+    run(steps, lsn=50)
+
+
+@pytest.mark.parametrize(("has_worker", "reason"), [(False, "ROWTIDE_WORKER_URL"), (True, "ROWTIDE_MARKER_DSN")])
+def test_without_worker_or_marker_the_answer_is_degraded_and_no_error(has_worker: bool, reason: str) -> None:
+    async def main() -> None:
+        async with WorkerDouble().client() as http:
+            said = await Consistency(Worker(http if has_worker else None), None, 10).reach(demand("now"))
+            assert (said.degraded, said.met) == (True, False)
+            assert reason in said.reason
+
+    asyncio.run(main())
+
+
+def test_more_readers_than_allowed_do_not_wait() -> None:
+    async def main() -> None:
+        async with WorkerDouble().client() as http:
+            worker = Worker(http)
+            crowded = Consistency(worker, None, most=1)
+            first = asyncio.create_task(crowded.reach(demand(at_least="1:999")))
+            await asyncio.sleep(0)
+            with pytest.raises(NotYetConsistent, match="Too many"):
+                await crowded.reach(demand(at_least="1:999"))
+            first.cancel()
+            await worker.close()
+
+    asyncio.run(main())
+
+
+def test_headers_say_the_same_as_the_body() -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: Consistency) -> None:
+        headers = (await consistency.reach(demand())).headers()
+        assert headers["Rowtide-Token"] == "1:100"
+        assert headers["Rowtide-Freshness"].startswith('as-of="1970-01-01T00:00:01.000Z", lag-ms=')
+        assert headers["Rowtide-Freshness"].endswith("degraded=?0, consistency=eventual, met=?1")
+
+    run(steps)

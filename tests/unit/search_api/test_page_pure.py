@@ -1,0 +1,143 @@
+"""What the page makes of documents and addresses, without servers."""
+
+from datetime import UTC
+from typing import Any
+
+import pytest
+from babel import Locale
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import Markup
+from msgspec import Raw
+
+from search_api.highlights import CLOSE, OPEN, to_html
+from search_api.pages.address import PageAddress
+from search_api.pages.columns import default_columns, in_document_order
+from search_api.pages.parts import part
+from search_api.pages.reader import Reader, reader_of
+from search_api.pages.rows import row
+from search_api.pages.values import Writer, filter_words, read, words
+from search_api.results import Hit
+from search_api.schema import read_mapping
+from tests.support.library import BOOKS, MAPPINGS
+
+SCHEMA = read_mapping(MAPPINGS)
+ENGLISH = Reader(Locale("en", "GB"), UTC)
+WRITER = Writer(ENGLISH, SCHEMA)
+
+
+def document(text: str) -> dict[str, Any]:
+    return read(Raw(text.encode()))
+
+
+def hit(number: str, **highlights: str) -> Hit:
+    marked = {name.replace("__", "."): [to_html(text)] for name, text in highlights.items()}
+    return Hit(number, 7, 1.0, marked, Raw(BOOKS[number].encode()))
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", "1234.50", "1,234.50"),
+        ("de-CH, de;q=0.9", "1234.50", "1’234.50"),
+        ("pt-BR", "1234567", "1.234.567"),
+        ("xx;q=1, de;q=0.5", "0.10", "0,10"),
+        ("", "2026", "2026"),
+        ("en", "1e300", "1e300"),
+        ("en", "9007199254740993", "9,007,199,254,740,993"),
+        ("ar", "12345.5", "12,345.5"),
+    ],
+)
+def test_numbers_keep_their_decimals_in_every_language(language: str, text: str, expected: str) -> None:
+    assert reader_of(language, {}).number(text) == expected
+
+
+@given(st.text(max_size=60), st.text(max_size=40))
+def test_any_header_makes_a_reader(language: str, zone: str) -> None:
+    assert reader_of(language, {"rowtide-zone": zone}).number("1") == "1"
+
+
+def test_times_are_in_the_readers_zone_and_exact_beside_it() -> None:
+    berlin = reader_of("en-GB", {"rowtide-zone": "Europe/Berlin"})
+    fact = Writer(berlin, SCHEMA).fact("published", "2026-06-30T22:30:00Z")
+    assert (fact.text, fact.full, fact.kind) == ("1 Jul 2026, 00:30", "2026-06-30T22:30:00Z", "time")
+    assert berlin.moment("2026-06-30T22:30:00") == "30 Jun 2026, 22:30"
+    assert berlin.day("2026-02-30") == "2026-02-30"
+    assert berlin.moment("99999-06-30T22:30:00Z") == "99999-06-30T22:30:00Z"
+
+
+def test_money_never_loses_a_decimal() -> None:
+    assert ENGLISH.money("1234.5", "EUR") == "€1,234.50"
+    assert ENGLISH.money("0.1234", "EUR") == "€0.1234"
+    assert ENGLISH.money("5", "points") == "5 points"
+
+
+def test_states_are_chips_and_prose_is_not() -> None:
+    assert WRITER.fact("genre", "short_story").kind == "chip"
+    assert WRITER.fact("genre", "A whole sentence of prose.").kind == "text"
+    assert WRITER.fact("title", "novel").kind == "text"
+    assert WRITER.fact("genre", None).kind == "none"
+
+
+def test_parts_keep_the_order_and_the_numbers_of_the_document() -> None:
+    parts = part(
+        document('{"n":"A-1","total":1.10,"big":12345,"a":{"b":{"c":2}},"lines":[{"x":{"y":2.50}},{"z":[]}]}'), WRITER
+    )
+    assert [fact.full for fact in parts.facts] == ["A-1", "1.10", "12345"]
+    assert parts.parts[0].parts[0].facts[0].path == "a.b.c"
+    assert parts.tables[0].columns == ("lines.x.y", "lines.z")
+    assert parts.tables[0].numeric == {"lines.x.y", "lines.z"}
+
+
+def test_columns_follow_the_document_and_show_what_the_spec_wants_found() -> None:
+    ordered = in_document_order(SCHEMA, [document(BOOKS["1"])])
+    assert ordered[:3] == ["shelf_mark", "title", "genre"]
+    assert set(ordered) == set(SCHEMA.by_name)
+    columns = default_columns(SCHEMA, ordered, frozenset({"genre"}))
+    assert columns == ("shelf_mark", "title", "genre", "price", "published")
+
+
+def test_a_cell_shows_what_matched() -> None:
+    found = row(
+        "books", hit("1", title=f"The Old {OPEN}Harbour{CLOSE}"), document(BOOKS["1"]), ("title", "genre"), WRITER
+    )
+    assert found.cells[0].marked == Markup("The Old <mark>Harbour</mark>")
+    assert found.snippets == ()
+    assert found.url == "/books/1"
+
+
+def test_what_no_cell_shows_stands_below_the_row() -> None:
+    marked = hit("1", title=f"The Old {OPEN}Harbour{CLOSE}", copies__place=f"{OPEN}Lisbon{CLOSE} & <b>")
+    found = row("books", marked, document(BOOKS["1"]), ("title",), WRITER)
+    assert found.snippets == (("copies.place", Markup("<mark>Lisbon</mark> &amp; &lt;b&gt;")),)
+
+
+def test_what_matched_comes_first_in_an_array() -> None:
+    found = row("books", hit("1", copies__place=f"{OPEN}Porto{CLOSE}"), document(BOOKS["1"]), ("copies.place",), WRITER)
+    assert found.cells[0].marked == Markup("<mark>Porto</mark>, Lisbon")
+
+
+def test_an_id_may_hold_anything() -> None:
+    found = row("books", hit("a/b c?d#e%2F"), document(BOOKS["a/b c?d#e%2F"]), ("title",), WRITER)
+    assert found.url == "/books/a%2Fb%20c%3Fd%23e%252F"
+
+
+def test_an_address_holds_the_state_of_the_page() -> None:
+    address = PageAddress("books", "ü & b", ("genre:=novel",), "-price", ("title", "price"), 2)
+    assert address.url == "/books?q=%C3%BC+%26+b&filter=genre%3A%3Dnovel&sort=-price&columns=title%2Cprice&page=2"
+    assert address.without_filter("genre:=novel").url == "/books?q=%C3%BC+%26+b&sort=-price&columns=title%2Cprice"
+    assert address.with_filter("genre:=poetry").filters == ("genre:=novel", "genre:=poetry")
+    assert [address.sorted_by("title").sort, PageAddress("b", sort="a").sorted_by("a").sort] == ["title", "-a"]
+    assert PageAddress("b", sort="-a").sorted_by("a").sort == ""
+
+
+def test_bounds_are_told_apart() -> None:
+    address = PageAddress("books", filters=("price:>=2", "price:<9"))
+    assert (address.bound("price", ">="), address.bound("price", ">"), address.bound("price", "<")) == ("2", "", "9")
+
+
+def test_filters_and_fields_in_words() -> None:
+    assert words("ship_to.postal_code") == "Ship to › postal code"
+    assert filter_words("ship_to.city:=São Paulo") == "Ship to › city: São Paulo"
+    assert filter_words("total:>=10") == "Total ≥ 10"
+    assert filter_words("desk") == "“desk”"
