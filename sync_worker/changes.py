@@ -5,6 +5,7 @@ before or after, and both ends are looked at. So a thousand changes of one row c
 only whole transactions are folded).
 """
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -17,6 +18,8 @@ from cdc.transaction import WAY_OUT
 from read_model.catalog import TableName
 from sync_worker.errors import RowError
 from sync_worker.placeholders import needles
+
+ESCAPED_IN_JSON = re.compile(r'["\\\x00-\x1f]')
 
 Key = tuple[Hashable, ...]
 Row = tuple[Any, ...]
@@ -79,9 +82,9 @@ class RowShape:
         whole = bytes(image)
         return any([needle in whole for needle in self._needles])  # A list: there are one or two.
 
-    def _decode(self, decoder: msgspec.json.Decoder[Any], image: msgspec.Raw) -> Row:
+    def _decode(self, decode: Callable[[msgspec.Raw], Row], image: msgspec.Raw) -> Row:
         try:
-            return msgspec.structs.astuple(decoder.decode(image))
+            return decode(image)
         except msgspec.MsgspecError as error:
             raise RowError(
                 f"a row of {self.table} has another shape than when the spec was resolved ({error}); {WAY_OUT}"
@@ -102,12 +105,29 @@ def _same(value: Any, stand_in: Any) -> bool:
     return bool(value == stand_in)
 
 
-def _decoder(columns: Mapping[str, Any]) -> msgspec.json.Decoder[Any]:
+def _decoder(columns: Mapping[str, Any]) -> Callable[[msgspec.Raw], Row]:
+    if any(ESCAPED_IN_JSON.search(name) for name in columns):
+        return _decoder_by_name(columns)
     names = [f"c{position}" for position in range(len(columns))]
     shape = msgspec.defstruct(
         "Row", list(zip(names, columns.values(), strict=True)), rename=dict(zip(names, columns, strict=True)), gc=False
     )
-    return msgspec.json.Decoder(shape)
+    decoder = msgspec.json.Decoder(shape)
+    return lambda image: msgspec.structs.astuple(decoder.decode(image))
+
+
+def _decoder_by_name(columns: Mapping[str, Any]) -> Callable[[msgspec.Raw], Row]:
+    """Slower, for column names that msgspec does not take as names of fields."""
+    image_of = msgspec.json.Decoder(dict[str, msgspec.Raw])
+    decoders = [(name, msgspec.json.Decoder(kind)) for name, kind in columns.items()]
+
+    def decode(image: msgspec.Raw) -> Row:
+        values = image_of.decode(image)
+        if missing := columns.keys() - values:
+            raise msgspec.ValidationError(f"it has no {', '.join(sorted(missing))}")
+        return tuple(decoder.decode(values[name]) for name, decoder in decoders)
+
+    return decode
 
 
 class TakenChange(msgspec.Struct, frozen=True, gc=False):

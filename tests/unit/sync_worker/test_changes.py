@@ -106,3 +106,12 @@ def test_tables_that_no_document_uses_are_passed_over() -> None:
     batch = Batch({}, lambda _, __: None)
     batch.fold([event("c", 1)], 10)
     assert batch.tables == {}
+
+
+def test_a_column_may_have_any_name() -> None:
+    names = ("id", 'a "quoted" one', "back\\slash", "line\nbreak")
+    shape = RowShape(PEOPLE, dict.fromkeys(names, int | None), ("id",), {})
+    image = msgspec.json.encode({"other": 0, **{name: place for place, name in enumerate(names)}})
+    assert shape.row(msgspec.Raw(image)) == (0, 1, 2, 3)
+    with pytest.raises(RowError, match="another shape"):
+        shape.row(msgspec.Raw(b'{"id": 1}'))
