@@ -9,9 +9,10 @@ from itertools import count
 
 import msgspec
 
-from read_model.catalog import Column, quote_identifier
+from read_model.catalog import Column
 from read_model.plan import Compute, Condition, Field, Include, Join, Node, Order
 from read_model.sqlite_functions import float_text
+from read_model.sqlite_names import column_name
 from read_model.sqlite_rows import table_name
 from read_model.values import fill, form
 
@@ -36,7 +37,7 @@ def conditions(where: tuple[Condition, ...], alias: str) -> str:
 
 def column_of(alias: str, column: Column) -> str:
     """A column of an aliased table."""
-    return f"{alias}.{quote_identifier(column.name)}"
+    return f"{alias}.{column_name(column.name)}"
 
 
 def matches(join: Join, near: str, far: str) -> str:

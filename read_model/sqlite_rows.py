@@ -6,6 +6,7 @@ Statements take Debezium's JSON values, decoded as `decoded_types` says, as posi
 
 from read_model.catalog import Column, TableName, quote_identifier
 from read_model.plan import TableUse
+from read_model.sqlite_names import column_name, name_of
 from read_model.values import fill, form
 
 ROWS = "row_"
@@ -18,12 +19,12 @@ CHANGED = "changed_"
 
 def table_name(table: TableName, prefix: str = ROWS) -> str:
     """The quoted name of a source table's rows in SQLite."""
-    return quote_identifier(f"{prefix}{table}")
+    return quote_identifier(f"{prefix}{name_of(table)}")
 
 
 def create_table(use: TableUse, prefix: str = ROWS) -> list[str]:
     """The statements that create a table of rows. For a snapshot create the indexes afterwards (`create_indexes`)."""
-    columns = [f"{quote_identifier(column.name)} {_declaration(column, use)}" for column in use.columns]
+    columns = [f"{column_name(column.name)} {_declaration(column, use)}" for column in use.columns]
     columns.append(f"PRIMARY KEY ({_names(use.primary_key)})")
     # A single integer key is the rowid itself; every other key is the table's own tree instead of a second one.
     suffix = "" if _is_rowid(use) else " WITHOUT ROWID"
@@ -36,8 +37,8 @@ def create_indexes(use: TableUse, prefix: str = ROWS) -> list[str]:
     statements = []
     for lookup in use.lookups:
         if key[: len(lookup)] != lookup:
-            name = quote_identifier(f"{prefix}{use.table} by {', '.join(lookup)}")
-            columns = ", ".join(map(quote_identifier, lookup))
+            name = quote_identifier(f"{prefix}{name_of(use.table)} by {', '.join(map(column_name, lookup))}")
+            columns = ", ".join(map(column_name, lookup))
             statements.append(f"CREATE INDEX IF NOT EXISTS {name} ON {table_name(use.table, prefix)} ({columns})")
     return statements
 
@@ -61,7 +62,7 @@ def select_row(use: TableUse, prefix: str = ROWS) -> str:
 def restore(use: TableUse, column: Column, prefix: str = ROWS) -> str:
     """Set one column to a stored value: the value is the last parameter, after the key's."""
     last = len(use.primary_key) + 1
-    return f"UPDATE {table_name(use.table, prefix)} SET {quote_identifier(column.name)} = ?{last} WHERE {_key_matches(use)}"
+    return f"UPDATE {table_name(use.table, prefix)} SET {column_name(column.name)} = ?{last} WHERE {_key_matches(use)}"
 
 
 def decoded_types(use: TableUse) -> dict[str, type]:
@@ -101,11 +102,11 @@ def _declaration(column: Column, use: TableUse) -> str:
 
 
 def _names(columns: tuple[Column, ...]) -> str:
-    return ", ".join(quote_identifier(column.name) for column in columns)
+    return ", ".join(column_name(column.name) for column in columns)
 
 
 def _key_matches(use: TableUse) -> str:
     return " AND ".join(
-        f"{quote_identifier(column.name)} = {fill(form(column).take, f'?{n}')}"
+        f"{column_name(column.name)} = {fill(form(column).take, f'?{n}')}"
         for n, column in enumerate(use.primary_key, 1)
     )

@@ -3,9 +3,9 @@
 import msgspec
 
 from read_model import sqlite_documents, sqlite_rows
-from read_model.catalog import quote_identifier
 from read_model.plan import DocumentPlan, PipelinePlan, TableUse
 from read_model.sqlite_fan_out import LANES, Lane
+from read_model.sqlite_names import column_name
 from sync_worker.statements import LaneStatements, Statements, TableStatements
 
 
@@ -26,7 +26,7 @@ def _table(use: TableUse) -> TableStatements:
     rows = sqlite_rows.table_name(use.table)
     loaded = sqlite_rows.table_name(use.table, sqlite_rows.SNAPSHOT)
     changed = sqlite_rows.table_name(use.table, sqlite_rows.CHANGED)
-    key = ", ".join(quote_identifier(column.name) for column in use.primary_key)
+    key = ", ".join(column_name(column.name) for column in use.primary_key)
     return TableStatements(
         table=use.table,
         types={name: _nullable(type_) for name, type_ in sqlite_rows.decoded_types(use).items()},

@@ -18,7 +18,7 @@ from read_model import sqlite_functions
 from read_model.catalog import quote_identifier
 from sync_worker.errors import StoreError
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the file's layout changes; another format is refused."""
 
 EPOCH_BITS = 48

@@ -9,6 +9,7 @@ from read_model import sqlite_documents, sqlite_rows
 from read_model.catalog import Column, TableName
 from read_model.plan import DocumentPlan, Field, Include, Join, Node, Order, TableUse
 from read_model.sqlite_fan_out import LANES, fan_out, source_tables
+from read_model.sqlite_names import column_name, name_of
 from tests.support import plans
 from tests.support.row_store import RowStore
 
@@ -121,3 +122,10 @@ def test_a_stored_value_can_be_kept_when_a_change_does_not_carry_it() -> None:
     store.upsert(plans.TAGS, {"id": 3, "name": "new"})
     store.connection.execute(sqlite_rows.restore(use, plans.TAG_NAME), (3, "old"))
     assert store.connection.execute(sqlite_rows.select_row(use), (3,)).fetchall() == [(3, "old")]
+
+
+def test_names_that_differ_in_capitals_or_points_stay_apart() -> None:
+    names = ["name", "Name", "^name", "^Name", "NAME", "ß"]
+    assert len({column_name(name).lower() for name in names}) == len(names)
+    tables = [TableName("a.b", "c"), TableName("a", "b.c"), TableName("A", "b.c"), TableName("a", "b^.c")]
+    assert len({name_of(table).lower() for table in tables}) == len(tables)
