@@ -6,7 +6,7 @@ Names: `<alias>-g000001` is a generation, `<alias>` what readers search, `<alias
 import random
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from sync_worker.errors import ServiceMissing, WorkerError
 
 GENERATION = re.compile(r"-g(\d{6})$")
 LONGEST_PAUSE = 15.0
+LONGEST_NAMES = 3500
+"""Characters of names in one request's first line."""
 """Seconds between two attempts at most."""
 
 
@@ -138,10 +140,12 @@ class Index:
     def refresh(self, aliases: tuple[str, ...]) -> bool:
         """Make what was acknowledged searchable; False when that did not work this time."""
         try:
-            answer = self._client.indices.refresh(index=[f"{alias}-write" for alias in aliases])
+            answers = [
+                self._client.indices.refresh(index=[f"{alias}-write" for alias in some]) for some in parts_of(aliases)
+            ]
         except (TransportError, ApiError):
             return False
-        return int(answer["_shards"]["failed"]) == 0
+        return all(int(answer["_shards"]["failed"]) == 0 for answer in answers)
 
     def generations(self, alias: str) -> list[str]:
         """The generations that exist, oldest first."""
@@ -195,6 +199,18 @@ class Index:
             raise ServiceMissing(f"Elasticsearch at {self.url} does not answer") from error
         except ApiError as error:
             raise WorkerError(f"Elasticsearch at {self.url} refused: {error}") from error
+
+
+def parts_of(aliases: tuple[str, ...]) -> Iterator[list[str]]:
+    """Aliases in parts that fit into the first line of a request, of which Elasticsearch takes 4 kB."""
+    part: list[str] = []
+    for alias in aliases:
+        if part and sum(len(each) + len("-write%2C") for each in (*part, alias)) > LONGEST_NAMES:
+            yield part
+            part = []
+        part.append(alias)
+    if part:
+        yield part
 
 
 def _pause(attempt: int) -> float:
