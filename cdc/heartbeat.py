@@ -74,6 +74,8 @@ SELECT coalesce(json_object_agg(n.nspname || '.' || c.relname, md5(concat_ws('|'
     FROM pg_index i WHERE i.indrelid = c.oid AND (i.indisprimary OR i.indisreplident)),
   (SELECT string_agg(concat_ws(' ', t.relid::regclass, pg_relation_filenode(t.relid)), ',' ORDER BY t.relid::regclass::text)
     FROM pg_partition_tree(c.oid) t WHERE c.relkind = 'p'),
+  (SELECT string_agg(i.inhrelid::regclass::text, ',' ORDER BY i.inhrelid::regclass::text)
+    FROM pg_inherits i WHERE i.inhparent = c.oid AND c.relkind = 'r'),
   (SELECT string_agg(to_json(p)::text, ',') FROM pg_publication_tables p
     WHERE p.pubname = {publication} AND p.schemaname = n.nspname AND p.tablename = c.relname)))), '{{}}')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -64,7 +64,8 @@ class ForeignKey:
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table (or partitioned root). `primary_key` is empty when there is none; `unique_keys` are the other usable unique
-    constraints and indexes (not partial, not deferrable, no expressions). `replica_identity` is pg_class.relreplident."""
+    constraints and indexes (not partial, not deferrable, no expressions). `replica_identity` is pg_class.relreplident.
+    `inherited` tells that other tables inherit from it (partitions do not count)."""
 
     name: TableName
     columns: Mapping[str, Column]
@@ -76,6 +77,7 @@ class Table:
     row_security: bool = False
     deferrable_key: bool = False
     partitioned: bool = False
+    inherited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ WITH base AS (
 )
 SELECT coalesce(json_agg(json_build_object(
   'schema', b.nspname, 'name', b.relname, 'partitioned', b.relkind = 'p',
+  'inherited', b.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = b.oid),
   'replica_identity', b.relreplident, 'row_security', b.relrowsecurity,
   'columns', (SELECT json_agg(json_build_object(
       'name', y.attname, 'type', t.typname, 'nullable', NOT y.notnull, 'kind', t.typtype,
@@ -170,6 +173,7 @@ def _table(entry: dict[str, Any]) -> Table:
         row_security=entry["row_security"],
         deferrable_key=bool(primary and primary["deferrable"]),
         partitioned=entry["partitioned"],
+        inherited=entry.get("inherited", False),
     )
 
 

@@ -25,6 +25,10 @@ def find_table(text: str, place: Place, scope: Scope) -> Table | None:
     if table is None:
         scope.faults.add(place, f"there is no table '{text}'", _instead(text, scope.catalog))
         return None
+    if table.inherited:
+        what = f"other tables inherit from {table.name}: their rows are rows of it to a query, but not in the log"
+        scope.faults.add(place, what, "Leave the table out; the tables that inherit can be used")
+        return None
     if not table.primary_key:
         remedy = f"Add one (ALTER TABLE {table.name.quoted} ADD PRIMARY KEY …), or leave the table out"
         scope.faults.add(

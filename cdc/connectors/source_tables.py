@@ -34,6 +34,10 @@ def judge(captured: Captured, facts: Facts, role: str) -> Verdict:
         if table is None:
             refusals.append(_missing(name))
             continue
+        if table.inherited:
+            refusals.append(
+                f"{name}: other tables inherit from it, and their changes have their own names in the log. Leave it out."
+            )
         refusals += [*_identity(table), *_row_security(table, facts, role)]
         used = [column for column in table.columns.values() if not captured[name] or column.name in captured[name]]
         warnings += [*_identity_warnings(table), *_column_warnings(table, used, facts.version)]
