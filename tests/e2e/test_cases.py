@@ -6,6 +6,9 @@ ROWTIDE_RECORD=1 keeps the log of each case beside it, for tests/unit/cases.
 import os
 from pathlib import Path
 
+import pytest
+
+from infra.conformance.case import Case
 from infra.conformance.reading import read_cases
 from infra.conformance.result import Result
 from infra.conformance.run import run_cases
@@ -14,13 +17,12 @@ from infra.stack import Stack
 from tests.support.recording import Recorder
 from tests.support.services import CHECKOUT
 
-CASES = CHECKOUT / "tests" / "cases"
+CASES = read_cases([CHECKOUT / "tests" / "cases"])
+KEPT = "ROWTIDE_TEST_STACK" in os.environ
 
 
-def run(stack: Stack, folder: Path, *groups: str) -> list[Result]:
-    kept = "ROWTIDE_TEST_STACK" in os.environ
-    servers = Servers(stack.addresses.environment(), None if kept else stack)
-    cases = read_cases([CASES / group for group in groups])
+def run(stack: Stack, folder: Path, cases: list[Case]) -> list[Result]:
+    servers = Servers(stack.addresses.environment(), None if KEPT else stack)
     recorder = Recorder(stack.addresses.kafka_bootstrap_servers) if "ROWTIDE_RECORD" in os.environ else None
     try:
         return run_cases(cases, servers, folder, print, *([recorder] if recorder else []))
@@ -34,8 +36,20 @@ def wrong(results: list[Result]) -> str:
     return "\n".join([*lines, *(f"{each.case}: {deviation}" for each in results for deviation in each.deviations)])
 
 
-def test_semantics(stack: Stack, tmp_path: Path) -> None:
-    results = run(stack, tmp_path, "semantics")
+def test_cases_that_share_a_pipeline(stack: Stack, tmp_path: Path) -> None:
+    results = run(stack, tmp_path, [case for case in CASES if not case.alone])
     assert not wrong(results), wrong(results)
-    assert len(results) > 15
+    assert {result.verdict for result in results} == {"equal", "refused"}
     assert all(result.compared for result in results if result.verdict == "equal")
+
+
+def kills_servers(case: Case) -> bool:
+    return any(fault.program != "worker" for fault in case.faults)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.alone], ids=lambda case: case.name)
+def test_cases_that_need_a_pipeline_alone(case: Case, stack: Stack, tmp_path: Path) -> None:
+    if KEPT and kills_servers(case):
+        pytest.skip("it kills servers, and these belong to others as well")
+    (result,) = run(stack, tmp_path, [case])
+    assert result.verdict == "equal", wrong([result])

@@ -1,0 +1,2 @@
+TRUNCATE lines;
+INSERT INTO lines VALUES (1, 1, 'last');

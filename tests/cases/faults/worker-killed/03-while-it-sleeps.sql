@@ -1,0 +1,1 @@
+UPDATE lines SET label = upper(label);

@@ -1,0 +1,2 @@
+CREATE TABLE orders (id int PRIMARY KEY, title text);
+ALTER TABLE orders REPLICA IDENTITY NOTHING;

@@ -1,0 +1,2 @@
+CREATE TABLE events (id int PRIMARY KEY, title text);
+CREATE TABLE concerts (band text, PRIMARY KEY (id)) INHERITS (events);

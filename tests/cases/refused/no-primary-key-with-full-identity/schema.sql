@@ -1,0 +1,2 @@
+CREATE TABLE notes (order_id int, body text);
+ALTER TABLE notes REPLICA IDENTITY FULL;

@@ -1,0 +1,1 @@
+CREATE TABLE lines (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a + 1) VIRTUAL);

@@ -1,0 +1,10 @@
+BEGIN;
+DELETE FROM docs WHERE id = 3;
+INSERT INTO docs (id, n) VALUES (3, 1);
+UPDATE docs SET data = '{"new": true}' WHERE id = 3;
+COMMIT;
+BEGIN;
+UPDATE docs SET id = 4 WHERE id = 1;
+INSERT INTO docs (id, body) VALUES (1, 'another one');
+UPDATE docs SET n = 9 WHERE id = 4;
+COMMIT;

@@ -1,0 +1,2 @@
+UPDATE orders SET code = 'C' WHERE code = 'B';
+DELETE FROM orders WHERE code = 'A';

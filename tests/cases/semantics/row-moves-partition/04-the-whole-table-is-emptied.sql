@@ -1,0 +1,2 @@
+TRUNCATE orders CASCADE;
+INSERT INTO orders VALUES (5, 'eu', 'five');
