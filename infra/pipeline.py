@@ -20,6 +20,7 @@ from infra.programs import ROWTIDE, SEARCH_API, WRITER, Program, Programs
 from infra.stack import Stack
 from infra.waiting import wait_until
 from infra.worker_client import WorkerClient
+from read_model.elasticsearch import readable_names
 from read_model.errors import SpecError
 from read_model.freshness import Freshness
 from read_model.spec import parse_spec
@@ -135,7 +136,8 @@ class Pipeline:
 
     def _read_only_key(self) -> str:
         addresses = self._stack.addresses
-        indices = [{"names": list(self.documents), "privileges": ["read", "view_index_metadata"]}]
+        names = [name for document in self.documents for name in readable_names(document)]
+        indices = [{"names": names, "privileges": ["read", "view_index_metadata"]}]
         answer = httpx.post(
             f"{addresses.elasticsearch_url}/_security/api_key",
             json={

@@ -203,3 +203,11 @@ def _described(node: Node, prefix: str = "") -> Iterator[tuple[str, dict[str, An
     for include in node.includes:
         for path, said in _described(include.node, ""):
             yield prefix + (include.name if include.value else f"{include.name}.{path}"), said
+
+
+def readable_names(alias: str) -> list[str]:
+    """The names in a reader's role: the alias, and its generations as a regular expression of Elasticsearch's.
+
+    A point in time is read by its generation's own name, so a role with the alias alone could open one, and not read it."""
+    escaped = "".join(one if one.isalnum() else f"\\{one}" for one in alias)
+    return [alias, f"/{escaped}\\-g[0-9]{{6}}/"]

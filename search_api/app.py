@@ -22,6 +22,7 @@ from search_api.marker import Marker
 from search_api.openapi import describe
 from search_api.pages import routes as pages
 from search_api.pages.render import STATIC
+from search_api.points import OpenPoints
 from search_api.problems import KINDS, MEDIA_TYPE, encode, headers_of, problem_of
 from search_api.rate_limits import RateLimits
 from search_api.routes.asking import Reading
@@ -56,6 +57,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
                 Consistency(worker, marker, settings.consistency_readers),
                 Waits(settings.consistency_wait, settings.consistency_wait_most),
                 settings.cursor_secret.get_secret_value().encode(),
+                OpenPoints(settings.paging_seconds, settings.paging_points),
             )
             yield
 

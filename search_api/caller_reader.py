@@ -58,6 +58,15 @@ class CallerReader:
         answer = await self._reader.document(index, document_id)
         return documents_without_masked(answer, terms.mask.tree) if terms.mask else answer
 
+    async def open_point(self, index: str, keep_alive: str) -> str:
+        """Keep an index readable as it is now, for so long after each use."""
+        await self._terms(index)
+        return await self._reader.open_point(index, keep_alive)
+
+    async def close_point(self, point: str) -> None:
+        """Let a point in time go."""
+        await self._reader.close_point(point)
+
     async def ready(self) -> None:
         """Return if Elasticsearch answers."""
         await self._reader.ready()

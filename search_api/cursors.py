@@ -5,12 +5,14 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
+from search_api.freshness import NOTHING_SEEN, Seen
 from search_api.search_request import RawRequest
 
-VERSION = 1
+VERSION = 2
 _SIGNATURE_BYTES = 16
 
 
@@ -18,20 +20,36 @@ class CursorFault(Exception):
     """The cursor was not made by this API, or belongs to another search."""
 
 
+class CursorExpired(Exception):
+    """The point in time that a cursor belongs to is gone."""
+
+
+class Place(NamedTuple):
+    """Where a page begins: at the point in time `point` ("" when none is open yet), behind the hit with the sort values
+    `after` (a JSON array, kept as it is; None is the beginning). `seen` is what was searchable when the point was opened."""
+
+    point: str
+    after: msgspec.Raw | None
+    seen: Seen = NOTHING_SEEN
+
+
 class _Payload(msgspec.Struct, array_like=True, frozen=True):
     version: int
     search: bytes
+    point: str
     after: msgspec.Raw
+    seen: Seen
 
 
-def write_cursor(secret: bytes, index: str, request: RawRequest, after: msgspec.Raw) -> str:
-    """A cursor for the page that follows the hit with the sort values `after` (a JSON array, kept as it is)."""
-    payload = msgspec.json.encode(_Payload(VERSION, _search_key(index, request), after))
+def write_cursor(secret: bytes, index: str, request: RawRequest, place: Place) -> str:
+    """A cursor for the page that begins there."""
+    after = place.after if place.after is not None else msgspec.Raw(b"null")
+    payload = msgspec.json.encode(_Payload(VERSION, _search_key(index, request), place.point, after, place.seen))
     return base64.urlsafe_b64encode(_signature(secret, payload) + payload).decode().rstrip("=")
 
 
-def read_cursor(secret: bytes, index: str, request: RawRequest, cursor: str) -> msgspec.Raw:
-    """The sort values in a cursor; raises CursorFault."""
+def read_cursor(secret: bytes, index: str, request: RawRequest, cursor: str) -> Place:
+    """The place that a cursor stands for; raises CursorFault."""
     try:
         signed = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
     except (binascii.Error, UnicodeEncodeError):
@@ -39,10 +57,13 @@ def read_cursor(secret: bytes, index: str, request: RawRequest, cursor: str) -> 
     signature, payload = signed[:_SIGNATURE_BYTES], signed[_SIGNATURE_BYTES:]
     if not hmac.compare_digest(signature, _signature(secret, payload)):
         raise CursorFault("The cursor is not one of this server's; start again without it.")
-    read = msgspec.json.decode(payload, type=_Payload)
+    try:
+        read = msgspec.json.decode(payload, type=_Payload)
+    except msgspec.ValidationError:
+        raise CursorFault("The cursor is of another version of this server; start again without it.") from None
     if read.version != VERSION or read.search != _search_key(index, request):
         raise CursorFault("The cursor belongs to another search; change nothing but the cursor between pages.")
-    return read.after
+    return Place(read.point, None if bytes(read.after) == b"null" else msgspec.Raw(bytes(read.after)), read.seen)
 
 
 def _signature(secret: bytes, payload: bytes) -> bytes:

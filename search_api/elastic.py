@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ import elastic_transport
 import msgspec
 from elasticsearch import ApiError, AsyncElasticsearch
 
+from search_api.cursors import CursorExpired
 from search_api.errors import ElasticsearchAway, IndexUnknown, SearchRefused
 from search_api.results import read_aliases, read_newest_mapping
 from search_api.schema import IndexSchema, read_mapping
@@ -92,8 +94,25 @@ class IndexReader:
         return schema
 
     async def search(self, index: str, body: Mapping[str, Any]) -> bytes:
-        """Run a search on an index whose schema was asked for."""
-        return await self._ask("POST", f"/{index}/_search", body)
+        """Run a search on an index whose schema was asked for; with `pit` in the body, at that point in time, or CursorExpired."""
+        if "pit" not in body:
+            return await self._ask("POST", f"/{index}/_search", body)
+        try:
+            return await self._ask("POST", "/_search", body)
+        except IndexUnknown:
+            raise CursorExpired from None
+
+    async def open_point(self, index: str, keep_alive: str) -> str:
+        """Keep an index readable as it is now, for so long after each use."""
+        if index not in await self.indices():
+            raise IndexUnknown(index)
+        answer = await self._ask("POST", f"/{index}/_pit?keep_alive={keep_alive}")
+        return str(msgspec.json.decode(answer, type=dict[str, Any])["id"])
+
+    async def close_point(self, point: str) -> None:
+        """Let a point in time go; nothing happens when it is gone already."""
+        with suppress(IndexUnknown, ElasticsearchAway):
+            await self._ask("DELETE", "/_pit", {"id": point})
 
     async def document(self, index: str, document_id: str) -> bytes:
         """Look one document up as it is now, searchable or not; the id travels in the body, so it may hold anything."""
@@ -122,6 +141,8 @@ def _meaning(error: ApiError, path: str) -> Exception:
         case 400 | 413:
             log.warning("Elasticsearch refused %s: %s", path, _refusal(error))
             return SearchRefused("The search is too large or asks for something that the index cannot do.")
+        case 403 if path == "/_search":
+            return ElasticsearchAway("The key of this API cannot page; its operator makes a new one: rowtide api key.")
         case 403 | 404:
             return IndexUnknown(path.split("/")[1])
         case 401:

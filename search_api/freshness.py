@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from read_model.freshness import Freshness, State
 
@@ -36,6 +36,34 @@ class FreshnessView(Struct, frozen=True):
         known = f'as-of="{self.as_of}", lag-ms={self.lag_ms}, ' if self.as_of else ""
         items = f"{known}degraded=?{self.degraded:d}, consistency={self.consistency}, met=?{self.met:d}"
         return {"Rowtide-Freshness": items} | ({"Rowtide-Token": self.token} if self.token else {})
+
+
+class Seen(Struct, array_like=True, frozen=True):
+    """What was searchable at a point in time: an epoch, the position in it, and the source's clock there."""
+
+    epoch: int
+    searchable: int
+    as_of: str | None
+
+
+NOTHING_SEEN = Seen(0, 0, None)
+
+
+def seen_of(said: FreshnessView) -> Seen:
+    """What an answer sees that is this fresh."""
+    return Seen(said.epoch, said.searchable, said.as_of)
+
+
+def at_point(said: FreshnessView, seen: Seen) -> FreshnessView:
+    """The freshness of an answer that is read at an older point in time (invariant 6)."""
+    lag = None
+    if seen.as_of and said.as_of and said.lag_ms is not None:
+        older = datetime.fromisoformat(said.as_of) - datetime.fromisoformat(seen.as_of)
+        lag = said.lag_ms + round(older.total_seconds() * 1000)
+    token = f"{seen.epoch}:{seen.searchable}" if seen != NOTHING_SEEN else None
+    return structs.replace(
+        said, epoch=seen.epoch, searchable=seen.searchable, token=token, as_of=seen.as_of, lag_ms=lag
+    )
 
 
 def unknown(reason: str) -> FreshnessView:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from read_model.elasticsearch import readable_names
+
 PRIVILEGES = ("read", "view_index_metadata")
 """Searching and reading mappings: nothing that writes, and nothing of the cluster."""
 
@@ -15,7 +17,11 @@ def key_body(name: str, aliases: Sequence[str], days: int | None = None) -> dict
             "rowtide-search": {
                 "cluster": [],
                 "indices": [
-                    {"names": list(aliases), "privileges": list(PRIVILEGES), "allow_restricted_indices": False}
+                    {
+                        "names": [name for alias in aliases for name in readable_names(alias)],
+                        "privileges": list(PRIVILEGES),
+                        "allow_restricted_indices": False,
+                    }
                 ],
                 "applications": [],
                 "run_as": [],

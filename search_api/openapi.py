@@ -15,6 +15,7 @@ PROBLEMS = {
     "404": "There is no such index or document.",
     "405": "The address can only be read.",
     "409": "The token belongs to another epoch of the documents.",
+    "410": "The cursor is too old; start again without it.",
     "421": "The API is not served under the name that was asked.",
     "422": "The request is wrong; `errors` names each fault.",
     "429": "The caller's share is used up; try again after `Retry-After` seconds.",

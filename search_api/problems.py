@@ -8,7 +8,7 @@ from msgspec import Struct
 from starlette.exceptions import HTTPException
 
 from search_api.consistency import AnotherEpoch, NotYetConsistent
-from search_api.cursors import CursorFault
+from search_api.cursors import CursorExpired, CursorFault
 from search_api.errors import (
     DocumentUnknown,
     ElasticsearchAway,
@@ -49,6 +49,12 @@ class Problem(Struct, frozen=True, omit_defaults=True):
 
 _KNOWN: dict[type[Exception], tuple[str, str, int, str]] = {
     CursorFault: ("wrong-cursor", "The cursor cannot be used", 400, "{error}"),
+    CursorExpired: (
+        "cursor-expired",
+        "The cursor is too old",
+        410,
+        "Its point in time was let go, because nobody used it for a while or the caller opened others; start again without it.",
+    ),
     SearchRefused: ("search-refused", "The search was refused", 400, "{error}"),
     IndexUnknown: ("unknown-index", "No such index", 404, "`/v1/indices` lists the indexes that can be read."),
     DocumentUnknown: ("unknown-document", "No such document", 404, "The index has no document with this id."),

@@ -57,6 +57,7 @@ class _Answer(Struct):
     hits: _Hits
     shards: _Shards = field(name="_shards", default_factory=_Shards)
     aggregations: dict[str, _Facet] = {}
+    pit_id: str = ""
 
 
 class _Found(Struct):
@@ -125,7 +126,9 @@ class Document(Struct, frozen=True):
 
 
 class Read(Struct, frozen=True):
-    """A search's answer before freshness and cursor are known. `last` are the sort values of the last hit."""
+    """A search's answer before freshness and cursor are known. `last` are the sort values of the last hit.
+
+    `point` is what the point in time is called from now on, "" when there is none."""
 
     items: list[Hit]
     total: Total
@@ -133,6 +136,7 @@ class Read(Struct, frozen=True):
     partial: bool
     took_ms: int
     last: Raw
+    point: str = ""
 
 
 def read_search(body: bytes, facets: tuple[IndexField, ...] = ()) -> Read:
@@ -146,6 +150,7 @@ def read_search(body: bytes, facets: tuple[IndexField, ...] = ()) -> Read:
         partial=answer.timed_out or answer.shards.failed > 0,
         took_ms=answer.took,
         last=hits[-1].sort if hits else EMPTY,
+        point=answer.pit_id,
     )
 
 

@@ -1,16 +1,13 @@
 """What readers can ask, each as one function: the order of the steps, and nothing of HTTP."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-from msgspec import Raw, json
 
 from search_api.callers import Caller
-from search_api.cursors import read_cursor, write_cursor
 from search_api.errors import DocumentUnknown
 from search_api.freshness import FreshnessView
+from search_api.paging import Paging
 from search_api.queries import search_body
+from search_api.reader import Reader
 from search_api.results import Document, SearchPage, read_document, read_search
 from search_api.schema import IndexSchema
 from search_api.search_request import RawRequest, check
@@ -19,51 +16,34 @@ LONGEST_ID_BYTES = 512
 """Elasticsearch takes no longer ids, so no document has one."""
 
 
-class Reader(Protocol):
-    """Elasticsearch, as one caller may read it."""
-
-    async def indices(self) -> tuple[str, ...]:
-        """The names that can be read, sorted."""
-
-    async def schema(self, index: str) -> IndexSchema:
-        """The fields of an index."""
-
-    async def search(self, index: str, body: Mapping[str, Any]) -> bytes:
-        """Run a search on an index whose schema was asked for."""
-
-    async def document(self, index: str, document_id: str) -> bytes:
-        """Look one document up: the answer of a multi-get."""
-
-    async def ready(self) -> None:
-        """Return if Elasticsearch answers."""
-
-
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The reading side of the pipeline, for one request. `secret` signs cursors, and is the caller's own.
+    """The reading side of the pipeline, for one request.
 
     `freshness` was true before anything is read here, so it never promises too much (invariant 6)."""
 
     reader: Reader
     freshness: FreshnessView
-    secret: bytes
+    paging: Paging
     caller: Caller
 
     async def search(self, index: str, raw: RawRequest, cursor: str = "") -> SearchPage:
         """One page of hits."""
         schema = await self.reader.schema(index)
         request = check(raw, schema)
-        after = read_cursor(self.secret, index, raw, cursor) if cursor else None
-        body = search_body(request, schema, Raw(after) if after is not None else None)
-        read = read_search(await self.reader.search(index, body), request.facets)
+        place = await self.paging.place(index, raw, cursor)
+        body = search_body(request, schema, place.after if place else None)
+        answer = await self.reader.search(index, self.paging.body(body, place) if place else body)
+        read = read_search(answer, request.facets)
+        last = read.last if len(read.items) == request.size else None
         return SearchPage(
             items=read.items,
             total=read.total,
             facets=read.facets,
-            next_cursor=self._next(index, raw, read.last) if len(read.items) == request.size else None,
+            next_cursor=await self.paging.next(index, raw, last, place, read.point),
             partial=read.partial,
             took_ms=read.took_ms,
-            freshness=self.freshness,
+            freshness=self.paging.fresh(place),
         )
 
     async def document(self, index: str, document_id: str) -> Document:
@@ -87,6 +67,3 @@ class Search:
     async def ready(self) -> None:
         """Return if Elasticsearch answers; raises ElasticsearchAway."""
         await self.reader.ready()
-
-    def _next(self, index: str, raw: RawRequest, last: Raw) -> str:
-        return write_cursor(self.secret, index, raw, Raw(json.encode(last)))

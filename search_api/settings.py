@@ -78,6 +78,8 @@ class ApiSettings(StateSettings):
     )
     consistency_wait_most: float = Field(10.0, ge=0, le=60, description="the same, with `Prefer: wait`, at most")
     consistency_readers: int = Field(500, ge=1, description="readers that wait at the same time, at most")
+    paging_seconds: float = Field(120.0, ge=1, le=3600, description="how long a cursor can be used after the last page")
+    paging_points: int = Field(20, ge=1, le=500, description="points in time that a caller keeps open, at most")
     request_timeout: float = Field(7.0, gt=0, le=60, description="seconds that Elasticsearch has for an answer")
 
     @field_validator("elasticsearch_url", "worker_url")

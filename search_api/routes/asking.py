@@ -13,6 +13,8 @@ from search_api.callers import Caller
 from search_api.consistency import AnotherEpoch, Demand, NotYetConsistent, Waits, read_demand
 from search_api.elastic import IndexReader
 from search_api.limits import MAX_SIZE
+from search_api.paging import Paging
+from search_api.points import OpenPoints
 from search_api.search import Search
 from search_api.search_request import RawRequest
 from search_api.waiting import Consistency
@@ -35,6 +37,7 @@ class Reading:
     consistency: Consistency
     waits: Waits
     secret: bytes
+    points: OpenPoints
 
 
 def demand_of(
@@ -63,7 +66,9 @@ async def search_of(request: Request, caller: Calling, demand: Annotated[Demand,
         raise
     applied = {"Preference-Applied": f"wait={demand.wait:g}"} if demand.preferred else {}
     request.state.answer_headers = freshness.headers() | applied
-    return Search(CallerReader(reading.reader, caller), freshness, caller.secret(reading.secret), caller)
+    reader = CallerReader(reading.reader, caller)
+    paging = Paging(reader, reading.points, caller.secret(reading.secret), caller.fingerprint, freshness)
+    return Search(reader, freshness, paging, caller)
 
 
 Searching = Annotated[Search, Depends(search_of)]

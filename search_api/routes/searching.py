@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from search_api.results import SearchPage
@@ -14,10 +14,13 @@ ANSWERS = (SearchPage,)
 
 @router.get("/v1/{index}/search", operation_id="search", openapi_extra=answers(SearchPage), tags=["read"])
 async def search_index(
+    request: Request,
     search: Searching,
     index: Index,
     asked: Asked,
-    cursor: Annotated[str, Query(description="`next_cursor` of the page before")] = "",
+    cursor: Annotated[str, Query(description="`next_cursor` of the page before, or `start`")] = "",
 ) -> Response:
     """Search an index. The best match comes first, or the latest change when there are no words."""
-    return as_json(await search.search(index, asked, cursor))
+    page = await search.search(index, asked, cursor)
+    request.state.answer_headers |= page.freshness.headers()
+    return as_json(page)

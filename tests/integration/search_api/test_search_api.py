@@ -1,5 +1,6 @@
 """The search API in front of the real Elasticsearch."""
 
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -100,13 +101,67 @@ def test_pages_by_cursor_and_by_number_hold_every_document_once(api: Api) -> Non
     seen: list[str] = []
     params: dict[str, Any] = {"sort": "genre", "size": 25}
     while True:
-        page = api.get("/v1/books/search", params=params).json()
+        answer = api.get("/v1/books/search", params=params)
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
         seen += [item["id"] for item in page["items"]]
         if not page["next_cursor"]:
             break
         params["cursor"] = page["next_cursor"]
     assert sorted(seen) == sorted(BOOKS)
     assert [one for n in (1, 2, 3) for one in ids(api, sort="genre", size=25, page=n)] == seen
+
+
+def test_pages_by_cursor_stay_at_one_point_in_time(api: Api, library: Library) -> None:
+    params: dict[str, Any] = {"sort": "genre", "size": 25, "cursor": "start"}
+    page = api.get("/v1/books/search", params=params).json()
+    seen = [item["id"] for item in page["items"]]
+    library.admin.put(
+        "/books-write/_doc/new?refresh=true", json={"title": "Came later", "genre": "a"}
+    ).raise_for_status()
+    library.admin.delete("/books-write/_doc/159?refresh=true").raise_for_status()
+    try:
+        while page["next_cursor"]:
+            page = api.get("/v1/books/search", params=params | {"cursor": page["next_cursor"]}).json()
+            seen += [item["id"] for item in page["items"]]
+        assert sorted(seen) == sorted(BOOKS)
+    finally:
+        body = {"index": {"_id": "159", "version": 7, "version_type": "external_gte"}}
+        library.admin.delete("/books-write/_doc/new?refresh=true").raise_for_status()
+        library.admin.post(
+            "/books-write/_bulk?refresh=true",
+            content=f"{json.dumps(body)}\n{BOOKS['159']}\n".encode(),
+            headers={"content-type": "application/x-ndjson"},
+        ).raise_for_status()
+
+
+def open_points(library: Library) -> int:
+    stats = library.admin.get("/books-g000001/_stats/search").json()
+    return int(stats["_all"]["total"]["search"]["open_contexts"])
+
+
+def test_a_cursor_whose_point_is_gone_says_so(library: Library) -> None:
+    before = open_points(library)
+    with running_api(settings_of(library.url, library.key, paging_points=2)) as few:
+        params: dict[str, Any] = {"size": 25, "cursor": "start"}
+        walks = [few.get("/v1/books/search", params=params).json()["next_cursor"] for _ in range(3)]
+        assert open_points(library) == before + 2
+        gone = few.get("/v1/books/search", params=params | {"cursor": walks[0]})
+        assert (gone.status_code, gone.json()["type"]) == (410, "urn:rowtide:problem:cursor-expired")
+        for cursor in walks[1:]:
+            following = cursor
+            while following:
+                page = few.get("/v1/books/search", params=params | {"cursor": following})
+                assert page.status_code == 200
+                following = page.json()["next_cursor"]
+        assert open_points(library) == before
+
+
+def test_a_cursor_begins_at_the_beginning_and_reads_at_its_own_point(api: Api) -> None:
+    assert api.get("/v1/books/search", params={"cursor": "start", "page": 2}).status_code == 422
+    first = api.get("/v1/books/search", params={"cursor": "start", "size": 1}).json()["next_cursor"]
+    asked = {"cursor": first, "size": 1, "consistency": "now"}
+    assert api.get("/v1/books/search", params=asked).status_code == 422
 
 
 def test_highlights_are_escaped(api: Api) -> None:

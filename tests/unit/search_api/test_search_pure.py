@@ -14,6 +14,7 @@ from search_api.callers import anybody
 from search_api.faults import RequestFaults
 from search_api.highlights import CLOSE, OPEN, to_html
 from search_api.keys import key_body
+from search_api.points import OpenPoints
 from search_api.queries import search_body
 from search_api.schema import IndexSchema, read_mapping
 from search_api.search_request import RawRequest, check
@@ -114,13 +115,15 @@ def test_any_text_is_either_refused_or_becomes_a_body_that_is_json(text: str) ->
 def test_a_cursor_returns_the_sort_values_as_they_were() -> None:
     after = Raw(b'[1.10,9007199254740993,null,"\xc3\xbc"]')
     raw = RawRequest("harbour", ("genre:novel",))
-    cursor = cursors.write_cursor(SECRET, "books", raw, after)
-    assert bytes(cursors.read_cursor(SECRET, "books", raw, cursor)) == bytes(after)
+    seen = freshness.Seen(1, 2**40, "2026-01-01T00:00:00.000Z")
+    cursor = cursors.write_cursor(SECRET, "books", raw, cursors.Place("point", after, seen))
+    place = cursors.read_cursor(SECRET, "books", raw, cursor)
+    assert (place.point, place.seen, bytes(place.after or b"")) == ("point", seen, bytes(after))
 
 
 def test_a_cursor_serves_only_its_own_search_and_server() -> None:
     raw = RawRequest("harbour")
-    cursor = cursors.write_cursor(SECRET, "books", raw, Raw(b"[1]"))
+    cursor = cursors.write_cursor(SECRET, "books", raw, cursors.Place("", Raw(b"[1]")))
     for secret, index, asked, text in (
         (b"another secret...", "books", raw, cursor),
         (SECRET, "others", raw, cursor),
@@ -131,6 +134,25 @@ def test_a_cursor_serves_only_its_own_search_and_server() -> None:
     ):
         with pytest.raises(cursors.CursorFault):
             cursors.read_cursor(secret, index, asked, text)
+
+
+def test_a_page_at_an_older_point_is_no_fresher_than_the_point() -> None:
+    """Invariant 6."""
+    now = freshness.view(Freshness("shop", 2, 500, 500, 1_000_000, "live"), 1_000_300)
+    then = freshness.at_point(now, freshness.Seen(2, 400, "1970-01-01T00:16:30.000Z"))
+    assert (then.token, then.lag_ms, then.as_of) == ("2:400", 10_300, "1970-01-01T00:16:30.000Z")
+    assert freshness.at_point(now, freshness.NOTHING_SEEN).token is None
+
+
+def test_a_caller_keeps_only_so_many_points_open() -> None:
+    points = OpenPoints(keep=10, each=2)
+    assert [points.used("ana", name, 0) for name in "abac"] == [[], [], [], ["b"]]
+    assert points.used("zoe", "d", 1) == []
+    assert len(points) == 3
+    assert points.used("ana", "e", 10.5) == []
+    assert len(points) == 2
+    points.closed("e")
+    assert len(points) == 1
 
 
 @given(st.text(alphabet=f"<>&\"'a{OPEN}{CLOSE}\0"))
@@ -168,6 +190,7 @@ def test_the_key_can_read_and_nothing_else() -> None:
     role = key_body("search", ["books"], 30)["role_descriptors"]["rowtide-search"]
     assert role["cluster"] == []
     assert role["indices"][0]["privileges"] == ["read", "view_index_metadata"]
+    assert role["indices"][0]["names"] == ["books", "/books\\-g[0-9]{6}/"]
 
 
 def test_every_fault_of_the_settings_is_told_at_once() -> None:

@@ -1,0 +1,84 @@
+"""Walking through all hits: from page to page at one point in time, by signed cursors."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import Raw, json
+
+from search_api.cursors import Place, read_cursor, write_cursor
+from search_api.faults import Fault, RequestFaults
+from search_api.freshness import NOTHING_SEEN, FreshnessView, at_point, seen_of
+from search_api.points import OpenPoints
+from search_api.reader import Reader
+from search_api.search_request import RawRequest
+
+START = "start"
+"""As a cursor: begin at a point in time with the first page. Without it, the second page is where one begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """The pages of one caller. `secret` is its own, so that nobody else's cursors are of use to it."""
+
+    reader: Reader
+    points: OpenPoints
+    secret: bytes
+    caller: str
+    freshness: FreshnessView
+
+    async def place(self, index: str, raw: RawRequest, cursor: str) -> Place | None:
+        """Where a page begins; None for one that is asked for by number. Raises CursorFault."""
+        if not cursor:
+            return None
+        if cursor == START:
+            if raw.page != 1:
+                raise RequestFaults((Fault("page", "page: a cursor begins with the first page; leave page out."),))
+            return await self._open(index, None)
+        place = read_cursor(self.secret, index, raw, cursor)
+        if not place.point:
+            return await self._open(index, place.after)
+        if self.freshness.consistency != "eventual":
+            raise RequestFaults(
+                (Fault("consistency", "consistency: a cursor reads at its own point in time; leave it out."),)
+            )
+        return place
+
+    def body(self, body: dict[str, Any], place: Place) -> dict[str, Any]:
+        """The search for the page that begins there."""
+        return body | {"pit": {"id": place.point, "keep_alive": keep_alive(self.points.keep)}}
+
+    def fresh(self, place: Place | None) -> FreshnessView:
+        """How fresh the page is that begins there."""
+        return at_point(self.freshness, place.seen) if place else self.freshness
+
+    async def next(self, index: str, raw: RawRequest, last: Raw | None, place: Place | None, point: str) -> str | None:
+        """The cursor behind the sort values `last`; None at the end, where the point in time is closed.
+
+        `point` is what Elasticsearch calls the point by now."""
+        if last is not None:
+            if place:
+                await self._used(point)
+            seen = place.seen if place else NOTHING_SEEN
+            return write_cursor(self.secret, index, raw, Place(point, Raw(json.encode(last)), seen))
+        if place is not None:
+            await self.close(point)
+        return None
+
+    async def close(self, point: str) -> None:
+        """Close a point in time."""
+        self.points.closed(point)
+        await self.reader.close_point(point)
+
+    async def _open(self, index: str, after: Raw | None) -> Place:
+        point = await self.reader.open_point(index, keep_alive(self.points.keep))
+        await self._used(point)
+        return Place(point, after, seen_of(self.freshness))
+
+    async def _used(self, point: str) -> None:
+        for surplus in self.points.used(self.caller, point):
+            await self.reader.close_point(surplus)
+
+
+def keep_alive(seconds: float) -> str:
+    """A time as Elasticsearch writes it."""
+    return f"{max(1, round(seconds))}s"
