@@ -35,8 +35,9 @@ class CallerReader:
         self._kept: dict[str, _Terms] = {}
 
     async def indices(self) -> tuple[str, ...]:
-        """The names that the caller may read, sorted."""
-        return tuple(name for name in await self._reader.indices() if self._caller.sees(name))
+        """The names that the caller may read, sorted; without those whose fields its base filter does not fit."""
+        names = [name for name in await self._reader.indices() if self._caller.sees(name)]
+        return tuple([name for name in names if not self._caller.filters or await self._is_open(name)])
 
     async def schema(self, index: str) -> IndexSchema:
         """The fields of an index that exist for the caller."""
@@ -70,6 +71,13 @@ class CallerReader:
     async def ready(self) -> None:
         """Return if Elasticsearch answers."""
         await self._reader.ready()
+
+    async def _is_open(self, index: str) -> bool:
+        try:
+            await self._terms(index)
+        except IndexUnknown:
+            return False
+        return True
 
     async def _terms(self, index: str) -> _Terms:
         if not self._caller.sees(index):

@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from fastapi import APIRouter
-from fastapi.routing import APIRoute
 
 from infra.ports import free_ports
 from search_api import routes
@@ -15,6 +13,7 @@ from search_api.admission import OPERATIONS
 from search_api.body_limit import MAX_BODY
 from search_api.pages import routes as pages
 from tests.support.search_api import Api, running_api, settings_of
+from tests.support.twins import routes_of
 
 IN, BACK = 503, 303
 PATH = "/v1/books/search"
@@ -175,14 +174,6 @@ def test_no_secret_is_in_the_logs(locked: Api, caplog: pytest.LogCaptureFixture)
     assert ours
     for secret in (text, text[-64:], session, "what a reader typed", "a2V5OmtleQ=="):
         assert secret not in ours
-
-
-def routes_of(router: APIRouter) -> Iterator[APIRoute]:
-    for route in router.routes:
-        if isinstance(route, APIRoute):
-            yield route
-        elif hasattr(route, "original_router"):
-            yield from routes_of(route.original_router)
 
 
 def test_every_route_says_what_it_needs() -> None:

@@ -1,0 +1,206 @@
+"""Masked fields and other tenants' documents cannot be guessed: whatever is asked, two indexes that differ in nothing else
+answer the same. Every route and parameter is tried as it is found in the code, so that a new one is covered by default."""
+
+import random
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+
+from infra.stack import Stack
+from search_api import routes
+from search_api.callers import SCOPES
+from search_api.commands import create_key
+from search_api.pages import routes as pages
+from search_api.settings import read_settings
+from tests.support.search_api import Api, running_api, settings_of
+from tests.support.twins import (
+    MASKED,
+    SECRETS,
+    TWIN_MAPPINGS,
+    TWIN_SETTINGS,
+    TWINS,
+    bodies,
+    parameters_of,
+    routes_of,
+    told,
+    twin_documents,
+    words,
+)
+
+EVERY = [*routes_of(routes.router), *routes_of(pages.router)]
+NAMES = sorted({name for route in EVERY for name in parameters_of(route)[1]})
+IDS = ("3", "s1", "none", "Zanzibar")
+WORDS = 40
+"""Of all words so many are tried in each parameter."""
+PAIRS = 40
+"""Questions with several parameters at once, for each route."""
+SEED = 20261124
+
+
+@pytest.fixture(scope="module")
+def api(stack: Stack) -> Iterator[Api]:
+    """The API before the twins, and before those (with an `s`) that also hold documents of strangers."""
+    addresses = stack.addresses
+    login = (addresses.elasticsearch_username, addresses.elasticsearch_password)
+    url = addresses.elasticsearch_url
+    admin_settings = read_settings(
+        elasticsearch_url=url, elasticsearch_username=login[0], elasticsearch_password=login[1]
+    )
+    with httpx.Client(base_url=url, auth=login, timeout=60, trust_env=False) as admin:
+        names = [f"{twin}{suffix}" for twin in TWINS for suffix in ("", "s")]
+        for name in names:
+            _create(admin, name, twin_documents(name.removesuffix("s"), strangers=name.endswith("s")))
+        key = create_key(admin_settings, names, "twins", 1)
+        with running_api(settings_of(url, key, api_rate=1e9, api_burst=10**9, api_anonymous=False)) as api:
+            yield api
+        for name in names:
+            admin.delete(f"/{name}-g000001").raise_for_status()
+
+
+def _create(admin: httpx.Client, name: str, documents: dict[str, str]) -> None:
+    body = {"settings": TWIN_SETTINGS, "mappings": TWIN_MAPPINGS, "aliases": {name: {}}}
+    admin.delete(f"/{name}-g000001")
+    admin.put(f"/{name}-g000001", json=body).raise_for_status()
+    lines = "".join(f'{{"index":{{"_id":"{one}"}}}}\n{text}\n' for one, text in documents.items())
+    headers = {"content-type": "application/x-ndjson"}
+    answer = admin.post(f"/{name}-g000001/_bulk?refresh=true", content=lines.encode(), headers=headers)
+    assert not answer.raise_for_status().json()["errors"]
+
+
+def caller_of(api: Api, **more: Any) -> dict[str, str]:
+    """A key that may do everything but see masked fields."""
+    _, text = api.app.state.admission.keys.create("curious", SCOPES, ["*"], **more)
+    return {"authorization": f"Bearer {text}"}
+
+
+def differs(api: Api, caller: dict[str, str], suffix: str, method: str, path: str, **question: Any) -> list[str]:
+    """The two answers when they are not alike, and nothing when they are. `{}` in the path is the index."""
+    told_by: list[str] = []
+    for twin in TWINS:
+        answer = api.request(method, path.replace("{}", f"{twin}{suffix}"), headers=caller, **question)
+        assert answer.status_code < 500, (path, question, answer.text)
+        head = f"{answer.status_code} {answer.headers.get('location', '')} {answer.headers.get('etag', '')} "
+        told_by.append(told(head + answer.text, in_order=not suffix))
+    return [] if told_by[0] == told_by[1] else told_by
+
+
+def path_of(route: APIRoute, document_id: str) -> str:
+    """A route's path with `{}` for the index."""
+    path = route.path.replace("{index}", "{}")
+    for name in parameters_of(route)[0]:
+        for form in (f"{{{name}}}", f"{{{name}:path}}"):
+            path = path.replace(form, quote(document_id, safe="")) if name != "index" else path
+    return path
+
+
+def questions(route: APIRoute, chance: random.Random) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Each parameter with words of all kinds, then several at once."""
+    has_id = bool(set(parameters_of(route)[0]) - {"index"})
+    for method in sorted(route.methods & {"GET", "POST", "PUT", "DELETE"}):
+        for one in IDS if has_id else IDS[:1]:
+            yield method, path_of(route, one), {}
+        for name in parameters_of(route)[1]:
+            for word in chance.sample(words(), WORDS):
+                yield method, path_of(route, "3"), {"params": {name: word}}
+        for _ in range(PAIRS):
+            picked = {name: chance.choice(words()) for name in chance.sample(NAMES, 3)}
+            yield method, path_of(route, "3"), {"params": picked}
+            if method != "GET":
+                yield method, path_of(route, "3"), {"json": bodies(NAMES, chance.choice(words()), chance)}
+
+
+READING = [route for route in EVERY if route.name not in {"sign_in", "sign_out"}]
+
+
+@pytest.mark.parametrize("route", READING, ids=lambda route: f"{route.name} {route.path}")
+def test_no_answer_depends_on_what_its_caller_may_not_see(api: Api, route: APIRoute) -> None:
+    chance = random.Random(SEED)
+    for suffix, caller in (("", caller_of(api)), ("s", caller_of(api, filters=["team:red"]))):
+        for method, path, question in questions(route, chance):
+            assert differs(api, caller, suffix, method, path, **question) == [], (SEED, method, path, question)
+
+
+@pytest.mark.parametrize("sort", ["", "price", "-team,title", "made"])
+@pytest.mark.parametrize("suffix", ["", "s"])
+def test_no_page_of_a_cursor_does_either(api: Api, sort: str, suffix: str) -> None:
+    caller = caller_of(api, filters=["team:red"] if suffix else ())
+    for q in ("", "harbour"):
+        pages_of: dict[str, list[list[str]]] = {}
+        for twin in TWINS:
+            name, params = f"{twin}{suffix}", {"q": q, "sort": sort, "size": 5}
+            pages_of[twin] = list(_pages(api, caller, name, params, in_order=bool(sort) or not suffix))
+        assert pages_of[TWINS[0]] == pages_of[TWINS[1]]
+        assert sum(map(len, pages_of[TWINS[0]])) == 12
+
+
+def _pages(api: Api, caller: dict[str, str], name: str, params: dict[str, Any], in_order: bool) -> Iterator[list[str]]:
+    cursor = ""
+    while True:
+        answer = api.get(f"/v1/{name}/search", params=params | {"cursor": cursor}, headers=caller).json()
+        found = [item["id"] for item in answer["items"]]
+        yield found if in_order else [str(len(found))] * len(found)
+        cursor = answer["next_cursor"]
+        if not cursor:
+            return
+
+
+def test_a_cursor_serves_its_own_caller_only(api: Api) -> None:
+    first, second = caller_of(api), caller_of(api)
+    page = api.get("/v1/twina/search", params={"size": 5}, headers=first).json()
+    params = {"size": 5, "cursor": page["next_cursor"]}
+    assert api.get("/v1/twina/search", params=params, headers=first).status_code == 200
+    assert api.get("/v1/twina/search", params=params, headers=second).status_code == 400
+
+
+def test_the_same_questions_tell_who_may_see(api: Api) -> None:
+    """The twins do differ: with every kind of data unmasked the questions find them out."""
+    seeing = caller_of(api, unmasked=["*"])
+    place, animal = SECRETS["twina"]
+    for question in (
+        {"q": place},
+        {"q": f'"{place} {animal}"'},
+        {"filter": f"who.mail:{animal}3@{place}.example"},
+        {"filter": "who.pin:>20"},
+        {"filter": f"lines.note:{animal}"},
+        {"facet": "code"},
+        {"sort": "who.born"},
+        {},
+    ):
+        assert differs(api, seeing, "", "GET", "/v1/{}/search", params=question) != [], question
+    assert differs(api, seeing, "", "GET", "/v1/{}/3") != []
+    everybody = caller_of(api)
+    assert differs(api, everybody, "s", "GET", "/v1/{}/search", params={"size": 100}) != []
+
+
+def test_a_masked_field_is_nowhere_and_in_no_error(api: Api) -> None:
+    caller = caller_of(api)
+    assert not {one["name"] for one in api.get("/v1/twina/fields", headers=caller).json()["items"]} & set(MASKED)
+    for params in ({"filter": "{}:x"}, {"sort": "{}"}, {"facet": "{}"}, {"filter": "{}:>1"}, {"q": "{}:x"}):
+        asked = [
+            api.get(
+                "/v1/twina/search",
+                params={key: value.format(name) for key, value in params.items()},
+                headers=caller,
+            )
+            for name in ("who.name", "who.nome", "who.pin", "who.pon")
+        ]
+        plain = {answer.text.replace("pin", "name").replace("pon", "name").replace("nome", "name") for answer in asked}
+        if asked[0].status_code != 200:
+            assert len(plain) == 1
+        assert len({answer.status_code for answer in asked}) == 1
+
+
+def test_other_tenants_documents_do_not_exist(api: Api) -> None:
+    tenant = caller_of(api, filters=["team:red"], unmasked=["*"])
+    assert api.get("/v1/twinas/s1", headers=tenant).status_code == 404
+    assert api.get("/v1/twinas/3", headers=tenant).status_code == 200
+    found = api.get("/v1/twinas/search", params={"facet": "team", "size": 100}, headers=tenant).json()
+    assert found["total"]["value"] == 12
+    assert found["facets"][0]["values"] == [{"value": "red", "count": 12}]
+    closed = caller_of(api, filters=["nothing:x"])
+    assert api.get("/v1/indices", headers=closed).json() == {"items": []}
+    assert api.get("/v1/twina/search", headers=closed).status_code == 404
