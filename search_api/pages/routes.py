@@ -122,7 +122,7 @@ def _raw(schema: IndexSchema, address: PageAddress) -> RawRequest:
 def _faulty(request: Request, address: PageAddress, schema: IndexSchema, error: RequestFaults) -> Response:
     """What is wrong, beside what was asked; a script puts it above the hits that are there already."""
     problem = problem_of(error)
-    headers = {"HX-Retarget": "#fault", "HX-Reselect": "#fault", "HX-Push-Url": "false"}
+    headers = {"HX-Retarget": "#fault", "HX-Reselect": "#fault > *", "HX-Push-Url": "false"}
     return render(request, "fault.html", problem.status, headers, address=address, problem=problem, schema=schema)
 
 

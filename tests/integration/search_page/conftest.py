@@ -1,0 +1,98 @@
+"""The page in a real Chromium, over documents of the order application in the real Elasticsearch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page
+
+from infra.ports import free_ports
+from infra.stack import Stack
+from tests.support.browser import chromium, served
+from tests.support.filled_index import FilledIndex, filled_index, seed
+from tests.support.pipeline import own_names
+from tests.support.search_api import settings_of
+from tests.support.services import CHECKOUT, fresh_place
+from tests.support.worker_double import freshness_now, worker_double
+
+ORDERS = 300
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the page is, and what the order documents are called in this run."""
+
+    url: str
+    orders: str
+
+    @property
+    def results(self) -> str:
+        """The address of all orders."""
+        return f"{self.url}/{self.orders}"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def documents(stack: Stack) -> Iterator[FilledIndex]:
+    """Some hundred orders, and the products in them."""
+    with fresh_place(stack.addresses) as place:
+        seed(place, ORDERS)
+        spec = (CHECKOUT / "examples" / "orders.yaml").read_text(encoding="utf-8")
+        with filled_index(place, own_names(spec, place.pipeline)) as filled:
+            yield filled
+
+
+@pytest.fixture(scope="session")
+def site(documents: FilledIndex) -> Iterator[Site]:
+    """The page, with a worker that is in step."""
+    with (
+        worker_double(freshness_now) as worker,
+        served(settings_of(documents.url, documents.key, worker_url=worker)) as url,
+    ):
+        yield Site(url, documents.aliases[0])
+
+
+@pytest.fixture(scope="session")
+def late_site(documents: FilledIndex) -> Iterator[Site]:
+    """The page, with a worker that says it is not."""
+    late = partial(freshness_now, "degraded", 192_000, "The connector does not answer.")
+    with worker_double(late) as worker, served(settings_of(documents.url, documents.key, worker_url=worker)) as url:
+        yield Site(url, documents.aliases[0])
+
+
+@pytest.fixture(scope="session")
+def away_site() -> Iterator[Site]:
+    """The page, without Elasticsearch."""
+    nobody = f"http://127.0.0.1:{free_ports()['elasticsearch_port']}"
+    with served(settings_of(nobody, "a2V5OmtleQ==")) as url:
+        yield Site(url, "orders")
+
+
+EXPECTED_NOISE = ("status of 422", "status of 503", "status of 404")
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A tab of its own. Whatever the browser complains about, the Content-Security-Policy first of all, fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="Europe/Berlin")
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened = context.new_page()
+    opened.set_default_timeout(15_000)
+    complaints: list[str] = []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("console", partial(_complain, complaints))
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+def _complain(complaints: list[str], message: ConsoleMessage) -> None:
+    if message.type in ("error", "warning") and not any(noise in message.text for noise in EXPECTED_NOISE):
+        complaints.append(message.text)

@@ -1,0 +1,225 @@
+"""What analysts do with the page."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.integration.search_page.conftest import Site
+
+
+def count(page: Page) -> int:
+    """The number of hits that the page tells."""
+    return int((page.locator("#count strong").text_content() or "").replace(",", ""))
+
+
+def type_in_box(page: Page, text: str) -> None:
+    page.get_by_role("searchbox").or_(page.get_by_role("combobox")).first.press_sequentially(text)
+
+
+def test_hits_follow_the_typing_and_the_address_can_be_shared(page: Page, site: Site, browser: Browser) -> None:
+    page.goto(site.results)
+    everything = count(page)
+    type_in_box(page, "desk")
+    expect(page).to_have_url(re.compile(r"\?q=desk$"))
+    expect(page.locator("#results mark").first).to_have_text(re.compile("desk", re.IGNORECASE))
+    found = count(page)
+    assert 0 < found < everything
+    expect(page.locator("#live")).to_have_text(re.compile(rf"^{found:,} .* · 0\.\d s behind$"))
+    expect(page).to_have_title(re.compile("^desk · "))
+
+    other = browser.new_page()
+    other.goto(page.url)
+    assert count(other) == found
+    expect(other.locator("input[type=search]")).to_have_value("desk")
+    other.close()
+
+
+def test_a_facet_narrows_and_leaves_its_other_values_to_choose(page: Page, site: Site) -> None:
+    page.goto(site.results)
+    everything = count(page)
+    status = page.get_by_role("group", name="Status")
+    status.get_by_role("checkbox", name="delivered").check()
+    expect(page).to_have_url(re.compile("filter=status%3A%3Ddelivered"))
+    expect(page.get_by_role("list", name="Filters that apply")).to_contain_text("Status: delivered")
+    expect(status.get_by_role("checkbox", name="delivered")).to_be_focused()
+    one = count(page)
+    status.get_by_role("checkbox", name="shipped").check()
+    expect(page).to_have_url(re.compile("shipped"))
+    assert one < count(page) < everything
+
+    page.get_by_role("link", name="Clear all").click()
+    expect(page).to_have_url(site.results)
+    assert count(page) == everything
+
+
+def test_columns_are_sorted_and_back_goes_back(page: Page, site: Site) -> None:
+    page.goto(site.results)
+    page.get_by_role("link", name="Total", exact=True).click()
+    expect(page.locator("th[aria-sort=ascending]")).to_contain_text("Total")
+    page.get_by_role("link", name="Total", exact=False).click()
+    expect(page.locator("th[aria-sort=descending]")).to_contain_text("Total")
+    totals = [float(text.replace(",", "")) for text in page.locator("td[data-label=Total]").all_text_contents()]
+    assert totals == sorted(totals, reverse=True)
+    page.go_back()
+    expect(page.locator("th[aria-sort=ascending]")).to_contain_text("Total")
+
+
+def test_columns_are_chosen_and_stay_in_the_address(page: Page, site: Site) -> None:
+    page.goto(site.results)
+    page.locator("summary", has_text="Columns").click()
+    page.get_by_role("checkbox", name="Units").check()
+    page.get_by_role("checkbox", name="Customer › company").uncheck()
+    page.get_by_role("button", name="Show these").click()
+    expect(page.get_by_role("columnheader", name="Units")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Customer › company")).to_have_count(0)
+    type_in_box(page, "desk")
+    expect(page).to_have_url(re.compile("q=desk&columns=.*units"))
+    expect(page.get_by_role("columnheader", name="Units")).to_be_visible()
+
+
+def test_pages_go_on_where_they_ended(page: Page, site: Site) -> None:
+    page.goto(site.results)
+    first = page.locator("td[data-title]").all_text_contents()
+    page.keyboard.press("]")
+    expect(page).to_have_url(re.compile("page=2"))
+    assert not set(first) & set(page.locator("td[data-title]").all_text_contents())
+    page.get_by_role("link", name="Previous").click()
+    expect(page).to_have_url(site.results)
+
+
+def test_everything_goes_by_keyboard(page: Page, site: Site) -> None:
+    page.goto(site.results)
+    page.keyboard.press("/")
+    box = page.locator("input[type=search]")
+    expect(box).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowDown")
+    links = page.locator("td[data-title] a")
+    expect(links.first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(links.nth(1)).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    expect(box).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowDown")
+    number = links.first.text_content() or ""
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(number)
+
+
+def test_help_opens_by_a_key_that_can_be_switched_off(page: Page, site: Site) -> None:
+    page.goto(site.results)
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Help and shortcuts")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("checkbox", name="Keys of one character").uncheck()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.reload()
+    page.keyboard.press("?")
+    expect(dialog).to_be_hidden()
+    page.get_by_role("button", name="Help and shortcuts").click()
+    expect(dialog).to_be_visible()
+
+
+def test_a_document_shows_its_parts_and_its_json(page: Page, site: Site) -> None:
+    page.goto(site.results)
+    page.locator("td[data-title] a").first.click()
+    expect(page.get_by_role("heading", name="Lines")).to_be_visible()
+    expect(page.get_by_role("heading", name="Ship to")).to_be_visible()
+    assert page.get_by_role("region", name="Lines").get_by_role("row").count() > 1
+    page.get_by_role("link", name="Copy JSON").click()
+    expect(page.locator("#live")).to_have_text("Copied")
+    assert '"lines": [' in page.evaluate("navigator.clipboard.readText()")
+    page.locator("summary", has_text="JSON").click()
+    expect(page.locator("#json-text")).to_contain_text('"lines": [')
+
+
+def test_a_fault_is_said_above_the_hits_that_were_there(page: Page, site: Site) -> None:
+    page.goto(f"{site.results}?q=desk")
+    hits = page.locator("td[data-title]").count()
+    assert hits
+    page.locator("input[type=search]").fill("many " * 60)
+    expect(page.get_by_role("alert")).to_contain_text("up to")
+    assert page.locator("td[data-title]").count() == hits
+    expect(page).to_have_url(f"{site.results}?q=desk")
+    page.locator("input[type=search]").fill("desk lamp")
+    expect(page).to_have_url(re.compile("q=desk"))
+    expect(page.get_by_role("alert")).to_be_empty()
+
+
+def test_a_fault_in_an_address_is_a_page_that_leads_on(page: Page, site: Site) -> None:
+    page.goto(f"{site.results}?sort=nothing")
+    expect(page.get_by_role("alert")).to_contain_text("There is no field 'nothing'")
+    page.get_by_role("link", name=re.compile("^All ")).click()
+    expect(page).to_have_url(site.results)
+
+
+def test_nothing_found_says_which_filter_to_drop(page: Page, site: Site) -> None:
+    page.goto(f"{site.results}?q=desk&filter=status:%3Dnever")
+    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+    page.get_by_role("link", name="Without Status: never").click()
+    expect(page).to_have_url(f"{site.results}?q=desk")
+    assert count(page) > 0
+
+
+def test_late_documents_are_said_to_be_late(page: Page, late_site: Site) -> None:
+    page.goto(late_site.results)
+    expect(page.get_by_role("note")).to_contain_text("May be out of date. The connector does not answer.")
+    expect(page.locator("#count")).to_contain_text("3 min behind")
+
+
+def test_without_elasticsearch_the_page_says_so_and_tries_again(page: Page, away_site: Site) -> None:
+    page.goto(f"{away_site.results}?q=desk")
+    expect(page.get_by_role("heading", level=1)).to_have_text("The search engine is not available")
+    expect(page.get_by_role("link", name="Try again")).to_have_attribute("href", "/orders?q=desk")
+
+
+def test_numbers_and_times_are_the_readers(browser: Browser, site: Site) -> None:
+    context = browser.new_context(locale="de-DE", timezone_id="America/New_York")
+    german = context.new_page()
+    german.goto(f"{site.results}?sort=-total")
+    expect(german.locator("td[data-label=Total]").first).to_have_text(re.compile(r"^\d+\.\d{3},\d\d$"))
+    german.reload()
+    moment = german.locator("td[data-label='Created at'] time").first
+    utc = moment.get_attribute("datetime")
+    local = german.evaluate(
+        "text => new Date(text).toLocaleTimeString('de-DE', {hour: '2-digit', minute: '2-digit'})", utc
+    )
+    expect(moment).to_have_text(re.compile(rf"\d\d\.\d\d\.\d{{4}}, {local}$"))
+    context.close()
+
+
+@pytest.fixture
+def plain(browser: Browser) -> Page:
+    """A tab without JavaScript."""
+    return browser.new_context(java_script_enabled=False, locale="en-GB").new_page()
+
+
+def test_without_javascript_the_same_can_be_asked(plain: Page, site: Site) -> None:
+    plain.goto(site.results)
+    everything = count(plain)
+    plain.locator("input[type=search]").fill("desk")
+    plain.get_by_role("button", name="Search").click()
+    expect(plain).to_have_url(f"{site.results}?q=desk")
+    desks = count(plain)
+    assert 0 < desks < everything
+
+    plain.get_by_role("checkbox", name="delivered").check()
+    plain.get_by_role("button", name="Apply").first.click()
+    expect(plain).to_have_url(f"{site.results}?q=desk&filter=status%3A%3Ddelivered")
+    assert 0 < count(plain) < desks
+
+    plain.get_by_text("Add a filter").click()
+    plain.get_by_label("Field").select_option("total")
+    plain.get_by_label("Comparison").select_option(">=")
+    plain.get_by_label("Value").fill("100")
+    plain.get_by_role("button", name="Add", exact=True).click()
+    expect(plain.get_by_role("list", name="Filters that apply")).to_contain_text("Total ≥ 100")
+    plain.get_by_role("link", name="Total", exact=True).click()
+    expect(plain.locator("th[aria-sort=ascending]")).to_contain_text("Total")
+    plain.locator("td[data-title] a").first.click()
+    expect(plain.get_by_role("heading", name="Lines")).to_be_visible()
+    plain.context.close()

@@ -1,0 +1,47 @@
+"""A real Chromium, and the search API on a real port for it."""
+
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from playwright.sync_api import Browser, sync_playwright
+
+from search_api.app import create_app
+from search_api.settings import ApiSettings
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+MISSING = (
+    "The tests of the page need a Chromium, and there is none: `make browser` installs Debian's; "
+    "ROWTIDE_CHROMIUM says where another one is."
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The distribution's browser; AssertionError with what to do when there is none."""
+    path = os.environ.get("ROWTIDE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    assert path, MISSING
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def served(settings: ApiSettings) -> Iterator[str]:
+    """Serve on a free port; yields the URL. Requests that come before the server is ready wait in the socket."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(128)
+        server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="critical", ws="none", access_log=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()

@@ -1,0 +1,40 @@
+"""The worker's HTTP endpoint, as far as readers know it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import msgspec
+
+from read_model.freshness import Freshness, State
+
+
+@contextmanager
+def worker_double(answer: Callable[[], bytes]) -> Iterator[str]:
+    """Serve what `answer` returns, at any path; yields the URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answer())
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def freshness_now(state: State = "live", behind_ms: int = 290, reason: str = "") -> bytes:
+    """What a worker says that is so far behind."""
+    as_of = time.time_ns() // 1_000_000 - behind_ms
+    return msgspec.json.encode(Freshness("shop", 1, 77, 80, as_of, state, reason))
