@@ -1,15 +1,18 @@
 """What readers can ask, each as one function: the order of the steps, and nothing of HTTP."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from search_api.callers import Caller
 from search_api.errors import DocumentUnknown
 from search_api.freshness import FreshnessView
+from search_api.histograms import Histogram, bars_body, extents_body, read_bars, read_extents
 from search_api.paging import Paging
 from search_api.queries import search_body
 from search_api.reader import Reader
 from search_api.results import Document, SearchPage, read_document, read_search
-from search_api.schema import IndexSchema
+from search_api.schema import IndexField, IndexSchema
 from search_api.search_request import RawRequest, check
 
 LONGEST_ID_BYTES = 512
@@ -45,6 +48,20 @@ class Search:
             took_ms=read.took_ms,
             freshness=self.paging.fresh(place),
         )
+
+    async def histograms(
+        self, index: str, raw: RawRequest, fields: Sequence[IndexField], zone: tzinfo
+    ) -> list[Histogram]:
+        """How the matching documents lie along these fields, in the days of a time zone."""
+        schema = await self.reader.schema(index)
+        request = check(raw, schema)
+        if not fields:
+            return []
+        asked = extents_body(request, schema, fields)
+        extents = read_extents(await self.reader.search(index, asked), fields)
+        if not extents:
+            return []
+        return read_bars(await self.reader.search(index, bars_body(request, schema, extents, zone)), schema, extents)
 
     async def document(self, index: str, document_id: str) -> Document:
         """A document as it is now; raises DocumentUnknown."""
