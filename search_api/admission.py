@@ -39,6 +39,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "explain": Operation("explain", 2),
     "aggregate": Operation("aggregate", 5),
     "export": Operation("export", 20),
+    "export_by_body": Operation("export", 20),
     "home": Operation("search"),
     "results": Operation("search"),
 }

@@ -58,6 +58,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
                 Waits(settings.consistency_wait, settings.consistency_wait_most),
                 settings.cursor_secret.get_secret_value().encode(),
                 OpenPoints(settings.paging_seconds, settings.paging_points),
+                OpenPoints(settings.export_seconds, settings.export_points),
             )
             yield
 

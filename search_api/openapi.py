@@ -1,5 +1,6 @@
 """The OpenAPI document: the answers' schemas come from the very structures that are encoded."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -42,8 +43,9 @@ def describe(app: FastAPI) -> None:
 
 
 def _complete(operation: dict[str, Any]) -> None:
-    name = operation.pop("x-answer")
-    operation["responses"] = {"200": _response("The answer.", name, "application/json")}
+    name = operation.pop("x-answer", "")
+    files = operation.pop("x-files", ())
+    operation["responses"] = {"200": _file(files) if files else _response("The answer.", name, "application/json")}
     for status, description in PROBLEMS.items():
         operation["responses"][status] = _response(description, "Problem", problems.MEDIA_TYPE)
     for status in ("429", "503"):
@@ -52,6 +54,15 @@ def _complete(operation: dict[str, Any]) -> None:
     if name == "Document":
         operation["responses"]["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}
         operation["responses"]["304"] = {"description": "The document still has this ETag."}
+
+
+def _file(media_types: Iterable[str]) -> dict[str, Any]:
+    content = {one.partition(";")[0]: {"schema": {"type": "string", "format": "binary"}} for one in media_types}
+    headers = {
+        "Rowtide-Export": {"description": "the export's name, to go on with it", "schema": {"type": "string"}},
+        "Rowtide-Rows": {"description": "the rows of all parts together", "schema": {"type": "integer"}},
+    }
+    return {"description": "The file.", "content": content, "headers": headers}
 
 
 def _response(description: str, name: str, media_type: str) -> dict[str, Any]:

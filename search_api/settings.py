@@ -80,6 +80,10 @@ class ApiSettings(StateSettings):
     consistency_readers: int = Field(500, ge=1, description="readers that wait at the same time, at most")
     paging_seconds: float = Field(120.0, ge=1, le=3600, description="how long a cursor can be used after the last page")
     paging_points: int = Field(20, ge=1, le=500, description="points in time that a caller keeps open, at most")
+    export_seconds: float = Field(300.0, ge=1, le=3600, description="how long an export that broke off can be resumed")
+    export_points: int = Field(
+        5, ge=1, le=100, description="exports that a caller has under way or can resume, at most"
+    )
     request_timeout: float = Field(7.0, gt=0, le=60, description="seconds that Elasticsearch has for an answer")
 
     @field_validator("elasticsearch_url", "worker_url")

@@ -1,7 +1,7 @@
 """What the routes share: the reading side of a request, parameters that several have, and answers as bytes."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from fastapi import Depends, Header, Path, Query, Request
@@ -12,6 +12,7 @@ from search_api.caller_reader import CallerReader
 from search_api.callers import Caller
 from search_api.consistency import AnotherEpoch, Demand, NotYetConsistent, Waits, read_demand
 from search_api.elastic import IndexReader
+from search_api.faults import Fault, RequestFaults
 from search_api.limits import MAX_SIZE
 from search_api.paging import Paging
 from search_api.points import OpenPoints
@@ -38,6 +39,7 @@ class Reading:
     waits: Waits
     secret: bytes
     points: OpenPoints
+    exports: OpenPoints
 
 
 def demand_of(
@@ -97,6 +99,25 @@ Asked = Annotated[RawRequest, Depends(raw_request)]
 def answers(structure: type[msgspec.Struct]) -> dict[str, Any]:
     """For `openapi_extra`: what a route answers with; the structure is one of its module's `ANSWERS`."""
     return {"x-answer": structure.__name__}
+
+
+def takes(structure: type[msgspec.Struct]) -> dict[str, Any]:
+    """For `openapi_extra`: the JSON body of a route; the structure is one of its module's `ANSWERS`."""
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{structure.__name__}"}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+Body = TypeVar("Body", bound=msgspec.Struct)
+
+
+async def body_of(request: Request, structure: type[Body]) -> Body:
+    """A JSON body; raises RequestFaults."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise RequestFaults((Fault("content-type", "content-type: send JSON, as application/json."),))
+    try:
+        return msgspec.json.decode(await request.body(), type=structure)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RequestFaults((Fault("body", f"body: {error}"),)) from None
 
 
 def as_json(answer: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

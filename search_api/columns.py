@@ -1,0 +1,112 @@
+"""Columns of an export: which there are, and their cells, taken out of documents without touching a number. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec import Raw
+
+from search_api.faults import Fault, RequestFaults
+from search_api.schema import IndexSchema, Kind
+
+ID, VERSION = "_id", "_version"
+MAX_COLUMNS = 200
+
+Cell = Raw | None
+"""A value as JSON; several values of one column are a JSON array. None: the document has no such field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A field, or a part of the document, which is then JSON. `kind` is "json" where a cell may hold several values."""
+
+    name: str
+    kind: Kind
+
+
+def default_columns(schema: IndexSchema) -> tuple[Column, ...]:
+    """The id, every field outside of arrays, and each array as a whole."""
+    columns = {ID: Column(ID, "keyword")}
+    for one in schema.fields:
+        name = one.nested.split(".")[0] if one.nested else one.name
+        columns[name] = Column(name, "json" if one.nested else one.kind)
+    return tuple(columns.values())
+
+
+def chosen_columns(names: Sequence[str], schema: IndexSchema) -> tuple[Column, ...]:
+    """The columns of these names, in this order; raises RequestFaults."""
+    found = {name: _column(name, schema) for name in names}
+    unknown = [name for name, column in found.items() if column is None]
+    if unknown:
+        raise RequestFaults(
+            tuple(Fault("columns", f"There is no field {name!r}; `fields` lists them.") for name in unknown)
+        )
+    if not 0 < len(found) <= MAX_COLUMNS:
+        raise RequestFaults((Fault("columns", f"columns: give 1 to {MAX_COLUMNS} of them."),))
+    return tuple(column for column in found.values() if column)
+
+
+def _column(name: str, schema: IndexSchema) -> Column | None:
+    if name in (ID, VERSION):
+        return Column(name, "keyword" if name == ID else "integer")
+    known = schema.by_name.get(name)
+    if known is not None:
+        return Column(name, "json" if known.nested else known.kind)
+    return Column(name, "json") if any(one.name.startswith(f"{name}.") for one in schema.fields) else None
+
+
+@dataclass(slots=True)
+class _Branch:
+    """The columns below one name of the document."""
+
+    places: list[int] = field(default_factory=list)
+    below: dict[str, "_Branch"] = field(default_factory=dict)
+
+
+_object = msgspec.json.Decoder(dict[str, Raw])
+_array = msgspec.json.Decoder(list[Raw])
+
+
+class Cells:
+    """Takes the cells of some columns out of documents; each object of a document is read once."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._count = len(columns)
+        self._root = _Branch()
+        for place, column in enumerate(columns):
+            branch = self._root
+            for name in column.name.split("."):
+                branch = branch.below.setdefault(name, _Branch())
+            branch.places.append(place)
+
+    def of(self, document: Raw) -> list[Cell]:
+        """The cells of a document, in the order of the columns."""
+        found: list[list[Raw]] = [[] for _ in range(self._count)]
+        several = [False] * self._count
+        self._walk(document, self._root, found, several, False)
+        return [_cell(values, many) for values, many in zip(found, several, strict=True)]
+
+    def _walk(self, value: Raw, branch: _Branch, found: list[list[Raw]], several: list[bool], inside: bool) -> None:
+        for place in branch.places:
+            found[place].append(value)
+            several[place] = inside
+        opening = memoryview(value)[:1] if branch.below else b""
+        if opening == b"{":
+            parts = _object.decode(value)
+            for name in branch.below.keys() & parts.keys():
+                self._walk(parts[name], branch.below[name], found, several, inside)
+        elif opening == b"[":
+            for place in _places(branch):
+                several[place] = True
+            for element in _array.decode(value):
+                self._walk(element, _Branch([], branch.below), found, several, True)
+
+
+def _places(branch: _Branch) -> list[int]:
+    return [place for below in branch.below.values() for place in (*below.places, *_places(below))]
+
+
+def _cell(values: list[Raw], several: bool) -> Cell:
+    if several:
+        return Raw(b"[" + b",".join(map(bytes, values)) + b"]")
+    return values[0] if values else None

@@ -1,0 +1,124 @@
+"""Rows of an export as CSV or NDJSON. Numbers stay as they are written in the document. Pure."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+from msgspec import Raw, Struct, field
+
+from search_api.columns import ID, VERSION, Cell, Cells, Column
+
+RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""A text that begins so is a formula to a spreadsheet."""
+
+
+class Row(Struct):
+    """A hit of an export."""
+
+    id: str = field(name="_id")
+    source: Raw = field(name="_source", default=Raw(b"{}"))
+    version: int = field(name="_version", default=0)
+    sort: Raw = Raw(b"[]")
+
+
+class Format(Protocol):
+    """Turns rows into bytes, a batch at a time."""
+
+    media_type: str
+
+    def begin(self) -> bytes:
+        """What comes before the first row."""
+
+    def rows(self, rows: Sequence[Row]) -> bytes:
+        """Some rows."""
+
+    def end(self) -> bytes:
+        """What comes after the last row."""
+
+
+class RowCells:
+    """The cells of rows: fields of the document, and the row's id and version."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._cells = Cells(columns)
+        self._ids = [place for place, column in enumerate(columns) if column.name == ID]
+        self._versions = [place for place, column in enumerate(columns) if column.name == VERSION]
+
+    def of(self, row: Row) -> list[Cell]:
+        """The cells of one row."""
+        cells = self._cells.of(row.source)
+        for place in self._ids:
+            cells[place] = Raw(msgspec.json.encode(row.id))
+        for place in self._versions:
+            cells[place] = Raw(msgspec.json.encode(row.version))
+        return cells
+
+
+class Csv:
+    """RFC 4180, with the columns' names first. `header` is False for a part that goes on from another."""
+
+    media_type = "text/csv; charset=utf-8"
+
+    def __init__(self, columns: Sequence[Column], header: bool) -> None:
+        self._columns = columns
+        self._cells = RowCells(columns)
+        self._header = header
+
+    def begin(self) -> bytes:
+        """The columns' names."""
+        return _lines([[column.name for column in self._columns]]) if self._header else b""
+
+    def rows(self, rows: Sequence[Row]) -> bytes:
+        """A line a row."""
+        return _lines([[_text(cell) for cell in self._cells.of(row)] for row in rows])
+
+    def end(self) -> bytes:
+        """Nothing."""
+        return b""
+
+
+def _lines(rows: list[list[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
+def _text(cell: Cell) -> str:
+    """A cell as text: what is null or missing is empty, and a text never begins a formula."""
+    if cell is None:
+        return ""
+    raw = bytes(cell)
+    if raw[:1] == b'"':
+        text = msgspec.json.decode(raw, type=str)
+        return f"'{text}" if text.startswith(RISKY) else text
+    return "" if raw == b"null" else raw.decode()
+
+
+class Ndjson:
+    """A JSON object a line: id, version and the document as it is; with chosen columns one flat object of those."""
+
+    media_type = "application/x-ndjson"
+
+    def __init__(self, columns: Sequence[Column] | None) -> None:
+        self._names = [msgspec.json.encode(column.name) for column in columns or ()]
+        self._cells = RowCells(columns) if columns else None
+
+    def begin(self) -> bytes:
+        """Nothing."""
+        return b""
+
+    def rows(self, rows: Sequence[Row]) -> bytes:
+        """A line a row."""
+        return b"".join(map(self._line, rows))
+
+    def end(self) -> bytes:
+        """Nothing."""
+        return b""
+
+    def _line(self, row: Row) -> bytes:
+        if self._cells is None:
+            return b'{"id":%b,"version":%d,"document":%b}\n' % (msgspec.json.encode(row.id), row.version, row.source)
+        pairs = zip(self._names, self._cells.of(row), strict=True)
+        return b"{" + b",".join(name + b":" + bytes(cell or b"null") for name, cell in pairs) + b"}\n"

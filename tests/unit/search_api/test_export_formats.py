@@ -1,0 +1,126 @@
+"""Columns, cells, CSV, NDJSON and Parquet: pure."""
+
+import csv
+import io
+import json
+
+import pyarrow.parquet
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Raw
+from msgspec import json as msgspec_json
+
+from search_api.columns import Cells, Column, chosen_columns, default_columns
+from search_api.export_formats import RISKY, Csv, Ndjson, Row
+from search_api.export_parquet import CellUnfit, Parquet
+from search_api.faults import RequestFaults
+from search_api.schema import read_mapping
+from tests.support.library import BOOKS, MAPPINGS
+
+SCHEMA = read_mapping(MAPPINGS)
+
+
+def row(document: str, document_id: str = "1") -> Row:
+    return Row(document_id, Raw(document.encode()), 7)
+
+
+def cells(document: str, *names: str) -> list[str | None]:
+    found = Cells([Column(name, "json") for name in names]).of(Raw(document.encode()))
+    return [None if cell is None else bytes(cell).decode() for cell in found]
+
+
+def test_columns_are_the_fields_and_each_array() -> None:
+    names = [column.name for column in default_columns(SCHEMA)]
+    wanted = "_id author.born author.name big copies cover extra genre lent price published shelf_mark title"
+    assert names == wanted.split()
+    assert [one.kind for one in chosen_columns(["copies.place", "author", "price", "_version"], SCHEMA)] == [
+        "json",
+        "json",
+        "number",
+        "integer",
+    ]
+    for wrong in (["who"], ["copies.plac"], ["title.keyword"], [""], []):
+        with pytest.raises(RequestFaults):
+            chosen_columns(wrong, SCHEMA)
+
+
+def test_cells_keep_numbers_as_they_are_written() -> None:
+    document = '{"a":0.10000000000000000555,"b":{"c":12345678901234567890,"d":null},"l":[{"x":1.50,"m":[{"y":1},{"y":2}]},{"x":2},{}],"e":[]}'
+    assert cells(document, "a", "b.c", "b.d", "l.x", "l.m.y", "e", "e.x", "no", "b.no") == [
+        "0.10000000000000000555",
+        "12345678901234567890",
+        "null",
+        "[1.50,2]",
+        "[1,2]",
+        "[]",
+        "[]",
+        None,
+        None,
+    ]
+    assert cells(document, "b", "b.c") == ['{"c":12345678901234567890,"d":null}', "12345678901234567890"]
+
+
+@given(
+    st.dictionaries(st.sampled_from(["a", "b", "a.b"]), st.recursive(st.none() | st.integers() | st.text(), st.lists))
+)
+def test_any_document_becomes_cells(document: dict[str, object]) -> None:
+    cells(json.dumps(document), "a", "a.b", "a.b.c", "b")
+
+
+@pytest.mark.parametrize("first", [*RISKY, "=1+1", "-cmd"])
+def test_no_text_of_a_csv_is_a_formula(first: str) -> None:
+    form = Csv([Column("a", "keyword"), Column("n", "number")], header=True)
+    text = form.begin() + form.rows([row(json.dumps({"a": f'{first}x,"y"\nz', "n": -5.0}))]) + form.end()
+    head, line = csv.reader(io.StringIO(text.decode(), newline=""))
+    assert head == ["a", "n"]
+    assert line == [f'\'{first}x,"y"\nz', "-5.0"]
+
+
+def test_a_csv_that_goes_on_has_no_header() -> None:
+    form = Csv(chosen_columns(["_id", "copies.place", "author.name", "lent"], SCHEMA), header=False)
+    assert form.begin() == b""
+    assert form.rows([row(BOOKS["1"])]) == '1,"[""Lisbon"",""Porto""]",Zoë Ünal,true\r\n'.encode()
+
+
+def test_ndjson_has_the_document_as_it_is_or_chosen_columns() -> None:
+    line = Ndjson(None).rows([row(BOOKS["3"], 'a"b')])
+    assert line == b'{"id":"a\\"b","version":7,"document":' + BOOKS["3"].encode() + b"}\n"
+    flat = Ndjson(chosen_columns(["price", "author.name", "copies.number"], SCHEMA)).rows([row(BOOKS["3"])])
+    assert flat == b'{"price":0.10000000000000000555,"author.name":null,"copies.number":[0]}\n'
+
+
+def test_parquet_is_typed() -> None:
+    columns = chosen_columns(["_id", "title", "price", "big", "published", "lent", "copies.place", "extra"], SCHEMA)
+    form = Parquet(columns)
+    first = '{"title":"a","price":1.5,"big":9007199254740993,"published":"2026-01-31T12:00:00.123456+02:00","lent":true,"extra":{"k":1}}'
+    second = '{"title":null,"published":"2026-01-31"}'
+    odd = '{"title":"c","published":"infinity","price":"NaN"}'
+    file = form.begin() + form.rows([row(first), row(second, "2")]) + form.rows([row(odd, "3")]) + form.end()
+    table = pyarrow.parquet.read_table(io.BytesIO(file))
+    assert [str(one) for one in table.schema.types] == [
+        "string", "string", "double", "int64", "timestamp[us, tz=UTC]", "bool", "string", "string",
+    ]  # fmt: skip
+    rows = table.to_pylist()
+    assert rows[0]["big"] == 9007199254740993
+    assert rows[0]["published"].isoformat() == "2026-01-31T10:00:00.123456+00:00"
+    assert (rows[1]["title"], rows[1]["published"].isoformat()) == (None, "2026-01-31T00:00:00+00:00")
+    assert rows[2]["published"] is None
+    assert rows[2]["price"] != rows[2]["price"]
+    assert pyarrow.parquet.ParquetFile(io.BytesIO(file)).num_row_groups == 2
+
+
+def test_a_parquet_file_without_rows_is_a_file_and_odd_values_are_told() -> None:
+    columns = chosen_columns(["price"], SCHEMA)
+    assert pyarrow.parquet.read_table(io.BytesIO(Parquet(columns).end())).num_rows == 0
+    several = Parquet(columns)
+    file = several.rows([row('{"price":[1,2]}'), row('{"price":3}')]) + several.end()
+    assert pyarrow.parquet.read_table(io.BytesIO(file)).column("price").to_pylist() == ["[1,2]", "3"]
+    late = Parquet(columns)
+    late.rows([row('{"price":1}')])
+    with pytest.raises(CellUnfit, match="price"):
+        late.rows([row('{"price":[1,2]}')])
+
+
+def test_ids_are_encoded() -> None:
+    assert msgspec_json.decode(Ndjson(None).rows([row("{}", "ü\n")]))["id"] == "ü\n"
