@@ -16,7 +16,7 @@ from search_api.audit import Audit
 from search_api.body_limit import BodyLimit
 from search_api.consistency import Waits
 from search_api.elastic import IndexReader, connect
-from search_api.errors import ElasticsearchAway
+from search_api.errors import CredentialsTooStrong, ElasticsearchAway
 from search_api.headers import SafeHeaders
 from search_api.marker import Marker
 from search_api.openapi import describe
@@ -53,7 +53,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
             if marker:
                 stack.push_async_callback(marker.close)
             app.state.reading = Reading(
-                IndexReader(client),
+                IndexReader(client, settings.api_allow_writer),
                 Consistency(worker, marker, settings.consistency_readers),
                 Waits(settings.consistency_wait, settings.consistency_wait_most),
                 settings.cursor_secret.get_secret_value().encode(),
@@ -70,7 +70,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.include_router(pages.router)
-    describe(app)
+    describe(app, open_to_all=settings.anybody is not None)
     return app
 
 
@@ -91,8 +91,9 @@ def _remember(app: FastAPI, settings: ApiSettings, state: State) -> None:
 
 async def _answer_problem(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
-    if isinstance(error, ElasticsearchAway):
+    headers = headers_of(problem, error)
+    if isinstance(error, (ElasticsearchAway, CredentialsTooStrong)):
         log.warning("a request was not answered: %s", problem.detail)
     if pages.wants_page(request):
-        return pages.problem_page(request, problem, headers_of(problem))
-    return Response(encode(problem), problem.status, headers_of(problem), MEDIA_TYPE)
+        return pages.problem_page(request, problem, headers)
+    return Response(encode(problem), problem.status, headers, MEDIA_TYPE)

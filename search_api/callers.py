@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from read_model.elasticsearch import FLAGS
 from search_api.schema import IndexSchema
 
 Scope = Literal["search", "export", "aggregate", "explain", "save", "admin"]
@@ -43,7 +44,10 @@ class Caller:
         """The fields that exist for this caller."""
         if ALL in self.unmasked:
             return schema
-        return replace(schema, fields=tuple(field for field in schema.fields if field.pii <= self.unmasked))
+        seen = tuple(field for field in schema.fields if field.pii <= self.unmasked)
+        if len(seen) < len(schema.fields):  # What a document had to leave out may be a masked field.
+            seen = tuple(field for field in seen if not field.name.startswith(f"{FLAGS}."))
+        return replace(schema, fields=seen)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -12,7 +12,8 @@ import msgspec
 from elasticsearch import ApiError, AsyncElasticsearch
 
 from search_api.cursors import CursorExpired
-from search_api.errors import ElasticsearchAway, IndexUnknown, SearchRefused
+from search_api.errors import CredentialsTooStrong, ElasticsearchAway, IndexUnknown, SearchRefused, SearchTooSlow
+from search_api.keys import can_more_than_read, privileges_question
 from search_api.results import read_aliases, read_newest_mapping
 from search_api.schema import IndexSchema, read_mapping
 from search_api.settings import ApiSettings
@@ -70,16 +71,20 @@ class _Kept:
 
 
 class IndexReader:
-    """The indexes that the credentials can read. Raises IndexUnknown, SearchRefused or ElasticsearchAway."""
+    """The indexes that the credentials can read. Raises IndexUnknown, SearchRefused, SearchTooSlow,
+    ElasticsearchAway, or CredentialsTooStrong unless `allow_writer`."""
 
-    def __init__(self, client: AsyncElasticsearch) -> None:
+    def __init__(self, client: AsyncElasticsearch, allow_writer: bool = False) -> None:
         self._client = client
+        self._read_only_known = allow_writer
         self._kept = _Kept()
 
     async def indices(self) -> tuple[str, ...]:
         """The names that can be read, sorted. They are the only ones that ever reach Elasticsearch in a path."""
         if time.monotonic() >= self._kept.until:
-            self._kept.aliases = read_aliases(await self._ask("GET", "/_alias"))
+            aliases = read_aliases(await self._ask("GET", "/_alias"))
+            await self._check_credentials(aliases)
+            self._kept.aliases = aliases
             self._kept.until = time.monotonic() + SCHEMA_SECONDS
         return self._kept.aliases
 
@@ -121,8 +126,20 @@ class IndexReader:
         return await self._ask("POST", f"/{index}/_mget", {"ids": [document_id]})
 
     async def ready(self) -> None:
-        """Return if Elasticsearch answers these credentials."""
-        await self._ask("GET", "/_alias")
+        """Return if Elasticsearch answers these credentials, and they are not too strong."""
+        await self._check_credentials(read_aliases(await self._ask("GET", "/_alias")))
+
+    async def _check_credentials(self, aliases: tuple[str, ...]) -> None:
+        """Raise CredentialsTooStrong; asked until Elasticsearch has said once that they are weak enough."""
+        if self._read_only_known:
+            return
+        try:
+            answer = await self._ask("POST", "/_security/user/_has_privileges", privileges_question(aliases))
+        except (SearchRefused, IndexUnknown):  # A server without security lets everybody write.
+            raise CredentialsTooStrong from None
+        if can_more_than_read(answer):
+            raise CredentialsTooStrong
+        self._read_only_known = True
 
     async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> bytes:
         headers = {"accept": "application/json"} | ({"content-type": "application/json"} if body is not None else {})
@@ -130,6 +147,8 @@ class IndexReader:
             answer = await self._client.perform_request(method, path, headers=headers, body=body)
         except ApiError as error:
             raise _meaning(error, path) from error
+        except elastic_transport.ConnectionTimeout as error:
+            raise SearchTooSlow from error
         except elastic_transport.TransportError as error:
             raise ElasticsearchAway("Elasticsearch does not answer.") from error
         return bytes(answer.body)

@@ -9,8 +9,16 @@ class SearchRefused(Exception):
     """Elasticsearch refused a search as it stands."""
 
 
+class SearchTooSlow(Exception):
+    """Elasticsearch did not answer in the time that it has."""
+
+
 class ElasticsearchAway(Exception):
     """Elasticsearch does not answer, is overloaded, or does not accept the credentials of this API."""
+
+
+class CredentialsTooStrong(Exception):
+    """This API could do more with Elasticsearch than read (invariant 10)."""
 
 
 class DocumentUnknown(Exception):

@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from search_api.api_keys import ApiKey, ApiKeys
 from search_api.audit import Audit
@@ -78,7 +78,18 @@ def list_keys(json: Json = False) -> None:
     if json:
         _print_json(found)
         return
-    table = Table("id", "name", "state", "scopes", "indexes", "filters", "sees", "expires", "last used", box=None)
+    table = Table(
+        Column("id", no_wrap=True),
+        "name",
+        "state",
+        "scopes",
+        "indexes",
+        "filters",
+        "sees",
+        "expires",
+        "last used",
+        box=None,
+    )
     for one in found:
         table.add_row(*_cells(one))
     Console().print(table)
@@ -125,7 +136,7 @@ async def _check(settings: ApiSettings, indexes: list[str], filters: list[str], 
     if indexes == [ALL] and not filters and set(unmasked) <= {ALL}:
         return
     async with connect(settings) as client:
-        reader = IndexReader(client)
+        reader = IndexReader(client, allow_writer=True)
         names = await reader.indices() if ALL in indexes else indexes
         try:
             schemas = {name: await reader.schema(name) for name in names}

@@ -7,6 +7,7 @@ import msgspec
 from fastapi import FastAPI
 
 from search_api import problems, routes
+from search_api.admission import OPERATIONS
 
 ANSWERS = (problems.Problem, *routes.ANSWERS)
 PROBLEMS = {
@@ -21,18 +22,22 @@ PROBLEMS = {
     "422": "The request is wrong; `errors` names each fault.",
     "429": "The caller's share is used up; try again after `Retry-After` seconds.",
     "503": "Elasticsearch is not available, or the documents are not yet as fresh as asked; try again after `Retry-After` seconds.",
+    "504": "The search took longer than it may.",
 }
+KEY = {"type": "http", "scheme": "bearer", "description": "an API key, `rtk_…`; `rowtide api keys create` makes one"}
+LIMIT_FIELDS = ("RateLimit", "RateLimit-Policy")
 
 
-def describe(app: FastAPI) -> None:
-    """Complete the application's OpenAPI document with answers and problems."""
+def describe(app: FastAPI, open_to_all: bool) -> None:
+    """Complete the application's OpenAPI document with answers, problems, and who may ask."""
     plain = app.openapi
 
     def complete() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = plain()
             _, components = msgspec.json.schema_components(ANSWERS, ref_template="#/components/schemas/{name}")
-            document["components"] = {"schemas": components}
+            document["components"] = {"schemas": components, "securitySchemes": {"key": KEY}}
+            document["security"] = [{"key": []}, *([{}] if open_to_all else [])]
             for path in document["paths"].values():
                 for operation in path.values():
                     _complete(operation)
@@ -46,10 +51,13 @@ def _complete(operation: dict[str, Any]) -> None:
     name = operation.pop("x-answer", "")
     files = operation.pop("x-files", ())
     operation["responses"] = {"200": _file(files) if files else _response("The answer.", name, "application/json")}
+    if OPERATIONS[operation["operationId"]].scope is None:
+        operation["security"] = []
     for status, description in PROBLEMS.items():
         operation["responses"][status] = _response(description, "Problem", problems.MEDIA_TYPE)
     for status in ("429", "503"):
         operation["responses"][status]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+    operation["responses"]["429"]["headers"] |= {name: {"schema": {"type": "string"}} for name in LIMIT_FIELDS}
     operation["responses"]["401"]["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     if name == "Document":
         operation["responses"]["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from search_api.consistency import AnotherEpoch, NotYetConsistent
 from search_api.cursors import CursorExpired, CursorFault
 from search_api.errors import (
+    CredentialsTooStrong,
     DocumentUnknown,
     ElasticsearchAway,
     ForeignHost,
@@ -20,6 +21,7 @@ from search_api.errors import (
     RateExceeded,
     ScopeMissing,
     SearchRefused,
+    SearchTooSlow,
 )
 from search_api.faults import RequestFaults
 
@@ -73,7 +75,20 @@ _KNOWN: dict[type[Exception], tuple[str, str, int, str]] = {
         421,
         "This API is not served under that name; an operator adds names in ROWTIDE_API_HOSTS.",
     ),
+    SearchTooSlow: (
+        "too-slow",
+        "The search took too long",
+        504,
+        "Ask for less: fewer words, facets or hits, or a narrower filter.",
+    ),
     RateExceeded: ("rate-exceeded", "Too much was asked for", 429, "Try again in {error} seconds."),
+    CredentialsTooStrong: (
+        "credentials-too-strong",
+        "Not served with these credentials",
+        503,
+        "The API's credentials for Elasticsearch can do more than read. Its operator makes a key with `rowtide api key`,"
+        " or sets ROWTIDE_API_ALLOW_WRITER=true.",
+    ),
     ElasticsearchAway: (
         "elasticsearch-unavailable",
         "The search engine is not available",
@@ -112,8 +127,10 @@ def problem_of(error: Exception) -> Problem:
     return _problem(name, title, status, detail.format(error=error).strip())
 
 
-def headers_of(problem: Problem) -> dict[str, str]:
-    """The headers that go with a problem."""
+def headers_of(problem: Problem, error: Exception) -> dict[str, str]:
+    """The headers that go with a problem: which methods there are instead, when to try again, what to send."""
+    if isinstance(error, HTTPException):
+        return dict(error.headers or {})
     if problem.type.endswith(":not-yet-consistent"):
         return {"Retry-After": "1"}
     match problem.status:

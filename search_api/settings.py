@@ -65,6 +65,9 @@ class ApiSettings(StateSettings):
         description="cost a second that a caller may spend; when not set: 20, and no limit without a key on a loopback host",
     )
     api_burst: int = Field(400, gt=0, description="cost that a caller may spend at once")
+    api_allow_writer: bool = Field(
+        False, description="serve even if the credentials for Elasticsearch can do more than read"
+    )
     cursor_secret: SecretStr = Field(
         default_factory=lambda: SecretStr(secrets.token_hex(32)),
         min_length=16,

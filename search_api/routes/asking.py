@@ -51,11 +51,11 @@ def demand_of(
         str, Query(description="a `Rowtide-Token`, or an LSN: the answer sees everything up to it")
     ] = "",
     stale: Annotated[str, Query(description="`allow`: when it takes too long, an older answer that says so")] = "",
-    prefer: Annotated[list[str] | None, Header(description="`wait=5`: seconds to wait for what was asked")] = None,
+    prefer: Annotated[str, Header(description="`wait=5`: seconds to wait for what was asked")] = "",
 ) -> Demand:
     """How fresh the answer has to be."""
     reading: Reading = request.app.state.reading
-    return read_demand(consistency, at_least, stale, prefer or (), reading.waits)
+    return read_demand(consistency, at_least, stale, request.headers.getlist("prefer"), reading.waits)
 
 
 async def search_of(request: Request, caller: Calling, demand: Annotated[Demand, Depends(demand_of)]) -> Search:

@@ -13,6 +13,8 @@ import httpx
 import pytest
 
 from infra.ports import free_ports
+from infra.stack import Stack
+from search_api.keys import key_body
 from tests.support.library import BOOKS
 from tests.support.search_api import Api, Library, running_api, settings_of
 
@@ -334,3 +336,28 @@ def test_the_openapi_document_describes_answers_and_problems(api: Api) -> None:
     )
     assert "application/problem+json" in search["responses"]["422"]["content"]
     assert {"SearchPage", "Problem", "Hit", "FreshnessView"} <= set(document["components"]["schemas"])
+
+
+def test_credentials_that_can_write_serve_nobody(library: Library, stack: Stack) -> None:
+    """Invariant 10."""
+    addresses = stack.addresses
+    strong: dict[str, Any] = {
+        "elasticsearch_username": addresses.elasticsearch_username,
+        "elasticsearch_password": addresses.elasticsearch_password,
+    }
+    with running_api(settings_of(library.url, None, **strong)) as api:
+        for path in ("/v1/books/search", "/v1/indices", "/v1/books/1", "/health"):
+            answer = api.get(path)
+            assert (answer.status_code, answer.json()["type"]) == (503, "urn:rowtide:problem:credentials-too-strong")
+    with running_api(settings_of(library.url, None, api_allow_writer=True, **strong)) as api:
+        assert api.get("/v1/books/search").status_code == 200
+
+
+@pytest.mark.parametrize("privilege", ["write", "manage", "delete"])
+def test_a_key_that_can_also_write_serves_nobody(library: Library, privilege: str) -> None:
+    """Invariant 10, also where the key is for these indexes alone."""
+    body = key_body("too strong", ["books"], 1)
+    body["role_descriptors"]["rowtide-search"]["indices"][0]["privileges"].append(privilege)
+    key = library.admin.post("/_security/api_key", json=body).raise_for_status().json()["encoded"]
+    with running_api(settings_of(library.url, key)) as api:
+        assert api.get("/v1/books/search").status_code == 503

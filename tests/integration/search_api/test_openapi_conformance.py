@@ -1,0 +1,71 @@
+"""schemathesis against the running program: requests made up from the OpenAPI document, right and wrong ones, every check on."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from infra.ports import free_ports
+from search_api.api_keys import ApiKeys
+from search_api.callers import SCOPES
+from search_api.state import State
+from tests.support.search_api import Library
+
+SEED = 20261124
+SECONDS = 45
+"""At most; what was not tried by then is not tried."""
+CONFIG = Path(__file__).parents[2] / "support" / "schemathesis.toml"
+
+
+@contextmanager
+def serving(environment: dict[str, str]) -> Iterator[str]:
+    """The program itself, on a port of its own."""
+    port = free_ports()["elasticsearch_port"]
+    url = f"http://127.0.0.1:{port}"
+    order = (sys.executable, "-m", "search_api")
+    with subprocess.Popen(order, env=environment | {"ROWTIDE_API_PORT": str(port)}) as program:
+        try:
+            transport = httpx.HTTPTransport(retries=8)
+            with httpx.Client(transport=transport, trust_env=False) as client:
+                assert client.get(f"{url}/health").status_code == 200
+            yield url
+        finally:
+            program.terminate()
+
+
+def test_every_answer_is_as_the_openapi_document_says(library: Library, tmp_path: Path) -> None:
+    state_file = tmp_path / "state.db"
+    with closing(State(state_file)) as state:
+        _, key = ApiKeys(state).create("schemathesis", SCOPES, ["*"], unmasked=["*"])
+    environment = dict(os.environ) | {
+        "ROWTIDE_ELASTICSEARCH_URL": library.url,
+        "ROWTIDE_ELASTICSEARCH_API_KEY": library.key,
+        "ROWTIDE_API_STATE": str(state_file),
+        "ROWTIDE_API_ANONYMOUS": "false",
+        "ROWTIDE_API_RATE": "1000000",
+        "ROWTIDE_API_BURST": "1000000000",
+    }
+    schemathesis = Path(sys.executable).parent / "schemathesis"
+    with serving(environment) as url:
+        options = [
+            "--checks",
+            "all",
+            "--seed",
+            str(SEED),
+            "--max-time",
+            str(SECONDS),
+            "--max-examples",
+            "40",
+            "--no-color",
+        ]
+        header = f"Authorization: Bearer {key}"
+        order = [schemathesis, "--config-file", CONFIG, "run", f"{url}/openapi.json", "--header", header, *options]
+        run = subprocess.run(order, cwd=tmp_path, capture_output=True, text=True, timeout=5 * SECONDS, check=False)
+    if run.returncode:
+        pytest.fail(run.stdout[-20_000:] + run.stderr[-2_000:])
+    assert f"Seed: {SEED}" in run.stdout
