@@ -21,6 +21,7 @@ ROOMS = {
     "resnapshot": "cdc.connectors.resnapshot",
     "worker": "sync_worker.commands",
     "verify": "sync_worker.commands",
+    "quarantine": "sync_worker.commands",
     "api": "search_api.commands",
 }
 

@@ -64,6 +64,7 @@ WATCH = """
 | How old is what people find? | `time() - rowtide_as_of_seconds` |
 | Does anything wait? | `rowtide_pending_documents` |
 | Was a document refused? | `rowtide_quarantined_documents > 0` |
+| Does a document lack a field that was refused? | `rowtide_left_out_documents > 0` |
 | Is the worker behind its log, or Elasticsearch behind the worker? | `rowtide_watermark_lsn - rowtide_searchable_lsn` (bytes of WAL) |
 """
 
@@ -138,7 +139,7 @@ def _bounds(field: FieldInfo) -> str:
 
 
 def _metrics() -> str:
-    fresh = SimpleNamespace(pending=0, quarantined=0, searchable=0, watermark=0, as_of_ms=0)
+    fresh = SimpleNamespace(pending=0, quarantined=0, left_out=0, searchable=0, watermark=0, as_of_ms=0)
     worker: Any = SimpleNamespace(freshness=fresh, indexed=0, retries=0)
     applier: Any = SimpleNamespace(events=0)
     rows = [

@@ -11,7 +11,8 @@ State = Literal["waiting", "snapshot", "loading", "live", "degraded", "stopped"]
 @dataclass(frozen=True, slots=True)
 class Freshness:
     """`searchable`: a search sees every commit up to this LSN. `watermark`: the last commit or heartbeat read from the log.
-    Both are LSNs as integers, within `epoch`. `as_of_ms`: the source's clock (Unix ms) at `searchable`; 0 when unknown."""
+    Both are LSNs as integers, within `epoch`. `as_of_ms`: the source's clock (Unix ms) at `searchable`; 0 when unknown.
+    `quarantined` documents may be out of date; `left_out` ones lack fields, and say so."""
 
     pipeline: str
     epoch: int
@@ -22,3 +23,4 @@ class Freshness:
     reason: str = ""
     pending: int = 0
     quarantined: int = 0
+    left_out: int = 0

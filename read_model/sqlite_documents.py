@@ -63,6 +63,20 @@ def all_ids(document: DocumentPlan) -> str:
     return f"SELECT {_id_text(document, 'r')} FROM {table_name(document.root.table)} r WHERE true{where}"
 
 
+def waiting(document: DocumentPlan, lane: Lane) -> str:
+    """A pending document by its touch, `?`: the id's text, the keys as a JSON array, the first lsn."""
+    keys = ", ".join(f"p.{key}" for key in _keys(document))
+    return f"SELECT {_id_of_keys(document)}, json_array({keys}), first_lsn FROM {pending_name(document, lane)} p WHERE touch = ?"
+
+
+def touch_set_aside(document: DocumentPlan, lane: Lane) -> str:
+    """Make pending what the table `set_aside` names, by the keys that `waiting` gave; binds `:cursor`, `:lsn` and `:id` (or NULL for all)."""
+    name = text_literal(document.name)
+    keys = ", ".join(f"json_extract(keys, '$[{n}]') AS {key}" for n, key in enumerate(_keys(document)))
+    select = f"SELECT {keys}, :lsn AS first_lsn FROM set_aside WHERE document = {name} AND (:id IS NULL OR id = :id)"
+    return touch(document, lane, select)
+
+
 def build(document: DocumentPlan, lane: Lane) -> str:
     """The next documents of a lane as finished bulk lines.
 
@@ -71,6 +85,19 @@ def build(document: DocumentPlan, lane: Lane) -> str:
     keys = ", ".join(_keys(document))
     taken = f"SELECT touch, {keys} FROM {pending_name(document, lane)} WHERE touch > :after ORDER BY touch LIMIT :limit"
     return _build(document, f"({taken})", "p.touch")
+
+
+def keys_of(document: DocumentPlan) -> str:
+    """The keys (k0, k1, …) of the root rows whose document has the id text `:id`. Reads the whole table."""
+    keys = ", ".join(
+        f"{column_of('r', column)} AS {key}" for key, column in zip(_keys(document), document.id, strict=True)
+    )
+    return f"SELECT {keys} FROM {table_name(document.root.table)} r WHERE {_id_text(document, 'r')} = :id"
+
+
+def pending_of(document: DocumentPlan, lane: Lane) -> str:
+    """The first lsn of the pending document with the id text `:id`, if it waits in this lane."""
+    return f"SELECT first_lsn FROM {pending_name(document, lane)} p WHERE {_id_of_keys(document)} = :id"
 
 
 def build_selected(document: DocumentPlan, select: str) -> str:
@@ -124,8 +151,12 @@ __all__ = [
     "build_selected",
     "create_pending",
     "fan_out",
+    "keys_of",
     "pending_name",
+    "pending_of",
     "touch",
     "touch_all",
     "touch_changed",
+    "touch_set_aside",
+    "waiting",
 ]

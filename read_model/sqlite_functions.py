@@ -104,7 +104,13 @@ _JSON = msgspec.json.Decoder(float_hook=_as_written)
 
 def reduced_json(value: str | None) -> str | None:
     """A JSON text reduced as jsonb does: of equal keys the last stands. Numbers keep every digit."""
-    return None if value is None else msgspec.json.encode(_JSON.decode(value)).decode()
+    if value is None:
+        return None
+    try:
+        return msgspec.json.encode(_JSON.decode(value)).decode()
+    except RecursionError:
+        # Deeper than documents can be: kept as it is, so that it costs its own document and not the row store's progress.
+        return value
 
 
 def number_array(value: bytes | None) -> str | None:

@@ -71,7 +71,7 @@ def assemble(settings: WorkerSettings, stopping: threading.Event, new_store: boo
     With `new_store` the row store is emptied first, and the worker waits for the next snapshot in the log."""
     text = read_spec(settings.spec)
     spec = parse_spec(text, str(settings.spec))
-    index = Index(index_access(settings), stopping)
+    index = Index(index_access(settings), stopping, settings.worker_rejected_fields == "leave_out")
     with RowStore(settings.worker_store / f"{spec.pipeline}.sqlite") as store:
         try:
             index.check()

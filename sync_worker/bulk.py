@@ -1,5 +1,6 @@
 """What became of each item of a bulk request. Pure: response in, outcomes out."""
 
+import re
 from enum import Enum
 from typing import NamedTuple
 
@@ -40,12 +41,13 @@ class BulkResponse(msgspec.Struct):
 
 
 class Refusal(NamedTuple):
-    """An item that was not taken: its place in the request, its id and why."""
+    """An item that was not taken: its place in the request, its id and why. `field` is the path that a rejection is about."""
 
     place: int
     id: str
     outcome: Outcome
     reason: str
+    field: str = ""
 
 
 BY_STATUS: dict[int, Outcome] = {
@@ -62,6 +64,9 @@ BY_STATUS: dict[int, Outcome] = {
 RETRY_TYPES = {"cluster_block_exception", "index_not_found_exception", "es_rejected_execution_exception"}
 """Errors of the index, not of the document: they pass when an operator has acted."""
 
+_NAMED = re.compile(r"""(?:field|mapping for) \[([^\]]+)\]|in field="([^"]+)\"""")
+"""How Elasticsearch names a field: `failed to parse field [a] of type …`, `object mapping for [a]`, `immense term in field="a"`."""
+
 
 def refusals(response: object, count: int) -> list[Refusal]:
     """The items that need something done. A response that does not answer for every item counts as retry for all."""
@@ -75,7 +80,7 @@ def refusals(response: object, count: int) -> list[Refusal]:
         result = next(iter(item.values()))
         outcome = _outcome(result)
         if outcome in (Outcome.RETRY, Outcome.REJECTED):
-            found.append(Refusal(place, result.id, outcome, _reason(result)))
+            found.append(Refusal(place, result.id, outcome, _reason(result), _field(result)))
     return found
 
 
@@ -85,6 +90,16 @@ def _outcome(result: ItemResult) -> Outcome:
     if result.error is not None and result.error.type in RETRY_TYPES:
         return Outcome.RETRY
     return BY_STATUS.get(result.status, Outcome.REJECTED)
+
+
+def _field(result: ItemResult) -> str:
+    """The field that the error names, or its first cause that names one."""
+    error = result.error
+    while error is not None:
+        if named := _NAMED.search(error.reason):
+            return named[1] or named[2]
+        error = error.caused_by
+    return ""
 
 
 def _reason(result: ItemResult) -> str:

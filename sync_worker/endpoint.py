@@ -2,22 +2,42 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import uvicorn
-from fastapi import FastAPI, Query, Response
+from fastapi import FastAPI, HTTPException, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from pydantic import BaseModel
 
 from sync_worker.announcing import Announcement
 from sync_worker.errors import WorkerError
+from sync_worker.quarantine import Retry
 
+ANSWER_SECONDS = 30.0
+"""How long a wish may take to be taken up: the loop is busy with one thing at a time."""
 MOST_WAITING = 16
 """Requests that may wait for news at the same time; more are answered at once. Each holds a thread of the endpoint's 40."""
 
 
-def endpoint(announcement: Announcement, refresh: Callable[[], None], registry: CollectorRegistry) -> FastAPI:
-    """The application; it only reads what the loop publishes."""
+class RetryBody(BaseModel):
+    """Which documents to try again: of one kind or of all, one id or all."""
+
+    document: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How to ask the loop for something."""
+
+    refresh: Callable[[], None]
+    retry: Callable[[Retry], None]
+
+
+def endpoint(announcement: Announcement, wishes: Wishes, registry: CollectorRegistry) -> FastAPI:
+    """The application. It reads what the loop publishes, and hands wishes to the loop, which fulfils them in its turn."""
     app = FastAPI(title="Rowtide sync worker", docs_url=None, redoc_url=None)
     places = threading.BoundedSemaphore(MOST_WAITING)
 
@@ -28,7 +48,7 @@ def endpoint(announcement: Announcement, refresh: Callable[[], None], registry: 
         """The freshness; with `wait` once it is beyond `epoch:searchable`, which is then hurried up by a refresh."""
         if beyond and wait and places.acquire(blocking=False):
             try:
-                refresh()
+                wishes.refresh()
                 announcement.beyond(beyond, wait)
             finally:
                 places.release()
@@ -43,13 +63,27 @@ def endpoint(announcement: Announcement, refresh: Callable[[], None], registry: 
 
     @app.post("/refresh", status_code=202)
     def ask_for_refresh() -> None:
-        refresh()
+        wishes.refresh()
+
+    @app.post("/quarantine/retry")
+    def retry_quarantined(body: RetryBody) -> dict[str, int]:
+        """Build the documents again that are set aside. Answers when they are pending, with how many they are."""
+        wish = Retry(body.document, body.id)
+        wishes.retry(wish)
+        return {"retried": _answer(wish.answer)}
 
     @app.get("/metrics")
     def read_metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return app
+
+
+def _answer(future: "Future[int]") -> int:
+    try:
+        return future.result(ANSWER_SECONDS)
+    except TimeoutError as error:
+        raise HTTPException(503, f"the worker did not come to it in {ANSWER_SECONDS:.0f} s; try again") from error
 
 
 class EndpointThread:

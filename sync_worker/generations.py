@@ -2,9 +2,9 @@
 
 from read_model.elasticsearch import index_body
 from read_model.plan import PipelinePlan
-from sync_worker.bulk import Outcome
 from sync_worker.index import Index, Sent
 from sync_worker.pending import Bulk, Pending
+from sync_worker.quarantine import Quarantine
 from sync_worker.row_store import RowStore
 from sync_worker.rows import Rows
 
@@ -14,14 +14,14 @@ class Generations:
 
     def __init__(self, store: RowStore, rows: Rows, pending: Pending, index: Index, plan: PipelinePlan) -> None:
         self._store = store
-        self._rows = rows
+        self.rows = rows
         self._pending = pending
         self._index = index
         self._plan = plan
         self.aliases = tuple(document.name for document in plan.documents)
         self._names: dict[str, str] = {}
         self.loading: set[str] = set()
-        self.quarantined = int(store.value("SELECT count(*) FROM quarantine") or 0)
+        self.quarantine = Quarantine(store)
 
     def prepare(self) -> None:
         """Make sure that every document has its generation, and that it is the one we left. A missing one is built anew."""
@@ -41,9 +41,9 @@ class Generations:
         with self._store.transaction():
             self._store.remember(f"generation {alias}", name)
             self._store.remember(f"shown {alias}", 0)
-            self._store.execute("DELETE FROM quarantine WHERE document = ?", (alias,))
+            self.quarantine.clear(alias)
             if self._store.position.snapshot:
-                self._rows.touch_all(self._store.position.watermark)
+                self.rows.touch_all(self._store.position.watermark)
         self.loading.add(alias)
         return name
 
@@ -57,15 +57,5 @@ class Generations:
                 self.loading.discard(alias)
 
     def note_refusals(self, bulk: Bulk, sent: Sent) -> None:
-        """Quarantine what Elasticsearch rejected, by document (invariant 7); what it took is out of quarantine."""
-        refused = {refusal.place: refusal for refusal in sent.rejected if refusal.outcome is Outcome.REJECTED}
-        if self.quarantined:
-            taken = [(bulk.document, item.id) for place, item in enumerate(bulk.items) if place not in refused]
-            self._store.execute_many("DELETE FROM quarantine WHERE document = ? AND id = ?", taken)
-        if refused:
-            self._store.execute_many(
-                "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?)",
-                [(bulk.document, r.id, r.reason, bulk.version) for place, r in refused.items()],
-            )
-        if refused or self.quarantined:
-            self.quarantined = int(self._store.value("SELECT count(*) FROM quarantine") or 0)
+        """Set aside what was refused or could not be built (invariant 7). The bulk must still be pending."""
+        self.quarantine.note(bulk, sent)

@@ -7,7 +7,7 @@ import random
 import re
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from elasticsearch import ApiError, AuthenticationException, AuthorizationExcept
 
 from sync_worker.bulk import Outcome, Refusal, refusals
 from sync_worker.errors import ServiceMissing, WorkerError
+from sync_worker.left_out import Bodies, LeftOut
 
 GENERATION = re.compile(r"-g(\d{6})$")
 LONGEST_PAUSE = 15.0
@@ -52,16 +53,19 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of a bulk: the items that Elasticsearch refused for good, by place. Everything else is taken."""
+    """What became of a bulk: the items that Elasticsearch refused for good, by place. Everything else is taken.
+
+    `left_out` are taken items that had to do without some fields, by place."""
 
     rejected: list[Refusal]
     retries: int
+    left_out: dict[int, LeftOut] = field(default_factory=dict)
 
 
 class Index:
     """The client. Its bulk and refresh calls may run in several threads at once."""
 
-    def __init__(self, access: Access, stopping: threading.Event) -> None:
+    def __init__(self, access: Access, stopping: threading.Event, leave_out: bool = False) -> None:
         login = (access.username, access.password or "") if access.username and not access.api_key else None
         self.url = access.url
         self._client = Elasticsearch(
@@ -74,6 +78,7 @@ class Index:
             connections_per_node=8,
         )
         self._stopping = stopping
+        self._leave_out = leave_out
 
     def close(self) -> None:
         """Close the connections."""
@@ -97,19 +102,26 @@ class Index:
         """Send until every item is taken or rejected; None when the worker stops before that.
 
         Waits out an Elasticsearch that is away or overloaded, with growing pauses: nothing is dropped (invariant 7)."""
+        bodies = Bodies([item.body for item in items], self._leave_out)
         waiting = list(range(len(items)))
         rejected: list[Refusal] = []
-        attempt = 0
+        retries = 0
         while waiting:
-            if attempt and self._stopping.wait(_pause(attempt)):
+            if retries and self._stopping.wait(_pause(retries)):
                 return None
-            refused = self._attempt(alias, [items[place] for place in waiting])
-            rejected += [r._replace(place=waiting[r.place]) for r in refused if r.outcome is Outcome.REJECTED]
-            waiting = [waiting[refusal.place] for refusal in refused if refusal.outcome is Outcome.RETRY]
-            attempt += 1
-        return Sent(rejected, attempt - 1)
+            refused = [r._replace(place=waiting[r.place]) for r in self._attempt(alias, bodies.of(waiting))]
+            waiting = [r.place for r in refused if r.outcome is Outcome.RETRY]
+            retries += bool(waiting)
+            for refusal in refused:
+                if refusal.outcome is not Outcome.REJECTED:
+                    continue
+                if bodies.without(refusal):
+                    waiting.append(refusal.place)
+                else:
+                    rejected.append(refusal)
+        return Sent(rejected, retries, bodies.left_out)
 
-    def _attempt(self, alias: str, items: list[Item]) -> list[Refusal]:
+    def _attempt(self, alias: str, bodies: list[bytes]) -> list[Refusal]:
         try:
             response = self._client.perform_request(
                 "POST",
@@ -119,23 +131,23 @@ class Index:
                     "content-type": "application/x-ndjson",
                     "accept": "application/json",
                 },
-                body=b"".join(item.body for item in items),
+                body=b"".join(bodies),
             )
         except ApiError as error:
             if error.status_code == 413:
-                return self._halves(alias, items)
-            return [Refusal(place, "", Outcome.RETRY, type(error).__name__) for place in range(len(items))]
+                return self._halves(alias, bodies)
+            return [Refusal(place, "", Outcome.RETRY, type(error).__name__) for place in range(len(bodies))]
         except TransportError as error:
-            return [Refusal(place, "", Outcome.RETRY, type(error).__name__) for place in range(len(items))]
-        return refusals(response.body, len(items))
+            return [Refusal(place, "", Outcome.RETRY, type(error).__name__) for place in range(len(bodies))]
+        return refusals(response.body, len(bodies))
 
-    def _halves(self, alias: str, items: list[Item]) -> list[Refusal]:
+    def _halves(self, alias: str, bodies: list[bytes]) -> list[Refusal]:
         """A request too large for Elasticsearch goes in parts; a document too large for it is rejected."""
-        if len(items) == 1:
+        if len(bodies) == 1:
             return [Refusal(0, "", Outcome.REJECTED, "larger than Elasticsearch's http.max_content_length")]
-        middle = len(items) // 2
-        later = self._attempt(alias, items[middle:])
-        return self._attempt(alias, items[:middle]) + [r._replace(place=r.place + middle) for r in later]
+        middle = len(bodies) // 2
+        later = self._attempt(alias, bodies[middle:])
+        return self._attempt(alias, bodies[:middle]) + [r._replace(place=r.place + middle) for r in later]
 
     def refresh(self, aliases: tuple[str, ...]) -> bool:
         """Make what was acknowledged searchable; False when that did not work this time."""

@@ -4,13 +4,53 @@ The flag is `_rowtide.left_out`, a list of paths such as `lines.price`, which ev
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from read_model.elasticsearch import FLAGS, LEFT_OUT
+from sync_worker.bulk import Refusal
+
+MOST_LEFT_OUT = 50
+"""Fields that a document can do without; each costs a request."""
 
 _AS_WRITTEN = msgspec.json.Decoder(dict[str, Any], float_hook=lambda number: msgspec.Raw(number.encode()))
+
+
+class LeftOut(NamedTuple):
+    """What an item had to do without: its id, the last refusal's reason, the paths of the fields."""
+
+    id: str
+    reason: str
+    paths: tuple[str, ...]
+
+
+class Bodies:
+    """The request lines of a bulk's items. With `leave_out` a rejected document is tried again without the field that the
+    rejection names, field by field, and flagged."""
+
+    def __init__(self, bodies: list[bytes], leave_out: bool) -> None:
+        self._bodies = bodies
+        self._leave_out = leave_out
+        self._changed: dict[int, bytes] = {}
+        self.left_out: dict[int, LeftOut] = {}
+
+    def of(self, places: list[int]) -> list[bytes]:
+        """The lines of these items."""
+        return [self._changed.get(place) or self._bodies[place] for place in places]
+
+    def without(self, refusal: Refusal) -> bool:
+        """Leave the named field out of the item; False when the item has to be rejected as a whole."""
+        place = refusal.place
+        action, *documents = self._bodies[place].rstrip(b"\n").split(b"\n")
+        so_far = self.left_out[place].paths if place in self.left_out else ()
+        path = field_named(documents[0], refusal.field) if self._leave_out and refusal.field and documents else None
+        if path is None or path in so_far or len(so_far) >= MOST_LEFT_OUT:
+            self.left_out.pop(place, None)
+            return False
+        self.left_out[place] = LeftOut(refusal.id, refusal.reason, (*so_far, path))
+        self._changed[place] = action + b"\n" + leave_out(documents[0], (*so_far, path)) + b"\n"
+        return True
 
 
 def left_out_of(source: bytes | str) -> tuple[str, ...]:

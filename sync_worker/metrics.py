@@ -24,7 +24,12 @@ class WorkerCollector(Collector):
         yield CounterMetricFamily("rowtide_documents_indexed", "Documents written or deleted.", self._worker.indexed)
         yield CounterMetricFamily("rowtide_bulk_retries", "Bulk requests sent again.", self._worker.retries)
         yield GaugeMetricFamily("rowtide_pending_documents", "Documents to be built, roughly.", fresh.pending)
-        yield GaugeMetricFamily("rowtide_quarantined_documents", "Documents that were refused.", fresh.quarantined)
+        yield GaugeMetricFamily(
+            "rowtide_quarantined_documents", "Documents set aside: refused, or not to be built.", fresh.quarantined
+        )
+        yield GaugeMetricFamily(
+            "rowtide_left_out_documents", "Documents without fields that were refused.", fresh.left_out
+        )
         yield GaugeMetricFamily("rowtide_searchable_lsn", "Everything up to this LSN is searchable.", fresh.searchable)
         yield GaugeMetricFamily("rowtide_watermark_lsn", "The last commit or heartbeat read.", fresh.watermark)
         yield GaugeMetricFamily(

@@ -144,6 +144,12 @@ class Oracle:
             raise ServiceMissing(f"PostgreSQL of ROWTIDE_POSTGRES_DSN went away: {_first(error)}") from error
 
 
+def source_lsn(dsn: str) -> Lsn:
+    """A position that no commit so far is beyond."""
+    with connect(dsn) as connection:
+        return Lsn(int(connection.execute(LSN_NOW).fetchall()[0][0]))
+
+
 def _prepare(connection: psycopg.Connection[Any], limits: Limits) -> None:
     for name, value in (
         ("application_name", "rowtide verify"),

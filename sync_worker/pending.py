@@ -5,6 +5,9 @@ removing the acknowledged range of touches leaves it pending (invariant 2).
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import apsw
 
 from sync_worker.index import Item
 from sync_worker.row_store import RowStore
@@ -13,6 +16,23 @@ from sync_worker.statements import LaneStatements
 
 FAN_OUT_TURN = 4
 """Every fourth bulk goes to the fan-out lane when both wait, so that neither starves the other."""
+
+FAULTS_OF_A_DOCUMENT = (
+    apsw.SQLError,
+    apsw.TooBigError,
+    apsw.MismatchError,
+    ValueError,
+    ArithmeticError,
+    RecursionError,
+)
+"""What SQLite, or a function of ours that it calls, says of values that it cannot put into a document."""
+
+
+class Unbuilt(NamedTuple):
+    """A pending document whose rows do not make a document, and why."""
+
+    touch: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +45,7 @@ class Bulk:
     first_lsn: int
     version: int
     items: list[Item] = field(repr=False)
+    unbuilt: tuple[Unbuilt, ...] = ()
 
     @property
     def document(self) -> str:
@@ -63,21 +84,41 @@ class Pending:
         first_lsn = self._store.value(lane.next_lsn, (after,))
         if first_lsn is None:
             return None
-        built = self._store.execute(lane.build, {"after": after, "limit": self._limits[lane], "version": version})
-        items, size = [], 0
-        for touch, body, _ in built:
-            items.append(Item(touch, body))
-            size += len(body)
-            if size >= self._bulk_bytes:
-                break
-        self._adapt(lane, len(items), size)
-        last = items[-1].touch
+        items, fault = self._build(lane, after, version)
+        self._adapt(lane, len(items), sum(len(item.body) for item in items))
+        unbuilt: tuple[Unbuilt, ...] = ()
+        if items:
+            last = items[-1].touch
+        else:
+            # Nothing was built, so the fault lies in the first that waits: it alone is left behind.
+            last = self._store.value(lane.next_touch, (after,))
+            unbuilt = (Unbuilt(last, fault or "there is nothing to build"),)
         self._rows.cursors[lane] = last
-        return Bulk(lane, after, last, first_lsn, version, items)
+        return Bulk(lane, after, last, first_lsn, version, items, unbuilt)
+
+    def _build(self, lane: LaneStatements, after: int, version: int) -> tuple[list[Item], str | None]:
+        """What comes next, as far as it can be built, and what stopped it. SQLite builds in the order of touch, one by one."""
+        items: list[Item] = []
+        size = 0
+        try:
+            built = self._store.execute(lane.build, {"after": after, "limit": self._limits[lane], "version": version})
+            for touch, body, _ in built:
+                items.append(Item(touch, body))
+                size += len(body)
+                if size >= self._bulk_bytes:
+                    break
+        except FAULTS_OF_A_DOCUMENT as error:
+            self._must_run(lane, version)
+            return items, _reason(error)
+        return items, None
+
+    def _must_run(self, lane: LaneStatements, version: int) -> None:
+        """A fault of the statement itself is none of a document: it ends the worker."""
+        self._store.execute(lane.build, {"after": 0, "limit": 0, "version": version}).fetchall()
 
     def _adapt(self, lane: LaneStatements, count: int, size: int) -> None:
         """Ask for as many documents next time as fill a bulk, going by these."""
-        fitting = max(1, self._bulk_bytes * count // max(size, 1))
+        fitting = max(1, self._bulk_bytes * max(count, 1) // max(size, 1))
         self._limits[lane] = min(self._most, fitting)
 
     def remove(self, bulk: Bulk) -> None:
@@ -101,3 +142,9 @@ class Pending:
         """After a start nobody knows what of the pending was built: all of it may hold changes from `lsn` on."""
         for lane in self._lanes:
             self._store.execute(lane.distrust, (lsn,))
+
+
+def _reason(error: Exception) -> str:
+    """SQLite's words (they hold no values); of our own functions only the kind of error."""
+    said = str(error) if isinstance(error, apsw.Error) else type(error).__name__
+    return f"the row store's rows do not make a document: {said}"

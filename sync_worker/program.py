@@ -12,7 +12,7 @@ from cdc.heartbeat import HeartbeatError
 from cdc.transaction import LogError
 from read_model.errors import SpecError
 from sync_worker import assembly, metrics
-from sync_worker.endpoint import EndpointThread, endpoint
+from sync_worker.endpoint import EndpointThread, Wishes, endpoint
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 from sync_worker.settings import WorkerSettings
 
@@ -50,7 +50,8 @@ def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = F
     log = structlog.get_logger()
     with assembly.assemble(settings, stopping, new_store) as made:
         worker = made.worker
-        app = endpoint(worker.announcement, worker.refresh_now.set, metrics.registry(worker, made.applier))
+        wishes = Wishes(worker.refresh_now.set, worker.retries_asked.put)
+        app = endpoint(worker.announcement, wishes, metrics.registry(worker, made.applier))
         server = EndpointThread(app, settings.worker_host, settings.worker_port)
         server.start()
         log.info("worker started", pipeline=made.plan.pipeline, port=settings.worker_port)

@@ -25,6 +25,10 @@ EPOCH_BITS = 48
 """A version is `epoch << 48 | LSN`: 256 TiB of WAL an epoch, and it stays a positive 64-bit integer."""
 
 
+LSN_BITS = (1 << EPOCH_BITS) - 1
+"""The part of a version that is the LSN it was built at."""
+
+
 class Position(msgspec.Struct, frozen=True):
     """How far the log is folded in.
 
@@ -76,7 +80,7 @@ class RowStore:
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
             )
             for (name,) in names.fetchall():
-                kept = name in ("meta", "spool", "quarantine")
+                kept = name in ("meta", "spool")
                 quoted = quote_identifier(str(name))
                 self.connection.execute(f"DELETE FROM {quoted}" if kept else f"DROP TABLE {quoted}")
         self.position = Position()
@@ -98,9 +102,6 @@ class RowStore:
             PRAGMA user_version = {FORMAT};
             CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
             CREATE TABLE IF NOT EXISTS spool(seq INTEGER PRIMARY KEY, value BLOB NOT NULL, old_key BLOB);
-            CREATE TABLE IF NOT EXISTS quarantine(
-              document TEXT, id TEXT, reason TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (document, id)
-            ) STRICT, WITHOUT ROWID;
             """
         )
 

@@ -65,6 +65,14 @@ class Rows:
             if lane.touch_all:
                 self._store.execute(lane.touch_all, {"cursor": self.cursors[lane], "lsn": lsn})
 
+    def touch_set_aside(self, document: str, id_: str | None, lsn: int) -> int:
+        """Documents of this kind that are set aside (one, or all) are to be built. How many there are."""
+        counted = "SELECT count(*) FROM set_aside WHERE document = ?1 AND (?2 IS NULL OR id = ?2)"
+        for lane in self._statements.lanes:
+            if lane.touch_set_aside and lane.document == document:
+                self._store.execute(lane.touch_set_aside, {"cursor": self.cursors[lane], "lsn": lsn, "id": id_})
+        return int(self._store.value(counted, (document, id_)))
+
     def stored(self, table: TableName, key: Key) -> Row | None:
         """A row as it is kept, or None."""
         row: Row | None = self._store.execute(self._statements.tables[table].stored, key).fetchone()

@@ -1,6 +1,7 @@
 """The worker's settings: read once, from the environment, all faults listed at once."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -30,4 +31,8 @@ class WorkerSettings(BaseSettings):
     worker_bulk_bytes: int = Field(5_242_880, ge=65_536, description="Bytes of one bulk request, about.")
     worker_senders: int = Field(3, ge=1, le=16, description="Bulk requests under way at the same time.")
     worker_refresh_ms: int = Field(100, ge=10, le=60_000, description="Time between two refreshes, at least (ms).")
+    worker_rejected_fields: Literal["quarantine", "leave_out"] = Field(
+        "quarantine",
+        description="When Elasticsearch refuses one field: the document waits in quarantine, or goes without the field, flagged.",
+    )
     worker_spool_after: int = Field(20_000, ge=1, description="Changes of one transaction kept in memory, at most.")

@@ -33,8 +33,11 @@ class LaneStatements:
     fan_out: bool
     touch: dict[TableName, tuple[str, ...]] = field(repr=False)
     touch_all: str | None
+    touch_set_aside: str | None
+    waiting: str
     build: str
     next_lsn: str
+    next_touch: str
     remove: str
     any: str
     span: str

@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import SimpleQueue
 
 from read_model.freshness import Freshness, State
 from sync_worker.announcing import Announcement
@@ -15,6 +16,7 @@ from sync_worker.generations import Generations
 from sync_worker.index import Index, Sent
 from sync_worker.ledger import Ledger
 from sync_worker.pending import Bulk, Pending
+from sync_worker.quarantine import Retry
 from sync_worker.row_store import EPOCH_BITS, RowStore
 from sync_worker.source import ChangeLog
 from sync_worker.watch import SourceWatch
@@ -73,6 +75,7 @@ class Worker:
         self._pace = pace
         self.stopping = stopping
         self.refresh_now = threading.Event()
+        self.retries_asked: SimpleQueue[Retry] = SimpleQueue()
         self._senders = ThreadPoolExecutor(pace.senders, thread_name_prefix="sender")
         self._refresher = ThreadPoolExecutor(1, thread_name_prefix="refresher")
         self._flying: list[tuple[Bulk, Future[Sent | None]]] = []
@@ -112,6 +115,7 @@ class Worker:
             self._applier.take(messages)
             self._heard()
         self._collect()
+        self._generations.quarantine.retry(self.retries_asked, self._generations.rows)
         self._send()
         self._refresh_when_due()
         self._publish()
@@ -147,8 +151,8 @@ class Worker:
                 self._taken(bulk, sent)
 
     def _taken(self, bulk: Bulk, sent: Sent) -> None:
-        self._pending.remove(bulk)
         self._generations.note_refusals(bulk, sent)
+        self._pending.remove(bulk)
         self._ledger.acknowledge(bulk.first_lsn)
         self.indexed += len(bulk.items)
         self.retries += sent.retries
@@ -197,7 +201,7 @@ class Worker:
             return "waiting" if not position.snapshot else "snapshot"
         if self._generations.loading:
             return "loading"
-        return "degraded" if self._watch.reason or self._generations.quarantined else "live"
+        return "degraded" if self._watch.reason or self._generations.quarantine.refused else "live"
 
     def _fresh(self, state: State) -> Freshness:
         position = self._store.position
@@ -213,5 +217,6 @@ class Worker:
             state=state,
             reason=self._watch.reason,
             pending=self._pending.count(),
-            quarantined=self._generations.quarantined,
+            quarantined=self._generations.quarantine.refused,
+            left_out=self._generations.quarantine.left_out,
         )

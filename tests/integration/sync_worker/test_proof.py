@@ -1,6 +1,7 @@
 """`rowtide verify` against a real pipeline: what is right, what was changed by hand, and what it costs the source."""
 
 import json
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,7 +20,13 @@ pipeline: proof
 documents:
   things:
     from: things
-    fields: [name, price, weight, about]
+    fields:
+      - name
+      - price
+      - weight
+      - about
+      - code: {column: about, path: code, type: keyword}
+      - deep: {column: about, path: deep, type: object}
     include:
       parts: {many: parts, fields: [label]}
   pairs:
@@ -72,6 +79,11 @@ class Proof:
         """A document of the index."""
         found: dict[str, Any] = self._search.get(f"/{self.alias(document)}/_doc/{id_}").json()["_source"]
         return found
+
+    def found(self, document: str, query: str) -> list[str]:
+        """Ids that a search finds."""
+        hits = self._search.get(f"/{self.alias(document)}/_search", params={"q": query}).json()["hits"]["hits"]
+        return [hit["_id"] for hit in hits]
 
     def run(self, *words: str) -> tuple[int, dict[str, Any]]:
         """A command with `--output json`: its exit code and its answer."""
@@ -152,6 +164,51 @@ def test_a_sample_is_of_the_size_asked_for(proof: Proof) -> None:
     report = proof.verify("--sample", "5", "--seed", "20")["things"]
     assert 5 <= report["compared"] <= 10
     assert report == proof.verify("--sample", "5", "--seed", "20")["things"] | {"lsn": report["lsn"]}
+
+
+def test_a_refused_document_waits_and_the_rest_flows_on(proof: Proof) -> None:
+    proof.sql(
+        'UPDATE things SET name = \'refused\', about = \'{"code": {"no": "keyword"}}\' WHERE id = 11;'
+        " UPDATE things SET name = 'too deep', about = ('{\"deep\": ' || repeat('[', 1100) || repeat(']', 1100) || '}')::jsonb WHERE id = 12;"
+        " UPDATE things SET name = 'after' WHERE id = 13"
+    )
+    fresh = proof.pipeline.wait_fresh()
+    assert (fresh.state, fresh.quarantined, fresh.left_out) == ("degraded", 2, 0)
+    assert proof.source("things", "13")["name"] == "after"
+    _, answer = proof.run("quarantine", "list")
+    found = {each["id"]: each for each in answer["quarantine"]}
+    assert {id_: each["what"] for id_, each in found.items()} == {"11": "refused", "12": "not built"}
+    assert "code" in found["11"]["reason"]
+    assert "no" not in found["11"]["reason"].split("[code]")[1].split()
+    assert proof.run("quarantine", "show", proof.alias("things"), "12")[1] == found["12"]
+    assert proof.pipeline.rowtide("quarantine", "show", proof.alias("things"), "13", check=False).returncode == 1
+    report = proof.verify()["things"]
+    assert {each["id"]: each["what"] for each in report["ids"]} == {"11": "different", "12": "different"}
+
+    assert proof.pipeline.kill_worker(signal.SIGTERM) == 0
+    assert proof.run("quarantine", "list")[1] == answer
+    assert proof.pipeline.rowtide("quarantine", "retry", check=False).returncode == 3
+    proof.pipeline.environment["ROWTIDE_WORKER_REJECTED_FIELDS"] = "leave_out"
+    proof.pipeline.start_worker()
+    proof.pipeline.wait_live()
+    code, answer = proof.run("quarantine", "retry")
+    assert (code, answer["retried"]) == (1, 2)
+    assert {each["id"]: (each["what"], each["fields"]) for each in answer["quarantine"]} == {
+        "11": ("left out", ["code"]),
+        "12": ("not built", []),
+    }
+    assert proof.source("things", "11")["_rowtide"] == {"left_out": ["code"]}
+    assert proof.found("things", "_rowtide.left_out:code") == ["11"]
+    report = proof.verify()["things"]
+    assert ([each["id"] for each in report["ids"]], report["left_out_ids"]) == (
+        ["12"],
+        [{"id": "11", "fields": ["code"]}],
+    )
+
+    proof.sql('UPDATE things SET about = \'{"code": "good"}\' WHERE id IN (11, 12)')
+    fresh = proof.pipeline.wait_fresh()
+    assert (fresh.state, fresh.quarantined, fresh.left_out) == ("live", 0, 0)
+    assert proof.verify()["things"]["divergent"] == 0
 
 
 @pytest.mark.parametrize(

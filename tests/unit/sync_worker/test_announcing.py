@@ -2,12 +2,14 @@
 
 import threading
 from dataclasses import replace
+from queue import SimpleQueue
 
 from prometheus_client import CollectorRegistry
 
 from read_model.freshness import Freshness
 from sync_worker.announcing import Announcement
-from sync_worker.endpoint import MOST_WAITING, endpoint
+from sync_worker.endpoint import MOST_WAITING, Wishes, endpoint
+from sync_worker.quarantine import Retry
 from tests.support.search_api import asgi
 
 FIRST = Freshness("shop", 1, 10, 12, 0, "live")
@@ -36,7 +38,7 @@ def test_another_epoch_and_the_end_are_news_too() -> None:
 
 def test_a_waiting_request_asks_for_a_refresh_and_ends_in_time() -> None:
     asked = threading.Event()
-    with asgi(endpoint(Announcement(FIRST), asked.set, CollectorRegistry())) as client:
+    with asgi(endpoint(Announcement(FIRST), Wishes(asked.set, SimpleQueue().put), CollectorRegistry())) as client:
         assert client.get("/freshness").json()["searchable"] == 10
         assert not asked.is_set()
         answer = client.get("/freshness", params={"beyond": "1:10", "wait": 0.01})
@@ -53,7 +55,7 @@ def test_no_more_wait_than_there_are_places() -> None:
         places[0] += 1
         started.wait(LONG)
 
-    with asgi(endpoint(announcement, refresh, CollectorRegistry())) as client:
+    with asgi(endpoint(announcement, Wishes(refresh, SimpleQueue().put), CollectorRegistry())) as client:
 
         def ask() -> None:
             client.get("/freshness", params={"beyond": "1:10", "wait": LONG})
@@ -67,3 +69,17 @@ def test_no_more_wait_than_there_are_places() -> None:
         for waiter in waiters:
             waiter.join(LONG)
     assert places == [MOST_WAITING]
+
+
+def test_a_wish_is_answered_when_the_loop_has_come_to_it() -> None:
+    asked: SimpleQueue[Retry] = SimpleQueue()
+
+    def loop(wish: Retry) -> None:
+        asked.put(wish)
+        wish.answer.set_result(3)
+
+    with asgi(endpoint(Announcement(FIRST), Wishes(lambda: None, loop), CollectorRegistry())) as client:
+        assert client.request("POST", "/quarantine/retry", json={"document": "orders"}).json() == {"retried": 3}
+        assert client.request("POST", "/quarantine/retry", json={"id": 3}).status_code == 422
+    wish = asked.get_nowait()
+    assert (wish.document, wish.id) == ("orders", None)

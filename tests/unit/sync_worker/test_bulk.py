@@ -59,6 +59,30 @@ def test_the_reason_keeps_the_types_and_no_values() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("reason", "cause", "field"),
+    [
+        (
+            "[1:9] failed to parse field [lines.price] of type [long] in document with id '1'. Preview …",
+            "",
+            "lines.price",
+        ),
+        ("object mapping for [customer] tried to parse field [customer] as object", "", "customer"),
+        (
+            "failed to parse",
+            'Document contains at least one immense term in field="name.keyword" (whose …',
+            "name.keyword",
+        ),
+        ("[1:2] The provided [flattened] field [about] exceeds the maximum depth limit of [20].", "", "about"),
+        ("failed to parse", "a document of 7 is too large", ""),
+    ],
+)
+def test_a_rejection_names_its_field(reason: str, cause: str, field: str) -> None:
+    error = {"type": "document_parsing_exception", "reason": reason, "caused_by": {"type": "x", "reason": cause}}
+    (refusal,) = refusals(response(item(400, error)), 1)
+    assert refusal.field == field
+
+
 def test_an_answer_that_is_too_short_counts_for_nothing() -> None:
     found = refusals(response(item(200)), 2)
     assert [(refusal.place, refusal.outcome) for refusal in found] == [(0, Outcome.RETRY), (1, Outcome.RETRY)]

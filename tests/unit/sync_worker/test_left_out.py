@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from sync_worker.left_out import field_named, leave_out, left_out_of
+from sync_worker.bulk import Outcome, Refusal
+from sync_worker.left_out import Bodies, LeftOut, field_named, leave_out, left_out_of
 
 DOCUMENT = (
     b'{"id":9007199254740993,"price":14.00,"name":"x","about":{"a.b":{"c":1}},'
@@ -60,3 +61,29 @@ def test_an_error_names_a_field_of_the_document(named: str, field: str | None) -
 def test_a_document_without_a_flag_has_nothing_left_out() -> None:
     assert left_out_of(DOCUMENT) == ()
     assert left_out_of(b'{"name":"\\"_rowtide\\"","x":"_rowtide"}') == ()
+
+
+ACTION = b'{"index":{"_id":"1","version":7,"version_type":"external_gte"}}\n'
+
+
+def refusal(field: str) -> Refusal:
+    """A rejection of the second item."""
+    return Refusal(1, "1", Outcome.REJECTED, f"cannot take {field}", field)
+
+
+def test_a_rejected_item_goes_again_without_one_field_after_the_other() -> None:
+    bodies = Bodies([b"other", ACTION + DOCUMENT + b"\n"], leave_out=True)
+    assert bodies.without(refusal("price"))
+    assert bodies.without(refusal("name.keyword"))
+    assert bodies.left_out == {1: LeftOut("1", "cannot take name.keyword", ("price", "name"))}
+    assert bodies.of([0, 1]) == [b"other", ACTION + leave_out(DOCUMENT, ["name", "price"]) + b"\n"]
+    # What is refused although it was left out is no matter of a field.
+    assert not bodies.without(refusal("price"))
+    assert bodies.left_out == {}
+
+
+@pytest.mark.parametrize(("leave", "field"), [(False, "price"), (True, ""), (True, "nothing")])
+def test_an_item_is_rejected_as_a_whole_otherwise(leave: bool, field: str) -> None:
+    bodies = Bodies([b"other", ACTION + DOCUMENT + b"\n"], leave)
+    assert not bodies.without(refusal(field))
+    assert bodies.of([1]) == [ACTION + DOCUMENT + b"\n"]

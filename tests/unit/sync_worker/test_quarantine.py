@@ -1,0 +1,162 @@
+"""Documents that cannot be built or are refused: each is set aside alone, with its reason, and can be tried again."""
+
+import queue
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from read_model import sqlite_rows
+from read_model.catalog import Column, TableName
+from read_model.plan import DocumentPlan, Field, Node, PipelinePlan, TableUse
+from sync_worker.bulk import Outcome, Refusal
+from sync_worker.compile import statements
+from sync_worker.index import Sent
+from sync_worker.kept import Kept
+from sync_worker.left_out import LeftOut
+from sync_worker.pending import Bulk, Pending
+from sync_worker.quarantine import Quarantine, Retry
+from sync_worker.row_store import RowStore
+from sync_worker.rows import Rows
+from tests.support import plans
+
+THINGS = TableName("public", "things")
+ABOUT = Column("about", "jsonb")
+NAME = plans.text("name")
+ROOT = Node(THINGS, (plans.ID,), (Field("name", NAME), Field("code", ABOUT, ("code",))))
+USE = TableUse(THINGS, (plans.ID, NAME, ABOUT), (plans.ID,))
+PLAN = PipelinePlan("small", (DocumentPlan("things", ROOT, (plans.ID,)),), "hash", (USE,))
+NOTHING = Sent([], 0)
+
+
+class Small:
+    """A row store with ten things, and the parts that set documents aside."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.store = RowStore(path)
+        sql = statements(PLAN)
+        self.rows = Rows(self.store, sql)
+        self.rows.create()
+        self.quarantine = Quarantine(self.store)
+        self.pending = Pending(self.store, self.rows, sql.lanes, 5_000_000, 100)
+        with self.store.transaction():
+            for n in range(1, 11):
+                self.store.execute(sqlite_rows.upsert(USE), (n, f"thing {n}", f'{{"code": {n}}}'))
+            self.store.move(watermark=50)
+            self.rows.touch_all(40)
+
+    def spoil(self, *ids: int) -> None:
+        """Make these rows such that no document can be made of them."""
+        self.store.execute(
+            f"UPDATE {sqlite_rows.table_name(THINGS)} SET about = '[' WHERE id IN ({', '.join(map(str, ids))})"
+        )
+
+    def mend(self) -> None:
+        """Make them good again."""
+        self.store.execute(f"UPDATE {sqlite_rows.table_name(THINGS)} SET about = '{{}}'")
+
+    def settle(self, bulk: Bulk, sent: Sent = NOTHING) -> None:
+        """What the loop does with a finished bulk."""
+        with self.store.transaction():
+            self.quarantine.note(bulk, sent)
+            self.pending.remove(bulk)
+
+    def run(self) -> list[str]:
+        """Build and settle all that is pending; the ids built, in order."""
+        built = []
+        while bulk := self.pending.take(60):
+            built += [item.id for item in bulk.items]
+            self.settle(bulk)
+        return built
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Small]:
+    made = Small(tmp_path / "small.sqlite")
+    yield made
+    made.store.close()
+
+
+def test_one_poisoned_row_costs_its_own_document_alone(small: Small) -> None:
+    small.spoil(1, 4, 5, 10)
+    assert small.run() == ["2", "3", "6", "7", "8", "9"]
+    assert (small.quarantine.refused, small.quarantine.left_out) == (4, 0)
+    assert not small.pending.waits()
+    with Kept(small.path) as kept:
+        found = kept.set_aside("things")
+    assert sorted(each.id for each in found) == ["1", "10", "4", "5"]
+    assert {(each.kind, each.cause, each.version) for each in found} == {("not built", 40, 60)}
+    assert found[0].reason == "the row store's rows do not make a document: malformed JSON"
+
+
+def test_a_fault_of_the_statement_is_none_of_a_document(small: Small) -> None:
+    small.store.execute(f"ALTER TABLE {sqlite_rows.table_name(THINGS)} RENAME COLUMN about TO other")
+    with pytest.raises(apsw.SQLError):
+        small.pending.take(60)
+    assert small.quarantine.refused == 0
+
+
+def test_a_document_leaves_when_it_changes_and_is_taken(small: Small) -> None:
+    small.spoil(4)
+    small.run()
+    small.mend()
+    with small.store.transaction():
+        small.rows.touch_all(70)
+    assert len(small.run()) == 10
+    assert small.quarantine.refused == 0
+
+
+def test_what_is_asked_for_is_tried_again(small: Small) -> None:
+    small.spoil(4, 5)
+    small.run()
+    small.mend()
+    asked: queue.SimpleQueue[Retry] = queue.SimpleQueue()
+    for wish, built in ((Retry("things", "4"), ["4"]), (Retry("other"), []), (Retry(), ["5"]), (Retry(), [])):
+        asked.put(wish)
+        small.quarantine.retry(asked, small.rows)
+        assert wish.answer.result(0) == len(built)
+        assert small.run() == built
+    assert small.quarantine.refused == 0
+
+
+def test_refused_and_left_out_are_told_apart(small: Small) -> None:
+    bulk = small.pending.take(60)
+    assert bulk
+    sent = Sent([Refusal(2, "3", Outcome.REJECTED, "too odd")], 0, {4: LeftOut("5", "not this", ("code",))})
+    small.settle(bulk, sent)
+    assert (small.quarantine.refused, small.quarantine.left_out) == (1, 1)
+    with Kept(small.path) as kept:
+        refused, left_out = kept.set_aside()
+        assert kept.set_aside(id_="5") == [left_out]
+    assert (refused.id, refused.kind, refused.reason, refused.fields) == ("3", "refused", "too odd", ())
+    assert (left_out.id, left_out.kind, left_out.fields) == ("5", "left out", ("code",))
+
+
+def test_a_document_touched_while_it_was_refused_is_pending_and_not_set_aside(small: Small) -> None:
+    bulk = small.pending.take(60)
+    assert bulk
+    with small.store.transaction():
+        small.rows.touch_all(70)
+    small.settle(bulk, Sent([Refusal(2, "3", Outcome.REJECTED, "too odd")], 0))
+    assert small.quarantine.refused == 0
+    assert len(small.run()) == 10
+
+
+def test_an_index_that_is_built_anew_begins_without_a_quarantine(small: Small) -> None:
+    small.spoil(4)
+    small.run()
+    with small.store.transaction():
+        small.quarantine.clear("things")
+    assert small.quarantine.refused == 0
+
+
+def test_the_row_store_is_read_beside_its_worker(small: Small) -> None:
+    with Kept(small.path) as kept:
+        assert kept.pending_since(PLAN.documents[0], "4") == 40
+        assert kept.build(PLAN.documents[0], "4") == '{"name":"thing 4","code":4}'
+        assert kept.build(PLAN.documents[0], "77") is None
+        small.run()
+        assert kept.pending_since(PLAN.documents[0], "4") is None
+        assert kept.position.watermark == 50
