@@ -22,3 +22,10 @@ MIN_STEM = 2
 MAX_WILDCARDS = 4
 MAX_SLOP = 10
 """Words between the words of a phrase."""
+
+MAX_DIMENSIONS = 3
+MAX_MEASURES = 6
+MAX_TOP = 1000
+"""Values of one dimension."""
+MAX_ROWS = 10_000
+"""Rows of an aggregation."""

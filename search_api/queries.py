@@ -22,6 +22,11 @@ def filter_clauses(texts: Iterable[str], schema: IndexSchema) -> list[Query]:
     return _conditions(check(RawRequest(filters=tuple(texts)), schema).filters)
 
 
+def element_clauses(filters: Iterable[Filter], path: str) -> list[Query]:
+    """The conditions that one element of an array must fulfil."""
+    return _clauses([one for one in filters if one.field.nested == path])
+
+
 def search_body(request: SearchRequest, schema: IndexSchema, after: object = None) -> Query:
     """The search for one page. `after` are the sort values of the last hit of the page before; they win over the page number."""
     body: Query = {

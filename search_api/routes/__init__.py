@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from search_api.routes import exporting, fields, reading, searching, service, sessions
+from search_api.routes import aggregating, exporting, fields, reading, searching, service, sessions
 
-SUBJECTS = (service, sessions, fields, searching, exporting, reading)
+SUBJECTS = (service, sessions, fields, searching, aggregating, exporting, reading)
 """Each module has a `router`, and `ANSWERS`: the structures that its routes answer with, for the OpenAPI document."""
 
 router = APIRouter()

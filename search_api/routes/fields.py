@@ -5,22 +5,33 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from search_api.routes.asking import Index, Searching, answers, as_json
-from search_api.schema import IndexField
+from search_api.schema import IndexField, Kind
 
 router = APIRouter()
+ROWS_OF_VALUES = ("keyword", "text", "boolean")
 
 
 class FieldView(Struct, frozen=True):
-    """What can be done with a field. `nested` is the array that it lies in, "" outside of arrays."""
+    """What can be done with a field. `label` is its name in words. `kind` is what readers tell types apart by, `type` is Elasticsearch's.
+
+    `operators` are those of the `filter` parameter. `searchable`: words without a field look here. `facetable`: values can be counted.
+    `rows`: what an aggregation makes rows of: `values`, an `interval` (as in `day`), a `step` (a number), or null. `measurable`: it can be
+    added up. `nested` is the array that it lies in, "" outside of arrays. `pii` are the kinds of personal data that it shows."""
 
     name: str
-    kind: str
+    label: str
+    kind: Kind
     type: str
+    operators: list[str]
     searchable: bool
     filterable: bool
     ranged: bool
     sortable: bool
+    facetable: bool
+    rows: str | None
+    measurable: bool
     nested: str
+    pii: list[str]
 
 
 class Fields(Struct, frozen=True):
@@ -39,4 +50,25 @@ async def fields(search: Searching, index: Index) -> Response:
 
 
 def _field(one: IndexField) -> FieldView:
-    return FieldView(one.name, one.kind, one.type, one.searchable, one.filterable, one.ranged, one.sortable, one.nested)
+    return FieldView(
+        name=one.name,
+        label=one.name.replace(".", " › ").replace("_", " "),
+        kind=one.kind,
+        type=one.type,
+        operators=(["="] if one.filterable else []) + ([">", ">=", "<", "<="] if one.ranged else []),
+        searchable=one.searchable,
+        filterable=one.filterable,
+        ranged=one.ranged,
+        sortable=one.sortable,
+        facetable=one.filterable and one.kind in ROWS_OF_VALUES,
+        rows=_rows(one) if one.filterable else None,
+        measurable=one.filterable and one.kind in ("integer", "number"),
+        nested=one.nested,
+        pii=sorted(one.pii),
+    )
+
+
+def _rows(one: IndexField) -> str | None:
+    if one.kind in ROWS_OF_VALUES:
+        return "values"
+    return {"date": "interval", "integer": "step", "number": "step"}.get(one.kind)

@@ -21,7 +21,7 @@ async def document(
 ) -> Response:
     """One document as it is now, also before a search sees it."""
     found = await search.document(index, id)
-    tag = f'W/"{found.version}"'
-    if tag in [one.strip() for one in if_none_match.split(",")]:
+    tag = f'W/"{found.version}-{search.caller.fingerprint}"'
+    if not {tag, "*"}.isdisjoint(one.strip() for one in if_none_match.split(",")):
         return Response(status_code=304, headers={"ETag": tag})
     return as_json(found, headers={"ETag": tag})

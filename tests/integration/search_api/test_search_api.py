@@ -191,8 +191,41 @@ def test_numbers_are_exact(api: Api) -> None:
 
 def test_a_document_has_an_etag(api: Api) -> None:
     tag = api.get("/v1/books/1").headers["etag"]
-    assert tag == 'W/"7"'
-    assert api.get("/v1/books/1", headers={"if-none-match": f'W/"6", {tag}'}).status_code == 304
+    assert tag.startswith('W/"7-')
+    same = api.get("/v1/books/1", headers={"if-none-match": f'W/"6", {tag}'})
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
+    assert same.headers["rowtide-freshness"]
+    assert api.get("/v1/books/1", headers={"if-none-match": "*"}).status_code == 304
+    assert api.get("/v1/books/1", headers={"if-none-match": 'W/"7"'}).status_code == 200
+
+
+def test_fields_say_what_can_be_done_with_them(api: Api) -> None:
+    fields = {one["name"]: one for one in api.get("/v1/books/fields").json()["items"]}
+    assert fields["copies.number"] == {
+        "name": "copies.number",
+        "label": "copies › number",
+        "kind": "integer",
+        "type": "integer",
+        "operators": ["=", ">", ">=", "<", "<="],
+        "searchable": False,
+        "filterable": True,
+        "ranged": True,
+        "sortable": True,
+        "facetable": False,
+        "rows": "step",
+        "measurable": True,
+        "nested": "copies",
+        "pii": [],
+    }
+    for name, one in fields.items():
+        statuses = {
+            "sortable": api.get("/v1/books/search", params={"sort": name}).json().get("errors"),
+            "facetable": api.get("/v1/books/search", params={"facet": name}).json().get("errors"),
+            "measurable": api.get("/v1/books/aggregate", params={"measure": f"sum:{name}"}).json().get("errors"),
+        }
+        assert {ability: one[ability] for ability in statuses} == {
+            ability: errors is None for ability, errors in statuses.items()
+        }, name
 
 
 def test_problems_say_what_to_do(api: Api) -> None:
