@@ -89,9 +89,15 @@ def _remember(app: FastAPI, settings: ApiSettings, state: State) -> None:
     )
 
 
+def _allow(request: Request, status: int) -> dict[str, str]:
+    """For a method that an address does not take: those that it does, of all its routes and not of the first alone."""
+    methods = routes.METHODS.get(getattr(request.scope.get("route"), "path", "")) if status == 405 else None
+    return {"Allow": ", ".join(sorted(methods))} if methods else {}
+
+
 async def _answer_problem(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
-    headers = headers_of(problem, error)
+    headers = headers_of(problem, error) | _allow(request, problem.status)
     if isinstance(error, (ElasticsearchAway, CredentialsTooStrong)):
         log.warning("a request was not answered: %s", problem.detail)
     if pages.wants_page(request):

@@ -15,7 +15,7 @@ PROBLEMS = {
     "401": "An API key is needed, or the one that was sent is not valid.",
     "403": "The API key may not do this.",
     "404": "There is no such index or document.",
-    "405": "The address can only be read.",
+    "405": "The address does not take this method; `Allow` lists those that it does.",
     "409": "The token belongs to another epoch of the documents.",
     "410": "The cursor is too old; start again without it.",
     "421": "The API is not served under the name that was asked.",

@@ -167,6 +167,11 @@ def _http(error: HTTPException) -> Problem:
         case 404:
             return _problem("not-found", "Not found", 404, "There is nothing at this address.")
         case 405:
-            return _problem("method-not-allowed", "Method not allowed", 405, "This address can only be read.")
+            return _problem(
+                "method-not-allowed",
+                "Method not allowed",
+                405,
+                "The address does not take this method; `Allow` lists what it takes.",
+            )
         case status:
             return _problem("http-error", str(error.detail), status, str(error.detail))

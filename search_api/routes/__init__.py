@@ -1,6 +1,7 @@
 """The HTTP API, a module a subject. `reading` comes last: its `/v1/{index}/{id}` would take every other address."""
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 
 from search_api.routes import aggregating, exporting, fields, reading, searching, service, sessions
 
@@ -10,5 +11,12 @@ SUBJECTS = (service, sessions, fields, searching, aggregating, exporting, readin
 router = APIRouter()
 for subject in SUBJECTS:
     router.include_router(subject.router)
+
+METHODS: dict[str, set[str]] = {}
+"""What each address takes; several routes may share one."""
+for subject in SUBJECTS:
+    for route in subject.router.routes:
+        if isinstance(route, APIRoute):
+            METHODS.setdefault(route.path, set()).update(route.methods or ())
 
 ANSWERS = tuple(answer for subject in SUBJECTS for answer in subject.ANSWERS)

@@ -182,3 +182,9 @@ def test_every_route_says_what_it_needs() -> None:
     named = {route.operation_id or route.name for route in every if route.name not in {"sign_in", "sign_out"}}
     assert named >= {"search", "document", "results"}
     assert named - OPERATIONS.keys() == set()
+
+
+def test_an_address_tells_every_method_that_it_takes(locked: Api) -> None:
+    for path, methods in (("/v1/books/search", "GET"), ("/v1/books/export", "GET, POST"), ("/sign-in", "POST")):
+        answer = locked.request("DELETE", path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, methods)
