@@ -95,10 +95,14 @@ SELECT pg_logical_emit_message(false, {prefix}, json_build_object(
 
 def emit_query(pipeline: str, tables: Iterable[tuple[str, str]]) -> str:
     """The SQL of `heartbeat.action.query` for the captured (schema, name)s. Any role that may connect can run it."""
-    pairs = ", ".join(f"({_literal(schema)}, {_literal(name)})" for schema, name in sorted(tables))
-    catalogue = _one_line(_CATALOGUE).format(publication=_literal(publication_name(pipeline)), tables=pairs)
-    slot = _literal(slot_name(pipeline))
+    slot, catalogue = _literal(slot_name(pipeline)), catalogue_query(pipeline, tables)
     return _one_line(_EMIT).format(prefix=_literal(HEARTBEAT_PREFIX), slot=slot, catalogue=catalogue)
+
+
+def catalogue_query(pipeline: str, tables: Iterable[tuple[str, str]]) -> str:
+    """The SQL of `Heartbeat.catalogue` alone: one row, one column of JSON."""
+    pairs = ", ".join(f"({_literal(schema)}, {_literal(name)})" for schema, name in sorted(tables))
+    return _one_line(_CATALOGUE).format(publication=_literal(publication_name(pipeline)), tables=pairs)
 
 
 def _one_line(text: str) -> str:

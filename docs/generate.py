@@ -140,11 +140,10 @@ def _bounds(field: FieldInfo) -> str:
 
 def _metrics() -> str:
     fresh = SimpleNamespace(pending=0, quarantined=0, left_out=0, searchable=0, watermark=0, as_of_ms=0)
-    worker: Any = SimpleNamespace(freshness=fresh, indexed=0, retries=0)
-    applier: Any = SimpleNamespace(events=0)
+    worker: Any = SimpleNamespace(freshness=fresh, indexed=0, retries=0, events=0)
     rows = [
         (f"`{one.name}{'_total' if one.type == 'counter' else ''}`", one.type, one.documentation)
-        for one in WorkerCollector(worker, applier).collect()
+        for one in WorkerCollector(worker).collect()
     ]
     return _table(("metric", "kind", "meaning"), rows)
 

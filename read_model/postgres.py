@@ -139,14 +139,15 @@ def source_of(include: Include, parent: str, child: str) -> str:
     filters = conditions(include.node.where, child)
     if (junction := include.through) is not None:
         link = f"{child}j"
-        joined = f"{junction.table.quoted} {link} JOIN {table} ON {_matches(junction.leave, link, child)}"
-        return f"FROM {joined} WHERE {_matches(junction.enter, parent, link)}{filters}"
+        joined = f"{junction.table.quoted} {link} JOIN {table} ON {matches(junction.leave, link, child)}"
+        return f"FROM {joined} WHERE {matches(junction.enter, parent, link)}{filters}"
     if include.join is None:
         raise ValueError(f"the include '{include.name}' has neither a join nor a junction")
-    return f"FROM {table} WHERE {_matches(include.join, parent, child)}{filters}"
+    return f"FROM {table} WHERE {matches(include.join, parent, child)}{filters}"
 
 
-def _matches(join: Join, near: str, far: str) -> str:
+def matches(join: Join, near: str, far: str) -> str:
+    """A join's equalities between two aliases."""
     pairs = zip(join.near, join.far, strict=True)
     return " AND ".join(f"{column_of(far, b)} = {column_of(near, a)}" for a, b in pairs)
 

@@ -57,6 +57,30 @@ def touch_all(document: DocumentPlan, lane: Lane) -> str:
     return touch(document, lane, select)
 
 
+def touch_ids(document: DocumentPlan, lane: Lane) -> str:
+    """Make the documents with these ids pending; binds `:cursor`, `:lsn` and `:ids`, a JSON array of id texts."""
+    ids = ", ".join(
+        f"{column_of('r', column)} AS {key}" for key, column in zip(_keys(document), document.id, strict=True)
+    )
+    root = f"{table_name(document.root.table)} r"
+    return touch(document, lane, f"SELECT {ids}, :lsn AS first_lsn FROM {root} WHERE {has_id(document, 'r')}")
+
+
+def has_id(document: DocumentPlan, alias: str) -> str:
+    """Whether an aliased root row's id text is in `:ids`, a JSON array. By the key's index where ids are numbers or texts."""
+    column = document.id[0]
+    if len(document.id) == 1 and form(column).kind in ("int", "text"):
+        value = "CAST(value AS INTEGER)" if form(column).kind == "int" else "value"
+        return f"{column_of(alias, column)} IN (SELECT {value} FROM json_each(:ids))"
+    return f"{_id_text(document, alias)} IN (SELECT value FROM json_each(:ids))"
+
+
+def roots_of(document: DocumentPlan) -> str:
+    """The id texts, of those in `:ids`, that have a root row, whatever its filter says."""
+    root = f"{table_name(document.root.table)} r"
+    return f"SELECT {_id_text(document, 'r')} FROM {root} WHERE {has_id(document, 'r')}"
+
+
 def all_ids(document: DocumentPlan) -> str:
     """The id texts of all documents that the rows make up, the root's filter applied."""
     where = sqlite_json.conditions(document.root.where, "r")
@@ -151,12 +175,15 @@ __all__ = [
     "build_selected",
     "create_pending",
     "fan_out",
+    "has_id",
     "keys_of",
     "pending_name",
     "pending_of",
+    "roots_of",
     "touch",
     "touch_all",
     "touch_changed",
+    "touch_ids",
     "touch_set_aside",
     "waiting",
 ]

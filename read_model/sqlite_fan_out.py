@@ -51,6 +51,16 @@ def source_tables(document: DocumentPlan) -> tuple[TableName, ...]:
     return tuple(_primary_keys(document))
 
 
+def ways_down(
+    document: DocumentPlan,
+) -> Iterator[tuple[TableName, tuple[Column, ...], tuple[tuple[TableName, Join], ...]]]:
+    """Every place of a table in the plan: the table, its key, and the joins that lead to it from the root, with their tables."""
+    keys = _primary_keys(document)
+    for path in _paths(document.root):
+        table = _end(document, path)
+        yield table, keys[table], tuple((step.far, step.join) for step in path)
+
+
 def _primary_keys(document: DocumentPlan) -> dict[TableName, tuple[Column, ...]]:
     found: dict[TableName, tuple[Column, ...]] = {}
     pending = [document.root]

@@ -65,6 +65,38 @@ def restore(use: TableUse, column: Column, prefix: str = ROWS) -> str:
     return f"UPDATE {table_name(use.table, prefix)} SET {column_name(column.name)} = ?{last} WHERE {_key_matches(use)}"
 
 
+def differs(use: TableUse) -> str:
+    """Whether a row (parameters as of `upsert`) is not stored just like this: one row when it differs, none when it is the same."""
+    values = ", ".join(
+        f"{fill(form(column).take, f'?{n}')} AS {quote_identifier(column.name)}"
+        for n, column in enumerate(use.columns, 1)
+    )
+    same = " AND ".join(_same(column) for column in use.columns)
+    return f"SELECT 1 FROM (SELECT {values}) n WHERE NOT EXISTS (SELECT 1 FROM {table_name(use.table)} r WHERE {same})"
+
+
+def mark_differing(use: TableUse) -> tuple[str, ...]:
+    """Note as changed the keys whose rows differ between the rows and the loaded snapshot, either way. `?1` is the lsn."""
+    rows, loaded = table_name(use.table), table_name(use.table, SNAPSHOT)
+    key = " AND ".join(_same(column) for column in use.primary_key)
+    same = " AND ".join(_same(column) for column in use.columns)
+    changed = f"INSERT OR IGNORE INTO temp.{table_name(use.table, CHANGED)}"
+    keys = [quote_identifier(column.name) for column in use.primary_key]
+    new = f"SELECT {', '.join(f'n.{name}' for name in keys)}, ?1 FROM {loaded} n"
+    old = f"SELECT {', '.join(f'r.{name}' for name in keys)}, ?1 FROM {rows} r"
+    return (
+        f"{changed} {new} WHERE NOT EXISTS (SELECT 1 FROM {rows} r WHERE {same})",
+        f"{changed} {old} WHERE NOT EXISTS (SELECT 1 FROM {loaded} n WHERE {key})",
+    )
+
+
+def _same(column: Column) -> str:
+    """Equal, also when both are null. Text that compares without case must be the same to the letter."""
+    name = quote_identifier(column.name)
+    exact = " COLLATE BINARY" if "NOCASE" in form(column).declared else ""
+    return f"r.{name}{exact} IS n.{name}"
+
+
 def decoded_types(use: TableUse) -> dict[str, type]:
     """What msgspec decodes each column's JSON value as. All but `msgspec.Raw` may be None; a null Raw is `null`."""
     return {column.name: form(column).decode for column in use.columns}

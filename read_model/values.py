@@ -24,7 +24,7 @@ class ValueForm:
 
     `declared` is the column's declaration in SQLite; `decode` the type that msgspec reads the JSON value as (or None);
     `take` turns the bound value into the stored one; `show` prints it as JSON text in SQLite, `plain` as it stands in a document's id;
-    `oracle` gives the same JSON value in PostgreSQL;
+    `oracle` gives the same JSON value in PostgreSQL; `sent` gives there what `take` takes, where that is not the oracle's value;
     `order` and `oracle_order` give sort keys; `least` and `oracle_least` the argument of min() and max();
     `total` and `oracle_total` the finished sum (empty where sums mean nothing); `scale` belongs to kind `scaled`."""
 
@@ -35,6 +35,7 @@ class ValueForm:
     show: str = "{0}"
     plain: str = ""
     oracle: str = "{0}"
+    sent: str = ""
     order: str = "{0}"
     oracle_order: str = "{0}"
     least: str = "{0}"
@@ -104,6 +105,7 @@ def scaled(precision: int, scale: int) -> ValueForm:
         take=f"CASE WHEN {{0}} IS NULL THEN NULL WHEN {as_sent} THEN CAST(replace({{0}}, '.', '') AS INTEGER)"
         f" ELSE rowtide_scaled({{0}}, {scale}) END",
         show=show,
+        sent="({0})::text",
         total=plain if precision <= 12 else f"rowtide_sum({{0}}, {scale})",
         oracle_total="sum({0})",
         scale=scale,
@@ -129,6 +131,7 @@ _DECIMAL = ValueForm(
     decode=str,
     take=_WORD,
     show="iif({0} GLOB '*[NI]*', concat('\"', {0}, '\"'), {0})",
+    sent="({0})::text",
     total="rowtide_sum({0}, 0)",
     oracle_total="sum({0})",
 )
@@ -189,12 +192,14 @@ _OTHER_TEXT = ValueForm(
     oracle_order=f'{_PRINTED} COLLATE "C"',
     oracle_least=f'({_PRINTED} COLLATE "C")',
 )
-_JSON = ValueForm("json", "TEXT", str, take="rowtide_json({0})", oracle="({0})::jsonb")
+_JSON = ValueForm("json", "TEXT", str, take="rowtide_json({0})", oracle="({0})::jsonb", sent="({0})::jsonb::text")
 _BYTES = ValueForm(
     "bytes", "TEXT", str, show=_QUOTED, plain="{0}", oracle="translate(encode({0}, 'base64'), E'\\n', '')"
 )
 _RAW_ARRAY = ValueForm("array", "TEXT", msgspec.Raw, take=_RAW, oracle="to_json({0})")
-_NUMERIC_ARRAY = ValueForm("array", "TEXT", msgspec.Raw, take="rowtide_numbers({0})", oracle="to_json({0})")
+_NUMERIC_ARRAY = ValueForm(
+    "array", "TEXT", msgspec.Raw, take="rowtide_numbers({0})", oracle="to_json({0})", sent="to_json(({0})::text[])"
+)
 
 
 def _moment(take: str, show: str, oracle: str) -> ValueForm:
@@ -203,7 +208,12 @@ def _moment(take: str, show: str, oracle: str) -> ValueForm:
 
 
 _MONEY = ValueForm(
-    **{name: getattr(scaled(18, 2), name) for name in ValueForm.__dataclass_fields__ if not name.startswith("oracle")},
+    **{
+        name: getattr(scaled(18, 2), name)
+        for name in ValueForm.__dataclass_fields__
+        if name != "sent" and not name.startswith("oracle")
+    },
+    sent="round(({0})::numeric, 2)::text",
     oracle="round(({0})::numeric, 2)",
     oracle_total="round(sum({0})::numeric, 2)",
 )

@@ -1,5 +1,6 @@
 """From the log's records to the row store: whole transactions, snapshots, heartbeats, and the position that covers them."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -11,11 +12,16 @@ from cdc.transaction import WAY_OUT, Assembler, Begun, Change, Committed, LogErr
 from read_model.catalog import TableName
 from sync_worker.changes import Batch, Key, Row, RowShape, TakenChange
 from sync_worker.errors import WorkerError
+from sync_worker.follow import Follow
 from sync_worker.row_store import RowStore
 from sync_worker.rows import Rows
+from sync_worker.visibility import Visibility
 
 SPOOL_CHUNK = 10_000
 """Events of a spooled transaction that are folded at a time."""
+
+REMEMBERED = 10_000
+"""Ids of the last transactions, to see that a snapshot of the source shows what is folded in."""
 
 OLD_KEY_HEADER = "__debezium.oldkey"
 
@@ -41,6 +47,8 @@ class Applier:
         self._snapshot: dict[TableName, list[Row]] = {}
         self._batch = self._new_batch()
         self.heartbeat: Heartbeat | None = None
+        self.follow: Follow | None = None
+        self.recent: deque[int] = deque(maxlen=REMEMBERED)
         self.events = 0
         position = store.position
         self._assembler = Assembler(Lsn(position.applied), dropped_tx=position.dropped_tx or None)
@@ -104,22 +112,36 @@ class Applier:
         self._open_offset = offset
 
     def _commit(self, end: Committed) -> None:
+        known = self._known(end.tx_id)
         if self._store.position.spooled_tx:
-            self._unspool(end.lsn)
-        self._batch.fold(self._open, end.lsn)
+            self._unspool(end.lsn, known)
+        self._batch.fold(self._open, end.lsn, known)
         self._open = []
+        self.recent.append(end.tx_id)
         self._advance(end.lsn, end.ts_ms)
+
+    def _known(self, tx_id: int) -> frozenset[TableName]:
+        """Tables that were read anew when this transaction was already visible."""
+        reread = self._store.position.reread
+        if not reread:
+            return frozenset()
+        return frozenset(
+            table for table in self._shapes if (text := reread.get(str(table))) and Visibility.parse(text).shows(tx_id)
+        )
 
     def _beat(self, beat: Heartbeat) -> None:
         self._stream_begins()
         self.heartbeat = beat
         if self._assembler.open_tx is None and self._assembler.dropped_tx is None:
-            self._store.move(settled=True)
             self._advance(beat.lsn, beat.ts_ms)
+            if not self._store.position.reread_lsn:
+                self._store.move(settled=True)
 
     def _advance(self, lsn: int, at_ms: int) -> None:
         if lsn > self._store.position.watermark:
             self._store.move(watermark=lsn, watermark_ms=at_ms)
+        if 0 < self._store.position.reread_lsn <= lsn:
+            self._store.move(settled=True, reread={}, reread_lsn=0)
 
     def _stream_begins(self) -> None:
         """A streamed record ends a snapshot of nothing, and must not come in the middle of another one."""
@@ -156,7 +178,7 @@ class Applier:
         self._flush()
         # What it shows may have been committed at any time since the last commit that was in the log (invariant 6).
         self._rows.finish_snapshot(self._store.position.watermark + 1)
-        self._store.move(loading=0, snapshot=lsn, settled=False)
+        self._store.move(loading=0, snapshot=lsn, settled=False, reread={}, reread_lsn=0)
         self._advance(lsn, 0)
 
     def _flush(self) -> None:
@@ -165,6 +187,8 @@ class Applier:
             self._rows.load(table, rows)
         self._snapshot = {}
         if self._batch.tables:
+            if self.follow is not None:
+                self.follow.note(self._batch.tables)
             self._rows.apply(self._batch.tables)
             self._batch = self._new_batch()
 
@@ -185,7 +209,7 @@ class Applier:
         self._store.move(spooled_tx=self._assembler.open_tx or 0, spooled_seen=seen.through)
         self._open, self._open_offset = [], offset
 
-    def _unspool(self, lsn: int) -> None:
+    def _unspool(self, lsn: int, known: frozenset[TableName]) -> None:
         last = 0
         while True:
             rows = self._store.execute(
@@ -195,7 +219,7 @@ class Applier:
                 break
             if len(rows) == SPOOL_CHUNK and decode(rows[-1][1]).op == "d":
                 rows.pop()  # Both halves of a key change belong in one chunk: the second may need the old row's values.
-            self._batch.fold([TakenChange(decode(value), value, old_key) for _, value, old_key in rows], lsn)
+            self._batch.fold([TakenChange(decode(value), value, old_key) for _, value, old_key in rows], lsn, known)
             self._flush()
             last = rows[-1][0]
         self._clear_spool()

@@ -4,29 +4,25 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
 from pydantic import SecretStr
 
-from cdc.heartbeat import placeholder
 from cdc.topics import changes_topic
 from cdc.transaction import WAY_OUT
 from read_model.catalog import read_catalog
 from read_model.plan import PipelinePlan
 from read_model.resolve import resolve
 from read_model.spec import parse_spec
-from sync_worker.apply import Applier
-from sync_worker.catalogue import SourceFacts, read_source
-from sync_worker.changes import RowShape
-from sync_worker.compile import statements
+from read_model.spec_model import Spec
+from sync_worker.catalogue import SourceFacts, read_catalogue, read_source
 from sync_worker.errors import PositionLost, StoreError, WorkerError
-from sync_worker.generations import Generations
+from sync_worker.healing import Healing
 from sync_worker.index import Access, Index
-from sync_worker.pending import Pending
-from sync_worker.placeholders import stand_ins
+from sync_worker.parts import make_parts
 from sync_worker.row_store import RowStore
-from sync_worker.rows import Rows
 from sync_worker.settings import WorkerSettings
 from sync_worker.source import ChangeLog
 from sync_worker.watch import SourceWatch
@@ -38,7 +34,15 @@ class Assembled:
     """A worker that is ready to run."""
 
     worker: Worker
-    applier: Applier
+    plan: PipelinePlan
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is to be done, for which source, and how."""
+
+    spec: Spec
+    facts: SourceFacts
     plan: PipelinePlan
 
 
@@ -78,11 +82,11 @@ def assemble(settings: WorkerSettings, stopping: threading.Event, new_store: boo
             if new_store:
                 store.empty()
             facts = _source_facts(store, settings)
-            plan = resolve(spec, read_catalog(facts.tables))
-            log = ChangeLog(settings.kafka_bootstrap_servers, changes_topic(plan.pipeline), f"rowtide-{plan.pipeline}")
+            known = Known(spec, facts, resolve(spec, read_catalog(facts.tables)))
+            log = ChangeLog(settings.kafka_bootstrap_servers, changes_topic(spec.pipeline), f"rowtide-{spec.pipeline}")
             try:
                 _seek(store, log, new_store)
-                yield _worker(settings, store, index, log, plan, facts, stopping)
+                yield _worker(settings, store, index, log, known, stopping)
             finally:
                 log.close()
         finally:
@@ -105,25 +109,16 @@ def _worker(
     store: RowStore,
     index: Index,
     log: ChangeLog,
-    plan: PipelinePlan,
-    facts: SourceFacts,
+    known: Known,
     stopping: threading.Event,
 ) -> Assembled:
+    plan = known.plan
     _same_plan(store, plan)
-    sql = statements(plan)
-    rows = Rows(store, sql)
-    rows.create()
-    text = placeholder(plan.pipeline, facts.system)
-    shapes = {
-        use.table: RowShape(
-            use.table, sql.tables[use.table].types, sql.tables[use.table].key, stand_ins(use.columns, text)
-        )
-        for use in plan.tables
-    }
-    applier = Applier(store, rows, shapes, settings.worker_spool_after)
-    pending = Pending(store, rows, sql.lanes, settings.worker_bulk_bytes, settings.worker_bulk_documents)
-    generations = Generations(store, rows, pending, index, plan)
-    generations.prepare()
+    parts = make_parts(settings, store, index, plan, known.facts.system)
+    tables = [use.table for use in plan.tables]
+    dsn = settings.postgres_dsn.get_secret_value()
+    watch = SourceWatch(store, tables, partial(read_catalogue, dsn, plan.pipeline, tables))
+    healing = Healing(store, known.spec, dsn, watch, partial(make_parts, settings, store, index), stopping)
     pace = Pace(
         read_messages=settings.worker_read_messages,
         senders=settings.worker_senders,
@@ -133,15 +128,14 @@ def _worker(
         pipeline=plan.pipeline,
         store=store,
         log=log,
-        applier=applier,
-        pending=pending,
+        parts=parts,
         index=index,
-        generations=generations,
-        watch=SourceWatch(store),
+        watch=watch,
+        healing=healing,
         pace=pace,
         stopping=stopping,
     )
-    return Assembled(worker, applier, plan)
+    return Assembled(worker, plan)
 
 
 def _same_plan(store: RowStore, plan: PipelinePlan) -> None:

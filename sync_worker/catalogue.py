@@ -1,12 +1,13 @@
 """The source's catalogue: read once from PostgreSQL, then kept in the row store, so that a restart needs no database."""
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
 import psycopg
 
-from cdc.heartbeat import SYSTEM_QUERY
-from read_model.catalog import CATALOG_QUERY
+from cdc.heartbeat import SYSTEM_QUERY, catalogue_query
+from read_model.catalog import CATALOG_QUERY, TableName
 from sync_worker.errors import ServiceMissing, WorkerError
 
 
@@ -25,6 +26,14 @@ def read_source(dsn: str) -> SourceFacts:
     if system is None or tables is None:
         raise WorkerError("PostgreSQL did not answer the catalogue query; is this a PostgreSQL server?")
     return SourceFacts(system[0], msgspec.json.decode(tables[0]))
+
+
+def read_catalogue(dsn: str, pipeline: str, tables: Collection[TableName]) -> dict[str, str]:
+    """The hashes of the tables' definitions, as a heartbeat has them. ServiceMissing when PostgreSQL is not there."""
+    with connect(dsn) as connection:
+        found = connection.execute(f"SELECT ({catalogue_query(pipeline, tables)})::text").fetchone()
+    assert found is not None
+    return msgspec.json.decode(found[0], type=dict[str, str])
 
 
 def connect(dsn: str) -> psycopg.Connection[Any]:

@@ -16,7 +16,7 @@ import msgspec
 from cdc.envelope import Record
 from cdc.transaction import WAY_OUT
 from read_model.catalog import TableName
-from sync_worker.errors import RowError
+from sync_worker.errors import RowError, ShapeError
 from sync_worker.placeholders import needles
 
 ESCAPED_IN_JSON = re.compile(r'["\\\x00-\x1f]')
@@ -86,8 +86,9 @@ class RowShape:
         try:
             return decode(image)
         except msgspec.MsgspecError as error:
-            raise RowError(
-                f"a row of {self.table} has another shape than when the spec was resolved ({error}); {WAY_OUT}"
+            raise ShapeError(
+                f"a row of {self.table} has another shape than when the spec was resolved ({error}); {WAY_OUT}",
+                self.table,
             ) from error
 
 
@@ -148,13 +149,13 @@ class Batch:
         self._stored = stored
         self.tables: dict[TableName, TableChanges] = {}
 
-    def fold(self, changes: Iterable[TakenChange], lsn: int) -> None:
-        """Take over the changes of one committed transaction, in their order."""
+    def fold(self, changes: Iterable[TakenChange], lsn: int, known: frozenset[TableName] = frozenset()) -> None:
+        """Take over the changes of one committed transaction, in their order. Rows of `known` tables show them already."""
         for change in changes:
             source = change.record.source
             assert source is not None
             shape = self._shapes.get((source.schema, source.table))  # type: ignore[call-overload]  # It equals a TableName.
-            if shape is None:
+            if shape is None or shape.table in known:
                 continue
             folded = self.tables.get(shape.table)
             if folded is None:

@@ -45,6 +45,9 @@ def _table(use: TableUse) -> TableStatements:
             f"ALTER TABLE {loaded} RENAME TO {rows}",
             *sqlite_rows.create_indexes(use),
         ),
+        differs=sqlite_rows.differs(use),
+        changed=f"SELECT count(*) FROM temp.{changed}",
+        mark_differing=sqlite_rows.mark_differing(use),
     )
 
 
@@ -66,11 +69,11 @@ def _lane(document: DocumentPlan, lane: Lane, plan: PipelinePlan) -> LaneStateme
         touch_all=sqlite_documents.touch_all(document, lane) if lane == "fresh" else None,
         touch_set_aside=sqlite_documents.touch_set_aside(document, lane) if lane == "fresh" else None,
         waiting=sqlite_documents.waiting(document, lane),
+        touch_ids=sqlite_documents.touch_ids(document, lane) if lane == "fresh" else None,
         build=sqlite_documents.build(document, lane),
         next_lsn=f"SELECT first_lsn FROM {name} WHERE touch > ? ORDER BY touch LIMIT 1",
         next_touch=f"SELECT min(touch) FROM {name} WHERE touch > ?",
         remove=f"DELETE FROM {name} WHERE touch > ? AND touch <= ?",
-        any=f"SELECT EXISTS (SELECT 1 FROM {name})",
         span=f"SELECT max(touch) - min(touch) + 1 FROM {name}",
         distrust=f"UPDATE {name} SET first_lsn = min(first_lsn, ?)",
     )

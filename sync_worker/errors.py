@@ -3,7 +3,8 @@
     WorkerError
     ├── PositionLost      the log no longer holds what comes next, or it is another log
     ├── StoreError        the row store is not this pipeline's, or it is in use
-    ├── RowError          a row does not have the shape that the spec was resolved with
+    ├── RowError          a change event does not fit the rows
+    │   └── ShapeError    a row does not have the shape that the spec was resolved with
     ├── SettingsError     a setting is missing or wrong (exit code 2)
     └── ServiceMissing    a service does not answer (exit code 3)
 
@@ -25,6 +26,14 @@ class StoreError(WorkerError):
 
 class RowError(WorkerError):
     """A change event does not fit the table it belongs to."""
+
+
+class ShapeError(RowError):
+    """A row of another shape: the table's definition changed. Reading the table anew may heal that."""
+
+    def __init__(self, text: str, table: tuple[str, str]) -> None:
+        super().__init__(text)
+        self.table = table
 
 
 class ServiceMissing(WorkerError):

@@ -3,7 +3,7 @@
 from read_model.elasticsearch import index_body
 from read_model.plan import PipelinePlan
 from sync_worker.index import Index, Sent
-from sync_worker.pending import Bulk, Pending
+from sync_worker.pending import Bulk
 from sync_worker.quarantine import Quarantine
 from sync_worker.row_store import RowStore
 from sync_worker.rows import Rows
@@ -12,10 +12,9 @@ from sync_worker.rows import Rows
 class Generations:
     """One index a document. A generation is filled from the row store and shown to readers when it is complete."""
 
-    def __init__(self, store: RowStore, rows: Rows, pending: Pending, index: Index, plan: PipelinePlan) -> None:
+    def __init__(self, store: RowStore, rows: Rows, index: Index, plan: PipelinePlan) -> None:
         self._store = store
         self.rows = rows
-        self._pending = pending
         self._index = index
         self._plan = plan
         self.aliases = tuple(document.name for document in plan.documents)
@@ -47,14 +46,13 @@ class Generations:
         self.loading.add(alias)
         return name
 
-    def show_loaded(self, settled: bool) -> None:
-        """Let readers see what is complete: everything is built, acknowledged and refreshed."""
+    def show_loaded(self) -> None:
+        """Let readers see the new generations, which are complete now: everything is built, acknowledged and refreshed."""
         for alias in sorted(self.loading):
-            if settled and not self._pending.waits(alias):
-                self._index.show(alias, self._names[alias])
-                with self._store.transaction():
-                    self._store.remember(f"shown {alias}", 1)
-                self.loading.discard(alias)
+            self._index.show(alias, self._names[alias])
+            with self._store.transaction():
+                self._store.remember(f"shown {alias}", 1)
+            self.loading.discard(alias)
 
     def note_refusals(self, bulk: Bulk, sent: Sent) -> None:
         """Set aside what was refused or could not be built (invariant 7). The bulk must still be pending."""

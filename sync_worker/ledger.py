@@ -51,6 +51,10 @@ class Ledger:
         self.published = max(self.published, min(lsn, watermark))
         return self.published
 
+    def passed(self, lsn: int, unsent: list[int]) -> bool:
+        """Whether every change up to this LSN is searchable, whatever was published before."""
+        return all(each > lsn for each in (*unsent, *self.acknowledged, *self.refreshing))
+
     def as_of_ms(self, lsn: int) -> int:
         """The source's time at `lsn`: of the last point at or below it; 0 when unknown."""
         place = bisect_right(self._clock, lsn, key=lambda point: point[0])

@@ -6,21 +6,19 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from sync_worker.apply import Applier
 from sync_worker.worker import Worker
 
 
 class WorkerCollector(Collector):
     """Metric names are part of the product: docs/reference/metrics.md lists them."""
 
-    def __init__(self, worker: Worker, applier: Applier) -> None:
+    def __init__(self, worker: Worker) -> None:
         self._worker = worker
-        self._applier = applier
 
     def collect(self) -> Iterable[Metric]:
         """The figures of this moment."""
         fresh = self._worker.freshness
-        yield CounterMetricFamily("rowtide_events", "Change events read from the log.", self._applier.events)
+        yield CounterMetricFamily("rowtide_events", "Change events read from the log.", self._worker.events)
         yield CounterMetricFamily("rowtide_documents_indexed", "Documents written or deleted.", self._worker.indexed)
         yield CounterMetricFamily("rowtide_bulk_retries", "Bulk requests sent again.", self._worker.retries)
         yield GaugeMetricFamily("rowtide_pending_documents", "Documents to be built, roughly.", fresh.pending)
@@ -37,8 +35,8 @@ class WorkerCollector(Collector):
         )
 
 
-def registry(worker: Worker, applier: Applier) -> CollectorRegistry:
+def registry(worker: Worker) -> CollectorRegistry:
     """A registry of its own, so that two workers in one process do not meet."""
     made = CollectorRegistry()
-    made.register(WorkerCollector(worker, applier))
+    made.register(WorkerCollector(worker))
     return made

@@ -130,10 +130,6 @@ class Pending:
         found = (self._store.value(lane.next_lsn, (self._rows.cursors[lane],)) for lane in self._lanes)
         return [lsn for lsn in found if lsn is not None]
 
-    def waits(self, document: str | None = None) -> bool:
-        """Whether anything is pending or under way, of one document or at all."""
-        return any(self._store.value(lane.any) for lane in self._lanes if document in (None, lane.document))
-
     def count(self) -> int:
         """How many documents are pending, roughly: the span of touches, cheap to know."""
         return sum(self._store.value(lane.span) or 0 for lane in self._lanes)

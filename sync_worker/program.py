@@ -51,7 +51,7 @@ def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = F
     with assembly.assemble(settings, stopping, new_store) as made:
         worker = made.worker
         wishes = Wishes(worker.refresh_now.set, worker.retries_asked.put)
-        app = endpoint(worker.announcement, wishes, metrics.registry(worker, made.applier))
+        app = endpoint(worker.announcement, wishes, metrics.registry(worker))
         server = EndpointThread(app, settings.worker_host, settings.worker_port)
         server.start()
         log.info("worker started", pipeline=made.plan.pipeline, port=settings.worker_port)

@@ -35,7 +35,8 @@ class Position(msgspec.Struct, frozen=True):
     `offset`: the next Kafka offset to read. `applied`: the last commit folded in, for telling repeats. `watermark`: the last
     commit or heartbeat, for freshness. `snapshot`: LSN of the snapshot that the rows started from, 0 before it is complete;
     `loading`: LSN of the snapshot that is being read, 0 when none is. `settled`: a heartbeat after the snapshot was seen.
-    `awaiting`: nothing counts before the first row of the next snapshot.
+    `awaiting`: nothing counts before the first row of the next snapshot. `reread`: tables (`schema.table`) that were read
+    anew from the source, with the `pg_snapshot` that they show; `reread_lsn`: all that these show is in the log up to here.
     """
 
     topic_id: str = ""
@@ -52,6 +53,8 @@ class Position(msgspec.Struct, frozen=True):
     spooled_tx: int = 0
     spooled_seen: int = 0
     dropped_tx: int = 0
+    reread: dict[str, str] = {}
+    reread_lsn: int = 0
 
 
 class RowStore:

@@ -1,6 +1,6 @@
 """The row tables and the pending documents: what one folded batch writes. All SQL text comes from `read_model`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from read_model.catalog import TableName
 from sync_worker.changes import Key, Row, TableChanges
@@ -13,7 +13,7 @@ class Rows:
 
     def __init__(self, store: RowStore, statements: Statements) -> None:
         self._store = store
-        self._statements = statements
+        self._statements = self.sql = statements
         self.cursors: dict[LaneStatements, int] = {lane: 0 for lane in statements.lanes}
         """The last `touch` of each lane that was taken to be built; later ones wait there for a first build."""
 
@@ -73,16 +73,27 @@ class Rows:
                 self._store.execute(lane.touch_set_aside, {"cursor": self.cursors[lane], "lsn": lsn, "id": id_})
         return int(self._store.value(counted, (document, id_)))
 
+    def touch_ids(self, document: str, ids: bytes, lsn: int) -> None:
+        """The documents of these ids (a JSON array of texts) that have a root row are to be built."""
+        for lane in self._statements.lanes:
+            if lane.touch_ids and lane.document == document:
+                self._store.execute(lane.touch_ids, {"cursor": self.cursors[lane], "lsn": lsn, "ids": ids.decode()})
+
+    def differs(self, table: TableName, row: Row) -> bool:
+        """Whether a row is not kept just like this."""
+        return bool(self._store.value(self._statements.tables[table].differs, row))
+
     def stored(self, table: TableName, key: Key) -> Row | None:
         """A row as it is kept, or None."""
         row: Row | None = self._store.execute(self._statements.tables[table].stored, key).fetchone()
         return row
 
-    def begin_snapshot(self) -> None:
-        """Make room for a new snapshot beside the rows that are served."""
+    def begin_snapshot(self, only: Collection[TableName] | None = None) -> None:
+        """Make room for a new snapshot beside the rows that are served; of some tables, or of all."""
         for table in self._statements.tables.values():
-            for sql in table.begin_snapshot:
-                self._store.execute(sql)
+            if only is None or table.table in only:
+                for sql in table.begin_snapshot:
+                    self._store.execute(sql)
 
     def load(self, table: TableName, rows: list[Row]) -> None:
         """Add rows to the snapshot that is being read."""
@@ -91,7 +102,26 @@ class Rows:
     def finish_snapshot(self, lsn: int) -> None:
         """The snapshot replaces the rows. Documents of roots that are gone are touched too: they become deletes."""
         self.touch_all(lsn)
-        for table in self._statements.tables.values():
-            for sql in table.finish_snapshot:
-                self._store.execute(sql)
+        for table in self._statements.tables:
+            self.swap(table)
         self.touch_all(lsn)
+
+    def replace(self, tables: Collection[TableName], lsn: int) -> int:
+        """What was loaded of these tables replaces their rows; documents of rows that differ are touched. How many do."""
+        used = [self._statements.tables[table] for table in tables]
+        for table in used:
+            for sql in table.mark_differing:
+                self._store.execute(sql, (lsn,))
+        changed = sum(int(self._store.value(table.changed)) for table in used)
+        self._touch(used)
+        for table in used:
+            self.swap(table.table)
+        self._touch(used)
+        for table in used:
+            self._store.execute(table.clear_changed)
+        return changed
+
+    def swap(self, table: TableName) -> None:
+        """What was loaded of a table replaces its rows; nothing is touched."""
+        for sql in self._statements.tables[table].finish_snapshot:
+            self._store.execute(sql)

@@ -14,7 +14,8 @@ class WorkerSettings(BaseSettings):
 
     spec: Path = Field(description="The document spec (YAML).")
     postgres_dsn: SecretStr = Field(
-        description="The source database; the worker reads its catalogue when the row store is new, and nothing else."
+        description="The source database, for a role that may read the documents' tables. The worker reads the catalogue when the"
+        " row store is new, and a table whose definition changed."
     )
     kafka_bootstrap_servers: str = Field(description="Kafka, as host:port[,host:port].")
     elasticsearch_url: str = Field(description="Elasticsearch, as http(s)://host:port.")

@@ -23,11 +23,15 @@ class TableStatements:
     load: str
     begin_snapshot: tuple[str, ...]
     finish_snapshot: tuple[str, ...]
+    differs: str
+    changed: str
+    mark_differing: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LaneStatements:
-    """SQL of one document's lane. `touch` is bound with `:cursor`, by changed table; `build` with `:after`, `:limit`, `:version`."""
+    """SQL of one document's lane. `touch` is bound with `:cursor`, by changed table; `build` with `:after`, `:limit`, `:version`;
+    `touch_ids` with `:ids`, a JSON array of texts."""
 
     document: str
     fan_out: bool
@@ -35,11 +39,11 @@ class LaneStatements:
     touch_all: str | None
     touch_set_aside: str | None
     waiting: str
+    touch_ids: str | None
     build: str
     next_lsn: str
     next_touch: str
     remove: str
-    any: str
     span: str
     distrust: str
 

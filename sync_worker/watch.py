@@ -1,23 +1,44 @@
 """Watches by the heartbeats whether the source is still the database that the rows came from. Invariant 7 for DDL and failover."""
 
+from collections.abc import Callable, Collection
+
 import msgspec
 
 from cdc import heartbeat
 from cdc.envelope import Heartbeat as Message
 from cdc.topics import HEARTBEAT_PREFIX
 from cdc.transaction import WAY_OUT
-from sync_worker.errors import PositionLost
+from read_model.catalog import TableName
+from sync_worker.errors import PositionLost, ServiceMissing
 from sync_worker.row_store import RowStore
+
+Catalogue = dict[str, str]
+"""Hashes of the tables' definitions by `schema.table`. Two database sessions may print a definition differently: hashes of
+the connector's session and of the worker's own are never compared with each other."""
 
 
 class SourceWatch:
-    """Keeps the identity of the source in the row store. `reason` says why documents may differ from the database."""
+    """Keeps the identity of the source in the row store.
 
-    def __init__(self, store: RowStore) -> None:
+    `changed` are the tables whose definition changed and whose rows are to be read anew; `reason` says why documents may
+    differ from the database. `ask` reads the catalogue of now in a session of the worker."""
+
+    def __init__(self, store: RowStore, tables: Collection[TableName], ask: Callable[[], Catalogue]) -> None:
         self._store = store
+        self._ask = ask
+        self._tables = {str(table): table for table in tables}
         text = store.recall("source")
         self._known = heartbeat.decode(str(text).encode()) if text else None
-        self.reason = str(store.recall("degraded") or "")
+        self._reread = _catalogue(store.recall("reread catalogue"))
+        self._lasting = str(store.recall("degraded") or "")
+        self.changed: frozenset[TableName] = frozenset()
+
+    @property
+    def reason(self) -> str:
+        """Empty while nothing is known to be amiss."""
+        if self.changed:
+            return f"the definition of {', '.join(sorted(map(str, self.changed)))} changed; the rows are read anew"
+        return self._lasting
 
     def see(self, message: Message) -> None:
         """Look at a heartbeat. PositionLost when it comes from another database or slot: LSNs do not compare then."""
@@ -28,12 +49,41 @@ class SourceWatch:
             self._remember(beat)
             return
         self._same_source(self._known, beat)
-        changed = sorted(table for table, known in self._known.catalogue.items() if beat.catalogue.get(table) != known)
-        reason = f"the definition of {', '.join(changed)} changed; {WAY_OUT}" if changed else ""
-        if reason != self.reason:
-            self.reason = reason
-            with self._store.transaction():
-                self._store.remember("degraded", reason)
+        if message.lsn < self._store.position.reread_lsn:
+            return
+        if self._reread is not None:
+            self._confirm(beat, self._reread)
+        else:
+            self.want(self._differing(self._known.catalogue, beat.catalogue))
+
+    def want(self, tables: Collection[TableName]) -> None:
+        """These tables are to be read anew."""
+        self.changed |= frozenset(tables)
+
+    def healed(self, catalogue: Catalogue, lasting: str) -> None:
+        """All changed tables were read anew, with this catalogue; inside the transaction that replaces the rows.
+
+        `lasting` says what is still amiss."""
+        self.changed = frozenset()
+        self._reread, self._lasting = catalogue, lasting
+        self._store.remember("reread catalogue", msgspec.json.encode(catalogue).decode())
+        self._store.remember("degraded", lasting)
+
+    def _confirm(self, beat: heartbeat.Heartbeat, reread: Catalogue) -> None:
+        """The first heartbeat after a re-read is the new measure, unless the tables changed once more since."""
+        try:
+            now = self._ask()
+        except ServiceMissing:
+            return  # The next heartbeat asks again.
+        again = self._differing(reread, now)
+        if again:
+            self.want(again)
+            return
+        self._reread = None
+        self._remember(beat)
+
+    def _differing(self, known: Catalogue, now: Catalogue) -> set[TableName]:
+        return {table for name, table in self._tables.items() if name in known and known[name] != now.get(name)}
 
     def _same_source(self, known: heartbeat.Heartbeat, beat: heartbeat.Heartbeat) -> None:
         for what, was, now in (
@@ -51,3 +101,8 @@ class SourceWatch:
         self._known = beat
         with self._store.transaction():
             self._store.remember("source", msgspec.json.encode(beat).decode())
+            self._store.execute("DELETE FROM meta WHERE name = 'reread catalogue'")
+
+
+def _catalogue(text: object) -> Catalogue | None:
+    return None if text is None else msgspec.json.decode(str(text), type=Catalogue)

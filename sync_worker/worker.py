@@ -11,11 +11,12 @@ from queue import SimpleQueue
 
 from read_model.freshness import Freshness, State
 from sync_worker.announcing import Announcement
-from sync_worker.apply import Applier
-from sync_worker.generations import Generations
+from sync_worker.errors import ShapeError
+from sync_worker.healing import Healing
 from sync_worker.index import Index, Sent
 from sync_worker.ledger import Ledger
-from sync_worker.pending import Bulk, Pending
+from sync_worker.parts import Parts
+from sync_worker.pending import Bulk
 from sync_worker.quarantine import Retry
 from sync_worker.row_store import EPOCH_BITS, RowStore
 from sync_worker.source import ChangeLog
@@ -32,6 +33,8 @@ LONGEST_WHILE_BEHIND = 5.0
 
 BEHIND = 2000
 """So many pending documents are a backlog and not the traffic of the moment."""
+
+REREAD = "tables were read anew; the log is not past that yet"
 
 SHORTEST_BETWEEN_REFRESHES = 0.02
 """Seconds; for those who wait. Half of the time is refreshing then, at most."""
@@ -56,22 +59,20 @@ class Worker:
         pipeline: str,
         store: RowStore,
         log: ChangeLog,
-        applier: Applier,
-        pending: Pending,
+        parts: Parts,
         index: Index,
-        generations: Generations,
         watch: SourceWatch,
+        healing: Healing,
         pace: Pace,
         stopping: threading.Event,
     ) -> None:
         self._pipeline = pipeline
         self._store = store
         self._log = log
-        self._applier = applier
-        self._pending = pending
+        self._adopt(parts)
         self._index = index
-        self._generations = generations
         self._watch = watch
+        self._healing = healing
         self._pace = pace
         self.stopping = stopping
         self.refresh_now = threading.Event()
@@ -79,6 +80,7 @@ class Worker:
         self._senders = ThreadPoolExecutor(pace.senders, thread_name_prefix="sender")
         self._refresher = ThreadPoolExecutor(1, thread_name_prefix="refresher")
         self._flying: list[tuple[Bulk, Future[Sent | None]]] = []
+        self._load_through = 0
         self._refresh: Future[bool] | None = None
         self._refresh_began = 0.0
         self._refresh_due = 0.0
@@ -87,6 +89,15 @@ class Worker:
         self.announcement = Announcement(self._fresh("waiting"))
         self.indexed = 0
         self.retries = 0
+
+    def _adopt(self, parts: Parts) -> None:
+        self._parts = parts
+        self._applier, self._pending, self._generations = parts.applier, parts.pending, parts.generations
+
+    @property
+    def events(self) -> int:
+        """Change events read from the log."""
+        return self._applier.events
 
     @property
     def freshness(self) -> Freshness:
@@ -109,16 +120,37 @@ class Worker:
 
     def step(self) -> None:
         """One turn of the loop."""
-        busy = bool(self._flying) or self._refresh is not None
-        messages = self._log.read(self._pace.read_messages, 0.002 if busy else self._pace.idle_wait)
-        if messages:
-            self._applier.take(messages)
-            self._heard()
+        if self._healing.due:
+            self._heal()
+        else:
+            self._read()
         self._collect()
         self._generations.quarantine.retry(self.retries_asked, self._generations.rows)
         self._send()
         self._refresh_when_due()
         self._publish()
+
+    def _read(self) -> None:
+        busy = bool(self._flying) or self._refresh is not None
+        messages = self._log.read(self._pace.read_messages, 0.002 if busy else self._pace.idle_wait)
+        if messages:
+            try:
+                self._applier.take(messages)
+            except ShapeError as error:
+                self._healing.misfit(error)
+            else:
+                self._heard()
+
+    def _heal(self) -> None:
+        """Read changed tables anew, when no bulk is under way: the log waits meanwhile."""
+        if self._flying:
+            self.stopping.wait(self._pace.idle_wait)
+            return
+        parts = self._healing.heal(self._parts)
+        if parts is not None:
+            self._adopt(parts)
+            self._load_through = 0
+            self._log.seek(self._store.position.offset)
 
     def _heard(self) -> None:
         beat, self._applier.heartbeat = self._applier.heartbeat, None
@@ -130,7 +162,7 @@ class Worker:
     def _send(self) -> None:
         """Keep the senders busy with freshly built documents, but never build in mid-snapshot (invariant 3)."""
         position = self._store.position
-        if not position.settled:
+        if not position.settled or self._healing.due:
             return
         while len(self._flying) < self._pace.senders:
             bulk = self._pending.take(position.epoch << EPOCH_BITS | position.watermark)
@@ -179,14 +211,28 @@ class Worker:
 
     def _publish(self) -> None:
         """Say how fresh a search is: never ahead of it (invariant 6)."""
-        position = self._store.position
-        if self._generations.loading and not self._flying and not self._ledger.dirty and self._refresh is None:
-            self._generations.show_loaded(position.settled)
+        self._show_when_loaded()
         before = self.freshness
         fresh = self._fresh(self._state())
         if fresh.searchable != before.searchable or fresh.state != before.state:
             self._keep(fresh)
         self.announcement.put(fresh)
+
+    def _show_when_loaded(self) -> None:
+        """Show new generations when they hold all that there was when their loading began; the application writes on meanwhile."""
+        position = self._store.position
+        if not self._generations.loading or not position.settled:
+            self._load_through = 0
+            return
+        if not self._load_through:
+            self._load_through = position.watermark
+            # An earlier life may have sent some of it that no refresh has covered yet.
+            self._ledger.acknowledge(position.watermark)
+        if self._ledger.passed(self._load_through, self._unsent()):
+            self._generations.show_loaded()
+
+    def _unsent(self) -> list[int]:
+        return [*self._pending.oldest(), *(bulk.first_lsn for bulk, _ in self._flying)]
 
     def _keep(self, fresh: Freshness) -> None:
         if fresh.searchable > self._store.position.published:
@@ -197,6 +243,8 @@ class Worker:
         position = self._store.position
         if position.loading:
             return "snapshot"
+        if self._healing.due or position.reread_lsn:
+            return "degraded"
         if not position.settled:
             return "waiting" if not position.snapshot else "snapshot"
         if self._generations.loading:
@@ -205,7 +253,7 @@ class Worker:
 
     def _fresh(self, state: State) -> Freshness:
         position = self._store.position
-        unsent = [*self._pending.oldest(), *(bulk.first_lsn for bulk, _ in self._flying)]
+        unsent = self._unsent()
         loading = state in ("waiting", "snapshot", "loading")
         searchable = 0 if loading and self._generations.loading else self._ledger.searchable(position.watermark, unsent)
         return Freshness(
@@ -215,7 +263,7 @@ class Worker:
             watermark=position.watermark,
             as_of_ms=self._ledger.as_of_ms(searchable),
             state=state,
-            reason=self._watch.reason,
+            reason=self._watch.reason or (REREAD if position.reread_lsn else ""),
             pending=self._pending.count(),
             quarantined=self._generations.quarantine.refused,
             left_out=self._generations.quarantine.left_out,

@@ -108,6 +108,10 @@ class Pipeline:
         """Wait until the worker says that it is in this state."""
         return self._wait(lambda fresh: fresh.state == state, seconds)
 
+    def wait_reason(self, reason: str, seconds: float = 60) -> Freshness:
+        """Wait until the worker gives a reason with these words in it; with "", until it has none to give."""
+        return self._wait(lambda fresh: reason in fresh.reason if reason else not fresh.reason, seconds)
+
     def wait_fresh(self, seconds: float = 180) -> Freshness:
         """Wait until everything committed so far is searchable."""
         with psycopg.connect(self.place.dsn, autocommit=True) as connection:

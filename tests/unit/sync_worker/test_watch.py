@@ -1,0 +1,87 @@
+"""What heartbeats tell of the source: another database, and tables whose definition changed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cdc.envelope import Heartbeat as Message
+from cdc.heartbeat import Heartbeat
+from cdc.lsn import Lsn
+from read_model.catalog import TableName
+from sync_worker.errors import PositionLost, ServiceMissing
+from sync_worker.row_store import RowStore
+from sync_worker.watch import SourceWatch
+
+A, B = TableName("public", "a"), TableName("public", "b")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[RowStore]:
+    with RowStore(tmp_path / "watch.sqlite") as made:
+        yield made
+
+
+def beat(lsn: int = 1, slot: str = "s", **catalogue: str) -> Message:
+    content = Heartbeat("1", 1, slot, 0, {f"public.{name}": text for name, text in catalogue.items()})
+    return Message(Lsn(lsn), "rowtide-hb", msgspec.json.encode(content), 0)
+
+
+def test_a_changed_definition_is_wanted_until_it_is_read_anew(store: RowStore) -> None:
+    now = {"public.a": "A2"}
+    watch = SourceWatch(store, [A, B], lambda: now)
+    watch.see(beat(a="1", b="1"))
+    watch.see(beat(a="2", b="1"))
+    assert watch.changed == {A}
+    assert "public.a" in watch.reason
+
+    with store.transaction():
+        watch.healed({"public.a": "A2"}, "")
+        store.move(reread_lsn=50)
+    assert (watch.changed, watch.reason) == (frozenset(), "")
+    watch.see(beat(40, a="1", b="1"))
+    assert watch.changed == frozenset(), "a heartbeat from before the re-read says nothing"
+
+    again = SourceWatch(store, [A, B], lambda: now)
+    again.see(beat(60, a="2", b="1"))
+    again.see(beat(70, a="2", b="1"))
+    assert again.changed == frozenset()
+    again.see(beat(80, a="3", b="1"))
+    assert again.changed == {A}
+
+
+def test_a_change_between_the_re_read_and_the_next_heartbeat(store: RowStore) -> None:
+    watch = SourceWatch(store, [A], lambda: {"public.a": "A3"})
+    watch.see(beat(a="1"))
+    with store.transaction():
+        watch.healed({"public.a": "A2"}, "")
+    watch.see(beat(60, a="3"))
+    assert watch.changed == {A}
+
+
+def test_without_the_source_the_next_heartbeat_asks_again(store: RowStore) -> None:
+    answers: list[dict[str, str]] = []
+
+    def ask() -> dict[str, str]:
+        if not answers:
+            raise ServiceMissing("away")
+        return answers.pop()
+
+    watch = SourceWatch(store, [A], ask)
+    watch.see(beat(a="1"))
+    with store.transaction():
+        watch.healed({"public.a": "A2"}, "new columns")
+    watch.see(beat(60, a="2"))
+    answers.append({"public.a": "A2"})
+    watch.see(beat(61, a="2"))
+    watch.see(beat(62, a="9"))
+    assert watch.changed == {A}
+    assert SourceWatch(store, [A], ask).reason == "new columns"
+
+
+def test_another_slot_is_another_source(store: RowStore) -> None:
+    watch = SourceWatch(store, [A], dict)
+    watch.see(beat(a="1"))
+    with pytest.raises(PositionLost, match="slot was s and is other"):
+        watch.see(beat(slot="other", a="1"))
