@@ -42,6 +42,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "export_by_body": Operation("export", 20),
     "home": Operation("search"),
     "results": Operation("search"),
+    "save_search": Operation("save"),
+    "remove_search": Operation("save"),
 }
 """By `operation_id`; a route of the page has the name of its function."""
 

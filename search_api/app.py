@@ -21,6 +21,7 @@ from search_api.headers import SafeHeaders
 from search_api.marker import Marker
 from search_api.openapi import describe
 from search_api.pages import routes as pages
+from search_api.pages import saving
 from search_api.pages.render import STATIC
 from search_api.points import OpenPoints
 from search_api.problems import KINDS, MEDIA_TYPE, encode, headers_of, problem_of
@@ -69,6 +70,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         app.add_exception_handler(kind, _answer_problem)
     app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.include_router(saving.router)
     app.include_router(pages.router)
     describe(app, open_to_all=settings.anybody is not None)
     return app

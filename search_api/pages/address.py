@@ -6,20 +6,22 @@ from urllib.parse import urlencode
 
 @dataclass(frozen=True, slots=True)
 class PageAddress:
-    """What the results page shows. `columns` are fields; empty means those that suit the documents."""
+    """What the results page shows. `columns` and `chart` are fields; empty means those that suit the documents."""
 
     index: str
     q: str = ""
     filters: tuple[str, ...] = ()
     sort: str = ""
     columns: tuple[str, ...] = ()
+    chart: str = ""
     page: int = 1
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """The parameters; what has its default is left out."""
         found = [("q", self.q), *(("filter", one) for one in self.filters), ("sort", self.sort)]
-        found += [("columns", ",".join(self.columns)), ("page", str(self.page) if self.page != 1 else "")]
+        found += [("columns", ",".join(self.columns)), ("chart", self.chart)]
+        found += [("page", str(self.page) if self.page != 1 else "")]
         return [pair for pair in found if pair[1]]
 
     @property
@@ -63,6 +65,19 @@ class PageAddress:
         values = [one.removeprefix(prefix) for one in self.filters if one.startswith(prefix)]
         return next((value for value in values if not value.startswith("=")), "")
 
+    def bounds_of(self, field: str) -> tuple[str, ...]:
+        """The filters that compare a field by size."""
+        return tuple(one for one in self.filters if one.startswith((f"{field}:<", f"{field}:>")))
+
+    def within(self, field: str, start: str, end: str) -> "PageAddress":
+        """The same with a field from `start` up to but without `end`, in place of other bounds; "" is no bound."""
+        bounds = self.bounds_of(field)
+        kept = [one for one in self.filters if one not in bounds]
+        added = [f"{field}:>={start}"] * bool(start) + [f"{field}:<{end}"] * bool(end)
+        if start and not end:  # The last bar ends where the bounds before end.
+            added += [one for one in bounds if one.startswith(f"{field}:<")]
+        return replace(self, filters=(*kept, *added), page=1)
+
     def sorted_by(self, field: str) -> "PageAddress":
         """The same in the order of a field: upwards, then downwards, then in the order that the text gives."""
         order = {field: f"-{field}", f"-{field}": ""}.get(self.sort, field)
@@ -71,6 +86,10 @@ class PageAddress:
     def with_columns(self, columns: tuple[str, ...]) -> "PageAddress":
         """The same with other columns."""
         return replace(self, columns=columns)
+
+    def with_chart(self, chart: str) -> "PageAddress":
+        """The same with another chart."""
+        return replace(self, chart=chart)
 
     def on_page(self, page: int) -> "PageAddress":
         """The same on another page."""

@@ -50,9 +50,7 @@ _templates = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters.update(
-    words=values.words, last_words=values.last_words, behind=behind, filter_words=values.filter_words
-)
+_templates.filters.update(words=values.words, last_words=values.last_words, behind=behind)
 _templates.globals.update(asset=asset, has_scripts=has_scripts)
 
 

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from search_api.histograms import Histogram
 from search_api.limits import MAX_WINDOW
 from search_api.pages.address import PageAddress
+from search_api.pages.charts import ChartView, chart_view, chartable
 from search_api.pages.columns import MOST_COLUMNS, default_columns, in_document_order
+from search_api.pages.filters import Chip, chips
 from search_api.pages.reader import Reader
 from search_api.pages.rows import Row, row
 from search_api.pages.values import Writer, read
@@ -46,6 +49,17 @@ class FacetView:
 
 
 @dataclass(frozen=True, slots=True)
+class RangeView:
+    """A field that can be narrowed by two bounds, and those that it has. `kind` is the kind of its controls."""
+
+    field: str
+    kind: str
+    start: str
+    end: str
+    shown: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ResultsView:
     """Everything in the middle of the page. `choosable` are the fields that can be columns, as the documents order them."""
 
@@ -57,6 +71,10 @@ class ResultsView:
     facets: tuple[FacetView, ...]
     filterable: tuple[IndexField, ...]
     sortable: tuple[IndexField, ...]
+    ranges: tuple[RangeView, ...]
+    chips: tuple[Chip, ...]
+    chart: ChartView | None
+    chartable: tuple[IndexField, ...]
 
     @property
     def first(self) -> int:
@@ -93,7 +111,9 @@ def facet_names(schema: IndexSchema, address: PageAddress) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*chosen, *own)))[:PAGE_FACETS]
 
 
-def results_view(address: PageAddress, schema: IndexSchema, found: SearchPage, reader: Reader) -> ResultsView:
+def results_view(
+    address: PageAddress, schema: IndexSchema, found: SearchPage, histograms: list[Histogram], reader: Reader
+) -> ResultsView:
     """The view of an answer."""
     documents = [read(hit.document) for hit in found.items]
     ordered = in_document_order(schema, documents)
@@ -114,7 +134,35 @@ def results_view(address: PageAddress, schema: IndexSchema, found: SearchPage, r
         facets=tuple(_facet(one, address) for one in found.facets if _is_worth_showing(one, address)),
         filterable=tuple(field for field in fields if field.filterable),
         sortable=tuple(field for field in fields if field.sortable and not field.nested),
+        ranges=_ranges(fields, address),
+        chips=tuple(chips(address, reader)),
+        chart=next((chart_view(one, address, reader) for one in histograms if one.bars), None),
+        chartable=chartable(schema),
     )
+
+
+def _ranges(fields: list[IndexField], address: PageAddress) -> tuple[RangeView, ...]:
+    """A number and a date of the document itself, and whatever has bounds already."""
+    own = [field for field in fields if field.ranged and not field.nested]
+    numbers = [one for one in own if one.kind == "number" and "." not in one.name][:1]
+    dates = [one for one in own if one.kind == "date" and "." not in one.name][:1]
+    bounded = [one for one in own if address.bounds_of(one.name)]
+    wanted = {one.name: one for one in (*numbers, *dates, *bounded)}
+    return tuple(_range(one, address) for one in wanted.values())
+
+
+def _range(field: IndexField, address: PageAddress) -> RangeView:
+    """Controls hold what `>=` and `<=` say, and of dates days alone; other bounds stay chips."""
+    start, end = address.bound(field.name, ">="), address.bound(field.name, "<=")
+    kind = "date" if field.kind == "date" else "number"
+    if kind == "date":
+        start, end = start * _is_day(start), end * _is_day(end)
+    shown = [f"{field.name}:>={start}"] * bool(start) + [f"{field.name}:<={end}"] * bool(end)
+    return RangeView(field.name, kind, start, end, tuple(shown))
+
+
+def _is_day(text: str) -> bool:
+    return len(text) == len("2026-01-31") and not text.startswith("now")
 
 
 def _column(field: IndexField, address: PageAddress) -> Column:

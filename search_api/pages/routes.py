@@ -1,5 +1,6 @@
 """The pages. Each turns an address into a question, and the answer into HTML."""
 
+import asyncio
 from typing import Annotated
 from urllib.parse import quote
 
@@ -8,12 +9,18 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from search_api.faults import RequestFaults
+from search_api.histograms import Histogram
 from search_api.pages.address import PageAddress
+from search_api.pages.charts import chosen_field
+from search_api.pages.filters import filter_words
 from search_api.pages.parts import part
+from search_api.pages.reader import Reader
 from search_api.pages.render import reader_for, render
 from search_api.pages.results_view import PAGE_SIZE, facet_names, results_view
+from search_api.pages.saving import saved_by
 from search_api.pages.values import Writer, read
 from search_api.problems import Problem, problem_of
+from search_api.results import SearchPage
 from search_api.routes.asking import Searching
 from search_api.schema import IndexSchema
 from search_api.search import Search
@@ -32,7 +39,10 @@ def wants_page(request: Request) -> bool:
 
 
 def problem_page(request: Request, problem: Problem, headers: dict[str, str]) -> Response:
-    """A problem as a page that says what to do."""
+    """A problem as a page that says what to do.
+
+    Somebody who follows a link from elsewhere comes without the cookie of their session, since it is kept strictly; when
+    the page asks for itself again it comes with it."""
     back = f"/{request.path_params['index']}" if request.path_params.get("index") and problem.status != 404 else "/"
     query = f"?{request.url.query}" if request.url.query else ""
     return render(
@@ -41,6 +51,7 @@ def problem_page(request: Request, problem: Problem, headers: dict[str, str]) ->
         problem.status,
         headers,
         problem=problem,
+        reload=problem.status == 401 and request.headers.get("sec-fetch-site") == "cross-site",
         back=back,
         again=f"{request.url.path}{query}",
     )
@@ -50,7 +61,8 @@ def problem_page(request: Request, problem: Problem, headers: dict[str, str]) ->
 async def home(search: Searching, request: Request) -> Response:
     """The indexes, each with its search box."""
     indices = await search.indices()
-    return render(request, "home.html", indices=indices, freshness=search.freshness)
+    saved = saved_by(request, search.caller)
+    return render(request, "home.html", indices=indices, freshness=search.freshness, caller=search.caller, saved=saved)
 
 
 def _page_address(
@@ -59,6 +71,7 @@ def _page_address(
     filter: Annotated[list[str] | None, Query()] = None,  # The name is the parameter's.
     sort: Annotated[str, Query()] = "",
     columns: Annotated[list[str] | None, Query()] = None,
+    chart: Annotated[str, Query()] = "",
     page: Annotated[int, Query()] = 1,
 ) -> PageAddress:
     names = [name.strip() for one in columns or () for name in one.split(",")]
@@ -68,6 +81,7 @@ def _page_address(
         tuple(dict.fromkeys(one for one in filter or () if one)),
         sort,
         tuple(dict.fromkeys(name for name in names if name)),
+        chart,
         page,
     )
 
@@ -106,12 +120,31 @@ async def results(
     headers = {"HX-Push-Url": address.url} if by_script else {}
     schema = await search.schema(address.index)
     try:
-        found = await search.search(address.index, _raw(schema, address))
+        found, histograms = await _found(search, schema, address, reader_for(request))
     except RequestFaults as error:
         return _faulty(request, address, schema, error)
-    view = results_view(address, schema, found, reader_for(request))
-    ways_out = [] if found.total.value else await _ways_out(search, schema, address)
-    return render(request, "results.html", headers=headers, view=view, address=address, ways_out=ways_out)
+    view = results_view(address, schema, found, histograms, reader_for(request))
+    ways_out = [] if found.total.value else await _ways_out(search, address, reader_for(request))
+    return render(
+        request,
+        "results.html",
+        headers=headers,
+        view=view,
+        address=address,
+        ways_out=ways_out,
+        caller=search.caller,
+        saved=saved_by(request, search.caller, address.index),
+    )
+
+
+async def _found(
+    search: Search, schema: IndexSchema, address: PageAddress, reader: Reader
+) -> tuple[SearchPage, list[Histogram]]:
+    """The hits, and at the same time the bars over them."""
+    raw = _raw(schema, address)
+    field = chosen_field(schema, address)
+    bars = search.histograms(address.index, raw, [field] if field else [], reader.zone)
+    return await asyncio.gather(search.search(address.index, raw), bars)
 
 
 def _raw(schema: IndexSchema, address: PageAddress) -> RawRequest:
@@ -126,11 +159,11 @@ def _faulty(request: Request, address: PageAddress, schema: IndexSchema, error: 
     return render(request, "fault.html", problem.status, headers, address=address, problem=problem, schema=schema)
 
 
-async def _ways_out(search: Search, schema: IndexSchema, address: PageAddress) -> list[tuple[str, PageAddress, int]]:
+async def _ways_out(search: Search, address: PageAddress, reader: Reader) -> list[tuple[str, PageAddress, int]]:
     """What else would be found: without one of the filters, or without the text."""
-    ways = [(one, address.without_filter(one)) for one in address.filters[:WAYS_OUT]]
+    ways = [(filter_words(one, reader), address.without_filter(one)) for one in address.filters[:WAYS_OUT]]
     if address.q and address.filters:
-        ways.append((address.q, address.with_text("")))
+        ways.append((f"“{address.q}”", address.with_text("")))
     counted = []
     for dropped, way in ways:
         found = await search.search(way.index, RawRequest(way.q, way.filters, "", (), 1, 1))
@@ -150,6 +183,7 @@ async def document(search: Searching, index: str, id: str, request: Request) -> 
         request,
         "document.html",
         index=index,
+        caller=search.caller,
         found=found,
         freshness=found.freshness,
         part=parts,

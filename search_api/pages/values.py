@@ -56,19 +56,6 @@ def last_words(name: str) -> str:
     return words(name.rpartition(".")[2])
 
 
-_COMPARISONS = {">=": "≥", "<=": "≤", ">": ">", "<": "<", "=": ":"}
-_FILTER = re.compile(r"([^:]+):(>=|<=|>|<|=|)(.*)", re.DOTALL)
-
-
-def filter_words(text: str) -> str:
-    """A filter, or whatever else was asked for, in words."""
-    found = _FILTER.fullmatch(text)
-    if found is None:
-        return f"“{text}”"
-    comparison = _COMPARISONS.get(found[2], ":")
-    return f"{words(found[1])}{'' if comparison == ':' else ' '}{comparison} {found[3]}"
-
-
 @dataclass(frozen=True, slots=True)
 class Writer:
     """Writes values for a reader; the schema tells what a field holds."""

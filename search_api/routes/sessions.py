@@ -19,7 +19,7 @@ async def sign_in(request: Request) -> Response:
     admission = _own(request)
     form = parse_qs((await request.body()).decode(errors="replace"))
     session = admission.sessions.begin(form.get("key", [""])[0])
-    answer = RedirectResponse(_local(form.get("next", [HOME])[0]), 303)
+    answer = RedirectResponse(local_address(form.get("next", [HOME])[0]), 303)
     secure = request.url.scheme == "https"
     answer.set_cookie(COOKIE, session, max_age=SECONDS, httponly=True, samesite="strict", secure=secure)
     return answer
@@ -42,7 +42,7 @@ def _own(request: Request) -> Admission:
     return admission
 
 
-def _local(address: str) -> str:
+def local_address(address: str) -> str:
     """An address on this site, whatever was given."""
     path = address.replace("\\", "/")
     is_local = path.startswith("/") and not path.startswith("//") and path.isprintable()

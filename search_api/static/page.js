@@ -1,4 +1,6 @@
 // What the page can do beyond its HTML: keys, announcements, copying. Nothing here is needed to search.
+import { drawChart } from "./chart.js";
+
 const box = () => document.querySelector("form[data-active] input[name=q]") ?? document.querySelector("input[name=q]");
 const titles = () => [...document.querySelectorAll("#results td[data-title] a")];
 const help = document.getElementById("help");
@@ -98,8 +100,10 @@ function fold() {
   document.querySelector(".facet-fold")?.toggleAttribute("data-opened", opened);
 }
 
+drawChart();
 document.body.addEventListener("htmx:afterSettle", (event) => {
   fold();
+  if (event.target.id === "main") drawChart();
   const fault = document.getElementById("fault");
   if (event.target === fault || fault?.textContent.trim()) return;
   const text = document.getElementById("content")?.dataset.q;

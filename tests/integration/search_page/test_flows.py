@@ -192,6 +192,59 @@ def test_numbers_and_times_are_the_readers(browser: Browser, site: Site) -> None
     context.close()
 
 
+def bars(page: Page) -> list[int]:
+    return [int(row.get_attribute("data-count") or "") for row in page.locator("tr[data-at]").all()]
+
+
+@pytest.mark.parametrize("field", ["created_at", "total", "units"])
+def test_the_bars_of_a_chart_hold_every_document(page: Page, site: Site, field: str) -> None:
+    page.goto(f"{site.results}?q=desk&chart={field}")
+    assert sum(bars(page)) == count(page)
+    assert 3 < len(bars(page)) < 62
+    expect(page.locator(".plot canvas")).to_be_visible()
+
+
+def test_a_part_of_a_chart_is_chosen_by_dragging_over_it(page: Page, site: Site) -> None:
+    page.goto(site.results)
+    everything = count(page)
+    plot = page.locator(".plot .u-over")
+    area = plot.bounding_box()
+    assert area
+    page.mouse.move(area["x"] + area["width"] * 0.3, area["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(area["x"] + area["width"] * 0.6, area["y"] + 40, steps=4)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"created_at%3A%3E%3D.*created_at%3A%3C"))
+    expect(page.get_by_role("list", name="Filters that apply")).to_contain_text("Created at: 1 ")
+    assert 0 < count(page) < everything
+    assert sum(bars(page)) == count(page)
+
+
+def test_a_part_of_a_chart_is_chosen_by_keyboard(page: Page, site: Site) -> None:
+    page.goto(f"{site.results}?chart=total")
+    page.get_by_text("As a table").click()
+    bar = page.locator("tr[data-at]").nth(1)
+    expected = int(bar.get_attribute("data-count") or "")
+    bar.get_by_role("link").press("Enter")
+    expect(page).to_have_url(re.compile("total%3A%3E%3D"))
+    assert count(page) == expected
+
+
+def test_a_search_is_kept_and_forgotten(page: Page, site: Site) -> None:
+    page.goto(f"{site.results}?q=desk&filter=status:%3Ddelivered")
+    view = page.url
+    page.locator("summary", has_text="Saved").click()
+    page.get_by_label("Name of this search").fill("Delivered desks")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page).to_have_url(view)
+    page.goto(site.url)
+    page.get_by_role("link", name="Delivered desks").click()
+    expect(page).to_have_url(view)
+    page.locator("summary", has_text="Saved").click()
+    page.get_by_role("button", name="Remove Delivered desks").click()
+    expect(page.get_by_role("link", name="Delivered desks")).to_have_count(0)
+
+
 @pytest.fixture
 def plain(browser: Browser) -> Page:
     """A tab without JavaScript."""

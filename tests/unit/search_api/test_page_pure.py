@@ -13,10 +13,11 @@ from msgspec import Raw
 from search_api.highlights import CLOSE, OPEN, to_html
 from search_api.pages.address import PageAddress
 from search_api.pages.columns import default_columns, in_document_order
+from search_api.pages.filters import chips, filter_words
 from search_api.pages.parts import part
 from search_api.pages.reader import Reader, reader_of
 from search_api.pages.rows import row
-from search_api.pages.values import Writer, filter_words, read, words
+from search_api.pages.values import Writer, read, words
 from search_api.results import Hit
 from search_api.schema import read_mapping
 from tests.support.library import BOOKS, MAPPINGS
@@ -123,7 +124,7 @@ def test_an_id_may_hold_anything() -> None:
 
 
 def test_an_address_holds_the_state_of_the_page() -> None:
-    address = PageAddress("books", "ü & b", ("genre:=novel",), "-price", ("title", "price"), 2)
+    address = PageAddress("books", "ü & b", ("genre:=novel",), "-price", ("title", "price"), page=2)
     assert address.url == "/books?q=%C3%BC+%26+b&filter=genre%3A%3Dnovel&sort=-price&columns=title%2Cprice&page=2"
     assert address.without_filter("genre:=novel").url == "/books?q=%C3%BC+%26+b&sort=-price&columns=title%2Cprice"
     assert address.with_filter("genre:=poetry").filters == ("genre:=novel", "genre:=poetry")
@@ -136,8 +137,23 @@ def test_bounds_are_told_apart() -> None:
     assert (address.bound("price", ">="), address.bound("price", ">"), address.bound("price", "<")) == ("2", "", "9")
 
 
+def test_a_range_takes_the_place_of_other_bounds() -> None:
+    address = PageAddress("books", filters=("price:>=2", "genre:=novel", "price:<9"), page=3)
+    assert address.within("price", "3", "4").filters == ("genre:=novel", "price:>=3", "price:<4")
+    assert address.within("price", "3", "").filters == ("genre:=novel", "price:>=3", "price:<9")
+    assert address.within("price", "", "").filters == ("genre:=novel",)
+
+
 def test_filters_and_fields_in_words() -> None:
     assert words("ship_to.postal_code") == "Ship to › postal code"
-    assert filter_words("ship_to.city:=São Paulo") == "Ship to › city: São Paulo"
-    assert filter_words("total:>=10") == "Total ≥ 10"
-    assert filter_words("desk") == "“desk”"
+    assert filter_words("ship_to.city:=São Paulo", ENGLISH) == "Ship to › city: São Paulo"
+    assert filter_words("total:>=10", ENGLISH) == "Total ≥ 10"
+    assert filter_words("published:<2026-06-01T00:00:00+02:00", ENGLISH) == "Published < 1 Jun 2026"
+    assert filter_words("desk", ENGLISH) == "“desk”"
+
+
+def test_two_bounds_of_a_field_are_one_chip() -> None:
+    address = PageAddress("books", filters=("published:<2026-06-01", "genre:=novel", "published:>=2026-05-01"))
+    first, second = chips(address, ENGLISH)
+    assert (first.text, first.url) == ("Published: 1 May 2026 – 1 Jun 2026", "/books?filter=genre%3A%3Dnovel")
+    assert second.text == "Genre: novel"
