@@ -11,7 +11,7 @@ POLICY = (
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # With no-referrer browsers send forms without their origin, which is then refused.
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 

@@ -25,6 +25,11 @@ class PageAddress:
         return [pair for pair in found if pair[1]]
 
     @property
+    def asked(self) -> list[tuple[str, str]]:
+        """What the API has to know to give the same hits."""
+        return [pair for pair in self.pairs if pair[0] in ("q", "filter", "sort")]
+
+    @property
     def query(self) -> str:
         """The parameters as they stand behind the question mark."""
         return urlencode(self.pairs)

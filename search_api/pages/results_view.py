@@ -100,8 +100,13 @@ class ResultsView:
     def api_url(self) -> str:
         """The same question to the API."""
         address = self.address
-        pairs = [pair for pair in address.pairs if pair[0] not in ("columns", "page")]
-        return f"/v1/{address.index}/search" + (f"?{urlencode(pairs)}" if pairs else "")
+        return f"/v1/{address.index}/search" + (f"?{urlencode(address.asked)}" if address.asked else "")
+
+    def export_url(self, form: str) -> str:
+        """All of the hits as a file, with the columns that are shown."""
+        columns = ",".join(column.field.name for column in self.columns)
+        pairs = [("format", form), *self.address.asked, ("columns", columns)]
+        return f"/v1/{self.address.index}/export?{urlencode(pairs)}"
 
 
 def facet_names(schema: IndexSchema, address: PageAddress) -> tuple[str, ...]:

@@ -230,8 +230,23 @@ def test_a_part_of_a_chart_is_chosen_by_keyboard(page: Page, site: Site) -> None
     assert count(page) == expected
 
 
+def test_what_is_shown_can_be_taken_along(page: Page, site: Site) -> None:
+    page.goto(f"{site.results}?q=desk&columns=number,total&sort=-total")
+    shown = page.locator("td[data-title]").all_text_contents()
+    page.locator("summary", has_text="Share").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0].replace('"', "") == "number,total"
+    assert [line.partition(",")[0].strip('"') for line in lines[1 : len(shown) + 1]] == shown
+    assert len(lines) == count(page) + 1
+    page.get_by_role("link", name="Copy a link").click()
+    expect(page.locator("#live")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
 def test_a_search_is_kept_and_forgotten(page: Page, site: Site) -> None:
-    page.goto(f"{site.results}?q=desk&filter=status:%3Ddelivered")
+    page.goto(f"{site.results}?q=desk&filter=status%3A%3Ddelivered")
     view = page.url
     page.locator("summary", has_text="Saved").click()
     page.get_by_label("Name of this search").fill("Delivered desks")
