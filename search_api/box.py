@@ -8,11 +8,11 @@ from typing import Any
 
 from search_api.limits import MAX_FIELDS, MIN_STEM
 from search_api.schema import IndexField, IndexSchema
-from search_api.syntax_tree import Word
+from search_api.syntax_tree import SHORTEST_MISTYPED, Word, letters
 
 Query = dict[str, Any]
 
-FUZZY: Query = {"fuzziness": "AUTO:4,8", "prefix_length": 1, "max_expansions": 30}
+FUZZY: Query = {"fuzziness": f"AUTO:{SHORTEST_MISTYPED},8", "prefix_length": 1, "max_expansions": 30}
 """One wrong letter from four letters on, two from eight; the first letter is right."""
 LONGEST_NUMBER = 10
 """Digits up to which leading zeros may be left out."""
@@ -69,29 +69,37 @@ class Box:
             return every[0]
         if not asked.texts or any(word.phrase for word in words):
             return {"bool": {"must": every}}
-        return self._row(every, " ".join(word.text for word in words), asked)
+        return self._row(every, words, asked)
 
     def whole(self, text: str) -> list[Query]:
         """Documents whose id, or whose value of some field, is the text as a whole."""
-        fields = [one for one in self.schema.fields if one.searchable and one.exact][:MAX_FIELDS]
-        names = [one.exact if one.kind == "text" else one.words for one in fields]
-        ways: list[Query] = [{"ids": {"values": [text], "boost": self.weights.identifier}}]
-        if names:
-            found: Query = {"multi_match": {"query": text, "fields": names}}
-            ways.append({"constant_score": {"filter": found, "boost": self.weights.value}})
+        ways: list[Query] = [{"ids": {"values": [text], "boost": self.weights.identifier}}, self._value(text)]
         numbers = [one.name for one in self.schema.fields if one.kind == "integer" and not one.nested][:MAX_FIELDS]
         if numbers and text.isascii() and text.isdigit() and len(text) < 19:
-            found = {"multi_match": {"query": text, "fields": numbers, "lenient": True}}
+            found: Query = {"multi_match": {"query": text, "fields": numbers, "lenient": True}}
             ways.append({"constant_score": {"filter": found, "boost": self.weights.number}})
         return ways
 
-    def _row(self, every: list[Query], row: str, asked: _Asked) -> Query:
-        """Words beside each other are worth more in one field, and most as a phrase. One field alone sees synonyms of two words."""
+    def _row(self, every: list[Query], words: tuple[Word, ...], asked: _Asked) -> Query:
+        """Words beside each other are worth more in one field, and most as a phrase. One field alone sees synonyms of two words.
+
+        Where similar words will do, a code among them is enough: what people write around it need not be in the document."""
+        row = " ".join(word.text for word in words)
         in_one: Query = {"query": row, "fields": asked.texts, "operator": "and", "boost": self.weights.same_field}
-        phrase: Query = {"query": row, "fields": asked.texts, "type": "phrase", "slop": 1, "boost": self.weights.phrase}
-        ways = [{"bool": {"must": every}}, {"multi_match": in_one}]
+        phrase: Query = {"query": row, "fields": asked.texts, "boost": self.weights.phrase}
+        phrase |= {"type": "phrase_prefix"} if words[-1].unfinished else {"type": "phrase", "slop": 1}
+        ways: list[Query] = [{"bool": {"must": every}}, {"multi_match": in_one}]
+        if self.similar:
+            ways += [self._value(word.text) for word in words if any(map(str.isdigit, word.text))]
         matches = {"bool": {"should": ways, "minimum_should_match": 1}}
         return {"bool": {"must": [matches], "should": [{"multi_match": phrase}]}}
+
+    def _value(self, text: str) -> Query:
+        """Some field's value is the text as a whole."""
+        fields = [one for one in self.schema.fields if one.searchable and one.exact][:MAX_FIELDS]
+        names = [one.exact if one.kind == "text" else one.words for one in fields]
+        found: Query = {"multi_match": {"query": text, "fields": names}} if names else {"match_none": {}}
+        return {"constant_score": {"filter": found, "boost": self.weights.value}}
 
     def _asked(self, part: str) -> _Asked:
         found = sorted((one for one in self.schema.below(part) if one.searchable), key=lambda one: -one.boost)
@@ -114,7 +122,7 @@ class Box:
         if asked.texts and word.text.isascii() and word.text.isdigit() and len(word.text) < LONGEST_NUMBER:
             padded = " ".join(word.text.zfill(length) for length in range(len(word.text) + 1, LONGEST_NUMBER + 1))
             ways.append({"multi_match": typed | {"query": padded, "fields": asked.texts, "boost": self.weights.zeros}})
-        if word.fuzzy or (self.similar and not word.phrase and not any(map(str.isdigit, word.text))):
+        if word.fuzzy or (self.similar and letters(word)):
             alike: Query = {"operator": "and", "boost": self.weights.similar, **FUZZY}
             ways.append({"multi_match": typed | alike})
         return ways[0] if len(ways) == 1 else {"dis_max": {"queries": ways}}

@@ -30,7 +30,7 @@ def element_clauses(filters: Iterable[Filter], path: str) -> list[Query]:
 def search_body(request: SearchRequest, schema: IndexSchema, after: object = None) -> Query:
     """The search for one page. `after` are the sort values of the last hit of the page before; they win over the page number."""
     body: Query = {
-        "query": _query(request, schema),
+        "query": query_of(request, schema),
         "size": request.size,
         "sort": _order(request),
         "version": True,
@@ -49,8 +49,8 @@ def search_body(request: SearchRequest, schema: IndexSchema, after: object = Non
     return body
 
 
-def _query(request: SearchRequest, schema: IndexSchema) -> Query:
-    """Facets that a reader chose narrow the hits only after counting; all else narrows both."""
+def query_of(request: SearchRequest, schema: IndexSchema) -> Query:
+    """What must match. Facets that a reader chose narrow the hits only after counting; all else narrows both."""
     chosen = _facet_filters(request)
     counted = [one for one in request.filters if one not in chosen]
     query: Query = {"filter": _conditions(counted)}
@@ -65,7 +65,7 @@ def _facet_filters(request: SearchRequest) -> list[Filter]:
 
 def _box(request: SearchRequest, parsed: Parsed, schema: IndexSchema) -> Query:
     """What the text means; words alone may also be an id or a whole value, which ranks first."""
-    box = Box(schema)
+    box = Box(schema, request.similar)
     query = Translator(box).query(parsed.node)
     if not isinstance(parsed.node, Words):
         return query

@@ -37,7 +37,9 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A checked request. `text` is the search box as typed, `box` what it means, None when it is empty. `page` counts from 1."""
+    """A checked request. `text` is the search box as typed, `box` what it means, None when it is empty. `page` counts from 1.
+
+    `similar`: words that look like those of the text match too."""
 
     text: str = ""
     box: Parsed | None = None
@@ -46,6 +48,7 @@ class SearchRequest:
     facets: tuple[IndexField, ...] = ()
     size: int = 20
     page: int = 1
+    similar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class RawRequest:
     facets: tuple[str, ...] = ()
     size: int = 20
     page: int = 1
+    similar: bool = False
 
 
 @dataclass(slots=True)
@@ -79,7 +83,9 @@ def check(raw: RawRequest, schema: IndexSchema) -> SearchRequest:
     facets = [_facet(name, schema, faults) for name in dict.fromkeys(raw.facets[:MAX_FACETS])]
     if faults.found:
         raise RequestFaults(tuple(faults.found))
-    return SearchRequest(raw.text.strip(), box, _kept(filters), _kept(sorts), _kept(facets), raw.size, raw.page)
+    return SearchRequest(
+        raw.text.strip(), box, _kept(filters), _kept(sorts), _kept(facets), raw.size, raw.page, raw.similar
+    )
 
 
 def _kept(found: Iterable[T | None]) -> tuple[T, ...]:

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from search_api.schema import IndexField
 
+SHORTEST_MISTYPED = 4
+"""Letters of a word that may be mistyped: shorter ones are all alike."""
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -118,6 +121,16 @@ def words_of(node: Node) -> tuple[Word, ...]:
             return words_of(inner)
         case _:
             return ()
+
+
+def may_be_mistyped(node: Node) -> bool:
+    """Whether there is a word in which a wrong letter is looked for: codes and phrases mean what they say."""
+    return any(letters(word) for word in words_of(node))
+
+
+def letters(word: Word) -> bool:
+    """Whether a word is long enough and has no digits."""
+    return not word.phrase and len(word.text) >= SHORTEST_MISTYPED and not any(map(str.isdigit, word.text))
 
 
 def clauses_of(node: Node) -> int:
