@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 NPM := $(or $(shell command -v npm),$(CURDIR)/$(BIN)/npm)
 
-.PHONY: setup browser compose check test demo smoke bench chaos up down clean
+.PHONY: setup browser compose check test demo smoke bench relevance chaos up down clean
 
 setup: $(VENV)/.installed search_api/static/vendor/.installed ## Make the virtual environment with the pinned requirements.
 
@@ -55,6 +55,9 @@ smoke: setup ## The whole pipeline, finite: the last line is JSON, "divergent" m
 
 bench: setup ## Rates and latencies; the last line is JSON.
 	$(BIN)/rowtide bench
+
+relevance: setup ## How good the order of hits is, by class of queries; the last line is JSON.
+	$(BIN)/python -m tests.relevance
 
 clean: ## Remove what the project made here, services' data included.
 	rm -rf $(VENV) node_modules search_api/static/vendor .rowtide .mypy_cache .ruff_cache .pytest_cache .hypothesis

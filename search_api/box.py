@@ -18,7 +18,8 @@ LONGEST_NUMBER = 10
 """Digits up to which leading zeros may be left out."""
 BEGUN_VALUES = 8
 """Fields in which a value that begins with a code is looked for."""
-_GLUED = re.compile(r"\w[^\w\s]+\w")
+GLUED = re.compile(r"\w[^\w\s]+\w")
+"""A word of several, held together by signs: `SO-2026-000123`, `AT&T`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,13 @@ class Weights:
     number: float = 10.0
     phrase: float = 1.0
     same_field: float = 0.5
+    code: float = 2.0
+    prose: float = 0.5
     unfinished: float = 0.5
     zeros: float = 0.8
     similar: float = 0.3
     others: float = 0.1
     """How much of what a word's other fields score is added to its best field."""
-
-
-WEIGHTS = Weights()
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,11 @@ class _Asked:
 
 @dataclass(frozen=True)
 class Box:
-    """The search box over the fields of an index. `similar`: words that look alike match too."""
+    """The search box over the fields of an index. `similar`: words that look alike match too, and hits tell which words they
+    have as they were typed, by their places in `similar` (`typed_name`)."""
 
     schema: IndexSchema
-    similar: bool = False
+    similar: tuple[Word, ...] = ()
     weights: Weights = field(default_factory=Weights)
 
     def query(self, words: tuple[Word, ...], part: str = "") -> Query:
@@ -73,7 +74,9 @@ class Box:
 
     def whole(self, text: str) -> list[Query]:
         """Documents whose id, or whose value of some field, is the text as a whole."""
-        ways: list[Query] = [{"ids": {"values": [text], "boost": self.weights.identifier}}, self._value(text)]
+        ways: list[Query] = [{"ids": {"values": [text], "boost": self.weights.identifier}}]
+        if any(one.exact for one in self.schema.fields if one.searchable):
+            ways.append(self._value(text))
         numbers = [one.name for one in self.schema.fields if one.kind == "integer" and not one.nested][:MAX_FIELDS]
         if numbers and text.isascii() and text.isdigit() and len(text) < 19:
             found: Query = {"multi_match": {"query": text, "fields": numbers, "lenient": True}}
@@ -90,7 +93,7 @@ class Box:
         phrase |= {"type": "phrase_prefix"} if words[-1].unfinished else {"type": "phrase", "slop": 1}
         ways: list[Query] = [{"bool": {"must": every}}, {"multi_match": in_one}]
         if self.similar:
-            ways += [self._value(word.text) for word in words if any(map(str.isdigit, word.text))]
+            ways += [self._value(word.text) for word in words if asked.values and any(map(str.isdigit, word.text))]
         matches = {"bool": {"should": ways, "minimum_should_match": 1}}
         return {"bool": {"must": [matches], "should": [{"multi_match": phrase}]}}
 
@@ -98,27 +101,25 @@ class Box:
         """Some field's value is the text as a whole."""
         fields = [one for one in self.schema.fields if one.searchable and one.exact][:MAX_FIELDS]
         names = [one.exact if one.kind == "text" else one.words for one in fields]
-        found: Query = {"multi_match": {"query": text, "fields": names}} if names else {"match_none": {}}
+        found: Query = {"multi_match": {"query": text, "fields": names}}
         return {"constant_score": {"filter": found, "boost": self.weights.value}}
 
     def _asked(self, part: str) -> _Asked:
         found = sorted((one for one in self.schema.below(part) if one.searchable), key=lambda one: -one.boost)
         kept = found[:MAX_FIELDS]
         return _Asked(
-            words=[_boosted(one) for one in kept],
-            texts=[_boosted(one) for one in kept if one.kind == "text"],
+            words=[self._boosted(one) for one in kept],
+            texts=[self._boosted(one) for one in kept if one.kind == "text"],
             values=[one for one in kept if one.exact][:BEGUN_VALUES],
         )
 
     def _word(self, word: Word, asked: _Asked) -> Query:
-        glued = word.phrase or bool(_GLUED.search(word.text))
+        glued = word.phrase or bool(GLUED.search(word.text))
         typed: Query = {"query": word.text, "fields": asked.words, "tie_breaker": self.weights.others, "lenient": True}
         kind: Query = {"type": "phrase", "slop": word.slop} if glued else {"type": "best_fields", "operator": "and"}
-        ways = [{"multi_match": typed | kind}]
+        ways = [{"multi_match": typed | kind | self._named(word)}]
         if word.unfinished and len(word.text) >= MIN_STEM:
-            begun: Query = {"type": "phrase_prefix" if glued else "bool_prefix", "boost": self.weights.unfinished}
-            ways.append({"multi_match": typed | begun})
-            ways += [self._begun(word.text, one) for one in asked.values if glued]
+            ways += self._begun(word, asked, typed) if glued else [self._goes_on(typed)]
         if asked.texts and word.text.isascii() and word.text.isdigit() and len(word.text) < LONGEST_NUMBER:
             padded = " ".join(word.text.zfill(length) for length in range(len(word.text) + 1, LONGEST_NUMBER + 1))
             ways.append({"multi_match": typed | {"query": padded, "fields": asked.texts, "boost": self.weights.zeros}})
@@ -127,11 +128,32 @@ class Box:
             ways.append({"multi_match": typed | alike})
         return ways[0] if len(ways) == 1 else {"dis_max": {"queries": ways}}
 
-    def _begun(self, text: str, one: IndexField) -> Query:
-        """Values that begin like this: of a code with signs in it, all of them, where a phrase goes on with some words only."""
-        boost = one.boost * self.weights.unfinished
-        return {"prefix": {one.exact: {"value": text, "case_insensitive": True, "boost": boost}}}
+    def _named(self, word: Word) -> Query:
+        return {"_name": typed_name(self.similar.index(word))} if word in self.similar else {}
+
+    def _goes_on(self, typed: Query) -> Query:
+        return {"multi_match": typed | {"type": "bool_prefix", "boost": self.weights.unfinished}}
+
+    def _begun(self, word: Word, asked: _Asked, typed: Query) -> list[Query]:
+        """Values that begin like this code, all of them; and phrases, of which Elasticsearch tries some endings only. A phrase
+        scores the same for all its endings: Elasticsearch would add up how rare each of them is."""
+        weight = self.weights.unfinished
+        phrase: Query = {"multi_match": typed | {"type": "phrase_prefix"}}
+        return [
+            {"constant_score": {"filter": phrase, "boost": weight}},
+            *(
+                {"prefix": {one.exact: {"value": word.text, "case_insensitive": True, "boost": one.boost * weight}}}
+                for one in asked.values
+            ),
+        ]
+
+    def _boosted(self, one: IndexField) -> str:
+        """A code or a state says more than a word in a name, and that more than a word in prose."""
+        kind = self.weights.code if one.kind == "keyword" else 1.0 if one.exact else self.weights.prose
+        boost = one.boost * kind
+        return one.words if boost == 1 else f"{one.words}^{boost:g}"
 
 
-def _boosted(one: IndexField) -> str:
-    return one.words if one.boost == 1 else f"{one.words}^{one.boost:g}"
+def typed_name(place: int) -> str:
+    """What the query for a word as it was typed is called."""
+    return f"typed{place}"

@@ -12,7 +12,7 @@ import msgspec
 from search_api.freshness import NOTHING_SEEN, Seen
 from search_api.search_request import RawRequest
 
-VERSION = 2
+VERSION = 3
 _SIGNATURE_BYTES = 16
 
 
@@ -26,11 +26,13 @@ class CursorExpired(Exception):
 
 class Place(NamedTuple):
     """Where a page begins: at the point in time `point` ("" when none is open yet), behind the hit with the sort values
-    `after` (a JSON array, kept as it is; None is the beginning). `seen` is what was searchable when the point was opened."""
+    `after` (a JSON array, kept as it is; None is the beginning). `seen` is what was searchable when the point was opened.
+    `corrected` is the text whose hits these are, "" when it is the text that was asked for."""
 
     point: str
     after: msgspec.Raw | None
     seen: Seen = NOTHING_SEEN
+    corrected: str = ""
 
 
 class _Payload(msgspec.Struct, array_like=True, frozen=True):
@@ -39,12 +41,13 @@ class _Payload(msgspec.Struct, array_like=True, frozen=True):
     point: str
     after: msgspec.Raw
     seen: Seen
+    corrected: str
 
 
 def write_cursor(secret: bytes, index: str, request: RawRequest, place: Place) -> str:
     """A cursor for the page that begins there."""
     after = place.after if place.after is not None else msgspec.Raw(b"null")
-    payload = msgspec.json.encode(_Payload(VERSION, _search_key(index, request), place.point, after, place.seen))
+    payload = msgspec.json.encode(_Payload(VERSION, _search_key(index, request), place.point, after, *place[2:]))
     return base64.urlsafe_b64encode(_signature(secret, payload) + payload).decode().rstrip("=")
 
 
@@ -63,7 +66,8 @@ def read_cursor(secret: bytes, index: str, request: RawRequest, cursor: str) -> 
         raise CursorFault("The cursor is of another version of this server; start again without it.") from None
     if read.version != VERSION or read.search != _search_key(index, request):
         raise CursorFault("The cursor belongs to another search; change nothing but the cursor between pages.")
-    return Place(read.point, None if bytes(read.after) == b"null" else msgspec.Raw(bytes(read.after)), read.seen)
+    after = None if bytes(read.after) == b"null" else msgspec.Raw(bytes(read.after))
+    return Place(read.point, after, read.seen, read.corrected)
 
 
 def _signature(secret: bytes, payload: bytes) -> bytes:

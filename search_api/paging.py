@@ -10,6 +10,7 @@ from search_api.faults import Fault, RequestFaults
 from search_api.freshness import NOTHING_SEEN, FreshnessView, at_point, seen_of
 from search_api.points import OpenPoints
 from search_api.reader import Reader
+from search_api.results import Read
 from search_api.search_request import RawRequest
 
 START = "start"
@@ -36,7 +37,7 @@ class Paging:
             return await self._open(index, None)
         place = read_cursor(self.secret, index, raw, cursor)
         if not place.point:
-            return await self._open(index, place.after)
+            return (await self._open(index, place.after))._replace(corrected=place.corrected)
         if self.freshness.consistency != "eventual":
             raise RequestFaults(
                 (Fault("consistency", "consistency: a cursor reads at its own point in time; leave it out."),)
@@ -51,15 +52,18 @@ class Paging:
         """How fresh the page is that begins there."""
         return at_point(self.freshness, place.seen) if place else self.freshness
 
-    async def next(self, index: str, raw: RawRequest, last: Raw | None, place: Place | None, point: str) -> str | None:
-        """The cursor behind the sort values `last`; None at the end, where the point in time is closed.
+    async def next(
+        self, index: str, raw: RawRequest, read: Read, place: Place | None, corrected: str = ""
+    ) -> str | None:
+        """The cursor behind the hits that were read; None at the end, where the point in time is closed.
 
-        `point` is what Elasticsearch calls the point by now."""
+        `corrected` is the text whose hits they are, if it is another than the one asked for."""
+        point, last = read.point, read.last if len(read.items) == raw.size else None
         if last is not None:
             if place:
                 await self._used(point)
             seen = place.seen if place else NOTHING_SEEN
-            return write_cursor(self.secret, index, raw, Place(point, Raw(json.encode(last)), seen))
+            return write_cursor(self.secret, index, raw, Place(point, Raw(json.encode(last)), seen, corrected))
         if place is not None:
             await self.close(point)
         return None

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 from search_api.box import Box, Query
 from search_api.conditions import Translator, condition
-from search_api.highlights import CLOSE, OPEN
-from search_api.limits import MAX_FIELDS
+from search_api.marking import highlight
 from search_api.schema import IndexField, IndexSchema
 from search_api.search_request import Filter, RawRequest, SearchRequest, Sort, check
 from search_api.syntax import Parsed
@@ -42,7 +41,7 @@ def search_body(request: SearchRequest, schema: IndexSchema, after: object = Non
     else:
         body["from"] = (request.page - 1) * request.size
     if request.box:
-        body["highlight"] = _highlight(schema)
+        body["highlight"] = highlight(request.box.node, schema)
     if request.facets:
         body["aggs"] = {f"facet{n}": _facet(field, request.filters) for n, field in enumerate(request.facets)}
         body["post_filter"] = _all(_facet_filters(request))
@@ -117,18 +116,6 @@ def _sort(term: Sort) -> Query:
     """An array is sorted by its smallest value ascending and by its largest descending."""
     order = "desc" if term.descending else "asc"
     return {term.field.exact: {"order": order, "mode": "max" if term.descending else "min", "missing": "_last"}}
-
-
-def _highlight(schema: IndexSchema) -> Query:
-    searched = [field for field in schema.fields if field.searchable][:MAX_FIELDS]
-    return {
-        "pre_tags": [OPEN],
-        "post_tags": [CLOSE],
-        "fragment_size": 140,
-        "number_of_fragments": 2,
-        "max_analyzed_offset": 100_000,
-        "fields": {field.words: {} for field in searched},
-    }
 
 
 def _facet(field: IndexField, filters: tuple[Filter, ...]) -> Query:

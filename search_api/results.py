@@ -104,7 +104,10 @@ class Facet(Struct, frozen=True):
 
 
 class SearchPage(Struct, frozen=True):
-    """One page of hits. `partial`: the time ran out, or a part of the index did not answer, so hits may be missing."""
+    """One page of hits. `partial`: the time ran out, or a part of the index did not answer, so hits may be missing.
+
+    `corrected`: nothing matches the text that was asked for, and these are the hits of this one. `as_words`: the text looks
+    like syntax and is none, so its words were searched as they stand."""
 
     items: list[Hit]
     total: Total
@@ -113,6 +116,8 @@ class SearchPage(Struct, frozen=True):
     partial: bool
     took_ms: int
     freshness: FreshnessView
+    corrected: str | None = None
+    as_words: bool = False
 
 
 class Document(Struct, frozen=True):

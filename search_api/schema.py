@@ -38,7 +38,8 @@ class IndexField:
 
     `words` is the mapped name that a text search asks, "" where there is none. `boost` is what the spec says a match is worth.
     `nested` is the path of the array it lies in, "" outside of arrays. `pii` are the kinds of personal data that it shows;
-    a copy of other fields shows theirs."""
+    a copy of other fields shows theirs. `analyzer` is what cuts and folds a text that is searched here; fields with the same
+    one have the same words."""
 
     name: str
     kind: Kind
@@ -48,6 +49,7 @@ class IndexField:
     nested: str = ""
     boost: float = 1.0
     pii: frozenset[str] = frozenset()
+    analyzer: str = ""
 
     @property
     def searchable(self) -> bool:
@@ -153,6 +155,7 @@ def _leaf(path: str, mapping: Mapping[str, Any], nested: str) -> IndexField:
         exact=_exact(path, kind, mapping) if indexed else "",
         words=_words(path, kind, mapping) if indexed else "",
         nested=nested,
+        analyzer=str(mapping.get("search_analyzer") or mapping.get("analyzer") or kind),
     )
 
 

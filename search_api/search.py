@@ -1,22 +1,30 @@
 """What readers can ask, each as one function: the order of the steps, and nothing of HTTP."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
+from typing import NamedTuple
 
 from search_api.callers import Caller
+from search_api.cursors import Place
+from search_api.did_you_mean import corrected, similar_body
 from search_api.errors import DocumentUnknown
 from search_api.freshness import FreshnessView
 from search_api.histograms import Histogram, bars_body, extents_body, read_bars, read_extents
 from search_api.paging import Paging
 from search_api.queries import search_body
 from search_api.reader import Reader
-from search_api.results import Document, SearchPage, read_document, read_search
+from search_api.results import Document, Read, SearchPage, read_document, read_search
 from search_api.schema import IndexField, IndexSchema
-from search_api.search_request import RawRequest, check
+from search_api.search_request import RawRequest, SearchRequest, check
 
 LONGEST_ID_BYTES = 512
 """Elasticsearch takes no longer ids, so no document has one."""
+
+
+class _Found(NamedTuple):
+    request: SearchRequest
+    read: Read
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +39,39 @@ class Search:
     caller: Caller
 
     async def search(self, index: str, raw: RawRequest, cursor: str = "") -> SearchPage:
-        """One page of hits."""
+        """One page of hits. When nothing matches and a word may be mistyped, it is of the text that was meant, and says so."""
         schema = await self.reader.schema(index)
-        request = check(raw, schema)
         place = await self.paging.place(index, raw, cursor)
-        body = search_body(request, schema, place.after if place else None)
-        answer = await self.reader.search(index, self.paging.body(body, place) if place else body)
-        read = read_search(answer, request.facets)
-        last = read.last if len(read.items) == request.size else None
+        found = await self._hits(index, replace(raw, text=place.corrected) if place and place.corrected else raw, place)
+        text = place.corrected if place else ""
+        if not found.read.total.value and (place is None or place.after is None):
+            better = await self._better(index, found.request, schema)
+            other = await self._hits(index, replace(raw, text=better), place) if better else found
+            if better and other.read.total.value:
+                found, text = other, better
+        request, read = found
         return SearchPage(
             items=read.items,
             total=read.total,
             facets=read.facets,
-            next_cursor=await self.paging.next(index, raw, last, place, read.point),
+            next_cursor=await self.paging.next(index, raw, read, place, text),
             partial=read.partial,
             took_ms=read.took_ms,
             freshness=self.paging.fresh(place),
+            corrected=text or None,
+            as_words=request.box is not None and request.box.as_words,
         )
+
+    async def _hits(self, index: str, raw: RawRequest, place: Place | None) -> _Found:
+        schema = await self.reader.schema(index)
+        request = check(raw, schema)
+        body = search_body(request, schema, place.after if place else None)
+        answer = await self.reader.search(index, self.paging.body(body, place) if place else body)
+        return _Found(request, read_search(answer, request.facets))
+
+    async def _better(self, index: str, request: SearchRequest, schema: IndexSchema) -> str | None:
+        body = similar_body(request, schema)
+        return corrected(request, schema, await self.reader.search(index, body)) if body else None
 
     async def histograms(
         self, index: str, raw: RawRequest, fields: Sequence[IndexField], zone: tzinfo

@@ -10,6 +10,7 @@ from search_api.field_values import EXPECTED, read_value
 from search_api.limits import MAX_FACETS, MAX_FILTERS, MAX_SIZE, MAX_SORTS, MAX_WINDOW
 from search_api.schema import IndexField, IndexSchema
 from search_api.syntax import Parsed, parse
+from search_api.syntax_tree import Word
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ class Sort:
 class SearchRequest:
     """A checked request. `text` is the search box as typed, `box` what it means, None when it is empty. `page` counts from 1.
 
-    `similar`: words that look like those of the text match too."""
+    `similar`: the words that may look otherwise in a document."""
 
     text: str = ""
     box: Parsed | None = None
@@ -48,7 +49,7 @@ class SearchRequest:
     facets: tuple[IndexField, ...] = ()
     size: int = 20
     page: int = 1
-    similar: bool = False
+    similar: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class RawRequest:
     facets: tuple[str, ...] = ()
     size: int = 20
     page: int = 1
-    similar: bool = False
+    similar: tuple[Word, ...] = ()
 
 
 @dataclass(slots=True)

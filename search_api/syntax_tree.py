@@ -123,6 +123,19 @@ def words_of(node: Node) -> tuple[Word, ...]:
             return ()
 
 
+def texts_of(node: Node) -> tuple[Match | Pattern, ...]:
+    """The conditions on texts that must hold, in their order."""
+    match node:
+        case Match() | Pattern():
+            return (node,)
+        case AllOf(nodes) | AnyOf(nodes):
+            return tuple(one for inner in nodes for one in texts_of(inner))
+        case Within(_, inner) | OneField(_, inner):
+            return texts_of(inner)
+        case _:
+            return ()
+
+
 def may_be_mistyped(node: Node) -> bool:
     """Whether there is a word in which a wrong letter is looked for: codes and phrases mean what they say."""
     return any(letters(word) for word in words_of(node))

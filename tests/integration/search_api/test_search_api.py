@@ -71,6 +71,76 @@ def test_one_box_finds_words_of_any_field(api: Api, text: str, expected: set[str
     assert set(ids(api, q=text)) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "corrected", "expected"),
+    [
+        ("harbuor lihgts", "harbour lights", {"2"}),
+        ("Zoe Unel", "Zoe unal", {"1"}),
+        ("author.name:Zoe histroy harbor", None, set()),
+        ("mark SM-0003", "SM-0003", {"3"}),
+        ("nothing SM-9999", None, set()),
+    ],
+)
+def test_mistyped_words_are_corrected_and_told(api: Api, text: str, corrected: str | None, expected: set[str]) -> None:
+    page = api.get("/v1/books/search", params={"q": text}).json()
+    assert page["corrected"] == corrected
+    assert {item["id"] for item in page["items"]} == expected
+
+
+def test_pages_of_a_corrected_text_go_on_with_the_text_that_was_asked(api: Api) -> None:
+    asked = {"q": "volmue", "size": 40}
+    first = api.get("/v1/books/search", params=asked).json()
+    second = api.get("/v1/books/search", params=asked | {"cursor": first["next_cursor"]}).json()
+    assert first["corrected"] == second["corrected"] == "volume"
+    assert len({item["id"] for page in (first, second) for item in page["items"]}) == 60
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("place:Lisbon state:good", {"1"}),
+        ("place:Porto state:good", {"3"}),
+        ("(place:Porto) (state:good)", {"1", "3"}),
+        ("copies:(place:Lisbon NOT state:good)", {"2"}),
+        ("place:Lisbon NOT state:good", {"2"}),
+        ("copies:(place:Lisbon OR place:Faro) state:good", {"1", "a/b c?d#e%2F"}),
+        ("born:[1900 TO 1960}", {"1"}),
+        ("price:<1 OR price:[158 TO *]", {"3", "158", "159"}),
+        ("published:2001-03 genre:(novel OR poetry)", {"1"}),
+        ("published:>2028 price:<100", set()),
+        ("extra.k:v", {"ünï"}),
+        ("shelf_mark:SM-000* harb", {"1", "2", "ünï"}),
+        ("title:har?our title:light*", {"2"}),
+        ('title:"harbour old"~2', {"1"}),
+        ("title:harbuor~ lights", {"2"}),
+        ("genre:NOVEL title:dots", {".."}),
+        ("big:*", {"2"}),
+        ("author:zoe", {"1"}),
+    ],
+)
+def test_the_syntax_means_what_it_says(api: Api, text: str, expected: set[str]) -> None:
+    assert set(ids(api, q=text)) == expected
+
+
+def test_texts_in_arrays_are_marked(api: Api) -> None:
+    for text in ("porto history", "place:porto state:good history"):
+        item = api.get("/v1/books/search", params={"q": text}).json()["items"][0]
+        assert item["highlights"]["copies.place"] == ["<mark>Porto</mark>"]
+
+
+def test_a_wrong_syntax_points_at_its_place(api: Api) -> None:
+    answer = api.get("/v1/books/search", params={"q": "harbour price:many"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {
+            "parameter": "q",
+            "message": "`many` is no value of `price`; expected a number.",
+            "start": 14,
+            "end": 18,
+        }
+    ]
+
+
 def test_an_identifier_ranks_first(api: Api) -> None:
     assert ids(api, q="3")[0] == "3"
     assert ids(api, q="Harbour lights")[0] == "2"

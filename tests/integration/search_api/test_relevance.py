@@ -1,0 +1,43 @@
+"""The judged queries stay above a floor, in all and class by class."""
+
+from collections.abc import Iterator
+from statistics import fmean
+
+import pytest
+
+from infra.stack import Stack
+from tests.relevance.measuring import Measured, corpus, measure, table
+
+FLOOR = 0.97
+FLOOR_OF_A_CLASS = 0.9
+
+
+@pytest.fixture(scope="module")
+def measured(stack: Stack) -> Iterator[list[Measured]]:
+    """The judged queries over the writer's data."""
+    with corpus(stack.addresses) as (api, documents):
+        yield measure(api, documents)
+
+
+def test_relevance_is_above_its_floor(measured: list[Measured]) -> None:
+    told = "\n".join(table(measured))
+    assert len(measured) >= 60
+    assert fmean(one.ndcg for one in measured) >= FLOOR, told
+    assert fmean(one.rank for one in measured) >= FLOOR, told
+
+
+def test_no_class_is_left_behind(measured: list[Measured]) -> None:
+    told = "\n".join(table(measured))
+    classes = {one.judged.kind for one in measured}
+    assert classes >= {
+        "exact id",
+        "partial id",
+        "typo",
+        "accent",
+        "synonym",
+        "phrase",
+        "several fields",
+        "array element",
+    }
+    for kind in classes:
+        assert fmean(one.ndcg for one in measured if one.judged.kind == kind) >= FLOOR_OF_A_CLASS, told
