@@ -20,6 +20,7 @@ ROOMS = {
     "documents": "cdc.connectors.documents",
     "resnapshot": "cdc.connectors.resnapshot",
     "worker": "sync_worker.commands",
+    "worker-key": "sync_worker.commands",
     "verify": "sync_worker.commands",
     "quarantine": "sync_worker.commands",
     "api": "search_api.commands",

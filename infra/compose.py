@@ -166,9 +166,14 @@ def _api() -> Service:
             "ROWTIDE_ELASTICSEARCH_API_KEY": "${ROWTIDE_ELASTICSEARCH_API_KEY:-}",
             "ROWTIDE_WORKER_URL": "http://worker:9470",
             "ROWTIDE_API_HOST": "0.0.0.0",
+            # The port is published on loopback alone: whoever is on this machine reads everything, as with `rowtide demo`.
             "ROWTIDE_API_ANONYMOUS": "true",
+            "ROWTIDE_API_ANONYMOUS_PII": "*",
+            "ROWTIDE_API_HOSTS": "localhost",
+            "ROWTIDE_API_STATE": "/var/lib/rowtide/state.db",
         },
     )
+    program["volumes"] = ["api:/var/lib/rowtide"]
     program["depends_on"] = {"elasticsearch": {"condition": "service_healthy"}}
     return program
 
@@ -184,7 +189,7 @@ def document(versions: Versions) -> dict[str, Any]:
             "worker": _worker(),
             "api": _api(),
         },
-        "volumes": {name: {} for name in ("postgres", "kafka", "elasticsearch", "rowtide")},
+        "volumes": {name: {} for name in ("postgres", "kafka", "elasticsearch", "rowtide", "api")},
     }
 
 

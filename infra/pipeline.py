@@ -70,6 +70,7 @@ class Pipeline:
             "ROWTIDE_WORKER_PORT": str(self._ports.worker),
             "ROWTIDE_WORKER_URL": self.worker_url,
             "ROWTIDE_API_PORT": str(self._ports.search),
+            "ROWTIDE_API_STATE": str(data / "api" / "state.db"),
         }
 
     def __enter__(self) -> Self:
@@ -115,7 +116,7 @@ class Pipeline:
     def start_worker(self) -> Program:
         """Start the sync worker and return when the documents are as fresh as the database is now."""
         self._say("worker", "rowtide worker")
-        worker = self.programs.start("worker", (*ROWTIDE, "worker"))
+        worker = self.programs.start("worker", (*ROWTIDE, "worker"), more=self._worker_key())
         self.wait_fresh(worker)
         self._say("worker", "ready")
         return worker
@@ -123,9 +124,9 @@ class Pipeline:
     def start_search(self) -> Program:
         """Start the search API with a key that can only read, and return when it answers."""
         self._say("search", "starting")
-        self.programs.grant("ROWTIDE_ELASTICSEARCH_API_KEY", self._read_only_key())
+        key = {"ROWTIDE_ELASTICSEARCH_API_KEY": self._read_only_key()}
         self.programs.grant("ROWTIDE_MARKER_DSN", self._marker_dsn())
-        search = self.programs.start("search", SEARCH_API)
+        search = self.programs.start("search", SEARCH_API, more=key)
         self._wait(search, lambda: _answers(f"{self.search_url}/health"), "did not answer")
         self._say("search", "ready")
         return search
@@ -133,6 +134,13 @@ class Pipeline:
     def _marker_dsn(self) -> str:
         path = self._stack.settings.data_directory / "secrets" / f"{marker_role_name(self.name)}.dsn"
         return path.read_text(encoding="utf-8").strip()
+
+    def _worker_key(self) -> dict[str, str]:
+        """The worker's own key, as the setting that takes it: no program here runs as Elasticsearch's superuser."""
+        command = (*ROWTIDE, "worker-key", "--days", "30")  # Each start makes its own.
+        printed = self.programs.run("worker-key", command, _STEP_SECONDS).strip()
+        name, _, key = printed.rpartition("\n")[2].partition("=")
+        return {name: key}
 
     def _read_only_key(self) -> str:
         addresses = self._stack.addresses

@@ -82,15 +82,21 @@ class Programs:
         """Set a variable for every program that starts from now on."""
         self._environment[variable] = value
 
-    def start(self, name: str, command: tuple[str, ...], stop_signal: int = signal.SIGTERM) -> Program:
-        """Start a program and leave it running. `name` is that of its log."""
+    def start(
+        self,
+        name: str,
+        command: tuple[str, ...],
+        stop_signal: int = signal.SIGTERM,
+        more: Mapping[str, str] | None = None,
+    ) -> Program:
+        """Start a program and leave it running. `name` is that of its log; `more` are variables of this program alone."""
         log = self._logs / f"{name}.log"
         if log.exists():
             log.replace(log.with_suffix(".previous.log"))
         order = Order(
             command=command,
             directory=str(Path.cwd()),
-            environment={**os.environ, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", **self._environment},
+            environment={**os.environ, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", **self._environment, **(more or {})},
             log=str(log),
             identity={},
             stop_signal=stop_signal,

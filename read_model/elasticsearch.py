@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from read_model.analysis import analysis, text_analyzers
-from read_model.catalog import Column
+from read_model.catalog import Column, TableName
 from read_model.plan import Compute, DocumentPlan, Field, Include, Node, PipelinePlan
 from read_model.values import form
 
@@ -62,7 +62,7 @@ def index_body(document: DocumentPlan, pipeline: PipelinePlan | None = None) -> 
         "_meta": {
             "pipeline": pipeline.pipeline if pipeline else "",
             "spec_hash": pipeline.spec_hash if pipeline else "",
-            "fields": dict(_described(document.root)),
+            "fields": dict(_described(document.root, _personal(document.root))),
             "search": document.search,
         },
         "properties": properties,
@@ -194,15 +194,32 @@ def _compute(compute: Compute, document: DocumentPlan) -> Mapping:
     return _column(compute.column, {}, document)
 
 
-def _described(node: Node, prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """What the spec says of fields beside their mapping: labels and personal data, by path."""
+_Personal = dict[tuple[TableName, str], str | bool]
+"""What kind of personal data a column holds, by its table and name."""
+
+
+def _personal(node: Node) -> _Personal:
+    """The columns that some field of the document calls personal."""
+    found = {(node.table, one.column.name): one.options["pii"] for one in node.fields if one.options.get("pii")}
+    for include in node.includes:
+        found |= _personal(include.node)
+    return found
+
+
+def _described(node: Node, personal: _Personal, prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the spec says of fields beside their mapping: labels and personal data, by path. What is computed of a personal
+    column is as personal: the least of some names is a name."""
     for field in node.fields:
         said = {key: value for key, value in field.options.items() if key in ("pii", "label")}
         if said:
             yield prefix + field.name, said
     for include in node.includes:
-        for path, said in _described(include.node, ""):
+        for path, said in _described(include.node, personal):
             yield prefix + (include.name if include.value else f"{include.name}.{path}"), said
+    for compute in node.computes:
+        column = (compute.include.node.table, compute.column.name) if compute.column else None
+        if column and column in personal:
+            yield prefix + compute.name, {"pii": personal[column]}
 
 
 def readable_names(alias: str) -> list[str]:

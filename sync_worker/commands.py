@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from sync_worker import program, quarantine_command, verify_command
+from sync_worker import key_command, program, quarantine_command, verify_command
 
 
 def register(app: typer.Typer) -> None:
     """Add the worker's commands to the CLI."""
     app.command("worker", help="Run the sync worker until it is told to stop.")(worker)
+    app.command("worker-key", help="Make the worker's key for Elasticsearch.")(key_command.worker_key)
     app.command("verify", help="Compare the documents with the database.")(verify_command.verify)
     app.add_typer(quarantine_command.app, name="quarantine")
 

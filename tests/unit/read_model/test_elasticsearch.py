@@ -6,7 +6,7 @@ import pytest
 
 from read_model.catalog import Column, TableName
 from read_model.elasticsearch import index_body
-from read_model.plan import DocumentPlan, Field, Include, Join, Node, Order, PipelinePlan
+from read_model.plan import Compute, DocumentPlan, Field, Include, Join, Node, Order, PipelinePlan
 from tests.support import plans
 
 
@@ -89,6 +89,21 @@ def test_what_people_and_privacy_need_to_know_is_kept_by_path() -> None:
     meta = index_body(DocumentPlan("t", root, (plans.ID,), {"boost": {"people.email": 2}}))["mappings"]["_meta"]
     assert meta["fields"] == {"people.email": {"pii": "email"}}
     assert meta["search"] == {"boost": {"people.email": 2}}
+
+
+def test_what_is_computed_of_personal_data_is_personal() -> None:
+    leaf = Node(plans.CUSTOMERS, (plans.ID,), (Field("email", plans.CUSTOMER_EMAIL, (), {"pii": "email"}),))
+    people = Include("people", True, leaf, Join((plans.ID,), (plans.ID,)))
+    hidden = Include("", True, Node(plans.CUSTOMERS, (plans.ID,)), Join((plans.ID,), (plans.ID,)))
+    computes = (
+        Compute("first", "min", people, plans.CUSTOMER_EMAIL),
+        Compute("last", "max", hidden, plans.CUSTOMER_EMAIL),
+        Compute("number", "max", people, plans.ID),
+        Compute("count", "count", people),
+    )
+    root = Node(plans.ORDERS, (plans.ID,), includes=(people,), computes=computes)
+    meta = index_body(DocumentPlan("orders", root, (plans.ID,)))["mappings"]["_meta"]
+    assert meta["fields"] == {name: {"pii": "email"} for name in ("people.email", "first", "last")}
 
 
 def test_limits_rise_with_the_document() -> None:

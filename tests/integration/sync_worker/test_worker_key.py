@@ -1,0 +1,76 @@
+"""The worker's key for Elasticsearch: everything that the worker does with its indexes, and nothing beside them."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from infra.stack import Stack
+from read_model.elasticsearch import index_body
+from sync_worker.index import Access, Index, Item
+from sync_worker.key_command import KeySettings, create_worker_key
+from tests.support import plans
+
+ALIAS = "keyed"
+
+
+@pytest.fixture
+def key(stack: Stack) -> str:
+    addresses = stack.addresses
+    settings = KeySettings(
+        spec="none",
+        elasticsearch_url=addresses.elasticsearch_url,
+        elasticsearch_username=addresses.elasticsearch_username,
+        elasticsearch_password=SecretStr(addresses.elasticsearch_password),
+    )
+    return create_worker_key(settings, "test", [ALIAS], 1)
+
+
+@pytest.fixture
+def admin(stack: Stack) -> Iterator[httpx.Client]:
+    addresses = stack.addresses
+    login = (addresses.elasticsearch_username, addresses.elasticsearch_password)
+    with httpx.Client(base_url=addresses.elasticsearch_url, auth=login, trust_env=False, timeout=60) as client:
+        yield client
+        client.delete(f"/{ALIAS}-g000001,{ALIAS}-g000002", params={"ignore_unavailable": "true"})
+
+
+def test_the_key_does_all_that_the_worker_does(stack: Stack, key: str, admin: httpx.Client) -> None:
+    body = index_body(plans.ORDERS_DOCUMENT)
+    with closing(Index(Access(stack.addresses.elasticsearch_url, key), threading.Event())) as index:
+        index.check()
+        first = index.create_generation(ALIAS, body)
+        index.show(ALIAS, first)
+        second = index.create_generation(ALIAS, body)
+        assert index.generations(ALIAS) == [first, second]
+        assert index.writes_to(ALIAS) == [second]
+        assert index.meta(second) == body["mappings"]["_meta"]
+        write = Item(1, b'{"index":{"_id":"1","version":7,"version_type":"external_gte"}}\n{}\n')
+        delete = Item(2, b'{"delete":{"_id":"2","version":7,"version_type":"external_gte"}}\n')
+        sent = index.send(ALIAS, [write, delete])
+        assert sent is not None
+        assert sent.rejected == []
+        assert index.refresh((ALIAS,))
+        index.show(ALIAS, second)
+    assert admin.get(f"/{ALIAS}/_count").json()["count"] == 1
+    assert admin.get(f"/{first}").status_code == 404
+
+
+def test_the_key_does_nothing_else(stack: Stack, key: str, admin: httpx.Client) -> None:
+    admin.put(f"/{ALIAS}-gadgets").raise_for_status()
+    headers = {"authorization": f"ApiKey {key}"}
+    with httpx.Client(base_url=stack.addresses.elasticsearch_url, headers=headers, trust_env=False) as worker:
+        refused = [
+            worker.put("/others-g000001"),
+            worker.delete(f"/{ALIAS}-gadgets"),
+            worker.get(f"/{ALIAS}-gadgets/_search"),
+            worker.put(f"/{ALIAS}-gadgets/_doc/1", json={}),
+            worker.post("/_security/api_key", json={"name": "more"}),
+            worker.put("/_cluster/settings", json={"persistent": {"action.auto_create_index": "true"}}),
+            worker.put("/_index_template/all", json={"index_patterns": ["*"]}),
+        ]
+    admin.delete(f"/{ALIAS}-gadgets").raise_for_status()
+    assert [one.status_code for one in refused] == [403] * len(refused)
