@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sync_worker import key_command, program, quarantine_command, verify_command
+from sync_worker import explain_command, key_command, program, quarantine_command, verify_command
 
 
 def register(app: typer.Typer) -> None:
@@ -13,6 +13,9 @@ def register(app: typer.Typer) -> None:
     app.command("worker", help="Run the sync worker until it is told to stop.")(worker)
     app.command("worker-key", help="Make the worker's key for Elasticsearch.")(key_command.worker_key)
     app.command("verify", help="Compare the documents with the database.")(verify_command.verify)
+    app.command("explain", help="Tell where a document comes from, how far it has come, and what is wrong with it.")(
+        explain_command.explain
+    )
     app.add_typer(quarantine_command.app, name="quarantine")
 
 

@@ -1,6 +1,9 @@
 """What position the log had reached at a moment: Kafka knows by time where the log stood, and a marker or heartbeat says the LSN."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
@@ -9,21 +12,46 @@ from cdc.lsn import Lsn
 from cdc.topics import changes_topic
 from sync_worker.errors import ServiceMissing, WorkerError
 
+CLOCKS_APART = 5.0
+"""Seconds that Kafka's clock may be behind PostgreSQL's."""
 READ_SECONDS = 30.0
 """How long to look for a position; a heartbeat comes every second."""
 
 
 def lsn_at(bootstrap_servers: str, pipeline: str, moment: float) -> Lsn:
     """A position that every commit after `moment` (Unix seconds, Kafka's clock) is beyond. WorkerError when the log does not go back so far."""
+    with _log_from(bootstrap_servers, pipeline, moment) as values:
+        for value in values:
+            if (lsn := _before(value)) is not None:
+                return lsn
+    raise WorkerError(f"the log of {pipeline} said no position within {READ_SECONDS:.0f} s: does the connector run?")
+
+
+def commit_lsn(bootstrap_servers: str, pipeline: str, tx_id: int, committed: float) -> Lsn | None:
+    """The LSN of a transaction's commit, which was at about `committed` (Unix seconds); None when the log does not tell."""
+    with _log_from(bootstrap_servers, pipeline, committed - CLOCKS_APART) as values:
+        for value in values:
+            record = decode(value)
+            if record.status == "END":
+                found, lsn = split_transaction_id(record.id or "")
+                if found == tx_id:
+                    return lsn
+            if record.ts_ms > (committed + READ_SECONDS) * 1000:
+                return None
+    return None
+
+
+@contextmanager
+def _log_from(bootstrap_servers: str, pipeline: str, moment: float) -> Iterator[Iterator[bytes]]:
+    """The log's records that Kafka took at that moment or later."""
     topic = changes_topic(pipeline)
-    consumer = Consumer(
-        {
-            "bootstrap.servers": bootstrap_servers,
-            "group.id": f"rowtide-{pipeline}-since",
-            "enable.auto.commit": False,
-            "log_level": 2,
-        }
-    )
+    settings: dict[str, Any] = {
+        "bootstrap.servers": bootstrap_servers,
+        "group.id": f"rowtide-{pipeline}-since",
+        "enable.auto.commit": False,
+        "log_level": 2,
+    }
+    consumer = Consumer(settings)
     try:
         low, _ = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
         (found,) = consumer.offsets_for_times([TopicPartition(topic, 0, int(moment * 1000))], timeout=10)
@@ -36,21 +64,21 @@ def lsn_at(bootstrap_servers: str, pipeline: str, moment: float) -> Lsn:
                 f"topic {topic} does not go back to that time any more; verify all documents, or give an LSN"
             )
         consumer.assign([TopicPartition(topic, 0, found.offset)])
-        return _first_position(consumer, topic)
+        yield _values(consumer)
     except KafkaException as error:
         raise ServiceMissing(f"Kafka at {bootstrap_servers} does not answer: {error.args[0].str()}") from error
     finally:
         consumer.close()
 
 
-def _first_position(consumer: Consumer, topic: str) -> Lsn:
+def _values(consumer: Consumer) -> Iterator[bytes]:
+    """Read on, for so long at most."""
     deadline = time.monotonic() + READ_SECONDS
     while time.monotonic() < deadline:
         for message in consumer.consume(500, 1.0):
             value = message.value()
-            if message.error() is None and value is not None and (lsn := _before(value)) is not None:
-                return lsn
-    raise WorkerError(f"topic {topic} said no position within {READ_SECONDS:.0f} s: does the connector run?")
+            if message.error() is None and value is not None:
+                yield value
 
 
 def _before(value: bytes) -> Lsn | None:

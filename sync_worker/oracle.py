@@ -17,6 +17,7 @@ from psycopg import errors
 from cdc.lsn import Lsn
 from read_model.plan import DocumentPlan
 from read_model.postgres import document_query
+from read_model.postgres_parts import parts_query
 from read_model.postgres_text import bucket_query, digest_query, present_query, sample_query
 from sync_worker.catalogue import connect
 from sync_worker.errors import ServiceMissing, WorkerError
@@ -97,6 +98,12 @@ class Oracle:
         with self._snapshot() as lsn:
             rows = self._by_ids(lambda indexed: document_query(document, ids=True, indexed=indexed), ids)
         return lsn, dict(rows)
+
+    def parts(self, document: DocumentPlan, id_: str) -> str | None:
+        """The rows behind a document, as `parts_query` yields them; None when there is no such document."""
+        committed = self._all(self._connection, "SHOW track_commit_timestamp")[0][0] == "on"
+        rows = self._by_ids(lambda indexed: parts_query(document, committed, indexed), [id_])
+        return str(rows[0][0]) if rows else None
 
     def sample(self, document: DocumentPlan, share: float, most: int | None, seed: int) -> list[str]:
         """Ids of about this share (0 to 1) of the root table's rows, picked at random, `most` of them at most."""

@@ -15,6 +15,7 @@ from read_model.canonical import differences
 from read_model.catalog import CATALOG_QUERY, Catalog, Column, TableName, quote_identifier, read_catalog
 from read_model.plan import PipelinePlan, TableUse
 from read_model.postgres import document_query
+from read_model.postgres_parts import parts_query
 from read_model.resolve import resolve
 from read_model.spec import parse_spec
 from read_model.values import form
@@ -152,4 +153,7 @@ def assert_equal(text: str, catalog: Catalog, connection: psycopg.Connection[Any
     different = {identity: differences(built[identity], body) for identity, body in wanted.items()}
     assert {identity: one for identity, one in different.items() if one} == {}, text
     assert digests.unlike(document, connection, built) == set(), text
+    ids = sorted(wanted)[:3]
+    for (parts,) in connection.execute(parts_query(document, committed=False), (ids,)):
+        assert json.loads(parts)[0].keys() == {"path", "table", "key", "xid", "age", "committed_ms"}, text
     return len(wanted)

@@ -211,6 +211,31 @@ def test_a_refused_document_waits_and_the_rest_flows_on(proof: Proof) -> None:
     assert proof.verify()["things"]["divergent"] == 0
 
 
+def test_a_document_is_explained(proof: Proof) -> None:
+    proof.sql("UPDATE parts SET label = 'newer' WHERE id = 34")
+    proof.pipeline.wait_fresh()
+    code, found = proof.run("explain", proof.alias("things"), "5")
+    assert (code, found["state"], found["row_store"]["set_aside"]) == (0, "equal", None)
+    assert [(part["path"], part["table"], part["key"]) for part in found["parts"]] == [
+        ("", "public.things", {"id": 5}),
+        ("parts", "public.parts", {"id": 4}),
+        ("parts", "public.parts", {"id": 34}),
+    ]
+    assert (found["last_transaction"]["table"], found["last_transaction"]["key"]) == ("public.parts", {"id": 34})
+
+    kept = proof.source("things", "5")
+    proof.by_hand("PUT", "things", "5", {**kept, "name": "other"})
+    code, found = proof.run("explain", proof.alias("things"), "5", "--values")
+    assert (code, found["state"], found["row_store_differs"]) == (1, "index differs", [])
+    assert found["index_differs"] == [{"field": "name", "held": '"other"', "database": '"thing 5"'}]
+    proof.by_hand("PUT", "things", "5", kept)
+    assert proof.run("explain", proof.alias("pairs"), '[1,"key \\"4\\""]')[1]["state"] == "equal"
+    code, found = proof.run("explain", proof.alias("pairs"), "nothing")
+    assert (code, found["state"], found["parts"]) == (1, "unknown", [])
+    shown = proof.pipeline.rowtide("explain", proof.alias("things"), "5").stdout
+    assert "public.parts" in shown
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

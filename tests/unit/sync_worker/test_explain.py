@@ -1,0 +1,65 @@
+"""What is said of a document, by what each side holds."""
+
+import pytest
+
+from cdc.lsn import Lsn
+from read_model.freshness import Freshness
+from sync_worker.explain import Explanation, RowStoreSide, read_parts
+from sync_worker.index_reader import Indexed
+from sync_worker.left_out import leave_out
+from sync_worker.quarantine import Kind, SetAside
+
+GOOD, BAD = '{"name":"a","n":1.50}', '{"name":"b","n":1.5}'
+FRESH = Freshness("small", 1, 100, 100, 0, "live")
+
+
+def side(text: str | None = GOOD, pending: int | None = None, kind: Kind | None = None) -> RowStoreSide:
+    """What the row store holds."""
+    aside = SetAside("things", "1", kind, "too odd", ("n",), 50, 60, 0) if kind else None
+    return RowStoreSide(100, text, pending, aside)
+
+
+def explained(held: str | None, truth: str | None, kept: RowStoreSide | None, lsn: int = 90) -> Explanation:
+    """A document as the three sides have it."""
+    found = Indexed("1", 1 << 48 | 70, held.encode()) if held else None
+    return Explanation("things", "1", found, truth, Lsn(lsn), kept, FRESH)
+
+
+@pytest.mark.parametrize(
+    ("held", "truth", "kept", "lsn", "state"),
+    [
+        (GOOD, GOOD, side(), 90, "equal"),
+        (None, None, side(None), 90, "unknown"),
+        (BAD, GOOD, side(), 90, "index differs"),
+        (None, GOOD, side(), 90, "index differs"),
+        (BAD, None, side(None), 90, "index differs"),
+        (BAD, GOOD, side(BAD), 90, "row store differs"),
+        (BAD, GOOD, None, 90, "divergent"),
+        (BAD, GOOD, side(BAD), 110, "on its way"),
+        (BAD, GOOD, side(pending=80), 90, "pending"),
+        (BAD, GOOD, side(kind="refused"), 90, "set aside"),
+        (leave_out(GOOD, ["n"]).decode(), GOOD, side(kind="left out"), 90, "equal"),
+    ],
+)
+def test_the_state_names_the_link_that_is_wrong(
+    held: str | None, truth: str | None, kept: RowStoreSide | None, lsn: int, state: str
+) -> None:
+    found = explained(held, truth, kept, lsn)
+    assert found.verdict()[0] == found.as_json(values=False)["state"] == state
+
+
+def test_values_are_told_only_when_asked_for() -> None:
+    found = explained(BAD, GOOD, side())
+    assert found.as_json(values=False)["index_differs"] == [{"field": "name"}]
+    assert found.as_json(values=True)["index_differs"] == [{"field": "name", "held": '"b"', "database": '"a"'}]
+
+
+def test_the_last_transaction_is_that_of_the_youngest_row() -> None:
+    found = explained(GOOD, GOOD, side())
+    found.parts = read_parts(
+        '[{"path":"","table":"public.things","key":{"id":1},"xid":4294967295,"age":12,"committed_ms":null},'
+        '{"path":"parts","table":"public.parts","key":{"id":7},"xid":3,"age":1,"committed_ms":1700000000000}]'
+    )
+    found.commit_lsn = Lsn(0x1_00000010)
+    last = found.as_json(values=False)["last_transaction"]
+    assert last == {"xid": 3, "table": "public.parts", "key": {"id": 7}, "committed_ms": 1700000000000, "lsn": "1/10"}
