@@ -22,6 +22,7 @@ from sync_worker.errors import PositionLost, StoreError, WorkerError
 from sync_worker.healing import Healing
 from sync_worker.index import Access, Index
 from sync_worker.parts import make_parts
+from sync_worker.rereads import Rereads
 from sync_worker.row_store import RowStore
 from sync_worker.settings import WorkerSettings
 from sync_worker.source import ChangeLog
@@ -132,6 +133,7 @@ def _worker(
         index=index,
         watch=watch,
         healing=healing,
+        rereads=Rereads(store, dsn),
         pace=pace,
         stopping=stopping,
     )

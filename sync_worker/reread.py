@@ -20,7 +20,7 @@ from read_model.catalog import CATALOG_QUERY, TableName
 from read_model.plan import TableUse
 from read_model.postgres_rows import given_keys, key_query, row_query
 from sync_worker.catalogue import SourceFacts, connect
-from sync_worker.errors import ServiceMissing
+from sync_worker.errors import ServiceMissing, WorkerError
 
 CHUNK = 5000
 """Rows read at a time."""
@@ -98,6 +98,9 @@ def source_snapshot(dsn: str, tables: Collection[TableName]) -> Iterator[SourceS
             connection.execute("ROLLBACK")
     except psycopg.OperationalError as error:
         raise ServiceMissing(f"PostgreSQL of ROWTIDE_POSTGRES_DSN does not answer: {str(error).strip()}") from error
+    except psycopg.Error as error:
+        what = error.diag.message_primary or type(error).__name__
+        raise WorkerError(f"PostgreSQL of ROWTIDE_POSTGRES_DSN refuses to have rows read: {what}") from error
 
 
 def _images(rows: list[tuple[str]]) -> list[msgspec.Raw]:

@@ -18,6 +18,7 @@ from sync_worker.ledger import Ledger
 from sync_worker.parts import Parts
 from sync_worker.pending import Bulk
 from sync_worker.quarantine import Retry
+from sync_worker.rereads import Rereads
 from sync_worker.row_store import EPOCH_BITS, RowStore
 from sync_worker.source import ChangeLog
 from sync_worker.watch import SourceWatch
@@ -63,6 +64,7 @@ class Worker:
         index: Index,
         watch: SourceWatch,
         healing: Healing,
+        rereads: Rereads,
         pace: Pace,
         stopping: threading.Event,
     ) -> None:
@@ -73,6 +75,7 @@ class Worker:
         self._index = index
         self._watch = watch
         self._healing = healing
+        self.rereads = rereads
         self._pace = pace
         self.stopping = stopping
         self.refresh_now = threading.Event()
@@ -116,6 +119,7 @@ class Worker:
         finally:
             self._senders.shutdown(wait=True, cancel_futures=True)
             self._refresher.shutdown(wait=True)
+            self.rereads.close()
             self.announcement.put(self._fresh("stopped"))
 
     def step(self) -> None:
@@ -124,6 +128,7 @@ class Worker:
             self._heal()
         else:
             self._read()
+            self.rereads.turn(self._parts)
         self._collect()
         self._generations.quarantine.retry(self.retries_asked, self._generations.rows)
         self._send()

@@ -13,6 +13,7 @@ import pytest
 from cdc.lsn import NOTHING
 from cdc.transaction import Assembler, Change, LogError
 from cdc.transaction import Step as LogStep
+from read_model.catalog import TableName
 from sync_worker.apply import Applier
 from sync_worker.changes import Batch, Row, RowShape, TableChanges, TakenChange
 from sync_worker.ledger import Ledger
@@ -69,8 +70,8 @@ class Forgetful(Batch):
 
     ignored = ""
 
-    def fold(self, changes: Iterable[TakenChange], lsn: int) -> None:
-        super().fold([change for change in changes if change.record.op != self.ignored], lsn)
+    def fold(self, changes: Iterable[TakenChange], lsn: int, known: frozenset[TableName] = frozenset()) -> None:
+        super().fold([change for change in changes if change.record.op != self.ignored], lsn, known)
 
 
 class DeletesIgnored(Forgetful):

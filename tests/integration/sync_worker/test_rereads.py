@@ -1,0 +1,122 @@
+"""Rows read anew on request: a row store that holds other rows than the database is put right, while the application writes."""
+
+import queue
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+import psycopg
+
+from read_model import sqlite_functions
+from sync_worker.assembly import assemble
+from sync_worker.rereads import Request
+from sync_worker.settings import WorkerSettings
+from sync_worker.worker import Worker
+from tests.support.pipeline import Pipeline
+from tests.support.services import Place
+
+SPEC = """\
+pipeline: reread
+documents:
+  orders:
+    from: orders
+    fields: [note]
+    include:
+      customer: {one: customers, fields: [name, since]}
+      lines: {many: lines, fields: [number, amount]}
+"""
+SCHEMA = """
+CREATE TABLE customers(id int PRIMARY KEY, name text, since timestamptz);
+CREATE TABLE orders(id int PRIMARY KEY, customer_id int REFERENCES customers, note text);
+CREATE TABLE lines(order_id int REFERENCES orders, number numeric(4, 1), amount numeric(12, 2), PRIMARY KEY (order_id, number));
+INSERT INTO customers SELECT n, 'customer ' || n, now() FROM generate_series(1, 4) n;
+INSERT INTO orders SELECT n, 1 + n % 4, repeat('note ', 900) FROM generate_series(1, 40) n;
+INSERT INTO lines SELECT 1 + n % 40, n / 40, n / 7.0 FROM generate_series(1, 120) n;
+"""
+DAMAGE = """
+UPDATE "row_public.orders" SET note = 'wrong', customer_id = 3 WHERE id IN (1, 2, 3);
+DELETE FROM "row_public.lines" WHERE order_id = 4;
+INSERT OR REPLACE INTO "row_public.lines" VALUES (5, 999, 1), (6, 998, 2);
+UPDATE "row_public.customers" SET name = 'nobody' WHERE id = 3;
+DELETE FROM "row_public.orders" WHERE id = 7;
+INSERT INTO "row_public.orders"(id, customer_id, note) VALUES (70, 1, 'never was');
+"""
+
+
+@contextmanager
+def worker_of(pipeline: Pipeline) -> Iterator[Worker]:
+    """The pipeline's worker, in a thread of this process."""
+    names = {name.removeprefix("ROWTIDE_").lower(): text for name, text in pipeline.environment.items()}
+    settings = WorkerSettings(**{name: text for name, text in names.items() if name in WorkerSettings.model_fields})
+    stopping, made = threading.Event(), queue.SimpleQueue[Worker | BaseException]()
+
+    def work() -> None:
+        try:
+            with assemble(settings, stopping) as assembled:
+                made.put(assembled.worker)
+                assembled.worker.run()
+        except BaseException as error:
+            made.put(error)
+            raise
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        worker = made.get(timeout=60)
+        assert isinstance(worker, Worker), worker
+        yield worker
+    finally:
+        stopping.set()
+        thread.join(60)
+
+
+def test_wrong_rows_are_put_right_under_load(place: Place, tmp_path: Path) -> None:
+    with psycopg.connect(place.dsn, autocommit=True) as connection:
+        connection.execute(SCHEMA)
+    given = tmp_path / "given.yaml"
+    given.write_text(SPEC)
+    with Pipeline(place, given, tmp_path) as pipeline:
+        pipeline.start()
+        pipeline.wait_live()
+        pipeline.kill_worker(signal.SIGTERM)
+        damage(tmp_path / "store" / f"{place.pipeline}.sqlite")
+        done = threading.Event()
+        writer = threading.Thread(target=write, args=(place.dsn, done))
+        writer.start()
+        try:
+            with worker_of(pipeline) as worker:
+                ids = [str(n) for n in [*range(1, 21), 70]]
+                answer = worker.rereads.ask(Request({f"{place.pipeline}-orders": ids})).result(60)
+                assert answer.changed >= 3  # What the log brought back meanwhile does not count.
+                assert answer.unsettled == 0
+                unknown = worker.rereads.ask(Request({"other": ["1"]}))
+                assert "other" in str(unknown.exception(30))
+        finally:
+            done.set()
+            writer.join()
+        with psycopg.connect(place.dsn, autocommit=True) as connection:
+            connection.execute("UPDATE customers SET name = name || '!' WHERE id <> 3")
+        pipeline.start_worker()
+        pipeline.wait_fresh()
+        assert pipeline.verify() == {"orders": 40}
+
+
+def damage(path: Path) -> None:
+    """Put rows into the row store that the database does not have."""
+    connection = apsw.Connection(str(path))
+    sqlite_functions.register(connection)
+    connection.execute(DAMAGE)
+    connection.close()
+
+
+def write(dsn: str, done: threading.Event) -> None:
+    """Change the same rows all the while, long notes not among the changes."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        number = 0
+        while not done.wait(0.01):
+            number += 1
+            connection.execute("UPDATE orders SET customer_id = 1 + %s WHERE id = %s", (number % 4, 1 + number % 40))
+            connection.execute("UPDATE lines SET amount = amount + 1 WHERE order_id = %s", (1 + number % 40,))
