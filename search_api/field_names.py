@@ -1,12 +1,14 @@
 """Which field a reader means: by its full name, by the end of it where that is unambiguous, or a part of the document."""
 
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 from search_api.schema import IndexField, IndexSchema
 
 CHOICES = 6
 """Names that an answer lists."""
+ABOUT = 0.05
+"""How much less alike than the best a name may be to be meant too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +78,5 @@ def _near(name: str, schema: IndexSchema) -> tuple[str, ...]:
         named.setdefault(field.name.rpartition(".")[2].lower(), field.name)
     named |= {field.name.lower(): field.name for field in schema.fields}
     close = get_close_matches(name.lower(), named, n=3, cutoff=0.75)
-    return tuple(dict.fromkeys(named[one] for one in close))
+    alike = {one: SequenceMatcher(None, one, name.lower()).ratio() for one in close}
+    return tuple(dict.fromkeys(named[one] for one in close if alike[one] >= alike[close[0]] - ABOUT))

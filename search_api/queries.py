@@ -26,6 +26,11 @@ def element_clauses(filters: Iterable[Filter], path: str) -> list[Query]:
     return _clauses([one for one in filters if one.field.nested == path])
 
 
+def condition_of(one: Filter) -> Query:
+    """A single filter as a condition."""
+    return {"bool": {"filter": _conditions([one])}}
+
+
 def search_body(request: SearchRequest, schema: IndexSchema, after: object = None) -> Query:
     """The search for one page. `after` are the sort values of the last hit of the page before; they win over the page number."""
     body: Query = {

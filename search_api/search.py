@@ -1,22 +1,37 @@
 """What readers can ask, each as one function: the order of the steps, and nothing of HTTP."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from itertools import islice
 from typing import NamedTuple
 
 from search_api.callers import Caller
 from search_api.cursors import Place
 from search_api.did_you_mean import corrected, similar_body
 from search_api.errors import DocumentUnknown
+from search_api.explaining import Explanation, explain_body, lacking_body, read_explanation, read_lacking
+from search_api.faults import RequestFaults
 from search_api.freshness import FreshnessView
 from search_api.histograms import Histogram, bars_body, extents_body, read_bars, read_extents
 from search_api.paging import Paging
-from search_api.queries import search_body
+from search_api.queries import query_of, search_body
 from search_api.reader import Reader
 from search_api.results import Document, Read, SearchPage, read_document, read_search
 from search_api.schema import IndexField, IndexSchema
 from search_api.search_request import RawRequest, SearchRequest, check
+from search_api.suggestions import (
+    FIELD_NAMES,
+    MOST,
+    Suggestions,
+    asked_fields,
+    comparisons,
+    names,
+    read_values,
+    typing,
+    values_body,
+)
 
 LONGEST_ID_BYTES = 512
 """Elasticsearch takes no longer ids, so no document has one."""
@@ -86,6 +101,34 @@ class Search:
         if not extents:
             return []
         return read_bars(await self.reader.search(index, bars_body(request, schema, extents, zone)), schema, extents)
+
+    async def suggest(self, index: str, text: str, filters: tuple[str, ...]) -> Suggestions:
+        """How a text may go on. Its beginning narrows what is counted, if it can be read by itself."""
+        schema = await self.reader.schema(index)
+        typed = typing(text, schema)
+        kept = check(RawRequest(filters=filters), schema)
+        with suppress(RequestFaults):
+            kept = check(RawRequest(typed.before, filters), schema)
+        found = [*comparisons(typed), *islice(names(typed, schema), FIELD_NAMES)]
+        if fields := asked_fields(typed, schema):
+            answer = await self.reader.search(index, values_body(query_of(kept, schema), fields, typed.part))
+            found += read_values(answer, typed, fields)
+        return Suggestions(found[:MOST])
+
+    async def explain(self, index: str, raw: RawRequest, document_id: str) -> Explanation:
+        """Why a document matches and ranks where it does, or what it lacks; raises DocumentUnknown."""
+        schema = await self.reader.schema(index)
+        request = check(replace(raw, facets=()), schema)
+        if not 0 < len(document_id.encode()) <= LONGEST_ID_BYTES:
+            raise DocumentUnknown(document_id)
+        answer = await self.reader.search(index, explain_body(request, schema, document_id))
+        found = read_explanation(answer, document_id, schema, request.text)
+        if found is None:
+            answer = await self.reader.search(index, lacking_body(request, schema, document_id))
+            found = read_lacking(answer, document_id, request, schema)
+        if found is None:
+            raise DocumentUnknown(document_id)
+        return found
 
     async def document(self, index: str, document_id: str) -> Document:
         """A document as it is now; raises DocumentUnknown."""

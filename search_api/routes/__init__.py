@@ -3,9 +3,19 @@
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from search_api.routes import aggregating, exporting, fields, reading, searching, service, sessions
+from search_api.routes import (
+    aggregating,
+    explaining,
+    exporting,
+    fields,
+    reading,
+    searching,
+    service,
+    sessions,
+    suggesting,
+)
 
-SUBJECTS = (service, sessions, fields, searching, aggregating, exporting, reading)
+SUBJECTS = (service, sessions, fields, searching, suggesting, explaining, aggregating, exporting, reading)
 """Each module has a `router`, and `ANSWERS`: the structures that its routes answer with, for the OpenAPI document."""
 
 router = APIRouter()

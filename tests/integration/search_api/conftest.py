@@ -1,6 +1,6 @@
 """A library of books in the real Elasticsearch, and the API in front of it with a read-only key."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import httpx
 import pytest
@@ -8,6 +8,8 @@ import pytest
 from infra.stack import Stack
 from search_api.commands import create_key
 from search_api.settings import read_settings
+from tests.relevance.judgements import Document
+from tests.relevance.measuring import corpus
 from tests.support.library import BOOKS, MAPPINGS, SETTINGS
 from tests.support.search_api import Api, Library, running_api, settings_of
 
@@ -52,3 +54,10 @@ def api(library: Library) -> Iterator[Api]:
     """The API without a worker."""
     with running_api(settings_of(library.url, library.key)) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def judged_corpus(stack: Stack) -> Iterator[tuple[Api, Mapping[str, Sequence[Document]]]]:
+    """The API over the orders and products that the judged queries are about, and these documents."""
+    with corpus(stack.addresses) as found:
+        yield found

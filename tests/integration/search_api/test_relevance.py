@@ -1,22 +1,22 @@
 """The judged queries stay above a floor, in all and class by class."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 import pytest
 
-from infra.stack import Stack
-from tests.relevance.measuring import Measured, corpus, measure, table
+from tests.relevance.judgements import Document
+from tests.relevance.measuring import Measured, measure, table
+from tests.support.search_api import Api
 
 FLOOR = 0.97
 FLOOR_OF_A_CLASS = 0.9
 
 
 @pytest.fixture(scope="module")
-def measured(stack: Stack) -> Iterator[list[Measured]]:
+def measured(judged_corpus: tuple[Api, Mapping[str, Sequence[Document]]]) -> list[Measured]:
     """The judged queries over the writer's data."""
-    with corpus(stack.addresses) as (api, documents):
-        yield measure(api, documents)
+    return measure(*judged_corpus)
 
 
 def test_relevance_is_above_its_floor(measured: list[Measured]) -> None:

@@ -141,6 +141,61 @@ def test_a_wrong_syntax_points_at_its_place(api: Api) -> None:
     ]
 
 
+def suggested(api: Api, text: str, **more: Any) -> list[tuple[str, int | None]]:
+    answer = api.get("/v1/books/suggest", params={"q": text, **more})
+    assert answer.status_code == 200, answer.text
+    return [(one["text"], one["count"]) for one in answer.json()["items"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        ("ti", [("title:", None)]),
+        ("plac", [("copies.place:", None)]),
+        ("price:1 tit", [("price:1 title:", None)]),
+        ("genre:", [("genre:series ", 60), ("genre:novel ", 4), ("genre:history ", 1), ("genre:poetry ", 1)]),
+        ("genre:no", [("genre:novel ", 4)]),
+        ("title:lights", [('title:"Harbour lights" ', 1)]),
+        ("harbour li", [('title:"Harbour lights" ', 1), ("harbour copies.place:Lisbon ", 2)]),
+        ("place:Li", [("copies.place:Lisbon ", 2)]),
+        ("genre:poetry place:", [("genre:poetry copies.place:Lisbon ", 1)]),
+        ('author.name:"Zoë', [('author.name:"Zoë Ünal" ', 1)]),
+        ("lent:", [("lent:true", None), ("lent:false", None)]),
+        ("price:", [("price:>=", None), ("price:<=", None), ("price:[* TO *]", None)]),
+        ("nothing(((", []),
+    ],
+)
+def test_suggestions_go_on_with_what_is_typed(api: Api, text: str, expected: list[tuple[str, int | None]]) -> None:
+    assert suggested(api, text) == expected
+
+
+def test_suggestions_count_what_the_filters_leave(api: Api) -> None:
+    assert suggested(api, "place:", filter="genre:novel") == [
+        ("copies.place:Faro ", 1),
+        ("copies.place:Lisbon ", 1),
+        ("copies.place:Porto ", 1),
+    ]
+
+
+def test_a_rank_is_explained_in_words(api: Api) -> None:
+    found = api.get("/v1/books/explain/2", params={"q": "harbour lights"}).json()
+    assert found["matches"]
+    assert {(one["field"], one["text"]) for one in found["reasons"]} >= {("title", "harbour"), ("title", "lights")}
+    assert found["score"] == pytest.approx(sum(one["score"] for one in found["reasons"]), rel=0.05)
+    assert found["score"] == pytest.approx(
+        api.get("/v1/books/search", params={"q": "harbour lights"}).json()["items"][0]["score"], rel=0.01
+    )
+
+
+def test_what_a_document_lacks_is_named(api: Api) -> None:
+    asked = {"q": "harbour coffee price:>100 (genre:novel OR NOT lent:true)", "filter": ["genre:poetry", "price:<1"]}
+    found = api.get("/v1/books/explain/1", params=asked).json()
+    assert not found["matches"]
+    assert found["missing"] == ["coffee", "price:>100", "genre:=poetry", "price:<1"]
+    assert api.get("/v1/books/explain/none", params=asked).status_code == 404
+
+
 def test_an_identifier_ranks_first(api: Api) -> None:
     assert ids(api, q="3")[0] == "3"
     assert ids(api, q="Harbour lights")[0] == "2"
