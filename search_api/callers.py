@@ -11,7 +11,7 @@ import msgspec
 from read_model.elasticsearch import FLAGS
 from search_api.schema import IndexSchema
 
-Scope = Literal["search", "export", "aggregate", "explain", "save", "admin"]
+Scope = Literal["search", "export", "aggregate", "explain", "save"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 ALL = "*"
@@ -62,4 +62,4 @@ class Caller:
 
 def anybody(unmasked: frozenset[str]) -> Caller:
     """The caller without a key, who reads every index and keeps nothing here."""
-    return Caller("", frozenset(SCOPES) - {"admin"}, frozenset({ALL}), (), unmasked)
+    return Caller("", frozenset(SCOPES), frozenset({ALL}), (), unmasked)

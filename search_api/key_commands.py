@@ -27,7 +27,7 @@ from search_api.state import State, StateFault, now_ms
 keys = typer.Typer(help="API keys of those who use the search API.", no_args_is_help=True)
 DAY_MS = 24 * 3600 * 1000
 USUAL: tuple[Scope, ...] = ("search", "aggregate", "explain", "save")
-"""What a key may do when nothing is said: everything but to carry all documents away, and to administrate."""
+"""What a key may do when nothing is said: everything but to carry all documents away."""
 
 Name = Annotated[str, typer.Argument(help="Who or what will use it, for people to read.")]
 KeyId = Annotated[str, typer.Argument(help="The id of a key, as `rowtide api keys list` shows it.")]
