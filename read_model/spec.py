@@ -13,6 +13,7 @@ __all__ = ["Spec", "parse_spec"]
 
 PIPELINE = re.compile(r"[a-z][a-z0-9_]{0,40}")
 ALIAS = re.compile(r"[a-z][a-z0-9_-]{0,199}")
+CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def parse_spec(text: str, source: str) -> Spec:
@@ -84,7 +85,21 @@ def _search(item: Item | None, faults: Faults) -> SearchSpec:
         settings["synonyms"] = [
             _synonym(element, faults) for element in elements(found["synonyms"], "`synonyms`", faults)
         ]
+    if "money" in found:
+        settings["money"], named = _money(found["money"], faults)
+        paths += named
     return SearchSpec(settings, tuple(paths))
+
+
+def _money(item: Item, faults: Faults) -> tuple[dict[str, list[str]], list[tuple[str, Place]]]:
+    """The amounts by currency, and every path with its place. What looks like a currency's code is no path."""
+    amounts: dict[str, list[str]] = {}
+    paths: list[tuple[str, Place]] = []
+    for currency, fields in entries(item, "`money`", faults).items():
+        named = [(text(one, "an amount", faults) or "", one.place) for one in elements(fields, "amounts", faults)]
+        amounts[currency] = [path for path, _ in named]
+        paths += named if CURRENCY.fullmatch(currency) else [*named, (currency, fields.place)]
+    return amounts, paths
 
 
 def _boost(item: Item, faults: Faults) -> float:

@@ -110,7 +110,8 @@ def _compute() -> Schema:
 
 def _search() -> Schema:
     boost = {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0}}
-    return _object(SEARCH, {"boost": boost, "synonyms": NAMES})
+    money = {"type": "object", "additionalProperties": NAMES}
+    return _object(SEARCH, {"boost": boost, "money": money, "synonyms": NAMES})
 
 
 def _object(words: Mapping[str, str], shapes: Mapping[str, Schema]) -> Schema:

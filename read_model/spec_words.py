@@ -74,6 +74,7 @@ OPERATORS = {
 
 SEARCH = {
     "boost": "How much more a hit in a field counts than in the others: {field path: number}.",
+    "money": "Which fields are amounts of money: {currency: [field paths]}, by an ISO code or the field that holds it.",
     "synonyms": "Words that mean the same, in Solr's form: 'tv, television' or 'tv => television'.",
 }
 

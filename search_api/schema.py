@@ -39,7 +39,7 @@ class IndexField:
     `words` is the mapped name that a text search asks, "" where there is none. `boost` is what the spec says a match is worth.
     `nested` is the path of the array it lies in, "" outside of arrays. `pii` are the kinds of personal data that it shows;
     a copy of other fields shows theirs. `analyzer` is what cuts and folds a text that is searched here; fields with the same
-    one have the same words."""
+    one have the same words. `label` is what the spec calls it. `money` tells an amount's currency: a code, or the field that holds it."""
 
     name: str
     kind: Kind
@@ -50,6 +50,13 @@ class IndexField:
     boost: float = 1.0
     pii: frozenset[str] = frozenset()
     analyzer: str = ""
+    label: str = ""
+    money: str = ""
+
+    @property
+    def title(self) -> str:
+        """What people call it: what the spec says, else its name in words."""
+        return self.label or in_words(self.name)
 
     @property
     def searchable(self) -> bool:
@@ -104,13 +111,27 @@ class IndexSchema:
         return tuple(f for f in self.fields if f.type in {"keyword", "boolean"} and f.filterable)
 
 
+def in_words(name: str) -> str:
+    """A field's name in words: `ship_to.postal_code` is `Ship to › postal code`."""
+    text = name.replace("_", " ").replace(".", " › ").strip()
+    return text[:1].upper() + text[1:]
+
+
 def read_mapping(mapping: Mapping[str, Any]) -> IndexSchema:
     """Read the `mappings` of an index: `properties`, and in `_meta` what the spec says of ranking and of personal data."""
     meta, properties = mapping.get("_meta", {}), mapping.get("properties", {})
-    boosts = meta.get("search", {}).get("boost", {})
-    personal = _personal(properties, meta.get("fields", {}))
+    search, described = meta.get("search", {}), meta.get("fields", {})
+    boosts = search.get("boost", {})
+    money = {path: currency for currency, paths in search.get("money", {}).items() for path in paths}
+    personal = _personal(properties, described)
     told = (
-        replace(field, boost=float(boosts.get(field.name, 1)), pii=frozenset(personal.get(field.name, ())))
+        replace(
+            field,
+            boost=float(boosts.get(field.name, 1)),
+            pii=frozenset(personal.get(field.name, ())),
+            label=str(described.get(field.name, {}).get("label", "")),
+            money=money.get(field.name, ""),
+        )
         for field in _fields(properties, "", "")
     )
     return IndexSchema(tuple(sorted(told, key=lambda field: field.name)))

@@ -13,6 +13,7 @@ from search_api.schema import IndexField, IndexSchema
 
 NONE = "none"
 """As the chart of an address: no chart."""
+FEW_BARS = 3
 _FORMS = {"month": "LLL y", "quarter": "QQQ y", "year": "y"}
 _DAYS = frozenset({"day", "week"})
 
@@ -35,6 +36,7 @@ class ChartView:
     """The bars of one field. `rest` is the address without bounds of this field, to which a script adds others."""
 
     field: str
+    title: str
     kind: str
     step: str
     bars: tuple[BarView, ...]
@@ -53,17 +55,23 @@ def chartable(schema: IndexSchema) -> tuple[IndexField, ...]:
     return tuple(sorted(found, key=lambda field: (field.kind != "date", field.name.count("."), field.name)))
 
 
-def chosen_field(schema: IndexSchema, address: PageAddress) -> IndexField | None:
-    """What the chart shows: what the address says, else a date that is sorted or filtered by, else the first date."""
+def candidates(schema: IndexSchema, address: PageAddress) -> list[IndexField]:
+    """What the chart may show: what the address says, else a date that is sorted or filtered by, else the first date and number."""
     fields = {field.name: field for field in chartable(schema)}
     if address.chart:
-        return fields.get(address.chart)
-    dates = [field for field in fields.values() if field.kind == "date"]
-    used = [one for one in dates if one.name == address.sort.removeprefix("-") or address.bounds_of(one.name)]
-    return next(iter([*used, *(one for one in dates if "." not in one.name)]), None)
+        return [fields[address.chart]] if address.chart in fields else []
+    used = [one for one in fields.values() if one.name == address.sort.removeprefix("-") or address.bounds_of(one.name)]
+    own = [field for field in fields.values() if "." not in field.name]
+    dates, numbers = [one for one in own if one.kind == "date"], [one for one in own if one.kind == "number"]
+    return list(dict.fromkeys([*used[:1], *dates[:1], *numbers[:1]]))
 
 
-def chart_view(histogram: Histogram, address: PageAddress, reader: Reader) -> ChartView:
+def worth_showing(histograms: list[Histogram], address: PageAddress) -> Histogram | None:
+    """The first with some bars; what the address says in any case."""
+    return next((one for one in histograms if len(one.bars) >= FEW_BARS or (address.chart and one.bars)), None)
+
+
+def chart_view(histogram: Histogram, address: PageAddress, title: str, reader: Reader) -> ChartView:
     """The view of a histogram."""
     most = max((bar.count for bar in histogram.bars), default=1)
     bars = tuple(
@@ -79,7 +87,7 @@ def chart_view(histogram: Histogram, address: PageAddress, reader: Reader) -> Ch
         for bar in histogram.bars
     )
     rest = address.within(histogram.field, "", "").url
-    return ChartView(histogram.field, histogram.kind, histogram.step, bars, rest, address.with_chart(NONE).url)
+    return ChartView(histogram.field, title, histogram.kind, histogram.step, bars, rest, address.with_chart(NONE).url)
 
 
 def _label(bar: Bar, histogram: Histogram, reader: Reader) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from search_api.pages.address import PageAddress
 from search_api.pages.reader import Reader
-from search_api.pages.values import words
+from search_api.pages.values import Writer
 
 _FILTER = re.compile(r"([^:]+):(>=|<=|>|<|=|)(.*)", re.DOTALL)
 _SIGNS = {">=": "≥", "<=": "≤", ">": ">", "<": "<"}
@@ -22,32 +22,32 @@ class Chip:
     url: str
 
 
-def chips(address: PageAddress, reader: Reader) -> list[Chip]:
+def chips(address: PageAddress, writer: Writer) -> list[Chip]:
     """All filters of an address, in its order."""
     found: dict[str, Chip] = {}
     for one in address.filters:
         field = one.partition(":")[0]
         bounds = address.bounds_of(field)
         if one in bounds and len(bounds) == 2:
-            found[field] = Chip(_range(field, bounds, reader), address.within(field, "", "").url)
+            found[field] = Chip(_range(field, bounds, writer), address.within(field, "", "").url)
         else:
-            found[one] = Chip(filter_words(one, reader), address.without_filter(one).url)
+            found[one] = Chip(filter_words(one, writer), address.without_filter(one).url)
     return list(found.values())
 
 
-def _range(field: str, bounds: tuple[str, ...], reader: Reader) -> str:
+def _range(field: str, bounds: tuple[str, ...], writer: Writer) -> str:
     parts = [_FILTER.fullmatch(one) for one in sorted(bounds, key=lambda one: ":<" in one)]
-    texts = [value_words(part[3], reader) for part in parts if part]
-    return f"{words(field)}: {' – '.join(texts)}"
+    texts = [value_words(part[3], writer.reader) for part in parts if part]
+    return f"{writer.label(field)}: {' – '.join(texts)}"
 
 
-def filter_words(text: str, reader: Reader) -> str:
+def filter_words(text: str, writer: Writer) -> str:
     """A filter, or whatever else was asked for, in words."""
     found = _FILTER.fullmatch(text)
     if found is None:
         return f"“{text}”"
     sign = _SIGNS.get(found[2])
-    return f"{words(found[1])}{f' {sign}' if sign else ':'} {value_words(found[3], reader)}"
+    return f"{writer.label(found[1])}{f' {sign}' if sign else ':'} {value_words(found[3], writer.reader)}"
 
 
 def value_words(value: str, reader: Reader) -> str:

@@ -9,12 +9,15 @@ from search_api.pages.values import Fact, Writer
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """An array of objects: a column for each field that any element has. A cell's `None` is a field that is not there."""
+    """An array of objects: a column, by its name in words, for each field that any element has.
+
+    A cell's `None` is a field that is not there. `numeric` are the columns of numbers alone, by their places."""
 
     path: str
+    label: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Fact | None, ...], ...]
-    numeric: frozenset[str]
+    numeric: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class Part:
     """An object of the document, or the document itself (`path` is "")."""
 
     path: str
+    label: str
     facts: tuple[Fact, ...]
     parts: tuple["Part", ...]
     tables: tuple[Table, ...]
@@ -41,16 +45,24 @@ def part(document: dict[str, Any], writer: Writer, path: str = "") -> Part:
                 tables.append(_table(inner, value, writer))
             case _:
                 facts.append(writer.fact(inner, value))
-    return Part(path, tuple(facts), tuple(parts), tuple(tables))
+    return Part(path, _label(path, writer), tuple(facts), tuple(parts), tuple(tables))
 
 
 def _table(path: str, elements: list[dict[str, Any]], writer: Writer) -> Table:
     rows = [{name: writer.fact(name, value) for name, value in _flat(element, f"{path}.")} for element in elements]
-    columns = tuple(dict.fromkeys(column for row in rows for column in row))
-    numeric = frozenset(
-        column for column in columns if {row[column].kind for row in rows if column in row} <= {"number", "none"}
+    paths = list(dict.fromkeys(path for row in rows for path in row))
+    kinds = [{row[name].kind for row in rows if name in row} for name in paths]
+    return Table(
+        path=path,
+        label=_label(path, writer),
+        columns=tuple(writer.label(name, path) for name in paths),
+        rows=tuple(tuple(row.get(name) for name in paths) for row in rows),
+        numeric=frozenset(place for place, found in enumerate(kinds) if found <= {"number", "none"}),
     )
-    return Table(path, columns, tuple(tuple(row.get(column) for column in columns) for row in rows), numeric)
+
+
+def _label(path: str, writer: Writer) -> str:
+    return writer.label(path, path.rpartition(".")[0])
 
 
 def _flat(element: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:

@@ -1,23 +1,26 @@
 """Templates, and the files that go with them under addresses that change with their content."""
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from search_api.freshness import FreshnessView
-from search_api.pages import values
 from search_api.pages.reader import Reader, reader_of
+from search_api.schema import in_words
 
 HERE = Path(__file__).parents[1]
 STATIC = HERE / "static"
 SCRIPTS = ("vendor/htmx.min.js", "vendor/uPlot.iife.min.js", "vendor/combobox-nav.js")
 """What `make setup` fetches. Where a file is missing, the page is the one without JavaScript."""
 MINUTE, HOUR = 60, 3600
+_CODE = re.compile(r"`([^`]+)`")
 
 
 def behind(freshness: FreshnessView) -> str:
@@ -28,6 +31,11 @@ def behind(freshness: FreshnessView) -> str:
     if seconds < MINUTE:
         return f"{seconds:.1f} s behind"
     return f"{seconds / MINUTE:.0f} min behind" if seconds < HOUR else f"{seconds / HOUR:.0f} h behind"
+
+
+def coded(message: str) -> Markup:
+    """A message as HTML; what stands between backticks is code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(message))))
 
 
 @cache
@@ -50,7 +58,7 @@ _templates = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters.update(words=values.words, last_words=values.last_words, behind=behind)
+_templates.filters.update(words=in_words, behind=behind, coded=coded)
 _templates.globals.update(asset=asset, has_scripts=has_scripts)
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from search_api.histograms import Histogram
 from search_api.limits import MAX_WINDOW
 from search_api.pages.address import PageAddress
-from search_api.pages.charts import ChartView, chart_view, chartable
+from search_api.pages.charts import ChartView, chart_view, chartable, worth_showing
 from search_api.pages.columns import MOST_COLUMNS, default_columns, in_document_order
 from search_api.pages.filters import Chip, chips
 from search_api.pages.reader import Reader
@@ -44,6 +44,7 @@ class FacetView:
     """The values of one field."""
 
     field: str
+    title: str
     choices: tuple[FacetChoice, ...]
     more: int
 
@@ -53,6 +54,7 @@ class RangeView:
     """A field that can be narrowed by two bounds, and those that it has. `kind` is the kind of its controls."""
 
     field: str
+    title: str
     kind: str
     start: str
     end: str
@@ -125,23 +127,23 @@ def results_view(
     states = frozenset(one.field for one in found.facets if 1 < len(one.values) <= FEW_VALUES and not one.more)
     columns = tuple(name for name in address.columns if name in schema.by_name)[:MOST_COLUMNS]
     columns = columns or default_columns(schema, ordered, states)
-    writer = Writer(reader, schema)
     fields = [schema.by_name[name] for name in ordered]
+    shown = worth_showing(histograms, address)
     return ResultsView(
         address=address,
         found=found,
         columns=tuple(_column(schema.by_name[name], address) for name in columns),
         choosable=tuple(fields),
         rows=tuple(
-            row(address.index, hit, document, columns, writer)
+            row(address.index, hit, document, columns, Writer(reader, schema, document))
             for hit, document in zip(found.items, documents, strict=True)
         ),
-        facets=tuple(_facet(one, address) for one in found.facets if _is_worth_showing(one, address)),
+        facets=tuple(_facet(one, address, schema) for one in found.facets if _is_worth_showing(one, address)),
         filterable=tuple(field for field in fields if field.filterable),
         sortable=tuple(field for field in fields if field.sortable and not field.nested),
         ranges=_ranges(fields, address),
-        chips=tuple(chips(address, reader)),
-        chart=next((chart_view(one, address, reader) for one in histograms if one.bars), None),
+        chips=tuple(chips(address, Writer(reader, schema))),
+        chart=chart_view(shown, address, schema.by_name[shown.field].title, reader) if shown else None,
         chartable=chartable(schema),
     )
 
@@ -163,7 +165,7 @@ def _range(field: IndexField, address: PageAddress) -> RangeView:
     if kind == "date":
         start, end = start * _is_day(start), end * _is_day(end)
     shown = [f"{field.name}:>={start}"] * bool(start) + [f"{field.name}:<={end}"] * bool(end)
-    return RangeView(field.name, kind, start, end, tuple(shown))
+    return RangeView(field.name, field.title, kind, start, end, tuple(shown))
 
 
 def _is_day(text: str) -> bool:
@@ -183,7 +185,7 @@ def _is_worth_showing(facet: Facet, address: PageAddress) -> bool:
     return address.chosen(facet.field) or (len(counts) > 1 and counts[0] > 1 and sum(counts) >= facet.more)
 
 
-def _facet(facet: Facet, address: PageAddress) -> FacetView:
+def _facet(facet: Facet, address: PageAddress, schema: IndexSchema) -> FacetView:
     most = max((one.count for one in facet.values), default=1)
     known = {one.value for one in facet.values}
     gone = [one.partition(":=")[2] for one in address.filters if one.startswith(f"{facet.field}:=")]
@@ -192,4 +194,4 @@ def _facet(facet: Facet, address: PageAddress) -> FacetView:
         for one in facet.values
     ]
     choices += [FacetChoice(value, 0, True, 0) for value in gone if value not in known]
-    return FacetView(facet.field, tuple(choices), facet.more)
+    return FacetView(facet.field, schema.by_name[facet.field].title, tuple(choices), facet.more)

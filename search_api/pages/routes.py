@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from search_api.faults import RequestFaults
 from search_api.histograms import Histogram
 from search_api.pages.address import PageAddress
-from search_api.pages.charts import chosen_field
+from search_api.pages.charts import candidates
 from search_api.pages.filters import filter_words
 from search_api.pages.parts import part
 from search_api.pages.reader import Reader
@@ -124,7 +124,7 @@ async def results(
     except RequestFaults as error:
         return _faulty(request, address, schema, error)
     view = results_view(address, schema, found, histograms, reader_for(request))
-    ways_out = [] if found.total.value else await _ways_out(search, address, reader_for(request))
+    ways_out = [] if found.total.value else await _ways_out(search, address, Writer(reader_for(request), schema))
     return render(
         request,
         "results.html",
@@ -142,8 +142,7 @@ async def _found(
 ) -> tuple[SearchPage, list[Histogram]]:
     """The hits, and at the same time the bars over them."""
     raw = _raw(schema, address)
-    field = chosen_field(schema, address)
-    bars = search.histograms(address.index, raw, [field] if field else [], reader.zone)
+    bars = search.histograms(address.index, raw, candidates(schema, address), reader.zone)
     return await asyncio.gather(search.search(address.index, raw), bars)
 
 
@@ -159,9 +158,9 @@ def _faulty(request: Request, address: PageAddress, schema: IndexSchema, error: 
     return render(request, "fault.html", problem.status, headers, address=address, problem=problem, schema=schema)
 
 
-async def _ways_out(search: Search, address: PageAddress, reader: Reader) -> list[tuple[str, PageAddress, int]]:
+async def _ways_out(search: Search, address: PageAddress, writer: Writer) -> list[tuple[str, PageAddress, int]]:
     """What else would be found: without one of the filters, or without the text."""
-    ways = [(filter_words(one, reader), address.without_filter(one)) for one in address.filters[:WAYS_OUT]]
+    ways = [(filter_words(one, writer), address.without_filter(one)) for one in address.filters[:WAYS_OUT]]
     if address.q and address.filters:
         ways.append((f"“{address.q}”", address.with_text("")))
     counted = []
@@ -177,7 +176,8 @@ async def document(search: Searching, index: str, id: str, request: Request) -> 
     """One document: its parts, and its JSON."""
     found = await search.document(index, id)
     schema = await search.schema(index)
-    parts = part(read(found.document), Writer(reader_for(request), schema))
+    values = read(found.document)
+    parts = part(values, Writer(reader_for(request), schema, values))
     first = parts.facts[0] if parts.facts and parts.facts[0].full else None
     return render(
         request,

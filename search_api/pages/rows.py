@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from search_api.pages.values import Fact, Writer
+from search_api.pages.values import Fact, Writer, values_at
 from search_api.results import Hit
 
 MOST_IN_CELL = 3
@@ -29,7 +29,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A hit. Its first cell links to `url`; `snippets` are (field, text with highlights)."""
+    """A hit. Its first cell links to `url`; `snippets` are (field's name in words, text with highlights)."""
 
     url: str
     title: str
@@ -46,20 +46,7 @@ def row(index: str, hit: Hit, document: dict[str, Any], columns: tuple[str, ...]
     """One hit in these columns."""
     cells = tuple(_cell(path, document, hit, writer) for path in columns)
     title = cells[0].fact.text if cells and cells[0].fact.kind != "none" else hit.id
-    return Row(document_url(index, hit.id), title, cells, tuple(_snippets(hit, cells))[:MOST_SNIPPETS])
-
-
-def values_at(value: Any, path: str) -> Iterator[Any]:
-    """All values that a document has at a path, through arrays."""
-    head, _, rest = path.partition(".")
-    match value:
-        case list():
-            for one in value:
-                yield from values_at(one, path)
-        case dict() if head in value and rest:
-            yield from values_at(value[head], rest)
-        case dict() if head in value:
-            yield value[head]
+    return Row(document_url(index, hit.id), title, cells, tuple(_snippets(hit, cells, writer))[:MOST_SNIPPETS])
 
 
 def _cell(path: str, document: dict[str, Any], hit: Hit, writer: Writer) -> Cell:
@@ -75,14 +62,14 @@ def _cell(path: str, document: dict[str, Any], hit: Hit, writer: Writer) -> Cell
     return Cell(fact, Markup(", ").join(shown), max(0, len(texts) - MOST_IN_CELL))
 
 
-def _snippets(hit: Hit, cells: tuple[Cell, ...]) -> Iterator[tuple[str, Markup]]:
+def _snippets(hit: Hit, cells: tuple[Cell, ...], writer: Writer) -> Iterator[tuple[str, Markup]]:
     """Highlights of words that no cell shows."""
     seen = {word for cell in cells if cell.marked for word in _marked_words(cell.marked)}
     for path, fragments in hit.highlights.items():
         new = _marked_words(fragments[0]) - seen if fragments else set()
         if new:
             seen |= new
-            yield path, Markup(fragments[0])  # `to_html` escaped it.
+            yield writer.label(path), Markup(fragments[0])  # `to_html` escaped it.
 
 
 def _marked_words(fragment: str) -> set[str]:

@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from msgspec import Raw
 
 from search_api.pages.reader import Reader
-from search_api.schema import IndexSchema
+from search_api.schema import IndexSchema, in_words
 
 _TIME = re.compile(r"\d{4,}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)?")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -30,13 +30,14 @@ class Number(str):
 class Fact:
     """A value in its place. `kind` is text, number, time, chip, or none (no value); `full` is the exact value.
 
-    `path` is the field's full name. `tone` tells chips apart by colour."""
+    `path` is the field's full name, `label` what people call it in its place. `tone` tells chips apart by colour."""
 
     path: str
     text: str
     kind: str
     full: str
     tone: int = 0
+    label: str = ""
 
 
 def read(document: Raw) -> dict[str, Any]:
@@ -45,26 +46,37 @@ def read(document: Raw) -> dict[str, Any]:
     return decoded
 
 
-def words(name: str) -> str:
-    """A field's name in words: `ship_to.postal_code` is `Ship to › postal code`."""
-    text = name.replace("_", " ").replace(".", " › ").strip()
-    return text[:1].upper() + text[1:]
-
-
-def last_words(name: str) -> str:
-    """The last part of a field's name in words."""
-    return words(name.rpartition(".")[2])
+def values_at(value: Any, path: str) -> Iterator[Any]:
+    """All values that a document has at a path, through arrays."""
+    head, _, rest = path.partition(".")
+    match value:
+        case list():
+            for one in value:
+                yield from values_at(one, path)
+        case dict() if head in value and rest:
+            yield from values_at(value[head], rest)
+        case dict() if head in value:
+            yield value[head]
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes values for a reader; the schema tells what a field holds."""
+    """Writes the values of one document for a reader; the schema tells what a field holds."""
 
     reader: Reader
     schema: IndexSchema
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+    def label(self, path: str, within: str = "") -> str:
+        """What people call a field in an object: what the spec says, else the rest of its name in words."""
+        known = self.schema.by_name.get(path)
+        return (known.label if known else "") or in_words(path[len(within) + 1 :] if within else path)
 
     def fact(self, path: str, value: Any) -> Fact:
         """One value; anything that is not a single value becomes its JSON."""
+        return replace(self._fact(path, value), label=self.label(path, path.rpartition(".")[0]))
+
+    def _fact(self, path: str, value: Any) -> Fact:
         match value:
             case None:
                 return Fact(path, "—", "none", "")
@@ -81,8 +93,19 @@ class Writer:
                 return Fact(path, text, "text", text)
 
     def _number(self, path: str, value: Number) -> Fact:
+        currency = self._currency(path)
+        if currency:
+            return Fact(path, self.reader.money(value, currency), "number", f"{value} {currency}")
         shown = str(value) if path.endswith(ID_ENDINGS) else self.reader.number(value)
         return Fact(path, shown, "number", str(value))
+
+    def _currency(self, path: str) -> str:
+        """The currency of an amount, "" for other numbers: a code, or what the document has in the field that is named."""
+        known = self.schema.by_name.get(path)
+        if known is None or not known.money:
+            return ""
+        found = [one for one in values_at(self.document, known.money) if isinstance(one, str)]
+        return found[0] if found else known.money if known.money.isupper() else ""
 
     def _text(self, path: str, value: str) -> Fact:
         if not value:
@@ -98,8 +121,8 @@ class Writer:
         return ((_TIME, self.reader.moment), (_DAY, self.reader.day))
 
     def _is_state(self, path: str, value: str) -> bool:
-        field = self.schema.by_name.get(path)
-        coded = field is not None and field.kind == "keyword" and len(value) <= LONGEST_CHIP
+        known = self.schema.by_name.get(path)
+        coded = known is not None and known.kind == "keyword" and len(value) <= LONGEST_CHIP
         return coded and _CODE.fullmatch(value) is not None
 
     def _list(self, path: str, values: list[Any]) -> Fact:

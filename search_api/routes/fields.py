@@ -52,7 +52,7 @@ async def fields(search: Searching, index: Index) -> Response:
 def _field(one: IndexField) -> FieldView:
     return FieldView(
         name=one.name,
-        label=one.name.replace(".", " › ").replace("_", " "),
+        label=one.title,
         kind=one.kind,
         type=one.type,
         operators=(["="] if one.filterable else []) + ([">", ">=", "<", "<="] if one.ranged else []),

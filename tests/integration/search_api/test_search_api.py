@@ -328,7 +328,7 @@ def test_fields_say_what_can_be_done_with_them(api: Api) -> None:
     fields = {one["name"]: one for one in api.get("/v1/books/fields").json()["items"]}
     assert fields["copies.number"] == {
         "name": "copies.number",
-        "label": "copies › number",
+        "label": "Copies › number",
         "kind": "integer",
         "type": "integer",
         "operators": ["=", ">", ">=", "<", "<="],

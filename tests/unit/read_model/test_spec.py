@@ -138,6 +138,9 @@ compute:
 
 
 def test_search_is_passed_on_with_the_places_of_its_paths() -> None:
+    search = document("search: {money: {EUR: price, currency: [total, paid]}}").search
+    assert search.settings == {"money": {"EUR": ["price"], "currency": ["total", "paid"]}}
+    assert [path for path, _ in search.paths] == ["price", "total", "paid", "currency"]
     search = document("search: {boost: {number: 10, customer.name: 1.5}, synonyms: [tv => television]}").search
     assert search.settings == {"boost": {"number": 10, "customer.name": 1.5}, "synonyms": ["tv => television"]}
     assert [(path, place.line) for path, place in search.paths] == [("number", 5), ("customer.name", 5)]

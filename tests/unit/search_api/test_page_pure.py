@@ -17,9 +17,9 @@ from search_api.pages.filters import chips, filter_words
 from search_api.pages.parts import part
 from search_api.pages.reader import Reader, reader_of
 from search_api.pages.rows import row
-from search_api.pages.values import Writer, read, words
+from search_api.pages.values import Writer, read
 from search_api.results import Hit
-from search_api.schema import read_mapping
+from search_api.schema import in_words, read_mapping
 from tests.support.library import BOOKS, MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)
@@ -73,6 +73,20 @@ def test_money_never_loses_a_decimal() -> None:
     assert ENGLISH.money("5", "points") == "5 points"
 
 
+def test_amounts_have_the_currency_of_their_document_and_fields_the_names_that_the_spec_gives() -> None:
+    said = {
+        "search": {"money": {"genre": ["price", "copies.number"], "USD": ["big"]}},
+        "fields": {"price": {"label": "Cost"}},
+    }
+    schema = read_mapping({**MAPPINGS, "_meta": said})
+    holds = document('{"price":1234.5,"genre":"EUR","big":7,"copies":[{"number":3}]}')
+    facts = {fact.path: fact for fact in part(holds, Writer(ENGLISH, schema, holds)).facts}
+    assert (facts["price"].text, facts["price"].full, facts["price"].label) == ("€1,234.50", "1234.5 EUR", "Cost")
+    assert facts["big"].text == "US$7.00"
+    assert part(holds, Writer(ENGLISH, schema, holds)).tables[0].rows[0][0].text == "€3.00"  # type: ignore[union-attr]
+    assert schema.by_name["price"].title == "Cost"
+
+
 def test_states_are_chips_and_prose_is_not() -> None:
     assert WRITER.fact("genre", "short_story").kind == "chip"
     assert WRITER.fact("genre", "A whole sentence of prose.").kind == "text"
@@ -86,8 +100,8 @@ def test_parts_keep_the_order_and_the_numbers_of_the_document() -> None:
     )
     assert [fact.full for fact in parts.facts] == ["A-1", "1.10", "12345"]
     assert parts.parts[0].parts[0].facts[0].path == "a.b.c"
-    assert parts.tables[0].columns == ("lines.x.y", "lines.z")
-    assert parts.tables[0].numeric == {"lines.x.y", "lines.z"}
+    assert parts.tables[0].columns == ("X › y", "Z")
+    assert parts.tables[0].numeric == {0, 1}
 
 
 def test_columns_follow_the_document_and_show_what_the_spec_wants_found() -> None:
@@ -110,7 +124,7 @@ def test_a_cell_shows_what_matched() -> None:
 def test_what_no_cell_shows_stands_below_the_row() -> None:
     marked = hit("1", title=f"The Old {OPEN}Harbour{CLOSE}", copies__place=f"{OPEN}Lisbon{CLOSE} & <b>")
     found = row("books", marked, document(BOOKS["1"]), ("title",), WRITER)
-    assert found.snippets == (("copies.place", Markup("<mark>Lisbon</mark> &amp; &lt;b&gt;")),)
+    assert found.snippets == (("Copies › place", Markup("<mark>Lisbon</mark> &amp; &lt;b&gt;")),)
 
 
 def test_what_matched_comes_first_in_an_array() -> None:
@@ -145,15 +159,15 @@ def test_a_range_takes_the_place_of_other_bounds() -> None:
 
 
 def test_filters_and_fields_in_words() -> None:
-    assert words("ship_to.postal_code") == "Ship to › postal code"
-    assert filter_words("ship_to.city:=São Paulo", ENGLISH) == "Ship to › city: São Paulo"
-    assert filter_words("total:>=10", ENGLISH) == "Total ≥ 10"
-    assert filter_words("published:<2026-06-01T00:00:00+02:00", ENGLISH) == "Published < 1 Jun 2026"
-    assert filter_words("desk", ENGLISH) == "“desk”"
+    assert in_words("ship_to.postal_code") == "Ship to › postal code"
+    assert filter_words("ship_to.city:=São Paulo", WRITER) == "Ship to › city: São Paulo"
+    assert filter_words("total:>=10", WRITER) == "Total ≥ 10"
+    assert filter_words("published:<2026-06-01T00:00:00+02:00", WRITER) == "Published < 1 Jun 2026"
+    assert filter_words("desk", WRITER) == "“desk”"
 
 
 def test_two_bounds_of_a_field_are_one_chip() -> None:
     address = PageAddress("books", filters=("published:<2026-06-01", "genre:=novel", "published:>=2026-05-01"))
-    first, second = chips(address, ENGLISH)
+    first, second = chips(address, WRITER)
     assert (first.text, first.url) == ("Published: 1 May 2026 – 1 Jun 2026", "/books?filter=genre%3A%3Dnovel")
     assert second.text == "Genre: novel"
