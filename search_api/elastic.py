@@ -142,7 +142,9 @@ class IndexReader:
         self._read_only_known = True
 
     async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> bytes:
-        headers = {"accept": "application/json"} | ({"content-type": "application/json"} if body is not None else {})
+        headers = {"accept": "application/json", "accept-encoding": "identity"} | (
+            {"content-type": "application/json"} if body is not None else {}
+        )
         try:
             answer = await self._client.perform_request(method, path, headers=headers, body=body)
         except ApiError as error:

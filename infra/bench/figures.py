@@ -75,6 +75,7 @@ class Results:
     worker_peak_rss: int
     seconds: float
     machine: dict[str, object] = field(default_factory=dict)
+    reads: dict[str, object] = field(default_factory=dict)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -133,6 +134,7 @@ def as_json(results: Results) -> dict[str, object]:
         "orders": results.orders,
         "seconds": round(results.seconds),
         "machine": results.machine,
+        **results.reads,
     }
 
 
@@ -158,7 +160,37 @@ def rows(results: Results) -> list[tuple[str, str, str]]:
         ("Worker CPU", f"{of['worker_cpu_us_per_document']} µs/document", "steady, all threads"),
         ("Elasticsearch CPU", f"{of['elasticsearch_cpu_us_per_document']} µs/document", "alone, updates"),
         ("Worker peak memory", f"{of['worker_peak_rss_mb']} MB", "target: 300 MB"),
+        *read_rows(results.reads),
     ]
+
+
+def read_rows(reads: dict[str, object]) -> list[tuple[str, str, str]]:
+    """The table's part on searches; empty when they were not measured."""
+    if not reads:
+        return []
+    found = []
+    for name, words in (("1_client", "1 client"), ("16_clients", "16 clients")):
+        alone = (
+            f"{reads[f'elasticsearch_search_ms_p50_{name}']} ms, {reads[f'elasticsearch_search_per_s_{name}']}/s alone"
+        )
+        p50, p99 = reads[f"search_ms_p50_{name}"], reads[f"search_ms_p99_{name}"]
+        ratios = f"{reads[f'search_p50_ratio_{name}']} and {reads[f'search_throughput_ratio_{name}']}"
+        found += [
+            (f"Search, {words}, p50 and p99", f"{p50} and {p99} ms", alone),
+            (f"Search, {words}", f"{reads[f'search_per_s_{name}']}/s", f"{reads['search_documents']:,} documents"),
+            ("  … p50 and rate to Elasticsearch alone", ratios, "targets: at most 1.5, at least 0.6"),
+        ]
+    if "search_ms_p99_while_writing" in reads:
+        busy = f"{reads['search_ms_p99_while_writing']} ms"
+        found.append(
+            (
+                "Search, p99 while the writer runs",
+                busy,
+                f"{reads['search_p99_ratio_while_writing']} of idle; target: 1.5",
+            )
+        )
+    export = f"{reads['export_rows_per_s']:,} rows/s"
+    return [*found, ("Export as CSV", export, f"API's peak memory {reads['search_api_peak_mb']} MB")]
 
 
 def _rate(value: object, what: str) -> str:

@@ -12,6 +12,7 @@ from infra.bench import live
 from infra.bench.bodies import write_bodies
 from infra.bench.figures import Drain, Live, Rate, Results
 from infra.bench.log import LogReader, Stretch
+from infra.bench.reads import ReadBench
 from infra.bench.replay import Replay
 from infra.bench.source import Source, create_database
 from infra.bench.usage import machine, read_cpu
@@ -44,6 +45,7 @@ class Size:
     rounds: int = 3
     turns: int = 1_500
     live_seconds: int = 20
+    read_seconds: float = 15.0
 
 
 class Bench:
@@ -87,6 +89,7 @@ class Bench:
         debezium, coalesced = self._coalesced()
         alone = self._elasticsearch_alone()
         live_figures = self._live()
+        reads = self._reads()
         return Results(
             orders=self._size.orders,
             debezium=debezium,
@@ -100,7 +103,13 @@ class Bench:
             worker_peak_rss=self._peak,
             seconds=monotonic() - began,
             machine=host,
+            reads=reads,
         )
+
+    def run_reads(self) -> dict[str, object]:
+        """Fill the index, and measure searches alone."""
+        self._first_load()
+        return self._reads()
 
     def _first_load(self) -> tuple[Drain, Drain]:
         self._say(f"writing {self._size.orders:,} orders")
@@ -164,6 +173,22 @@ class Bench:
         with self._worker() as worker:
             worker.wait(self._source.marker(), PATIENCE_SECONDS)
             return live.measure(worker, self._source, self._programs, self._size.live_seconds)
+
+    def _reads(self) -> dict[str, object]:
+        self._say(
+            "searches: Elasticsearch alone and the API in turns, an export, then searches beside a writer at full speed"
+        )
+
+        def write() -> None:
+            command = (*WRITER, "load", "--seconds", str(self._size.live_seconds))
+            self._programs.run("writer-load-fast", command, self._size.live_seconds * 2.0 + 60.0)
+
+        with self._worker() as worker:
+            worker.wait(self._source.marker(), PATIENCE_SECONDS)
+            root = self._root / "reads"
+            root.mkdir(exist_ok=True)
+            bench = ReadBench(self._stack.addresses, "orders", root, self._worker_url, self._size.read_seconds)
+            return bench.run(write).as_json()
 
     def _run(self, name: str, *command: str) -> None:
         self._programs.run(name, command, PATIENCE_SECONDS)

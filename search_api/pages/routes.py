@@ -65,7 +65,7 @@ async def home(search: Searching, request: Request) -> Response:
     return render(request, "home.html", indices=indices, freshness=search.freshness, caller=search.caller, saved=saved)
 
 
-def _page_address(
+async def _page_address(
     index: str,
     q: Annotated[str, Query()] = "",
     filter: Annotated[list[str] | None, Query()] = None,  # The name is the parameter's.
@@ -86,7 +86,7 @@ def _page_address(
     )
 
 
-def _asked_address(
+async def _asked_address(
     request: Request,
     address: Annotated[PageAddress, Depends(_page_address)],
     field: Annotated[str, Query()] = "",

@@ -15,7 +15,7 @@ router = APIRouter()
 ANSWERS = (Aggregate,)
 
 
-def _asked(
+async def _asked(
     by: Annotated[
         list[str] | None,
         Query(

@@ -42,7 +42,7 @@ class Reading:
     exports: OpenPoints
 
 
-def demand_of(
+async def demand_of(
     request: Request,
     consistency: Annotated[
         str, Query(description="`eventual` (default), `now`, or `at_least=<token or LSN>`", examples=["now"])
@@ -77,7 +77,7 @@ Searching = Annotated[Search, Depends(search_of)]
 Index = Annotated[str, Path(description="a name from `/v1/indices`", examples=["orders"])]
 
 
-def raw_request(
+async def raw_request(
     q: Annotated[
         str, Query(description='words, all of which must match; "a phrase", -without, (a OR b), field:value, field:>5')
     ] = "",

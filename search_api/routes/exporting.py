@@ -44,7 +44,7 @@ class ExportRequest(Struct, frozen=True, forbid_unknown_fields=True):
 ANSWERS = (ExportRequest,)
 
 
-def _asked(
+async def _asked(
     format: Annotated[Named, Query(description="what it becomes")] = "ndjson",
     q: Annotated[str, Query(description="as in a search")] = "",
     filter: Annotated[list[str] | None, Query(description="as in a search")] = None,

@@ -1,0 +1,65 @@
+"""Searches in the benchmark: the same bytes to both, and what the figures say."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+
+from infra.bench.clients import Reads, read, read_until
+from infra.bench.figures import read_rows
+from infra.bench.reads import ReadFigures, questions
+from infra.bench.recorder import Asked, recording
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with what it got."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_searches_are_kept_as_they_were_sent_and_asked_again() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        with recording(url) as (recorder, seen):
+            assert httpx.post(f"{recorder}/books/_search", content=b'{"size":1}').content == b'{"size":1}'
+            httpx.post(f"{recorder}/_alias", content=b"{}")
+        assert [(one.method, one.path, one.body) for one in seen] == [("POST", "/books/_search", b'{"size":1}')]
+        assert len(read(url, seen, 3, 0.0).times_ms) == 3
+        done = threading.Event()
+        done.set()
+        assert len(read_until(url, seen, done, 60).times_ms) == 1
+        server.shutdown()
+        thread.join()
+
+
+def test_ratios_compare_the_api_with_elasticsearch_alone() -> None:
+    def of(clients: int, each: float) -> Reads:
+        return Reads(clients, [each] * 10, each / 100)
+
+    figures = ReadFigures(
+        5, [of(1, 3.0), of(16, 30.0)], [of(1, 2.0), of(16, 20.0)], 1.5, 8.0, 9000.0, 100, 120, of(1, 6.0)
+    )
+    said = figures.as_json()
+    assert (said["search_p50_ratio_1_client"], said["search_throughput_ratio_16_clients"]) == (1.5, 0.67)
+    assert said["search_p99_ratio_while_writing"] == 2.0
+    assert len(read_rows(said)) == 8
+    assert read_rows({}) == []
+
+
+def test_questions_are_searches_with_facets_and_a_page() -> None:
+    asked = questions("orders")
+    assert all(one.path.startswith("/v1/orders/search?") and one.path.count("facet=") == 4 for one in asked)
+    assert len({one.path for one in asked}) == len(asked)
+    assert isinstance(asked[0], Asked)
