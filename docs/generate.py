@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings
 
 from cdc.cli import ROOMS
 from cdc.connectors.settings import Settings as OperatorSettings
+from docs import api_reference
 from infra.settings import StackSettings
 from search_api.settings import ApiSettings
 from sync_worker.metrics import WorkerCollector
@@ -79,6 +80,7 @@ variable in brackets, the variable does the same. Every command has `--help`.
 def pages() -> dict[Path, str]:
     """The text of each page, by its path."""
     return {
+        FOLDER / "api.md": MADE + api_reference.page(),
         FOLDER / "settings.md": MADE + SETTINGS + "".join(map(_program, PROGRAMS)),
         FOLDER / "metrics.md": MADE + METRICS + "\n" + _metrics() + WATCH,
         FOLDER / "commands.md": MADE + COMMANDS + "".join(_commands()),

@@ -49,7 +49,7 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     errors: list[ProblemError] = []
 
 
-_KNOWN: dict[type[Exception], tuple[str, str, int, str]] = {
+KNOWN: dict[type[Exception], tuple[str, str, int, str]] = {
     CursorFault: ("wrong-cursor", "The cursor cannot be used", 400, "{error}"),
     CursorExpired: (
         "cursor-expired",
@@ -108,7 +108,7 @@ _KNOWN: dict[type[Exception], tuple[str, str, int, str]] = {
         "{error} The documents were built anew since. Ask with consistency=now, and keep the token of that answer.",
     ),
 }
-KINDS: tuple[type[Exception], ...] = (*_KNOWN, RequestFaults, RequestValidationError, HTTPException, Exception)
+KINDS: tuple[type[Exception], ...] = (*KNOWN, RequestFaults, RequestValidationError, HTTPException, Exception)
 """Every error that becomes a problem; the last stands for what nobody thought of."""
 _UNEXPECTED = ("internal-error", "Something went wrong here", 500, "The server's log says what happened.")
 
@@ -123,7 +123,7 @@ def problem_of(error: Exception) -> Problem:
         return _wrong_request([_validation(one) for one in error.errors()])
     if isinstance(error, HTTPException):
         return _http(error)
-    name, title, status, detail = _KNOWN.get(type(error), _UNEXPECTED)
+    name, title, status, detail = KNOWN.get(type(error), _UNEXPECTED)
     return _problem(name, title, status, detail.format(error=error).strip())
 
 

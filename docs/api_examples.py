@@ -1,0 +1,93 @@
+"""Examples of the API reference. tests/integration/search_api/test_api_reference.py sends each, and looks at the answer.
+
+They read the index `books`, the small library of the tests."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A request, and what its answer holds: values by dotted path; in an answer that is no JSON, texts that occur in it."""
+
+    operation: str
+    says: str
+    address: str
+    holds: dict[str, Any] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
+    body: dict[str, Any] | None = None
+    status: int = 200
+
+
+EXAMPLES = (
+    Example("health", "Is it there?", "/health", {"status": "ok"}),
+    Example("indices", "What can be read", "/v1/indices", {"items.0.name": "books"}),
+    Example(
+        "fields", "What a field can do", "/v1/books/fields", {"items.0.name": "author.born", "items.0.rows": "step"}
+    ),
+    Example(
+        "search",
+        "Words and a condition, the cheapest first, with a facet",
+        "/v1/books/search?q=harbour&filter=price:<3&sort=price&facet=genre",
+        {"total.value": 2, "items.0.id": "1", "facets.0.values.0.count": 1},
+    ),
+    Example(
+        "search",
+        "Two conditions on an array mean the same element",
+        "/v1/books/search?filter=copies.place:Lisbon&filter=copies.state:good",
+        {"total.value": 1, "items.0.document.title": "The Old Harbour"},
+    ),
+    Example(
+        "search",
+        "Walk through everything at one point in time; go on with `next_cursor`",
+        "/v1/books/search?cursor=start&size=50&sort=title",
+        {"total.value": 66},
+    ),
+    Example(
+        "search",
+        "A fault names the parameter",
+        "/v1/books/search?filter=who:me",
+        {"type": "urn:rowtide:problem:wrong-request", "errors.0.parameter": "filter"},
+        status=422,
+    ),
+    Example("document", "One document", "/v1/books/1", {"document.author.name": "Zoë Ünal", "version": 7}),
+    Example(
+        "document",
+        "An id is percent-encoded, slashes too",
+        "/v1/books/a%2Fb%20c%3Fd%23e%252F",
+        {"id": "a/b c?d#e%2F"},
+    ),
+    Example(
+        "aggregate",
+        "A sum by the values of an array and by year: `documents` counts books, `elements` counts copies",
+        "/v1/books/aggregate?by=copies.place&by=published:year&measure=sum:copies.number&measure=avg:price",
+        {"rows.0.keys.0": "Lisbon", "rows.0.documents": 1, "rows.0.elements": 1, "total.documents": 66},
+    ),
+    Example(
+        "aggregate",
+        "The first value by a measure; there are others",
+        "/v1/books/aggregate?by=genre&measure=max:price&top=1&top_by=max:price",
+        {"rows.0.keys.0": "series", "rows.0.values.0": 159.5, "truncated": True},
+    ),
+    Example(
+        "aggregate",
+        "A filter on an array also chooses the elements that count",
+        "/v1/books/aggregate?by=copies.place&filter=copies.place:Porto",
+        {"rows.0.documents": 2, "rows.0.elements": 2},
+    ),
+    Example(
+        "export",
+        "Chosen columns as CSV",
+        "/v1/books/export?format=csv&q=old+harbour&columns=_id,author.name,copies.place",
+        texts=("_id,author.name,copies.place\r\n", '1,Zoë Ünal,"[""Lisbon"",""Porto""]"\r\n'),
+    ),
+    Example("export", "Every document as it is", "/v1/books/export", texts=('{"id":"3","version":7,"document":{',)),
+    Example(
+        "export_by_body",
+        "The same by a body",
+        "/v1/books/export",
+        texts=('{"title":"Harbour lights","price":2.50}\n',),
+        body={"format": "ndjson", "filter": ["genre:poetry"], "columns": ["title", "price"]},
+    ),
+    Example("freshness", "How fresh an answer is", "/v1/freshness", {"consistency": "eventual", "met": True}),
+)

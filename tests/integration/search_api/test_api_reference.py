@@ -1,0 +1,29 @@
+"""The examples of docs/reference/api.md, as they stand there."""
+
+from functools import reduce
+from typing import Any
+
+import pytest
+
+from docs.api_examples import EXAMPLES, Example
+from docs.api_reference import document
+from tests.support.search_api import Api
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda one: f"{one.operation}: {one.says}")
+def test_an_example_is_answered_as_the_page_says(api: Api, example: Example) -> None:
+    answer = api.request("POST" if example.body else "GET", example.address, json=example.body)
+    assert answer.status_code == example.status, answer.text
+    for path, value in example.holds.items():
+        assert _at(answer.json(), path) == value, path
+    for text in example.texts:
+        assert text in answer.content.decode()
+
+
+def test_every_address_has_an_example() -> None:
+    operations = {one["operationId"] for methods in document()["paths"].values() for one in methods.values()}
+    assert {one.operation for one in EXAMPLES} >= operations - {"suggest", "explain"}
+
+
+def _at(answer: Any, path: str) -> Any:
+    return reduce(lambda part, name: part[int(name)] if isinstance(part, list) else part[name], path.split("."), answer)
