@@ -29,3 +29,5 @@ MAX_TOP = 1000
 """Values of one dimension."""
 MAX_ROWS = 10_000
 """Rows of an aggregation."""
+LONGEST_MISTYPED = 32
+"""Letters of a word that may be mistyped: what Elasticsearch needs of memory for looking around a word grows with its length."""

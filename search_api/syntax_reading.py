@@ -8,7 +8,7 @@ from luqum import tree as luqum
 from search_api.faults import Fault
 from search_api.field_names import Part, Several, Unknown, find
 from search_api.field_values import EXPECTED, read_value
-from search_api.limits import LONGEST_VALUE, MAX_SLOP, MAX_WILDCARDS, MIN_STEM
+from search_api.limits import LONGEST_MISTYPED, LONGEST_VALUE, MAX_SLOP, MAX_WILDCARDS, MIN_STEM
 from search_api.schema import IndexField, IndexSchema
 from search_api.syntax_scan import BOX, literal, unescaped, unknown_name
 from search_api.syntax_tree import (
@@ -73,7 +73,7 @@ class Reading:
             case luqum.Phrase() | luqum.Proximity():
                 word = self._phrase(item)
             case luqum.Fuzzy(term=luqum.Word() as term):
-                word = Word(unescaped(term.value), fuzzy=True)
+                word = self._fuzzy(term)
             case luqum.Word():
                 word = self._plain(item)
             case _:
@@ -93,6 +93,12 @@ class Reading:
         if slop > MAX_SLOP:
             self._fault(item, f"`~` allows up to {MAX_SLOP} words between the words of a phrase.")
         return Word(unescaped(item.value[1:-1]), phrase=True, slop=slop)
+
+    def _fuzzy(self, term: Any) -> Word:
+        text = unescaped(term.value)
+        if len(text) > LONGEST_MISTYPED:
+            self._fault(term, f"`~` stands behind words of up to {LONGEST_MISTYPED} letters.")
+        return Word(text, fuzzy=True)
 
     def _named(self, item: Any, scope: str) -> Node:
         name = unescaped(item.name)
@@ -153,7 +159,7 @@ class Reading:
             case luqum.Phrase() | luqum.Proximity():
                 return self._matching(field, item, self._phrase(item))
             case luqum.Fuzzy(term=luqum.Word() as term):
-                return self._matching(field, item, Word(unescaped(term.value), fuzzy=True))
+                return self._matching(field, item, self._fuzzy(term))
             case luqum.Word():
                 stem, rest = _wildcards(item.value)
                 return self._pattern(field, item, stem, rest) if rest else self._matching(field, item, Word(stem))

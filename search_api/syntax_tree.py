@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from search_api.limits import LONGEST_MISTYPED
 from search_api.schema import IndexField
 
 SHORTEST_MISTYPED = 4
@@ -142,8 +143,12 @@ def may_be_mistyped(node: Node) -> bool:
 
 
 def letters(word: Word) -> bool:
-    """Whether a word is long enough and has no digits."""
-    return not word.phrase and len(word.text) >= SHORTEST_MISTYPED and not any(map(str.isdigit, word.text))
+    """Whether a word is long enough, not too long, and has no digits."""
+    return (
+        not word.phrase
+        and SHORTEST_MISTYPED <= len(word.text) <= LONGEST_MISTYPED
+        and not any(map(str.isdigit, word.text))
+    )
 
 
 def clauses_of(node: Node) -> int:

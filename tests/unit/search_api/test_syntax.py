@@ -13,7 +13,7 @@ from search_api.faults import Fault, RequestFaults
 from search_api.limits import MAX_CLAUSES, MAX_DEPTH, MAX_TEXT
 from search_api.schema import read_mapping
 from search_api.syntax import NOTHING, parse
-from search_api.syntax_tree import AllOf, AnyOf, Match, Node, Not, Within, Word, Words, words_of
+from search_api.syntax_tree import AllOf, AnyOf, Match, Node, Not, Within, Word, Words, may_be_mistyped, words_of
 from tests.support.library import MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)
@@ -124,6 +124,7 @@ def test_a_name_before_a_colon_that_several_fields_have_lists_them() -> None:
         ("title:h*", 6, 8, "before it"),
         ("title:ab*c*d*e*f*g", 6, 18, "wildcards"),
         ('title:"a b"~11', 6, 11, "up to 10 words"),
+        ("title:" + "a" * 33 + "~", 6, 39, "up to 32 letters"),
         ("title:a^2", 6, 9, "not available"),
         ("cover:x", 0, 7, "cannot be searched"),
         ("price:1 " + "(" * (MAX_DEPTH + 1) + "a" + ")" * (MAX_DEPTH + 1), 8 + MAX_DEPTH, 9 + MAX_DEPTH, "deep"),
@@ -170,6 +171,12 @@ def test_values_reach_elasticsearch_typed() -> None:
     assert query_of("title:*") == {"exists": {"field": "title"}}
     assert query_of("shelf_mark:SM-*") == {"prefix": {"shelf_mark.keyword": {"value": "SM-", "case_insensitive": True}}}
     assert query_of("title:Häf?n*") == {"wildcard": {"title": {"value": "haf?n*"}}}
+
+
+def test_a_word_too_long_is_not_looked_around() -> None:
+    assert may_be_mistyped(read("harbuor "))
+    assert not may_be_mistyped(read("a" * 33 + " b2bbbb "))
+    assert "fuzziness" not in json.dumps(query_of("a" * 33 + "~ "))
 
 
 def test_not_not_is_nothing() -> None:
