@@ -14,6 +14,7 @@ ROOMS = {
     "smoke": "infra.whole_commands",
     "demo": "infra.whole_commands",
     "bench": "infra.bench.command",
+    "chaos": "infra.chaos.command",
     "conformance": "infra.conformance.command",
     "init": "cdc.connectors.init_command",
     "connectors": "cdc.connectors.commands",

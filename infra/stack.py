@@ -122,6 +122,10 @@ class Stack:
                 raise
 
     def _start_one(self, server: Server, identity: Identity) -> None:
+        self._launch(server, identity)
+        self._await_ready(server.name)
+
+    def _launch(self, server: Server, identity: Identity) -> None:
         self._say(server.name, "preparing")
         prepare(server, identity, self._run_step)
         log = self.log(server.name)
@@ -141,7 +145,6 @@ class Stack:
         )
         self._kept[server.name] = kept
         write_record(self._record(server.name), kept.process)
-        self._await_ready(server.name)
 
     def _run_step(self, order: Order, what: str) -> None:
         kept = Kept(order)
@@ -230,6 +233,20 @@ class Stack:
             self._await_end(service, process)
         self._kept.pop(service, None)
         self.start()
+
+    def revive(self, service: Service) -> None:
+        """Start one server of a stack that was started before, unless it runs, and return when it is ready.
+
+        The others are left as they are, so that several may end and come back at the same time."""
+        assert self._installed is not None, "start the stack before"
+        with self._locked():
+            if self.process(service) is None:
+                self._kept.pop(service, None)
+                secrets = read_secrets(self._root)
+                self._launch(
+                    BUILDERS[service](self.settings, self._installed, secrets), find_identity(self.settings.run_as)
+                )
+        self._await_ready(service)
 
     def pause(self, service: Service) -> None:
         """Stop the service's processes in their tracks (SIGSTOP)."""

@@ -1,0 +1,194 @@
+"""What Debezium loses and repeats: PostgreSQL written to in every way, Connect killed again and again, the raw log counted."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import asdict
+from pathlib import Path
+from random import Random
+from time import monotonic
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
+
+from cdc.envelope import Record
+from cdc.topics import slot_name
+from infra.chaos.log import Study, records
+from infra.chaos.run import Task
+from infra.chaos.tally import Tally
+from infra.chaos.torment import Say, revive
+from infra.errors import RunnerError
+from infra.pipeline import database, mark
+from infra.programs import ROWTIDE, Programs
+from infra.stack import Stack
+from infra.waiting import wait_until
+
+HERE = Path(__file__).parent
+PIPELINE = "capture"
+SESSIONS = 5
+BETWEEN_KILLS = (2.0, 14.0)
+_STEP_SECONDS = 300.0
+_CATCH_UP_SECONDS = 300.0
+Way = Callable[[psycopg.Connection[Any], Random, int, Callable[[float], None]], None]
+
+
+def _copy(connection: psycopg.Connection[Any], random: Random, session: int, _pause: Callable[[float], None]) -> None:
+    with connection.cursor() as cursor, cursor.copy("COPY rows (session, body) FROM STDIN") as copy:
+        for _ in range(random.randrange(500, 15_000)):
+            copy.write_row((session, "copied"))
+
+
+def _batched(
+    connection: psycopg.Connection[Any], random: Random, session: int, _pause: Callable[[float], None]
+) -> None:
+    rows = [(session, "batched")] * random.randrange(50, 800)
+    with connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO rows (session, body) VALUES (%s, %s)", rows)
+
+
+def _slowly(connection: psycopg.Connection[Any], random: Random, session: int, pause: Callable[[float], None]) -> None:
+    for _ in range(random.randrange(5, 40)):
+        connection.execute("INSERT INTO rows (session, body) VALUES (%s, 'slow')", (session,))
+        pause(random.uniform(0.0, 0.15))
+
+
+def _update(connection: psycopg.Connection[Any], random: Random, session: int, _pause: Callable[[float], None]) -> None:
+    connection.execute(
+        "UPDATE rows SET version = version + 1 WHERE session = %s AND id %% 50 = %s", (session, random.randrange(50))
+    )
+
+
+def _delete(connection: psycopg.Connection[Any], random: Random, session: int, _pause: Callable[[float], None]) -> None:
+    connection.execute(
+        "WITH d AS (DELETE FROM rows WHERE session = %s AND id %% 200 = %s RETURNING id, version)"
+        " INSERT INTO gone SELECT id, version FROM d",
+        (session, random.randrange(200)),
+    )
+
+
+def _one_by_one(
+    connection: psycopg.Connection[Any], random: Random, session: int, pause: Callable[[float], None]
+) -> None:
+    connection.execute("INSERT INTO rows (session, body) VALUES (%s, 'one')", (session,))
+    pause(random.uniform(0.0, 0.02))
+
+
+WAYS: tuple[tuple[Way, int], ...] = (
+    (_copy, 2),
+    (_batched, 4),
+    (_slowly, 3),
+    (_update, 2),
+    (_delete, 2),
+    (_one_by_one, 12),
+)
+
+
+class CaptureStudy:
+    """Writes, kills, reads the log and counts."""
+
+    def __init__(self, stack: Stack, task: Task, say: Say) -> None:
+        self._stack = stack
+        self._task = task
+        self._say = say
+        self._dsn = make_conninfo(stack.addresses.postgres_dsn, dbname=PIPELINE)
+        self._stopping = threading.Event()
+        self._written: Counter[str] = Counter()
+
+    def run(self) -> dict[str, Any]:
+        """The findings, ready for JSON."""
+        with ExitStack() as opened:
+            self._prepare(opened)
+            kills = self._write_and_kill()
+            self._catch_up()
+        return self._findings(kills)
+
+    def _prepare(self, opened: ExitStack) -> None:
+        with database(self._stack.addresses.postgres_dsn) as connection:
+            connection.execute(SQL("CREATE DATABASE {}").format(Identifier(PIPELINE)))
+        with database(self._dsn) as connection:
+            connection.execute((HERE / "capture.sql").read_bytes())
+        data = self._stack.settings.data_directory
+        environment = {
+            **self._stack.addresses.environment(),
+            "ROWTIDE_POSTGRES_DSN": self._dsn,
+            "ROWTIDE_SPEC": str(HERE / "capture.yaml"),
+            "ROWTIDE_SECRETS_DIR": str(data / "secrets"),
+        }
+        programs = Programs(data / "logs", environment)
+        opened.callback(programs.stop)
+        programs.run("init", (*ROWTIDE, "init"), _STEP_SECONDS)
+        programs.run("connectors-apply", (*ROWTIDE, "connectors", "apply", "--wait", "60"), _STEP_SECONDS)
+        self._catch_up()
+
+    def _write_and_kill(self) -> int:
+        threads = [threading.Thread(target=self._session, args=(each,), daemon=True) for each in range(SESSIONS)]
+        for thread in threads:
+            thread.start()
+        random, kills, ends = Random(f"capture-{self._task.seed}"), 0, monotonic() + self._task.seconds
+        while monotonic() < ends:
+            self._stopping.wait(random.uniform(*BETWEEN_KILLS))
+            self._stack.kill("connect")
+            kills += 1
+            self._say(f"Connect killed, {kills} times now; {self._written['transactions']:,} transactions written")
+            revive(self._stack, "connect", self._say)
+        self._stopping.set()
+        for thread in threads:
+            thread.join(120.0)
+        return kills
+
+    def _session(self, session: int) -> None:
+        random = Random(f"capture-{self._task.seed}-{session}")
+        pause = self._pause
+        with psycopg.connect(self._dsn, autocommit=True) as connection:
+            while not self._stopping.is_set():
+                (way,) = random.choices([way for way, _ in WAYS], [weight for _, weight in WAYS])
+                with suppress(psycopg.errors.DeadlockDetected), connection.transaction():
+                    way(connection, random, session, pause)
+                    if random.random() < 0.05:
+                        raise psycopg.Rollback
+                self._written["transactions"] += 1
+
+    def _pause(self, seconds: float) -> None:
+        self._stopping.wait(seconds)
+
+    def _catch_up(self) -> None:
+        """Wait until everything committed so far is in the log: the slot's position is past it."""
+        query = "SELECT confirmed_flush_lsn - '0/0' >= %s FROM pg_replication_slots WHERE slot_name = %s"
+        with database(self._dsn) as connection:
+            lsn = mark(connection)
+
+            def caught_up() -> bool:
+                return connection.execute(query, (lsn, slot_name(PIPELINE))).fetchone() == (True,)
+
+            if not wait_until(caught_up, _CATCH_UP_SECONDS, pause_seconds=0.5):
+                raise RunnerError(
+                    f"Debezium did not catch up in {_CATCH_UP_SECONDS:.0f} s; see {self._stack.log('connect')}."
+                )
+
+    def _findings(self, kills: int) -> dict[str, Any]:
+        raw, ruled = Tally(), Tally()
+
+        def counted(log: Iterator[Record]) -> Iterator[Record]:
+            for record in log:
+                raw.take(record)
+                yield record
+
+        self._say("reading the whole log")
+        servers = self._stack.addresses.kafka_bootstrap_servers
+        found = Study(ruled.take).read(counted(records(servers, PIPELINE)))
+        with database(self._dsn) as connection:
+            alive: list[tuple[int, int]] = connection.execute("SELECT id, version FROM rows").fetchall()
+            gone: list[tuple[int, int]] = connection.execute("SELECT id, version FROM gone").fetchall()
+        return {
+            "seed": self._task.seed,
+            "minutes": round(self._task.seconds / 60, 2),
+            "kills": kills,
+            "rows": len(alive) + len(gone),
+            "raw": asdict(raw.balance(alive, gone)),
+            "by_the_rules": asdict(ruled.balance(alive, gone)),
+            "log": dict(found.counts),
+            "fault": found.fault,
+        }

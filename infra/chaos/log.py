@@ -1,0 +1,105 @@
+"""Reads a pipeline's log from its start to its end of now, and puts it together by the rules of the contract."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from time import monotonic
+
+from confluent_kafka import Consumer, TopicPartition
+
+from cdc.envelope import Heartbeat, Record, decode
+from cdc.topics import changes_topic
+from cdc.transaction import Assembler, Begun, Change, Committed, LogError, Repeat, SnapshotRow, Step
+from infra.errors import RunnerError
+
+_SECONDS = 300.0
+Taken = Callable[[Record], None]
+
+
+def records(servers: str, pipeline: str) -> Iterator[Record]:
+    """Every record, in order. RunnerError when Kafka does not give them."""
+    topic = changes_topic(pipeline)
+    consumer = Consumer({"bootstrap.servers": servers, "group.id": "rowtide-chaos", "enable.auto.commit": False})
+    try:
+        _, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=30.0)
+        consumer.assign([TopicPartition(topic, 0, 0)])
+        deadline, reached = monotonic() + _SECONDS, 0
+        while reached < high:
+            if monotonic() > deadline:
+                raise RunnerError(f"Kafka gave {reached} of {high} records of {topic} in {_SECONDS:.0f} s.")
+            for message in consumer.consume(10_000, 1.0):
+                if message.error() is None:
+                    reached = (message.offset() or 0) + 1
+                    if (value := message.value()) is not None:
+                        yield decode(value)
+    finally:
+        consumer.close()
+
+
+@dataclass
+class Findings:
+    """What a log holds. `counts` by kind of record and of repeat; `fault` is why it could not be put together."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    fault: str = ""
+
+    @property
+    def changes(self) -> int:
+        """Change events that count: the snapshots' rows, and those of whole transactions, once."""
+        return self.counts["snapshot rows"] + self.counts["events"]
+
+
+class Study:
+    """Puts the log together. `taken` is told the events of each whole transaction, once, in order."""
+
+    def __init__(self, taken: Taken = lambda _record: None) -> None:
+        self.found = Findings()
+        self._taken = taken
+        self._assembler = Assembler()
+        self._open: list[Record] = []
+
+    def read(self, log: Iterable[Record]) -> Findings:
+        """Read to the end, or to where the log contradicts itself."""
+        for record in log:
+            self.found.counts["records"] += 1
+            was_open = self._assembler.open_tx
+            try:
+                step = self._assembler.feed(record)
+            except LogError as error:
+                self.found.fault = str(error)
+                break
+            self._note(step, record, was_open)
+        return self.found
+
+    def _note(self, step: Step, record: Record, was_open: int | None) -> None:
+        counts = self.found.counts
+        match step:
+            case Begun():
+                counts["cut off by another beginning"] += was_open is not None
+                self._open = []
+            case Change(loose=True):
+                counts["events"] += 1
+            case Change():
+                self._open.append(record)
+            case Committed():
+                self._commit()
+            case SnapshotRow():
+                counts["snapshot rows"] += 1
+            case Heartbeat():
+                counts["heartbeats"] += 1
+            case Repeat():
+                self._open = self._open if self._assembler.open_tx is not None else []
+                counts[_repeat(record, was_open)] += 1
+
+    def _commit(self) -> None:
+        self.found.counts["transactions"] += 1
+        self.found.counts["events"] += len(self._open)
+        for each in self._open:
+            self._taken(each)
+        self._open = []
+
+
+def _repeat(record: Record, open_tx: int | None) -> str:
+    if record.status == "END":
+        return "ends of transactions again"
+    return "events again in an open transaction" if open_tx is not None else "events again outside of a transaction"

@@ -1,0 +1,130 @@
+"""Database sessions that write at random until told to stop; the same seed gives each session the same intentions."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from random import Random
+
+import psycopg
+
+from infra.chaos import boxes, shop
+from infra.chaos.boxes import Act, NothingThere
+
+Action = Callable[[Act], None]
+
+# What a session does, and how often.
+MIX: tuple[tuple[Action, int], ...] = (
+    (boxes.add_box, 12),
+    (boxes.add_many, 1),
+    (boxes.change_items, 16),
+    (boxes.shift_weight, 10),
+    (boxes.move_items, 8),
+    (boxes.rename_box, 5),
+    (boxes.remove_box, 4),
+    (boxes.replace_box, 4),
+    (boxes.move_box, 8),
+    (boxes.change_text, 8),
+    (boxes.change_room, 2),
+    (boxes.stick, 8),
+    (boxes.truncate, 1),
+    (boxes.change_all, 1),
+    (shop.change_lines, 10),
+    (shop.move_lines, 6),
+    (shop.move_order, 4),
+    (shop.renumber_order, 2),
+    (shop.remove_order, 2),
+    (shop.archive, 4),
+    (shop.rename_around, 4),
+    (shop.tag, 4),
+    (shop.pay, 6),
+)
+SLOW: Action = partial(boxes.shift_weight, wait=1.0)
+ROLLED_BACK, WITH_SAVEPOINT, IN_COMPANY, SLOWLY = 0.05, 0.08, 0.10, 0.04
+"""Shares of transactions that roll back, that roll back a part, that hold several actions, and that take their time."""
+OPTIONS = "-c deadlock_timeout=200ms -c lock_timeout=8s -c statement_timeout=60s"
+BETWEEN_SECONDS = 0.06
+
+
+class Sessions:
+    """Some sessions, each in a thread. `counts` says how many transactions were committed, refused and cut off."""
+
+    def __init__(self, dsn: str, seed: int, number: int) -> None:
+        self._dsn = dsn
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self.counts: Counter[str] = Counter()
+        self.faults: list[str] = []
+        self._threads = [
+            threading.Thread(target=self._run, args=(Random(f"chaos-session-{seed}-{each}"),), daemon=True)
+            for each in range(number)
+        ]
+
+    def start(self) -> None:
+        """Begin to write."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End after the transactions under way."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(90.0)
+
+    def _run(self, random: Random) -> None:
+        try:
+            while not self._stopping.is_set():
+                with suppress(psycopg.OperationalError):
+                    self._connected(random)
+                self._stopping.wait(0.5)
+        except Exception as error:  # noqa: BLE001 A fault of the load itself ends the run, and is told there.
+            self.faults.append(f"{type(error).__name__}: {error}")
+
+    def _connected(self, random: Random) -> None:
+        with psycopg.connect(
+            self._dsn, autocommit=True, connect_timeout=5, options=OPTIONS, prepare_threshold=None
+        ) as connection:
+            while not self._stopping.is_set() and not connection.closed:
+                self._count(self._transact(Act(connection, random, self._pause)))
+                self._pause(random.expovariate(1 / BETWEEN_SECONDS))
+
+    def _pause(self, seconds: float) -> None:
+        self._stopping.wait(seconds)
+
+    def _count(self, outcome: str) -> None:
+        with self._lock:
+            self.counts[outcome] += 1
+
+    def _transact(self, act: Act) -> str:
+        try:
+            with act.connection.transaction():
+                _act(act)
+                if act.random.random() < ROLLED_BACK:
+                    raise psycopg.Rollback
+        except NothingThere:
+            return "nothing to do"
+        except psycopg.Error as error:
+            if act.connection.closed:
+                return "cut off"
+            return f"refused: {error.sqlstate or type(error).__name__}"
+        return "committed"
+
+
+def _act(act: Act) -> None:
+    random = act.random
+    if random.random() < SLOWLY:
+        SLOW(act)
+        return
+    _one(act)
+    if random.random() < WITH_SAVEPOINT:
+        with act.connection.transaction():
+            _one(act)
+            raise psycopg.Rollback
+    while random.random() < IN_COMPANY:
+        _one(act)
+
+
+def _one(act: Act) -> None:
+    (action,) = act.random.choices([action for action, _ in MIX], [weight for _, weight in MIX])
+    action(act)
