@@ -23,6 +23,7 @@ ROOMS = {
     "worker": "sync_worker.commands",
     "worker-key": "sync_worker.commands",
     "verify": "sync_worker.commands",
+    "repair": "sync_worker.commands",
     "explain": "sync_worker.commands",
     "quarantine": "sync_worker.commands",
     "api": "search_api.commands",

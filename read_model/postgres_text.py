@@ -51,6 +51,14 @@ def present_query(document: DocumentPlan, indexed: bool = True) -> str:
     return f"{query.replace('%', '%%')} AND {restriction(document, indexed)}"
 
 
+def range_query(document: DocumentPlan) -> str:
+    """Ids of the documents whose key lies between two parameters. Of a key of several columns only the first counts."""
+    where = conditions(document.root.where, "r")
+    query = f"SELECT {id_text(document, 'r')} FROM {document.root.table.quoted} r WHERE true{where}".replace("%", "%%")
+    key = column_of("r", document.id[0])
+    return f"{query} AND {key} BETWEEN %s AND %s ORDER BY {key}"
+
+
 def sample_query(document: DocumentPlan, method: str) -> str:
     """Ids of a random sample of the root's rows, in random order.
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sync_worker import explain_command, key_command, program, quarantine_command, verify_command
+from sync_worker import explain_command, key_command, program, quarantine_command, repair_command, verify_command
 
 
 def register(app: typer.Typer) -> None:
@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     app.command("explain", help="Tell where a document comes from, how far it has come, and what is wrong with it.")(
         explain_command.explain
     )
+    app.command("repair", help="Read the rows of documents anew, send them again, and prove them.")(repair_command.mend)
     app.add_typer(quarantine_command.app, name="quarantine")
 
 

@@ -4,21 +4,40 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import uvicorn
-from fastapi import FastAPI, HTTPException, Query, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from pydantic import BaseModel
 
 from sync_worker.announcing import Announcement
-from sync_worker.errors import WorkerError
+from sync_worker.errors import ServiceMissing, WorkerError
 from sync_worker.quarantine import Retry
+from sync_worker.rereads import Request, Reread
 
 ANSWER_SECONDS = 30.0
 """How long a wish may take to be taken up: the loop is busy with one thing at a time."""
+REREAD_SECONDS = 300.0
+"""How long reading rows anew may take: it waits until the log has come to what was read."""
 MOST_WAITING = 16
 """Requests that may wait for news at the same time; more are answered at once. Each holds a thread of the endpoint's 40."""
+
+
+T = TypeVar("T")
+
+
+class RepairBody(BaseModel):
+    """The documents whose rows are to be read anew: a kind, and ids."""
+
+    document: str
+    ids: list[str]
+
+
+class RemovalBody(RepairBody):
+    """Documents that the source did not have at a position."""
+
+    lsn: int
 
 
 class RetryBody(BaseModel):
@@ -34,6 +53,8 @@ class Wishes:
 
     refresh: Callable[[], None]
     retry: Callable[[Retry], None]
+    reread: Callable[[Request], "Future[Reread]"]
+    remove: Callable[[str, list[str], int], None]
 
 
 def endpoint(announcement: Announcement, wishes: Wishes, registry: CollectorRegistry) -> FastAPI:
@@ -65,25 +86,50 @@ def endpoint(announcement: Announcement, wishes: Wishes, registry: CollectorRegi
     def ask_for_refresh() -> None:
         wishes.refresh()
 
-    @app.post("/quarantine/retry")
-    def retry_quarantined(body: RetryBody) -> dict[str, int]:
-        """Build the documents again that are set aside. Answers when they are pending, with how many they are."""
-        wish = Retry(body.document, body.id)
-        wishes.retry(wish)
-        return {"retried": _answer(wish.answer)}
-
     @app.get("/metrics")
     def read_metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
+    app.include_router(_mending(wishes))
     return app
 
 
-def _answer(future: "Future[int]") -> int:
+def _mending(wishes: Wishes) -> APIRouter:
+    """What puts documents right."""
+    router = APIRouter()
+
+    @router.post("/quarantine/retry")
+    def retry_quarantined(body: RetryBody) -> dict[str, int]:
+        """Build the documents again that are set aside. Answers when they are pending, with how many they are."""
+        wish = Retry(body.document, body.id)
+        wishes.retry(wish)
+        return {"retried": _answer(wish.answer, ANSWER_SECONDS)}
+
+    @router.post("/repairs")
+    def repair(body: RepairBody) -> dict[str, int]:
+        """Read the rows behind documents anew. Answers when the row store has them: `lsn` is where they become searchable."""
+        return asdict(_answer(wishes.reread(Request({body.document: body.ids})), REREAD_SECONDS))
+
+    @router.post("/removals", status_code=204)
+    def remove(body: RemovalBody) -> None:
+        """Delete documents that the source does not have. Answers when a search does not find them any more."""
+        try:
+            wishes.remove(body.document, body.ids, body.lsn)
+        except WorkerError as error:
+            raise HTTPException(409, str(error)) from error
+
+    return router
+
+
+def _answer(future: "Future[T]", seconds: float) -> T:
     try:
-        return future.result(ANSWER_SECONDS)
+        return future.result(seconds)
     except TimeoutError as error:
-        raise HTTPException(503, f"the worker did not come to it in {ANSWER_SECONDS:.0f} s; try again") from error
+        raise HTTPException(503, f"the worker did not come to it in {seconds:.0f} s; try again") from error
+    except ServiceMissing as error:
+        raise HTTPException(503, str(error)) from error
+    except WorkerError as error:
+        raise HTTPException(409, str(error)) from error
 
 
 class EndpointThread:

@@ -73,7 +73,7 @@ class Explanation:
 
     def verdict(self) -> tuple[str, str]:
         """One word for the state, and a sentence that says what to do."""
-        kept = self.row_store
+        kept, command = self.row_store, f"rowtide repair --document {self.document} --id '{self.id}'"
         if kept and kept.set_aside and kept.set_aside.kind != "left out":
             return "set aside", f"{kept.set_aside.reason}; correct the value, or: rowtide quarantine retry"
         if kept and kept.pending_since is not None:
@@ -84,17 +84,17 @@ class Explanation:
         if not self.of_index:
             nothing = self.held is None and self.truth is None
             return ("unknown", "neither side has it") if nothing else ("equal", "nothing is to be done")
-        return self._why()
+        return self._why(command)
 
-    def _why(self) -> tuple[str, str]:
+    def _why(self, command: str) -> tuple[str, str]:
         """Which link of the chain is wrong."""
         if self.freshness is not None and self.freshness.searchable < self.lsn:
             return "on its way", "the worker has not come so far yet; ask again"
         if self.row_store is None:
-            return "divergent", "there is no row store on this machine that would say why"
+            return "divergent", f"there is no row store on this machine that would say why; {command}"
         if self.of_row_store:
-            return "row store differs", "a change did not reach the row store, or it was changed by hand"
-        return "index differs", "the row store is right: a write was lost, or the index was changed by hand"
+            return "row store differs", f"a change did not reach the row store, or it was changed by hand; {command}"
+        return "index differs", f"the row store is right: a write was lost, or the index was changed by hand; {command}"
 
     def as_json(self, values: bool) -> dict[str, Any]:
         """For `--output json`; `values` adds what either side holds where they differ."""

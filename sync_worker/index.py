@@ -51,6 +51,12 @@ class Item:
         return str(next(iter(action.values()))["_id"])
 
 
+def deletion(id_: str, version: int) -> Item:
+    """An item that deletes a document, unless it has a higher version."""
+    meta = {"_id": id_, "version": version, "version_type": "external_gte"}
+    return Item(0, msgspec.json.encode({"delete": meta}) + b"\n")
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """What became of a bulk: the items that Elasticsearch refused for good, by place. Everything else is taken.

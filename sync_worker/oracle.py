@@ -18,7 +18,7 @@ from cdc.lsn import Lsn
 from read_model.plan import DocumentPlan
 from read_model.postgres import document_query
 from read_model.postgres_parts import parts_query
-from read_model.postgres_text import bucket_query, digest_query, present_query, sample_query
+from read_model.postgres_text import bucket_query, digest_query, present_query, range_query, sample_query
 from sync_worker.catalogue import connect
 from sync_worker.errors import ServiceMissing, WorkerError
 
@@ -98,6 +98,13 @@ class Oracle:
         with self._snapshot() as lsn:
             rows = self._by_ids(lambda indexed: document_query(document, ids=True, indexed=indexed), ids)
         return lsn, dict(rows)
+
+    def range(self, document: DocumentPlan, first: str, last: str) -> list[str]:
+        """Ids of the documents whose key lies between two values, both included. WorkerError when they are no keys."""
+        try:
+            return [row[0] for row in self._all(self._connection, range_query(document), (first, last))]
+        except psycopg.DataError as error:
+            raise WorkerError(f"no key of {document.name} looks like that: {_first(error)}") from error
 
     def parts(self, document: DocumentPlan, id_: str) -> str | None:
         """The rows behind a document, as `parts_query` yields them; None when there is no such document."""

@@ -50,7 +50,7 @@ def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = F
     log = structlog.get_logger()
     with assembly.assemble(settings, stopping, new_store) as made:
         worker = made.worker
-        wishes = Wishes(worker.refresh_now.set, worker.retries_asked.put)
+        wishes = Wishes(worker.refresh_now.set, worker.retries_asked.put, worker.rereads.ask, worker.remove_extra)
         app = endpoint(worker.announcement, wishes, metrics.registry(worker))
         server = EndpointThread(app, settings.worker_host, settings.worker_port)
         server.start()

@@ -60,7 +60,7 @@ class Verifier:
         """Compare the documents with these ids, which may exist on either side, on both or on none."""
         report = self._begin(document, scope)
         suspects: list[str] = []
-        for batch in _batches(ids, self._oracle.bucket):
+        for batch in batches(ids, self._oracle.bucket):
             digests = self._oracle.digests(document, batch)
             suspects += [id_ for id_ in batch if id_ not in digests]
             suspects += self._differing(document, digests)
@@ -111,7 +111,7 @@ class Verifier:
             return
         pages = self._index.scan_ids(document.name)
         doubtful = (each.id for page in pages for each in page if _Ids.slot(each.id) in unlike)
-        for batch in _batches(doubtful, self._oracle.bucket):
+        for batch in batches(doubtful, self._oracle.bucket):
             present = self._oracle.present(document, batch)
             yield from (id_ for id_ in batch if id_ not in present)
 
@@ -124,7 +124,7 @@ class Verifier:
 
     def _settle(self, document: DocumentPlan, suspects: list[str], report: Report) -> None:
         """Look at each suspect until it is right, or divergent, or was looked at often enough."""
-        for batch in _batches(suspects, self._oracle.bucket):
+        for batch in batches(suspects, self._oracle.bucket):
             open_: set[str] = set(batch)
             differing: set[str] = set()
             for _ in range(ROUNDS):
@@ -193,7 +193,8 @@ def _judge(id_: str, held: Indexed | None, truth: str | None) -> Divergent | Non
         return Divergent(id_, "different")
 
 
-def _batches(ids: Iterable[str], size: int) -> Iterator[list[str]]:
+def batches(ids: Iterable[str], size: int) -> Iterator[list[str]]:
+    """The ids in lists of so many."""
     batch: list[str] = []
     for id_ in ids:
         batch.append(id_)

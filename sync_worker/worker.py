@@ -11,9 +11,9 @@ from queue import SimpleQueue
 
 from read_model.freshness import Freshness, State
 from sync_worker.announcing import Announcement
-from sync_worker.errors import ShapeError
+from sync_worker.errors import ShapeError, WorkerError
 from sync_worker.healing import Healing
-from sync_worker.index import Index, Sent
+from sync_worker.index import Index, Sent, deletion
 from sync_worker.ledger import Ledger
 from sync_worker.parts import Parts
 from sync_worker.pending import Bulk
@@ -106,6 +106,17 @@ class Worker:
     def freshness(self) -> Freshness:
         """What is published now."""
         return self.announcement.now
+
+    def remove_extra(self, document: str, ids: list[str], lsn: int) -> None:
+        """Delete documents that the source was seen not to have at `lsn`. From any thread: it touches Elasticsearch alone.
+
+        A document that came since has a higher version, and stays (invariant 4). WorkerError when it cannot be done."""
+        if document not in self._generations.aliases:
+            raise WorkerError(f"the pipeline has no documents named {document}")
+        version = self._store.position.epoch << EPOCH_BITS | lsn
+        sent = self._index.send(document, [deletion(id_, version) for id_ in ids])
+        if sent is None or sent.rejected or not self._index.refresh((document,)):
+            raise WorkerError(f"Elasticsearch did not delete the documents of {document} that are too many; try again")
 
     def run(self) -> None:
         """Turn until told to stop, then let what is under way end."""

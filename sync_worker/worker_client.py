@@ -6,6 +6,7 @@ from typing import Any, Self
 import httpx
 
 from sync_worker.errors import ServiceMissing, WorkerError
+from sync_worker.repair import Reread
 
 
 class WorkerClient:
@@ -27,6 +28,15 @@ class WorkerClient:
         """Have set-aside documents built again; how many they are."""
         return int(self._post("/quarantine/retry", {"document": document, "id": id_})["retried"])
 
+    def reread(self, document: str, ids: list[str]) -> Reread:
+        """Have the rows of these documents read anew; returns when the row store has them."""
+        answer = self._post("/repairs", {"document": document, "ids": ids})
+        return Reread(answer["lsn"], answer["rows"], answer["changed"])
+
+    def remove(self, document: str, ids: list[str], lsn: int) -> None:
+        """Have documents deleted that the source did not have at `lsn`."""
+        self._post("/removals", {"document": document, "ids": ids, "lsn": lsn})
+
     def _post(self, path: str, body: object) -> dict[str, Any]:
         try:
             answer = self._http.post(path, json=body)
@@ -36,7 +46,7 @@ class WorkerClient:
             ) from error
         if answer.is_error:
             raise WorkerError(f"the worker at {self._url} refuses: {_detail(answer)}")
-        return dict(answer.json())
+        return dict(answer.json()) if answer.content else {}
 
 
 def _detail(answer: httpx.Response) -> str:

@@ -1,6 +1,7 @@
 """Waiting for news of the freshness."""
 
 import threading
+from concurrent.futures import Future
 from dataclasses import replace
 from queue import SimpleQueue
 
@@ -9,7 +10,9 @@ from prometheus_client import CollectorRegistry
 from read_model.freshness import Freshness
 from sync_worker.announcing import Announcement
 from sync_worker.endpoint import MOST_WAITING, Wishes, endpoint
+from sync_worker.errors import WorkerError
 from sync_worker.quarantine import Retry
+from sync_worker.rereads import Request, Reread
 from tests.support.search_api import asgi
 
 FIRST = Freshness("shop", 1, 10, 12, 0, "live")
@@ -28,6 +31,18 @@ def test_news_is_told_at_once_and_others_wait_for_it() -> None:
     assert [fresh.searchable for fresh in told] == [11]
 
 
+def refuse(request: Request) -> "Future[Reread]":
+    """A worker that cannot read rows anew."""
+    request.answer.set_exception(WorkerError("not now"))
+    return request.answer
+
+
+def remove(document: str, ids: list[str], lsn: int) -> None:
+    """A worker that deletes what it is asked for, of one kind."""
+    if (document, ids, lsn) != ("orders", ["x"], 70):
+        raise WorkerError("no such documents")
+
+
 def test_another_epoch_and_the_end_are_news_too() -> None:
     announcement = Announcement(FIRST)
     announcement.put(replace(FIRST, epoch=2))
@@ -38,7 +53,9 @@ def test_another_epoch_and_the_end_are_news_too() -> None:
 
 def test_a_waiting_request_asks_for_a_refresh_and_ends_in_time() -> None:
     asked = threading.Event()
-    with asgi(endpoint(Announcement(FIRST), Wishes(asked.set, SimpleQueue().put), CollectorRegistry())) as client:
+    with asgi(
+        endpoint(Announcement(FIRST), Wishes(asked.set, SimpleQueue().put, refuse, remove), CollectorRegistry())
+    ) as client:
         assert client.get("/freshness").json()["searchable"] == 10
         assert not asked.is_set()
         answer = client.get("/freshness", params={"beyond": "1:10", "wait": 0.01})
@@ -55,7 +72,9 @@ def test_no_more_wait_than_there_are_places() -> None:
         places[0] += 1
         started.wait(LONG)
 
-    with asgi(endpoint(announcement, Wishes(refresh, SimpleQueue().put), CollectorRegistry())) as client:
+    with asgi(
+        endpoint(announcement, Wishes(refresh, SimpleQueue().put, refuse, remove), CollectorRegistry())
+    ) as client:
 
         def ask() -> None:
             client.get("/freshness", params={"beyond": "1:10", "wait": LONG})
@@ -78,8 +97,29 @@ def test_a_wish_is_answered_when_the_loop_has_come_to_it() -> None:
         asked.put(wish)
         wish.answer.set_result(3)
 
-    with asgi(endpoint(Announcement(FIRST), Wishes(lambda: None, loop), CollectorRegistry())) as client:
+    with asgi(endpoint(Announcement(FIRST), Wishes(lambda: None, loop, refuse, remove), CollectorRegistry())) as client:
         assert client.request("POST", "/quarantine/retry", json={"document": "orders"}).json() == {"retried": 3}
         assert client.request("POST", "/quarantine/retry", json={"id": 3}).status_code == 422
     wish = asked.get_nowait()
     assert (wish.document, wish.id) == ("orders", None)
+
+
+def test_rows_are_read_anew_on_request() -> None:
+    asked: list[Request] = []
+
+    def reread(request: Request) -> "Future[Reread]":
+        asked.append(request)
+        request.answer.set_result(Reread(70, 3, 1, 0))
+        return request.answer
+
+    wishes = Wishes(lambda: None, SimpleQueue().put, reread, remove)
+    with asgi(endpoint(Announcement(FIRST), wishes, CollectorRegistry())) as client:
+        answer = client.request("POST", "/repairs", json={"document": "orders", "ids": ["1", "2"]})
+        assert answer.json() == {"lsn": 70, "rows": 3, "changed": 1, "unsettled": 0}
+        extra = {"document": "orders", "ids": ["x"], "lsn": 70}
+        assert client.request("POST", "/removals", json=extra).status_code == 204
+        assert client.request("POST", "/removals", json={**extra, "ids": ["y"]}).status_code == 409
+    assert asked[0].documents == {"orders": ["1", "2"]}
+    with asgi(endpoint(Announcement(FIRST), replace(wishes, reread=refuse), CollectorRegistry())) as client:
+        answer = client.request("POST", "/repairs", json={"document": "orders", "ids": ["1"]})
+        assert (answer.status_code, answer.json()["detail"]) == (409, "not now")

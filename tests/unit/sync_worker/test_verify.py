@@ -1,5 +1,6 @@
 """How differences are told from changes on their way, with doubles of both sides."""
 
+import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
@@ -137,3 +138,48 @@ def test_only_so_many_documents_are_named_and_all_are_counted() -> None:
     for n in range(10_050):
         report.add_left_out(str(n), ("a",))
     assert (report.left_out, len(report.listed_left_out)) == (10_050, 10_000)
+
+
+class Endless(Source):
+    """A database of so many documents, none of which is kept."""
+
+    bucket = 500
+
+    def __init__(self, count: int) -> None:
+        super().__init__({})
+        self.count = count
+
+    def buckets(self, _: DocumentPlan) -> Iterator[dict[str, str]]:
+        for start in range(0, self.count, self.bucket):
+            yield {str(n): text_digest(b'{"a":1}') for n in range(start, start + self.bucket)}
+
+
+class EndlessIndex(Index):
+    """The same documents."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__({})
+        self.count = count
+
+    def find(self, _: str, ids: Iterable[str]) -> Iterator[Indexed]:
+        return (Indexed(id_, 1 << 48, b'{"a":1}') for id_ in ids)
+
+    def scan_ids(self, _: str) -> Iterator[list[Entry]]:
+        for start in range(0, self.count, 500):
+            yield [Entry(str(n), 1) for n in reversed(range(start, start + 500))]
+
+
+def peak_memory(count: int) -> int:
+    """Bytes that a verification of so many documents needs at most."""
+    tracemalloc.start()
+    try:
+        report = verifier(Endless(count), EndlessIndex(count)).all(DOCUMENT)
+        assert (report.compared, report.proven) == (count, True)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_does_not_grow_with_the_number_of_documents() -> None:
+    few, many = peak_memory(5_000), peak_memory(50_000)
+    assert many < 1.2 * few
