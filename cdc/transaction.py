@@ -4,7 +4,9 @@ What Kafka holds after crashes of Connect is not simply BEGIN, changes, END: par
 millions of records of killed connectors; design, "What a crash of Connect does to the log"):
 
 1. The position of a transaction is its commit LSN, in the END marker's id. It rises along the log, repeats aside.
-2. An END at or below `applied` is a repeat. So is an event without an open transaction whose `last_commit` is below.
+2. An END at or below `applied` is a repeat. So is one of the transaction that ended last, whatever its LSN: a connector
+   that takes the transaction up again from its stored offset ends it once more, at the next record's place. So is an
+   event without an open transaction whose `last_commit` is below.
 3. BEGIN while another transaction is open drops the open one, which must come again before any new END.
 4. Inside a transaction an event whose `total_order` was seen already is a repeat.
 5. The count at END must match; a mismatch ends the work with `LogError`, never with a guess.
@@ -111,6 +113,7 @@ class Assembler:
     open_tx: int | None = None
     seen: Seen = field(default_factory=Seen)
     dropped_tx: int | None = None
+    ended_tx: int | None = None
 
     def feed(self, record: Record) -> Step:
         """Classify one record and move the state. LogError and EnvelopeError mean: stop."""
@@ -137,7 +140,7 @@ class Assembler:
         return BEGUN
 
     def _end(self, tx_id: int, lsn: Lsn, record: Record) -> Step:
-        if lsn <= self.applied:
+        if lsn <= self.applied or tx_id == self.ended_tx:
             if self.open_tx == tx_id:
                 self.open_tx = None
             return REPEAT
@@ -153,7 +156,7 @@ class Assembler:
                 f"transaction {tx_id} at {format_lsn(lsn)} announces {record.event_count} events,"
                 f" {len(self.seen)} are in the log; {WAY_OUT}"
             )
-        self.open_tx, self.applied = None, lsn
+        self.open_tx, self.applied, self.ended_tx = None, lsn, tx_id
         return Committed(tx_id, lsn, len(self.seen), record.ts_ms)
 
     def _event(self, record: Record) -> Step:

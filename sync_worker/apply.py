@@ -51,7 +51,9 @@ class Applier:
         self.recent: deque[int] = deque(maxlen=REMEMBERED)
         self.events = 0
         position = store.position
-        self._assembler = Assembler(Lsn(position.applied), dropped_tx=position.dropped_tx or None)
+        self._assembler = Assembler(
+            Lsn(position.applied), dropped_tx=position.dropped_tx or None, ended_tx=position.ended_tx or None
+        )
         if position.spooled_tx:
             self._open_offset = position.offset
             self._assembler.open_tx, self._assembler.seen = position.spooled_tx, Seen(position.spooled_seen)
@@ -68,6 +70,7 @@ class Applier:
                 offset=offset if self._assembler.open_tx is None else self._open_offset,
                 applied=self._assembler.applied,
                 dropped_tx=self._assembler.dropped_tx or 0,
+                ended_tx=self._assembler.ended_tx or 0,
             )
 
     def _one(self, message: LogMessage) -> None:

@@ -53,6 +53,7 @@ class Position(msgspec.Struct, frozen=True):
     spooled_tx: int = 0
     spooled_seen: int = 0
     dropped_tx: int = 0
+    ended_tx: int = 0
     reread: dict[str, str] = {}
     reread_lsn: int = 0
 

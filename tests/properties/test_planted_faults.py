@@ -161,7 +161,7 @@ def assembling(assembler: type[Assembler]) -> type[Applier]:
         def __init__(self, *parts: Any) -> None:
             super().__init__(*parts)
             own = self._assembler
-            self._assembler = assembler(own.applied, own.open_tx, own.seen, own.dropped_tx)
+            self._assembler = assembler(own.applied, own.open_tx, own.seen, own.dropped_tx, own.ended_tx)
 
     return Assembling
 

@@ -251,6 +251,17 @@ class Source:
         if back and self._begins:
             start = self._begins[max(0, len(self._begins) - back)]
             self._write(self._clean[start + into :])
+            if into % 2:
+                self._write(self._end_again())
+
+    def _end_again(self) -> list[Message]:
+        """The last transaction's END once more, at the next record's place, as a connector writes it that took it up again."""
+        for message in reversed(self._clean):
+            body = msgspec.json.decode(message.body)
+            if body.get("status") == "END":
+                tx_id, _, lsn = body["id"].partition(":")
+                return [Message(msgspec.json.encode({**body, "id": f"{tx_id}:{int(lsn) + 5}"}))]
+        return []
 
     def _stream(self, records: Iterable[Message]) -> None:
         records = list(records)

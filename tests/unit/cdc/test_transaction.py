@@ -43,7 +43,7 @@ def test_a_transaction_is_its_events_and_its_commit_lsn() -> None:
     steps = [assembler.feed(record) for record in (begin(7), event(7, 1), event(7, 2), end(7, 100, 2))]
     assert [type(step) for step in steps] == [Begun, Change, Change, Committed]
     assert steps[-1] == Committed(7, Lsn(100), 2, 7)
-    assert assembler == Assembler(Lsn(100), seen=assembler.seen)
+    assert assembler == Assembler(Lsn(100), seen=assembler.seen, ended_tx=7)
 
 
 def test_a_transaction_of_events_that_are_not_captured_is_empty() -> None:
@@ -58,6 +58,17 @@ def test_an_end_at_or_below_applied_is_a_repeat(lsn: int) -> None:
     assembler = assembled(begin(7), event(7, 1), applied=100)
     assert assembler.feed(end(7, lsn, 1)) is REPEAT
     assert (assembler.applied, assembler.open_tx) == (100, None)
+
+
+def test_a_second_end_of_the_last_transaction_is_a_repeat_wherever_it_stands() -> None:
+    assembler = assembled(begin(7), event(7, 1), end(7, 100, 1))
+    assert assembler.feed(end(7, 120, 1)) is REPEAT
+    assert assembler.applied == 100
+    for record in (begin(8), event(8, 1)):
+        assembler.feed(record)
+    assert assembler.feed(end(7, 130, 1)) is REPEAT
+    assert (assembler.applied, assembler.open_tx) == (100, 8)
+    assert isinstance(assembler.feed(end(8, 140, 1)), Committed)
 
 
 def test_events_of_a_finished_transaction_without_its_begin_are_repeats() -> None:
