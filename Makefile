@@ -53,6 +53,9 @@ demo: setup ## The whole pipeline, live in the terminal. Ctrl-C stops it.
 smoke: setup ## The whole pipeline, finite: the last line is JSON, "divergent" must be 0.
 	$(BIN)/rowtide smoke
 
+screenshots: setup browser ## Take the pictures in docs/images of the page of `make demo`, which must run.
+	$(BIN)/python -m docs.screenshots
+
 bench: setup ## Rates and latencies; the last line is JSON.
 	$(BIN)/rowtide bench
 

@@ -54,7 +54,8 @@ _TYPES: dict[str, Mapping] = {
 def index_body(document: DocumentPlan, pipeline: PipelinePlan | None = None) -> dict[str, Any]:
     """The body that creates an index for the document: `settings` and `mappings`.
 
-    `mappings._meta` names the pipeline and the spec's hash, and holds for each field path what the spec says of it (`fields`)
+    `mappings._meta` names the pipeline and the spec's hash, lists all field paths as documents have them (`order`) and those of enums
+    (`states`), and holds for each field path what the spec says of it (`fields`)
     and the search options (`search`)."""
     properties = {**_properties(document.root, document), FLAGS: _FLAGS}
     mappings = {
@@ -64,6 +65,8 @@ def index_body(document: DocumentPlan, pipeline: PipelinePlan | None = None) -> 
             "spec_hash": pipeline.spec_hash if pipeline else "",
             "fields": dict(_described(document.root, _personal(document.root))),
             "search": document.search,
+            "order": [path for path, _ in _leaves(document.root)],
+            "states": [path for path, field in _leaves(document.root) if field and field.column.kind == "e"],
         },
         "properties": properties,
     }
@@ -220,6 +223,21 @@ def _described(node: Node, personal: _Personal, prefix: str = "") -> Iterator[tu
         column = (compute.include.node.table, compute.column.name) if compute.column else None
         if column and column in personal:
             yield prefix + compute.name, {"pii": personal[column]}
+
+
+def _leaves(node: Node, prefix: str = "") -> Iterator[tuple[str, Field | None]]:
+    """Every path that holds a value, in the order of a document, with its field; constants and computes have none."""
+    for field in node.fields:
+        yield prefix + field.name, field
+    for constant in node.constants:
+        yield prefix + constant.name, None
+    for include in node.includes:
+        if include.value:
+            yield prefix + include.name, next(iter(include.node.fields), None)
+        else:
+            yield from _leaves(include.node, f"{prefix}{include.name}.")
+    for compute in node.computes:
+        yield prefix + compute.name, None
 
 
 def readable_names(alias: str) -> list[str]:

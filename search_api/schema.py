@@ -32,6 +32,10 @@ ORDERED: frozenset[Kind] = frozenset({"integer", "number", "date"})
 """Kinds that can be asked for by range."""
 
 
+LAST = 100_000
+"""The place of a field that nobody knows one of."""
+
+
 @dataclass(frozen=True, slots=True)
 class IndexField:
     """One leaf of a document. `exact` is the mapped name that filters and sorts use, "" where there is none.
@@ -39,7 +43,8 @@ class IndexField:
     `words` is the mapped name that a text search asks, "" where there is none. `boost` is what the spec says a match is worth.
     `nested` is the path of the array it lies in, "" outside of arrays. `pii` are the kinds of personal data that it shows;
     a copy of other fields shows theirs. `analyzer` is what cuts and folds a text that is searched here; fields with the same
-    one have the same words. `label` is what the spec calls it. `money` tells an amount's currency: a code, or the field that holds it."""
+    one have the same words. `label` is what the spec calls it. `money` tells an amount's currency: a code, or the field that holds it.
+    `place` is that among the fields of a document. A `state` has one of few values that somebody chose: an enum, a boolean."""
 
     name: str
     kind: Kind
@@ -52,6 +57,8 @@ class IndexField:
     analyzer: str = ""
     label: str = ""
     money: str = ""
+    place: int = LAST
+    state: bool = False
 
     @property
     def title(self) -> str:
@@ -91,6 +98,11 @@ class IndexSchema:
         return {field.name: field for field in self.fields}
 
     @cached_property
+    def in_order(self) -> tuple[IndexField, ...]:
+        """The fields as a document has them."""
+        return tuple(sorted(self.fields, key=lambda field: (field.place, field.name)))
+
+    @cached_property
     def parts(self) -> Mapping[str, bool]:
         """The objects and arrays that hold fields, by path: whether their elements are kept apart."""
         found: dict[str, bool] = {}
@@ -108,7 +120,7 @@ class IndexSchema:
     @cached_property
     def facets(self) -> tuple[IndexField, ...]:
         """Fields whose values are worth counting: a mapping has plain keywords for enums, booleans and identifiers."""
-        return tuple(f for f in self.fields if f.type in {"keyword", "boolean"} and f.filterable)
+        return tuple(f for f in self.in_order if f.type in {"keyword", "boolean"} and f.filterable)
 
 
 def in_words(name: str) -> str:
@@ -123,6 +135,8 @@ def read_mapping(mapping: Mapping[str, Any]) -> IndexSchema:
     search, described = meta.get("search", {}), meta.get("fields", {})
     boosts = search.get("boost", {})
     money = {path: currency for currency, paths in search.get("money", {}).items() for path in paths}
+    places = {path: place for place, path in enumerate(meta.get("order", ()))}
+    states = frozenset(meta.get("states", ()))
     personal = _personal(properties, described)
     told = (
         replace(
@@ -131,6 +145,8 @@ def read_mapping(mapping: Mapping[str, Any]) -> IndexSchema:
             pii=frozenset(personal.get(field.name, ())),
             label=str(described.get(field.name, {}).get("label", "")),
             money=money.get(field.name, ""),
+            place=places.get(field.name, LAST),
+            state=field.kind == "boolean" or field.name in states,
         )
         for field in _fields(properties, "", "")
     )

@@ -52,7 +52,9 @@ class ChartView:
 def chartable(schema: IndexSchema) -> tuple[IndexField, ...]:
     """The fields that a chart can show: dates first."""
     found = [field for field in schema.fields if field.ranged and not field.nested]
-    return tuple(sorted(found, key=lambda field: (field.kind != "date", field.name.count("."), field.name)))
+    return tuple(
+        sorted(found, key=lambda field: (field.kind != "date", field.name.count("."), field.place, field.name))
+    )
 
 
 def candidates(schema: IndexSchema, address: PageAddress) -> list[IndexField]:

@@ -1,58 +1,41 @@
 """Which fields the table of hits shows: those that the address names, or those that tell most about such documents."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from search_api.schema import IndexField, IndexSchema
 
 MOST_COLUMNS = 24
-DEFAULT_COLUMNS = 8
-PER_KIND = {"keyword": 2, "number": 1, "date": 1}
-"""How many fields of the document itself are shown without being asked for, by kind."""
+DEFAULT_COLUMNS = 7
+MOST_STATES = 2
 
 
-def leaves(document: Any, prefix: str = "") -> Iterator[str]:
-    """The paths of a document's values in their order, each once; an array counts as one of its elements."""
-    match document:
-        case dict():
-            for key, value in document.items():
-                yield from leaves(value, f"{prefix}.{key}" if prefix else key)
-        case list() if any(isinstance(one, dict) for one in document):
-            yield from dict.fromkeys(path for one in document for path in leaves(one, prefix))
-        case _:
-            yield prefix
+def default_columns(schema: IndexSchema) -> tuple[str, ...]:
+    """The first field, what the spec says is worth finding, and states, a quantity and a time of the document itself.
+
+    They follow from the fields alone, so that the table stays as it is while the hits change."""
+    fields = schema.in_order
+    wanted = {one.name for one in fields if one.boost > 1}
+    if len(wanted) < MOST_STATES:
+        wanted |= set(_names_of_objects(schema))
+    own = [one for one in fields if "." not in one.name and not one.nested]
+    wanted |= {one.name for one in own[:1]}
+    wanted |= {one.name for one in [one for one in own if one.state][:MOST_STATES]}
+    wanted |= {one.name for one in _firsts(own)}
+    return tuple(one.name for one in fields if one.name in wanted)[:DEFAULT_COLUMNS]
 
 
-def in_document_order(schema: IndexSchema, documents: Iterable[dict[str, Any]]) -> list[str]:
-    """All fields: first as the documents have them, then those that none of these has."""
-    seen = dict.fromkeys(path for document in documents for path in leaves(document) if path in schema.by_name)
-    return list(dict.fromkeys((*seen, *schema.by_name)))
+def _firsts(own: list[IndexField]) -> Iterator[IndexField]:
+    """The first amount, or else number, and the first time."""
+    numbers = [one for one in own if one.kind == "number"]
+    yield from ([one for one in numbers if one.money] or numbers)[:1]
+    yield from [one for one in own if one.kind == "date"][:1]
 
 
-def default_columns(schema: IndexSchema, ordered: list[str], facets: frozenset[str]) -> tuple[str, ...]:
-    """The first field, what the spec says is worth finding, and a state, a quantity and a time of the document itself."""
-    wanted = {ordered[0]} if ordered else set()
-    wanted |= {name for name in ordered if schema.by_name[name].boost > 1}
-    if len(wanted) == 1:
-        wanted |= set(_names_of_objects(schema, ordered))
-    for kind, most in PER_KIND.items():
-        found = [name for name in ordered if _is_own(schema.by_name[name], kind, facets)]
-        wanted |= set(found[:most])
-    return tuple(name for name in ordered if name in wanted)[:DEFAULT_COLUMNS]
-
-
-def _is_own(field: IndexField, kind: str, facets: frozenset[str]) -> bool:
-    if field.kind != kind or "." in field.name:
-        return False
-    return kind != "keyword" or field.name in facets
-
-
-def _names_of_objects(schema: IndexSchema, ordered: list[str]) -> Iterator[str]:
+def _names_of_objects(schema: IndexSchema) -> Iterator[str]:
     """The first words in each object of the document."""
     seen: set[str] = set()
-    for name in ordered:
-        parent = name.rpartition(".")[0]
-        field = schema.by_name[name]
+    for field in schema.in_order:
+        parent = field.name.rpartition(".")[0]
         if parent and not field.nested and parent not in seen and field.searchable and field.kind == "text":
             seen.add(parent)
-            yield name
+            yield field.name

@@ -7,7 +7,7 @@ from search_api.histograms import Histogram
 from search_api.limits import MAX_WINDOW
 from search_api.pages.address import PageAddress
 from search_api.pages.charts import ChartView, chart_view, chartable, worth_showing
-from search_api.pages.columns import MOST_COLUMNS, default_columns, in_document_order
+from search_api.pages.columns import MOST_COLUMNS, default_columns
 from search_api.pages.filters import Chip, chips
 from search_api.pages.reader import Reader
 from search_api.pages.rows import Row, row
@@ -17,7 +17,6 @@ from search_api.schema import IndexField, IndexSchema
 
 PAGE_SIZE = 25
 PAGE_FACETS = 8
-FEW_VALUES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +122,9 @@ def results_view(
 ) -> ResultsView:
     """The view of an answer."""
     documents = [read(hit.document) for hit in found.items]
-    ordered = in_document_order(schema, documents)
-    states = frozenset(one.field for one in found.facets if 1 < len(one.values) <= FEW_VALUES and not one.more)
     columns = tuple(name for name in address.columns if name in schema.by_name)[:MOST_COLUMNS]
-    columns = columns or default_columns(schema, ordered, states)
-    fields = [schema.by_name[name] for name in ordered]
+    columns = columns or default_columns(schema)
+    fields = list(schema.in_order)
     shown = worth_showing(histograms, address)
     return ResultsView(
         address=address,

@@ -1,6 +1,7 @@
 """The pages. Each turns an address into a question, and the answer into HTML."""
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import quote
 
@@ -141,9 +142,12 @@ async def _found(
     search: Search, schema: IndexSchema, address: PageAddress, reader: Reader
 ) -> tuple[SearchPage, list[Histogram]]:
     """The hits, and at the same time the bars over them."""
-    raw = _raw(schema, address)
-    bars = search.histograms(address.index, raw, candidates(schema, address), reader.zone)
-    return await asyncio.gather(search.search(address.index, raw), bars)
+    raw, fields = _raw(schema, address), candidates(schema, address)
+    bars = search.histograms(address.index, raw, fields, reader.zone)
+    found, histograms = await asyncio.gather(search.search(address.index, raw), bars)
+    if found.corrected:
+        histograms = await search.histograms(address.index, replace(raw, text=found.corrected), fields, reader.zone)
+    return found, histograms
 
 
 def _raw(schema: IndexSchema, address: PageAddress) -> RawRequest:

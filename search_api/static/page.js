@@ -1,5 +1,6 @@
 // What the page can do beyond its HTML: keys, announcements, copying. Nothing here is needed to search.
 import { drawChart } from "./chart.js";
+import { suggestIn } from "./suggest.js";
 
 const box = () => document.querySelector("form[data-active] input[name=q]") ?? document.querySelector("input[name=q]");
 const titles = () => [...document.querySelectorAll("#results td[data-title] a")];
@@ -100,7 +101,14 @@ function fold() {
   document.querySelector(".facet-fold")?.toggleAttribute("data-opened", opened);
 }
 
+// What is half typed may be no search yet; while suggestions tell how to go on, nothing is said about it.
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const typing = document.querySelector("form[data-active] [role=listbox]:not([hidden])");
+  if (typing && event.detail.xhr.status === 422) event.detail.shouldSwap = false;
+});
+
 drawChart();
+document.querySelectorAll("form[role=search]").forEach((form) => suggestIn(form, announce));
 document.body.addEventListener("htmx:afterSettle", (event) => {
   fold();
   if (event.target.id === "main") drawChart();

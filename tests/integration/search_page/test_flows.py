@@ -14,7 +14,7 @@ def count(page: Page) -> int:
 
 
 def type_in_box(page: Page, text: str) -> None:
-    page.get_by_role("searchbox").or_(page.get_by_role("combobox")).first.press_sequentially(text)
+    page.get_by_role("searchbox").or_(page.locator("input[role=combobox]")).first.press_sequentially(text)
 
 
 def test_hits_follow_the_typing_and_the_address_can_be_shared(page: Page, site: Site, browser: Browser) -> None:
@@ -135,6 +135,57 @@ def test_a_document_shows_its_parts_and_its_json(page: Page, site: Site) -> None
     assert '"lines": [' in page.evaluate("navigator.clipboard.readText()")
     page.locator("summary", has_text="JSON").click()
     expect(page.locator("#json-text")).to_contain_text('"lines": [')
+
+
+def test_suggestions_follow_the_typing_and_go_by_keyboard(page: Page, site: Site) -> None:
+    page.goto(site.results)
+    box = page.locator("input[role=combobox]")
+    type_in_box(page, "status:de")
+    options = page.get_by_role("listbox", name="Suggestions").get_by_role("option")
+    expect(options.filter(has_text="delivered")).to_be_visible()
+    expect(box).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowDown")
+    chosen = page.locator(f"#{box.get_attribute('aria-activedescendant')}")
+    expect(chosen).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Escape")
+    expect(box).to_have_attribute("aria-expanded", "false")
+    expect(box).to_have_value("status:de")
+
+    type_in_box(page, "l")
+    expect(options.first).to_contain_text("delivered")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("q=status%3Adelivered"))
+    expect(box).to_be_focused()
+    expect(page.locator("td[data-label=Status]").first).to_have_text("delivered")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("td[data-title] a").first).to_be_focused()
+
+
+def test_a_field_that_is_chosen_leads_on_to_its_values(page: Page, site: Site) -> None:
+    page.goto(site.results)
+    type_in_box(page, "statu")
+    options = page.get_by_role("listbox", name="Suggestions").get_by_role("option")
+    with page.expect_response(re.compile(r"orders\?q=[^&]*status%3A")):
+        options.filter(has_text="field").first.click()
+    expect(page.locator("input[role=combobox]")).to_have_value(re.compile(r"status:$"))
+    expect(options.first).to_be_visible()
+    expect(page.get_by_role("alert")).to_be_empty()
+
+
+def test_a_mistyped_word_finds_what_was_meant_and_says_so(page: Page, site: Site) -> None:
+    page.goto(f"{site.results}?q=dseks")
+    expect(page.get_by_role("note")).to_contain_text("Nothing matches “dseks”")
+    found = count(page)
+    assert found == sum(bars(page)) > 0
+    page.get_by_role("note").get_by_role("link").click()
+    expect(page).to_have_url(re.compile(r"q=desk"))
+    assert count(page) == found
+
+
+def test_a_fault_in_the_syntax_is_shown_in_its_place(page: Page, site: Site) -> None:
+    page.goto(f"{site.results}?q=total:>>abc")
+    expect(page.get_by_role("alert").locator(".place mark")).to_have_text(">")
 
 
 def test_a_fault_is_said_above_the_hits_that_were_there(page: Page, site: Site) -> None:

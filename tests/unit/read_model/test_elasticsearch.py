@@ -104,6 +104,14 @@ def test_what_is_computed_of_personal_data_is_personal() -> None:
     root = Node(plans.ORDERS, (plans.ID,), includes=(people,), computes=computes)
     meta = index_body(DocumentPlan("orders", root, (plans.ID,)))["mappings"]["_meta"]
     assert meta["fields"] == {name: {"pii": "email"} for name in ("people.email", "first", "last")}
+    assert meta["order"] == ["people.email", "first", "last", "number", "count"]
+
+
+def test_readers_are_told_which_fields_are_states() -> None:
+    mood = Field("mood", Column("mood", "mood", kind="e", labels=("sad", "happy")))
+    root = Node(plans.ORDERS, (plans.ID,), (Field("v", Column("v", "text")), mood))
+    meta = index_body(DocumentPlan("orders", root, (plans.ID,)))["mappings"]["_meta"]
+    assert (meta["order"], meta["states"]) == (["v", "mood"], ["mood"])
 
 
 def test_limits_rise_with_the_document() -> None:

@@ -12,7 +12,7 @@ from msgspec import Raw
 
 from search_api.highlights import CLOSE, OPEN, to_html
 from search_api.pages.address import PageAddress
-from search_api.pages.columns import default_columns, in_document_order
+from search_api.pages.columns import default_columns
 from search_api.pages.filters import chips, filter_words
 from search_api.pages.parts import part
 from search_api.pages.reader import Reader, reader_of
@@ -104,12 +104,14 @@ def test_parts_keep_the_order_and_the_numbers_of_the_document() -> None:
     assert parts.tables[0].numeric == {0, 1}
 
 
-def test_columns_follow_the_document_and_show_what_the_spec_wants_found() -> None:
-    ordered = in_document_order(SCHEMA, [document(BOOKS["1"])])
-    assert ordered[:3] == ["shelf_mark", "title", "genre"]
-    assert set(ordered) == set(SCHEMA.by_name)
-    columns = default_columns(SCHEMA, ordered, frozenset({"genre"}))
-    assert columns == ("shelf_mark", "title", "genre", "price", "published")
+def test_columns_follow_the_spec_and_not_the_hits() -> None:
+    order = ["shelf_mark", "title", "genre", "price", "published", "lent", "author.name"]
+    schema = read_mapping(
+        {**MAPPINGS, "_meta": {"order": order, "states": ["genre"], "search": {"boost": {"title": 3}}}}
+    )
+    assert [field.name for field in schema.in_order][: len(order)] == order
+    assert default_columns(schema) == ("shelf_mark", "title", "genre", "price", "published", "lent", "author.name")
+    assert default_columns(SCHEMA)[0] == "author.name"
 
 
 def test_a_cell_shows_what_matched() -> None:

@@ -1,0 +1,81 @@
+// Suggestions while typing: a combobox after the ARIA pattern, whose keys and roles are combobox-nav's.
+import Combobox from "./vendor/combobox-nav.js";
+
+const PAUSE = 120;
+
+function option(item, id) {
+  const line = document.createElement("li");
+  line.role = "option";
+  line.id = id;
+  const label = document.createElement("span");
+  label.className = "name";
+  label.textContent = item.label;
+  const where = document.createElement("span");
+  where.className = "quiet";
+  where.textContent = item.kind === "field" ? "field" : item.field.replaceAll(".", " › ").replaceAll("_", " ");
+  const count = document.createElement("span");
+  count.className = "count";
+  count.textContent = item.count?.toLocaleString() ?? "";
+  line.append(label, where, count);
+  return line;
+}
+
+export function suggestIn(form, announce) {
+  const input = form.querySelector("input[type=search]");
+  const list = form.querySelector("[data-suggest]");
+  const combobox = new Combobox(input, list, { tabInsertsSuggestions: false, firstOptionSelectionMode: "none" });
+  let items = [];
+  let asked = null;
+  let timer = 0;
+
+  function close() {
+    clearTimeout(timer);
+    asked?.abort();
+    list.hidden = true;
+    combobox.stop();
+  }
+
+  function show(found) {
+    combobox.stop();
+    items = found;
+    list.replaceChildren(...items.map((item, place) => option(item, `${list.id}-${place}`)));
+    list.hidden = !items.length;
+    if (!items.length) return;
+    combobox.start();
+    announce(items.length === 1 ? "1 suggestion" : `${items.length} suggestions`);
+  }
+
+  async function ask() {
+    asked?.abort();
+    asked = new AbortController();
+    const { signal } = asked;
+    const about = new URLSearchParams({ q: input.value });
+    for (const one of new FormData(form).getAll("filter")) about.append("filter", one);
+    try {
+      const answer = await fetch(`${list.dataset.suggest}?${about}`, { signal });
+      const found = answer.ok ? (await answer.json()).items : [];
+      if (!signal.aborted && document.activeElement === input) show(found);
+    } catch (error) {
+      if (error.name !== "AbortError") close(); // Without suggestions one can still search.
+    }
+  }
+
+  input.addEventListener("input", (event) => {
+    clearTimeout(timer);
+    if (event.detail?.chosen || !input.value.trim()) { close(); return; }
+    timer = setTimeout(ask, PAUSE);
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !list.hidden) { event.preventDefault(); close(); }
+    if (event.key === "Enter" && !list.querySelector("[aria-selected=true]")) close();
+  });
+  input.addEventListener("blur", close);
+  list.addEventListener("mousedown", (event) => event.preventDefault());
+  list.addEventListener("combobox-commit", (event) => {
+    const item = items[[...list.children].indexOf(event.target)];
+    input.value = item.text;
+    const chosen = item.kind === "value";
+    input.dispatchEvent(new CustomEvent("input", { bubbles: true, detail: { chosen } }));
+    if (chosen && !form.hasAttribute("data-active")) form.requestSubmit();
+  });
+}
