@@ -169,7 +169,8 @@ def bodies(names: list[str], word: str, random: random.Random) -> dict[str, Any]
 
 _PASSING = re.compile(r'"(?:took_ms|took|next_cursor|cursor|token)":("[^"]*"|[\d.]+|null),?')
 _NAME = re.compile(r"twin[ab]s?", re.IGNORECASE)
-_SCORE = re.compile(r'"score":[^,}]*,?')
+_SCORE = re.compile(r'"(?:score|share)":[^,}]*,?|[\d.]+ of [\d.]+ points|[\d.]+ points')
+"""How rare a word is in all documents shows in scores, also a tenant's: the one thing that is known to, and documented."""
 
 
 def told(text: str, in_order: bool) -> str:
