@@ -45,6 +45,12 @@ def read_until(url: str, questions: Sequence[Asked], done: threading.Event, most
     return Reads(1, _one(url, questions, monotonic() + most, done), perf_counter() - began)
 
 
+def together(parts: Sequence[Reads]) -> Reads:
+    """Several stretches as one."""
+    times = [time for part in parts for time in part.times_ms]
+    return Reads(parts[0].clients, times, sum(part.seconds for part in parts))
+
+
 def _from(questions: Sequence[Asked], place: int, clients: int) -> list[Asked]:
     start = place * len(questions) // clients
     return [*questions[start:], *questions[:start]]

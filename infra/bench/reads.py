@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import httpx
 
 from infra.addresses import Addresses
-from infra.bench.clients import Reads, read, read_until
+from infra.bench.clients import Reads, read, read_until, together
 from infra.bench.figures import percentile
 from infra.bench.recorder import Asked, recording
 from infra.bench.usage import read_cpu, read_peak
@@ -42,6 +42,8 @@ WORDS = (
     "maria",
 )
 WARM_SECONDS = 5.0
+TURNS = 5
+"""So often are Elasticsearch and the API asked in turns: what else the machine does then falls on both."""
 PATIENCE_SECONDS = 600.0
 
 
@@ -121,30 +123,35 @@ class ReadBench:
 
     def run(self, write: Callable[[], object] | None = None) -> ReadFigures:
         """Measure each number of clients, Elasticsearch and the API in turns; then an export, then reads while `write` runs."""
-        bodies = self._record()
+        asked, bodies = self._record()
         alone: list[Reads] = []
         through: list[Reads] = []
         with self._api(self._environment) as (url, pid):
-            for target, asked in ((self._addresses.elasticsearch_url, bodies), (url, self._questions)):
-                read(target, asked, 4, WARM_SECONDS)
+            elasticsearch = self._addresses.elasticsearch_url
+            for target, warming in ((elasticsearch, bodies), (url, asked)):
+                read(target, warming, 4, WARM_SECONDS)
             cpu = read_cpu(pid)
             for clients in CLIENTS:
-                alone.append(read(self._addresses.elasticsearch_url, bodies, clients, self._seconds))
-                through.append(read(url, self._questions, clients, self._seconds))
+                turns = [
+                    (read(elasticsearch, bodies, clients, each), read(url, asked, clients, each))
+                    for each in [self._seconds / TURNS] * TURNS
+                ]
+                alone.append(together([one for one, _ in turns]))
+                through.append(together([one for _, one in turns]))
             cpu = (read_cpu(pid) - cpu) * 1000 / sum(len(one.times_ms) for one in through)
             before = read_peak(pid)
             rows, size, seconds = self._export(url)
-            busy = self._while(write, url) if write else None
+            busy = self._while(write, url, asked) if write else None
             return ReadFigures(
                 rows, through, alone, cpu, size / seconds / 1e6, rows / seconds, before, read_peak(pid), busy
             )
 
-    def _while(self, write: Callable[[], object], url: str) -> Reads:
+    def _while(self, write: Callable[[], object], url: str, asked: Sequence[Asked]) -> Reads:
         done = threading.Event()
         with ThreadPoolExecutor(1) as pool:
             writing = pool.submit(write)
             writing.add_done_callback(lambda _: done.set())
-            busy = read_until(url, self._questions, done, PATIENCE_SECONDS)
+            busy = read_until(url, asked, done, PATIENCE_SECONDS)
             writing.result()
         return busy
 
@@ -159,14 +166,24 @@ class ReadBench:
                 size += len(part)
         return rows, size, perf_counter() - began
 
-    def _record(self) -> list[Asked]:
-        """Ask every question once, and take what the API makes of it."""
+    def _record(self) -> tuple[list[Asked], list[Asked]]:
+        """Ask every question once, and take what the API makes of it.
+
+        A question without hits is left out: the API then looks for similar words in a second search."""
+        asked: list[Asked] = []
+        bodies: list[Asked] = []
         with recording(self._addresses.elasticsearch_url) as (recorder, seen):
             environment = self._environment | {"ROWTIDE_ELASTICSEARCH_URL": recorder}
             with self._api(environment) as (url, _), httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
                 for one in self._questions:
+                    seen.clear()
                     client.get(one.path).raise_for_status()
-            return list(seen)
+                    if len(seen) == 1:
+                        asked.append(one)
+                        bodies.append(seen[0])
+        if not asked:
+            raise RunnerError(f"No question has an answer in {self._index}; fill it with orders.")
+        return asked, bodies
 
     @contextmanager
     def _api(self, environment: Mapping[str, str]) -> Iterator[tuple[str, int]]:

@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 
-from infra.bench.clients import Reads, read, read_until
+from infra.bench.clients import Reads, read, read_until, together
 from infra.bench.figures import read_rows
 from infra.bench.reads import ReadFigures, questions
 from infra.bench.recorder import Asked, recording
@@ -48,6 +48,7 @@ def test_ratios_compare_the_api_with_elasticsearch_alone() -> None:
     def of(clients: int, each: float) -> Reads:
         return Reads(clients, [each] * 10, each / 100)
 
+    assert together([of(1, 3.0), of(1, 1.0)]) == Reads(1, [3.0] * 10 + [1.0] * 10, 0.04)
     figures = ReadFigures(
         5, [of(1, 3.0), of(16, 30.0)], [of(1, 2.0), of(16, 20.0)], 1.5, 8.0, 9000.0, 100, 120, of(1, 6.0)
     )
