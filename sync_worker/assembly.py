@@ -1,6 +1,7 @@
 """Puts the worker together from its settings: the composition root's work, shared by the program and the tests."""
 
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
+import structlog
 from pydantic import SecretStr
 
 from cdc.topics import changes_topic
@@ -21,11 +23,14 @@ from sync_worker.catalogue import SourceFacts, read_catalogue, read_source
 from sync_worker.errors import PositionLost, StoreError, WorkerError
 from sync_worker.healing import Healing
 from sync_worker.index import Access, Index
+from sync_worker.lease import Lease
 from sync_worker.parts import make_parts
 from sync_worker.rereads import Rereads
 from sync_worker.row_store import RowStore
 from sync_worker.settings import WorkerSettings
 from sync_worker.source import ChangeLog
+from sync_worker.standing import Standing
+from sync_worker.tombstones import Tombstones
 from sync_worker.watch import SourceWatch
 from sync_worker.worker import Pace, Worker
 
@@ -77,7 +82,7 @@ def assemble(settings: WorkerSettings, stopping: threading.Event, new_store: boo
     text = read_spec(settings.spec)
     spec = parse_spec(text, str(settings.spec))
     index = Index(index_access(settings), stopping, settings.worker_rejected_fields == "leave_out")
-    with RowStore(settings.worker_store / f"{spec.pipeline}.sqlite") as store:
+    with RowStore(settings.worker_store / f"{spec.pipeline}.sqlite") as store, store.faults_told():
         try:
             index.check()
             if new_store:
@@ -87,7 +92,12 @@ def assemble(settings: WorkerSettings, stopping: threading.Event, new_store: boo
             log = ChangeLog(settings.kafka_bootstrap_servers, changes_topic(spec.pipeline), f"rowtide-{spec.pipeline}")
             try:
                 _seek(store, log, new_store)
-                yield _worker(settings, store, index, log, known, stopping)
+                lease = _lease(settings, store, index, known.plan, stopping)
+                try:
+                    with _worker(settings, store, index, log, known, lease, stopping) as made:
+                        yield made
+                finally:
+                    lease.release()
             finally:
                 log.close()
         finally:
@@ -105,14 +115,35 @@ def _source_facts(store: RowStore, settings: WorkerSettings) -> SourceFacts:
     return facts
 
 
+def _lease(
+    settings: WorkerSettings, store: RowStore, index: Index, plan: PipelinePlan, stopping: threading.Event
+) -> Lease:
+    """Be the only one who writes these documents. The holder's name stays with the row store."""
+    holder = store.recall("holder") or uuid.uuid4().hex
+    aliases = tuple(sorted(document.name for document in plan.documents))
+    lease = Lease(
+        index.client, plan.pipeline, aliases, str(holder), settings.worker_lease_seconds, store.position.epoch
+    )
+    another = lease.take(stopping, structlog.get_logger().warning)
+    with store.transaction():
+        store.remember("holder", str(holder))
+        store.move(epoch=lease.epoch)
+    index.may_write = lambda: lease.held
+    if another:
+        Tombstones(store).doubt()
+    return lease
+
+
+@contextmanager
 def _worker(
     settings: WorkerSettings,
     store: RowStore,
     index: Index,
     log: ChangeLog,
     known: Known,
+    lease: Lease,
     stopping: threading.Event,
-) -> Assembled:
+) -> Iterator[Assembled]:
     plan = known.plan
     _same_plan(store, plan)
     parts = make_parts(settings, store, index, plan, known.facts.system)
@@ -120,6 +151,8 @@ def _worker(
     dsn = settings.postgres_dsn.get_secret_value()
     watch = SourceWatch(store, tables, partial(read_catalogue, dsn, plan.pipeline, tables))
     healing = Healing(store, known.spec, dsn, watch, partial(make_parts, settings, store, index), stopping)
+    tombstones = Tombstones(store)
+    standing = Standing(lease, index, lambda: worker.wrong)
     pace = Pace(
         read_messages=settings.worker_read_messages,
         senders=settings.worker_senders,
@@ -133,11 +166,17 @@ def _worker(
         index=index,
         watch=watch,
         healing=healing,
-        rereads=Rereads(store, dsn),
+        rereads=Rereads(store, dsn, tombstones),
+        tombstones=tombstones,
+        standing=standing,
         pace=pace,
         stopping=stopping,
     )
-    return Assembled(worker, plan)
+    standing.start()
+    try:
+        yield Assembled(worker, plan)
+    finally:
+        standing.stop()
 
 
 def _same_plan(store: RowStore, plan: PipelinePlan) -> None:

@@ -5,6 +5,7 @@
     ├── StoreError        the row store is not this pipeline's, or it is in use
     ├── RowError          a change event does not fit the rows
     │   └── ShapeError    a row does not have the shape that the spec was resolved with
+    ├── LeaseLost         another worker writes the documents now
     ├── SettingsError     a setting is missing or wrong (exit code 2)
     └── ServiceMissing    a service does not answer (exit code 3)
 
@@ -38,6 +39,10 @@ class ShapeError(RowError):
 
 class ServiceMissing(WorkerError):
     """A service is not there."""
+
+
+class LeaseLost(WorkerError):
+    """Another worker writes the documents now."""
 
 
 class SettingsError(WorkerError):

@@ -28,16 +28,39 @@ class Generations:
             alias = document.name
             name = self._store.recall(f"generation {alias}")
             wanted = index_body(document)
-            meta = self._index.meta(str(name)) if name else None
-            if meta is None or self._index.writes_to(alias) != [name] or meta != wanted["mappings"].get("_meta"):
+            if not name or self._changed(str(name), wanted["mappings"].get("_meta")):
                 name = self._renew(alias, wanted)
             elif not self._store.recall(f"shown {alias}"):
                 self.loading.add(alias)
+            elif self._index.behind(alias) != [name]:
+                self._index.point(alias, str(name))
             self._names[alias] = str(name)
+        self._index.targets = dict(self._names)
+
+    def _changed(self, name: str, meta: object) -> bool:
+        """Whether an index is gone, or another one, or made for another spec."""
+        return (
+            self._index.meta(name) != meta
+            or self._index.behind(f"{name}-write") != [name]
+            or self._index.identity(name) != self._store.recall(f"uuid {name}")
+        )
+
+    def wrong(self) -> str:
+        """What is not as it was, or nothing. Only asks Elasticsearch, from any thread."""
+        now = self._index.aliases()
+        for alias, name in self._names.items():
+            if now.get(f"{name}-write") != [name]:
+                return f"index {name} is gone, or its alias {name}-write is another one"
+            if alias not in self.loading and (found := now.get(alias, [])) != [name]:
+                return f"alias {alias} points to {', '.join(found) or 'nothing'}, not to {name} alone"
+        return ""
 
     def _renew(self, alias: str, body: dict[str, object]) -> str:
         name = self._index.create_generation(alias, body)
+        identity = self._index.identity(name)
         with self._store.transaction():
+            self._store.execute("DELETE FROM meta WHERE name GLOB ?", (f"uuid {alias}-g[0-9]*",))
+            self._store.remember(f"uuid {name}", identity)
             self._store.remember(f"generation {alias}", name)
             self._store.remember(f"shown {alias}", 0)
             self.quarantine.clear(alias)

@@ -1,6 +1,7 @@
 """Elasticsearch, as the worker uses it: bulks with retries, refreshes, and the generations of an index.
 
-Names: `<alias>-g000001` is a generation, `<alias>` what readers search, `<alias>-write` where the worker writes.
+Names: `<alias>-g000001` is a generation, `<alias>` what readers search, `<alias>-g000001-write` where the worker writes. Each
+generation has a name of its own for writing: who still writes to an older one, after another worker took over, does not reach this.
 """
 
 import random
@@ -74,7 +75,7 @@ class Index:
     def __init__(self, access: Access, stopping: threading.Event, leave_out: bool = False) -> None:
         login = (access.username, access.password or "") if access.username and not access.api_key else None
         self.url = access.url
-        self._client = Elasticsearch(
+        self.client = Elasticsearch(
             access.url,
             api_key=access.api_key,
             basic_auth=login,
@@ -85,15 +86,18 @@ class Index:
         )
         self._stopping = stopping
         self._leave_out = leave_out
+        self.may_write: Callable[[], bool] = lambda: True
+        self.targets: dict[str, str] = {}
+        """The generation that is written to, by alias."""
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self.client.close()
 
     def check(self) -> None:
         """Fail early and clearly when Elasticsearch is not there or does not let us in."""
         try:
-            self._client.cluster.health()
+            self.client.cluster.health()
         except (NoConnection, ConnectionTimeout) as error:
             raise ServiceMissing(
                 f"Elasticsearch at {self.url} does not answer; start it or correct ROWTIDE_ELASTICSEARCH_URL"
@@ -115,6 +119,9 @@ class Index:
         while waiting:
             if retries and self._stopping.wait(_pause(retries)):
                 return None
+            while not self.may_write():
+                if self._stopping.wait(0.1):
+                    return None
             refused = [r._replace(place=waiting[r.place]) for r in self._attempt(alias, bodies.of(waiting))]
             waiting = [r.place for r in refused if r.outcome is Outcome.RETRY]
             retries += bool(waiting)
@@ -129,9 +136,9 @@ class Index:
 
     def _attempt(self, alias: str, bodies: list[bytes]) -> list[Refusal]:
         try:
-            response = self._client.perform_request(
+            response = self.client.perform_request(
                 "POST",
-                f"/{alias}-write/_bulk",
+                f"/{self.targets[alias]}-write/_bulk",
                 params={"require_alias": "true", "filter_path": "errors,items.*.status,items.*._id,items.*.error"},
                 headers={
                     "content-type": "application/x-ndjson",
@@ -158,8 +165,9 @@ class Index:
     def refresh(self, aliases: tuple[str, ...]) -> bool:
         """Make what was acknowledged searchable; False when that did not work this time."""
         try:
+            names = tuple(self.targets[alias] for alias in aliases)
             answers = [
-                self._client.indices.refresh(index=[f"{alias}-write" for alias in some]) for some in parts_of(aliases)
+                self.client.indices.refresh(index=[f"{name}-write" for name in some]) for some in parts_of(names)
             ]
         except (TransportError, ApiError):
             return False
@@ -167,47 +175,65 @@ class Index:
 
     def generations(self, alias: str) -> list[str]:
         """The generations that exist, oldest first."""
-        found = self._guard(lambda: self._client.indices.get(index=f"{alias}-g*", expand_wildcards="open"))
+        found = self._guard(lambda: self.client.indices.get(index=f"{alias}-g*", expand_wildcards="open"))
         return sorted(name for name in found if GENERATION.search(name))
 
     def meta(self, generation: str) -> dict[str, Any] | None:
         """The `_meta` of a generation's mapping, or None when there is no such index."""
         try:
-            found = self._client.indices.get_mapping(index=generation)
+            found = self.client.indices.get_mapping(index=generation)
         except NotFoundError:
             return None
         return dict(found[generation]["mappings"].get("_meta", {}))
 
     def create_generation(self, alias: str, body: dict[str, Any]) -> str:
-        """Create the next generation and let the write alias point to it alone. Readers do not see it yet."""
+        """Create the next generation, with its name for writing. Readers do not see it yet."""
         numbers = [int(name[-6:]) for name in self.generations(alias)]
         name = f"{alias}-g{max(numbers, default=0) + 1:06d}"
-        self._guard(lambda: self._client.indices.create(index=name, **body))
-        self._point(f"{alias}-write", name)
+        self._guard(lambda: self.client.indices.create(index=name, aliases={f"{name}-write": {}}, **body))
         return name
 
-    def writes_to(self, alias: str) -> list[str]:
-        """The generations that the write alias points to."""
+    def identity(self, generation: str) -> str:
+        """What tells an index from another one of the same name."""
+        found = self._guard(lambda: self.client.indices.get_settings(index=generation, name="index.uuid"))
+        return str(found[generation]["settings"]["index"]["uuid"])
+
+    def behind(self, alias: str) -> list[str]:
+        """The indexes that an alias points to."""
         try:
-            return sorted(self._client.indices.get_alias(name=f"{alias}-write"))
+            return sorted(self.client.indices.get_alias(name=alias))
         except NotFoundError:
             return []
 
+    def aliases(self) -> dict[str, list[str]]:
+        """The indexes behind every alias that we may see."""
+        found: dict[str, list[str]] = {}
+        for name, entry in sorted(self.client.indices.get_alias(index="*").items()):
+            for alias in entry["aliases"]:
+                found.setdefault(alias, []).append(name)
+        return found
+
+    def nodes(self) -> frozenset[str]:
+        """The running processes of Elasticsearch, each with an id of its own; none where that is not told."""
+        found = self.client.nodes.info(metric="_none", filter_path="nodes.*.ephemeral_id").get("nodes", {})
+        return frozenset(str(node["ephemeral_id"]) for node in found.values() if "ephemeral_id" in node)
+
     def show(self, alias: str, generation: str) -> None:
         """Let readers see this generation, in one step, and remove the older ones."""
-        self._point(alias, generation)
+        self.point(alias, generation)
         older = [name for name in self.generations(alias) if name < generation]
         if older:
-            self._guard(lambda: self._client.indices.delete(index=older, ignore_unavailable=True))
+            self._guard(lambda: self.client.indices.delete(index=older, ignore_unavailable=True))
 
-    def _point(self, alias: str, generation: str) -> None:
+    def point(self, alias: str, generation: str) -> None:
+        """Let an alias point to this index alone."""
         actions: list[dict[str, Any]] = [{"add": {"index": generation, "alias": alias}}]
         try:
-            held = sorted(self._client.indices.get_alias(name=alias))
+            held = sorted(self.client.indices.get_alias(name=alias))
         except NotFoundError:
             held = []
         actions += [{"remove": {"index": name, "alias": alias}} for name in held if name != generation]
-        self._guard(lambda: self._client.indices.update_aliases(actions=actions))
+        self._guard(lambda: self.client.indices.update_aliases(actions=actions))
 
     def _guard(self, call: Callable[[], Any]) -> Any:
         """Turn an API error of an administrative call into a sentence."""

@@ -60,7 +60,8 @@ def create_worker_key(settings: KeySettings, pipeline: str, aliases: Sequence[st
 
 def worker_key_body(pipeline: str, aliases: Sequence[str], days: int | None = None) -> dict[str, Any]:
     """The request for a key that writes the indexes of these documents alone. Without `days` it never expires."""
-    names = [name for alias in aliases for name in (*readable_names(alias), f"{alias}-write")]
+    read = [name for alias in aliases for name in readable_names(alias)]
+    names = [*read, *(f"{name[:-1]}\\-write/" for name in read if name.startswith("/"))]
     indices = [{"names": [*names, OWN_INDEXES], "privileges": list(PRIVILEGES), "allow_restricted_indices": False}]
     role = {"cluster": ["monitor"], "indices": indices, "applications": [], "run_as": []}
     body = {"name": f"rowtide-{pipeline}-worker", "role_descriptors": {"rowtide-worker": role}}

@@ -15,6 +15,7 @@ from sync_worker import assembly, metrics
 from sync_worker.endpoint import EndpointThread, Wishes, endpoint
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 from sync_worker.settings import WorkerSettings
+from sync_worker.standing import IndexLost
 
 OK, FAILED, WRONG_USE, NO_SERVICE = 0, 1, 2, 3
 
@@ -30,11 +31,18 @@ def load_settings() -> WorkerSettings:
 
 def main(new_store: bool = False) -> int:
     """Run until SIGTERM or SIGINT. Errors go to stderr in one sentence."""
-    stopping = threading.Event()
+    lives = Lives()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, lambda *_: lives.end())
     try:
-        run(load_settings(), stopping, new_store)
+        settings = load_settings()
+        while not lives.ended:
+            try:
+                run(settings, lives.begin(), new_store)
+                break
+            except IndexLost as error:
+                structlog.get_logger().warning("the worker begins again", reason=str(error))
+                new_store = False
     except (SettingsError, SpecError) as error:
         return _fail(error, WRONG_USE)
     except ServiceMissing as error:
@@ -42,6 +50,26 @@ def main(new_store: bool = False) -> int:
     except (WorkerError, LogError, EnvelopeError, HeartbeatError) as error:
         return _fail(error, FAILED)
     return OK
+
+
+class Lives:
+    """A worker may begin again within its process; told to end, neither this life nor another goes on."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._stopping = threading.Event()
+
+    def begin(self) -> threading.Event:
+        """The next life's event that says stop."""
+        self._stopping = threading.Event()
+        if self.ended:
+            self._stopping.set()
+        return self._stopping
+
+    def end(self) -> None:
+        """Stop."""
+        self.ended = True
+        self._stopping.set()
 
 
 def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = False) -> None:

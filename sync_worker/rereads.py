@@ -13,7 +13,8 @@ import msgspec
 
 from read_model.behind import rows_behind
 from read_model.catalog import TableName
-from read_model.plan import PipelinePlan, TableUse
+from read_model.plan import DocumentPlan, PipelinePlan, TableUse
+from read_model.sqlite_documents import roots_of
 from read_model.values import form
 from sync_worker.changes import Key, Row, TableChanges
 from sync_worker.errors import WorkerError
@@ -21,6 +22,7 @@ from sync_worker.follow import Follow
 from sync_worker.parts import Parts
 from sync_worker.reread import KeyedQuery, given, source_snapshot
 from sync_worker.row_store import RowStore
+from sync_worker.tombstones import Tombstones
 from sync_worker.visibility import Visibility
 
 ROUNDS = 6
@@ -75,8 +77,9 @@ class _Round:
 class Rereads:
     """One request at a time. `ask` from any thread; the rest belongs to the loop's."""
 
-    def __init__(self, store: RowStore, dsn: str) -> None:
+    def __init__(self, store: RowStore, dsn: str, tombstones: Tombstones) -> None:
         self._store = store
+        self._tombstones = tombstones
         self._dsn = dsn
         self._asked: queue.SimpleQueue[Request] = queue.SimpleQueue()
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="reread")
@@ -164,9 +167,8 @@ class Rereads:
             if changes:
                 running.parts.rows.apply(changes)
             if not unsettled or last:
-                for document, ids in running.request.documents.items():
-                    encoded = msgspec.json.encode(ids)
-                    running.parts.rows.touch_ids(document, encoded, self._store.position.watermark)
+                for document in running.parts.plan.documents:
+                    self._again(running.parts, document, running.request.documents.get(document.name, []))
         running.changed += sum(len(each.rows) for each in changes.values())
         if unsettled and not last:
             self._begin(running.request, running.parts, running.number + 1, running.changed)
@@ -175,6 +177,13 @@ class Rereads:
         rows = sum(map(len, reading.rows.values()))
         lsn = self._store.position.watermark
         running.request.answer.set_result(Reread(lsn, rows, running.changed, unsettled))
+
+    def _again(self, parts: Parts, document: DocumentPlan, ids: list[str]) -> None:
+        """Have documents built again; those without a root row in the source are deleted, whoever made them."""
+        encoded = msgspec.json.encode(ids)
+        parts.rows.touch_ids(document.name, encoded, self._store.position.watermark)
+        found = {id_ for (id_,) in self._store.execute(roots_of(document), {"ids": encoded.decode()})}
+        self._tombstones.bury(document.name, [id_ for id_ in ids if id_ not in found])
 
     def _differing(self, running: _Round, reading: _Reading) -> tuple[dict[TableName, TableChanges], int]:
         """What the row store has otherwise, and how many rows the log changed meanwhile."""

@@ -21,6 +21,9 @@ from sync_worker.errors import StoreError
 FORMAT = 2
 """Raised when the file's layout changes; another format is refused."""
 
+CHECKED_BYTES = 128 << 20
+"""A file up to this size is checked whole at each start: at most a second."""
+
 EPOCH_BITS = 48
 """A version is `epoch << 48 | LSN`: 256 TiB of WAL an epoch, and it stays a positive 64-bit integer."""
 
@@ -69,16 +72,44 @@ class RowStore:
         except OSError as error:
             self._lock.close()
             raise StoreError(f"row store {path} is in use by another worker; stop that one first") from error
+        self._path = path
         try:
-            self.connection = apsw.Connection(str(path))
-            self._prepare(path)
-        except apsw.NotADBError as error:
+            with self.faults_told():
+                self.connection = apsw.Connection(str(path))
+                self._prepare(path)
+                self._check()
+                self.position = self._read_position()
+        except StoreError:
             self._lock.close()
-            raise StoreError(f"row store {path} is damaged; remove it, then {WAY_OUT}") from error
-        self.position = self._read_position()
+            raise
+
+    @contextmanager
+    def faults_told(self) -> Iterator[None]:
+        """Turn SQLite's faults of the file or the disk into errors that say what to do."""
+        path = self._path
+        try:
+            yield
+        except (apsw.NotADBError, apsw.CorruptError, msgspec.DecodeError) as error:
+            raise StoreError(
+                f"row store {path} is damaged; remove it, with its -wal and -shm, then {WAY_OUT}"
+            ) from error
+        except apsw.FullError as error:
+            raise StoreError(
+                f"there is no room left for row store {path}: make some and start the worker again, it goes on where it stood"
+            ) from error
+        except (apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError) as error:
+            raise StoreError(
+                f"row store {path} cannot be read or written ({error}): look at the disk and the file's permissions, then"
+                " start the worker again"
+            ) from error
+
+    def _check(self) -> None:
+        """Look at the file's structure, while it is small enough not to hold up a start."""
+        if self._path.stat().st_size <= CHECKED_BYTES and self.value("PRAGMA quick_check(1)") != "ok":
+            raise apsw.CorruptError
 
     def empty(self) -> None:
-        """Forget everything: the file becomes that of a new row store."""
+        """Forget everything but who we are: the file becomes that of a new row store, in the next epoch."""
         with self.connection:
             names = self.connection.execute(
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
@@ -86,8 +117,12 @@ class RowStore:
             for (name,) in names.fetchall():
                 kept = name in ("meta", "spool")
                 quoted = quote_identifier(str(name))
-                self.connection.execute(f"DELETE FROM {quoted}" if kept else f"DROP TABLE {quoted}")
-        self.position = Position()
+                which = " WHERE name <> 'holder'" if name == "meta" else ""
+                self.connection.execute(f"DELETE FROM {quoted}{which}" if kept else f"DROP TABLE {quoted}")
+        epoch = self.position.epoch + 1
+        with self.transaction():
+            self.position = Position()
+            self.move(epoch=epoch)
 
     def _prepare(self, path: Path) -> None:
         self.connection.pragma("journal_mode", "wal")

@@ -36,4 +36,7 @@ class WorkerSettings(BaseSettings):
         "quarantine",
         description="When Elasticsearch refuses one field: the document waits in quarantine, or goes without the field, flagged.",
     )
+    worker_lease_seconds: int = Field(
+        15, ge=2, le=50, description="After so long without a sign of this worker another one may take over (s)."
+    )
     worker_spool_after: int = Field(20_000, ge=1, description="Changes of one transaction kept in memory, at most.")

@@ -11,6 +11,7 @@ from queue import SimpleQueue
 
 from read_model.freshness import Freshness, State
 from sync_worker.announcing import Announcement
+from sync_worker.burial import Burial
 from sync_worker.errors import ShapeError, WorkerError
 from sync_worker.healing import Healing
 from sync_worker.index import Index, Sent, deletion
@@ -21,6 +22,8 @@ from sync_worker.quarantine import Retry
 from sync_worker.rereads import Rereads
 from sync_worker.row_store import EPOCH_BITS, RowStore
 from sync_worker.source import ChangeLog
+from sync_worker.standing import Standing
+from sync_worker.tombstones import Tombstones
 from sync_worker.watch import SourceWatch
 
 REFRESH_SHARE = 4
@@ -65,6 +68,8 @@ class Worker:
         watch: SourceWatch,
         healing: Healing,
         rereads: Rereads,
+        tombstones: Tombstones,
+        standing: Standing,
         pace: Pace,
         stopping: threading.Event,
     ) -> None:
@@ -76,6 +81,8 @@ class Worker:
         self._watch = watch
         self._healing = healing
         self.rereads = rereads
+        self._tombstones = tombstones
+        self._standing = standing
         self._pace = pace
         self.stopping = stopping
         self.refresh_now = threading.Event()
@@ -84,6 +91,7 @@ class Worker:
         self._refresher = ThreadPoolExecutor(1, thread_name_prefix="refresher")
         self._flying: list[tuple[Bulk, Future[Sent | None]]] = []
         self._load_through = 0
+        self._burial = Burial(store, tombstones, standing)
         self._refresh: Future[bool] | None = None
         self._refresh_began = 0.0
         self._refresh_due = 0.0
@@ -101,6 +109,11 @@ class Worker:
     def events(self) -> int:
         """Change events read from the log."""
         return self._applier.events
+
+    @property
+    def wrong(self) -> str:
+        """What of the indexes is not as it was, or nothing; asks Elasticsearch."""
+        return self._generations.wrong()
 
     @property
     def freshness(self) -> Freshness:
@@ -128,6 +141,7 @@ class Worker:
             while not self.stopping.is_set():
                 self.step()
         finally:
+            self.stopping.set()
             self._senders.shutdown(wait=True, cancel_futures=True)
             self._refresher.shutdown(wait=True)
             self.rereads.close()
@@ -135,6 +149,8 @@ class Worker:
 
     def step(self) -> None:
         """One turn of the loop."""
+        if self._standing.fault is not None:
+            raise self._standing.fault
         if self._healing.due:
             self._heal()
         else:
@@ -143,6 +159,8 @@ class Worker:
         self._collect()
         self._generations.quarantine.retry(self.retries_asked, self._generations.rows)
         self._send()
+        if self._burial.turn(lambda *due: self._refresher.submit(self._index.send, *due)):
+            self._ledger.acknowledge(self._store.position.watermark)
         self._refresh_when_due()
         self._publish()
 
@@ -200,6 +218,7 @@ class Worker:
 
     def _taken(self, bulk: Bulk, sent: Sent) -> None:
         self._generations.note_refusals(bulk, sent)
+        self._tombstones.note(bulk, (refusal.place for refusal in sent.rejected))
         self._pending.remove(bulk)
         self._ledger.acknowledge(bulk.first_lsn)
         self.indexed += len(bulk.items)
@@ -248,7 +267,7 @@ class Worker:
             self._generations.show_loaded()
 
     def _unsent(self) -> list[int]:
-        return [*self._pending.oldest(), *(bulk.first_lsn for bulk, _ in self._flying)]
+        return [*self._pending.oldest(), *self._tombstones.oldest(), *(bulk.first_lsn for bulk, _ in self._flying)]
 
     def _keep(self, fresh: Freshness) -> None:
         if fresh.searchable > self._store.position.published:

@@ -92,6 +92,20 @@ class Pipeline:
         self.worker = None
         return code
 
+    def ended(self, seconds: float = 60) -> int:
+        """Wait until the worker ends by itself; its exit code."""
+        assert self.worker is not None
+        code = self.worker.wait(seconds)
+        self.worker = None
+        return code
+
+    def wait_log(self, words: str, seconds: float = 60) -> None:
+        """Wait until the worker's log says this."""
+        deadline, pause = time.monotonic() + seconds, threading.Event()
+        while words not in (self.folder / "worker.log").read_text(encoding="utf-8"):
+            assert time.monotonic() < deadline, self.log_tail()
+            pause.wait(0.1)
+
     def freshness(self) -> Freshness | None:
         """What the worker says; None when it does not answer."""
         try:

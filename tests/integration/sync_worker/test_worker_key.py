@@ -12,6 +12,7 @@ from infra.stack import Stack
 from read_model.elasticsearch import index_body
 from sync_worker.index import Access, Index, Item
 from sync_worker.key_command import KeySettings, create_worker_key
+from sync_worker.lease import Lease
 from tests.support import plans
 
 ALIAS = "keyed"
@@ -46,7 +47,15 @@ def test_the_key_does_all_that_the_worker_does(stack: Stack, key: str, admin: ht
         index.show(ALIAS, first)
         second = index.create_generation(ALIAS, body)
         assert index.generations(ALIAS) == [first, second]
-        assert index.writes_to(ALIAS) == [second]
+        assert index.behind(f"{second}-write") == [second]
+        assert index.identity(first) != index.identity(second)
+        assert index.nodes()
+        assert index.aliases()[ALIAS] == [first]
+        index.targets = {ALIAS: second}
+        lease = Lease(index.client, "test", (ALIAS,), "a row store", 5)
+        assert not lease.take(threading.Event(), print)
+        lease.renew()
+        lease.release()
         assert index.meta(second) == body["mappings"]["_meta"]
         write = Item(1, b'{"index":{"_id":"1","version":7,"version_type":"external_gte"}}\n{}\n')
         delete = Item(2, b'{"delete":{"_id":"2","version":7,"version_type":"external_gte"}}\n')

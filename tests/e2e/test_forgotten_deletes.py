@@ -1,0 +1,71 @@
+"""Elasticsearch forgets what it deleted, and a late write brings a document back: the worker sends its deletes again."""
+
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import psycopg
+
+from infra.stack import Stack
+from tests.support.pipeline import Pipeline
+from tests.support.services import Place
+
+SPEC = """\
+pipeline: forgotten
+documents:
+  things: {from: things, fields: [id, name]}
+"""
+SCHEMA = """
+CREATE TABLE things(id int PRIMARY KEY, name text);
+INSERT INTO things SELECT n, 'thing ' || n FROM generate_series(1, 50) n;
+"""
+
+
+def test_deletes_older_than_gc_deletes_after_a_restart(place: Place, stack: Stack, tmp_path: Path) -> None:
+    at, alias = place.addresses, f"{place.pipeline}-things"
+    (tmp_path / "given.yaml").write_text(SPEC)
+    login = (at.elasticsearch_username, at.elasticsearch_password)
+    client = httpx.Client(base_url=at.elasticsearch_url, auth=login, trust_env=False, timeout=60)
+    with (
+        closing(client),
+        psycopg.connect(place.dsn, autocommit=True) as source,
+        Pipeline(place, tmp_path / "given.yaml", tmp_path) as pipeline,
+    ):
+        source.execute(SCHEMA)
+        pipeline.environment["ROWTIDE_WORKER_LEASE_SECONDS"] = "4"
+        pipeline.start()
+        pipeline.wait_live()
+        source.execute("DELETE FROM things WHERE id IN (1, 2)")
+        pipeline.wait_fresh()
+
+        def late(id_: int) -> int:
+            """An older bulk's write, long after the delete."""
+            query = {"version": str((1 << 48) + 1), "version_type": "external_gte", "refresh": "true"}
+            return client.put(f"/{alias}/_doc/{id_}", params=query, json={"id": id_, "name": "late"}).status_code
+
+        assert late(1) == 409
+        client.put(f"/{alias}/_settings", json={"index": {"gc_deletes": "1ms"}}).raise_for_status()
+        client.post(f"/{alias}/_flush").raise_for_status()
+        wait_until(lambda: late(1) == 201, "Elasticsearch forgets a delete")
+        client.put(f"/{alias}/_settings", json={"index": {"gc_deletes": "1h"}}).raise_for_status()
+
+        stack.kill("elasticsearch")
+        stack.restart("elasticsearch")
+        wait_until(lambda: client.get(f"/{alias}/_doc/1").status_code == 404, "the delete is sent again")
+        wait_until(lambda: late(2) == 409, "the other one as well")
+        assert late(1) == 409
+        source.execute("INSERT INTO things VALUES (1, 'again')")
+        pipeline.wait_fresh()
+        assert pipeline.verify()["things"] == 49
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Ask until it is so; at most a minute."""
+    pause = threading.Event()
+    for _ in range(300):
+        if condition():
+            return
+        pause.wait(0.2)
+    raise AssertionError(f"did not happen: {what}")

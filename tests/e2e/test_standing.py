@@ -1,0 +1,154 @@
+"""Who may write: one worker a kind of document; and what becomes of indexes and aliases that somebody changes."""
+
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from infra.ports import free_port
+from tests.support.pipeline import Pipeline
+from tests.support.services import Place
+
+SPEC = """\
+pipeline: standing
+documents:
+  things: {from: things, fields: [id, name]}
+"""
+SCHEMA = """
+CREATE TABLE things(id int PRIMARY KEY, name text);
+INSERT INTO things SELECT n, 'thing ' || n FROM generate_series(1, 50) n;
+"""
+
+
+class Elastic:
+    """Elasticsearch behind the worker's back."""
+
+    def __init__(self, place: Place) -> None:
+        at = place.addresses
+        self.alias = f"{place.pipeline}-things"
+        self._http = httpx.Client(
+            base_url=at.elasticsearch_url, auth=(at.elasticsearch_username, at.elasticsearch_password), trust_env=False
+        )
+
+    def close(self) -> None:
+        """Leave."""
+        self._http.close()
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """A request that must succeed."""
+        answer = self._http.request(method, path, json=body)
+        assert answer.status_code < 300, answer.text
+        return answer.json()
+
+    @property
+    def generation(self) -> str:
+        """The index that readers see."""
+        (name,) = self.ask("GET", f"/_alias/{self.alias}")
+        return str(name)
+
+
+@pytest.fixture
+def pipeline(place: Place, tmp_path: Path) -> Iterator[Pipeline]:
+    """A small pipeline, live, with a short lease."""
+    with psycopg.connect(place.dsn, autocommit=True) as connection:
+        connection.execute(SCHEMA)
+    (tmp_path / "given.yaml").write_text(SPEC)
+    with Pipeline(place, tmp_path / "given.yaml", tmp_path) as made:
+        made.environment["ROWTIDE_WORKER_LEASE_SECONDS"] = "4"
+        made.start()
+        made.wait_live()
+        yield made
+
+
+@contextmanager
+def other(pipeline: Pipeline, folder: Path) -> Iterator[Pipeline]:
+    """Another worker of the same pipeline, with another row store."""
+    folder.mkdir()
+    (folder / "given.yaml").write_text(SPEC)
+    with Pipeline(pipeline.place, folder / "given.yaml", folder) as made:
+        made.environment["ROWTIDE_WORKER_LEASE_SECONDS"] = "4"
+        made.environment["ROWTIDE_WORKER_PORT"] = str(free_port())
+        made.environment["ROWTIDE_WORKER_URL"] = made.url = (
+            f"http://127.0.0.1:{made.environment['ROWTIDE_WORKER_PORT']}"
+        )
+        yield made
+
+
+def test_one_worker_writes(pipeline: Pipeline, tmp_path: Path) -> None:
+    with other(pipeline, tmp_path / "other") as second, psycopg.connect(pipeline.place.dsn, autocommit=True) as source:
+        second.start_worker()
+        assert second.ended() == 1
+        assert "another worker writes the documents" in second.log_tail()
+        assert pipeline.freshness() is not None
+
+        # The same row store again is quick; the one that is left in the middle of its sleep must not write any more.
+        assert pipeline.worker is not None
+        first = pipeline.worker
+        first.send_signal(signal.SIGSTOP)
+        source.execute("DELETE FROM things WHERE id <= 10")
+        second.start_worker()
+        second.wait_live()
+        source.execute("UPDATE things SET name = 'later' WHERE id > 40")
+        first.send_signal(signal.SIGCONT)
+        assert pipeline.ended() == 1
+        assert "took over" in pipeline.log_tail()
+        second.wait_fresh()
+        assert second.verify()["things"] == 40
+        fresh = second.freshness()
+        assert fresh is not None
+        assert fresh.epoch == 2
+
+        # A clean end lets another worker start at once, with rows of an older time and versions that win.
+        assert second.kill_worker(signal.SIGTERM) == 0
+        source.execute("UPDATE things SET name = 'last' WHERE id > 45")
+        pipeline.start_worker()
+        pipeline.wait_fresh()
+        assert pipeline.verify()["things"] == 40
+        fresh = pipeline.freshness()
+        assert fresh is not None
+        assert fresh.epoch == 3
+
+
+def test_indexes_and_aliases_that_somebody_changes(pipeline: Pipeline) -> None:
+    with closing(Elastic(pipeline.place)) as elastic, psycopg.connect(pipeline.place.dsn, autocommit=True) as source:
+        foreign = f"{pipeline.place.pipeline}-foreign"
+        elastic.ask("PUT", f"/{foreign}", {"aliases": {elastic.alias: {}}})
+        elastic.ask("PUT", f"/{foreign}/_doc/x?refresh=true", {"name": "not ours"})
+        pipeline.wait_log("begins again")
+        pipeline.wait_fresh()
+        assert elastic.generation != foreign
+        assert pipeline.verify()["things"] == 50
+        elastic.ask("DELETE", f"/{foreign}")
+
+        elastic.ask("DELETE", f"/{elastic.generation}")
+        source.execute("UPDATE things SET name = 'later' WHERE id > 40")
+        pipeline.wait_log("is gone")
+        pipeline.wait_fresh()
+        assert pipeline.verify()["things"] == 50
+
+
+def test_row_stores_that_are_of_no_use(pipeline: Pipeline, tmp_path: Path) -> None:
+    assert pipeline.kill_worker(signal.SIGTERM) == 0
+    path = tmp_path / "store" / f"{pipeline.place.pipeline}.sqlite"
+    whole = path.read_bytes()
+    for damaged in (
+        b"no database at all, but some text" * 300,
+        whole[: len(whole) // 3],
+        whole[:5000] + b"\xff" * 8192 + whole[13192:],
+    ):
+        path.write_bytes(damaged)
+        pipeline.start_worker()
+        assert pipeline.ended() == 1, pipeline.log_tail()
+        assert "is damaged; remove it" in pipeline.log_tail()
+    shutil.rmtree(tmp_path / "store")
+    with psycopg.connect(pipeline.place.dsn, autocommit=True) as source:
+        source.execute("DELETE FROM things WHERE id <= 10")
+    pipeline.start_worker()
+    pipeline.wait_fresh()
+    assert pipeline.verify()["things"] == 40, "the log is still whole: it gives the same rows again"
