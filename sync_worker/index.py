@@ -180,11 +180,8 @@ class Index:
 
     def meta(self, generation: str) -> dict[str, Any] | None:
         """The `_meta` of a generation's mapping, or None when there is no such index."""
-        try:
-            found = self.client.indices.get_mapping(index=generation)
-        except NotFoundError:
-            return None
-        return dict(found[generation]["mappings"].get("_meta", {}))
+        found = self._found(lambda: self.client.indices.get_mapping(index=generation))
+        return None if found is None else dict(found[generation]["mappings"].get("_meta", {}))
 
     def create_generation(self, alias: str, body: dict[str, Any]) -> str:
         """Create the next generation, with its name for writing. Readers do not see it yet."""
@@ -200,10 +197,7 @@ class Index:
 
     def behind(self, alias: str) -> list[str]:
         """The indexes that an alias points to."""
-        try:
-            return sorted(self.client.indices.get_alias(name=alias))
-        except NotFoundError:
-            return []
+        return sorted(self._found(lambda: self.client.indices.get_alias(name=alias)) or ())
 
     def aliases(self) -> dict[str, list[str]]:
         """The indexes behind every alias that we may see."""
@@ -228,12 +222,19 @@ class Index:
     def point(self, alias: str, generation: str) -> None:
         """Let an alias point to this index alone."""
         actions: list[dict[str, Any]] = [{"add": {"index": generation, "alias": alias}}]
-        try:
-            held = sorted(self.client.indices.get_alias(name=alias))
-        except NotFoundError:
-            held = []
-        actions += [{"remove": {"index": name, "alias": alias}} for name in held if name != generation]
+        actions += [{"remove": {"index": name, "alias": alias}} for name in self.behind(alias) if name != generation]
         self._guard(lambda: self.client.indices.update_aliases(actions=actions))
+
+    def _found(self, call: Callable[[], Any]) -> Any | None:
+        """What the call gives, None when what it names is not there."""
+
+        def or_none() -> Any | None:
+            try:
+                return call()
+            except NotFoundError:
+                return None
+
+        return self._guard(or_none)
 
     def _guard(self, call: Callable[[], Any]) -> Any:
         """Turn an API error of an administrative call into a sentence."""
