@@ -5,8 +5,8 @@ millions of records of killed connectors; design, "What a crash of Connect does 
 
 1. The position of a transaction is its commit LSN, in the END marker's id. It rises along the log, repeats aside.
 2. An END at or below `applied` is a repeat. So is one of the transaction that ended last, whatever its LSN: a connector
-   that takes the transaction up again from its stored offset ends it once more, at the next record's place. So is an
-   event without an open transaction whose `last_commit` is below.
+   that takes the transaction up again from its stored offset ends it once more, at the next record's place. (But what
+   begins again and ends later than before may be its other half.) So is an event without an open transaction whose `last_commit` is below.
 3. BEGIN while another transaction is open drops the open one, which must come again before any new END.
 4. Inside a transaction an event whose `total_order` was seen already is a repeat.
 5. The count at END must match; a mismatch ends the work with `LogError`, never with a guess.
@@ -140,9 +140,13 @@ class Assembler:
         return BEGUN
 
     def _end(self, tx_id: int, lsn: Lsn, record: Record) -> Step:
-        if lsn <= self.applied or tx_id == self.ended_tx:
+        if lsn <= self.applied:
             if self.open_tx == tx_id:
                 self.open_tx = None
+            return REPEAT
+        if tx_id == self.ended_tx:
+            if self.open_tx == tx_id:
+                raise LogError(f"transaction {tx_id} ended before, and once more at {format_lsn(lsn)}; {WAY_OUT}")
             return REPEAT
         if self.open_tx != tx_id:
             raise LogError(f"transaction {tx_id} ends at {format_lsn(lsn)} without a beginning in the log; {WAY_OUT}")

@@ -10,12 +10,13 @@ from random import Random
 from time import monotonic
 from typing import Any
 
+import httpx
 import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from cdc.envelope import Record
-from cdc.topics import slot_name
+from cdc.topics import connector_name, slot_name
 from infra.chaos.log import Study, records
 from infra.chaos.run import Task
 from infra.chaos.tally import Tally
@@ -31,14 +32,27 @@ PIPELINE = "capture"
 SESSIONS = 5
 BETWEEN_KILLS = (2.0, 14.0)
 _STEP_SECONDS = 300.0
-_CATCH_UP_SECONDS = 300.0
+_STOP_SECONDS = 90.0
+BETWEEN_SECONDS = 0.1
+_CATCH_UP_SECONDS = 900.0
 Way = Callable[[psycopg.Connection[Any], Random, int, Callable[[float], None]], None]
 
 
 def _copy(connection: psycopg.Connection[Any], random: Random, session: int, _pause: Callable[[float], None]) -> None:
     with connection.cursor() as cursor, cursor.copy("COPY rows (session, body) FROM STDIN") as copy:
-        for _ in range(random.randrange(500, 15_000)):
+        for _ in range(random.randrange(200, 5_000)):
             copy.write_row((session, "copied"))
+
+
+def _copy_long(
+    connection: psycopg.Connection[Any], random: Random, session: int, pause: Callable[[float], None]
+) -> None:
+    """Longer than a heartbeat, in the WAL and in the log: Connect ends in its middle, and begins there again."""
+    with connection.cursor() as cursor, cursor.copy("COPY rows (session, body) FROM STDIN") as copy:
+        for _ in range(random.randrange(5, 20)):
+            for _ in range(2_000):
+                copy.write_row((session, "copied slowly"))
+            pause(0.2)
 
 
 def _batched(
@@ -101,9 +115,9 @@ class CaptureStudy:
         """The findings, ready for JSON."""
         with ExitStack() as opened:
             self._prepare(opened)
-            kills = self._write_and_kill()
+            ends = self._write_and_kill()
             self._catch_up()
-        return self._findings(kills)
+        return self._findings(ends)
 
     def _prepare(self, opened: ExitStack) -> None:
         with database(self._stack.addresses.postgres_dsn) as connection:
@@ -123,21 +137,33 @@ class CaptureStudy:
         programs.run("connectors-apply", (*ROWTIDE, "connectors", "apply", "--wait", "60"), _STEP_SECONDS)
         self._catch_up()
 
-    def _write_and_kill(self) -> int:
+    def _write_and_kill(self) -> Counter[str]:
         threads = [threading.Thread(target=self._session, args=(each,), daemon=True) for each in range(SESSIONS)]
         for thread in threads:
             thread.start()
-        random, kills, ends = Random(f"capture-{self._task.seed}"), 0, monotonic() + self._task.seconds
-        while monotonic() < ends:
+        random, ends, over = Random(f"capture-{self._task.seed}"), Counter[str](), monotonic() + self._task.seconds
+        while monotonic() < over:
             self._stopping.wait(random.uniform(*BETWEEN_KILLS))
-            self._stack.kill("connect")
-            kills += 1
-            self._say(f"Connect killed, {kills} times now; {self._written['transactions']:,} transactions written")
-            revive(self._stack, "connect", self._say)
+            how = random.choice(("kill", "kill", "stop", "restart-task"))
+            ends[how] += 1
+            self._say(f"{how} Connect; {self._written['transactions']:,} transactions written")
+            self._end_connect(how)
         self._stopping.set()
         for thread in threads:
             thread.join(120.0)
-        return kills
+        return ends
+
+    def _end_connect(self, how: str) -> None:
+        if how == "restart-task":
+            url = f"{self._stack.addresses.connect_url}/connectors/{connector_name(PIPELINE)}/restart?includeTasks=true"
+            with suppress(httpx.TransportError):
+                httpx.post(url, timeout=30.0, trust_env=False)
+            return
+        if how == "kill":
+            self._stack.kill("connect")
+        elif (process := self._stack.process("connect")) is not None:
+            process.end(_STOP_SECONDS)
+        revive(self._stack, "connect", self._say)
 
     def _session(self, session: int) -> None:
         random = Random(f"capture-{self._task.seed}-{session}")
@@ -150,6 +176,7 @@ class CaptureStudy:
                     if random.random() < 0.05:
                         raise psycopg.Rollback
                 self._written["transactions"] += 1
+                pause(random.expovariate(1 / BETWEEN_SECONDS))
 
     def _pause(self, seconds: float) -> None:
         self._stopping.wait(seconds)
@@ -168,7 +195,7 @@ class CaptureStudy:
                     f"Debezium did not catch up in {_CATCH_UP_SECONDS:.0f} s; see {self._stack.log('connect')}."
                 )
 
-    def _findings(self, kills: int) -> dict[str, Any]:
+    def _findings(self, ends: Counter[str]) -> dict[str, Any]:
         raw, ruled = Tally(), Tally()
 
         def counted(log: Iterator[Record]) -> Iterator[Record]:
@@ -185,7 +212,7 @@ class CaptureStudy:
         return {
             "seed": self._task.seed,
             "minutes": round(self._task.seconds / 60, 2),
-            "kills": kills,
+            "ends_of_connect": dict(ends),
             "rows": len(alive) + len(gone),
             "raw": asdict(raw.balance(alive, gone)),
             "by_the_rules": asdict(ruled.balance(alive, gone)),

@@ -71,6 +71,11 @@ def test_a_second_end_of_the_last_transaction_is_a_repeat_wherever_it_stands() -
     assert isinstance(assembler.feed(end(8, 140, 1)), Committed)
 
 
+def test_a_transaction_that_begins_again_and_ends_later_stops_the_work() -> None:
+    with pytest.raises(LogError, match="transaction 7 ended before, and once more at 0/78"):
+        assembled(begin(7), event(7, 1), end(7, 100, 1), begin(7), event(7, 1), end(7, 120, 1))
+
+
 def test_events_of_a_finished_transaction_without_its_begin_are_repeats() -> None:
     assembler = assembled(begin(7), event(7, 1), event(7, 2), end(7, 100, 2))
     assert [assembler.feed(record) for record in (event(7, 2), end(7, 100, 2))] == [REPEAT, REPEAT]

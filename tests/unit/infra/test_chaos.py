@@ -139,6 +139,12 @@ def test_the_study_counts_what_comes_again_and_takes_it_once() -> None:
     assert found.counts["cut off by another beginning"] == 1
 
 
+def test_a_transaction_in_two_parts_is_wrong() -> None:
+    parts = [_marker("BEGIN", 1, 10), _event(1, 1, 5), _marker("END", 1, 15, 1)]
+    found = Study().read([*parts, _marker("BEGIN", 1, 22), _event(1, 1, 5), _marker("END", 1, 30, 1)])
+    assert "ended before" in found.fault
+
+
 def test_the_study_stops_where_the_log_contradicts_itself() -> None:
     found = Study().read([_marker("BEGIN", 1, 10), _marker("END", 1, 20, 1)])
     assert "announces 1 events, 0 are in the log" in found.fault
