@@ -62,5 +62,10 @@ bench: setup ## Rates and latencies; the last line is JSON.
 relevance: setup ## How good the order of hits is, by class of queries; the last line is JSON.
 	$(BIN)/python -m tests.relevance
 
+SEED ?= 1
+MINUTES ?= 10
+chaos: setup ## Random writes and faults on servers of its own; the last line is JSON, "divergent" must be 0.
+	$(BIN)/rowtide chaos --seed $(SEED) --minutes $(MINUTES)
+
 clean: ## Remove what the project made here, services' data included.
 	rm -rf $(VENV) node_modules search_api/static/vendor .rowtide .mypy_cache .ruff_cache .pytest_cache .hypothesis

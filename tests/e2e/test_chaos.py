@@ -1,0 +1,37 @@
+"""A short run of the chaos suite, on servers of its own: that it works, and that a minute of faults does no harm."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from infra.chaos.command import ZERO
+from infra.programs import ROWTIDE
+from tests.support.services import CHECKOUT, data_directory
+
+SEED = 11
+
+
+@pytest.mark.timeout(900)
+def test_a_minute_of_faults() -> None:
+    cache = os.environ.get("ROWTIDE_CACHE", str(CHECKOUT / ".rowtide" / "cache"))
+    with data_directory() as home:
+        environment = {**os.environ, "ROWTIDE_HOME": str(home), "ROWTIDE_CACHE": cache, "ROWTIDE_PROFILE": "test"}
+        done = subprocess.run(
+            [*ROWTIDE, "chaos", "--seed", str(SEED), "--minutes", "1"],
+            env=environment,
+            cwd=CHECKOUT,
+            capture_output=True,
+            text=True,
+            timeout=880,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert {name: result[name] for name in ZERO} == dict.fromkeys(ZERO, 0)
+    assert result["seed"] == SEED
+    assert result["faults"] >= 4
+    assert result["changes"] > 1000
+    assert result["read_by_readers"] > 1000
+    assert result["probes"] > 0
