@@ -12,19 +12,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from elastic_transport import ConnectionError as NoConnection
-from elastic_transport import ConnectionTimeout, TransportError
+from elastic_transport import TransportError
 from elasticsearch import ApiError, AuthenticationException, AuthorizationException, Elasticsearch, NotFoundError
 
-from sync_worker.bulk import Outcome, Refusal, refusals
+from sync_worker.bulk import BY_STATUS, Outcome, Refusal, refusals
 from sync_worker.errors import ServiceMissing, WorkerError
 from sync_worker.left_out import Bodies, LeftOut
 
 GENERATION = re.compile(r"-g(\d{6})$")
 LONGEST_PAUSE = 15.0
+"""Seconds between two attempts at most."""
 LONGEST_NAMES = 3500
 """Characters of names in one request's first line."""
-"""Seconds between two attempts at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +95,17 @@ class Index:
 
     def check(self) -> None:
         """Fail early and clearly when Elasticsearch is not there or does not let us in."""
-        try:
-            self.client.cluster.health()
-        except (NoConnection, ConnectionTimeout) as error:
-            raise ServiceMissing(
-                f"Elasticsearch at {self.url} does not answer; start it or correct ROWTIDE_ELASTICSEARCH_URL"
-            ) from error
-        except (AuthenticationException, AuthorizationException) as error:
-            raise WorkerError(
-                f"Elasticsearch at {self.url} refuses the credentials; set ROWTIDE_ELASTICSEARCH_API_KEY, or"
-                " ROWTIDE_ELASTICSEARCH_USERNAME and ROWTIDE_ELASTICSEARCH_PASSWORD"
-            ) from error
+
+        def look() -> None:
+            try:
+                self.client.cluster.health()
+            except (AuthenticationException, AuthorizationException) as error:
+                raise WorkerError(
+                    f"Elasticsearch at {self.url} refuses the credentials; set ROWTIDE_ELASTICSEARCH_API_KEY, or"
+                    " ROWTIDE_ELASTICSEARCH_USERNAME and ROWTIDE_ELASTICSEARCH_PASSWORD"
+                ) from error
+
+        self._guard(look)
 
     def send(self, alias: str, items: list[Item]) -> Sent | None:
         """Send until every item is taken or rejected; None when the worker stops before that.
@@ -237,12 +236,16 @@ class Index:
         return self._guard(or_none)
 
     def _guard(self, call: Callable[[], Any]) -> Any:
-        """Turn an API error of an administrative call into a sentence."""
+        """Turn an error of an administrative call into a sentence. What passes by itself counts as a service that is away."""
         try:
             return call()
-        except (NoConnection, ConnectionTimeout) as error:
-            raise ServiceMissing(f"Elasticsearch at {self.url} does not answer") from error
+        except TransportError as error:
+            raise ServiceMissing(
+                f"Elasticsearch at {self.url} does not answer; start it or correct ROWTIDE_ELASTICSEARCH_URL"
+            ) from error
         except ApiError as error:
+            if BY_STATUS.get(error.status_code) is Outcome.RETRY:
+                raise ServiceMissing(f"Elasticsearch at {self.url} is not ready: {error}") from error
             raise WorkerError(f"Elasticsearch at {self.url} refused: {error}") from error
 
 

@@ -1,12 +1,13 @@
-"""Requests to Elasticsearch keep to its limits."""
+"""Requests to Elasticsearch keep to its limits, and an Elasticsearch that is away or overloaded is told from one that refuses."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from infra.ports import free_port
-from sync_worker.errors import ServiceMissing
+from sync_worker.errors import ServiceMissing, WorkerError
 from sync_worker.index import LONGEST_NAMES, Access, Index, parts_of
 
 
@@ -19,13 +20,64 @@ def test_names_are_split_so_that_a_request_line_holds_them() -> None:
     assert list(parts_of(("x" * 9999,))) == [["x" * 9999]]
 
 
-@pytest.mark.parametrize(
-    "call", [lambda index: index.meta("orders-g000001"), lambda index: index.behind("orders")], ids=["meta", "behind"]
-)
-def test_an_elasticsearch_that_is_away_is_a_service_that_is_missing(call: Callable[[Index], object]) -> None:
-    index = Index(Access(f"http://127.0.0.1:{free_port()}"), threading.Event())
-    try:
-        with pytest.raises(ServiceMissing, match="does not answer"):
-            call(index)
-    finally:
-        index.close()
+@contextmanager
+def answering(status: int) -> Iterator[Index]:
+    """An index behind a server that gives every request the same status; 0 closes the connection instead."""
+
+    class Always(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            if status:
+                self.send_response(status)
+                self.send_header("x-elastic-product", "Elasticsearch")
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+        do_GET = do_POST = do_PUT = answer  # noqa: N815 The names that http.server asks for.
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with HTTPServer(("127.0.0.1", 0), Always) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            with closing(Index(Access(f"http://127.0.0.1:{server.server_port}"), threading.Event())) as index:
+                yield index
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+CALLS: list[Callable[[Index], object]] = [
+    Index.check,
+    lambda index: index.meta("orders-g000001"),
+    lambda index: index.behind("orders"),
+    lambda index: index.identity("orders-g000001"),
+    lambda index: index.create_generation("orders", {}),
+    lambda index: index.point("orders", "orders-g000001"),
+]
+
+
+@pytest.mark.parametrize("status", [0, 429, 503])
+def test_elasticsearch_that_is_away_or_overloaded_is_a_missing_service(status: int) -> None:
+    with answering(status) as index:
+        for call in CALLS:
+            with pytest.raises(ServiceMissing):
+                call(index)
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_refusal_is_an_error_that_does_not_pass(status: int) -> None:
+    with answering(status) as index:
+        for call in CALLS:
+            with pytest.raises(WorkerError) as raised:
+                call(index)
+            assert not isinstance(raised.value, ServiceMissing)
+
+
+def test_what_is_not_there_is_no_error() -> None:
+    with answering(404) as index:
+        assert index.meta("orders-g000001") is None
+        assert index.behind("orders") == []
