@@ -1,14 +1,18 @@
 """The page in a real Chromium, over documents of the order application in the real Elasticsearch."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from infra.ports import free_ports
 from infra.stack import Stack
+from search_api.api_keys import ApiKeys
+from search_api.state import State
 from tests.support.browser import chromium, served
 from tests.support.filled_index import FilledIndex, filled_index, seed
 from tests.support.pipeline import own_names
@@ -75,7 +79,7 @@ def away_site() -> Iterator[Site]:
         yield Site(url, "orders")
 
 
-EXPECTED_NOISE = ("status of 422", "status of 503", "status of 404")
+EXPECTED_NOISE = ("status of 401", "status of 404", "status of 422", "status of 503")
 
 
 @pytest.fixture
@@ -96,3 +100,21 @@ def page(browser: Browser) -> Iterator[Page]:
 def _complain(complaints: list[str], message: ConsoleMessage) -> None:
     if message.type in ("error", "warning") and not any(noise in message.text for noise in EXPECTED_NOISE):
         complaints.append(message.text)
+
+
+@dataclass(frozen=True)
+class LockedSite(Site):
+    """The page for those with an API key; `key` may search, and sees no personal data."""
+
+    key: str
+
+
+@pytest.fixture
+def locked_site(documents: FilledIndex, tmp_path: Path) -> Iterator[LockedSite]:
+    """The page that nobody reads without a key."""
+    state = tmp_path / "state.db"
+    with closing(State(state)) as kept:
+        _, key = ApiKeys(kept).create("sales desk", ["search", "save"], ["*"])
+    settings = settings_of(documents.url, documents.key, api_anonymous=False, api_state=state)
+    with served(settings) as url:
+        yield LockedSite(url, documents.aliases[0], key)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.integration.search_page.conftest import Site
+from tests.integration.search_page.conftest import LockedSite, Site
 
 
 def count(page: Page) -> int:
@@ -309,6 +309,35 @@ def test_a_search_is_kept_and_forgotten(page: Page, site: Site) -> None:
     page.locator("summary", has_text="Saved").click()
     page.get_by_role("button", name="Remove Delivered desks").click()
     expect(page.get_by_role("link", name="Delivered desks")).to_have_count(0)
+
+
+def test_who_has_a_key_signs_in_and_sees_what_it_shows(locked_site: LockedSite, page: Page) -> None:
+    page.goto(f"{locked_site.results}?q=desk")
+    page.get_by_label("API key").fill("rt_wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_label("API key")).to_be_visible()
+
+    page.goto(f"{locked_site.results}?q=desk")
+    page.get_by_label("API key").fill(locked_site.key)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(f"{locked_site.results}?q=desk")
+    assert count(page) > 0
+    expect(page.get_by_role("columnheader", name="Customer › name")).to_have_count(0)
+    expect(page.get_by_role("banner")).to_contain_text("sales desk")
+    page.locator("summary", has_text="Share").click()
+    expect(page.get_by_role("link", name="CSV")).to_have_count(0)
+
+    view = page.url
+    page.route(
+        "http://elsewhere.test/",
+        lambda route: route.fulfill(body=f'<a href="{view}">orders</a>', content_type="text/html"),
+    )
+    page.goto("http://elsewhere.test/")
+    page.get_by_role("link", name="orders").click()
+    expect(page.locator("#count")).to_be_visible()
+
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("API key")).to_be_visible()
 
 
 @pytest.fixture
