@@ -7,6 +7,8 @@ from search_api.schema import IndexField, IndexSchema
 MOST_COLUMNS = 24
 DEFAULT_COLUMNS = 7
 MOST_STATES = 2
+MOST_NAMES = 2
+"""Texts of the document itself, where its first field is only a number."""
 
 
 def default_columns(schema: IndexSchema) -> tuple[str, ...]:
@@ -19,6 +21,8 @@ def default_columns(schema: IndexSchema) -> tuple[str, ...]:
         wanted |= set(_names_of_objects(schema))
     own = [one for one in fields if "." not in one.name and not one.nested]
     wanted |= {one.name for one in own[:1]}
+    if own and own[0].kind != "text":
+        wanted |= {one.name for one in [one for one in own if one.kind == "text"][:MOST_NAMES]}
     wanted |= {one.name for one in [one for one in own if one.state][:MOST_STATES]}
     wanted |= {one.name for one in _firsts(own)}
     return tuple(one.name for one in fields if one.name in wanted)[:DEFAULT_COLUMNS]

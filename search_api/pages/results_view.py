@@ -1,10 +1,11 @@
 """What the results template shows, put together from an answer."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from search_api.histograms import Histogram
-from search_api.limits import MAX_WINDOW
+from search_api.limits import MAX_FACETS, MAX_WINDOW
 from search_api.pages.address import PageAddress
 from search_api.pages.charts import ChartView, chart_view, chartable, worth_showing
 from search_api.pages.columns import MOST_COLUMNS, default_columns
@@ -12,11 +13,12 @@ from search_api.pages.filters import Chip, chips
 from search_api.pages.reader import Reader
 from search_api.pages.rows import Row, row
 from search_api.pages.values import Writer, read
-from search_api.results import Facet, SearchPage
+from search_api.results import Facet, FacetValue, SearchPage
 from search_api.schema import IndexField, IndexSchema
 
 PAGE_SIZE = 25
-PAGE_FACETS = 8
+MOST_FACETS = 7
+MOST_CHOICES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +113,17 @@ class ResultsView:
 
 
 def facet_names(schema: IndexSchema, address: PageAddress) -> tuple[str, ...]:
-    """The fields whose values are counted: those of the document itself first, and those that are filtered by."""
-    chosen = [one.name for one in schema.facets if address.chosen(one.name)]
-    own = sorted((one.name for one in schema.facets if not one.nested), key=lambda name: name.count("."))
-    return tuple(dict.fromkeys((*chosen, *own)))[:PAGE_FACETS]
+    """The fields whose values are counted: those that are filtered by, then states and codes, then short texts that many may share.
+
+    Whether documents do share them only the counts can tell."""
+    chosen = [one.name for one in schema.in_order if address.chosen(one.name) and _can_be_counted(one)]
+    outside = [one for one in schema.in_order if _can_be_counted(one) and not one.nested]
+    outside.sort(key=lambda one: (not one.state, one.kind == "text", one.name.count("."), one.place))
+    return tuple(dict.fromkeys([*chosen, *(one.name for one in outside if not one.pii)]))[:MAX_FACETS]
+
+
+def _can_be_counted(field: IndexField) -> bool:
+    return field.filterable and field.kind in ("keyword", "text", "boolean")
 
 
 def results_view(
@@ -135,7 +144,7 @@ def results_view(
             row(address.index, hit, document, columns, Writer(reader, schema, document))
             for hit, document in zip(found.items, documents, strict=True)
         ),
-        facets=tuple(_facet(one, address, schema) for one in found.facets if _is_worth_showing(one, address)),
+        facets=_facets(found.facets, address, schema),
         filterable=tuple(field for field in fields if field.filterable),
         sortable=tuple(field for field in fields if field.sortable and not field.nested),
         ranges=_ranges(fields, address),
@@ -176,10 +185,24 @@ def _column(field: IndexField, address: PageAddress) -> Column:
     return Column(field, order, address.sorted_by(field.name).url)
 
 
-def _is_worth_showing(facet: Facet, address: PageAddress) -> bool:
+def _facets(facets: list[Facet], address: PageAddress, schema: IndexSchema) -> tuple[FacetView, ...]:
+    shown = list(_telling(facets, address))[:MOST_FACETS]
+    return tuple(_facet(one, address, schema) for one in sorted(shown, key=lambda one: schema.by_name[one.field].place))
+
+
+def _telling(facets: list[Facet], address: PageAddress) -> Iterator[Facet]:
+    """Those that tell something, and not the same as one before."""
+    told: list[list[FacetValue]] = []
+    for one in facets:
+        if address.chosen(one.field) or (_is_worth_showing(one) and one.values not in told):
+            told.append(one.values)
+            yield one
+
+
+def _is_worth_showing(facet: Facet) -> bool:
     """One value tells nothing, and neither do values that hardly any two documents share."""
     counts = [one.count for one in facet.values]
-    return address.chosen(facet.field) or (len(counts) > 1 and counts[0] > 1 and sum(counts) >= facet.more)
+    return len(counts) > 1 and counts[0] > 1 and sum(counts) >= facet.more
 
 
 def _facet(facet: Facet, address: PageAddress, schema: IndexSchema) -> FacetView:
@@ -190,5 +213,9 @@ def _facet(facet: Facet, address: PageAddress, schema: IndexSchema) -> FacetView
         FacetChoice(one.value, one.count, address.has(facet.field, one.value), max(1, 100 * one.count // most))
         for one in facet.values
     ]
+    hidden = [one for one in choices[MOST_CHOICES:] if not one.chosen]
+    choices = [one for one in choices if one not in hidden]
     choices += [FacetChoice(value, 0, True, 0) for value in gone if value not in known]
-    return FacetView(facet.field, schema.by_name[facet.field].title, tuple(choices), facet.more)
+    return FacetView(
+        facet.field, schema.by_name[facet.field].title, tuple(choices), facet.more + sum(one.count for one in hidden)
+    )

@@ -14,7 +14,7 @@ from search_api.histograms import Histogram
 from search_api.pages.address import PageAddress
 from search_api.pages.charts import candidates
 from search_api.pages.filters import filter_words
-from search_api.pages.parts import part
+from search_api.pages.parts import Part, part
 from search_api.pages.reader import Reader
 from search_api.pages.render import reader_for, render
 from search_api.pages.results_view import PAGE_SIZE, facet_names, results_view
@@ -182,7 +182,6 @@ async def document(search: Searching, index: str, id: str, request: Request) -> 
     schema = await search.schema(index)
     values = read(found.document)
     parts = part(values, Writer(reader_for(request), schema, values))
-    first = parts.facts[0] if parts.facts and parts.facts[0].full else None
     return render(
         request,
         "document.html",
@@ -191,7 +190,15 @@ async def document(search: Searching, index: str, id: str, request: Request) -> 
         found=found,
         freshness=found.freshness,
         part=parts,
-        title=first.full if first else found.id,
+        title=_title(parts, found.id),
         json=msgspec.json.format(bytes(found.document), indent=2).decode(),
         api_url=f"/v1/{index}/{quote(found.id, safe='')}",
     )
+
+
+def _title(parts: Part, document_id: str) -> str:
+    """The first value of a document; a number says what it counts."""
+    first = parts.facts[0] if parts.facts and parts.facts[0].full else None
+    if first is None:
+        return document_id
+    return f"{first.label} {first.text}" if first.kind == "number" else first.full

@@ -10,15 +10,17 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 from msgspec import Raw
 
+from search_api.freshness import unknown
 from search_api.highlights import CLOSE, OPEN, to_html
 from search_api.pages.address import PageAddress
 from search_api.pages.columns import default_columns
 from search_api.pages.filters import chips, filter_words
 from search_api.pages.parts import part
 from search_api.pages.reader import Reader, reader_of
+from search_api.pages.results_view import facet_names, results_view
 from search_api.pages.rows import row
 from search_api.pages.values import Writer, read
-from search_api.results import Hit
+from search_api.results import Facet, FacetValue, Hit, SearchPage, Total
 from search_api.schema import in_words, read_mapping
 from tests.support.library import BOOKS, MAPPINGS
 
@@ -173,3 +175,25 @@ def test_two_bounds_of_a_field_are_one_chip() -> None:
     first, second = chips(address, WRITER)
     assert (first.text, first.url) == ("Published: 1 May 2026 – 1 Jun 2026", "/books?filter=genre%3A%3Dnovel")
     assert second.text == "Genre: novel"
+
+
+def facet(field: str, more: int, *counts: tuple[str, int]) -> Facet:
+    return Facet(field, [FacetValue(value, count) for value, count in counts], more)
+
+
+def test_facets_that_tell_nothing_or_the_same_are_left_out() -> None:
+    facets = [
+        facet("genre", 0, ("novel", 3), ("poetry", 2)),
+        facet("author.name", 0, ("novel", 3), ("poetry", 2)),
+        facet("shelf_mark", 60, ("SM-1", 1), ("SM-2", 1)),
+        facet("lent", 0, ("true", 5)),
+        facet("title", 500, ("a", 9), ("b", 8)),
+    ]
+    found = SearchPage([], Total(5, "eq"), facets, None, False, 1, unknown("not asked"))
+    shown = results_view(PageAddress("books"), SCHEMA, found, [], ENGLISH).facets
+    assert [one.field for one in shown] == ["genre"]
+    chosen = PageAddress("books", filters=("shelf_mark:=SM-9",))
+    again = results_view(chosen, SCHEMA, found, [], ENGLISH).facets
+    assert [one.field for one in again] == ["genre", "shelf_mark"]
+    assert [(one.value, one.count, one.chosen) for one in again[1].choices][-1] == ("SM-9", 0, True)
+    assert facet_names(SCHEMA, chosen)[0] == "shelf_mark"
