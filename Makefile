@@ -22,14 +22,10 @@ search_api/static/vendor/.installed: package.json package-lock.json requirements
 	PATH="$(CURDIR)/$(BIN):$$PATH" "$(NPM)" run --silent vendor
 	touch $@
 
-browser: ## Chromium for the page's tests, from the distribution.
-	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
-	|| { echo "The tests of the page need Chromium: install the package chromium, or say where it is with ROWTIDE_CHROMIUM."; \
-	test -n "$$ROWTIDE_CHROMIUM"; }
-
-compose: ## docker-compose, which reads the compose file without an engine, from the distribution.
-	@command -v docker-compose >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends docker-compose >/dev/null; } \
-	|| { echo "The test of infra/compose.yaml needs docker-compose: install the package docker-compose."; false; }
+browser: ## Chromium for the page's tests: the one that is there, or the distribution's.
+	@test -n "$$ROWTIDE_CHROMIUM" || command -v chromium chromium-browser google-chrome >/dev/null \
+	|| { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+	|| { echo "The page's tests need Chromium: install the package chromium, or say where one is with ROWTIDE_CHROMIUM."; false; }
 
 check: setup ## Lint, types, import contracts, unit and property tests: under a minute.
 	$(BIN)/ruff check .
