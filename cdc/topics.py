@@ -8,6 +8,9 @@ PIPELINE_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 HEARTBEAT_PREFIX = "rowtide-hb"
 """Prefix of the non-transactional logical message that is the clock of the log."""
 
+SNAPSHOT_PREFIX = "rowtide-snapshot"
+"""Prefix of a message that says: a snapshot of nothing was taken, since the LSN (decimal) that is its content."""
+
 MARKER_PREFIX = "rowtide-marker"
 """Prefix of a message that a reader emits to wait for its own position."""
 

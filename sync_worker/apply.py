@@ -8,6 +8,7 @@ import msgspec
 
 from cdc.envelope import EnvelopeError, Heartbeat, Record, decode
 from cdc.lsn import Lsn
+from cdc.topics import SNAPSHOT_PREFIX
 from cdc.transaction import WAY_OUT, Assembler, Begun, Change, Committed, LogError, Repeat, Seen, SnapshotRow
 from read_model.catalog import TableName
 from sync_worker.changes import Batch, Key, Row, RowShape, TakenChange
@@ -98,6 +99,7 @@ class Applier:
     def _snapshot_begins(self, record: Record) -> bool:
         """Whether the snapshot that a new row store waits for begins here; what stands before it is of no use."""
         begins = record.op == "r" and record.source is not None and record.source.snapshot in ("first", "last")
+        begins = begins or (record.message is not None and record.message.prefix == SNAPSHOT_PREFIX)
         if begins:
             self._store.move(awaiting=False)
         return begins
@@ -134,6 +136,8 @@ class Applier:
 
     def _beat(self, beat: Heartbeat) -> None:
         self._stream_begins()
+        if beat.prefix == SNAPSHOT_PREFIX and self._store.position.snapshot < int(beat.content):
+            self._empty(beat.lsn)
         self.heartbeat = beat
         if self._assembler.open_tx is None and self._assembler.dropped_tx is None:
             self._advance(beat.lsn, beat.ts_ms)
@@ -152,13 +156,20 @@ class Applier:
         if position.loading:
             raise LogError(f"the stream begins before the snapshot's last row; {WAY_OUT}")
         if not position.snapshot:
-            self._rows.begin_snapshot()
-            self._rows.finish_snapshot(0)
-            self._store.move(snapshot=1)
+            self._empty(1)
+
+    def _empty(self, lsn: int) -> None:
+        """A snapshot without a row was taken."""
+        self._flush()
+        self._rows.begin_snapshot()
+        self._rows.finish_snapshot(self._store.position.watermark + 1 if self._store.position.snapshot else 0)
+        self._store.move(snapshot=lsn, settled=False, reread={}, reread_lsn=0)
 
     def _snapshot_row(self, step: SnapshotRow) -> None:
         source = step.record.source
         assert source is not None
+        if step.lsn <= self._store.position.snapshot:
+            return  # It was read: the log is read once more.
         if step.lsn != self._store.position.loading:
             if source.snapshot not in ("first", "last"):
                 raise LogError(

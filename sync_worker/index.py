@@ -208,8 +208,8 @@ class Index:
 
     def nodes(self) -> frozenset[str]:
         """The running processes of Elasticsearch, each with an id of its own; none where that is not told."""
-        found = self.client.nodes.info(metric="_none", filter_path="nodes.*.ephemeral_id").get("nodes", {})
-        return frozenset(str(node["ephemeral_id"]) for node in found.values() if "ephemeral_id" in node)
+        found = self.client.nodes.info(metric="jvm", filter_path="nodes.*.jvm.start_time_in_millis").get("nodes", {})
+        return frozenset(f"{name}@{node['jvm']['start_time_in_millis']}" for name, node in found.items())
 
     def show(self, alias: str, generation: str) -> None:
         """Let readers see this generation, in one step, and remove the older ones."""

@@ -11,8 +11,12 @@ from cdc.connectors.connect import Connect
 from cdc.connectors.errors import OperatorError
 from cdc.connectors.removal import drop_slot, forget_offsets
 from cdc.connectors.settings import Settings
+from cdc.connectors.source import Source, open_source
 from cdc.connectors.telling import PipelineOption, SpecOption, WaitOption, faults_told, out
+from cdc.connectors.waiting import wait_until
 from cdc.topics import connector_name, slot_name
+
+_SLOT_SECONDS = 60.0
 
 
 def register(root: typer.Typer) -> None:
@@ -39,7 +43,22 @@ def again(settings: Settings, connect: Connect, pipeline: str, wait: float) -> N
             f"There is no connector {connector}. Create it, it starts with a snapshot: rowtide connectors apply."
         )
     forget_offsets(connect, connector)
-    drop_slot(settings, pipeline)
-    connect.resume(connector)
-    if wait:
-        wait_for(connect, connector, "running", wait)
+    assert settings.postgres_dsn is not None
+    with open_source(settings.postgres_dsn.get_secret_value()) as source:
+        since, empty = source.lsn(), source.all_empty(pipeline)
+        drop_slot(settings, pipeline)
+        connect.resume(connector)
+        if wait:
+            wait_for(connect, connector, "running", wait)
+        if empty or source.all_empty(pipeline):
+            _tell_of_empty_snapshot(source, pipeline, since)
+
+
+def _tell_of_empty_snapshot(source: Source, pipeline: str, since: int) -> None:
+    """Where all tables are empty, the log would not show that a snapshot was taken. What is emitted before the slot is not in it."""
+    if not wait_until(lambda: source.slot_active(pipeline) is not None, _SLOT_SECONDS):
+        raise OperatorError(
+            f"The connector did not make its slot {slot_name(pipeline)} in {_SLOT_SECONDS:g} s. Find out why (rowtide connectors"
+            " status), then repeat the command."
+        )
+    source.tell_of_empty_snapshot(since)

@@ -13,7 +13,7 @@ from cdc.connectors.errors import OperatorError, ServiceUnavailable, WrongUse
 from cdc.connectors.source_facts import Facts, Publication, Role
 from cdc.connectors.source_plan import Statement
 from cdc.heartbeat import SYSTEM_QUERY
-from cdc.topics import publication_name, role_name, slot_name
+from cdc.topics import SNAPSHOT_PREFIX, publication_name, role_name, slot_name
 from read_model.catalog import CATALOG_QUERY, Catalog, TableName, read_catalog
 
 _CONNECT_SECONDS = 10
@@ -116,6 +116,21 @@ class Source:
         """Drop the slot; its unread changes are lost to the connector."""
         with _reported(self._dsn):
             self._connection.execute("SELECT pg_drop_replication_slot(%s)", (slot_name(pipeline),))
+
+    def lsn(self) -> int:
+        """Where the WAL is written now."""
+        return int(self._row("SELECT pg_current_wal_insert_lsn() - '0/0'")[0])
+
+    def all_empty(self, pipeline: str) -> bool:
+        """Whether no captured table has a row."""
+        publication = self._publication(pipeline)
+        tables = sorted(publication.tables) if publication else []
+        return not any(self._row(f"SELECT EXISTS (SELECT FROM {table.quoted})")[0] for table in tables)
+
+    def tell_of_empty_snapshot(self, since: int) -> None:
+        """Put into the log that the snapshot taken since this LSN had no rows: nothing else says so."""
+        with _reported(self._dsn):
+            self._connection.execute("SELECT pg_logical_emit_message(false, %s, %s)", (SNAPSHOT_PREFIX, str(since)))
 
     def _grants(self, pipeline: str) -> tuple[bool, list[str], list[list[str]]]:
         row = self._connection.execute(_GRANTS, {"role": role_name(pipeline)}).fetchone()

@@ -1,0 +1,283 @@
+"""What can become of the log and of the row store's disk. One pipeline for all; the last tests leave it without a log."""
+
+import random
+import signal
+import string
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+import httpx
+import msgspec
+import psycopg
+import pytest
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from cdc.topics import changes_topic, connector_name
+from infra.stack import Stack
+from tests.support.pipeline import Pipeline
+from tests.support.services import Place, fresh_place
+
+SPEC = """\
+pipeline: log
+documents:
+  things:
+    from: things
+    fields: [id, note, price]
+    include:
+      parts: {many: parts, fields: [label]}
+"""
+SCHEMA = """
+CREATE TABLE things(id int PRIMARY KEY, note text, price int);
+ALTER TABLE things ALTER note SET STORAGE EXTERNAL;
+CREATE TABLE parts(id int PRIMARY KEY, thing_id int REFERENCES things ON UPDATE CASCADE, label text);
+INSERT INTO things SELECT n, repeat('long ', 1000), n FROM generate_series(1, 60) n;
+INSERT INTO parts SELECT n, 1 + n % 60, 'part ' || n FROM generate_series(1, 120) n;
+"""
+
+
+@pytest.fixture(scope="module")
+def place(stack: Stack) -> Iterator[Place]:
+    """One for the whole module."""
+    stack.start()
+    with fresh_place(stack.addresses) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def pipeline(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """The pipeline, live."""
+    folder = tmp_path_factory.mktemp("log")
+    (folder / "given.yaml").write_text(SPEC)
+    change(place, SCHEMA)
+    with Pipeline(place, folder / "given.yaml", folder) as made:
+        made.environment["ROWTIDE_WORKER_LEASE_SECONDS"] = "4"
+        made.start()
+        made.wait_live()
+        yield made
+
+
+def change(place: Place, statement: str) -> None:
+    """Change the database."""
+    with psycopg.connect(place.dsn, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def versions(pipeline: Pipeline) -> dict[str, int]:
+    """The version of every document."""
+    at = pipeline.place.addresses
+    answer = httpx.get(
+        f"{at.elasticsearch_url}/{pipeline.place.pipeline}-things/_search?size=1000&version=true&_source=false",
+        auth=(at.elasticsearch_username, at.elasticsearch_password),
+        trust_env=False,
+    )
+    return {hit["_id"]: hit["_version"] for hit in answer.json()["hits"]["hits"]}
+
+
+def whole_log(place: Place) -> list[Message]:
+    """Every record of the topic."""
+    topic = changes_topic(place.pipeline)
+    consumer = Consumer({"bootstrap.servers": place.addresses.kafka_bootstrap_servers, "group.id": f"{topic}-test"})
+    try:
+        low, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
+        consumer.assign([TopicPartition(topic, 0, low)])
+        found: list[Message] = []
+        while not found or (found[-1].offset() or 0) < high - 1:
+            found += consumer.consume(1000, 5)
+        return found
+    finally:
+        consumer.close()
+
+
+def test_a_key_change_with_long_values_that_did_not_change(pipeline: Pipeline) -> None:
+    change(
+        pipeline.place,
+        "UPDATE things SET id = id + 1000 WHERE id <= 5; UPDATE things SET id = id - 1000 WHERE id = 1003",
+    )
+    change(pipeline.place, "DELETE FROM parts WHERE thing_id = 1001; DELETE FROM things WHERE id = 1001")
+    pipeline.wait_fresh()
+    assert pipeline.verify()["things"] == 59
+
+
+def test_replay_of_the_whole_log_changes_no_document(pipeline: Pipeline) -> None:
+    assert pipeline.kill_worker(signal.SIGTERM) == 0
+    before = versions(pipeline)
+    connection = apsw.Connection(str(pipeline.folder / "store" / f"{pipeline.place.pipeline}.sqlite"))
+    (text,) = connection.execute("SELECT value FROM meta WHERE name = 'position'").fetchone() or ("",)
+    position = msgspec.json.decode(str(text)) | {"offset": 0}
+    connection.execute("UPDATE meta SET value = ? WHERE name = 'position'", (msgspec.json.encode(position).decode(),))
+    connection.close()
+    pipeline.start_worker()
+    pipeline.wait_fresh()
+    assert versions(pipeline) == before
+    assert pipeline.verify()["things"] == 59
+
+
+def test_a_producer_that_was_thought_dead_writes_old_transactions(pipeline: Pipeline) -> None:
+    change(pipeline.place, "UPDATE things SET price = price + 1 WHERE id > 40")
+    change(pipeline.place, "DELETE FROM parts WHERE id = 7")
+    pipeline.wait_fresh()
+    log = [message for message in whole_log(pipeline.place) if b'"snapshot":"first' not in (message.value() or b"")]
+    streamed = [
+        message
+        for message in log
+        if b'"status":' in (message.value() or b"") or b'"snapshot":"false"' in (message.value() or b"")
+    ]
+    producer = Producer({"bootstrap.servers": pipeline.place.addresses.kafka_bootstrap_servers})
+    for message in (*streamed, *streamed[len(streamed) // 2 :]):
+        producer.produce(changes_topic(pipeline.place.pipeline), value=message.value(), headers=message.headers())
+    producer.flush(30)
+    change(pipeline.place, "UPDATE things SET price = 0 WHERE id > 50")
+    pipeline.wait_fresh()
+    assert pipeline.verify()["things"] == 59
+
+
+def test_told_to_stop_at_any_moment(pipeline: Pipeline) -> None:
+    dice = random.Random(7)
+    done, pause = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with psycopg.connect(pipeline.place.dsn, autocommit=True) as connection:
+            while not done.wait(0.005):
+                connection.execute("UPDATE parts SET label = label || '.' WHERE id %% 40 = %s", (dice.randrange(40),))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(6):
+            pipeline.wait_state("live")
+            pause.wait(dice.random() / 3)
+            assert pipeline.kill_worker(signal.SIGTERM) == 0, pipeline.log_tail()
+            pipeline.start_worker()
+    finally:
+        done.set()
+        writer.join()
+    pipeline.wait_fresh()
+    assert pipeline.verify()["things"] == 59
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A file system of 6 MB."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_under_the_row_store(pipeline: Pipeline) -> None:
+    assert pipeline.kill_worker(signal.SIGTERM) == 0
+    store = pipeline.environment["ROWTIDE_WORKER_STORE"]
+    with small_disk(pipeline.folder / "small") as disk:
+        for file in Path(store).iterdir():
+            (disk / file.name).write_bytes(file.read_bytes())
+        pipeline.environment["ROWTIDE_WORKER_STORE"] = str(disk)
+        pipeline.start_worker()
+        pipeline.wait_fresh()
+        text = "".join(random.Random(1).choices(string.ascii_letters, k=100_000))
+        change(pipeline.place, f"UPDATE things SET note = '{text}' || id")
+        assert pipeline.ended() == 1, pipeline.log_tail()
+        assert "there is no room left for row store" in pipeline.log_tail()
+        subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+        pipeline.start_worker()
+        pipeline.wait_fresh()
+        assert pipeline.verify()["things"] == 59
+        assert pipeline.kill_worker(signal.SIGTERM) == 0
+        for file in disk.iterdir():
+            (Path(store) / file.name).write_bytes(file.read_bytes())
+    pipeline.environment["ROWTIDE_WORKER_STORE"] = store
+
+
+def test_the_log_is_truncated_below_the_position(pipeline: Pipeline) -> None:
+    topic = changes_topic(pipeline.place.pipeline)
+    change(pipeline.place, "UPDATE things SET price = 5")
+    pipeline.start_worker()
+    pipeline.wait_fresh()
+    assert pipeline.kill_worker(signal.SIGTERM) == 0
+    change(pipeline.place, "UPDATE things SET price = 6")
+    wait_for_records(pipeline.place)
+    admin = AdminClient({"bootstrap.servers": pipeline.place.addresses.kafka_bootstrap_servers})
+    for future in admin.delete_records([TopicPartition(topic, 0, -1)]).values():
+        future.result(30)
+    pipeline.start_worker()
+    assert pipeline.ended() == 1
+    assert "the row store stands at offset" in pipeline.log_tail()
+    assert "--new-store" in pipeline.log_tail()
+
+
+def test_a_topic_that_was_deleted_and_created_again(pipeline: Pipeline) -> None:
+    topic = changes_topic(pipeline.place.pipeline)
+    stop_connector(pipeline)
+    admin = AdminClient({"bootstrap.servers": pipeline.place.addresses.kafka_bootstrap_servers})
+    for future in admin.delete_topics([topic]).values():
+        future.result(30)
+    created(admin, topic)
+    pipeline.start_worker()
+    assert pipeline.ended() == 1
+    assert "the topic was deleted and created again" in pipeline.log_tail()
+
+
+def test_the_way_out_of_both_also_where_every_table_is_empty_now(pipeline: Pipeline) -> None:
+    change(pipeline.place, "TRUNCATE things, parts")
+    pipeline.start_worker("--new-store")
+    pipeline.wait_state("waiting")
+    pipeline.rowtide("resnapshot")
+    fresh = pipeline.wait_live()
+    assert fresh.epoch > 1
+    assert pipeline.verify()["things"] == 0
+
+    change(pipeline.place, "INSERT INTO things SELECT n, 'n', n FROM generate_series(1, 9) n")
+    pipeline.wait_fresh()
+    assert pipeline.verify()["things"] == 9
+    stop_connector(pipeline)
+    change(pipeline.place, "TRUNCATE things, parts")
+    pipeline.rowtide("resnapshot")
+    pipeline.wait_fresh()
+    assert pipeline.verify()["things"] == 0
+
+
+def wait_for_records(place: Place) -> None:
+    """Until the connector has written what was committed."""
+    topic, pause = changes_topic(place.pipeline), threading.Event()
+    consumer = Consumer({"bootstrap.servers": place.addresses.kafka_bootstrap_servers, "group.id": f"{topic}-wait"})
+    try:
+        _, before = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
+        for _ in range(200):
+            _, now = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
+            if now > before + 60:
+                return
+            pause.wait(0.1)
+    finally:
+        consumer.close()
+
+
+def stop_connector(pipeline: Pipeline) -> None:
+    """Have the connector stop, which lets go of its slot."""
+    place, pause = pipeline.place, threading.Event()
+    url = f"{place.addresses.connect_url}/connectors/{connector_name(place.pipeline)}"
+    httpx.put(f"{url}/stop", trust_env=False, timeout=30).raise_for_status()
+    for _ in range(200):
+        if httpx.get(f"{url}/status", trust_env=False, timeout=30).json()["connector"]["state"] == "STOPPED":
+            return
+        pause.wait(0.1)
+    raise AssertionError("the connector does not stop")
+
+
+def created(admin: AdminClient, topic: str) -> None:
+    """Create a topic, as soon as the old one of that name is gone."""
+    pause = threading.Event()
+    for _ in range(100):
+        pause.wait(0.2)
+        if topic in admin.list_topics(timeout=10).topics:
+            continue
+        for future in admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)]).values():
+            future.result(30)
+        return
+    raise AssertionError(f"topic {topic} does not go")
