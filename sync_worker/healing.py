@@ -137,7 +137,7 @@ class Healing:
         rows = Rows(self._store, statements(reading.plan))
         if not self._load(rows, reading):
             return False
-        catalogue = reading.snapshot.catalogue(reading.plan.pipeline, [use.table for use in parts.plan.tables])
+        catalogue = reading.snapshot.catalogue(reading.plan.pipeline, reading.tables)
         with self._store.transaction():
             position, differing = self._store.position, None
             if _same(reading.plan, parts.plan):

@@ -51,22 +51,25 @@ class SourceWatch:
         self._same_source(self._known, beat)
         if message.lsn < self._store.position.reread_lsn:
             return
-        if self._reread is not None:
+        reread = self._reread or {}
+        # Another table can have changed at the same time, and was not read anew: its measure is still the one before.
+        others = {name: hash_ for name, hash_ in self._known.catalogue.items() if name not in reread}
+        if changed := self._differing(others, beat.catalogue):
+            self.want(changed)
+        elif self._reread is not None:
             self._confirm(beat, self._reread)
-        else:
-            self.want(self._differing(self._known.catalogue, beat.catalogue))
 
     def want(self, tables: Collection[TableName]) -> None:
         """These tables are to be read anew."""
         self.changed |= frozenset(tables)
 
     def healed(self, catalogue: Catalogue, lasting: str) -> None:
-        """All changed tables were read anew, with this catalogue; inside the transaction that replaces the rows.
+        """All changed tables were read anew; `catalogue` is of these alone. Inside the transaction that replaces the rows.
 
         `lasting` says what is still amiss."""
         self.changed = frozenset()
-        self._reread, self._lasting = catalogue, lasting
-        self._store.remember("reread catalogue", msgspec.json.encode(catalogue).decode())
+        self._reread, self._lasting = {**(self._reread or {}), **catalogue}, lasting
+        self._store.remember("reread catalogue", msgspec.json.encode(self._reread).decode())
         self._store.remember("degraded", lasting)
 
     def _confirm(self, beat: heartbeat.Heartbeat, reread: Catalogue) -> None:

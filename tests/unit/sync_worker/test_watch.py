@@ -60,6 +60,26 @@ def test_a_change_between_the_re_read_and_the_next_heartbeat(store: RowStore) ->
     assert watch.changed == {A}
 
 
+def test_a_table_that_changed_beside_the_one_read_anew_is_wanted_next(store: RowStore) -> None:
+    now = {"public.a": "A2", "public.b": "B2"}
+    watch = SourceWatch(store, [A, B], lambda: now)
+    watch.see(beat(a="1", b="1"))
+    watch.see(beat(a="2", b="1"))
+    with store.transaction():
+        watch.healed({"public.a": "A2"}, "")  # By now b has changed as well, and no heartbeat has told.
+    watch.see(beat(60, a="2", b="2"))
+    assert watch.changed == {B}
+
+    again = SourceWatch(store, [A, B], lambda: now)
+    again.see(beat(61, a="2", b="2"))
+    assert again.changed == {B}
+    with store.transaction():
+        again.healed({"public.b": "B2"}, "")
+    again.see(beat(70, a="2", b="2"))
+    again.see(beat(71, a="2", b="2"))
+    assert again.changed == frozenset()
+
+
 def test_without_the_source_the_next_heartbeat_asks_again(store: RowStore) -> None:
     answers: list[dict[str, str]] = []
 
