@@ -14,7 +14,7 @@ from read_model.catalog import TableName
 from sync_worker.changes import Batch, Key, Row, RowShape, TakenChange
 from sync_worker.errors import WorkerError
 from sync_worker.follow import Follow
-from sync_worker.row_store import RowStore
+from sync_worker.row_store import NOTHING_READ, RowStore
 from sync_worker.rows import Rows
 from sync_worker.visibility import Visibility
 
@@ -23,6 +23,9 @@ SPOOL_CHUNK = 10_000
 
 REMEMBERED = 10_000
 """Ids of the last transactions, to see that a snapshot of the source shows what is folded in."""
+
+BEGINNINGS = frozenset({"first", "first_in_data_collection", "last_in_data_collection", "last"})
+"""What Debezium may call a snapshot's first row: `first` only when its first table has rows, and more than one of them or another table."""
 
 OLD_KEY_HEADER = "__debezium.oldkey"
 
@@ -98,10 +101,16 @@ class Applier:
 
     def _snapshot_begins(self, record: Record) -> bool:
         """Whether the snapshot that a new row store waits for begins here; what stands before it is of no use."""
-        begins = record.op == "r" and record.source is not None and record.source.snapshot in ("first", "last")
+        source, passed = record.source, self._store.position.passed
+        lsn = source.lsn if record.op == "r" and source and source.lsn else 0
+        flag = source.snapshot if lsn and source else None
+        # All names but `first` may also stand in the middle of a run whose beginning was not read.
+        begins = flag == "first" or (flag in BEGINNINGS and passed not in (NOTHING_READ, lsn))
         begins = begins or (record.message is not None and record.message.prefix == SNAPSHOT_PREFIX)
         if begins:
             self._store.move(awaiting=False)
+        elif passed != lsn:
+            self._store.move(passed=lsn)
         return begins
 
     def _change(self, change: TakenChange, loose: bool) -> None:
@@ -171,7 +180,8 @@ class Applier:
         if step.lsn <= self._store.position.snapshot:
             return  # It was read: the log is read once more.
         if step.lsn != self._store.position.loading:
-            if source.snapshot not in ("first", "last"):
+            newest = max(self._store.position.loading, self._store.position.snapshot)
+            if source.snapshot not in BEGINNINGS or (source.snapshot != "first" and step.lsn <= newest):
                 raise LogError(
                     f"the log holds a snapshot without its first row: its beginning fell out of retention; {WAY_OUT}"
                 )

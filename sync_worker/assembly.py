@@ -26,7 +26,7 @@ from sync_worker.index import Access, Index
 from sync_worker.lease import Lease
 from sync_worker.parts import make_parts
 from sync_worker.rereads import Rereads
-from sync_worker.row_store import RowStore
+from sync_worker.row_store import NOTHING_READ, RowStore
 from sync_worker.settings import WorkerSettings
 from sync_worker.source import ChangeLog
 from sync_worker.standing import Standing
@@ -199,8 +199,11 @@ def _seek(store: RowStore, log: ChangeLog, new_store: bool) -> None:
     if not position.topic_id:
         with store.transaction():
             # A log without its beginning, or one that another spec wrote, is of no use before the next snapshot.
-            start = span.high if new_store else span.low
-            store.move(topic_id=span.topic_id, offset=start, awaiting=start > 0)
+            # One record more is read, to tell the first row of a snapshot from one in its middle.
+            start = max(span.low, span.high - 1) if new_store else span.low
+            awaiting = start > 0 or (new_store and span.high > 0)
+            passed = 0 if start in (0, span.high) else NOTHING_READ
+            store.move(topic_id=span.topic_id, offset=start, awaiting=awaiting, passed=passed)
     elif not span.low <= position.offset <= span.high:
         raise PositionLost(
             f"the row store stands at offset {position.offset}, Kafka holds {span.low} to {span.high}; {WAY_OUT}"

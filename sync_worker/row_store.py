@@ -32,13 +32,18 @@ LSN_BITS = (1 << EPOCH_BITS) - 1
 """The part of a version that is the LSN it was built at."""
 
 
+NOTHING_READ = -1
+"""As `Position.passed`: what stands before is not known."""
+
+
 class Position(msgspec.Struct, frozen=True):
     """How far the log is folded in.
 
     `offset`: the next Kafka offset to read. `applied`: the last commit folded in, for telling repeats. `watermark`: the last
     commit or heartbeat, for freshness. `snapshot`: LSN of the snapshot that the rows started from, 0 before it is complete;
     `loading`: LSN of the snapshot that is being read, 0 when none is. `settled`: a heartbeat after the snapshot was seen.
-    `awaiting`: nothing counts before the first row of the next snapshot. `reread`: tables (`schema.table`) that were read
+    `awaiting`: nothing counts before the first row of the next snapshot; `passed` is then the LSN of the snapshot row passed
+    over last, 0 when that was another record. `reread`: tables (`schema.table`) that were read
     anew from the source, with the `pg_snapshot` that they show; `reread_lsn`: all that these show is in the log up to here.
     """
 
@@ -51,6 +56,7 @@ class Position(msgspec.Struct, frozen=True):
     loading: int = 0
     settled: bool = False
     awaiting: bool = False
+    passed: int = NOTHING_READ
     epoch: int = 1
     published: int = 0
     spooled_tx: int = 0

@@ -157,15 +157,23 @@ class Source:
         rows = [(table, row) for table, members in self.tables.items() for row in members.values()]
         found = []
         for place, (table, row) in enumerate(rows):
-            flag = "true"
-            if place == 0 or rows[place - 1][0] != table:
-                flag = "first_in_data_collection" if place else "first"
-            if place == len(rows) - 1:
-                flag = "last"
+            flag = self._snapshot_flag([table for table, _ in rows], place)
             source = self._origin(table.schema, table.name, 789, lsn, f'[null,"{lsn}"]') | {"snapshot": flag}
             body = {"before": None, "after": self._image(table, row), "source": source, "transaction": None, "op": "r"}
             found.append(Message(msgspec.json.encode(body)))
         return found
+
+    def _snapshot_flag(self, tables: Sequence[TableName], place: int) -> str:
+        """As Debezium has it: `first` only when the first table has rows, `last` wherever the last row is."""
+        table = tables[place]
+        if place == len(tables) - 1:
+            return "last"
+        begins = place == 0 or tables[place - 1] != table
+        if begins and table == next(iter(self.tables)):
+            return "first"
+        if tables[place + 1] != table:
+            return "last_in_data_collection"
+        return "first_in_data_collection" if begins else "true"
 
     def _run(self, operations: Sequence[Operation]) -> list[Message]:
         """Change the rows; the records of the transaction."""
