@@ -53,9 +53,10 @@ Documents = dict[str, msgspec.Raw]
 class Case:
     """A folder. `expected[step]` are the documents by kind and id after a step, 0 being the first load.
 
-    `refused` is what `rowtide init` must say; `alone` asks for a pipeline of its own; `heals` are the steps after which the
+    `refused` are texts that `rowtide init` must say; `alone` asks for a pipeline of its own; `heals` are the steps after which the
     documents may differ until the worker has taken a new snapshot; `ignored[kind][id]` are the fields that the index leaves
-    out at the end; `unrecorded` is the reason why there is no recording of its log."""
+    out at the end, and `left_out` those that the worker leaves out of the document; `settings` are the worker's own, as
+    variables; `unrecorded` is the reason why there is no recording of its log."""
 
     name: str
     folder: Path
@@ -65,12 +66,15 @@ class Case:
     seed: tuple[Statement, ...]
     spec: str
     steps: tuple[Step, ...]
+    documents: tuple[str, ...] = ()
     expected: dict[int, dict[str, Documents]] = field(default_factory=dict)
-    refused: str = ""
+    refused: tuple[str, ...] = ()
     alone: bool = False
     faults: tuple[Fault, ...] = ()
     heals: frozenset[int] = frozenset()
     ignored: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    left_out: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
     unrecorded: str = ""
 
     @property

@@ -8,6 +8,7 @@ from infra.conformance.index import Index
 from infra.conformance.result import Deviation
 from infra.programs import ROWTIDE, ProgramFailed, Programs, last_json
 from read_model.canonical import differences
+from read_model.elasticsearch import FLAGS, LEFT_OUT
 
 _VERIFY_SECONDS = 300.0
 
@@ -28,7 +29,8 @@ class Comparison:
         found: dict[str, tuple[int, list[Deviation]]] = {}
         for case in cases:
             prefix = alias(self._pipeline, case, "")
-            own = [each for each in report["documents"] if each["document"].startswith(prefix)]
+            names = {prefix + name for name in case.documents}
+            own = [each for each in report["documents"] if each["document"] in names]
             deviations = [
                 Deviation(step, "the database", each["document"].removeprefix(prefix), one["id"], _where(one))
                 for each in own
@@ -52,15 +54,17 @@ class Comparison:
                     yield Deviation(step, "the expectation", name, id_, each.path, each.index, each.oracle)
 
     def with_flags(self, step: int, case: Case) -> Iterator[Deviation]:
-        """Compare the fields that the index left out with those that the case names, where it names any."""
-        for name, wanted in case.ignored.items():
-            held = self._index.ignored(alias(self._pipeline, case, name))
-            for id_ in sorted(held.keys() | wanted.keys()):
-                found, right = held.get(id_, []), sorted(wanted.get(id_, []))
-                if found != right:
-                    yield Deviation(
-                        step, "the index's flags", name, id_, "_ignored", ", ".join(found), ", ".join(right)
-                    )
+        """Compare the fields that are left out with those that the case names, where it names any."""
+        for flag, kinds, held_of in (
+            ("_ignored", case.ignored, self._index.ignored),
+            (f"{FLAGS}.{LEFT_OUT}", case.left_out, self._index.left_out),
+        ):
+            for name, wanted in kinds.items():
+                held = held_of(alias(self._pipeline, case, name))
+                for id_ in sorted(held.keys() | wanted.keys()):
+                    found, right = ", ".join(sorted(held.get(id_, []))), ", ".join(sorted(wanted.get(id_, [])))
+                    if found != right:
+                        yield Deviation(step, "the index's flags", name, id_, flag, found, right)
 
 
 def _where(one: dict[str, object]) -> str:

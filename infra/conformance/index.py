@@ -7,6 +7,7 @@ import httpx
 import msgspec
 
 from infra.errors import ServiceUnavailable
+from read_model.elasticsearch import FLAGS, LEFT_OUT
 
 MOST_DOCUMENTS = 10_000
 """A case has few."""
@@ -51,7 +52,12 @@ class Index:
 
     def ignored(self, alias: str) -> dict[str, list[str]]:
         """The documents that a search for left-out values finds, with the names of the fields."""
-        return {hit.id: sorted(hit.ignored) for hit in self._search(alias, {"exists": {"field": "_ignored"}})}
+        return {hit.id: hit.ignored for hit in self._search(alias, {"exists": {"field": "_ignored"}})}
+
+    def left_out(self, alias: str) -> dict[str, list[str]]:
+        """The documents that a search for fields left out by the worker finds, with the paths of the fields."""
+        found = self._search(alias, {"exists": {"field": f"{FLAGS}.{LEFT_OUT}"}})
+        return {hit.id: msgspec.json.decode(hit.source)[FLAGS][LEFT_OUT] for hit in found}
 
     def remove(self, prefix: str) -> None:
         """Delete every index whose alias begins with the prefix."""

@@ -34,11 +34,13 @@ class _About(msgspec.Struct, forbid_unknown_fields=True):
 
     title: str = ""
     shows: str = ""
-    refused: str = ""
+    refused: str | list[str] = []
     alone: bool = False
     faults: list[_FaultText] = []
     heals: list[int] = []
     ignored: dict[str, dict[str, list[str]]] = {}
+    left_out: dict[str, dict[str, list[str]]] = {}
+    settings: dict[str, str] = {}
     recorded: Literal[True] | str = True
 
 
@@ -88,6 +90,7 @@ class _Reader:
         if not _NAME.fullmatch(name):
             self._fault("", "a case's folder has lower-case letters, digits and hyphens in its name, 40 at most")
         about = self._about()
+        spec, documents = self._spec()
         steps = tuple(self._steps())
         case = Case(
             name=name,
@@ -96,14 +99,17 @@ class _Reader:
             shows=about.shows,
             schema=self._sql(SCHEMA, needed=True),
             seed=self._sql(SEED),
-            spec=self._spec(),
+            spec=spec,
             steps=steps,
+            documents=documents,
             expected=dict(self._expected()),
-            refused=about.refused,
-            alone=about.alone or bool(about.faults),
+            refused=(about.refused,) if isinstance(about.refused, str) else tuple(about.refused),
+            alone=about.alone or bool(about.faults or about.settings),
             faults=tuple(self._faults_of(about)),
             heals=frozenset(about.heals),
             ignored=about.ignored,
+            left_out=about.left_out,
+            settings=about.settings,
             unrecorded="" if about.recorded is True else str(about.recorded),
         )
         self._check_numbers(case)
@@ -129,15 +135,17 @@ class _Reader:
             self._fault(file, f"line {error}")
             return ()
 
-    def _spec(self) -> str:
+    def _spec(self) -> tuple[str, tuple[str, ...]]:
+        """The spec's text, and the names of its documents."""
         text = self._text(SPEC, needed=True)
         if text is None:
-            return ""
+            return "", ()
         try:
-            parse_spec(text, str(self._folder / SPEC))
+            spec = parse_spec(text, str(self._folder / SPEC))
         except SpecError as error:
             self._fault(SPEC, str(error))
-        return text
+            return text, ()
+        return text, tuple(document.name for document in spec.documents)
 
     def _about(self) -> _About:
         text = self._text(ABOUT)
@@ -198,6 +206,9 @@ class _Reader:
         ):
             if unknown := sorted(set(used) - known):
                 self._fault("", f"{what} names steps that are not there: {_listed(unknown)}")
+        for name in case.settings:
+            if not name.startswith("ROWTIDE_WORKER_"):
+                self._fault(ABOUT, f"`settings` has {name}, which is not one of the worker's (ROWTIDE_WORKER_…)")
         if case.refused and (case.steps or case.expected):
             self._fault("", "a case that is `refused` has neither steps nor expected documents")
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.sql import SQL, Identifier
 
 from infra.conformance.case import FIRST_SESSION, Case, Statement
 from infra.errors import RunnerError, ServiceUnavailable
-from infra.pipeline import mark
 
 LOCK_SECONDS = 10
 """A statement waits so long for a lock of another session, at most: sessions take turns, so nobody would let it go."""
@@ -20,7 +20,7 @@ class CaseFailed(RunnerError):
 
 
 class Sessions:
-    """The connections of one case. They stay open from step to step, so that a transaction can last over several."""
+    """The connections of one case. One in a transaction stays open from step to step; others do not, for cases are many."""
 
     def __init__(self, dsn: str, case: Case, own_schema: bool) -> None:
         self._dsn = dsn
@@ -44,18 +44,19 @@ class Sessions:
     def run(self, statements: Iterable[Statement], file: Path) -> None:
         """Run statements in their order. CaseFailed, with the file's line, when one does not do what it should."""
         for statement in statements:
-            error = self._error_of(statement)
-            where = f"{file}:{statement.line}"
-            if isinstance(error, psycopg.OperationalError) and self._connection(statement.session).broken:
-                raise ServiceUnavailable(f"{where}: PostgreSQL went away: {error}")
-            if error and statement.fails is None:
-                raise CaseFailed(f"{where}: {str(error).strip()}")
-            if statement.fails is not None and statement.fails not in str(error or ""):
-                raise CaseFailed(f"{where}: should fail with '{statement.fails}', but {error or 'it did not fail'}")
+            self._run_one(statement, f"{file}:{statement.line}")
+        for session, connection in list(self._open.items()):
+            if connection.info.transaction_status == TransactionStatus.IDLE:
+                self._open.pop(session).close()
 
-    def lsn(self) -> int:
-        """Write a marker; once its LSN is searchable, so is everything that was committed before."""
-        return mark(self._connection(FIRST_SESSION + " marker"))
+    def _run_one(self, statement: Statement, where: str) -> None:
+        error = self._error_of(statement)
+        if isinstance(error, psycopg.OperationalError) and self._connection(statement.session).broken:
+            raise ServiceUnavailable(f"{where}: PostgreSQL went away: {error}")
+        if error and statement.fails is None:
+            raise CaseFailed(f"{where}: {str(error).strip()}")
+        if statement.fails is not None and statement.fails not in str(error or ""):
+            raise CaseFailed(f"{where}: should fail with '{statement.fails}', but {error or 'it did not fail'}")
 
     def _error_of(self, statement: Statement) -> psycopg.Error | None:
         connection = self._connection(statement.session)

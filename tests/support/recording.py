@@ -17,7 +17,6 @@ from cdc.topics import changes_topic
 from infra.conformance.case import Case
 from infra.conformance.run import Run
 from read_model.canonical import canonical
-from read_model.spec import parse_spec
 from sync_worker.catalogue import read_source
 
 FILE = "log.jsonl"
@@ -44,11 +43,6 @@ def digest(case: Case) -> str:
     parts = (case.schema, case.seed, *(step.statements for step in case.steps))
     texts = [case.spec, *(repr([(each.sql, each.session, each.data) for each in part]) for part in parts)]
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
-
-
-def document_names(case: Case) -> list[str]:
-    """The kinds of documents of a case."""
-    return [document.name for document in parse_spec(case.spec, str(case.folder)).documents]
 
 
 def can_be_recorded(case: Case) -> bool:
@@ -104,7 +98,7 @@ class Recorder:
 def _documents(run: Run, case: Case) -> dict[str, dict[str, msgspec.Raw]]:
     return {
         name: {id_: msgspec.Raw(canonical(body)) for id_, body in run.index.documents(run.alias(case, name)).items()}
-        for name in document_names(case)
+        for name in case.documents
     }
 
 

@@ -14,7 +14,7 @@ from read_model.plan import PipelinePlan
 from read_model.resolve import resolve
 from read_model.spec import parse_spec
 from tests.support.history import Message
-from tests.support.recording import FILE, Header, Line, document_names
+from tests.support.recording import FILE, Header, Line
 from tests.support.trial import Documents
 
 PIPELINE = "replayed"
@@ -29,7 +29,7 @@ class Replay:
         self.header = msgspec.json.decode(lines[0], type=Header)
         self.log: list[Message] = []
         self._steps = list(_steps(case, lines[1:]))
-        nothing: Documents = {alias(PIPELINE, case, name): {} for name in document_names(case)}
+        nothing: Documents = {alias(PIPELINE, case, name): {} for name in case.documents}
         self._states: list[tuple[int, Documents | None]] = [(0, nothing)]
         self._clean: list[Message] = []
         """What was streamed since the snapshot, without repeats."""
