@@ -33,7 +33,8 @@ class Column:
     """A column. `type` is the base type's name as in pg_type (`int8`, `numeric`, `text`, `bpchar`, …; domains are resolved);
     `precision`/`scale` are numeric's, when declared; `kind` is pg_type.typtype of the base type (`b`, `e` for enums, …);
     `element` is the element type's name for arrays and `element_kind` its typtype (domains are resolved there too); `labels` are
-    an enum's, in its order; `generated` is pg_attribute.attgenerated (`s` stored, `v` virtual, empty otherwise);
+    an enum's, in its order; `dimensions` are those an array was declared with;
+    `generated` is pg_attribute.attgenerated (`s` stored, `v` virtual, empty otherwise);
     `deterministic` is False for text whose collation calls different texts equal."""
 
     name: str
@@ -48,6 +49,7 @@ class Column:
     toastable: bool = False
     element_kind: str = ""
     labels: tuple[str, ...] = ()
+    dimensions: int = 0
     deterministic: bool = True
 
 
@@ -97,7 +99,7 @@ WITH base AS (
   SELECT a.attrelid, a.attnum, a.attname, a.attgenerated, a.attstorage, d.oid AS typid, d.typmod,
          a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint v WHERE v.conrelid = a.attrelid AND v.contype = 'n'
            AND NOT v.convalidated AND v.conkey = ARRAY[a.attnum]) AS notnull,
-         coalesce(l.collisdeterministic, true) AS deterministic
+         a.attndims, coalesce(l.collisdeterministic, true) AS deterministic
   FROM base b JOIN pg_attribute a ON a.attrelid = b.oid AND a.attnum > 0 AND NOT a.attisdropped
   LEFT JOIN pg_collation l ON l.oid = a.attcollation
   CROSS JOIN LATERAL (
@@ -125,7 +127,7 @@ SELECT coalesce(json_agg(json_build_object(
       'precision', CASE WHEN t.typname = 'numeric' AND y.typmod >= 0 THEN ((y.typmod - 4) >> 16) & 65535 END,
       'scale', CASE WHEN t.typname = 'numeric' AND y.typmod >= 0 THEN (((y.typmod - 4) & 2047) # 1024) - 1024 END,
       'length', CASE WHEN t.typname IN ('bpchar', 'varchar') AND y.typmod >= 0 THEN y.typmod - 4 END,
-      'element', e.typname, 'element_kind', coalesce(e.typtype::text, ''), 'deterministic', y.deterministic,
+      'dimensions', y.attndims, 'element', e.typname, 'element_kind', coalesce(e.typtype::text, ''), 'deterministic', y.deterministic,
       'labels', (SELECT json_agg(n.enumlabel ORDER BY n.enumsortorder) FROM pg_enum n WHERE n.enumtypid = t.oid),
       'generated', y.attgenerated, 'toastable', t.typlen = -1 AND y.attstorage <> 'p')
       ORDER BY y.attnum)

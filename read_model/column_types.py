@@ -9,16 +9,42 @@ FLOATS = frozenset({"float4", "float8"})
 NUMBERS = frozenset({*INTEGERS, *FLOATS, "numeric", "money"})
 INSTANTS = frozenset({"date", "timestamp", "timestamptz"})
 JSON = frozenset({"json", "jsonb"})
+RANGES = frozenset({"int4range", "int8range", "numrange", "tsrange", "daterange"})
+MISREAD = {
+    "name": "the log has null for it whenever a row changes",
+    "bit": "the log has its bits without their number",
+    "varbit": "the log has its bits without their number",
+    "tstzrange": "its text depends on the time zone of who reads it",
+}
+"""Types that Debezium or PostgreSQL does not pass on as they are, with the reason."""
 SUPPORTED = frozenset(
     {*NUMBERS, *TEXTS, *INSTANTS, *JSON, "bpchar", "citext", "bool", "time", "timetz", "interval", "uuid", "bytea"}
-    | {"inet", "cidr", "macaddr"}
-)
+    | {"inet", "cidr", "macaddr", "macaddr8", "oid", "xml", "hstore", "ltree", "tsvector", *RANGES}
+) - {"name"}
 ELEMENTS = frozenset({*INTEGERS, "bool", "text", "varchar", "uuid"})
 SUMMABLE = NUMBERS
 COMPARABLE = frozenset({*NUMBERS, *INSTANTS, "time"}) - {"money"}
 """Types whose order is the same everywhere, so that filters, minima and maxima may use it."""
-UNORDERED = frozenset({*JSON, "bytea", "interval", "timetz", "inet", "cidr", "macaddr"})
-NO_KEY = frozenset({*JSON, *FLOATS, "money", "bytea", "interval", "timetz"})
+UNORDERED = frozenset(
+    {
+        *JSON,
+        *RANGES,
+        "bytea",
+        "interval",
+        "timetz",
+        "inet",
+        "cidr",
+        "macaddr",
+        "macaddr8",
+        "xml",
+        "hstore",
+        "ltree",
+        "tsvector",
+    }
+)
+NO_KEY = frozenset(
+    {*JSON, *FLOATS, *RANGES, "money", "bytea", "interval", "timetz", "xml", "hstore", "ltree", "tsvector"}
+)
 MAX_SCALED_PRECISION = 18
 
 
@@ -42,12 +68,20 @@ def unsupported(column: Column) -> str | None:
     if column.generated == "v":
         return "it is a virtual generated column, which is not in the WAL"
     if is_array(column):
-        if column.element in ELEMENTS or column.element_kind == "e":
-            return None
-        return f"arrays of {column.element} are not supported"
+        return _unsupported_array(column)
     if column.type in SUPPORTED or is_enum(column):
         return None
+    if column.type in MISREAD:
+        return f"the type is {column.type}, and {MISREAD[column.type]}"
     return f"the type {column.type} is not supported"
+
+
+def _unsupported_array(column: Column) -> str | None:
+    if column.dimensions > 1:
+        return f"it has {column.dimensions} dimensions, and the log has nulls for the inner arrays"
+    if column.element in ELEMENTS or column.element_kind == "e":
+        return None
+    return f"arrays of {column.element} are not supported"
 
 
 def not_a_key(column: Column) -> str | None:

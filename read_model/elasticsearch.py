@@ -18,6 +18,8 @@ IGNORE_ABOVE = 8191
 """Characters of a keyword: four bytes each at most, and Lucene refuses terms of more than 32,766 bytes."""
 IGNORE_ABOVE_FLATTENED = 4096
 """A flattened leaf is indexed together with its path."""
+DEEPEST_JSON = 500
+"""Elasticsearch refuses a document with a deeper flattened value; it reads JSON of 1000 levels at most."""
 SHOWN_ONLY: Mapping = {"type": "object", "enabled": False}
 """Kept in the document, of whatever JSON type, and not searched."""
 FLAGS = "_rowtide"
@@ -177,7 +179,7 @@ def _text(options: dict[str, Any], document: DocumentPlan) -> Mapping:
 
 
 def _flattened() -> Mapping:
-    return {"type": "flattened", "ignore_above": IGNORE_ABOVE_FLATTENED, "depth_limit": 20}
+    return {"type": "flattened", "ignore_above": IGNORE_ABOVE_FLATTENED, "depth_limit": DEEPEST_JSON}
 
 
 def _constant(value: str | int | bool | None) -> Mapping:

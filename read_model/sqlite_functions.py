@@ -99,13 +99,19 @@ def _as_written(number: str) -> msgspec.Raw:
     return msgspec.Raw(number.encode())
 
 
+_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_REFUSED = re.compile(r"\\u(0000|[dD][89a-fA-F])")
 _JSON = msgspec.json.Decoder(float_hook=_as_written)
 
 
 def reduced_json(value: str | None) -> str | None:
-    """A JSON text reduced as jsonb does: of equal keys the last stands. Numbers keep every digit."""
+    """A JSON text reduced as jsonb does: of equal keys the last stands. Numbers keep every digit.
+
+    What jsonb refuses (half a surrogate pair, the character of number zero) becomes a text with the JSON in it."""
     if value is None:
         return None
+    if "\\u" in value and _REFUSED.search(_PAIR.sub("", value.replace("\\\\", ""))):
+        return msgspec.json.encode(value).decode()
     try:
         return msgspec.json.encode(_JSON.decode(value)).decode()
     except RecursionError:

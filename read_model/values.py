@@ -6,7 +6,7 @@ Debezium runs with decimal.handling.mode=string, time.precision.mode=isostring, 
 hstore.handling.mode=json and binary.handling.mode=base64.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
@@ -80,7 +80,9 @@ def _form(column: Column) -> ValueForm | None:
 
 def _numeric(column: Column) -> ValueForm:
     precision, scale = column.precision, column.scale or 0
-    if precision is None or precision > 18 or not 0 <= scale <= 18:
+    if scale < 0:
+        return _ROUNDED_DECIMAL
+    if precision is None or precision > 18 or scale > 18:
         return _DECIMAL
     return scaled(precision, scale)
 
@@ -91,7 +93,7 @@ def scaled(precision: int, scale: int) -> ValueForm:
     as_sent = f"substr({{0}}, -{scale + 1}, 1) = '.'" if scale else "{0} NOT GLOB '*[^-0-9]*'"
     # Most values are at least one whole unit, and those print without a format.
     whole = f"concat({{0}} / {unit}, '.', substr({{0}} % {unit} + {unit}, 2))"
-    any_sign = f"printf('%s%d.%0{scale}d', iif({{0}} < 0, '-', ''), abs({{0}}) / {unit}, abs({{0}}) % {unit})"
+    any_sign = f"printf('%s%d.%0{scale}d', iif({{0}} < 0, '-', ''), abs({{0}} / {unit}), abs({{0}} % {unit}))"
     show = "iif({0} = 'NaN', '\"NaN\"', {0})"
     if scale:
         show = f"CASE WHEN {{0}} BETWEEN {unit} AND {_LARGEST} THEN {whole} WHEN {{0}} = 'NaN' THEN '\"NaN\"' ELSE {any_sign} END"
@@ -122,6 +124,8 @@ def _array(column: Column) -> ValueForm | None:
 _WORD = "CASE WHEN {0} GLOB '*[A-Za-z]*' THEN rowtide_decimal({0}) ELSE {0} END"
 _QUOTED = "json_quote({0})"
 _LARGEST = 2**63 - 1
+LONGEST_NUMBER = 1000
+"""Characters of a number in JSON that Elasticsearch reads; a longer one is shown as text."""
 _RAW = "nullif(CAST({0} AS TEXT), 'null')"
 _PRINTED = "(to_json({0}) #>> '{}')"
 
@@ -130,11 +134,14 @@ _DECIMAL = ValueForm(
     declared="TEXT COLLATE decimal",
     decode=str,
     take=_WORD,
-    show="iif({0} GLOB '*[NI]*', concat('\"', {0}, '\"'), {0})",
+    show=f"iif({{0}} GLOB '*[NI]*' OR length({{0}}) > {LONGEST_NUMBER}, concat('\"', {{0}}, '\"'), {{0}})",
+    oracle=f"CASE WHEN length(({{0}})::text) > {LONGEST_NUMBER} THEN to_json(({{0}})::text) ELSE to_json({{0}}) END",
     sent="({0})::text",
     total="rowtide_sum({0}, 0)",
     oracle_total="sum({0})",
 )
+# Debezium takes a negative scale for a large one and sends thousands of zeros after the point.
+_ROUNDED_DECIMAL = replace(_DECIMAL, take=f"iif(instr({{0}}, '.'), rtrim(rtrim({{0}}, '0'), '.'), {_WORD})")
 
 
 def _float(size: int, subnormal: str) -> ValueForm:
@@ -193,6 +200,14 @@ _OTHER_TEXT = ValueForm(
     oracle_least=f'({_PRINTED} COLLATE "C")',
 )
 _JSON = ValueForm("json", "TEXT", str, take="rowtide_json({0})", oracle="({0})::jsonb", sent="({0})::jsonb::text")
+_PAIR = r"\\u[dD][89abAB][0-9a-fA-F][0-9a-fA-F]\\u[dD][c-fC-F][0-9a-fA-F][0-9a-fA-F]"
+# What jsonb refuses would make the whole query fail: half a surrogate pair, and the character of number zero.
+_WRITTEN_JSON = replace(
+    _JSON,
+    sent="({0})::text",
+    oracle=rf"CASE WHEN regexp_replace(replace(({{0}})::text, '\\', ''), '{_PAIR}', '', 'g') ~ '\\u(0000|[dD][89a-fA-F])'"
+    " THEN to_jsonb(({0})::text) ELSE ({0})::jsonb END",
+)
 _BYTES = ValueForm(
     "bytes", "TEXT", str, show=_QUOTED, plain="{0}", oracle="translate(encode({0}, 'base64'), E'\\n', '')"
 )
@@ -215,7 +230,7 @@ _MONEY = ValueForm(
     },
     sent="round(({0})::numeric, 2)::text",
     oracle="round(({0})::numeric, 2)",
-    oracle_total="round(sum({0})::numeric, 2)",
+    oracle_total="round(sum(({0})::numeric), 2)",
 )
 
 _FORMS: dict[str, ValueForm] = {
@@ -231,7 +246,7 @@ _FORMS: dict[str, ValueForm] = {
     **dict.fromkeys(("text", "varchar", "name"), _TEXT),
     "bpchar": _BPCHAR,
     "citext": _CITEXT,
-    **dict.fromkeys(("char", "uuid", "inet", "cidr", "macaddr", "macaddr8", "xml", "ltree"), _OTHER_TEXT),
+    **dict.fromkeys(("char", "uuid", "inet", "cidr", "macaddr", "macaddr8", "xml", "ltree", "tsvector"), _OTHER_TEXT),
     **dict.fromkeys(("int4range", "int8range", "numrange", "tsrange", "daterange"), _OTHER_TEXT),
     "date": _moment(moments.TAKE_DATE, "{0}", moments.ORACLE_DATE),
     "timestamp": _moment(moments.TAKE_TIMESTAMP, "{0}", moments.ORACLE_TIMESTAMP),
@@ -239,7 +254,7 @@ _FORMS: dict[str, ValueForm] = {
     "time": _moment(moments.TAKE_TIME, "{0}", moments.ORACLE_TIME),
     "timetz": _moment(moments.TAKE_TIME, "{0} || 'Z'", moments.ORACLE_ZONED_TIME),
     "interval": _moment("{0}", "{0}", moments.ORACLE_INTERVAL),
-    "json": _JSON,
+    "json": _WRITTEN_JSON,
     "jsonb": _JSON,
     "hstore": _JSON,
     "bytea": _BYTES,
