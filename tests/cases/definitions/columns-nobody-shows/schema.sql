@@ -1,0 +1,1 @@
+CREATE TABLE orders (id int PRIMARY KEY, title varchar(5), other int);

@@ -1,0 +1,2 @@
+DROP TABLE orders_eu;
+ALTER TABLE orders ATTACH PARTITION orders_us FOR VALUES IN ('us');

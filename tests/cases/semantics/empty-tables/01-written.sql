@@ -1,0 +1,2 @@
+INSERT INTO a_first VALUES (1);
+INSERT INTO d_last VALUES (1);

@@ -1,0 +1,1 @@
+UPDATE docs SET n = n + 1;

@@ -1,0 +1,1 @@
+CREATE TABLE edges (id int PRIMARY KEY, d date, t timestamp, z timestamptz);

@@ -1,0 +1,3 @@
+CREATE DOMAIN code AS varchar(5) CHECK (value <> '');
+CREATE TABLE holders (id int PRIMARY KEY);
+CREATE TABLE edges (id int PRIMARY KEY, holder_id int DEFAULT 1, v code);

@@ -1,0 +1,7 @@
+INSERT INTO holders VALUES (1);
+INSERT INTO edges (id, v) VALUES
+  (1, 'NaN'),
+  (2, 'Infinity'),
+  (3, '-Infinity'),
+  (4, 2),
+  (5, NULL);

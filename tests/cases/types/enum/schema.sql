@@ -1,0 +1,3 @@
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'Very "happy"');
+CREATE TABLE holders (id int PRIMARY KEY);
+CREATE TABLE edges (id int PRIMARY KEY, holder_id int DEFAULT 1, v mood);

@@ -1,0 +1,4 @@
+INSERT INTO holders VALUES (1);
+INSERT INTO edges (id, v) VALUES
+  (1, '[9007199254740993,)'),
+  (2, NULL);

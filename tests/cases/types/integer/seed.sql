@@ -1,0 +1,5 @@
+INSERT INTO holders VALUES (1);
+INSERT INTO edges (id, v) VALUES
+  (1, -2147483648),
+  (2, 2147483647),
+  (3, NULL);

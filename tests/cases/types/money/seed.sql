@@ -1,0 +1,7 @@
+INSERT INTO holders VALUES (1);
+INSERT INTO edges (id, v) VALUES
+  (1, '12.5'),
+  (2, '-1234.56'),
+  (3, '92233720368547758.07'),
+  (4, '-92233720368547758.08'),
+  (5, NULL);

@@ -1,0 +1,5 @@
+INSERT INTO holders VALUES (1);
+INSERT INTO edges (id, v) VALUES
+  (1, 0),
+  (2, 4294967295),
+  (3, NULL);

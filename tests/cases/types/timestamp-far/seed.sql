@@ -1,0 +1,7 @@
+INSERT INTO holders VALUES (1);
+INSERT INTO edges (id, v) VALUES
+  (1, 'infinity'),
+  (2, '-infinity'),
+  (3, '294276-12-31 23:59:59.999999'),
+  (4, '2024-01-01'),
+  (5, NULL);

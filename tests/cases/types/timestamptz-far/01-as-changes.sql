@@ -1,0 +1,10 @@
+-- The same values again, as changes; then a key that changes, and a value that another row takes over.
+INSERT INTO edges (id, v) VALUES
+  (101, 'infinity'),
+  (102, '-infinity'),
+  (103, '294276-12-31 23:59:59.999999Z'),
+  (104, '2024-01-01Z'),
+  (105, NULL);
+UPDATE edges SET id = 201 WHERE id = 101;
+UPDATE edges SET v = (SELECT v FROM edges WHERE id = 1) WHERE id = 2;
+UPDATE edges SET v = NULL WHERE id = 102;

@@ -1,0 +1,9 @@
+-- The same values again, as changes; then a key that changes, and a value that another row takes over.
+INSERT INTO edges (id, v) VALUES
+  (101, '04:05:11.789+02'),
+  (102, '04:05:06-08:30'),
+  (103, '23:00-02'),
+  (104, NULL);
+UPDATE edges SET id = 201 WHERE id = 101;
+UPDATE edges SET v = (SELECT v FROM edges WHERE id = 1) WHERE id = 2;
+UPDATE edges SET v = NULL WHERE id = 102;
