@@ -133,6 +133,9 @@ class Lease:
 
     def _read(self, aliases: Iterable[str]) -> dict[str, _Held]:
         answer = self.client.mget(index=INDEX, ids=list(aliases))
+        unread = [doc["error"] for doc in answer["docs"] if "error" in doc]
+        if unread:  # A shard that is still being recovered: what was not read is not absent.
+            raise TransportError(str(unread[0].get("type", "unread")))
         return {
             doc["_id"]: _Held(doc["_seq_no"], doc["_primary_term"], dict(doc["_source"]))
             for doc in answer["docs"]

@@ -3,12 +3,12 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from sync_worker.errors import ServiceMissing, WorkerError
 from sync_worker.index import LONGEST_NAMES, Access, Index, parts_of
+from tests.support.elasticsearch import answering
 
 
 def test_names_are_split_so_that_a_request_line_holds_them() -> None:
@@ -21,33 +21,10 @@ def test_names_are_split_so_that_a_request_line_holds_them() -> None:
 
 
 @contextmanager
-def answering(status: int) -> Iterator[Index]:
-    """An index behind a server that gives every request the same status; 0 closes the connection instead."""
-
-    class Always(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            if status:
-                self.send_response(status)
-                self.send_header("x-elastic-product", "Elasticsearch")
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
-
-        do_GET = do_POST = do_PUT = answer  # noqa: N815 The names that http.server asks for.
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    with HTTPServer(("127.0.0.1", 0), Always) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            with closing(Index(Access(f"http://127.0.0.1:{server.server_port}"), threading.Event())) as index:
-                yield index
-        finally:
-            server.shutdown()
-            thread.join()
+def index_behind(status: int) -> Iterator[Index]:
+    """The worker's index, behind a server that gives every request the same status."""
+    with answering(status) as url, closing(Index(Access(url), threading.Event())) as index:
+        yield index
 
 
 CALLS: list[Callable[[Index], object]] = [
@@ -62,7 +39,7 @@ CALLS: list[Callable[[Index], object]] = [
 
 @pytest.mark.parametrize("status", [0, 429, 503])
 def test_elasticsearch_that_is_away_or_overloaded_is_a_missing_service(status: int) -> None:
-    with answering(status) as index:
+    with index_behind(status) as index:
         for call in CALLS:
             with pytest.raises(ServiceMissing):
                 call(index)
@@ -70,7 +47,7 @@ def test_elasticsearch_that_is_away_or_overloaded_is_a_missing_service(status: i
 
 @pytest.mark.parametrize("status", [400, 403])
 def test_a_refusal_is_an_error_that_does_not_pass(status: int) -> None:
-    with answering(status) as index:
+    with index_behind(status) as index:
         for call in CALLS:
             with pytest.raises(WorkerError) as raised:
                 call(index)
@@ -78,6 +55,6 @@ def test_a_refusal_is_an_error_that_does_not_pass(status: int) -> None:
 
 
 def test_what_is_not_there_is_no_error() -> None:
-    with answering(404) as index:
+    with index_behind(404) as index:
         assert index.meta("orders-g000001") is None
         assert index.behind("orders") == []

@@ -1,0 +1,38 @@
+"""A stand-in for an Elasticsearch that gives the same answer to every request."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+
+@contextmanager
+def answering(status: int, body: object = None) -> Iterator[str]:
+    """Listen, and give the URL. With status 0 the connection is closed instead of answered."""
+    content = json.dumps(body or {}).encode()
+
+    class Always(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", "0")))
+            if status:
+                self.send_response(status)
+                self.send_header("x-elastic-product", "Elasticsearch")
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+        do_GET = do_POST = do_PUT = answer  # noqa: N815 The names that http.server asks for.
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with HTTPServer(("127.0.0.1", 0), Always) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
