@@ -123,11 +123,13 @@ class Probe:
 class Prober:
     """Commits a change, waits until the worker says that it is searchable, and searches at once (invariant 6)."""
 
-    def __init__(self, access: Access, dsn: str, worker_url: str, seed: int) -> None:
+    def __init__(self, access: Access, dsn: str, worker_url: str, seed: int, place: int) -> None:
+        """Probers of one run differ in `place`, and each changes rows of its own."""
         self._searcher = Searcher(access)
         self._dsn = dsn
         self._worker = WorkerClient(worker_url)
-        self._random = Random(f"chaos-prober-{seed}")
+        self._random = Random(f"chaos-prober-{seed}-{place}")
+        self._ids = range(place * PROBES, (place + 1) * PROBES)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="prober", daemon=True)
         self._value = 0
@@ -174,7 +176,7 @@ class Prober:
 
     def _commit(self) -> Probe:
         self._value += 1
-        id_ = self._random.randrange(PROBES)
+        id_ = self._random.choice(self._ids)
         gone = self._random.random() < 0.2
         with psycopg.connect(self._dsn, autocommit=True, connect_timeout=5) as connection:
             if gone:

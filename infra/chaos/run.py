@@ -1,5 +1,6 @@
 """One run of the chaos suite: load, faults and readers on a stack of its own; then peace, and every document compared."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from read_model.freshness import Freshness
 HERE = Path(__file__).parent
 ORDERS = 800
 SESSIONS = 4
+PROBERS = 6
 WRITER_RATE = "15"
 FIRST_SECONDS = 400.0
 STILL_SECONDS = 240.0
@@ -74,7 +76,8 @@ class Chaos:
             tormented = monotonic() - began
             self._peace()
             self._reader.stop()
-            self._prober.stop()
+            for prober in self._probers:
+                prober.stop()
             ending = compare(self._pipeline, self._access, self._stack, self._say)
             return self._result(ending, tormented, monotonic() - began)
 
@@ -108,8 +111,11 @@ class Chaos:
         opened.callback(self._worker.stop)
         self._until(lambda fresh: fresh.state in ("live", "degraded"), FIRST_SECONDS)
         self._reader = Reader(self._access, seed)
-        self._prober = Prober(self._access, pipeline.dsn, pipeline.worker_url, seed)
-        for each in (self._reader, self._prober):
+        self._probers = [
+            Prober(self._access, pipeline.dsn, pipeline.worker_url, seed, place) for place in range(PROBERS)
+        ]
+        readers: list[Reader | Prober] = [self._reader, *self._probers]
+        for each in readers:
             each.start()
             opened.callback(each.stop)
         connector = connector_name(pipeline.name)
@@ -124,12 +130,21 @@ class Chaos:
             self._say(f"  planned {fault}")
 
     def _tell_sightings(self) -> None:
-        for sighting in (*self._reader.contradictions, *self._prober.ahead):
+        for sighting in (*self._reader.contradictions, *self._ahead):
             self._say(f"seen: {sighting}")
 
     def _broken(self) -> bool:
-        wrong = (self._worker.failures, self._sessions.faults, self._reader.fault, self._prober.fault)
-        return any(wrong) or bool(self._reader.half_seen or self._prober.ahead)
+        return bool(self._failures or self._reader.half_seen or self._ahead)
+
+    @property
+    def _ahead(self) -> list[str]:
+        return [told for prober in self._probers for told in prober.ahead]
+
+    @property
+    def _failures(self) -> list[str]:
+        """What must not happen to the worker, the load and the readers."""
+        faults = [self._reader.fault, *(prober.fault for prober in self._probers)]
+        return [each for each in (*self._worker.failures, *self._sessions.faults, *faults) if each]
 
     def _peace(self) -> None:
         """Everything runs, nothing is written, and the documents catch up."""
@@ -167,30 +182,30 @@ class Chaos:
             raise ServiceUnavailable(f"The documents do not catch up: nothing moved for {still_seconds:.0f} s ({now}).")
 
     def _result(self, ending: Ending, tormented: float, took: float) -> dict[str, Any]:
-        failures = [*self._worker.failures, *self._sessions.faults, self._reader.fault, self._prober.fault]
-        failures += [ending.log.fault, *ending.notes]
+        probes = sum((prober.probes for prober in self._probers), Counter[str]())
+        wrong = [*self._failures, ending.log.fault, *ending.notes, *self._reader.contradictions, *self._ahead]
         return {
             "seed": self._task.seed,
             "minutes": round(self._task.seconds / 60, 2),
             "divergent": ending.divergent,
             "resurrected": ending.extra,
             "half_transactions_seen": self._reader.half_seen,
-            "freshness_ahead": len(self._prober.ahead),
+            "freshness_ahead": len(self._ahead),
             "faults": self._torment.done.total(),
             "changes": ending.log.changes,
             "documents": ending.documents,
             "read_by_readers": self._reader.seen,
-            "probes": self._prober.probes["seen"],
+            "probes": probes["seen"],
             "worker_starts": self._worker.starts,
             "transactions": dict(self._sessions.counts),
             "log": dict(ending.log.counts),
             "by_fault": dict(sorted(self._torment.done.items())),
             "care": dict(self._care.done),
             "searches": dict(self._reader.searches),
-            "not_probed": {name: count for name, count in self._prober.probes.items() if name != "seen"},
+            "not_probed": {name: count for name, count in probes.items() if name != "seen"},
             "seconds": round(took, 1),
             "tormented_seconds": round(tormented, 1),
-            "wrong": [each for each in (*failures, *self._reader.contradictions, *self._prober.ahead) if each],
+            "wrong": [each for each in wrong if each],
         }
 
 

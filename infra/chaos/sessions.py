@@ -29,7 +29,7 @@ MIX: tuple[tuple[Action, int], ...] = (
     (boxes.change_room, 2),
     (boxes.stick, 8),
     (boxes.truncate, 1),
-    (boxes.change_all, 1),
+    (boxes.change_many, 1),
     (shop.change_lines, 10),
     (shop.move_lines, 6),
     (shop.move_order, 4),
