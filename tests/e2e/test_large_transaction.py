@@ -1,0 +1,59 @@
+"""One transaction of a million rows: right, and in memory that does not grow with it (invariant 8)."""
+
+from pathlib import Path
+
+import psycopg
+
+from tests.support.pipeline import Pipeline
+from tests.support.services import Place
+
+SCHEMA = """
+CREATE TABLE accounts (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE entries (id int PRIMARY KEY, account_id int NOT NULL REFERENCES accounts, amount numeric(10, 2) NOT NULL, note text);
+INSERT INTO accounts SELECT n, 'account ' || n FROM generate_series(1, 100) n;
+"""
+SPEC = """\
+pipeline: large
+documents:
+  accounts:
+    from: accounts
+    fields: [name]
+    include:
+      newest: {many: entries, order_by: [{id: desc}], limit: 3, fields: [amount, note]}
+    compute:
+      entries: {count: {many: entries}}
+      total: {sum: amount, of: {many: entries}}
+"""
+INSERT = """
+INSERT INTO entries SELECT n, 1 + n %% 100, (n %% 1000) / 100.0, 'entry number ' || n FROM generate_series(%s::int, %s::int) n
+"""
+ROWS = 1_000_000
+GROWTH_MIB = 96
+"""Of the peak. A million rows held in memory would be several times as much: their JSON alone is 600 MiB."""
+
+
+def peak_mib(pipeline: Pipeline) -> int:
+    """The largest resident size that the worker ever had."""
+    assert pipeline.worker is not None
+    status = Path(f"/proc/{pipeline.worker.pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) >> 10
+
+
+def test_a_transaction_of_a_million_rows_takes_no_more_memory_than_a_small_one(place: Place, tmp_path: Path) -> None:
+    spec = tmp_path / "large.yaml"
+    spec.write_text(SPEC, encoding="utf-8")
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with psycopg.connect(place.dsn, autocommit=True) as connection:
+        connection.execute(SCHEMA)
+        with Pipeline(place, spec, folder) as pipeline:
+            pipeline.start()
+            pipeline.wait_live()
+            connection.execute(INSERT, [1, ROWS // 20])
+            pipeline.wait_fresh()
+            small = peak_mib(pipeline)
+            connection.execute(INSERT, [ROWS // 20 + 1, ROWS // 20 + ROWS])
+            pipeline.wait_fresh(400)
+            large = peak_mib(pipeline)
+            assert pipeline.verify() == {"accounts": 100}
+            assert large - small < GROWTH_MIB, f"{small} MiB became {large} MiB"
