@@ -1,13 +1,16 @@
 """What is compared when everything is at rest: every document, the ids both ways, and the log with itself."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import psycopg
 
+from infra.chaos.invariants import CHECKS, contradictions
 from infra.chaos.log import Findings, Study, records
 from infra.chaos.reader import Access
 from infra.pipeline import Pipeline, database
@@ -88,24 +91,28 @@ def _compare_names(
 ) -> None:
     alias, name, query = what
     rows = {row[0] for row in connection.execute(query)}
-    shown = list(_names(http, alias, name))
+    shown = []
+    for document in _documents(http, alias):
+        shown.append(document[name])
+        if alias in CHECKS and (wrong := contradictions(alias, document)):
+            ending.notes.append(f"{alias} {document[name]!r} at rest: {'; '.join(wrong)}")
     extra, missing = set(shown) - rows, rows - set(shown)
     ending.extra += len(extra) + len(shown) - len(set(shown))
     for kind, found in (("extra", extra), ("missing", missing)):
         ending.notes += [f"{alias} {each!r} is {kind}" for each in sorted(found, key=str)[:20]]
 
 
-def _names(http: httpx.Client, alias: str, name: str) -> Iterator[Any]:
-    """The names of every document of an alias, read as of one moment."""
+def _documents(http: httpx.Client, alias: str) -> Iterator[dict[str, Any]]:
+    """Every document of an alias, read as of one moment."""
     with _point(http, alias) as point:
         after: list[Any] | None = None
         while True:
             body = {"size": _PAGE, "sort": ["_shard_doc"], "pit": {"id": point, "keep_alive": "2m"}}
             answer = http.post("/_search", json={**body, **({"search_after": after} if after else {})})
-            hits = answer.raise_for_status().json()["hits"]["hits"]
+            hits = json.loads(answer.raise_for_status().content, parse_float=Decimal)["hits"]["hits"]
             if not hits:
                 return
-            yield from (hit["_source"][name] for hit in hits)
+            yield from (hit["_source"] for hit in hits)
             after = hits[-1]["sort"]
 
 

@@ -1,4 +1,6 @@
-"""Random transactions over the order application's tables, beside its own commands: what no command of it does."""
+"""Random transactions over the order application's tables, beside its own commands: what no command of it does.
+
+They keep what the application relies on: an order has each product once, and a total that is the sum of its lines."""
 
 from infra.chaos.boxes import Act, NothingThere
 
@@ -32,8 +34,9 @@ def change_lines(act: Act) -> None:
     act.do(
         b"""INSERT INTO order_lines (order_id, line_no, product_id, quantity, unit_price)
             SELECT %s, (SELECT coalesce(max(line_no), 0) + 1 FROM order_lines WHERE order_id = %s), id, %s, price
-              FROM products WHERE id >= %s ORDER BY id LIMIT 1""",
-        *(order, order, act.random.randrange(1, 9), act.random.randrange(1, 300)),
+              FROM products WHERE id >= %s AND id NOT IN (SELECT product_id FROM order_lines WHERE order_id = %s)
+             ORDER BY id LIMIT 1""",
+        *(order, order, act.random.randrange(1, 9), act.random.randrange(1, 300), order),
     )
     _settle(act, order)
 
@@ -46,8 +49,9 @@ def move_lines(act: Act) -> None:
     act.do(
         b"""UPDATE order_lines SET order_id = %s, line_no = line_no +
               (SELECT coalesce(max(line_no), 0) FROM order_lines WHERE order_id = %s)
-            WHERE order_id = %s AND line_no < 3""",
-        *(other, other, one),
+            WHERE order_id = %s AND line_no < 3
+              AND product_id NOT IN (SELECT product_id FROM order_lines WHERE order_id = %s)""",
+        *(other, other, one, other),
     )
     _settle(act, one, other)
 
