@@ -1,6 +1,5 @@
 """The order application from outside: its HTTP command API and its command line."""
 
-import asyncio
 import json
 import os
 import subprocess
@@ -9,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from writer.api import create_app
 from writer.database import Database
@@ -29,7 +29,8 @@ def test_the_command_api(shop: Database) -> None:
         async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
             await ordered_and_cancelled(client, body)
 
-    asyncio.run(talk())
+    with start_blocking_portal() as portal:  # Tests in a browser leave a loop running in this thread.
+        portal.call(talk)
 
 
 async def ordered_and_cancelled(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
