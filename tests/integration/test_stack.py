@@ -205,8 +205,10 @@ def test_up_leaves_servers_running_and_down_ends_them(data: Path) -> None:
 
 
 def test_ctrl_c_while_starting_leaves_nothing(data: Path) -> None:
+    # Whoever runs the tests in the background of a script has SIGINT ignored, and hands that down.
+    interruptible = ["env", "--default-signal=INT"]
     with subprocess.Popen(
-        [sys.executable, "-c", "from cdc.cli import main; main()", "up", "--foreground"],
+        [*interruptible, sys.executable, "-c", "from cdc.cli import main; main()", "up", "--foreground"],
         env=environment_of(data),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
