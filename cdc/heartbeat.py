@@ -83,13 +83,15 @@ WHERE c.relkind IN ('r', 'p') AND (n.nspname, c.relname) IN ({tables})
 """
 
 # The timeline is the one that WAL is written to now; pg_control_checkpoint's lags behind after a promotion.
+# The second message makes a commit: a restarted Debezium that stopped at a commit holds everything back until it sees the next
+# one, and an idle database has none. Its prefix is not captured; the log shows an empty transaction.
 _EMIT = """
 SELECT pg_logical_emit_message(false, {prefix}, json_build_object(
 'system', (SELECT system_identifier::text FROM pg_control_system()),
 'timeline', ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int,
 'slot', {slot}::text,
 'at_ms', floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint,
-'catalogue', ({catalogue}))::text)
+'catalogue', ({catalogue}))::text), pg_logical_emit_message(true, 'commit', '')
 """
 
 

@@ -59,15 +59,14 @@ def filled_index(place: Place, spec: str) -> Iterator[FilledIndex]:
     """Write all documents of the spec's text, as the database has them; remove the indexes at the end."""
     login = (place.addresses.elasticsearch_username, place.addresses.elasticsearch_password)
     url = place.addresses.elasticsearch_url
-    with (
-        httpx.Client(base_url=url, auth=login, timeout=60, trust_env=False) as admin,
-        psycopg.connect(place.dsn) as connection,
-    ):
-        plan = _plan(connection, spec)
-        names = [document.name for document in plan.documents]
+    with httpx.Client(base_url=url, auth=login, timeout=60, trust_env=False) as admin:
+        names: list[str] = []
         try:
-            for document in plan.documents:
-                _fill(admin, connection, document, plan)
+            with psycopg.connect(place.dsn) as connection:  # Not for longer: other tests kill PostgreSQL.
+                plan = _plan(connection, spec)
+                names = [document.name for document in plan.documents]
+                for document in plan.documents:
+                    _fill(admin, connection, document, plan)
             yield FilledIndex(url, create_key(_settings(place.addresses), names, place.pipeline), names)
         finally:
             for name in names:
