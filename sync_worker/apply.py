@@ -127,11 +127,12 @@ class Applier:
 
     def _commit(self, end: Committed) -> None:
         known = self._known(end.tx_id)
+        if self._open or self._store.position.spooled_tx:  # An empty one contradicts no snapshot; heartbeats make many.
+            self.recent.append(end.tx_id)
         if self._store.position.spooled_tx:
             self._unspool(end.lsn, known)
         self._batch.fold(self._open, end.lsn, known)
         self._open = []
-        self.recent.append(end.tx_id)
         self._advance(end.lsn, end.ts_ms)
 
     def _known(self, tx_id: int) -> frozenset[TableName]:
