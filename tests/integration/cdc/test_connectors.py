@@ -53,9 +53,10 @@ def start(operator: Operator) -> tuple[str, ...]:
 
 
 def transaction(log: Log) -> list[LogRecord]:
-    """The next whole transaction, markers included, heartbeats left out."""
-    read = log.until(lambda value: value.get("status") == "END")
-    return [record for record in read if not is_heartbeat(record.value)]
+    """The next whole transaction that holds changes, markers included; heartbeats and their empty commits are left out."""
+    read = log.until(lambda value: value.get("status") == "END" and value["event_count"] > 0)
+    begin = max(place for place, record in enumerate(read) if record.value.get("status") == "BEGIN")
+    return [record for record in read[begin:] if not is_heartbeat(record.value)]
 
 
 def test_the_log_of_a_least_privileged_role(operator: Operator) -> None:
