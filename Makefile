@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 NPM := $(or $(shell command -v npm),$(CURDIR)/$(BIN)/npm)
 
-.PHONY: setup browser compose check test demo smoke bench relevance chaos up down clean
+.PHONY: setup browser compose check test demo smoke screenshots bench relevance chaos up down clean
 
 setup: $(VENV)/.installed search_api/static/vendor/.installed ## Make the virtual environment with the pinned requirements.
 
@@ -26,6 +26,11 @@ browser: ## Chromium for the page's tests: the one that is there, or the distrib
 	@test -n "$$ROWTIDE_CHROMIUM" || command -v chromium chromium-browser google-chrome >/dev/null \
 	|| { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 	|| { echo "The page's tests need Chromium: install the package chromium, or say where one is with ROWTIDE_CHROMIUM."; false; }
+
+compose: ## docker-compose, which reads infra/compose.yaml without an engine: the one that is there, or the distribution's.
+	@command -v docker-compose >/dev/null \
+	|| { apt-get update -qq && apt-get install -y -qq --no-install-recommends docker-compose >/dev/null; } \
+	|| { echo "The test of infra/compose.yaml needs docker-compose: install the package docker-compose."; false; }
 
 check: setup ## Lint, types, import contracts, unit and property tests: under a minute.
 	$(BIN)/ruff check .

@@ -1,0 +1,16 @@
+"""Every word of the Makefile does something: a name in .PHONY without a rule would pass in silence."""
+
+import re
+
+from tests.support.services import CHECKOUT
+
+MAKEFILE = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
+PHONY = next(line for line in MAKEFILE.splitlines() if line.startswith(".PHONY:")).split()[1:]
+
+
+def test_every_word_has_a_recipe_or_needs_something_that_has_one_and_says_what_it_is_for() -> None:
+    rules = {name: (needs, recipe) for name, needs, recipe in re.findall(r"(?m)^([a-z]+):(.*)\n(\t?)", MAKEFILE)}
+    assert sorted(rules) == sorted(PHONY)
+    idle = [name for name, (needs, recipe) in rules.items() if not recipe and not needs.partition("##")[0].strip()]
+    assert idle == []
+    assert [name for name, (needs, _) in rules.items() if "##" not in needs] == []
