@@ -49,22 +49,24 @@ def search_body(request: SearchRequest, schema: IndexSchema, after: object = Non
         body["highlight"] = highlight(request.box.node, schema)
     if request.facets:
         body["aggs"] = {f"facet{n}": _facet(field, request.filters) for n, field in enumerate(request.facets)}
-        body["post_filter"] = _all(_facet_filters(request))
+        body["post_filter"] = _all(_after_counting(request))
     return body
 
 
 def query_of(request: SearchRequest, schema: IndexSchema) -> Query:
     """What must match. Facets that a reader chose narrow the hits only after counting; all else narrows both."""
-    chosen = _facet_filters(request)
-    counted = [one for one in request.filters if one not in chosen]
-    query: Query = {"filter": _conditions(counted)}
+    later = _after_counting(request)
+    query: Query = {"filter": _conditions(one for one in request.filters if one not in later)}
     if request.box:
         query["must"] = [_box(request, request.box, schema)]
     return {"bool": query}
 
 
-def _facet_filters(request: SearchRequest) -> list[Filter]:
-    return [one for one in request.filters if one.field in request.facets and one.comparison == "="]
+def _after_counting(request: SearchRequest) -> list[Filter]:
+    """The facets that a reader chose, and with one on an array every other filter on it: they mean the same element."""
+    chosen = {one.field for one in request.filters if one.field in request.facets and one.comparison == "="}
+    arrays = {field.nested for field in chosen if field.nested}
+    return [one for one in request.filters if one.field in chosen or one.field.nested in arrays]
 
 
 def _box(request: SearchRequest, parsed: Parsed, schema: IndexSchema) -> Query:
@@ -124,12 +126,18 @@ def _sort(term: Sort) -> Query:
 
 
 def _facet(field: IndexField, filters: tuple[Filter, ...]) -> Query:
-    """The values of one field, counted in documents, under what is chosen in the other facets."""
+    """The values of one field, counted in documents, under what is chosen in the other facets.
+
+    The root's copy of an array is the cheap way; where other filters ask its elements, those that fulfil them are counted."""
     others = [one for one in filters if one.field != field]
-    return {
-        "filter": _all(others),
-        "aggs": {"values": {"terms": {"field": field.exact, "size": FACET_VALUES}}},
-    }
+    beside = element_clauses(others, field.nested) if field.nested else []
+    terms: Query = {"field": field.exact, "size": FACET_VALUES}
+    if not beside:
+        return {"filter": _all(others), "aggs": {"values": {"terms": terms}}}
+    terms["order"] = [{"documents": "desc"}, {"_key": "asc"}]
+    values = {"terms": terms, "aggs": {"documents": {"reverse_nested": {}}}}
+    own = {"filter": {"bool": {"filter": beside}}, "aggs": {"values": values}}
+    return {"filter": _all(others), "aggs": {"in": {"nested": {"path": field.nested}, "aggs": {"own": own}}}}
 
 
 def _all(filters: list[Filter]) -> Query:

@@ -36,10 +36,19 @@ class _Shards(Struct):
     failed: int = 0
 
 
+class _Documents(Struct):
+    doc_count: int
+
+
 class _Bucket(Struct):
     key: str | int | float
     doc_count: int
     key_as_string: str = ""
+    documents: _Documents | None = None
+
+    @property
+    def count(self) -> int:
+        return self.documents.doc_count if self.documents else self.doc_count
 
 
 class _Values(Struct):
@@ -47,8 +56,25 @@ class _Values(Struct):
     sum_other_doc_count: int = 0
 
 
-class _Facet(Struct):
+class _Own(Struct):
     values: _Values
+
+
+class _Elements(Struct):
+    own: _Own
+
+
+class _Facet(Struct):
+    doc_count: int
+    values: _Values | None = None
+    elements: _Elements | None = field(name="in", default=None)
+
+    @property
+    def found(self) -> _Values:
+        """Of documents, or of the elements of an array."""
+        if self.elements:
+            return self.elements.own.values
+        return self.values or _Values([])
 
 
 class _Answer(Struct):
@@ -96,7 +122,7 @@ class FacetValue(Struct, frozen=True):
 
 
 class Facet(Struct, frozen=True):
-    """The most frequent values of a field; `more` documents have other values."""
+    """The most frequent values of a field. `more` documents have other values; where a document has several, it is at most so many."""
 
     field: str
     values: list[FacetValue]
@@ -175,8 +201,9 @@ def _hit(hit: _Hit) -> Hit:
 
 
 def _facet(asked: IndexField, facet: _Facet) -> Facet:
-    values = [FacetValue(bucket.key_as_string or str(bucket.key), bucket.doc_count) for bucket in facet.values.buckets]
-    return Facet(asked.name, values, facet.values.sum_other_doc_count)
+    found = facet.found
+    values = [FacetValue(bucket.key_as_string or str(bucket.key), bucket.count) for bucket in found.buckets]
+    return Facet(asked.name, values, min(found.sum_other_doc_count, facet.doc_count))
 
 
 class AliasesAnswer(Struct):

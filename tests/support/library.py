@@ -60,7 +60,7 @@ BOOKS = {
     "1": book(
         1, "The Old Harbour", "novel", ("Lisbon", "good"), ("Porto", "worn"), author='{"name":"Zoë Ünal","born":1950}'
     ),
-    "2": book(2, "Harbour lights", "poetry", ("Lisbon", "worn"), big="9007199254740993"),
+    "2": book(2, "Harbour lights", "poetry", ("Lisbon", "worn"), ("Lisbon", "worn"), big="9007199254740993"),
     "3": book(3, "A history of coffee", "history", ("Porto", "good"), price="0.10000000000000000555"),
     "a/b c?d#e%2F": book(4, "Slashes & <script>alert(1)</script> marks", "novel", ("Faro", "good")),
     "..": book(5, "Two dots", "novel"),

@@ -224,6 +224,36 @@ def test_facets_count_documents_and_stay_choosable(api: Api) -> None:
     assert state["values"] == [{"value": "worn", "count": 1}]
 
 
+CHOSEN = (
+    (),
+    ("copies.place:Lisbon",),
+    ("copies.place:Lisbon", "copies.state:good"),
+    ("copies.place:Lisbon", "copies.number:>0"),
+    ("copies.state:worn", "copies.number:<1", "genre:novel"),
+    ("copies.place:Lisbon", "copies.place:Porto", "copies.state:good", "price:<100"),
+)
+
+
+@pytest.mark.parametrize("filters", CHOSEN)
+@pytest.mark.parametrize("text", ["", "harbour"])
+def test_facets_count_what_choosing_a_value_gives_and_change_no_hits(
+    api: Api, filters: tuple[str, ...], text: str
+) -> None:
+    facets = ["copies.place", "copies.state", "genre", "lent"]
+    asked: dict[str, Any] = {"q": text, "filter": list(filters), "size": 100}
+    counted = api.get("/v1/books/search", params=asked | {"facet": facets}).json()
+    plain = api.get("/v1/books/search", params=asked).json()
+    assert (counted["total"], counted["items"]) == (plain["total"], plain["items"])
+    for facet in counted["facets"]:
+        name, others = facet["field"], [one for one in filters if not one.startswith(f"{facet['field']}:")]
+        for value in facet["values"]:
+            choosing = asked | {"filter": [*others, f"{name}:{value['value']}"]}
+            total = api.get("/v1/books/search", params=choosing).json()["total"]["value"]
+            assert value["count"] == total, (name, value)
+        counts = [value["count"] for value in facet["values"]]
+        assert counts == sorted(counts, reverse=True)
+
+
 def test_pages_by_cursor_and_by_number_hold_every_document_once(api: Api) -> None:
     seen: list[str] = []
     params: dict[str, Any] = {"sort": "genre", "size": 25}
@@ -253,7 +283,7 @@ def test_pages_by_cursor_stay_at_one_point_in_time(api: Api, library: Library) -
             seen += [item["id"] for item in page["items"]]
         assert sorted(seen) == sorted(BOOKS)
     finally:
-        body = {"index": {"_id": "159", "version": 7, "version_type": "external_gte"}}
+        body = {"index": {"_id": "159"}}
         library.admin.delete("/books-write/_doc/new?refresh=true").raise_for_status()
         library.admin.post(
             "/books-write/_bulk?refresh=true",

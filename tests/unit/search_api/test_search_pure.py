@@ -90,6 +90,20 @@ def test_a_chosen_facet_does_not_narrow_its_own_counts() -> None:
     assert len(body["aggs"]["facet1"]["filter"]["bool"]["filter"]) == 2
 
 
+def test_a_chosen_facet_of_an_array_takes_the_other_filters_on_it_along() -> None:
+    body = body_of(filters=("copies.place:Lisbon", "copies.number:>1", "price:>1"), facets=("copies.place",))
+    (nested,) = body["post_filter"]["bool"]["filter"]
+    assert len(nested["nested"]["query"]["bool"]["filter"]) == 2
+    assert body["query"]["bool"]["filter"] == [{"range": {"price": {"gt": "1"}}}]
+
+
+def test_more_documents_than_there_are_have_no_other_values() -> None:
+    hits = b'{"total":{"value":2,"relation":"eq"},"hits":[]}'
+    facet = b'{"doc_count":2,"values":{"buckets":[{"key":"a","doc_count":2}],"sum_other_doc_count":7}}'
+    body = b'{"took":3,"timed_out":false,"hits":%b,"aggregations":{"facet0":%b}}' % (hits, facet)
+    assert results.read_search(body, (SCHEMA.by_name["genre"],)).facets[0].more == 2
+
+
 def test_every_order_is_total() -> None:
     assert list(body_of()["sort"][-1]) == ["_seq_no"]
     assert list(body_of(text="a", sort="-price")["sort"][-1]) == ["_seq_no"]
