@@ -4,11 +4,12 @@ Mappings are strict: a field that the plan does not have is an error, not a new 
 distribution of Elasticsearch has. What the mapping cannot index (a NaN, an infinite date) stays in the document unindexed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from read_model.analysis import analysis, text_analyzers
-from read_model.catalog import Column, TableName
+from read_model.catalog import Column
+from read_model.personal import Personal, inherited, kinds_of, personal_data
 from read_model.plan import Compute, DocumentPlan, Field, Include, Node, PipelinePlan
 from read_model.values import form
 
@@ -53,19 +54,23 @@ _TYPES: dict[str, Mapping] = {
 }
 
 
-def index_body(document: DocumentPlan, pipeline: PipelinePlan | None = None) -> dict[str, Any]:
-    """The body that creates an index for the document: `settings` and `mappings`.
+def index_body(
+    document: DocumentPlan, pipeline: PipelinePlan | None = None, beside: Sequence[DocumentPlan] = ()
+) -> dict[str, Any]:
+    """The body that creates an index for the document: `settings` and `mappings`. `beside` are the documents of the pipeline,
+    which may call a column personal that this one shows, too.
 
     `mappings._meta` names the pipeline and the spec's hash, lists all field paths as documents have them (`order`) and those of enums
     (`states`), and holds for each field path what the spec says of it (`fields`)
     and the search options (`search`)."""
     properties = {**_properties(document.root, document), FLAGS: _FLAGS}
+    personal = personal_data([document, *beside, *(pipeline.documents if pipeline else ())])
     mappings = {
         "dynamic": "strict",
         "_meta": {
             "pipeline": pipeline.pipeline if pipeline else "",
             "spec_hash": pipeline.spec_hash if pipeline else "",
-            "fields": dict(_described(document.root, _personal(document.root))),
+            "fields": dict(_described(document.root, personal)),
             "search": document.search,
             "order": [path for path, _ in _leaves(document.root)],
             "states": [path for path, field in _leaves(document.root) if field and field.column.kind == "e"],
@@ -199,32 +204,20 @@ def _compute(compute: Compute, document: DocumentPlan) -> Mapping:
     return _column(compute.column, {}, document)
 
 
-_Personal = dict[tuple[TableName, str], str | bool]
-"""What kind of personal data a column holds, by its table and name."""
-
-
-def _personal(node: Node) -> _Personal:
-    """The columns that some field of the document calls personal."""
-    found = {(node.table, one.column.name): one.options["pii"] for one in node.fields if one.options.get("pii")}
-    for include in node.includes:
-        found |= _personal(include.node)
-    return found
-
-
-def _described(node: Node, personal: _Personal, prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+def _described(node: Node, personal: tuple[Personal, ...], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """What the spec says of fields beside their mapping: labels and personal data, by path. What is computed of a personal
-    column is as personal: the least of some names is a name."""
+    column, or taken from it a second time, is as personal: the least of some names is a name."""
     for field in node.fields:
-        said = {key: value for key, value in field.options.items() if key in ("pii", "label")}
-        if said:
-            yield prefix + field.name, said
+        said = {key: value for key, value in field.options.items() if key == "label"}
+        kinds = kinds_of(field, node.table, personal)
+        if said or kinds:
+            yield prefix + field.name, said | ({"pii": kinds} if kinds else {})
     for include in node.includes:
         for path, said in _described(include.node, personal):
             yield prefix + (include.name if include.value else f"{include.name}.{path}"), said
     for compute in node.computes:
-        column = (compute.include.node.table, compute.column.name) if compute.column else None
-        if column and column in personal:
-            yield prefix + compute.name, {"pii": personal[column]}
+        if compute.column and (kinds := inherited(compute.include.node.table, compute.column.name, (), personal)):
+            yield prefix + compute.name, {"pii": kinds}
 
 
 def _leaves(node: Node, prefix: str = "") -> Iterator[tuple[str, Field | None]]:

@@ -157,8 +157,9 @@ def _personal(properties: Mapping[str, Any], described: Mapping[str, Mapping[str
     """The kinds of personal data by field: the spec's, and for a `copy_to` target those of all that is copied."""
     personal: dict[str, set[str]] = {}
     for name, said in described.items():
-        if said.get("pii"):
-            personal.setdefault(name, set()).add(ANY_PII if said["pii"] is True else str(said["pii"]))
+        if kinds := said.get("pii"):
+            several = kinds if isinstance(kinds, list) else [kinds]
+            personal.setdefault(name, set()).update(ANY_PII if one is True else str(one) for one in several)
     for name, target in _copies(properties, ""):
         personal.setdefault(target, set()).update(personal.get(name, ()))
     return personal

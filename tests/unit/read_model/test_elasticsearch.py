@@ -107,6 +107,42 @@ def test_what_is_computed_of_personal_data_is_personal() -> None:
     assert meta["order"] == ["people.email", "first", "last", "number", "count"]
 
 
+def test_a_second_use_of_personal_data_is_personal() -> None:
+    extra = Column("extra", "jsonb")
+    person = Node(
+        plans.CUSTOMERS,
+        (plans.ID,),
+        (
+            Field("email", plans.CUSTOMER_EMAIL, (), {"pii": "email"}),
+            Field("contact", plans.CUSTOMER_EMAIL, (), {"label": "Contact"}),
+            Field("shown", plans.CUSTOMER_EMAIL, (), {"pii": False}),
+            Field("birth", extra, ("who", "born"), {"pii": True}),
+            Field("phone", extra, ("phone",), {"pii": "phone"}),
+            Field("who", extra, ("who",)),
+            Field("day", extra, ("who", "born", "day")),
+            Field("country", extra, ("country",)),
+            Field("all", extra),
+        ),
+    )
+    people = Include("people", True, person, Join((plans.ID,), (plans.ID,)))
+    orders = DocumentPlan("orders", Node(plans.ORDERS, (plans.ID,), includes=(people,)), (plans.ID,))
+    fields = index_body(orders)["mappings"]["_meta"]["fields"]
+    assert {name.removeprefix("people."): said.get("pii") for name, said in fields.items()} == {
+        "email": "email",
+        "contact": "email",
+        "birth": True,
+        "phone": "phone",
+        "who": True,
+        "day": True,
+        "all": ["personal", "phone"],
+    }
+    assert fields["people.contact"]["label"] == "Contact"
+    alone = Node(plans.CUSTOMERS, (plans.ID,), (Field("mail", plans.CUSTOMER_EMAIL),))
+    other = DocumentPlan("customers", alone, (plans.ID,))
+    for body in (index_body(other, beside=(orders,)), index_body(other, PipelinePlan("shop", (orders, other)))):
+        assert body["mappings"]["_meta"]["fields"] == {"mail": {"pii": "email"}}
+
+
 def test_readers_are_told_which_fields_are_states() -> None:
     mood = Field("mood", Column("mood", "mood", kind="e", labels=("sad", "happy")))
     root = Node(plans.ORDERS, (plans.ID,), (Field("v", Column("v", "text")), mood))

@@ -22,9 +22,17 @@ from search_api.search_request import RawRequest, check
 
 NAME = {"type": "text", "fields": {"keyword": {"type": "keyword"}}}
 MAPPING: dict[str, Any] = {
-    "_meta": {"fields": {"person.name": {"pii": "name"}, "lines.note": {"pii": True}, "person.mail": {"pii": "email"}}},
+    "_meta": {
+        "fields": {
+            "person.name": {"pii": "name"},
+            "lines.note": {"pii": True},
+            "person.mail": {"pii": "email"},
+            "both": {"pii": ["email", "name"]},
+        }
+    },
     "properties": {
         "title": NAME,
+        "both": NAME,
         "everything": {"type": "text"},
         "person": {"properties": {"name": NAME | {"copy_to": "everything"}, "mail": NAME, "country": NAME}},
         "lines": {"type": "nested", "include_in_root": True, "properties": {"note": NAME, "count": {"type": "long"}}},
@@ -40,6 +48,7 @@ def test_a_field_exists_for_who_may_see_each_kind_of_its_data() -> None:
     assert set(VIEW.by_name) == {"title", "person.mail", "person.country", "lines.count"}
     assert anybody(frozenset({"*"})).view(SCHEMA) is SCHEMA
     assert "everything" in anybody(frozenset({"name"})).view(SCHEMA).by_name
+    assert "both" in anybody(frozenset({"name", "email"})).view(SCHEMA).by_name
 
 
 def test_a_masked_field_is_refused_in_the_words_of_an_unknown_one() -> None:
