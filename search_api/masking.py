@@ -10,12 +10,11 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
+from search_api.named_fields import UnknownPart, named_fields
 from search_api.schema import IndexSchema
 
 Tree = dict[str, "Tree"]
 """The paths of masked fields, a level a key; a field itself has no keys."""
-
-_FIELDS_FOLLOW = frozenset({"field", "fields", "path", "default_field", "docvalue_fields", "stored_fields", "sort"})
 
 
 class UnsafeSearch(Exception):
@@ -91,9 +90,12 @@ def _sourced(item: dict[str, Raw], tree: Tree) -> dict[str, Raw]:
 def look_over(body: Mapping[str, Any], mask: Mask, tenant: bool) -> None:
     """Raise UnsafeSearch when a search names a masked field, or counts beyond the documents of a tenant."""
     if mask:
-        for name in _names(body):
-            if "*" in name or _masked(name, mask.names):
-                raise UnsafeSearch("a search names a field that its caller may not see")
+        try:
+            named = list(named_fields(body))
+        except UnknownPart as error:
+            raise UnsafeSearch(f"a search has a part, {error}, of which nobody knows what it names") from None
+        if any("*" in name or _masked(name, mask.names) for name in named):
+            raise UnsafeSearch("a search names a field that its caller may not see")
     if tenant and any(_counts_all(one) for one in body.get("aggs", {}).values()):
         raise UnsafeSearch("a search counts documents of other tenants")
 
@@ -110,18 +112,3 @@ def _masked(name: str, names: frozenset[str]) -> bool:
             return True
         bare = bare.rpartition(".")[0]
     return False
-
-
-def _names(part: Any) -> Iterator[str]:
-    """Every key of a body, and every value that stands where names of fields do. What a reader typed is neither."""
-    if isinstance(part, Mapping):
-        if "inner_hits" in part and part["inner_hits"].get("_source") is not False:
-            raise UnsafeSearch("a search asks for parts of documents that would not be masked")
-        for key, value in part.items():
-            yield key
-            if key in _FIELDS_FOLLOW:
-                yield from (one for one in ([value] if isinstance(value, str) else value) if isinstance(one, str))
-            yield from _names(value)
-    elif isinstance(part, (list, tuple)):
-        for one in part:
-            yield from _names(one)

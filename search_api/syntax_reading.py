@@ -111,6 +111,8 @@ class Reading:
             return Within(found.path, inner) if found.nested else inner
         if not (found.filterable or found.searchable):
             return self._refused(item, f"The field `{found.name}` is shown, and cannot be searched.")
+        if found.kind == "json" and "*" in found.name:
+            return self._refused(item, "A path into JSON is written out; `*` may stand in a value.")
         return self._of(found, item.expr)
 
     def _of(self, field: IndexField, item: Any) -> Node:

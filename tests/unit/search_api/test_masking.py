@@ -1,13 +1,19 @@
 """What a caller may see: fields, documents, and searches that name what they must not."""
 
 import json
+from datetime import UTC
 from typing import Any
 
 import pytest
 from msgspec import Raw
 
+from search_api.aggregate_query import plan_aggregate
+from search_api.aggregate_request import RawAggregate, check_aggregate
 from search_api.callers import Caller, anybody
+from search_api.did_you_mean import similar_body
+from search_api.explaining import explain_body, lacking_body
 from search_api.faults import RequestFaults
+from search_api.histograms import Extent, bars_body, extents_body
 from search_api.masking import (
     UnsafeSearch,
     documents_without_masked,
@@ -16,9 +22,10 @@ from search_api.masking import (
     mask_of,
     without_masked,
 )
-from search_api.queries import filter_clauses, search_body
+from search_api.queries import filter_clauses, query_of, search_body
 from search_api.schema import read_mapping
 from search_api.search_request import RawRequest, check
+from search_api.suggestions import values_body
 
 NAME = {"type": "text", "fields": {"keyword": {"type": "keyword"}}}
 MAPPING: dict[str, Any] = {
@@ -97,6 +104,78 @@ def test_answers_lose_masked_fields_and_nothing_else() -> None:
 def test_no_search_that_names_a_masked_field_leaves(body: dict[str, Any]) -> None:
     with pytest.raises(UnsafeSearch):
         look_over(body, MASK, False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"query": {"query_string": {"query": "person.name:x"}}},
+        {"query": {"match_all": {}}, "script_fields": {}},
+        {"query": {"match_all": {}}, "_source": ["title"]},
+        {"aggs": {"a": {"top_hits": {}}}},
+        {"query": {"bool": {"boosting": {}}}},
+    ],
+)
+def test_no_search_leaves_whose_names_nobody_knows(body: dict[str, Any]) -> None:
+    with pytest.raises(UnsafeSearch):
+        look_over(body, MASK, False)
+
+
+DSL = (
+    "query",
+    "size",
+    "from",
+    "sort",
+    "value",
+    "filter",
+    "fields",
+    "path",
+    "field",
+    "boost",
+    "aggs",
+    "nested",
+    "terms",
+)
+
+
+def test_masked_fields_may_have_the_names_of_the_search_language() -> None:
+    lines = {"type": "nested", "include_in_root": True, "properties": {"note": NAME, "count": {"type": "long"}}}
+    days = {"type": "date", "format": "strict_date_optional_time"}
+    shown = {"title": NAME, "lines": lines, "price": {"type": "double"}, "extra": {"type": "flattened"}, "day": days}
+    said = {name: {"pii": True} for name in DSL}
+    schema = read_mapping({"_meta": {"fields": said}, "properties": shown | dict.fromkeys(DSL, NAME)})
+    view = Caller("k").view(schema)
+    mask = mask_of(schema, view)
+    assert mask.names == set(DSL)
+    text = 'harbour "a b" title:lig* lines:(note:x count:>3) NOT price:[1 TO 2] extra.k:v day:now/d'
+    filters = ("title:a", "lines.note:b", "lines.count:>1", "day:>=2026-01-01")
+    request = check(RawRequest(text, filters, "-price,title", ("title", "lines.note")), view)
+    dates = [view.by_name["day"], view.by_name["price"]]
+    extents = {"day": Extent(0, 10**12, 10**12), "price": Extent(0, 9, 9)}
+    counted = check_aggregate(
+        RawAggregate(("lines.note", "day:month"), ("sum:lines.count", "percentiles:price:50")), view
+    )
+    bodies = [
+        search_body(request, view, after=[1, "x"]) | {"pit": {"id": "p"}},
+        similar_body(check(RawRequest("harbuor lights"), view), view),
+        explain_body(request, view, "1"),
+        lacking_body(request, view, "1"),
+        extents_body(request, view, dates),
+        bars_body(request, view, extents, UTC),
+        values_body(query_of(request, view), [view.by_name["title"], view.by_name["lines.note"]], "ha"),
+        plan_aggregate(counted, query_of(request, view), request.filters).body,
+    ]
+    for body in bodies:
+        look_over(body or {}, mask, True)
+    leaking = search_body(check(RawRequest(filters=("query:x",)), schema), schema)
+    with pytest.raises(UnsafeSearch):
+        look_over(leaking, mask, True)
+
+
+def test_paths_into_json_are_written_out() -> None:
+    with pytest.raises(RequestFaults) as caught:
+        check(RawRequest("extra.k*:x"), read_mapping({"properties": {"extra": {"type": "flattened"}}}))
+    assert "written out" in str(caught.value)
 
 
 def test_what_a_reader_types_is_no_name() -> None:

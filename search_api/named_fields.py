@@ -1,0 +1,115 @@
+"""The names of fields in the body of a search, by the grammar of the searches that this room makes. Pure.
+
+What the grammar does not have is refused, so that no name of a field passes unseen. A key is a field's name or a word of the
+grammar by where it stands: a field may well be called `query`."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+Part = Mapping[str, Any]
+
+
+class UnknownPart(Exception):
+    """A search has a part that nobody thought of here."""
+
+
+_PLAIN = frozenset(
+    ("size", "from", "version", "timeout", "track_total_hits", "search_after", "pit", "explain", "_source")
+)
+_BY_FIELD = frozenset(
+    ("term", "terms", "range", "match", "match_phrase", "match_phrase_prefix", "fuzzy", "prefix", "wildcard")
+)
+_WITHOUT_FIELDS = frozenset(("ids", "match_all", "match_none"))
+_OF_ONE_FIELD = frozenset(
+    (
+        *("terms", "date_histogram", "histogram", "extended_stats", "percentiles", "cardinality", "value_count"),
+        *("sum", "avg", "min", "max"),
+    )
+)
+_ORDERS = frozenset(("_score", "_seq_no", "_shard_doc"))
+_OCCURS = ("must", "filter", "should", "must_not")
+
+
+def named_fields(body: Part) -> Iterator[str]:
+    """Every name of a field, also with a boost or of a sub-field; raises UnknownPart."""
+    for key, part in body.items():
+        match key:
+            case "query" | "post_filter":
+                yield from _query(part)
+            case "aggs":
+                yield from _aggregations(part)
+            case "sort":
+                yield from _sort(part)
+            case "highlight":
+                yield from part["fields"]
+                yield from _query(part.get("highlight_query", {}))
+            case _ if key not in _PLAIN or (key == "_source" and not isinstance(part, bool)):
+                raise UnknownPart(key)
+
+
+def _query(query: Part) -> Iterator[str]:
+    for kind, part in query.items():
+        if kind not in _QUERIES:
+            raise UnknownPart(kind)
+        yield from _QUERIES[kind](part)
+
+
+def _bool(part: Part) -> Iterator[str]:
+    for occur, queries in part.items():
+        if occur in _OCCURS:
+            yield from _queries(queries)
+        elif occur not in ("minimum_should_match", "boost", "_name"):
+            raise UnknownPart(occur)
+
+
+def _nested(part: Part) -> Iterator[str]:
+    if unknown := part.keys() - {"query", "path", "score_mode"}:
+        raise UnknownPart(min(unknown))
+    yield part["path"]
+    yield from _query(part["query"])
+
+
+def _queries(queries: Sequence[Part] | Part) -> Iterator[str]:
+    for one in [queries] if isinstance(queries, Mapping) else queries:
+        yield from _query(one)
+
+
+def _aggregations(named: Part) -> Iterator[str]:
+    for aggregation in named.values():
+        for kind, part in aggregation.items():
+            if kind not in _AGGREGATIONS:
+                raise UnknownPart(kind)
+            yield from _AGGREGATIONS[kind](part)
+
+
+def _sort(terms: Sequence[Part | str]) -> Iterator[str]:
+    for one in terms:
+        yield from (name for name in ([one] if isinstance(one, str) else one) if name not in _ORDERS)
+
+
+def _none(_: Part) -> Iterator[str]:
+    return iter(())
+
+
+def _one(part: Part) -> Iterator[str]:
+    yield part["field"]
+
+
+_QUERIES: Mapping[str, Callable[[Part], Iterator[str]]] = {
+    "bool": _bool,
+    "nested": _nested,
+    "dis_max": lambda part: _queries(part["queries"]),
+    "constant_score": lambda part: _query(part["filter"]),
+    "multi_match": lambda part: iter(part["fields"]),
+    "exists": _one,
+    **dict.fromkeys(_BY_FIELD, iter),
+    **dict.fromkeys(_WITHOUT_FIELDS, _none),
+}
+_AGGREGATIONS: Mapping[str, Callable[[Part], Iterator[str]]] = {
+    "aggs": _aggregations,
+    "filter": _query,
+    "nested": lambda part: iter([part["path"]]),
+    "reverse_nested": lambda part: iter(part.values()),
+    "global": _none,
+    **dict.fromkeys(_OF_ONE_FIELD, _one),
+}
