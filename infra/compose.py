@@ -169,6 +169,7 @@ def _api() -> Service:
             # The port is published on loopback alone: whoever is on this machine reads everything, as with `rowtide demo`.
             "ROWTIDE_API_ANONYMOUS": "true",
             "ROWTIDE_API_ANONYMOUS_PII": "*",
+            "ROWTIDE_API_ANONYMOUS_EXPORT": "true",
             "ROWTIDE_API_HOSTS": "localhost",
             "ROWTIDE_API_STATE": "/var/lib/rowtide/state.db",
         },

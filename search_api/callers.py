@@ -14,6 +14,9 @@ from search_api.schema import IndexSchema
 Scope = Literal["search", "export", "aggregate", "explain", "save"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
+READING: frozenset[Scope] = frozenset(("search", "aggregate", "explain"))
+"""Scopes of who reads a search at a time, and neither takes whole results along nor keeps anything here."""
+
 ALL = "*"
 """In `indexes` and `unmasked`: every one, also those that come later."""
 
@@ -60,6 +63,6 @@ class Caller:
         return hmac.digest(secret, self.fingerprint.encode(), "sha256")
 
 
-def anybody(unmasked: frozenset[str]) -> Caller:
-    """The caller without a key, who reads every index and keeps nothing here."""
-    return Caller("", frozenset(SCOPES), frozenset({ALL}), (), unmasked)
+def anybody(scopes: frozenset[Scope], unmasked: frozenset[str]) -> Caller:
+    """The caller without a key, who reads every index."""
+    return Caller("", scopes, frozenset({ALL}), (), unmasked)

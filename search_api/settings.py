@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from search_api.callers import ALL, Caller, anybody
+from search_api.callers import ALL, READING, SCOPES, Caller, Scope, anybody
 from search_api.rate_limits import Rate
 
 DEFAULT_RATE = 20.0
@@ -54,6 +54,9 @@ class ApiSettings(StateSettings):
     api_anonymous_pii: str | None = Field(
         None,
         description="kinds of personal data that they see, comma-separated, or * for all; when not set: all on a loopback host",
+    )
+    api_anonymous_export: bool = Field(
+        False, description="let them export whole results, too, on another host than a loopback one"
     )
     api_hosts: str | None = Field(
         None,
@@ -126,13 +129,16 @@ class ApiSettings(StateSettings):
 
     @property
     def anybody(self) -> Caller | None:
-        """The caller without an API key, or None if there is no such thing."""
+        """The caller without an API key, or None if there is no such thing. Others than this machine's user share what it keeps
+        and leave no name in the audit: they read."""
         private = self.private
         if not (private if self.api_anonymous is None else self.api_anonymous):
             return None
         given = ALL if private else ""
         kinds = given if self.api_anonymous_pii is None else self.api_anonymous_pii
-        return anybody(_words(kinds))
+        own: frozenset[Scope] = frozenset(SCOPES)
+        export: frozenset[Scope] = frozenset({"export"} if self.api_anonymous_export else ())
+        return anybody(own if private else READING | export, _words(kinds))
 
 
 def read_settings(**given: object) -> ApiSettings:

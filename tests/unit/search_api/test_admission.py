@@ -67,6 +67,20 @@ def test_a_wrong_key_is_not_overlooked_where_anybody_may_read() -> None:
         assert api.get(PATH, headers={"authorization": "Bearer nonsense"}).status_code == 401
 
 
+def test_without_a_key_others_than_this_machine_read_alone() -> None:
+    elsewhere = {"api_host": "0.0.0.0", "api_anonymous": True}
+    with door(**elsewhere) as api:
+        assert api.get(PATH).status_code == IN
+        for answer in (
+            api.get("/v1/books/export"),
+            api.request("POST", "/v1/books/export", json={}),
+            api.request("POST", "/saved", headers=OWN, data={"index": "books", "name": "mine"}),
+        ):
+            assert answer.status_code == 403, answer.text
+    with door(**elsewhere, api_anonymous_export=True) as api:
+        assert api.get("/v1/books/export").status_code == IN
+
+
 def test_a_key_in_an_address_is_no_key(locked: Api) -> None:
     text = key_of(locked)["authorization"].split()[1]
     assert locked.get(PATH, params={"key": text, "authorization": f"Bearer {text}"}).status_code == 401

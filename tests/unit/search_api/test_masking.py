@@ -9,7 +9,7 @@ from msgspec import Raw
 
 from search_api.aggregate_query import plan_aggregate
 from search_api.aggregate_request import RawAggregate, check_aggregate
-from search_api.callers import Caller, anybody
+from search_api.callers import READING, Caller, anybody
 from search_api.did_you_mean import similar_body
 from search_api.explaining import explain_body, lacking_body
 from search_api.faults import RequestFaults
@@ -53,9 +53,9 @@ MASK = mask_of(SCHEMA, VIEW)
 
 def test_a_field_exists_for_who_may_see_each_kind_of_its_data() -> None:
     assert set(VIEW.by_name) == {"title", "person.mail", "person.country", "lines.count"}
-    assert anybody(frozenset({"*"})).view(SCHEMA) is SCHEMA
-    assert "everything" in anybody(frozenset({"name"})).view(SCHEMA).by_name
-    assert "both" in anybody(frozenset({"name", "email"})).view(SCHEMA).by_name
+    assert anybody(READING, frozenset({"*"})).view(SCHEMA) is SCHEMA
+    assert "everything" in anybody(READING, frozenset({"name"})).view(SCHEMA).by_name
+    assert "both" in anybody(READING, frozenset({"name", "email"})).view(SCHEMA).by_name
 
 
 def test_a_masked_field_is_refused_in_the_words_of_an_unknown_one() -> None:

@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from read_model.freshness import Freshness
 from search_api import cursors, freshness, results
-from search_api.callers import anybody
+from search_api.callers import READING, SCOPES, anybody
 from search_api.faults import RequestFaults
 from search_api.highlights import CLOSE, OPEN, to_html
 from search_api.keys import key_body
@@ -217,8 +217,14 @@ def test_only_loopback_is_open_to_everybody() -> None:
     url = "http://127.0.0.1:9200"
     assert read_settings(elasticsearch_url=url, api_host="0.0.0.0").anybody is None
     assert read_settings(elasticsearch_url=url, api_anonymous=False).anybody is None
-    assert read_settings(elasticsearch_url=url).anybody == anybody(frozenset({"*"}))
-    switched_on = read_settings(elasticsearch_url=url, api_host="0.0.0.0", api_anonymous=True)
-    assert switched_on.anybody == anybody(frozenset())
+    assert read_settings(elasticsearch_url=url).anybody == anybody(frozenset(SCOPES), frozenset({"*"}))
     named = read_settings(elasticsearch_url=url, api_anonymous_pii="name, email")
-    assert named.anybody == anybody(frozenset({"name", "email"}))
+    assert named.anybody == anybody(frozenset(SCOPES), frozenset({"name", "email"}))
+
+
+def test_everybody_reads_elsewhere_and_keeps_nothing() -> None:
+    elsewhere = {"elasticsearch_url": "http://127.0.0.1:9200", "api_host": "0.0.0.0", "api_anonymous": True}
+    assert read_settings(**elsewhere).anybody == anybody(READING, frozenset())
+    assert not {"save", "export"} & READING
+    exporting = read_settings(**elsewhere, api_anonymous_export=True).anybody
+    assert exporting == anybody(READING | {"export"}, frozenset())
