@@ -2,7 +2,7 @@
 
 import re
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -61,6 +61,9 @@ BY_STATUS: dict[int, Outcome] = {
 }
 """Statuses from 200 to 299 are done; anything that is not listed is a rejection."""
 
+LONGEST_ID = 512
+"""Bytes of an id that Elasticsearch takes; one longer id makes it refuse the whole request."""
+
 RETRY_TYPES = {"cluster_block_exception", "index_not_found_exception", "es_rejected_execution_exception"}
 """Errors of the index, not of the document: they pass when an operator has acted."""
 
@@ -111,3 +114,30 @@ def _reason(result: ItemResult) -> str:
         error = error.caused_by
     reason = result.error.reason if result.error else ""
     return f"{' < '.join(types) or result.status}: {reason.split(' Preview of ')[0].split(': ')[0][:300]}"
+
+
+def refused_whole(status: int, body: object) -> str | None:
+    """Why Elasticsearch took nothing of a request, when the fault lies in what was sent; None when it may pass.
+
+    400 counts only with Elasticsearch's own word for it: a proxy's is none of a document. The text is left out: it quotes ids."""
+    if status == 413:
+        return "larger than Elasticsearch's http.max_content_length"
+    error = body.get("error") if isinstance(body, dict) else None
+    kind = error.get("type") if isinstance(error, dict) else None
+    return f"{kind}: Elasticsearch refuses a request with this document" if status == 400 and kind else None
+
+
+def action_of(body: bytes) -> tuple[str, str]:
+    """The action of an item's lines (`index` or `delete`) and the document's id."""
+    ((action, meta),) = msgspec.json.decode(body.split(b"\n", 1)[0], type=dict[str, dict[str, Any]]).items()
+    return action, str(meta["_id"])
+
+
+def unfit(body: bytes) -> Refusal | None:
+    """An item whose id Elasticsearch cannot hold. To delete such a document is done already: `absent`."""
+    action, id_ = action_of(body)
+    size = len(id_.encode())
+    if 0 < size <= LONGEST_ID:
+        return None
+    reason = f"the id has {size} bytes, and Elasticsearch takes {LONGEST_ID} at most" if size else "the id is empty"
+    return Refusal(0, id_, Outcome.ABSENT if action == "delete" else Outcome.REJECTED, reason)

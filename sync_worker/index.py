@@ -15,7 +15,7 @@ import msgspec
 from elastic_transport import TransportError
 from elasticsearch import ApiError, AuthenticationException, AuthorizationException, Elasticsearch, NotFoundError
 
-from sync_worker.bulk import BY_STATUS, Outcome, Refusal, refusals
+from sync_worker.bulk import BY_STATUS, Outcome, Refusal, action_of, refusals, refused_whole, unfit
 from sync_worker.errors import ServiceMissing, WorkerError
 from sync_worker.left_out import Bodies, LeftOut
 
@@ -47,8 +47,7 @@ class Item:
     @property
     def id(self) -> str:
         """The document's id, read from the action line; rarely asked for."""
-        action = msgspec.json.decode(self.body.split(b"\n", 1)[0], type=dict[str, dict[str, Any]])
-        return str(next(iter(action.values()))["_id"])
+        return action_of(self.body)[1]
 
 
 def deletion(id_: str, version: int) -> Item:
@@ -146,20 +145,28 @@ class Index:
                 body=b"".join(bodies),
             )
         except ApiError as error:
-            if error.status_code == 413:
-                return self._halves(alias, bodies)
+            if why := refused_whole(error.status_code, error.body):
+                return self._apart(alias, bodies, why)
             return [Refusal(place, "", Outcome.RETRY, type(error).__name__) for place in range(len(bodies))]
         except TransportError as error:
             return [Refusal(place, "", Outcome.RETRY, type(error).__name__) for place in range(len(bodies))]
         return refusals(response.body, len(bodies))
 
-    def _halves(self, alias: str, bodies: list[bytes]) -> list[Refusal]:
-        """A request too large for Elasticsearch goes in parts; a document too large for it is rejected."""
+    def _apart(self, alias: str, bodies: list[bytes], why: str) -> list[Refusal]:
+        """A request that Elasticsearch refuses whole goes in parts, until what it refuses is alone: that is rejected.
+
+        One document with an id that is too long costs one request more, and the others nothing."""
+        faults = {place: found for place, body in enumerate(bodies) if (found := unfit(body))}
+        if faults:
+            good = [place for place in range(len(bodies)) if place not in faults]
+            later = self._attempt(alias, [bodies[place] for place in good]) if good else []
+            found = [fault._replace(place=place) for place, fault in faults.items()]
+            return found + [refusal._replace(place=good[refusal.place]) for refusal in later]
         if len(bodies) == 1:
-            return [Refusal(0, "", Outcome.REJECTED, "larger than Elasticsearch's http.max_content_length")]
+            return [Refusal(0, "", Outcome.REJECTED, why)]
         middle = len(bodies) // 2
-        later = self._attempt(alias, bodies[middle:])
-        return self._attempt(alias, bodies[:middle]) + [r._replace(place=r.place + middle) for r in later]
+        refused = self._attempt(alias, bodies[:middle])
+        return refused + [r._replace(place=r.place + middle) for r in self._attempt(alias, bodies[middle:])]
 
     def refresh(self, aliases: tuple[str, ...]) -> bool:
         """Make what was acknowledged searchable; False when that did not work this time."""

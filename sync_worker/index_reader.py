@@ -90,6 +90,7 @@ class IndexReader:
 
     def find(self, alias: str, ids: Sequence[str]) -> Iterator[Indexed]:
         """The documents with these ids, as a search sees them now; those that exist. Memory holds one page."""
+        ids = [id_ for id_ in ids if id_]  # Elasticsearch refuses to look for an empty one, and cannot hold one.
         for start in range(0, len(ids), PAGE):
             body = {
                 "size": PAGE,

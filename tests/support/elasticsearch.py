@@ -1,8 +1,8 @@
-"""A stand-in for an Elasticsearch that gives the same answer to every request."""
+"""Stand-ins for an Elasticsearch: one that gives the same answer to every request, one that looks at what it is sent."""
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -10,11 +10,18 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 @contextmanager
 def answering(status: int, body: object = None) -> Iterator[str]:
     """Listen, and give the URL. With status 0 the connection is closed instead of answered."""
-    content = json.dumps(body or {}).encode()
+    with choosing(lambda _: (status, body)) as url:
+        yield url
 
-    class Always(BaseHTTPRequestHandler):
+
+@contextmanager
+def choosing(choose: Callable[[bytes], tuple[int, object]]) -> Iterator[str]:
+    """Listen, and give the URL. Each answer's status and body follow from the request's body."""
+
+    class Choosing(BaseHTTPRequestHandler):
         def answer(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length", "0")))
+            status, body = choose(self.rfile.read(int(self.headers.get("content-length", "0"))))
+            content = json.dumps(body or {}).encode()
             if status:
                 self.send_response(status)
                 self.send_header("x-elastic-product", "Elasticsearch")
@@ -28,7 +35,7 @@ def answering(status: int, body: object = None) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             return
 
-    with HTTPServer(("127.0.0.1", 0), Always) as server:
+    with HTTPServer(("127.0.0.1", 0), Choosing) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:

@@ -35,11 +35,16 @@ documents:
   pairs:
     from: pairs
     fields: [note]
+  words:
+    from: words
+    fields: [note]
 """
 SCHEMA = """
 CREATE TABLE things(id int PRIMARY KEY, name text, price numeric(10,2), weight float8, about jsonb);
 CREATE TABLE parts(id int PRIMARY KEY, thing_id int REFERENCES things, label text);
 CREATE TABLE pairs(a int, b text, note text, PRIMARY KEY (a, b));
+CREATE TABLE words(word text PRIMARY KEY, note text);
+INSERT INTO words SELECT 'word ' || n, 'note ' || n FROM generate_series(1, 5) n;
 INSERT INTO things SELECT n, 'thing ' || n, n / 4.0, n / 2.0, '{"n": 1, "a": [1, {"b": null}]}' FROM generate_series(1, 30) n;
 INSERT INTO parts SELECT n, 1 + n % 30, 'part ' || n FROM generate_series(1, 60) n;
 INSERT INTO pairs SELECT n % 3, 'key "' || n || '"', 'note ' || n FROM generate_series(1, 20) n;
@@ -123,6 +128,7 @@ def test_equal_documents_are_proven_in_buckets_of_any_size(proof: Proof) -> None
         assert {name: (one["compared"], one["divergent"]) for name, one in reports.items()} == {
             "things": (30, 0),
             "pairs": (20, 0),
+            "words": (5, 0),
         }
 
 
@@ -239,6 +245,37 @@ def test_a_refused_document_waits_and_the_rest_flows_on(proof: Proof) -> None:
     fresh = proof.pipeline.wait_fresh()
     assert (fresh.state, fresh.quarantined, fresh.left_out) == ("live", 0, 0)
     assert proof.verify()["things"]["divergent"] == 0
+
+
+def test_an_id_that_elasticsearch_cannot_hold_costs_its_own_document_alone(proof: Proof) -> None:
+    long, longer = "x" * 600, "x" * 513
+    proof.sql(
+        f"INSERT INTO words VALUES ('{long}', 'long'), ('', 'empty'), ('{longer}', 'gone soon'), ('{'y' * 512}', 'good');"
+        " UPDATE words SET note = 'beside' WHERE word = 'word 1';"
+        f" INSERT INTO pairs VALUES (1, '{long}', 'long')"
+    )
+    fresh = proof.pipeline.wait_fresh()
+    assert (fresh.state, fresh.quarantined) == ("degraded", 4)
+    assert sorted(proof.found("words", "note:good OR note:beside")) == ["word 1", "y" * 512]
+    found = {each["id"]: each for each in proof.run("quarantine", "list")[1]["quarantine"]}
+    assert {id_: each["what"] for id_, each in found.items()} == dict.fromkeys(
+        [long, "", longer, f'[1,"{long}"]'], "refused"
+    )
+    assert found[long]["reason"] == "the id has 600 bytes, and Elasticsearch takes 512 at most"
+    assert "empty" in found[""]["reason"]
+    assert proof.run("quarantine", "show", proof.alias("words"), long)[1] == found[long]
+    assert proof.run("explain", proof.alias("words"), "")[1]["state"] == "set aside"
+    assert {each["id"]: each["what"] for each in proof.verify()["words"]["ids"]} == dict.fromkeys(
+        [long, "", longer], "missing"
+    )
+
+    proof.sql(
+        f"UPDATE words SET word = 'short' WHERE word = '{long}'; UPDATE words SET word = 'full' WHERE word = '';"
+        f" DELETE FROM words WHERE word = '{longer}'; DELETE FROM pairs WHERE b = '{long}'"
+    )
+    fresh = proof.pipeline.wait_fresh()
+    assert (fresh.state, fresh.quarantined) == ("live", 0)
+    assert proof.verify()["words"] | {"lsn": ""} == proof.verify()["words"] | {"lsn": "", "compared": 8, "divergent": 0}
 
 
 def test_a_document_is_explained(proof: Proof) -> None:
