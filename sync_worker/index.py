@@ -156,12 +156,12 @@ class Index:
         """A request that Elasticsearch refuses whole goes in parts, until what it refuses is alone: that is rejected.
 
         One document with an id that is too long costs one request more, and the others nothing."""
-        faults = {place: found for place, body in enumerate(bodies) if (found := unfit(body))}
+        faults = {place: fault for place, body in enumerate(bodies) if (fault := unfit(body))}
         if faults:
             good = [place for place in range(len(bodies)) if place not in faults]
             later = self._attempt(alias, [bodies[place] for place in good]) if good else []
-            found = [fault._replace(place=place) for place, fault in faults.items()]
-            return found + [refusal._replace(place=good[refusal.place]) for refusal in later]
+            refused = [fault._replace(place=place) for place, fault in faults.items()]
+            return refused + [refusal._replace(place=good[refusal.place]) for refusal in later]
         if len(bodies) == 1:
             return [Refusal(0, "", Outcome.REJECTED, why)]
         middle = len(bodies) // 2
