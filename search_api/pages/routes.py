@@ -33,10 +33,19 @@ WAYS_OUT = 5
 """Filters that are left out in turn when nothing was found."""
 
 
+IN_PLACE = {"HX-Retarget": "#fault", "HX-Reselect": "#fault > *", "HX-Push-Url": "false"}
+"""What has a script put an answer above the hits that are there already, and leave the address."""
+
+
 def wants_page(request: Request) -> bool:
     """Whether an error is for a person."""
     is_page = not request.url.path.startswith(MACHINE_PATHS)
-    return is_page and "text/html" in request.headers.get("accept", "")
+    return is_page and ("text/html" in request.headers.get("accept", "") or _by_script(request))
+
+
+def _by_script(request: Request) -> bool:
+    """Whether the page asks for a part of itself."""
+    return "hx-request" in request.headers
 
 
 def problem_page(request: Request, problem: Problem, headers: dict[str, str]) -> Response:
@@ -44,8 +53,12 @@ def problem_page(request: Request, problem: Problem, headers: dict[str, str]) ->
 
     Somebody who follows a link from elsewhere comes without the cookie of their session, since it is kept strictly; when
     the page asks for itself again it comes with it."""
-    back = f"/{request.path_params['index']}" if request.path_params.get("index") and problem.status != 404 else "/"
     query = f"?{request.url.query}" if request.url.query else ""
+    again = f"{request.url.path}{query}"
+    if _by_script(request):
+        said = {**headers, **IN_PLACE}
+        return render(request, "interrupted.html", problem.status, said, problem=problem, again=again)
+    back = f"/{request.path_params['index']}" if request.path_params.get("index") and problem.status != 404 else "/"
     return render(
         request,
         "problem.html",
@@ -54,7 +67,7 @@ def problem_page(request: Request, problem: Problem, headers: dict[str, str]) ->
         problem=problem,
         reload=problem.status == 401 and request.headers.get("sec-fetch-site") == "cross-site",
         back=back,
-        again=f"{request.url.path}{query}",
+        again=again,
     )
 
 
@@ -114,7 +127,7 @@ async def results(
     search: Searching, request: Request, address: Annotated[PageAddress, Depends(_asked_address)]
 ) -> Response:
     """The hits of an index. An address that says the same in more words leads to the one worth sharing."""
-    by_script = "hx-request" in request.headers
+    by_script = _by_script(request)
     said = [pair for pair in request.query_params.multi_items() if pair[0] not in CONSISTENCY]
     if not by_script and said != address.pairs:
         return RedirectResponse(address.url, 303)
@@ -123,7 +136,7 @@ async def results(
     try:
         found, histograms = await _found(search, schema, address, reader_for(request))
     except RequestFaults as error:
-        return _faulty(request, address, schema, error)
+        return _faulty(request, address, error)
     view = results_view(address, schema, found, histograms, reader_for(request))
     ways_out = [] if found.total.value else await _ways_out(search, address, Writer(reader_for(request), schema))
     return render(
@@ -155,11 +168,12 @@ def _raw(schema: IndexSchema, address: PageAddress) -> RawRequest:
     return RawRequest(address.q, address.filters, address.sort, names, PAGE_SIZE, address.page)
 
 
-def _faulty(request: Request, address: PageAddress, schema: IndexSchema, error: RequestFaults) -> Response:
+def _faulty(request: Request, address: PageAddress, error: RequestFaults) -> Response:
     """What is wrong, beside what was asked; a script puts it above the hits that are there already."""
     problem = problem_of(error)
-    headers = {"HX-Retarget": "#fault", "HX-Reselect": "#fault > *", "HX-Push-Url": "false"}
-    return render(request, "fault.html", problem.status, headers, address=address, problem=problem, schema=schema)
+    in_place = _by_script(request)
+    headers = IN_PLACE if in_place else {}
+    return render(request, "fault.html", problem.status, headers, address=address, problem=problem, in_place=in_place)
 
 
 async def _ways_out(search: Search, address: PageAddress, writer: Writer) -> list[tuple[str, PageAddress, int]]:

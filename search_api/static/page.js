@@ -46,7 +46,7 @@ document.addEventListener("keydown", (event) => {
   if (single.checked && !isWriting(at) && ACTIONS[event.key]) {
     event.preventDefault();
     ACTIONS[event.key]();
-  } else if (event.key === "ArrowDown" && titles().length && (inResults || at === box() || at === document.body)) {
+  } else if (event.key === "ArrowDown" && titles().length && (inResults || at === box() || at === document.body || at.id === "main")) {
     event.preventDefault();
     move(1, at);
   } else if (event.key === "ArrowUp" && inResults) {
@@ -101,6 +101,25 @@ function fold() {
   document.querySelector(".facet-fold")?.toggleAttribute("data-opened", opened);
 }
 
+// Where no answer of ours comes, the hits stay and a notice above them says so.
+function unanswered(path) {
+  const fault = document.getElementById("fault");
+  const notice = document.getElementById("unanswered")?.content.cloneNode(true);
+  if (!fault || !notice) return;
+  notice.querySelector("a").href = path ?? location.href;
+  fault.replaceChildren(notice);
+  window.htmx.process(fault);
+}
+for (const kind of ["htmx:sendError", "htmx:timeout"]) {
+  document.body.addEventListener(kind, (event) => unanswered(event.detail.pathInfo.finalRequestPath));
+}
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, pathInfo } = event.detail;
+  if (xhr.getResponseHeader("HX-Retarget") || xhr.responseText.includes('id="content"')) return;
+  event.detail.shouldSwap = false;
+  unanswered(pathInfo.finalRequestPath);
+});
+
 // What is half typed may be no search yet; while suggestions tell how to go on, nothing is said about it.
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const typing = document.querySelector("form[data-active] [role=listbox]:not([hidden])");
@@ -112,6 +131,7 @@ document.querySelectorAll("form[role=search]").forEach((form) => suggestIn(form,
 document.body.addEventListener("htmx:afterSettle", (event) => {
   fold();
   if (event.target.id === "main") drawChart();
+  if (document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true });
   const fault = document.getElementById("fault");
   if (event.target === fault || fault?.textContent.trim()) return;
   const text = document.getElementById("content")?.dataset.q;

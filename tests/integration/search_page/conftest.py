@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from infra.ports import free_ports
 from infra.stack import Stack
@@ -21,6 +21,8 @@ from tests.support.services import CHECKOUT, fresh_place
 from tests.support.worker_double import freshness_now, worker_double
 
 ORDERS = 300
+WAIT = 15_000
+"""Milliseconds; what takes longer is not there."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Site:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One browser for all tests."""
+    expect.set_options(timeout=WAIT)
     with chromium() as started:
         yield started
 
@@ -79,7 +82,12 @@ def away_site() -> Iterator[Site]:
         yield Site(url, "orders")
 
 
-EXPECTED_NOISE = ("status of 401", "status of 404", "status of 422", "status of 503")
+EXPECTED_NOISE = (
+    *(f"status of {status}" for status in (401, 404, 422, 429, 502, 503, 504)),
+    "net::ERR_CONNECTION_REFUSED",
+    "htmx:sendError",  # htmx tells of a server that is gone by both of these events.
+    "htmx:afterRequest",
+)
 
 
 @pytest.fixture
@@ -88,7 +96,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="Europe/Berlin")
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     opened = context.new_page()
-    opened.set_default_timeout(15_000)
+    opened.set_default_timeout(WAIT)
     complaints: list[str] = []
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.on("console", partial(_complain, complaints))
@@ -118,3 +126,12 @@ def locked_site(documents: FilledIndex, tmp_path: Path) -> Iterator[LockedSite]:
     settings = settings_of(documents.url, documents.key, api_anonymous=False, api_state=state)
     with served(settings) as url:
         yield LockedSite(url, documents.aliases[0], key)
+
+
+def count(page: Page) -> int:
+    """The number of hits that the page tells."""
+    return int((page.locator("#count strong").text_content() or "").replace(",", ""))
+
+
+def type_in_box(page: Page, text: str) -> None:
+    page.get_by_role("searchbox").or_(page.locator("input[role=combobox]")).first.press_sequentially(text)

@@ -5,16 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.integration.search_page.conftest import LockedSite, Site
-
-
-def count(page: Page) -> int:
-    """The number of hits that the page tells."""
-    return int((page.locator("#count strong").text_content() or "").replace(",", ""))
-
-
-def type_in_box(page: Page, text: str) -> None:
-    page.get_by_role("searchbox").or_(page.locator("input[role=combobox]")).first.press_sequentially(text)
+from tests.integration.search_page.conftest import LockedSite, Site, count, type_in_box
 
 
 def test_hits_follow_the_typing_and_the_address_can_be_shared(page: Page, site: Site, browser: Browser) -> None:
