@@ -1,7 +1,7 @@
 """What the results template shows, put together from an answer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from search_api.histograms import Histogram
@@ -106,9 +106,10 @@ class ResultsView:
         return f"/v1/{address.index}/search" + (f"?{urlencode(address.asked)}" if address.asked else "")
 
     def export_url(self, form: str) -> str:
-        """All of the hits as a file, with the columns that are shown."""
+        """All of the hits as a file, with the columns that are shown. A file is of the text alone, so it gets the corrected one."""
         columns = ",".join(column.field.name for column in self.columns)
-        pairs = [("format", form), *self.address.asked, ("columns", columns)]
+        shown = replace(self.address, q=self.found.corrected or self.address.q)
+        pairs = [("format", form), *shown.asked, ("columns", columns)]
         return f"/v1/{self.address.index}/export?{urlencode(pairs)}"
 
 

@@ -197,3 +197,10 @@ def test_facets_that_tell_nothing_or_the_same_are_left_out() -> None:
     assert [one.field for one in again] == ["genre", "shelf_mark"]
     assert [(one.value, one.count, one.chosen) for one in again[1].choices][-1] == ("SM-9", 0, True)
     assert facet_names(SCHEMA, chosen)[0] == "shelf_mark"
+
+
+def test_a_file_has_the_hits_that_are_shown() -> None:
+    found = SearchPage([], Total(5, "eq"), [], None, False, 1, unknown("not asked"), corrected="dispossessed")
+    view = results_view(PageAddress("books", q="disposessed", sort="title"), SCHEMA, found, [], ENGLISH)
+    assert "q=dispossessed&sort=title" in view.export_url("csv")
+    assert "q=disposessed&" in view.api_url
