@@ -187,6 +187,8 @@ def test_a_fault_is_said_above_the_hits_that_were_there(page: Page, site: Site) 
     expect(page.get_by_role("alert")).to_contain_text("up to")
     assert page.locator("td[data-title]").count() == hits
     expect(page).to_have_url(f"{site.results}?q=desk")
+    page.locator("input[type=search]").fill("x" * 1001)
+    expect(page.get_by_role("alert")).to_contain_text("1000")
     page.locator("input[type=search]").fill("desk lamp")
     expect(page).to_have_url(re.compile("q=desk"))
     expect(page.get_by_role("alert")).to_be_empty()
