@@ -88,18 +88,21 @@ function announce(text) {
   document.getElementById("live").textContent = text;
 }
 
-// On a phone the filters are folded until they are asked for; the choice outlives a search.
+// On a phone the filters are folded until they are asked for; the choice outlives a search. The HTML has them open.
+const narrow = matchMedia("(max-width: 52rem)");
 let opened = false;
-document.addEventListener("click", (event) => {
-  const summary = event.target.closest?.(".facet-fold > summary");
-  if (!summary) return;
-  event.preventDefault();
-  opened = !opened;
-  fold();
-});
 function fold() {
-  document.querySelector(".facet-fold")?.toggleAttribute("data-opened", opened);
+  const filters = document.querySelector(".facet-fold");
+  if (!filters) return;
+  filters.open = opened || !narrow.matches;
+  filters.dataset.ready = "";
 }
+document.addEventListener("click", (event) => {
+  const filters = event.target.closest?.(".facet-fold > summary")?.parentElement;
+  if (filters) opened = !filters.open;
+});
+narrow.addEventListener("change", fold);
+fold();
 
 // Where no answer of ours comes, the hits stay and a notice above them says so.
 function unanswered(path) {
@@ -128,8 +131,8 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
 
 drawChart();
 document.querySelectorAll("form[role=search]").forEach((form) => suggestIn(form, announce));
+document.body.addEventListener("htmx:afterSwap", fold);
 document.body.addEventListener("htmx:afterSettle", (event) => {
-  fold();
   if (event.target.id === "main") drawChart();
   if (document.activeElement === document.body) document.getElementById("main").focus({ preventScroll: true });
   const fault = document.getElementById("fault");

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.integration.search_page.conftest import LockedSite, Site, count, type_in_box
 
@@ -363,4 +363,38 @@ def test_without_javascript_the_same_can_be_asked(plain: Page, site: Site) -> No
     expect(plain.locator("th[aria-sort=ascending]")).to_contain_text("Total")
     plain.locator("td[data-title] a").first.click()
     expect(plain.get_by_role("heading", name="Lines")).to_be_visible()
+    plain.context.close()
+
+
+PHONE: ViewportSize = {"width": 390, "height": 800}
+
+
+def test_on_a_phone_the_filters_wait_to_be_opened(page: Page, site: Site) -> None:
+    page.set_viewport_size(PHONE)
+    page.goto(site.results)
+    filters = page.locator("details.facet-fold")
+    delivered = page.get_by_role("checkbox", name="delivered")
+    expect(filters).not_to_have_attribute("open", "")
+    expect(delivered).to_be_hidden()
+    page.get_by_text("Filters", exact=True).click()
+    expect(filters).to_have_attribute("open", "")
+    delivered.check()
+    expect(page).to_have_url(re.compile("delivered"))
+    expect(page.get_by_role("checkbox", name="delivered")).to_be_visible()
+    page.get_by_text("Filters", exact=True).click()
+    expect(page.get_by_role("checkbox", name="delivered")).to_be_hidden()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.get_by_role("checkbox", name="delivered")).to_be_visible()
+
+
+def test_on_a_phone_without_javascript_the_filters_are_there(plain: Page, site: Site) -> None:
+    plain.set_viewport_size(PHONE)
+    plain.goto(site.results)
+    everything = count(plain)
+    plain.get_by_role("checkbox", name="delivered").check()
+    plain.get_by_role("button", name="Apply").first.click()
+    expect(plain).to_have_url(f"{site.results}?filter=status%3A%3Ddelivered")
+    assert 0 < count(plain) < everything
+    plain.get_by_text("Filters", exact=True).click()
+    expect(plain.get_by_role("checkbox", name="delivered")).to_be_hidden()
     plain.context.close()
