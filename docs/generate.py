@@ -46,7 +46,7 @@ SETTINGS = """\
 # Settings
 
 Every setting is an environment variable. A program reads them once, when it starts, and tells every fault at once: then it
-ends with exit code 2. A variable means the same for every program. `rowtide status --env` prints those of the servers that
+ends with [exit code](exit-codes.md) 2. A variable means the same for every program. `rowtide status --env` prints those of the servers that
 `rowtide up` started.
 """
 
@@ -72,7 +72,8 @@ WATCH = """
 COMMANDS = """\
 # Commands
 
-Exit codes, of all of them: 0 done, 1 failed, 2 wrong use or settings, 3 a service is not there. Where an option names a
+Exit codes, of all of them: 0 done, 1 failed, 2 wrong use or settings, 3 a service is not there
+([which fault has which](exit-codes.md)). Where an option names a
 variable in brackets, the variable does the same. Every command has `--help`.
 """
 

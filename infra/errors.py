@@ -8,7 +8,7 @@ class RunnerError(Exception):
 
 
 class WrongSettings(RunnerError):
-    """A setting is wrong, or the machine lacks something that the settings can point to."""
+    """A setting is wrong, a port is taken, or the machine lacks something that the settings can point to."""
 
     exit_code = 2
 

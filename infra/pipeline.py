@@ -220,6 +220,8 @@ def _names(spec: Path) -> tuple[str, list[str]]:
         read = parse_spec(spec.read_text(encoding="utf-8"), str(spec))
     except OSError as error:
         raise WrongSettings(f"The spec {spec} cannot be read: {error.strerror}. Set ROWTIDE_SPEC.") from error
+    except UnicodeDecodeError as error:
+        raise WrongSettings(f"The spec {spec} is not UTF-8 text: {error.reason} at byte {error.start}.") from error
     except SpecError as error:
         raise WrongSettings(str(error)) from error
     return read.pipeline, [document.name for document in read.documents]

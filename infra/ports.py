@@ -3,7 +3,7 @@
 import random
 import socket
 
-from infra.errors import ServiceUnavailable
+from infra.errors import WrongSettings
 from infra.settings import PORTS
 
 LOOPBACK = "127.0.0.1"
@@ -23,14 +23,14 @@ def is_free(port: int) -> bool:
 
 
 def require_free(ports: dict[str, int]) -> None:
-    """Raise ServiceUnavailable that names every taken port and its setting."""
+    """Raise WrongSettings that names every taken port and its setting."""
     taken = [
         f"  {port} for {name}; choose another with ROWTIDE_{name.upper()}_PORT"
         for name, port in ports.items()
         if not is_free(port)
     ]
     if taken:
-        raise ServiceUnavailable("Ports are taken by another process; stop it, or choose others:\n" + "\n".join(taken))
+        raise WrongSettings("Ports are taken by another process; stop it, or choose others:\n" + "\n".join(taken))
 
 
 def free_port() -> int:

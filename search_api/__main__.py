@@ -1,30 +1,52 @@
 """`python -m search_api`: reads the settings and serves until it is told to stop."""
 
+import socket
 import sys
+from contextlib import suppress
 
 import uvicorn
 
 from search_api.app import create_app
-from search_api.settings import WrongSettings, read_settings
+from search_api.settings import ApiSettings, WrongSettings, read_settings
 from search_api.state import State, StateFault
 
 
 def main() -> int:
-    """Serve; the exit code is 2 for wrong settings."""
+    """Serve; the exit code is 2 for wrong settings, a state file that cannot be used or a port that is taken."""
     try:
         settings = read_settings()
         State(settings.state_file).close()
+        listener = listening(settings)
     except (WrongSettings, StateFault) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    uvicorn.run(
-        create_app(settings),
-        host=settings.api_host,
-        port=settings.api_port,
-        access_log=False,  # Addresses hold what people search for.
-        server_header=False,
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings),
+            access_log=False,  # Addresses hold what people search for.
+            server_header=False,
+        )
     )
-    return 0
+    sys.stderr.write(
+        f"The search page and API are at http://{settings.api_host}:{settings.api_port}. Ctrl-C ends them.\n"
+    )
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
+    return 0 if server.started else 1
+
+
+def listening(settings: ApiSettings) -> socket.socket:
+    """A socket that listens where it should. WrongSettings when the address is not ours, or the port taken."""
+    host, port = settings.api_host, settings.api_port
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
+        )
+    except OSError as error:
+        raise WrongSettings(
+            f"Cannot listen on {host}:{port}: {error.strerror}. End what listens there, or choose another place with"
+            " ROWTIDE_API_HOST and ROWTIDE_API_PORT."
+        ) from error
 
 
 if __name__ == "__main__":

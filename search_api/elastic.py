@@ -12,7 +12,14 @@ import msgspec
 from elasticsearch import ApiError, AsyncElasticsearch
 
 from search_api.cursors import CursorExpired
-from search_api.errors import CredentialsTooStrong, ElasticsearchAway, IndexUnknown, SearchRefused, SearchTooSlow
+from search_api.errors import (
+    CredentialsRefused,
+    CredentialsTooStrong,
+    ElasticsearchAway,
+    IndexUnknown,
+    SearchRefused,
+    SearchTooSlow,
+)
 from search_api.keys import can_more_than_read, privileges_question
 from search_api.results import read_aliases, read_newest_mapping
 from search_api.schema import IndexSchema, read_mapping
@@ -167,7 +174,7 @@ def _meaning(error: ApiError, path: str) -> Exception:
         case 403 | 404:
             return IndexUnknown(path.split("/")[1])
         case 401:
-            return ElasticsearchAway("Elasticsearch does not accept the credentials of this API.")
+            return CredentialsRefused("Elasticsearch does not accept the credentials of this API.")
         case 429:
             return ElasticsearchAway("Elasticsearch has too much to do.")
         case _:

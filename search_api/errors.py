@@ -17,6 +17,10 @@ class ElasticsearchAway(Exception):
     """Elasticsearch does not answer, is overloaded, or does not accept the credentials of this API."""
 
 
+class CredentialsRefused(ElasticsearchAway):
+    """Elasticsearch answers, but does not accept the credentials of this API."""
+
+
 class CredentialsTooStrong(Exception):
     """This API could do more with Elasticsearch than read (invariant 10)."""
 

@@ -17,7 +17,7 @@ from search_api.api_keys import ApiKey, ApiKeys
 from search_api.audit import Audit
 from search_api.callers import ALL, SCOPES, Scope
 from search_api.elastic import IndexReader, connect
-from search_api.errors import ElasticsearchAway, IndexUnknown
+from search_api.errors import CredentialsRefused, ElasticsearchAway, IndexUnknown
 from search_api.faults import RequestFaults
 from search_api.queries import filter_clauses
 from search_api.schema import IndexSchema
@@ -36,6 +36,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a lin
 
 class WrongKey(Exception):
     """A key that was asked for cannot be made; the message says why."""
+
+
+class KeyUnknown(Exception):
+    """There is no key with that id."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"There is no key {key_id}; `rowtide api keys list` shows them.")
 
 
 @keys.command()
@@ -101,7 +108,7 @@ def show(key_id: KeyId) -> None:
     with _answering(), _state() as state:
         found = ApiKeys(state).get(key_id)
         if found is None:
-            raise WrongKey(f"There is no key {key_id}; `rowtide api keys list` shows them.")
+            raise KeyUnknown(key_id)
     _print_json([found])
 
 
@@ -110,7 +117,7 @@ def revoke(key_id: KeyId) -> None:
     """Make an API key useless, at once and for good; its sessions end."""
     with _answering(), _state() as state:
         if not ApiKeys(state).revoke(key_id):
-            raise WrongKey(f"There is no key {key_id}; `rowtide api keys list` shows them.")
+            raise KeyUnknown(key_id)
     sys.stderr.write(f"Key {key_id} is revoked.\n")
 
 
@@ -177,10 +184,12 @@ def _answering() -> Iterator[None]:
     """Turn what can go wrong into a sentence and an exit code."""
     try:
         yield
-    except (WrongSettings, WrongKey) as error:
+    except (WrongSettings, WrongKey, StateFault) as error:
         raise _failure(str(error), 2) from None
-    except StateFault as error:
+    except KeyUnknown as error:
         raise _failure(str(error), 1) from None
+    except CredentialsRefused as error:
+        raise _failure(f"{error} Correct ROWTIDE_ELASTICSEARCH_API_KEY; `rowtide api key` makes one.", 2) from None
     except ElasticsearchAway as error:
         raise _failure(
             f"{error} The key is checked against it; start it, or correct ROWTIDE_ELASTICSEARCH_URL.", 3

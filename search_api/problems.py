@@ -123,7 +123,8 @@ def problem_of(error: Exception) -> Problem:
         return _wrong_request([_validation(one) for one in error.errors()])
     if isinstance(error, HTTPException):
         return _http(error)
-    name, title, status, detail = KNOWN.get(type(error), _UNEXPECTED)
+    known = (KNOWN[kind] for kind in type(error).__mro__ if kind in KNOWN)
+    name, title, status, detail = next(known, _UNEXPECTED)
     return _problem(name, title, status, detail.format(error=error).strip())
 
 

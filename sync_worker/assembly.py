@@ -19,10 +19,11 @@ from read_model.plan import PipelinePlan
 from read_model.resolve import resolve
 from read_model.spec import parse_spec
 from read_model.spec_model import Spec
+from sync_worker.access import Access
 from sync_worker.catalogue import SourceFacts, read_catalogue, read_source
-from sync_worker.errors import PositionLost, StoreError, WorkerError
+from sync_worker.errors import PositionLost, SettingsError, StoreError
 from sync_worker.healing import Healing
-from sync_worker.index import Access, Index
+from sync_worker.index import Index
 from sync_worker.lease import Lease
 from sync_worker.parts import make_parts
 from sync_worker.rereads import Rereads
@@ -67,11 +68,15 @@ def index_access(settings: WorkerSettings) -> Access:
 
 
 def read_spec(path: Path) -> str:
-    """The spec's text. WorkerError when it cannot be read."""
+    """The spec's text. SettingsError when it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise WorkerError(f"cannot read the spec {path}: {error.strerror}; set ROWTIDE_SPEC") from error
+        raise SettingsError(f"cannot read the spec {path}: {error.strerror}; set ROWTIDE_SPEC") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"the spec {path} is not UTF-8 text: {error.reason} at byte {error.start}; save it as UTF-8"
+        ) from error
 
 
 @contextmanager

@@ -1,14 +1,19 @@
 """The source's catalogue: read once from PostgreSQL, then kept in the row store, so that a restart needs no database."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 import psycopg
 
 from cdc.heartbeat import SYSTEM_QUERY, catalogue_query
+from cdc.sign_in import is_wrong
 from read_model.catalog import CATALOG_QUERY, TableName
-from sync_worker.errors import ServiceMissing, WorkerError
+from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
+
+_AWAY = ("08", "28", "53300", "57P")
+"""How the SQLSTATE begins when a session cannot begin or go on, if there is one."""
 
 
 class SourceFacts(msgspec.Struct):
@@ -20,7 +25,7 @@ class SourceFacts(msgspec.Struct):
 
 def read_source(dsn: str) -> SourceFacts:
     """Ask PostgreSQL. ServiceMissing when it is not there, WorkerError when it refuses."""
-    with connect(dsn) as connection:
+    with told(), connect(dsn) as connection:
         system = connection.execute(SYSTEM_QUERY).fetchone()
         tables = connection.execute(CATALOG_QUERY).fetchone()
     if system is None or tables is None:
@@ -30,18 +35,40 @@ def read_source(dsn: str) -> SourceFacts:
 
 def read_catalogue(dsn: str, pipeline: str, tables: Collection[TableName]) -> dict[str, str]:
     """The hashes of the tables' definitions, as a heartbeat has them. ServiceMissing when PostgreSQL is not there."""
-    with connect(dsn) as connection:
+    with told(), connect(dsn) as connection:
         found = connection.execute(f"SELECT ({catalogue_query(pipeline, tables)})::text").fetchone()
     assert found is not None
     return msgspec.json.decode(found[0], type=dict[str, str])
 
 
 def connect(dsn: str) -> psycopg.Connection[Any]:
-    """Connect, with errors that say what to do and hold no password."""
-    try:
+    """Connect. SettingsError when PostgreSQL does not know us, ServiceMissing when it is not there."""
+    with told():
         return psycopg.connect(dsn, connect_timeout=10, autocommit=True)
-    except psycopg.OperationalError as error:
-        text = str(error)
-        if "authentication failed" in text or "does not exist" in text:
-            raise WorkerError(f"PostgreSQL refuses the connection of ROWTIDE_POSTGRES_DSN: {text.strip()}") from error
-        raise ServiceMissing(f"PostgreSQL of ROWTIDE_POSTGRES_DSN does not answer: {text.strip()}") from error
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Make sentences of PostgreSQL's errors, which say what to do and hold no password."""
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        said = str(error).strip()
+        if error.sqlstate is not None and not error.sqlstate.startswith(_AWAY):
+            raise _refused(error) from error
+        if is_wrong(said):
+            raise SettingsError(f"PostgreSQL does not let us in; correct ROWTIDE_POSTGRES_DSN: {said}") from error
+        raise ServiceMissing(
+            f"PostgreSQL of ROWTIDE_POSTGRES_DSN does not answer; start it or correct the DSN: {said}"
+        ) from error
+    except psycopg.Error as error:
+        raise _refused(error) from error
+
+
+def _refused(error: psycopg.Error) -> WorkerError:
+    if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:  # libpq cannot read it, and quotes it.
+        return SettingsError(
+            "ROWTIDE_POSTGRES_DSN is not a DSN; the form is postgresql://user:password@host:5432/database"
+        )
+    said = error.diag.message_primary or type(error).__name__
+    return WorkerError(f"PostgreSQL of ROWTIDE_POSTGRES_DSN refuses what it was asked: {said}")

@@ -1,5 +1,6 @@
 """The worker's small HTTP endpoint: health, freshness, metrics, and a refresh for those who wait."""
 
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -12,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from pydantic import BaseModel
 
 from sync_worker.announcing import Announcement
-from sync_worker.errors import ServiceMissing, WorkerError
+from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 from sync_worker.quarantine import Retry
 from sync_worker.rereads import Request, Reread
 
@@ -136,20 +137,30 @@ class EndpointThread:
     """Serves the endpoint beside the loop."""
 
     def __init__(self, app: FastAPI, host: str, port: int) -> None:
-        self._server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False))
-        self._thread = threading.Thread(target=self._server.run, name="endpoint", daemon=True)
-        self._address = f"{host}:{port}"
+        self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        self._host, self._port = host, port
+        self._thread = threading.Thread(target=self._serve, name="endpoint", daemon=True)
 
     def start(self) -> None:
-        """Listen; WorkerError when the port is taken."""
+        """Listen; SettingsError when that cannot be done there."""
+        self._listener = listening(self._host, self._port)
         self._thread.start()
-        pause = threading.Event()
-        while not self._server.started:
-            if not self._thread.is_alive():
-                raise WorkerError(f"cannot listen on {self._address}: is it in use? set ROWTIDE_WORKER_PORT")
-            pause.wait(0.01)
 
     def stop(self) -> None:
         """Stop listening."""
         self._server.should_exit = True
         self._thread.join(5)
+
+    def _serve(self) -> None:
+        self._server.run(sockets=[self._listener])
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there. SettingsError when the address is not ours, or the port taken."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise SettingsError(
+            f"cannot listen on {host}:{port}: {error.strerror}; end what listens there, or choose another place with"
+            " ROWTIDE_WORKER_HOST and ROWTIDE_WORKER_PORT"
+        ) from error

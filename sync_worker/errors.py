@@ -6,7 +6,7 @@
     ├── RowError          a change event does not fit the rows
     │   └── ShapeError    a row does not have the shape that the spec was resolved with
     ├── LeaseLost         another worker writes the documents now
-    ├── SettingsError     a setting is missing or wrong (exit code 2)
+    ├── SettingsError     a setting, the spec or credentials are wrong, or a port is taken (exit code 2)
     └── ServiceMissing    a service does not answer (exit code 3)
 
 `cdc.transaction.LogError` and `cdc.envelope.EnvelopeError` end it as well.

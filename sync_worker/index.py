@@ -13,8 +13,9 @@ from typing import Any
 
 import msgspec
 from elastic_transport import TransportError
-from elasticsearch import ApiError, AuthenticationException, AuthorizationException, Elasticsearch, NotFoundError
+from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
+from sync_worker.access import Access, away, client_options, refused, refuses_us
 from sync_worker.bulk import BY_STATUS, Outcome, Refusal, action_of, refusals, refused_whole, unfit
 from sync_worker.errors import ServiceMissing, WorkerError
 from sync_worker.left_out import Bodies, LeftOut
@@ -24,17 +25,6 @@ LONGEST_PAUSE = 15.0
 """Seconds between two attempts at most."""
 LONGEST_NAMES = 3500
 """Characters of names in one request's first line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Where Elasticsearch is, and as whom to go there: an API key, or a user and password, or neither."""
-
-    url: str
-    api_key: str | None = None
-    username: str | None = None
-    password: str | None = None
-    timeout: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +61,8 @@ class Index:
     """The client. Its bulk and refresh calls may run in several threads at once."""
 
     def __init__(self, access: Access, stopping: threading.Event, leave_out: bool = False) -> None:
-        login = (access.username, access.password or "") if access.username and not access.api_key else None
         self.url = access.url
-        self.client = Elasticsearch(
-            access.url,
-            api_key=access.api_key,
-            basic_auth=login,
-            request_timeout=access.timeout,
-            max_retries=0,
-            retry_on_timeout=False,
-            connections_per_node=8,
-        )
+        self.client = Elasticsearch(access.url, **client_options(access))
         self._stopping = stopping
         self._leave_out = leave_out
         self.may_write: Callable[[], bool] = lambda: True
@@ -95,16 +76,7 @@ class Index:
     def check(self) -> None:
         """Fail early and clearly when Elasticsearch is not there or does not let us in."""
 
-        def look() -> None:
-            try:
-                self.client.cluster.health()
-            except (AuthenticationException, AuthorizationException) as error:
-                raise WorkerError(
-                    f"Elasticsearch at {self.url} refuses the credentials; set ROWTIDE_ELASTICSEARCH_API_KEY, or"
-                    " ROWTIDE_ELASTICSEARCH_USERNAME and ROWTIDE_ELASTICSEARCH_PASSWORD"
-                ) from error
-
-        self._guard(look)
+        self._guard(self.client.cluster.health)
 
     def send(self, alias: str, items: list[Item]) -> Sent | None:
         """Send until every item is taken or rejected; None when the worker stops before that.
@@ -247,10 +219,10 @@ class Index:
         try:
             return call()
         except TransportError as error:
-            raise ServiceMissing(
-                f"Elasticsearch at {self.url} does not answer; start it or correct ROWTIDE_ELASTICSEARCH_URL"
-            ) from error
+            raise away(self.url, error) from error
         except ApiError as error:
+            if refuses_us(error):
+                raise refused(self.url) from error
             if BY_STATUS.get(error.status_code) is Outcome.RETRY:
                 raise ServiceMissing(f"Elasticsearch at {self.url} is not ready: {error}") from error
             raise WorkerError(f"Elasticsearch at {self.url} refused: {error}") from error

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, Self
 import httpx
 import msgspec
 
-from sync_worker.errors import ServiceMissing, WorkerError
-from sync_worker.index import Access
+from sync_worker.access import Access, away, is_refusal, reader_options, refused
+from sync_worker.errors import WorkerError
 
 PAGE = 500
 """Documents read at a time."""
@@ -52,9 +52,7 @@ class IndexReader:
     """A read-only client of one Elasticsearch."""
 
     def __init__(self, access: Access) -> None:
-        headers = {"authorization": f"ApiKey {access.api_key}"} if access.api_key else {}
-        login = (access.username, access.password or "") if access.username and not access.api_key else None
-        self._http = httpx.Client(base_url=access.url, headers=headers, auth=login, timeout=access.timeout)
+        self._http = httpx.Client(**reader_options(access))
         self._url = access.url
 
     def __enter__(self) -> Self:
@@ -121,9 +119,19 @@ class IndexReader:
         try:
             answer = self._http.request(method, path, content=content, headers={"content-type": "application/json"})
         except httpx.TransportError as error:
-            raise ServiceMissing(f"Elasticsearch at {self._url} does not answer: {error}") from error
+            raise away(self._url, error) from error
+        if is_refusal(answer.status_code, _body(answer)):
+            raise refused(self._url)
         if answer.status_code >= 400:
             raise WorkerError(
                 f"Elasticsearch at {self._url} answers {answer.status_code} to {method} {path.split('?', maxsplit=1)[0]}"
             )
         return answer.content
+
+
+def _body(answer: httpx.Response) -> Any:
+    """What a refusal says, if it is JSON."""
+    try:
+        return msgspec.json.decode(answer.content) if answer.is_error else None
+    except msgspec.MsgspecError:
+        return None

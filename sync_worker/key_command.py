@@ -15,6 +15,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from read_model.elasticsearch import readable_names
 from read_model.errors import SpecError
 from read_model.spec import parse_spec
+from sync_worker.assembly import read_spec
+from sync_worker.errors import SettingsError
+from sync_worker.settings import ElasticsearchUrl
 
 OWN_INDEXES = "rowtide-*"
 """What the worker keeps in Elasticsearch for itself."""
@@ -28,7 +31,7 @@ class KeySettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ROWTIDE_", frozen=True, extra="ignore")
 
     spec: Path = Field(description="The document spec (YAML); its documents name the indexes.")
-    elasticsearch_url: str = Field(description="Elasticsearch, as http(s)://host:port.")
+    elasticsearch_url: ElasticsearchUrl = Field(description="Elasticsearch, as http(s)://host:port.")
     elasticsearch_username: str = Field(description="A user that may manage API keys.")
     elasticsearch_password: SecretStr = Field(description="That user's password.")
 
@@ -40,7 +43,7 @@ def worker_key(
     and print it once, as the setting that takes it."""
     with _answering():
         settings = KeySettings()  # type: ignore[call-arg]  # Read from the environment.
-        spec = parse_spec(settings.spec.read_text(encoding="utf-8"), str(settings.spec))
+        spec = parse_spec(read_spec(settings.spec), str(settings.spec))
         key = create_worker_key(settings, spec.pipeline, [document.name for document in spec.documents], days)
     typer.echo(f"ROWTIDE_ELASTICSEARCH_API_KEY={key}")
 
@@ -76,9 +79,7 @@ def _answering() -> Iterator[None]:
     except ValidationError as error:
         names = ", ".join(f"ROWTIDE_{'_'.join(map(str, one['loc'])).upper()}" for one in error.errors())
         raise _failure(f"These settings are missing or wrong: {names}.", 2) from None
-    except OSError as error:
-        raise _failure(f"The spec cannot be read: {error.strerror}; set ROWTIDE_SPEC.", 2) from None
-    except SpecError as error:
+    except (SettingsError, SpecError) as error:
         raise _failure(str(error), 2) from None
     except (AuthenticationException, AuthorizationException):
         message = "Elasticsearch refused to make the key; ROWTIDE_ELASTICSEARCH_USERNAME must be a user that may manage API keys."

@@ -19,7 +19,7 @@ from read_model.plan import DocumentPlan
 from read_model.postgres import document_query
 from read_model.postgres_parts import parts_query
 from read_model.postgres_text import bucket_query, digest_query, present_query, range_query, sample_query
-from sync_worker.catalogue import connect
+from sync_worker.catalogue import connect, told
 from sync_worker.errors import ServiceMissing, WorkerError
 
 LSN_NOW = "SELECT pg_current_wal_insert_lsn() - '0/0'"
@@ -43,7 +43,8 @@ class Oracle:
         self._ahead = connect(dsn)
         self._connection = connect(dsn)
         for connection in (self._ahead, self._connection):
-            _prepare(connection, limits)
+            with told():
+                _prepare(connection, limits)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="oracle")
 
     def __enter__(self) -> Self:
@@ -120,7 +121,8 @@ class Oracle:
 
     @contextmanager
     def _snapshot(self) -> Iterator[Lsn]:
-        self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        with told():
+            self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try:
             yield self.lsn()
         finally:
@@ -130,10 +132,12 @@ class Oracle:
     def _by_ids(self, query: Any, ids: list[str]) -> list[tuple[Any, ...]]:
         """By the key's index; by the ids' text, which costs a scan, when one of them is no value of the key's type."""
         try:
-            self._connection.execute("SAVEPOINT ids") if self._in_transaction else None
+            with told():
+                self._connection.execute("SAVEPOINT ids") if self._in_transaction else None
             return self._all(self._connection, query(True), (ids,))
         except psycopg.DataError:
-            self._connection.execute("ROLLBACK TO ids") if self._in_transaction else None
+            with told():
+                self._connection.execute("ROLLBACK TO ids") if self._in_transaction else None
             return self._all(self._connection, query(False), (ids,))
 
     @property
@@ -160,7 +164,7 @@ class Oracle:
 
 def source_lsn(dsn: str) -> Lsn:
     """A position that no commit so far is beyond."""
-    with connect(dsn) as connection:
+    with told(), connect(dsn) as connection:
         return Lsn(int(connection.execute(LSN_NOW).fetchall()[0][0]))
 
 

@@ -1,10 +1,25 @@
 """The worker's settings: read once, from the environment, all faults listed at once."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _with_port(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("write http://host:port or https://host:port")
+    return url.rstrip("/")
+
+
+ElasticsearchUrl = Annotated[str, AfterValidator(_with_port)]
 
 
 class WorkerSettings(BaseSettings):
@@ -18,7 +33,7 @@ class WorkerSettings(BaseSettings):
         " row store is new, and a table whose definition changed."
     )
     kafka_bootstrap_servers: str = Field(description="Kafka, as host:port[,host:port].")
-    elasticsearch_url: str = Field(description="Elasticsearch, as http(s)://host:port.")
+    elasticsearch_url: ElasticsearchUrl = Field(description="Elasticsearch, as http(s)://host:port.")
     elasticsearch_api_key: SecretStr | None = Field(
         None, description="An API key that may write the documents' indexes."
     )

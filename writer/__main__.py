@@ -15,7 +15,7 @@ from writer import workload
 from writer.api import create_app
 from writer.commands import Command
 from writer.database import Database
-from writer.errors import DatabaseUnavailableError, WriterError
+from writer.errors import DatabaseUnavailableError, LoginRefusedError, WriterError
 from writer.load import Limit, RunningLoad, commit_line
 from writer.mix import MixError, parse_mix
 from writer.settings import SettingsError, read_settings
@@ -140,7 +140,7 @@ def main() -> None:
 
 def _exit_code(error: WriterError) -> int:
     match error:
-        case MixError() | SettingsError():
+        case MixError() | SettingsError() | PortTakenError() | LoginRefusedError():
             return WRONG_USE
         case DatabaseUnavailableError():
             return NOT_THERE

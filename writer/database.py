@@ -11,7 +11,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from writer import numbers, seeding
 from writer.commands import Command, Done
-from writer.errors import ConflictError, DatabaseUnavailableError, NotFoundError, NotReadyError
+from writer.errors import ConflictError, DatabaseUnavailableError, LoginRefusedError, NotFoundError, NotReadyError
 from writer.execute import execute
 from writer.rules import Status
 from writer.shop import KnownCustomer, World
@@ -183,7 +183,17 @@ def _reported() -> Iterator[None]:
             f"The role may not do this: {error.diag.message_primary}. Grant it, or log in as the tables' owner."
         ) from error
     except (PoolTimeout, psycopg.OperationalError) as error:
+        said = str(error).strip().splitlines()[0].rstrip(".")
+        if login_refused(str(error)):
+            raise LoginRefusedError(
+                f"PostgreSQL does not let us in: {said}. Correct ROWTIDE_WRITER_DSN, or what the server lets in."
+            ) from error
         raise DatabaseUnavailableError(
-            f"PostgreSQL cannot be used: {str(error).strip().splitlines()[0].rstrip('.')}. "
-            "Check the address, and that the server runs and lets this user in."
+            f"PostgreSQL cannot be used: {said}. Check the address in ROWTIDE_WRITER_DSN, and that the server runs."
         ) from error
+
+
+def login_refused(message: str) -> bool:
+    """Whether the server answered, and does not know us; a server that lets nobody in just now is not meant."""
+    passing = ("the database system is", "too many c", "slots are reserved", "terminating connection")
+    return ("FATAL:" in message and not any(words in message for words in passing)) or "no password supplied" in message

@@ -23,7 +23,11 @@ class ConflictError(WriterError):
 
 
 class DatabaseUnavailableError(WriterError):
-    """PostgreSQL does not answer, or refuses the login."""
+    """PostgreSQL does not answer, or does not let this user in."""
+
+
+class LoginRefusedError(DatabaseUnavailableError):
+    """PostgreSQL answers, but not to this user, password or database."""
 
 
 class NotReadyError(WriterError):

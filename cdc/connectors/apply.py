@@ -8,6 +8,7 @@ from cdc.connectors.health import Health, health
 from cdc.connectors.settings import Settings
 from cdc.connectors.source import open_source, seen_from_connect
 from cdc.connectors.waiting import wait_until
+from cdc.sign_in import is_wrong
 from cdc.topics import connector_name
 
 
@@ -43,10 +44,17 @@ def check(connect: Connect, pipeline: str, config: dict[str, str]) -> None:
         )
     errors = connect.validate(connector_name(pipeline), config)
     if errors:
-        lines = [f"  {key}: {' '.join(found)}" for key, found in sorted(errors.items())]
-        raise OperatorError(
-            f"Kafka Connect refuses the configuration of {connector_name(pipeline)}:\n" + "\n".join(lines)
+        raise _refused(pipeline, [f"  {key}: {' '.join(found)}" for key, found in sorted(errors.items())])
+
+
+def _refused(pipeline: str, lines: list[str]) -> OperatorError:
+    told = "\n".join([f"Kafka Connect refuses the configuration of {connector_name(pipeline)}:", *lines])
+    if any(is_wrong(line) for line in lines):
+        return WrongUse(
+            f"{told}\nThe connector cannot sign in to PostgreSQL: correct ROWTIDE_CONNECTOR_PASSWORD, or let"
+            " `rowtide init --new-password` make another."
         )
+    return OperatorError(told)
 
 
 def wait_for(connect: Connect, name: str, state: str, seconds: float) -> Health:

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from cdc.connectors.errors import OperatorError, WrongUse
+from cdc.connectors.errors import WrongUse
 from cdc.connectors.settings import Settings
 from cdc.connectors.source_tables import Captured
 from cdc.topics import PIPELINE_NAME, role_name
@@ -26,11 +26,12 @@ class Choice:
 
 
 def choose(settings: Settings, spec: Path | None, pipeline: str | None, tables: list[str] | None) -> Choice:
-    """Put together what was given. WrongUse when it is neither a spec nor a pipeline."""
+    """Put together what was given. WrongUse when it is neither a spec without faults nor a pipeline; needs no server."""
     if pipeline is None:
         found = spec or settings.spec
         if found is None:
             raise WrongUse("Say which pipeline: --spec FILE (or ROWTIDE_SPEC), or --pipeline NAME.")
+        read_spec(found)
         return Choice(found)
     if not PIPELINE_NAME.fullmatch(pipeline):
         raise WrongUse(
@@ -44,9 +45,11 @@ def read_spec(path: Path) -> Spec:
     try:
         return parse_spec(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
-        raise WrongUse(f"The spec {path} cannot be read: {error.strerror}.") from error
+        raise WrongUse(f"The spec {path} cannot be read: {error.strerror}. Set ROWTIDE_SPEC.") from error
     except UnicodeDecodeError as error:
-        raise WrongUse(f"The spec {path} is not UTF-8 text: {error.reason} at byte {error.start}.") from error
+        raise WrongUse(
+            f"The spec {path} is not UTF-8 text: {error.reason} at byte {error.start}. Save it as UTF-8."
+        ) from error
     except SpecError as error:
         raise WrongUse(str(error)) from error
 
@@ -99,7 +102,9 @@ def known_password(settings: Settings, pipeline: str) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise OperatorError(f"{password_file(settings, pipeline)} cannot be read: {error.strerror}.") from error
+        raise WrongUse(
+            f"{password_file(settings, pipeline)} cannot be read: {error.strerror}. Set ROWTIDE_SECRETS_DIR."
+        ) from error
 
 
 def made_password(settings: Settings, pipeline: str) -> str:
@@ -122,6 +127,4 @@ def keep_secret(path: Path, text: str) -> None:
         path.chmod(0o600)
         path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        raise OperatorError(
-            f"The secret cannot be kept in {path}: {error.strerror}. Set ROWTIDE_SECRETS_DIR."
-        ) from error
+        raise WrongUse(f"The secret cannot be kept in {path}: {error.strerror}. Set ROWTIDE_SECRETS_DIR.") from error

@@ -33,7 +33,7 @@ from cdc.connectors.telling import (
 from cdc.connectors.topic import Topics
 from cdc.topics import changes_topic, connector_name
 
-DRIFT = 2
+DRIFT = 1
 """Exit code of `diff` when the connector is not as wanted."""
 
 
@@ -143,7 +143,7 @@ def diff(
     table: TableOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Show how the running configuration differs from the wanted one. Exit code 0: it does not; 2: it does."""
+    """Show how the running configuration differs from the wanted one. Exit code 0: it does not; 1: it does."""
     with _connect() as (settings, connect):
         settings.need("postgres_dsn")
         name, config = applying.desired(settings, choose(settings, spec, pipeline, table))

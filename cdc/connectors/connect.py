@@ -8,7 +8,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from cdc.connectors.errors import OperatorError, ServiceUnavailable
+from cdc.connectors.errors import OperatorError, ServiceUnavailable, WrongUse
 from cdc.connectors.waiting import wait_until
 
 REBALANCE_SECONDS = 30.0
@@ -190,6 +190,11 @@ class Connect:
     def _checked(self, answer: httpx.Response) -> httpx.Response:
         if answer.is_success:
             return answer
+        if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            raise WrongUse(
+                f"Kafka Connect at {self._client.base_url} does not let us in ({answer.status_code})."
+                " Correct ROWTIDE_CONNECT_USERNAME and ROWTIDE_CONNECT_PASSWORD."
+            )
         raise OperatorError(f"{answer.request.method} {answer.url} answered {answer.status_code}: {_said(answer)}")
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cdc.connectors.captured import choose, resolved, table_name
-from cdc.connectors.errors import OperatorError, WrongUse
+from cdc.connectors.errors import WrongUse
 from cdc.connectors.settings import Settings
 from cdc.connectors.source import open_source
 from cdc.connectors.telling import Output, OutputOption, SpecOption, faults_told, out, tell_json
@@ -109,4 +109,4 @@ def _write(path: Path, text: str) -> None:
     except FileExistsError as error:
         raise WrongUse(f"{path} is there already. Move it away, or write to another file.") from error
     except OSError as error:
-        raise OperatorError(f"{path} cannot be written: {error.strerror}.") from error
+        raise WrongUse(f"{path} cannot be written: {error.strerror}. Write to another file.") from error

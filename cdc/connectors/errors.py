@@ -1,7 +1,7 @@
 """The faults of the operators' program. Each says what, which and what to do.
 
 OperatorError            1  cannot continue
-├── WrongUse             2  settings, arguments or spec are wrong
+├── WrongUse             2  settings, arguments, credentials or spec are wrong
 ├── Refused              1  the source, as it is, cannot be captured
 └── ServiceUnavailable   3  a service is not there
 """
@@ -14,7 +14,7 @@ class OperatorError(Exception):
 
 
 class WrongUse(OperatorError):
-    """A setting, an argument or the spec is wrong."""
+    """A setting, an argument, credentials or the spec are wrong."""
 
     exit_code = 2
 
@@ -24,6 +24,6 @@ class Refused(OperatorError):
 
 
 class ServiceUnavailable(OperatorError):
-    """A service is not there, or does not let us in."""
+    """A service is not there."""
 
     exit_code = 3

@@ -13,10 +13,13 @@ from cdc.connectors.errors import OperatorError, ServiceUnavailable, WrongUse
 from cdc.connectors.source_facts import Facts, Publication, Role
 from cdc.connectors.source_plan import Statement
 from cdc.heartbeat import SYSTEM_QUERY
+from cdc.sign_in import is_wrong
 from cdc.topics import SNAPSHOT_PREFIX, publication_name, role_name, slot_name
 from read_model.catalog import CATALOG_QUERY, Catalog, TableName, read_catalog
 
 _CONNECT_SECONDS = 10
+_AWAY = ("08", "28", "53300", "57P")
+"""How the SQLSTATE begins when a session cannot begin or go on, if there is one."""
 
 _SERVER = """
 SELECT current_database(), current_setting('server_version_num')::int, current_setting('wal_level'),
@@ -49,11 +52,12 @@ FROM pg_publication p WHERE pubname = %s
 
 
 class Source:
-    """One connection to the source database, as a role that may create roles and owns the tables."""
+    """One connection to the source database, as a role that may create roles and owns the tables.
 
-    def __init__(self, connection: psycopg.Connection[Any], dsn: str) -> None:
+    Its methods raise psycopg's errors; `open_source`, which hands it out, makes sentences of them."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
-        self._dsn = dsn
 
     def catalog(self) -> Catalog:
         """The tables as the spec sees them."""
@@ -102,9 +106,9 @@ class Source:
 
     def run(self, statements: Iterable[Statement]) -> None:
         """Run the statements in one transaction: all or nothing."""
-        with _reported(self._dsn), self._connection.transaction():
+        with self._connection.transaction():
             for statement in statements:
-                self._execute(statement.sql)
+                self._connection.execute(statement.sql)
 
     def slot_active(self, pipeline: str) -> bool | None:
         """Whether somebody reads the slot; None when there is none."""
@@ -114,8 +118,7 @@ class Source:
 
     def drop_slot(self, pipeline: str) -> None:
         """Drop the slot; its unread changes are lost to the connector."""
-        with _reported(self._dsn):
-            self._connection.execute("SELECT pg_drop_replication_slot(%s)", (slot_name(pipeline),))
+        self._connection.execute("SELECT pg_drop_replication_slot(%s)", (slot_name(pipeline),))
 
     def lsn(self) -> int:
         """Where the WAL is written now."""
@@ -129,8 +132,7 @@ class Source:
 
     def tell_of_empty_snapshot(self, since: int) -> None:
         """Put into the log that the snapshot taken since this LSN had no rows: nothing else says so."""
-        with _reported(self._dsn):
-            self._connection.execute("SELECT pg_logical_emit_message(false, %s, %s)", (SNAPSHOT_PREFIX, str(since)))
+        self._connection.execute("SELECT pg_logical_emit_message(false, %s, %s)", (SNAPSHOT_PREFIX, str(since)))
 
     def _grants(self, pipeline: str) -> tuple[bool, list[str], list[list[str]]]:
         row = self._connection.execute(_GRANTS, {"role": role_name(pipeline)}).fetchone()
@@ -147,41 +149,38 @@ class Source:
         )
 
     def _row(self, query: str) -> tuple[Any, ...]:
-        with _reported(self._dsn):
-            row = self._execute(query).fetchone()
+        row = self._connection.execute(query).fetchone()
         assert row is not None
         return tuple(row)
-
-    def _execute(self, query: str) -> psycopg.Cursor[Any]:
-        return self._connection.execute(query)
 
 
 @contextmanager
 def open_source(dsn: str) -> Iterator[Source]:
-    """Connect. ServiceUnavailable says why not, without the password."""
-    with _reported(dsn):
-        connection = psycopg.connect(dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="rowtide")
-    with connection:
-        yield Source(connection, dsn)
-
-
-@contextmanager
-def _reported(dsn: str) -> Iterator[None]:
-    """Errors of PostgreSQL as sentences."""
+    """Connect, and make sentences of every error of PostgreSQL until the end: WrongUse when it does not know us,
+    ServiceUnavailable when it is not there or goes away, OperatorError when it refuses something."""
     try:
-        yield
-    except psycopg.OperationalError as error:
-        raise ServiceUnavailable(
-            f"PostgreSQL at {address(dsn)} does not let us in: {_first_line(error)}."
-            " Check ROWTIDE_POSTGRES_DSN, and that the server runs."
-        ) from error
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise OperatorError(
-            f"PostgreSQL at {address(dsn)} refuses: {_first_line(error)}. `rowtide init` needs a role that may create roles"
-            " and publications and owns the tables; or run the output of `rowtide init --dry-run` as one."
-        ) from error
+        with psycopg.connect(
+            dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="rowtide"
+        ) as connection:
+            yield Source(connection)
     except psycopg.Error as error:
-        raise OperatorError(f"PostgreSQL at {address(dsn)} refuses: {_first_line(error)}.") from error
+        raise told(error, dsn) from error
+
+
+def told(error: psycopg.Error, dsn: str) -> OperatorError:
+    """An error of PostgreSQL as a sentence with its exit code, without the password."""
+    where, said = f"PostgreSQL at {address(dsn)}", _first_line(error)
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return OperatorError(
+            f"{where} refuses: {said}. `rowtide init` needs a role that may create roles"
+            " and publications and owns the tables; or run the output of `rowtide init --dry-run` as one."
+        )
+    ended = error.sqlstate is None or error.sqlstate.startswith(_AWAY)
+    if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)) and ended:
+        if is_wrong(str(error)):
+            return WrongUse(f"{where} does not let us in: {said}. Correct ROWTIDE_POSTGRES_DSN, or what it lets in.")
+        return ServiceUnavailable(f"{where} does not answer: {said}. Check that it runs, and ROWTIDE_POSTGRES_DSN.")
+    return OperatorError(f"{where} refuses: {said}.")
 
 
 def _first_line(error: psycopg.Error) -> str:

@@ -1,17 +1,20 @@
 """What an operator can get wrong: each has its own sentence and its exit code, and nothing is lost."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 from confluent_kafka import Producer
+from psycopg.conninfo import make_conninfo
 
 from cdc.topics import changes_topic
 from infra.ports import free_port
 from tests.support.pipeline import Pipeline
-from tests.support.services import Place
+from tests.support.services import CHECKOUT, Place
 
 SPEC = """\
 pipeline: small
@@ -34,8 +37,19 @@ def small(place: Place, tmp_path: Path) -> Iterator[Pipeline]:
 
 
 def failed(pipeline: Pipeline, command: str) -> tuple[int, str]:
-    """Run a command that must fail: its exit code and what it said."""
-    done = pipeline.rowtide(*command.split(), check=False)
+    """Run a command that must fail, `writer …` or one of `rowtide`: its exit code and what it said."""
+    words = command.split()
+    if words[0] == "writer":
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            env=pipeline.environment,
+            cwd=CHECKOUT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    else:
+        done = pipeline.rowtide(*words, check=False)
     return done.returncode, " ".join(done.stderr.split())
 
 
@@ -79,11 +93,34 @@ def test_a_server_that_is_not_there(small: Pipeline, variable: str, value: str) 
     assert "does not answer" in said
 
 
-def test_wrong_credentials(small: Pipeline) -> None:
+@pytest.mark.parametrize("command", ["worker", "worker-key", "api keys create me --index things"])
+def test_wrong_credentials_of_elasticsearch(small: Pipeline, command: str) -> None:
     small.environment["ROWTIDE_ELASTICSEARCH_PASSWORD"] = "wrong-canary"
-    code, said = failed(small, "worker")
-    assert code == 1, said
-    assert "refuses the credentials" in said
+    code, said = failed(small, command)
+    assert code == 2, said
+    assert "credentials" in said or "refused to make the key" in said
+    assert "ROWTIDE_ELASTICSEARCH_" in said
+    assert "wrong-canary" not in said
+
+
+@pytest.mark.parametrize(
+    ("command", "wrong"),
+    [
+        ("init", {"password": "wrong-canary"}),
+        ("init", {"dbname": "nowhere"}),
+        ("connectors apply", {"password": "wrong-canary"}),
+        ("worker", {"password": "wrong-canary"}),
+        ("verify", {"dbname": "nowhere"}),
+        ("writer init", {"password": "wrong-canary"}),
+    ],
+)
+def test_wrong_credentials_of_postgresql(small: Pipeline, command: str, wrong: dict[str, str]) -> None:
+    dsn = make_conninfo(small.place.dsn, **wrong)
+    small.environment |= {"ROWTIDE_POSTGRES_DSN": dsn, "ROWTIDE_WRITER_DSN": dsn}
+    code, said = failed(small, command)
+    assert code == 2, said
+    assert "does not let us in" in said
+    assert "_DSN" in said
     assert "wrong-canary" not in said
 
 
@@ -94,7 +131,7 @@ def test_a_port_that_is_taken(small: Pipeline) -> None:
         taken.bind(("127.0.0.1", small.port))
         taken.listen()
         code, said = failed(small, "worker")
-    assert code == 1, said
+    assert code == 2, said
     assert f"127.0.0.1:{small.port}" in said
     assert "ROWTIDE_WORKER_PORT" in said
 

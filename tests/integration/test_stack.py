@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from infra.errors import RunnerError, ServiceUnavailable
+from infra.errors import RunnerError, WrongSettings
 from infra.keeper import descendants
 from infra.settings import SERVICES, Service
 from infra.stack import Stack
@@ -226,7 +226,7 @@ def test_a_taken_port_is_named_with_its_setting(data: Path) -> None:
         holder.listen()
         port = holder.getsockname()[1]
         settings = small_settings("taken", data).model_copy(update={"kafka_port": port})
-        with pytest.raises(ServiceUnavailable, match=rf"{port} for kafka.*ROWTIDE_KAFKA_PORT"):
+        with pytest.raises(WrongSettings, match=rf"{port} for kafka.*ROWTIDE_KAFKA_PORT"):
             Stack(settings).start()
 
 

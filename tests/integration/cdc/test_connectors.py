@@ -174,7 +174,7 @@ def test_the_life_of_a_connector(operator: Operator) -> None:
     assert json.loads(operator.do("connectors", "status", *pipeline, "-o", "json"))[0]["state"] == "running"
     operator.do("connectors", "diff", *pipeline, *TABLES)
     drift = operator.run("connectors", "diff", *pipeline, "--table", "customers", "-o", "json")
-    assert drift.code == 2
+    assert drift.code == 1
     assert "table.include.list" in json.loads(drift.out)["differences"]
     assert "unchanged" in operator.do("connectors", "apply", *pipeline, *TABLES)
     assert "paused" in operator.do("connectors", "pause", *pipeline, "--wait", "30")
@@ -210,7 +210,7 @@ def test_errors_name_what_is_wrong_and_have_their_exit_codes(operator: Operator)
     assert (missing.code, "rowtide init" in missing.err) == (2, True)
     operator.do("init", *pipeline, *TABLES)
     wrong = operator.run("connectors", "apply", *pipeline, *TABLES, ROWTIDE_CONNECTOR_PASSWORD="wrong")
-    assert wrong.code == 1
+    assert wrong.code == 2
     assert "database.hostname: " in wrong.err
     assert "password authentication failed" in wrong.err
     away = operator.run("connectors", "list", ROWTIDE_CONNECT_URL="http://127.0.0.1:1")

@@ -7,9 +7,11 @@ from contextlib import closing, contextmanager
 import msgspec
 import pytest
 
+from sync_worker.access import Access
 from sync_worker.bulk import Outcome
-from sync_worker.errors import ServiceMissing, WorkerError
-from sync_worker.index import LONGEST_NAMES, Access, Index, Item, deletion, parts_of
+from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
+from sync_worker.index import LONGEST_NAMES, Index, Item, deletion, parts_of
+from sync_worker.index_reader import IndexReader
 from tests.support.elasticsearch import answering, choosing
 
 
@@ -122,3 +124,21 @@ def test_a_refusal_that_is_not_about_documents_is_tried_again(status: int) -> No
         sent = index.send("things", [item("1"), item("2")])
     assert sent is not None
     assert (sent.rejected, sent.retries, len(taken)) == ([], 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(401, {}), (403, {"error": {"type": "security_exception"}, "status": 403})]
+)
+def test_refused_credentials_are_a_wrong_setting(status: int, body: dict[str, object]) -> None:
+    with answering(status, body) as url:
+        with closing(Index(Access(url), threading.Event())) as index, pytest.raises(SettingsError, match="API_KEY"):
+            index.check()
+        with IndexReader(Access(url)) as reader, pytest.raises(SettingsError, match="API_KEY"):
+            reader.count("orders")
+
+
+def test_a_block_on_an_index_is_no_wrong_setting() -> None:
+    with answering(403, {"error": {"type": "cluster_block_exception"}, "status": 403}) as url:
+        with closing(Index(Access(url), threading.Event())) as index, pytest.raises(WorkerError) as raised:
+            index.check()
+        assert not isinstance(raised.value, SettingsError)
