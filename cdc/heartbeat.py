@@ -7,6 +7,7 @@ misread), when it was emitted, and what the captured tables' catalogue looks lik
 
 import hashlib
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -43,6 +44,21 @@ def decode(content: bytes) -> Heartbeat:
         raise HeartbeatError(
             f"a heartbeat of another form: {error}; bring the connector up to date: rowtide connectors apply"
         ) from error
+
+
+class _Emission(msgspec.Struct):
+    at_ms: int = 0
+
+
+_emission_decoder = msgspec.json.Decoder(_Emission)
+
+
+def emitted_ms(content: bytes) -> int:
+    """When a heartbeat was emitted, by the source's clock; 0 when it does not say."""
+    try:
+        return _emission_decoder.decode(content).at_ms
+    except msgspec.MsgspecError:
+        return 0
 
 
 SYSTEM_QUERY = "SELECT system_identifier::text FROM pg_control_system()"
@@ -83,12 +99,14 @@ WHERE c.relkind IN ('r', 'p') AND (n.nspname, c.relname) IN ({tables})
 """
 
 # The timeline is the one that WAL is written to now; pg_control_checkpoint's lags behind after a promotion.
+_TIMELINE = "('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int"
+
 # The second message makes a commit: a restarted Debezium that stopped at a commit holds everything back until it sees the next
 # one, and an idle database has none. Its prefix is not captured; the log shows an empty transaction.
 _EMIT = """
 SELECT pg_logical_emit_message(false, {prefix}, json_build_object(
 'system', (SELECT system_identifier::text FROM pg_control_system()),
-'timeline', ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int,
+'timeline', {timeline},
 'slot', {slot}::text,
 'at_ms', floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint,
 'catalogue', ({catalogue}))::text), pg_logical_emit_message(true, 'commit', '')
@@ -98,13 +116,37 @@ SELECT pg_logical_emit_message(false, {prefix}, json_build_object(
 def emit_query(pipeline: str, tables: Iterable[tuple[str, str]]) -> str:
     """The SQL of `heartbeat.action.query` for the captured (schema, name)s. Any role that may connect can run it."""
     slot, catalogue = _literal(slot_name(pipeline)), catalogue_query(pipeline, tables)
-    return _one_line(_EMIT).format(prefix=_literal(HEARTBEAT_PREFIX), slot=slot, catalogue=catalogue)
+    return _one_line(_EMIT).format(
+        prefix=_literal(HEARTBEAT_PREFIX), slot=slot, timeline=_TIMELINE, catalogue=catalogue
+    )
 
 
 def catalogue_query(pipeline: str, tables: Iterable[tuple[str, str]]) -> str:
     """The SQL of `Heartbeat.catalogue` alone: one row, one column of JSON."""
     pairs = ", ".join(f"({_literal(schema)}, {_literal(name)})" for schema, name in sorted(tables))
     return _one_line(_CATALOGUE).format(publication=_literal(publication_name(pipeline)), tables=pairs)
+
+
+class Whereabouts(NamedTuple):
+    """What the source says of itself: `wal_end` is where its WAL ends, `slot` is one of read, unread, lost, or None without one."""
+
+    system: str
+    timeline: int
+    wal_end: int
+    slot: str | None
+
+
+_WHEREABOUTS = """
+SELECT (SELECT system_identifier::text FROM pg_control_system()), {timeline}, (pg_current_wal_lsn() - '0/0')::bigint,
+(SELECT CASE WHEN wal_status = 'lost' THEN 'lost' WHEN active THEN 'read' ELSE 'unread' END
+ FROM pg_replication_slots WHERE slot_name = {slot})
+WHERE NOT pg_is_in_recovery()
+"""
+
+
+def whereabouts_query(pipeline: str) -> str:
+    """The SQL of `Whereabouts`: its columns in one row, none on a standby. Any role that may connect can run it."""
+    return _one_line(_WHEREABOUTS).format(timeline=_TIMELINE, slot=_literal(slot_name(pipeline)))
 
 
 def _one_line(text: str) -> str:

@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,14 +37,15 @@ def _silent(_part: str, _state: str) -> None:
 
 
 class Stack:
-    """Starts, ends and torments the servers of one stack.
+    """Starts, ends and torments the servers of one stack: all four, or those of `services`.
 
     Servers that this object started end with it, also when the process is killed. Servers that another one left running
     detached are used as they are, and left alone by `stop` (but not by `end_all`).
     """
 
-    def __init__(self, settings: StackSettings, say: Say = _silent) -> None:
+    def __init__(self, settings: StackSettings, say: Say = _silent, services: Sequence[Service] = SERVICES) -> None:
         self.settings = settings
+        self._services = services
         self._say = say
         self._kept: dict[Service, Kept] = {}
         self._given_up = threading.Event()
@@ -110,10 +111,10 @@ class Stack:
             yield
 
     def _start_all(self, servers: list[Server], identity: Identity) -> None:
-        with ThreadPoolExecutor(max_workers=len(SERVICES), thread_name_prefix="start") as pool:
+        with ThreadPoolExecutor(max_workers=len(self._services), thread_name_prefix="start") as pool:
             missing = {server.name for server in servers}
             starting: list[Future[None]] = [pool.submit(self._start_one, server, identity) for server in servers]
-            starting += [pool.submit(self._await_ready, each) for each in SERVICES if each not in missing]
+            starting += [pool.submit(self._await_ready, each) for each in self._services if each not in missing]
             try:
                 for each in as_completed(starting):
                     each.result()
@@ -194,7 +195,7 @@ class Stack:
 
     def ended(self) -> list[Service]:
         """Return the services that do not run."""
-        return [service for service in SERVICES if self.process(service) is None]
+        return [service for service in self._services if self.process(service) is None]
 
     def is_ready(self, service: Service) -> bool:
         """Ask the service, in its own protocol, whether it is ready."""
@@ -203,7 +204,7 @@ class Stack:
     def end_all(self) -> list[Service]:
         """End every server of this stack, whoever started it; return which ones ran."""
         self.stop()
-        running = {service: process for service in SERVICES if (process := self.process(service))}
+        running = {service: process for service in self._services if (process := self.process(service))}
         if connect := running.get("connect"):
             self._say("connect", "stopping")
             connect.end(self._stop_seconds)

@@ -7,11 +7,13 @@ from typing import Any, Protocol
 import msgspec
 
 from cdc.envelope import EnvelopeError, Heartbeat, Record, decode
+from cdc.heartbeat import emitted_ms
 from cdc.lsn import Lsn
-from cdc.topics import SNAPSHOT_PREFIX
+from cdc.topics import HEARTBEAT_PREFIX, SNAPSHOT_PREFIX
 from cdc.transaction import WAY_OUT, Assembler, Begun, Change, Committed, LogError, Repeat, Seen, SnapshotRow
 from read_model.catalog import TableName
 from sync_worker.changes import Batch, Key, Row, RowShape, TakenChange
+from sync_worker.continuity import heartbeat_goes_on, snapshot_goes_on
 from sync_worker.errors import WorkerError
 from sync_worker.follow import Follow
 from sync_worker.row_store import NOTHING_READ, RowStore
@@ -146,13 +148,21 @@ class Applier:
 
     def _beat(self, beat: Heartbeat) -> None:
         self._stream_begins()
-        if beat.prefix == SNAPSHOT_PREFIX and self._store.position.snapshot < int(beat.content):
-            self._empty(beat.lsn)
+        if beat.prefix == HEARTBEAT_PREFIX:
+            self._emitted(beat)
+        elif beat.prefix == SNAPSHOT_PREFIX and self._store.position.snapshot < int(beat.content):
+            self._empty(beat.lsn, beat.ts_ms)
         self.heartbeat = beat
         if self._assembler.open_tx is None and self._assembler.dropped_tx is None:
             self._advance(beat.lsn, beat.ts_ms)
             if not self._store.position.reread_lsn:
                 self._store.move(settled=True)
+
+    def _emitted(self, beat: Heartbeat) -> None:
+        position, at_ms = self._store.position, emitted_ms(beat.content)
+        heartbeat_goes_on(position, beat.lsn, at_ms)
+        if beat.lsn >= position.watermark:
+            self._store.move(heard_ms=max(position.heard_ms, at_ms))
 
     def _advance(self, lsn: int, at_ms: int) -> None:
         if lsn > self._store.position.watermark:
@@ -166,19 +176,19 @@ class Applier:
         if position.loading:
             raise LogError(f"the stream begins before the snapshot's last row; {WAY_OUT}")
         if not position.snapshot:
-            self._empty(1)
+            self._empty(1, 0)
 
-    def _empty(self, lsn: int) -> None:
+    def _empty(self, lsn: int, at_ms: int) -> None:
         """A snapshot without a row was taken."""
         self._flush()
         self._rows.begin_snapshot()
         self._rows.finish_snapshot(self._store.position.watermark + 1 if self._store.position.snapshot else 0)
-        self._store.move(snapshot=lsn, settled=False, reread={}, reread_lsn=0)
+        self._store.move(snapshot=lsn, snapshot_ms=at_ms, heard_ms=0, settled=False, reread={}, reread_lsn=0)
 
     def _snapshot_row(self, step: SnapshotRow) -> None:
         source = step.record.source
         assert source is not None
-        if step.lsn <= self._store.position.snapshot:
+        if not snapshot_goes_on(self._store.position, step.lsn, step.record.ts_ms):
             return  # It was read: the log is read once more.
         if step.lsn != self._store.position.loading:
             newest = max(self._store.position.loading, self._store.position.snapshot)
@@ -197,13 +207,13 @@ class Applier:
         if shape is not None:
             self._snapshot.setdefault(table, []).append(shape.row(step.record.after))
         if step.last:
-            self._finish_snapshot(step.lsn)
+            self._finish_snapshot(step.lsn, step.record.ts_ms)
 
-    def _finish_snapshot(self, lsn: int) -> None:
+    def _finish_snapshot(self, lsn: int, at_ms: int) -> None:
         self._flush()
         # What it shows may have been committed at any time since the last commit that was in the log (invariant 6).
         self._rows.finish_snapshot(self._store.position.watermark + 1)
-        self._store.move(loading=0, snapshot=lsn, settled=False, reread={}, reread_lsn=0)
+        self._store.move(loading=0, snapshot=lsn, snapshot_ms=at_ms, heard_ms=0, settled=False, reread={}, reread_lsn=0)
         self._advance(lsn, 0)
 
     def _flush(self) -> None:

@@ -19,17 +19,20 @@ from read_model.plan import PipelinePlan
 from read_model.resolve import resolve
 from read_model.spec import parse_spec
 from read_model.spec_model import Spec
+from sync_worker import whereabouts
 from sync_worker.access import Access
 from sync_worker.catalogue import SourceFacts, read_catalogue, read_source
+from sync_worker.continuity import Identity, same_history
 from sync_worker.errors import PositionLost, SettingsError, StoreError
 from sync_worker.healing import Healing
 from sync_worker.index import Index
 from sync_worker.lease import Lease
+from sync_worker.outlook import Outlook
 from sync_worker.parts import make_parts
 from sync_worker.rereads import Rereads
 from sync_worker.row_store import NOTHING_READ, RowStore
 from sync_worker.settings import WorkerSettings
-from sync_worker.source import ChangeLog
+from sync_worker.source import ChangeLog, TopicWatch
 from sync_worker.standing import Standing
 from sync_worker.tombstones import Tombstones
 from sync_worker.watch import SourceWatch
@@ -158,6 +161,11 @@ def _worker(
     healing = Healing(store, known.spec, dsn, watch, partial(make_parts, settings, store, index), stopping)
     tombstones = Tombstones(store)
     standing = Standing(lease, index, lambda: worker.wrong)
+    topic = TopicWatch(settings.kafka_bootstrap_servers, changes_topic(plan.pipeline), store.position.topic_id)
+    outlook = Outlook(partial(_look_at_source, dsn, plan.pipeline, store, watch), topic.look)
+    outlook.look(silent=True, topic=False)
+    if outlook.fault is not None:
+        raise outlook.fault
     pace = Pace(
         read_messages=settings.worker_read_messages,
         senders=settings.worker_senders,
@@ -174,14 +182,26 @@ def _worker(
         rereads=Rereads(store, dsn, tombstones),
         tombstones=tombstones,
         standing=standing,
+        outlook=outlook,
         pace=pace,
         stopping=stopping,
     )
     standing.start()
+    outlook.start()
     try:
         yield Assembled(worker, plan)
     finally:
+        outlook.stop()
         standing.stop()
+
+
+def _look_at_source(dsn: str, pipeline: str, store: RowStore, watch: SourceWatch) -> str:
+    """Ask the source; PositionLost when its history is not the one that was read."""
+    known, watermark = watch.identity, store.position.watermark  # Before the question: the loop may go on meanwhile.
+    now = whereabouts.ask(dsn, pipeline)
+    if now is not None:
+        same_history(known, watermark, Identity(now.system, now.timeline), now.wal_end)
+    return whereabouts.told(pipeline, now)
 
 
 def _same_plan(store: RowStore, plan: PipelinePlan) -> None:

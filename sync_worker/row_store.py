@@ -45,6 +45,8 @@ class Position(msgspec.Struct, frozen=True):
     `awaiting`: nothing counts before the first row of the next snapshot; `passed` is then the LSN of the snapshot row passed
     over last, 0 when that was another record. `reread`: tables (`schema.table`) that were read
     anew from the source, with the `pg_snapshot` that they show; `reread_lsn`: all that these show is in the log up to here.
+    `heard_ms`: when the youngest heartbeat was emitted, by the source's clock; `snapshot_ms`: when the snapshot's last row was
+    read, by Connect's. Both 0 while unknown; they tell a database that was put back from a log that comes again.
     """
 
     topic_id: str = ""
@@ -53,6 +55,8 @@ class Position(msgspec.Struct, frozen=True):
     watermark: int = 0
     watermark_ms: int = 0
     snapshot: int = 0
+    snapshot_ms: int = 0
+    heard_ms: int = 0
     loading: int = 0
     settled: bool = False
     awaiting: bool = False

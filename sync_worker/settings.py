@@ -30,7 +30,7 @@ class WorkerSettings(BaseSettings):
     spec: Path = Field(description="The document spec (YAML).")
     postgres_dsn: SecretStr = Field(
         description="The source database, for a role that may read the documents' tables. The worker reads the catalogue when the"
-        " row store is new, and a table whose definition changed."
+        " row store is new, and a table whose definition changed; at a start and while no heartbeat comes it asks where the WAL ends."
     )
     kafka_bootstrap_servers: str = Field(description="Kafka, as host:port[,host:port].")
     elasticsearch_url: ElasticsearchUrl = Field(description="Elasticsearch, as http(s)://host:port.")

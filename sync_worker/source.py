@@ -9,6 +9,9 @@ from confluent_kafka.admin import AdminClient
 from cdc.transaction import WAY_OUT
 from sync_worker.errors import PositionLost, ServiceMissing
 
+ASK_SECONDS = 5.0
+"""How long Kafka may take to say which topic it has."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogSpan:
@@ -43,11 +46,8 @@ class ChangeLog:
 
     def span(self, timeout: float = 10.0) -> LogSpan:
         """Look at the topic. ServiceMissing when Kafka does not answer, PositionLost when the topic is not there."""
-        settings: dict[str, Any] = {"bootstrap.servers": self._servers, "log_level": 2, "error_cb": _quiet}
-        admin = AdminClient(settings)
         try:
-            described = admin.describe_topics(TopicCollection([self._topic]), request_timeout=timeout)
-            topic_id = str(described[self._topic].result(2 * timeout).topic_id)
+            topic_id = topic_id_of(admin(self._servers), self._topic, timeout)
             low, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, 0), timeout=timeout)
         except KafkaException as error:
             cause: KafkaError = error.args[0]
@@ -83,6 +83,42 @@ class ChangeLog:
         if error.fatal():
             raise ServiceMissing(f"Kafka at {self._servers} ended the connection: {error.str()}")
         return True
+
+
+class TopicWatch:
+    """Looks whether a topic is still the one with this id: offsets mean nothing in another one. For one thread."""
+
+    def __init__(self, bootstrap_servers: str, topic: str, topic_id: str) -> None:
+        self._admin = admin(bootstrap_servers)
+        self._topic = topic
+        self._topic_id = topic_id
+        self._missed = False
+
+    def look(self) -> None:
+        """PositionLost when it is another one, or was not there twice; nothing when Kafka does not answer."""
+        try:
+            now = topic_id_of(self._admin, self._topic, ASK_SECONDS)
+        except KafkaException as error:
+            missed = error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
+            if missed and self._missed:
+                raise PositionLost(f"topic {self._topic} was deleted while it was read; {WAY_OUT}") from error
+            self._missed = missed
+            return
+        self._missed = False
+        if now != self._topic_id:
+            raise PositionLost(f"topic {self._topic} was deleted and created again while it was read; {WAY_OUT}")
+
+
+def admin(bootstrap_servers: str) -> AdminClient:
+    """A client that asks about topics."""
+    settings: dict[str, Any] = {"bootstrap.servers": bootstrap_servers, "log_level": 2, "error_cb": _quiet}
+    return AdminClient(settings)
+
+
+def topic_id_of(client: AdminClient, topic: str, timeout: float) -> str:
+    """The id that the topic got when it was created. KafkaException when it cannot be told."""
+    described = client.describe_topics(TopicCollection([topic]), request_timeout=timeout)
+    return str(described[topic].result(2 * timeout).topic_id)
 
 
 def _quiet(_: KafkaError) -> None:

@@ -7,9 +7,9 @@ import msgspec
 from cdc import heartbeat
 from cdc.envelope import Heartbeat as Message
 from cdc.topics import HEARTBEAT_PREFIX
-from cdc.transaction import WAY_OUT
 from read_model.catalog import TableName
-from sync_worker.errors import PositionLost, ServiceMissing
+from sync_worker.continuity import Identity, same_source
+from sync_worker.errors import ServiceMissing
 from sync_worker.row_store import RowStore
 
 Catalogue = dict[str, str]
@@ -40,6 +40,11 @@ class SourceWatch:
             return f"the definition of {', '.join(sorted(map(str, self.changed)))} changed; the rows are read anew"
         return self._lasting
 
+    @property
+    def identity(self) -> Identity | None:
+        """Which history the heartbeats are of; None before the first one. From any thread."""
+        return Identity(self._known.system, self._known.timeline) if self._known else None
+
     def see(self, message: Message) -> None:
         """Look at a heartbeat. PositionLost when it comes from another database or slot: LSNs do not compare then."""
         if message.prefix != HEARTBEAT_PREFIX:
@@ -48,7 +53,12 @@ class SourceWatch:
         if self._known is None:
             self._remember(beat)
             return
-        self._same_source(self._known, beat)
+        known = self._known
+        same_source(
+            ("database system", known.system, beat.system),
+            ("timeline", known.timeline, beat.timeline),
+            ("slot", known.slot, beat.slot),
+        )
         if message.lsn < self._store.position.reread_lsn:
             return
         reread = self._reread or {}
@@ -87,18 +97,6 @@ class SourceWatch:
 
     def _differing(self, known: Catalogue, now: Catalogue) -> set[TableName]:
         return {table for name, table in self._tables.items() if name in known and known[name] != now.get(name)}
-
-    def _same_source(self, known: heartbeat.Heartbeat, beat: heartbeat.Heartbeat) -> None:
-        for what, was, now in (
-            ("database system", known.system, beat.system),
-            ("timeline", known.timeline, beat.timeline),
-            ("slot", known.slot, beat.slot),
-        ):
-            if was != now:
-                raise PositionLost(
-                    f"the source is another one: its {what} was {was} and is {now}, so positions do not compare;"
-                    f" {WAY_OUT}"
-                )
 
     def _remember(self, beat: heartbeat.Heartbeat) -> None:
         self._known = beat

@@ -16,6 +16,7 @@ from sync_worker.errors import ShapeError, WorkerError
 from sync_worker.healing import Healing
 from sync_worker.index import Index, Sent, deletion
 from sync_worker.ledger import Ledger
+from sync_worker.outlook import Outlook
 from sync_worker.parts import Parts
 from sync_worker.pending import Bulk
 from sync_worker.quarantine import Retry
@@ -70,6 +71,7 @@ class Worker:
         rereads: Rereads,
         tombstones: Tombstones,
         standing: Standing,
+        outlook: Outlook,
         pace: Pace,
         stopping: threading.Event,
     ) -> None:
@@ -83,6 +85,7 @@ class Worker:
         self.rereads = rereads
         self._tombstones = tombstones
         self._standing = standing
+        self._outlook = outlook
         self._pace = pace
         self.stopping = stopping
         self.refresh_now = threading.Event()
@@ -149,8 +152,8 @@ class Worker:
 
     def step(self) -> None:
         """One turn of the loop."""
-        if self._standing.fault is not None:
-            raise self._standing.fault
+        if fault := self._standing.fault or self._outlook.fault:
+            raise fault
         if self._healing.due:
             self._heal()
         else:
@@ -174,6 +177,7 @@ class Worker:
                 self._healing.misfit(error)
             else:
                 self._heard()
+        self._outlook.turn(bool(messages), beat=False)
 
     def _heal(self) -> None:
         """Read changed tables anew, when no bulk is under way: the log waits meanwhile."""
@@ -190,6 +194,7 @@ class Worker:
         beat, self._applier.heartbeat = self._applier.heartbeat, None
         if beat is not None:
             self._watch.see(beat)
+            self._outlook.turn(records=True, beat=True)
         position = self._store.position
         self._ledger.tick(position.watermark, position.watermark_ms)
 
@@ -284,7 +289,8 @@ class Worker:
             return "waiting" if not position.snapshot else "snapshot"
         if self._generations.loading:
             return "loading"
-        return "degraded" if self._watch.reason or self._generations.quarantine.refused else "live"
+        amiss = self._watch.reason or self._outlook.reason or self._generations.quarantine.refused
+        return "degraded" if amiss else "live"
 
     def _fresh(self, state: State) -> Freshness:
         position = self._store.position
@@ -298,7 +304,7 @@ class Worker:
             watermark=position.watermark,
             as_of_ms=self._ledger.as_of_ms(searchable),
             state=state,
-            reason=self._watch.reason or (REREAD if position.reread_lsn else ""),
+            reason=self._watch.reason or (REREAD if position.reread_lsn else "") or self._outlook.reason,
             pending=self._pending.count(),
             quarantined=self._generations.quarantine.refused,
             left_out=self._generations.quarantine.left_out,

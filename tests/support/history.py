@@ -17,6 +17,8 @@ from read_model.plan import TableUse
 
 PLACEHOLDER = "rowtide-unavailable-0123456789abcdef"
 FLOATS = {"float4", "float8"}
+SLOW = 100_000
+"""Milliseconds from one LSN to the next: none is so close to another that clocks could explain it."""
 
 Key = tuple[Any, ...]
 Row = dict[str, Any]
@@ -127,7 +129,8 @@ class Source:
     def heartbeat(self) -> int:
         """Emit a non-transactional message; answers its LSN."""
         lsn = self._next()
-        message = {"prefix": "rowtide-hb", "content": base64.b64encode(b"{}").decode()}
+        content = msgspec.json.encode({"at_ms": lsn * SLOW})
+        message = {"prefix": "rowtide-hb", "content": base64.b64encode(content).decode()}
         source = self._origin("", "", None, lsn, f'["{lsn}","{lsn}"]')
         self._last = lsn
         body = {"op": "m", "ts_ms": lsn, "source": source, "transaction": None, "message": message}
@@ -160,6 +163,7 @@ class Source:
             flag = self._snapshot_flag([table for table, _ in rows], place)
             source = self._origin(table.schema, table.name, 789, lsn, f'[null,"{lsn}"]') | {"snapshot": flag}
             body = {"before": None, "after": self._image(table, row), "source": source, "transaction": None, "op": "r"}
+            body["ts_ms"] = lsn * SLOW
             found.append(Message(msgspec.json.encode(body)))
         return found
 

@@ -10,6 +10,7 @@ from cdc.envelope import Heartbeat as Message
 from cdc.heartbeat import Heartbeat
 from cdc.lsn import Lsn
 from read_model.catalog import TableName
+from sync_worker.continuity import Identity
 from sync_worker.errors import PositionLost, ServiceMissing
 from sync_worker.row_store import RowStore
 from sync_worker.watch import SourceWatch
@@ -100,8 +101,23 @@ def test_without_the_source_the_next_heartbeat_asks_again(store: RowStore) -> No
     assert SourceWatch(store, [A], ask).reason == "new columns"
 
 
-def test_another_slot_is_another_source(store: RowStore) -> None:
+@pytest.mark.parametrize(
+    ("system", "timeline", "slot", "said"),
+    [
+        ("2", 1, "s", "database system was 1 and is 2"),
+        ("1", 2, "s", "timeline was 1 and is 2"),
+        ("1", 1, "other", "slot was s and is other"),
+    ],
+)
+def test_another_system_timeline_or_slot_is_another_source(
+    store: RowStore, system: str, timeline: int, slot: str, said: str
+) -> None:
     watch = SourceWatch(store, [A], dict)
+    assert watch.identity is None
     watch.see(beat(a="1"))
-    with pytest.raises(PositionLost, match="slot was s and is other"):
-        watch.see(beat(slot="other", a="1"))
+    assert watch.identity == Identity("1", 1)
+    content = msgspec.json.encode(Heartbeat(system, timeline, slot, 0, {"public.a": "1"}))
+    with pytest.raises(PositionLost, match=said) as lost:
+        watch.see(Message(Lsn(9), "rowtide-hb", content, 0))
+    assert "--new-store" in str(lost.value)
+    assert SourceWatch(store, [A], dict).identity == Identity("1", 1), "it is known after a restart"

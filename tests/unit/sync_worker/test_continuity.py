@@ -1,0 +1,100 @@
+"""A database that was put back: its LSNs go back, and a repeat of the log must not look like that."""
+
+import base64
+
+import msgspec
+import pytest
+
+from cdc.lsn import parse_lsn
+from sync_worker.continuity import Identity, heartbeat_goes_on, same_history, snapshot_goes_on
+from sync_worker.errors import PositionLost
+from sync_worker.row_store import Position
+from tests.support.history import Message, Put, Source
+from tests.support.plans import CUSTOMERS
+from tests.support.trial import PLAN, Parts, Wanted, trial
+
+READ = Position(watermark=1000, heard_ms=60_000, snapshot=500, snapshot_ms=50_000)
+US = Identity("7", 1)
+
+
+@pytest.mark.parametrize(
+    ("lsn", "at_ms"),
+    [
+        (1000, 61_000),
+        (1001, 61_000),
+        (1001, 10),
+        (999, 60_000),
+        (10, 60_000),
+        (10, 1_000),
+        (999, 61_000),
+    ],
+    ids=["equal", "next", "clock set back", "last again", "low again", "old again", "clock set back a little"],
+)
+def test_heartbeats_that_go_on_or_come_again(lsn: int, at_ms: int) -> None:
+    heartbeat_goes_on(READ, lsn, at_ms)
+
+
+def test_a_heartbeat_that_nobody_heard_below_the_watermark() -> None:
+    with pytest.raises(PositionLost, match=r"0/3E7 was emitted after the log had come to 0/3E8.*put back.*--new-store"):
+        heartbeat_goes_on(READ, 999, 63_000)
+    heartbeat_goes_on(Position(watermark=1000), 999, 63_000)  # None was heard since the snapshot: nothing is known.
+
+
+@pytest.mark.parametrize(
+    ("lsn", "at_ms", "news"),
+    [(500, 10**9, False), (499, 40_000, False), (499, 60_000, False), (1000, 0, True), (2000, 0, True)],
+    ids=["its own again", "an older one again", "by another clock", "at the watermark", "beyond"],
+)
+def test_snapshots_that_are_news_or_come_again(lsn: int, at_ms: int, news: bool) -> None:
+    assert snapshot_goes_on(READ, lsn, at_ms) is news
+
+
+@pytest.mark.parametrize(("lsn", "at_ms"), [(499, 70_000), (501, 0), (999, 70_000)])
+def test_a_snapshot_of_a_database_that_was_put_back_is_not_passed_over(lsn: int, at_ms: int) -> None:
+    with pytest.raises(PositionLost, match=r"a new snapshot was taken at .*put back.*--new-store"):
+        snapshot_goes_on(READ, lsn, at_ms)
+
+
+def test_what_the_source_says_of_itself() -> None:
+    at = parse_lsn("1/0")
+    same_history(US, at, US, at)
+    same_history(None, at, US, at + 1)
+    with pytest.raises(
+        PositionLost, match=r"WAL ends at 0/FFFFFFFF and the log was read up to 1/0.*put back.*resnapshot"
+    ):
+        same_history(US, at, US, at - 1)
+    with pytest.raises(PositionLost, match="database system was 7 and is 8"):
+        same_history(US, at, Identity("8", 1), at)
+    with pytest.raises(PositionLost, match="timeline was 1 and is 2"):
+        same_history(US, at, Identity("7", 2), at)
+
+
+def test_the_log_of_a_database_that_was_put_back_moves_nothing() -> None:
+    source = Source(PLAN.tables)
+    for identity in (1, 2):
+        source.transaction(Put(CUSTOMERS, {"id": identity, "name": "n", "email": None}))
+        source.snapshot()
+        source.heartbeat()
+    with trial(source, Wanted(source), Parts()) as running:
+        running.turn("read", len(source.log))
+        before = running.store.position
+        assert before.snapshot
+        assert before.heard_ms
+        for message in [put_back(message) for message in source.log]:
+            if message is not None:
+                source.log.append(message)
+                with pytest.raises(PositionLost, match="put back"):
+                    running.turn("read", 1)
+                assert running.store.position == before
+
+
+def put_back(message: Message) -> Message | None:
+    """A heartbeat or a snapshot's row as a database writes it that was put back: low in the WAL, late by the clock."""
+    body, late = msgspec.json.decode(message.body), 999_999_999_999
+    if body.get("op") not in ("m", "r"):
+        return None
+    body["source"]["lsn"] -= 1
+    body["ts_ms"] = late
+    if body["op"] == "m":
+        body["message"]["content"] = base64.b64encode(msgspec.json.encode({"at_ms": late})).decode()
+    return Message(msgspec.json.encode(body), message.place)

@@ -1,0 +1,101 @@
+"""Silence of the log is noticed, and told from a loop that was busy; the source is asked while no heartbeat comes, and only then."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from cdc.heartbeat import Whereabouts
+from sync_worker.errors import PositionLost
+from sync_worker.outlook import Outlook
+from sync_worker.whereabouts import told
+
+
+class Looks:
+    """An outlook whose clock and answers are ours."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.said = "the slot is gone"
+        self.asked = threading.Event()
+        self.lost = False
+        self.outlook = Outlook(self._source, lambda: None, lambda: self.now)
+
+    def _source(self) -> str:
+        self.asked.set()
+        if self.lost:
+            raise PositionLost("put back")
+        return self.said
+
+    def listen(self, seconds: float, each: float = 0.25) -> None:
+        """The loop listens in vain."""
+        for _ in range(round(seconds / each)):
+            self.now += each
+            self.outlook.turn(records=False, beat=False)
+
+
+@contextmanager
+def running() -> Iterator[Looks]:
+    looks = Looks()
+    looks.outlook.turn(records=True, beat=True)
+    looks.outlook.start()
+    try:
+        yield looks
+    finally:
+        looks.outlook.stop()
+
+
+def test_the_source_is_asked_after_three_heartbeats_and_what_it_says_ends_the_worker() -> None:
+    with running() as looks:
+        looks.listen(2.75)
+        assert not looks.asked.wait(0.1)
+        looks.lost = True
+        looks.listen(0.5)
+        assert looks.asked.wait(10)
+    assert isinstance(looks.outlook.fault, PositionLost)
+
+
+def test_heartbeats_keep_it_from_asking_and_other_records_do_not() -> None:
+    with running() as looks:
+        for _ in range(20):
+            looks.listen(1)
+            looks.outlook.turn(records=True, beat=True)
+        assert not looks.asked.wait(0.1)
+        for _ in range(4):
+            looks.listen(1)
+            looks.outlook.turn(records=True, beat=False)
+        assert looks.asked.wait(10)
+        assert looks.outlook.reason == "", "records come, so the documents go on"
+
+
+def test_freshness_says_so_until_the_log_goes_on() -> None:
+    looks = Looks()
+    looks.listen(4.75)
+    looks.outlook.look(silent=True, topic=False)
+    assert looks.outlook.reason == ""
+    looks.listen(1)
+    assert looks.outlook.reason == "nothing comes through the log, not even heartbeats; the slot is gone"
+    looks.outlook.turn(records=True, beat=True)
+    assert looks.outlook.reason == ""
+
+
+def test_a_loop_that_did_something_else_heard_no_silence() -> None:
+    looks = Looks()
+    looks.listen(600, each=60)
+    assert looks.outlook.reason == "", "ten looks at the log, a minute apart"
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (None, "PostgreSQL does not answer"),
+        (Whereabouts("1", 1, 1, None), "slot rowtide_shop is gone: rowtide resnapshot"),
+        (Whereabouts("1", 1, 1, "lost"), "gave up replication slot rowtide_shop .*: rowtide resnapshot"),
+        (Whereabouts("1", 1, 1, "unread"), "nobody reads replication slot rowtide_shop: .*rowtide connectors status"),
+        (Whereabouts("1", 1, 1, "read"), "is being read: .*rowtide connectors status"),
+    ],
+)
+def test_what_the_slot_tells(now: Whereabouts | None, said: str) -> None:
+    assert re.search(said, told("shop", now))
