@@ -50,6 +50,7 @@ def gather(settings: WorkerSettings, made: Verification, plan: DocumentPlan, id_
     lsn, truth = made.oracle.documents(plan, [id_])
     # What is on its way arrives while we wait; what does not arrive is told.
     with suppress(WorkerError):
+        made.freshness.read()  # A worker that is not there is not waited for.
         made.freshness.wait(lsn, made.patience.wait)
     found = Explanation(plan.name, id_, None, truth.get(id_), lsn, parts=read_parts(made.oracle.parts(plan, id_)))
     with suppress(ServiceMissing):

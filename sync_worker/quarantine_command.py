@@ -1,6 +1,7 @@
 """`rowtide quarantine`: the documents that are not in the index as they should be."""
 
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from sync_worker.kept import Kept, store_path
 from sync_worker.oracle import source_lsn
 from sync_worker.quarantine import SetAside
 from sync_worker.row_store import LSN_BITS
-from sync_worker.telling import WORKER_URL, Output, OutputOption, Wait, WorkerUrl, exit_codes
+from sync_worker.telling import WORKER_URL, Output, OutputOption, Wait, WorkerUrl, exit_codes, tell_waiting
 from sync_worker.waiting import FreshnessClient
 from sync_worker.worker_client import WorkerClient
 
@@ -71,15 +72,11 @@ def retry(
     """Have them built and sent once more, and wait for it. Exit code 0 when none of them is set aside any more."""
     with exit_codes():
         settings = program.load_settings()
-        with WorkerClient(worker_url) as worker:
+        with WorkerClient(worker_url) as worker, closing(FreshnessClient(worker_url, tell_waiting)) as freshness:
+            freshness.wait_answer(wait)
             retried = worker.retry(document, id_)
-        if retried:
-            lsn = source_lsn(settings.postgres_dsn.get_secret_value())
-            freshness = FreshnessClient(worker_url)
-            try:
-                freshness.wait(lsn, wait)
-            finally:
-                freshness.close()
+            if retried:
+                freshness.wait(source_lsn(settings.postgres_dsn.get_secret_value()), wait)
         left = _read(document, id_)
     if output is Output.JSON:
         _json({"retried": retried, "quarantine": [_as_json(each) for each in left]})

@@ -77,6 +77,7 @@ def mend(  # noqa: PLR0913, PLR0917 Each is an option.
             progress_bars(output) as bars,
         ):
             found = targets(settings, made, wanted, bars)
+            made.freshness.wait_answer(wait)
             results = [_repair(made, worker, name, ids, bars) for name, ids in found.items() if ids]
     tell(results, output)
     sys.exit(program.OK if all(result.proof.proven for result in results) else program.FAILED)

@@ -25,7 +25,9 @@ class Output(StrEnum):
 
 WorkerUrl = Annotated[str, typer.Option(envvar="ROWTIDE_WORKER_URL", help="The worker's endpoint.")]
 OutputOption = Annotated[Output, typer.Option(help="A table to read, or JSON.")]
-Wait = Annotated[float, typer.Option(help="Seconds to wait for the documents to be fresh, at most.")]
+Wait = Annotated[
+    float, typer.Option(help="Seconds to wait, at most, for the worker to start and the documents to be fresh.")
+]
 Bucket = Annotated[
     int, typer.Option(min=1, max=10_000, help="Documents read at a time: one short statement on the source.")
 ]
@@ -46,6 +48,11 @@ def exit_codes() -> Iterator[None]:
         _end(error, program.NO_SERVICE)
     except (WorkerError, LogError) as error:
         _end(error, program.FAILED)
+
+
+def tell_waiting(text: str) -> None:
+    """Say on stderr what is waited for."""
+    sys.stderr.write(f"rowtide: {text}\n")
 
 
 def _end(error: Exception, code: int) -> None:

@@ -21,6 +21,7 @@ from sync_worker.log_time import lsn_at
 from sync_worker.oracle import Limits, Oracle
 from sync_worker.report import Report
 from sync_worker.settings import WorkerSettings
+from sync_worker.telling import tell_waiting
 from sync_worker.verify import Verifier
 from sync_worker.waiting import FreshnessClient
 
@@ -83,7 +84,7 @@ def verification(
     dsn = settings.postgres_dsn.get_secret_value()
     spec = parse_spec(read_spec(settings.spec), str(settings.spec))
     plan = resolve(spec, read_catalog(read_source(dsn).tables))
-    freshness = FreshnessClient(worker_url)
+    freshness = FreshnessClient(worker_url, tell_waiting)
     try:
         with Oracle(dsn, limits) as oracle, IndexReader(index_access(settings)) as index:
             yield Verification(plan, oracle, index, freshness, patience)

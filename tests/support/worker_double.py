@@ -12,8 +12,8 @@ from read_model.freshness import Freshness, State
 
 
 @contextmanager
-def worker_double(answer: Callable[[], bytes]) -> Iterator[str]:
-    """Serve what `answer` returns, at any path; yields the URL."""
+def worker_double(answer: Callable[[], bytes], port: int = 0) -> Iterator[str]:
+    """Serve what `answer` returns, at any path; yields the URL. Without a port, at a free one."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -24,7 +24,7 @@ def worker_double(answer: Callable[[], bytes]) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:

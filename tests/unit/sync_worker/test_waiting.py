@@ -1,0 +1,78 @@
+"""Waiting for a worker that is just starting, and for the documents."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+
+from cdc.lsn import Lsn
+from infra.ports import free_port
+from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
+from sync_worker.waiting import FreshnessClient
+from tests.support.worker_double import freshness_now, worker_double
+
+
+@contextmanager
+def worker_that_starts_when_waited_for() -> Iterator[tuple[FreshnessClient, list[str]]]:
+    """A client, and what it was told; the worker begins to listen once the client has said that it waits for it."""
+    port, waited_for, over, told = free_port(), threading.Event(), threading.Event(), list[str]()
+
+    def start() -> None:
+        assert waited_for.wait(10)
+        with worker_double(freshness_now, port):
+            assert over.wait(10)
+
+    def tell(text: str) -> None:
+        told.append(text)
+        waited_for.set()
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    try:
+        with closing(FreshnessClient(f"http://127.0.0.1:{port}", tell)) as client:
+            yield client, told
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_a_worker_that_is_just_starting_is_waited_for_and_that_is_told_once() -> None:
+    with worker_that_starts_when_waited_for() as (client, told):
+        assert client.wait(Lsn(77), 10).searchable == 77
+        assert client.wait_answer(10).state == "live"
+    assert len(told) == 1
+    assert "does not answer yet; waiting for it, 10 s at most" in told[0]
+
+
+def test_a_worker_that_does_not_come_is_missing_after_the_wait() -> None:
+    told: list[str] = []
+    with closing(FreshnessClient(f"http://127.0.0.1:{free_port()}", told.append)) as client:
+        with pytest.raises(ServiceMissing, match="does not answer: start it"):
+            client.wait(Lsn(1), 0.3)
+        with pytest.raises(ServiceMissing, match="does not answer: start it"):
+            client.read()
+    assert len(told) == 1
+
+
+def test_documents_that_do_not_come_are_no_missing_service() -> None:
+    with worker_double(freshness_now) as url, closing(FreshnessClient(url)) as client:
+        with pytest.raises(WorkerError, match=r"did not reach 0/4E within 0 s: the worker is live at 0/4D") as raised:
+            client.wait(Lsn(78), 0.1)
+        assert not isinstance(raised.value, ServiceMissing)
+
+
+def test_what_is_no_worker_is_not_waited_for() -> None:
+    told: list[str] = []
+    with (
+        worker_double(lambda: b"<html>") as url,
+        closing(FreshnessClient(url, told.append)) as client,
+        pytest.raises(ServiceMissing, match="is no worker; correct ROWTIDE_WORKER_URL"),
+    ):
+        client.wait(Lsn(1), 60)
+    with (
+        closing(FreshnessClient("127.0.0.1:9470", told.append)) as client,
+        pytest.raises(SettingsError, match=r"ROWTIDE_WORKER_URL 127.0.0.1:9470 is no URL"),
+    ):
+        client.wait(Lsn(1), 60)
+    assert told == []
