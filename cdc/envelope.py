@@ -77,10 +77,20 @@ def decode(value: bytes) -> Record:
     except msgspec.MsgspecError as error:
         raise EnvelopeError(f"not a Debezium envelope: {error}") from error
     if record.op is None and record.status is None:
+        if _in_a_schema(value):
+            raise EnvelopeError(
+                "its value is wrapped as schema and payload; set value.converter.schemas.enable=false, as"
+                " `rowtide connectors apply` does"
+            )
         raise EnvelopeError("neither a change event nor a transaction marker: it has no op and no status")
     if record.op is not None and record.source is None:
         raise EnvelopeError(f"a change event with op {record.op!r} has no source")
     return record
+
+
+def _in_a_schema(value: bytes) -> bool:
+    """Whether the connector was told to send each value's schema along."""
+    return set(msgspec.json.decode(value, type=dict[str, msgspec.Raw])) == {"schema", "payload"}
 
 
 def heartbeat(record: Record) -> Heartbeat:

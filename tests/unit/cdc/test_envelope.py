@@ -80,6 +80,13 @@ def test_what_is_no_envelope_is_refused_without_its_values(value: bytes, reason:
     assert "secret value" not in str(caught.value)
 
 
+def test_a_record_with_its_schema_names_the_setting_that_was_switched() -> None:
+    change = values("transaction")[1]
+    with pytest.raises(EnvelopeError, match=r"schemas\.enable=false") as caught:
+        decode(encoded({"schema": {"type": "struct", "name": "secret value"}, "payload": change}))
+    assert "secret value" not in str(caught.value)
+
+
 def test_a_message_whose_content_is_not_base64_is_refused() -> None:
     value = values("messages")[-1] | {"message": {"prefix": "rowtide-hb", "content": "???"}}
     with pytest.raises(EnvelopeError, match="not base64"):
