@@ -150,6 +150,17 @@ def test_init_changes_nothing_of_the_application_and_repeats(operator: Operator)
     assert operator.do("init", *pipeline, *TABLES, "--dry-run").startswith("GRANT SELECT")
     assert readable(operator.place) == {"customers"}
 
+    publication = f'"rowtide_{operator.place.pipeline}"'
+    for narrowed in (
+        f"ALTER PUBLICATION {publication} SET TABLE customers WHERE (id > 0)",
+        f"ALTER PUBLICATION {publication} SET TABLE customers (id)",
+        f"ALTER PUBLICATION {publication} SET (publish = 'insert, update')",
+    ):
+        execute(operator.place, narrowed)
+        assert "ALTER PUBLICATION" in operator.do("init", *pipeline, "--table", "customers", "--dry-run"), narrowed
+        assert "has 1 tables" in operator.do("init", *pipeline, "--table", "customers")
+        assert "Nothing to do" in operator.do("init", *pipeline, "--table", "customers")
+
 
 def readable(place: Place) -> set[str]:
     """The tables of schema public that the connector's role may read."""

@@ -70,6 +70,11 @@ def test_a_table_comes_and_another_goes() -> None:
     ]
 
 
+def test_a_publication_that_somebody_narrowed_is_made_whole() -> None:
+    found = replace(ready(), publication=Publication(frozenset({ORDERS}), narrowed=True))
+    assert sql(planned(found)) == ['ALTER PUBLICATION "rowtide_shop" SET TABLE "public"."orders"']
+
+
 def test_generated_columns_are_published_only_where_the_server_can() -> None:
     assert "publish_generated_columns" not in sql(planned(facts(version=170002)))[-1]
     found = replace(ready(), publication=Publication(frozenset({ORDERS}), generated=False))
