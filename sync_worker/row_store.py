@@ -137,6 +137,8 @@ class RowStore:
     def _prepare(self, path: Path) -> None:
         self.connection.pragma("journal_mode", "wal")
         self.connection.pragma("synchronous", "normal")
+        # A deleted row is overwritten: who was erased from the database is not in pages that nobody uses either.
+        self.connection.pragma("secure_delete", "on")
         self.connection.pragma("temp_store", "memory")
         self.connection.pragma("cache_size", -65536)
         self.connection.pragma("journal_size_limit", 67108864)

@@ -278,6 +278,48 @@ def test_an_id_that_elasticsearch_cannot_hold_costs_its_own_document_alone(proof
     assert proof.verify()["words"] | {"lsn": ""} == proof.verify()["words"] | {"lsn": "", "compared": 8, "divergent": 0}
 
 
+def test_a_document_with_more_nested_rows_than_the_index_takes_is_set_aside(proof: Proof) -> None:
+    proof.sql("INSERT INTO parts SELECT n, 14, 'one of many' FROM generate_series(20000, 30010) n")
+    proof.sql("UPDATE things SET name = 'beside it' WHERE id = 15")
+    fresh = proof.pipeline.wait_fresh()
+    assert (fresh.state, fresh.quarantined) == ("degraded", 1)
+    (found,) = proof.run("quarantine", "list")[1]["quarantine"]
+    assert (found["id"], found["what"]) == ("14", "refused")
+    assert "nested" in found["reason"]
+    assert proof.source("things", "15")["name"] == "beside it"
+
+    proof.sql("DELETE FROM parts WHERE id >= 20000")
+    fresh = proof.pipeline.wait_fresh()
+    assert (fresh.state, fresh.quarantined) == ("live", 0)
+
+
+def test_an_erased_person_is_in_no_file_and_no_index(proof: Proof) -> None:
+    def files_with(canary: str) -> list[str]:
+        files = [path for path in proof.pipeline.folder.rglob("*") if path.is_file()]
+        return [path.name for path in files if canary.encode() in path.read_bytes()]
+
+    long = "repeat('canary-grace ', 4000)"
+    proof.sql(
+        f"INSERT INTO things VALUES (700, 'canary-grace', 1, 1, jsonb_build_object('deep', {long})),"
+        " (701, 'canary-grace', 1, 1, '{\"code\": {\"canary-grace\": 1}}');"
+        " INSERT INTO parts SELECT n, 700, 'canary-grace ' || n FROM generate_series(700, 900) n;"
+        " INSERT INTO pairs VALUES (7, 'number', 'canary-grace')"
+    )
+    fresh = proof.pipeline.wait_fresh()
+    assert fresh.quarantined + fresh.left_out == 1
+    assert proof.found("*", '"canary-grace"')
+    assert files_with("canary-grace")
+
+    proof.sql("DELETE FROM parts WHERE id >= 700; DELETE FROM things WHERE id >= 700; DELETE FROM pairs WHERE a = 7")
+    fresh = proof.pipeline.wait_fresh()
+    assert fresh.quarantined + fresh.left_out == 0
+    assert proof.found("*", '"canary-grace"') == []
+    assert proof.pipeline.kill_worker(signal.SIGTERM) == 0
+    assert files_with("canary-grace") == []
+    proof.pipeline.start_worker()
+    proof.pipeline.wait_live()
+
+
 def test_a_document_is_explained(proof: Proof) -> None:
     proof.sql("UPDATE parts SET label = 'newer' WHERE id = 34")
     proof.pipeline.wait_fresh()
