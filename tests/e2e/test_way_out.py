@@ -1,6 +1,12 @@
-"""The way out that errors name: an emptied row store, a new snapshot, and readers who see the old documents until then."""
+"""The way out that errors name: an emptied row store, a new snapshot, and readers who see the old documents until then.
+
+The application writes all the while: nothing is lost between the old index and the new one.
+"""
 
 import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -20,6 +26,35 @@ def count(pipeline: Pipeline) -> int:
         trust_env=False,
     )
     return int(answer.json()["count"])
+
+
+@contextmanager
+def writing(place: Place) -> Iterator[None]:
+    """Orders change and lose their lines, until the block ends."""
+    done, errors = threading.Event(), list[Exception]()
+
+    def write() -> None:
+        try:
+            with psycopg.connect(place.dsn, autocommit=True) as connection:
+                number = 0
+                while not done.wait(0.01):
+                    number += 1
+                    connection.execute(
+                        "UPDATE orders SET notes = %s WHERE id = %s", (f"note {number}", 1 + number % 40)
+                    )
+                    if number % 20 == 0:
+                        connection.execute("DELETE FROM order_lines WHERE order_id = %s", (number // 20 % 40,))
+        except psycopg.Error as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+    assert not errors, errors
 
 
 def test_new_store_and_new_snapshot(place: Place, tmp_path: Path) -> None:
@@ -44,6 +79,9 @@ def test_new_store_and_new_snapshot(place: Place, tmp_path: Path) -> None:
         pipeline.start_worker("--new-store")
         pipeline.wait_state("waiting")
         assert count(pipeline) == 50
-        pipeline.rowtide("resnapshot")
-        pipeline.wait_live()
+        with writing(place):
+            pipeline.rowtide("resnapshot")
+            pipeline.wait_live()
+            pipeline.wait_fresh()
+        pipeline.wait_fresh()
         assert pipeline.verify()["orders"] == 50
