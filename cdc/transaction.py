@@ -7,8 +7,11 @@ millions of records of killed connectors; design, "What a crash of Connect does 
 2. An END at or below `applied` is a repeat. So is one of the transaction that ended last, whatever its LSN: a connector
    that takes the transaction up again from its stored offset ends it once more, at the next record's place. (But what
    begins again and ends later than before may be its other half.) So is an event without an open transaction whose `last_commit` is below.
-3. BEGIN while another transaction is open drops the open one, which must come again before any new END.
-4. Inside a transaction an event whose `total_order` was seen already is a repeat.
+3. Two connectors' tasks may write at a time: one that was thought dead empties its buffers while the next one repeats. So BEGIN of
+   the open transaction goes on with it. BEGIN of another one stands aside at first: while its events and its END are repeats by rule 2,
+   the open one stays open. The first that is none drops the open one, which must come again before any new END, unless nothing
+   but repeats was taken from it.
+4. Inside a transaction an event whose `total_order` was seen already is a repeat. The last one taken must come again as it was.
 5. The count at END must match; a mismatch ends the work with `LogError`, never with a guess.
 """
 
@@ -29,24 +32,35 @@ class LogError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A transaction begins; whatever was open before is void."""
+    """A transaction begins; nothing is open besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A transaction begins while another is open: the next of its events tells whether it is a repeat."""
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """The open transaction is complete; `count` events were taken from it."""
+    """The open transaction is complete; `count` events were taken from it.
+
+    With `begins`, it is the (empty) one that stood aside, and whatever was open before is void."""
 
     tx_id: int
     lsn: Lsn
     count: int
     ts_ms: int
+    begins: bool = False
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
-    """A change event that counts: of the open transaction, or (`loose`) between transactions."""
+    """A change event that counts: of the open transaction, or (`loose`) between transactions.
+
+    With `begins`, it is of the transaction that stood aside, and whatever was open before is void."""
 
     record: Record
     loose: bool = False
+    begins: bool = False
 
 
 class SnapshotRow(msgspec.Struct, frozen=True, gc=False):
@@ -62,10 +76,11 @@ class Repeat:
     """Nothing to do: it came before."""
 
 
-Step = Begun | Committed | Change | SnapshotRow | Heartbeat | Repeat
+Step = Begun | Aside | Committed | Change | SnapshotRow | Heartbeat | Repeat
 
 REPEAT = Repeat()
 BEGUN = Begun()
+ASIDE = Aside()
 
 _SNAPSHOT_FLAGS: dict[str | bool | None, Literal["stream", "incremental", "row", "last"]] = {
     None: "stream",
@@ -83,10 +98,13 @@ _SNAPSHOT_FLAGS: dict[str | bool | None, Literal["stream", "incremental", "row",
 
 @dataclass(slots=True)
 class Seen:
-    """The `total_order`s seen of one transaction: exact, and flat in memory while they come in order."""
+    """The `total_order`s seen of one transaction: exact, and flat in memory while they come in order.
+
+    `shuffled`: at some time they did not, so events are to be sorted."""
 
     through: int = 0
     beyond: set[int] = field(default_factory=set)
+    shuffled: bool = False
 
     def add(self, order: int) -> bool:
         """Note one; False when it was there already."""
@@ -96,6 +114,7 @@ class Seen:
         if order <= self.through or order in self.beyond:
             return False
         self.beyond.add(order)
+        self.shuffled = True
         while self.through + 1 in self.beyond:
             self.through += 1
             self.beyond.discard(self.through)
@@ -114,6 +133,11 @@ class Assembler:
     seen: Seen = field(default_factory=Seen)
     dropped_tx: int | None = None
     ended_tx: int | None = None
+    aside_tx: int | None = None
+    last: Record | None = None
+    """The last event taken of the open transaction."""
+    snapshot: Lsn = NOTHING
+    """The newest snapshot in the log."""
 
     def feed(self, record: Record) -> Step:
         """Classify one record and move the state. LogError and EnvelopeError mean: stop."""
@@ -132,22 +156,51 @@ class Assembler:
         raise EnvelopeError(f"a transaction marker with status {record.status!r}")
 
     def _begin(self, tx_id: int) -> Step:
-        if self.open_tx is not None and self.open_tx != tx_id:
+        if tx_id == self.open_tx:
+            self.aside_tx = None
+            return REPEAT
+        if self.open_tx is not None:
+            self.aside_tx = tx_id
+            return ASIDE
+        self._open(tx_id)
+        return BEGUN
+
+    def _open(self, tx_id: int) -> None:
+        if self.open_tx is not None and len(self.seen) and not self._repeats():
             self.dropped_tx = self.open_tx
         if self.dropped_tx == tx_id:
             self.dropped_tx = None
-        self.open_tx, self.seen = tx_id, Seen()
-        return BEGUN
+        self.open_tx, self.seen, self.last, self.aside_tx = tx_id, Seen(), None, None
+
+    def _repeats(self) -> bool:
+        """Whether the open transaction was there before."""
+        source = self.last.source if self.last else None
+        # The first transaction after a snapshot does not say what was before it.
+        return source is not None and (last_commit(source) or self.snapshot) < self.applied
+
+    def _close(self) -> None:
+        self.open_tx = self.last = None
 
     def _end(self, tx_id: int, lsn: Lsn, record: Record) -> Step:
+        begins = tx_id == self.aside_tx
+        if begins:
+            self.aside_tx = None
         if lsn <= self.applied:
             if self.open_tx == tx_id:
-                self.open_tx = None
+                self._close()
             return REPEAT
         if tx_id == self.ended_tx:
-            if self.open_tx == tx_id:
+            if begins or self.open_tx == tx_id:
                 raise LogError(f"transaction {tx_id} ended before, and once more at {format_lsn(lsn)}; {WAY_OUT}")
             return REPEAT
+        if begins:
+            self._open(tx_id)
+        self._whole(tx_id, lsn, record)
+        self._close()
+        self.applied, self.ended_tx = lsn, tx_id
+        return Committed(tx_id, lsn, len(self.seen), record.ts_ms, begins)
+
+    def _whole(self, tx_id: int, lsn: Lsn, record: Record) -> None:
         if self.open_tx != tx_id:
             raise LogError(f"transaction {tx_id} ends at {format_lsn(lsn)} without a beginning in the log; {WAY_OUT}")
         if self.dropped_tx is not None:
@@ -160,8 +213,6 @@ class Assembler:
                 f"transaction {tx_id} at {format_lsn(lsn)} announces {record.event_count} events,"
                 f" {len(self.seen)} are in the log; {WAY_OUT}"
             )
-        self.open_tx, self.applied, self.ended_tx = None, lsn, tx_id
-        return Committed(tx_id, lsn, len(self.seen), record.ts_ms)
 
     def _event(self, record: Record) -> Step:
         source = record.source
@@ -170,8 +221,11 @@ class Assembler:
         if flag is None:
             raise EnvelopeError(f"source.snapshot is {source.snapshot!r}")
         if flag in ("row", "last"):
-            self.open_tx = self.dropped_tx = None
-            return SnapshotRow(record, Lsn(source.lsn or NOTHING), flag == "last")
+            self._close()
+            self.aside_tx = self.dropped_tx = None
+            lsn = Lsn(source.lsn or NOTHING)
+            self.snapshot = max(self.snapshot, lsn)
+            return SnapshotRow(record, lsn, flag == "last")
         if flag == "incremental":
             return Change(record, loose=True)
         return self._streamed(record)
@@ -185,11 +239,38 @@ class Assembler:
                 " provide.transaction.metadata=true on the connector (rowtide connectors apply does)"
             )
         tx_id, _ = split_transaction_id(place.id)
+        begins = False
         if tx_id != self.open_tx:
             if last_commit(source) < self.applied:
                 return REPEAT
+            if tx_id != self.aside_tx:
+                raise LogError(
+                    f"an event of {source.schema}.{source.table} in transaction {tx_id} stands outside of it"
+                    f" in the log, after {format_lsn(self.applied)}; {WAY_OUT}"
+                )
+            self._open(tx_id)
+            begins = True
+        return self._take(record, tx_id, place.total_order, begins)
+
+    def _take(self, record: Record, tx_id: int, order: int, begins: bool) -> Step:
+        if self.seen.add(order):
+            self.last = record
+            return Change(record, begins=begins)
+        last = self.last
+        if last is not None and last.transaction is not None and last.transaction.total_order == order:
+            self._same(last, record, tx_id)
+        return REPEAT
+
+    def _same(self, last: Record, record: Record, tx_id: int) -> None:
+        """Events are told by their numbers alone: another capture of tables would number them otherwise."""
+        if _content(last) != _content(record):
             raise LogError(
-                f"an event of {source.schema}.{source.table} in transaction {tx_id} stands outside of it"
-                f" in the log, after {format_lsn(self.applied)}; {WAY_OUT}"
+                f"transaction {tx_id} came again with other events after {format_lsn(self.applied)}: the tables that are"
+                f" captured changed meanwhile; {WAY_OUT}"
             )
-        return Change(record) if self.seen.add(place.total_order) else REPEAT
+
+
+def _content(record: Record) -> tuple[object, ...]:
+    source = record.source
+    assert source is not None
+    return record.op, source.schema, source.table, source.lsn, bytes(record.before), bytes(record.after)

@@ -10,7 +10,19 @@ from cdc.envelope import EnvelopeError, Heartbeat, Record, decode
 from cdc.heartbeat import emitted_ms
 from cdc.lsn import Lsn
 from cdc.topics import HEARTBEAT_PREFIX, SNAPSHOT_PREFIX
-from cdc.transaction import WAY_OUT, Assembler, Begun, Change, Committed, LogError, Repeat, Seen, SnapshotRow
+from cdc.transaction import (
+    WAY_OUT,
+    Aside,
+    Assembler,
+    Begun,
+    Change,
+    Committed,
+    LogError,
+    Repeat,
+    Seen,
+    SnapshotRow,
+    Step,
+)
 from read_model.catalog import TableName
 from sync_worker.changes import Batch, Key, Row, RowShape, TakenChange
 from sync_worker.continuity import heartbeat_goes_on, snapshot_goes_on
@@ -50,6 +62,7 @@ class Applier:
         self._spool_after = spool_after
         self._open: list[TakenChange] = []
         self._open_offset = -1
+        self._aside_offset = -1
         self._snapshot: dict[TableName, list[Row]] = {}
         self._batch = self._new_batch()
         self.heartbeat: Heartbeat | None = None
@@ -58,7 +71,10 @@ class Applier:
         self.events = 0
         position = store.position
         self._assembler = Assembler(
-            Lsn(position.applied), dropped_tx=position.dropped_tx or None, ended_tx=position.ended_tx or None
+            Lsn(position.applied),
+            dropped_tx=position.dropped_tx or None,
+            ended_tx=position.ended_tx or None,
+            snapshot=Lsn(position.snapshot),
         )
         if position.spooled_tx:
             self._open_offset = position.offset
@@ -87,11 +103,11 @@ class Applier:
                 self._step(message, record, value)
 
     def _step(self, message: LogMessage, record: Record, value: bytes) -> None:
-        match self._assembler.feed(record):
+        step = self._assembler.feed(record)
+        self._begins(step, message.offset() or 0)
+        match step:
             case Change(loose=loose):
                 self._change(TakenChange(record, value, _old_key(message) if record.op == "c" else None), loose)
-            case Begun():
-                self._begin(message.offset() or 0)
             case Committed() as end:
                 self._commit(end)
             case SnapshotRow() as row:
@@ -100,6 +116,15 @@ class Applier:
                 self._beat(beat)
             case Repeat() if self._assembler.open_tx is None:
                 self._drop_open()
+
+    def _begins(self, step: Step, offset: int) -> None:
+        match step:
+            case Begun():
+                self._begin(offset)
+            case Aside():
+                self._aside_offset = offset
+            case Change(begins=True) | Committed(begins=True):
+                self._begin(self._aside_offset)
 
     def _snapshot_begins(self, record: Record) -> bool:
         """Whether the snapshot that a new row store waits for begins here; what stands before it is of no use."""
@@ -133,9 +158,15 @@ class Applier:
             self.recent.append(end.tx_id)
         if self._store.position.spooled_tx:
             self._unspool(end.lsn, known)
-        self._batch.fold(self._open, end.lsn, known)
+        self._batch.fold(self._in_order(), end.lsn, known)
         self._open = []
         self._advance(end.lsn, end.ts_ms)
+
+    def _in_order(self) -> list[TakenChange]:
+        """The open transaction's events as they happened; those of two connectors' tasks may have come mixed."""
+        if self._assembler.seen.shuffled:
+            self._open.sort(key=_order)
+        return self._open
 
     def _known(self, tx_id: int) -> frozenset[TableName]:
         """Tables that were read anew when this transaction was already visible."""
@@ -239,7 +270,8 @@ class Applier:
         if len(self._open) < self._spool_after or seen.beyond:
             return
         self._store.execute_many(
-            "INSERT INTO spool(value, old_key) VALUES (?, ?)", [(change.value, change.old_key) for change in self._open]
+            "INSERT INTO spool(value, old_key) VALUES (?, ?)",
+            [(change.value, change.old_key) for change in self._in_order()],
         )
         self._store.move(spooled_tx=self._assembler.open_tx or 0, spooled_seen=seen.through)
         self._open, self._open_offset = [], offset
@@ -277,6 +309,11 @@ def _decode(message: LogMessage, value: bytes) -> Record:
             f"the record at offset {message.offset()} of the log is of no use: {error}; find out what else writes to the topic,"
             f" {WAY_OUT}"
         ) from error
+
+
+def _order(change: TakenChange) -> int:
+    place = change.record.transaction
+    return place.total_order if place else 0
 
 
 def _old_key(message: LogMessage) -> bytes | None:

@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from cdc.envelope import Heartbeat, Record, decode
 from cdc.topics import changes_topic
-from cdc.transaction import Assembler, Begun, Change, Committed, LogError, Repeat, SnapshotRow, Step
+from cdc.transaction import Aside, Assembler, Begun, Change, Committed, LogError, Repeat, SnapshotRow, Step
 from infra.errors import RunnerError
 
 _SECONDS = 300.0
@@ -73,10 +73,8 @@ class Study:
 
     def _note(self, step: Step, record: Record, was_open: int | None) -> None:
         counts = self.found.counts
+        self._begins(step)
         match step:
-            case Begun():
-                counts["cut off by another beginning"] += was_open is not None
-                self._open = []
             case Change(loose=True):
                 counts["events"] += 1
             case Change():
@@ -91,6 +89,16 @@ class Study:
                 self._open = self._open if self._assembler.open_tx is not None else []
                 counts[_repeat(record, was_open)] += 1
 
+    def _begins(self, step: Step) -> None:
+        match step:
+            case Begun():
+                self._open = []
+            case Aside():
+                self.found.counts["beginnings of others in an open transaction"] += 1
+            case Change(begins=True) | Committed(begins=True):
+                self.found.counts["cut off by another beginning"] += 1
+                self._open = []
+
     def _commit(self) -> None:
         self.found.counts["transactions"] += 1
         self.found.counts["events"] += len(self._open)
@@ -102,4 +110,6 @@ class Study:
 def _repeat(record: Record, open_tx: int | None) -> str:
     if record.status == "END":
         return "ends of transactions again"
+    if record.status == "BEGIN":
+        return "beginnings again of an open transaction"
     return "events again in an open transaction" if open_tx is not None else "events again outside of a transaction"

@@ -6,7 +6,7 @@ import string
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import apsw
@@ -20,6 +20,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from cdc.topics import changes_topic, connector_name
 from infra.stack import Stack
+from tests.support.log_tail import Tail
 from tests.support.pipeline import Pipeline
 from tests.support.services import Place, fresh_place
 
@@ -118,23 +119,44 @@ def test_replay_of_the_whole_log_changes_no_document(pipeline: Pipeline) -> None
     assert pipeline.verify()["things"] == 59
 
 
-def test_a_producer_that_was_thought_dead_writes_old_transactions(pipeline: Pipeline) -> None:
-    change(pipeline.place, "UPDATE things SET price = price + 1 WHERE id > 40")
-    change(pipeline.place, "DELETE FROM parts WHERE id = 7")
+def test_a_task_that_was_thought_dead_writes_in_the_middle_of_a_transaction(pipeline: Pipeline) -> None:
+    place = pipeline.place
+    change(place, "UPDATE things SET price = price + 1 WHERE id > 40")
+    change(place, "DELETE FROM parts WHERE id = 7")
     pipeline.wait_fresh()
-    log = [message for message in whole_log(pipeline.place) if b'"snapshot":"first' not in (message.value() or b"")]
-    streamed = [
-        message
-        for message in log
-        if b'"status":' in (message.value() or b"") or b'"snapshot":"false"' in (message.value() or b"")
-    ]
-    producer = Producer({"bootstrap.servers": pipeline.place.addresses.kafka_bootstrap_servers})
-    for message in (*streamed, *streamed[len(streamed) // 2 :]):
-        producer.produce(changes_topic(pipeline.place.pipeline), value=message.value(), headers=message.headers())
-    producer.flush(30)
-    change(pipeline.place, "UPDATE things SET price = 0 WHERE id > 50")
+    old = [message for message in whole_log(place) if streamed(message)]
+    insert = "INSERT INTO parts SELECT 1000 + n, 10 + n % 50, 'new' FROM generate_series(1, 30000) n"
+    committing = threading.Thread(target=change, args=(place, f"{insert}; UPDATE things SET price = 0 WHERE id > 50"))
+    with closing(Tail(place)) as log:
+        committing.start()
+        live = log.until(lambda value: b'"label":"new"' in value)
+        begin = max(number for number, message in enumerate(live) if b'"BEGIN"' in value_of(message))
+        write_again(place, [*old, *old[len(old) // 2 :], *live[begin:]])
+        log.until(lambda value: value == old[-1].value())
+        rest = log.until(lambda value: b'"op":"u"' in value and b'"price":0' in value)
+    committing.join()
+    assert any(b'"label":"new"' in value_of(message) for message in rest), "the transaction was over already"
     pipeline.wait_fresh()
     assert pipeline.verify()["things"] == 59
+    change(place, "DELETE FROM parts WHERE label = 'new'")
+
+
+def streamed(message: Message) -> bool:
+    """Whether a record is a marker or a streamed event, and of no snapshot."""
+    return b'"status":' in value_of(message) or b'"snapshot":"false"' in value_of(message)
+
+
+def value_of(message: Message) -> bytes:
+    """A record's value."""
+    return message.value() or b""
+
+
+def write_again(place: Place, records: list[Message]) -> None:
+    """Append records to the log, as a task does that was thought dead."""
+    producer = Producer({"bootstrap.servers": place.addresses.kafka_bootstrap_servers, "linger.ms": 0})
+    for record in records:
+        producer.produce(changes_topic(place.pipeline), value=record.value(), headers=record.headers())
+    producer.flush(30)
 
 
 def test_told_to_stop_at_any_moment(pipeline: Pipeline) -> None:

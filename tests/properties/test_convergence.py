@@ -39,6 +39,10 @@ def _transaction(operations: list[Operation], cut: int | None, back: int, into: 
     return lambda source: source.transaction(*operations, cut=cut, back=back, into=into)
 
 
+def _woven(operations: list[Operation], back: int, into: int, turns: list[int]) -> Step:
+    return lambda source: source.woven(*operations, back=back, into=into, turns=turns)
+
+
 def _resnapshot(operations: list[Operation], cut: int, broken_off: int | None) -> Step:
     """A new snapshot after transactions that the log never shows. It is never empty: that could not be seen in the log."""
 
@@ -57,6 +61,7 @@ steps = st.one_of(
     transactions,
     st.just(Source.heartbeat),
     st.builds(lambda back, into: lambda source: source.killed(back, into), back, into),
+    st.builds(_woven, some, back, into, st.lists(st.integers(1, 4), max_size=8)),
     st.builds(_resnapshot, some, st.integers(0, 3), cuts),
 )
 
@@ -69,6 +74,8 @@ def histories(draw: Any) -> Source:
     source.snapshot(draw(cuts))
     for step in draw(st.lists(steps, max_size=9)):
         step(source)
+    source.heartbeat()
+    source.transaction()  # A heartbeat's own commit: it ends what a dead task left open.
     source.heartbeat()
     return source
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cdc.lsn import NOTHING
-from cdc.transaction import Assembler, Change, LogError
+from cdc.transaction import BEGUN, Assembler, Change, LogError
 from cdc.transaction import Step as LogStep
 from read_model.catalog import TableName
 from sync_worker.apply import Applier
@@ -102,6 +102,14 @@ class RepeatsTaken(Assembler):
     def feed(self, record: Any) -> LogStep:
         self.applied = NOTHING
         return super().feed(record)
+
+
+class OpenDropped(Assembler):
+    """Takes the BEGIN of a repeat for the end of what is open."""
+
+    def _begin(self, tx_id: int) -> LogStep:
+        self._open(tx_id)
+        return BEGUN
 
 
 class HalfShown(Assembler):
@@ -235,6 +243,11 @@ def _order_moved(source: Source) -> None:
     source.transaction(Move(plans.ORDERS, (1,), (3,)))
 
 
+def _another_task_writes(source: Source) -> None:
+    source.transaction(payment(2, 1))
+    source.woven(payment(3, 1), payment(4, 1), back=1, into=0, turns=[2, 3])
+
+
 def _changed_twice_and_repeated(source: Source) -> None:
     source.transaction(order(1, status="paid"))
     source.transaction(order(1, status="sent"))
@@ -285,6 +298,7 @@ CASES = {
     "an open transaction's position is passed": Case(
         Parts(applier=BeginForgotten), _moved, [("read", 2), ("crash", 0)]
     ),
+    "a repeat in the middle drops what is open": Case(Parts(applier=assembling(OpenDropped)), _another_task_writes, []),
     "freshness does not wait for a refresh": Case(
         Parts(ledger=HastyLedger), _moved, [("read", 3), ("send", 0), ("acknowledge", 0)]
     ),

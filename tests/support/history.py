@@ -121,6 +121,22 @@ class Source:
         """Connect is killed between transactions; the log goes back by `back` transactions and `into` records."""
         self._repeat(back, into)
 
+    def woven(self, *operations: Operation, back: int, into: int, turns: Sequence[int]) -> int:
+        """Commit operations while two connectors' tasks write: the one that is right, and one that is `back` transactions
+        behind, goes on from `into` records further, and dies. `turns` says how many records each writes, in turn."""
+        records = self._run(operations)
+        repeated = self._clean[self._begins[max(0, len(self._begins) - back)] + into :] if back and self._begins else []
+        behind = repeated + records
+        self._begins.append(len(self._clean))
+        written = [0, 0]
+        for place, count in enumerate(turns):
+            stream, at = (records, behind)[place % 2], written[place % 2]
+            self._write(stream[at : at + count])
+            written[place % 2] += count
+        self._write(records[written[0] :])
+        self._clean += records
+        return self._lsn
+
     def unseen(self, *operations: Operation, cut: int = 0) -> int:
         """Commit operations of which at most the first `cut` records get into the log, as before a new snapshot."""
         self._write(self._run(operations)[:-1][:cut])

@@ -6,7 +6,7 @@ import pytest
 
 from cdc.envelope import Heartbeat, InTransaction, Message, Record, Source
 from cdc.lsn import Lsn
-from cdc.transaction import REPEAT, Assembler, Begun, Change, Committed, LogError, Seen, SnapshotRow
+from cdc.transaction import REPEAT, Aside, Assembler, Begun, Change, Committed, LogError, Seen, SnapshotRow
 
 
 def begin(tx_id: int) -> Record:
@@ -103,15 +103,57 @@ def test_a_cut_off_transaction_comes_again_after_repeats() -> None:
     cut = [begin(8), event(8, 1)]
     repeats = [begin(7), event(7, 1), end(7, 100, 1)]
     assembler = assembled(*cut, *repeats, applied=100)
-    assert assembler.dropped_tx == 8
+    assert (assembler.open_tx, assembler.aside_tx) == (8, None)
     for record in (begin(8), event(8, 1), event(8, 2), end(8, 200, 2)):
         assembler.feed(record)
     assert (assembler.applied, assembler.dropped_tx) == (200, None)
 
 
+def test_another_task_repeats_in_the_middle_of_a_transaction() -> None:
+    """The records of a task that was thought dead, `old`, between those of the live one."""
+    old = [begin(6), event(6, 1, 80), end(6, 90, 1), begin(7), event(7, 1, 90), event(7, 2, 90), end(7, 100, 2)]
+    for place in range(len(old)):
+        assembler = assembled(*old, begin(8), event(8, 1, 100), *old[: place + 1], applied=80)
+        steps = [assembler.feed(record) for record in (event(8, 2, 100), *old[place + 1 :], end(8, 200, 2))]
+        assert (type(steps[0]), steps[-1]) == (Change, Committed(8, Lsn(200), 2, 7))
+        assert not any(isinstance(step, Change | Begun) for step in steps[1:])
+
+
+def test_two_tasks_write_one_transaction_and_one_of_them_is_ahead() -> None:
+    first = [begin(8), event(8, 1, 100), event(8, 2, 100)]
+    second = [begin(8), event(8, 1, 100), event(8, 3, 100), event(8, 2, 100), end(8, 200, 3), event(8, 3, 100)]
+    assembler = Assembler(Lsn(100))
+    steps = [assembler.feed(record) for record in (*first, *second, end(8, 200, 3))]
+    assert [
+        step.record.transaction.total_order for step in steps if isinstance(step, Change) and step.record.transaction
+    ] == [
+        1,
+        2,
+        3,
+    ]
+    assert [step for step in steps if isinstance(step, Committed)] == [Committed(8, Lsn(200), 3, 7)]
+
+
+def test_what_stood_aside_and_is_news_drops_what_was_open() -> None:
+    assembler = assembled(begin(7), event(7, 1, 90), applied=100)  # A repeat that broke off.
+    assert assembler.feed(begin(8)) == Aside()
+    assert assembler.feed(event(8, 1, 100)) == Change(event(8, 1, 100), begins=True)
+    assert assembler.feed(end(8, 200, 1)) == Committed(8, Lsn(200), 1, 7)
+
+
+def test_an_empty_transaction_that_stood_aside_may_be_news() -> None:
+    assembler = assembled(begin(7), begin(8), applied=100)
+    assert assembler.feed(end(8, 200, 0)) == Committed(8, Lsn(200), 0, 7, begins=True)
+
+
+def test_a_transaction_passed_over_that_ends_beyond_what_is_applied_stops_the_work() -> None:
+    with pytest.raises(LogError, match="transaction 8 at 0/C8 announces 1 events, 0 are in the log"):
+        assembled(begin(7), begin(8), event(8, 1, 90), end(8, 200, 1), applied=100)
+
+
 def test_a_new_transaction_before_the_cut_off_one_came_again_stops_the_work() -> None:
     with pytest.raises(LogError, match="transaction 8 was cut off in the log"):
-        assembled(begin(8), event(8, 1), begin(9), end(9, 300, 0), applied=100)
+        assembled(begin(8), event(8, 1, 100), begin(9), end(9, 300, 0), applied=100)
 
 
 def test_a_snapshot_makes_cut_off_transactions_void() -> None:
@@ -127,6 +169,12 @@ def test_an_event_that_was_seen_is_a_repeat() -> None:
     assert assembler.feed(event(7, 1)) is REPEAT
     assert isinstance(assembler.feed(event(7, 3)), Change)
     assert isinstance(assembler.feed(end(7, 100, 3)), Committed)
+
+
+def test_a_transaction_that_comes_again_with_other_events_stops_the_work() -> None:
+    other = Record(op="d", source=event(7, 2).source, transaction=InTransaction("7:2", 2))
+    with pytest.raises(LogError, match="transaction 7 came again with other events"):
+        assembled(begin(7), event(7, 1), event(7, 2), begin(7), event(7, 1), other)
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -134,8 +134,17 @@ def test_the_study_counts_what_comes_again_and_takes_it_once() -> None:
     assert len(taken) == found.changes == 3
     assert found.counts["transactions"] == 2
     assert found.counts["events again outside of a transaction"] == 1
-    assert found.counts["events again in an open transaction"] == 1
+    assert found.counts["beginnings again of an open transaction"] == 1
+    assert found.counts["events again in an open transaction"] == 2
     assert found.counts["ends of transactions again"] == 1
+
+
+def test_the_study_takes_nothing_of_what_was_cut_off() -> None:
+    taken: list[Record] = []
+    cut = [_marker("BEGIN", 1, 10), _event(1, 1, 5), _marker("END", 1, 20, 1), _marker("BEGIN", 1, 10), _event(1, 1, 5)]
+    found = Study(taken.append).read([*cut, _marker("BEGIN", 2, 21), _event(2, 1, 20), _marker("END", 2, 30, 1)])
+    assert (found.fault, len(taken)) == ("", 2)
+    assert found.counts["beginnings of others in an open transaction"] == 1
     assert found.counts["cut off by another beginning"] == 1
 
 
