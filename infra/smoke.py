@@ -2,15 +2,17 @@
 
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from time import monotonic, time
+from typing import Annotated
+
+import typer
 
 from infra.commands import faults_told, stop_on_terminate
 from infra.errors import RunnerError
 from infra.following import Follower
 from infra.lock import alone
-from infra.pipeline import SHIPPED_SPEC, Listens, Pipeline, database, mark
+from infra.pipeline import SHIPPED_SPEC, Listens, Pipeline, Say, database, mark
 from infra.ports import free_port, free_ports
 from infra.programs import ROWTIDE, WRITER, Program, ProgramFailed, last_json
 from infra.settings import StackSettings, read_settings
@@ -18,10 +20,10 @@ from infra.stack import Stack
 from infra.stopwatch import Stopwatch, percentile, read_commits
 from infra.waiting import wait_until
 
-SEEDED_ORDERS = 2000
-LOADED_ORDERS = 500
+ORDERS = 2000
+LOADED_SHARE = 4
 RATE = 10
-RATED_SECONDS = 10
+RATED_SECONDS = 10.0
 _LOAD_SECONDS = 300.0
 _POLL_SECONDS = 0.003
 
@@ -42,6 +44,19 @@ DELETE FROM orders WHERE id % 40 = 0;
 
 
 @dataclass(frozen=True)
+class Size:
+    """How much is written: orders before the snapshot, a quarter of that while the pipeline runs, then at a steady rate."""
+
+    orders: int
+    rated_seconds: float
+
+    @property
+    def loaded(self) -> int:
+        """Orders that are placed at full speed."""
+        return max(1, self.orders // LOADED_SHARE)
+
+
+@dataclass(frozen=True)
 class Result:
     """The last line of the output. `changes` are change events read from the log, the snapshot's rows included."""
 
@@ -56,7 +71,12 @@ class Result:
     seconds: float
 
 
-def smoke() -> None:
+def smoke(
+    orders: Annotated[
+        int, typer.Option(min=100, help="Orders before the snapshot; a quarter as many follow.")
+    ] = ORDERS,
+    seconds: Annotated[float, typer.Option(min=1, help="Seconds of steady load, for the latency.")] = RATED_SECONDS,
+) -> None:
     """Start everything anew, load a fixed workload, and compare every document with PostgreSQL. The last line is JSON."""
     with faults_told():
         stop_on_terminate()
@@ -64,11 +84,15 @@ def smoke() -> None:
         say = _teller(began)
         settings = _settings()
         with alone(settings.data_directory.with_suffix(".lock")):
-            result = _run_anew(settings, say, began)
-        sys.stdout.write(json.dumps(asdict(result)) + "\n")
-        sys.stdout.flush()
-        if result.divergent:
-            raise RunnerError(f"{result.divergent} documents differ from the database.")
+            tell(_run_anew(settings, Size(orders, seconds), say, began))
+
+
+def tell(result: Result) -> None:
+    """Print the result as one line of JSON; RunnerError when anything diverges."""
+    sys.stdout.write(json.dumps(asdict(result)) + "\n")
+    sys.stdout.flush()
+    if result.divergent:
+        raise RunnerError(f"{result.divergent} documents differ from the database.")
 
 
 def _settings() -> StackSettings:
@@ -76,7 +100,7 @@ def _settings() -> StackSettings:
     return read_settings(stack="smoke", data=home / "stacks" / "smoke", **free_ports())
 
 
-def _teller(began: float) -> Callable[[str, str], None]:
+def _teller(began: float) -> Say:
     told: dict[str, str] = {}
 
     def say(part: str, state: str) -> None:
@@ -87,42 +111,47 @@ def _teller(began: float) -> Callable[[str, str], None]:
     return say
 
 
-def _run_anew(settings: StackSettings, say: Callable[[str, str], None], began: float) -> Result:
+def _run_anew(settings: StackSettings, size: Size, say: Say, began: float) -> Result:
     stack = Stack(settings, say)
     stack.end_all()
     stack.purge()
     with stack, Pipeline(stack, SHIPPED_SPEC, Listens(free_port(), free_port()), say) as pipeline:
-        pipeline.fill(SEEDED_ORDERS)
-        pipeline.capture()
-        worker = pipeline.start_worker()
-        rate = _at_full_speed(pipeline, worker, say)
-        latencies = _at_a_rate(pipeline, worker, say)
-        pipeline.wait_fresh(worker)
-        compared, divergent = _verify(pipeline, say)
-        result = Result(
-            orders=pipeline.count_orders(),
-            changes=_events(pipeline),
-            documents=compared,
-            divergent=divergent,
-            latency_ms_p50=round(percentile(latencies, 0.50), 1),
-            latency_ms_p99=round(percentile(latencies, 0.99), 1),
-            events_per_s=round(rate, 1),
-            latencies=len(latencies),
-            seconds=round(monotonic() - began, 1),
-        )
+        result = run(pipeline, size, say, began)
         say("services", "stopping")
     return result
+
+
+def run(pipeline: Pipeline, size: Size, say: Say, began: float) -> Result:
+    """Load the workload into a pipeline that was not started yet, and compare every document."""
+    pipeline.fill(size.orders)
+    pipeline.capture()
+    worker = pipeline.start_worker()
+    rate = _at_full_speed(pipeline, worker, size, say)
+    latencies = _at_a_rate(pipeline, worker, size, say)
+    pipeline.wait_fresh(worker)
+    compared, divergent = _verify(pipeline, say)
+    return Result(
+        orders=pipeline.count_orders(),
+        changes=_events(pipeline),
+        documents=compared,
+        divergent=divergent,
+        latency_ms_p50=round(percentile(latencies, 0.50), 1),
+        latency_ms_p99=round(percentile(latencies, 0.99), 1),
+        events_per_s=round(rate, 1),
+        latencies=len(latencies),
+        seconds=round(monotonic() - began, 1),
+    )
 
 
 def _events(pipeline: Pipeline) -> int:
     return int(pipeline.worker.counted().get("rowtide_events_total", 0))
 
 
-def _at_full_speed(pipeline: Pipeline, worker: Program, say: Callable[[str, str], None]) -> float:
+def _at_full_speed(pipeline: Pipeline, worker: Program, size: Size, say: Say) -> float:
     """Load orders as fast as the writer can, then one large transaction. Returns change events a second until fresh."""
-    say("workload", f"{LOADED_ORDERS} orders with all that happens to them, at full speed")
+    say("workload", f"{size.loaded:,} orders with all that happens to them, at full speed")
     before, since = _events(pipeline), monotonic()
-    load = (*WRITER, "load", "--orders", str(LOADED_ORDERS), "--seed", "7")
+    load = (*WRITER, "load", "--orders", str(size.loaded), "--seed", "7")
     pipeline.programs.run("writer-load", load, _LOAD_SECONDS)
     say("workload", "one transaction over every table")
     with database(pipeline.dsn) as connection, connection.transaction():
@@ -131,10 +160,10 @@ def _at_full_speed(pipeline: Pipeline, worker: Program, say: Callable[[str, str]
     return (_events(pipeline) - before) / (monotonic() - since)
 
 
-def _at_a_rate(pipeline: Pipeline, worker: Program, say: Callable[[str, str], None]) -> list[float]:
+def _at_a_rate(pipeline: Pipeline, worker: Program, size: Size, say: Say) -> list[float]:
     """Load at a steady rate; returns for each command about an order the milliseconds from its commit to searchable."""
-    say("workload", f"{RATE} commands a second for {RATED_SECONDS} s")
-    rated = ("--rate", str(RATE), "--seconds", str(RATED_SECONDS), "--seed", "8", "--each")
+    say("workload", f"{RATE} commands a second for {size.rated_seconds:g} s")
+    rated = ("--rate", str(RATE), "--seconds", str(size.rated_seconds), "--seed", "8", "--each")
     load = pipeline.programs.start("writer-rated", (*WRITER, "load", *rated))
     follower, watch, found = Follower(load.log), Stopwatch(), list[float]()
     with database(pipeline.dsn) as connection:
@@ -157,7 +186,7 @@ def _at_a_rate(pipeline: Pipeline, worker: Program, say: Callable[[str, str], No
     return found
 
 
-def _verify(pipeline: Pipeline, say: Callable[[str, str], None]) -> tuple[int, int]:
+def _verify(pipeline: Pipeline, say: Say) -> tuple[int, int]:
     """Compare everything; returns how many documents were compared and how many differ."""
     say("verify", "comparing every document with PostgreSQL")
     text = pipeline.programs.run("verify", (*ROWTIDE, "verify", "--output", "json"), _LOAD_SECONDS, accept=(0, 1))
