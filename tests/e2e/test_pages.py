@@ -1,9 +1,11 @@
-"""The README's ten lines and the tutorial, as commands that are run: what a newcomer types must work."""
+"""The README's ten lines, the tutorial and the page of containers, as commands that are run: what a newcomer types must work."""
 
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -19,6 +21,7 @@ from tests.support.shell_page import Folder, blocks
 README = CHECKOUT / "README.md"
 TUTORIAL = CHECKOUT / "docs" / "tutorial.md"
 PIPELINES = ("postgres", "shop")
+CONTAINERS = CHECKOUT / "docs" / "how-to" / "run-with-containers.md"
 DOCUMENTS = ("orders", "products")
 
 
@@ -78,3 +81,35 @@ def test_the_tutorial(folder: Folder) -> None:
     assert "Zanzibar lantern" in answer
     assert json.loads(answer)["freshness"] | {"consistency": "now", "met": True} == json.loads(answer)["freshness"]
     assert verify.count(": equal") == len(DOCUMENTS)
+
+
+def test_the_page_of_containers_with_programs_as_processes(folder: Folder, stack: Stack) -> None:
+    addresses, settings = stack.addresses, stack.settings
+    here = {
+        "superuser": addresses.postgres_dsn,
+        "port of worker": str(folder.worker_port),
+        "port of api": str(folder.api_port),
+        "postgres:5432": f"127.0.0.1:{settings.postgres_port}",
+        "kafka:9092": addresses.kafka_bootstrap_servers,
+        "http://connect:8083": addresses.connect_url,
+        "http://elasticsearch:9200": addresses.elasticsearch_url,
+        "http://worker:9470": f"http://127.0.0.1:{folder.worker_port}",
+        "0.0.0.0": "127.0.0.1",
+    }
+    docker = folder.path / "docker"
+    docker.write_text(f'#!/bin/sh\nPYTHONPATH={CHECKOUT} exec {sys.executable} -m tests.support.docker_double "$@"\n')
+    docker.chmod(0o755)
+    plain = {name: value for name, value in folder.environment.items() if not name.startswith("ROWTIDE_")}
+    path = f"{folder.path}:{plain['PATH']}"
+    typed = replace(folder, environment={**plain, "PATH": path, "ADDRESSES": json.dumps(here)})
+    said = typed.run(blocks(CONTAINERS), {"ROWTIDE_PASSWORD=…": f"ROWTIDE_PASSWORD={addresses.elasticsearch_password}"})
+    assert said[-1].count(": equal") == len(DOCUMENTS)
+
+
+def test_the_compose_file_says_what_its_page_says() -> None:
+    page = [line.partition("#")[0].strip() for block in blocks(CONTAINERS) for line in block.splitlines()]
+    head = (CHECKOUT / "infra" / "compose.yaml").read_text(encoding="utf-8").partition("services:")[0]
+    typed = [
+        line.removeprefix("#   ").partition(" #")[0].strip() for line in head.splitlines() if line.startswith("#   ")
+    ]
+    assert [line.replace("...", "…") for line in typed] == page

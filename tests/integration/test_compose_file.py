@@ -18,4 +18,4 @@ def test_compose_parses_the_file() -> None:
         check=False,
     )
     assert parsed.returncode == 0, parsed.stderr
-    assert set(yaml.safe_load(parsed.stdout)["services"]) == {*SERVICES, "worker", "api"}
+    assert set(yaml.safe_load(parsed.stdout)["services"]) == {*SERVICES, "rowtide", "worker", "api"}

@@ -17,7 +17,10 @@ _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _MARK = "== block "
 _PRELUDE = """\
 set -euo pipefail
-end_jobs() { jobs -p | xargs -r kill 2>/dev/null || true; wait; }
+end_jobs() {
+  jobs -p | xargs -r kill 2>/dev/null || true; wait
+  for file in *.pid; do test -e "$file" && kill "$(cat "$file")" && tail --pid="$(cat "$file")" -f /dev/null; done || true
+}
 trap end_jobs EXIT
 make() { test "$*" = setup; }  # The tests' own environment was made by it.
 """
@@ -46,7 +49,7 @@ class Folder:
     @classmethod
     def of(cls, path: Path, settings: StackSettings) -> "Folder":
         """Make it. Its commands find the running stack with these settings."""
-        for name in (".venv", "examples"):
+        for name in (".venv", "examples", "infra"):
             (path / name).symlink_to((CHECKOUT / name).resolve())
         worker_port, api_port = free_port(), free_port()
         environment = {

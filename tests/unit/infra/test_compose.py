@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.compose import document, properties, render
-from infra.settings import SERVICES
+from infra.compose import OWN_NAMES, document, properties, render
+from infra.settings import SERVICES, StackSettings
 from infra.versions import ROOM, read, shipped
 
 FILE = ROOM / "compose.yaml"
@@ -34,11 +34,54 @@ def test_every_server_runs_the_version_of_the_native_runner(committed: dict[str,
     }
 
 
-@pytest.mark.parametrize("service", ["kafka", "connect"])
-def test_every_shared_setting_reaches_the_container(committed: dict[str, Any], service: str) -> None:
-    given = committed["services"][service]["environment"].values()
-    missing = [name for name, value in properties(shipped(f"{service}.properties")).items() if value not in given]
-    assert missing == []
+@pytest.mark.parametrize(("service", "prefix"), [("kafka", "KAFKA_"), ("connect", "CONNECT_")])
+def test_every_shared_setting_reaches_the_container_under_its_name(
+    committed: dict[str, Any], service: str, prefix: str
+) -> None:
+    # Debezium's image has names of its own for some; it would write them over the usual ones.
+    own = OWN_NAMES if service == "connect" else {}
+    wanted = {
+        own.get(name, prefix + name.upper().replace(".", "_")): value
+        for name, value in properties(shipped(f"{service}.properties")).items()
+    }
+    given = committed["services"][service]["environment"]
+    assert {name: given.get(name) for name in wanted} == wanted
+    assert not {prefix + name.upper().replace(".", "_") for name in own} & set(given)
+
+
+@pytest.mark.parametrize(
+    ("service", "variable"), [("kafka", "KAFKA_HEAP_OPTS"), ("connect", "HEAP_OPTS"), ("elasticsearch", "ES_JAVA_OPTS")]
+)
+def test_heaps_and_ports_are_those_of_the_native_runner(committed: dict[str, Any], service: str, variable: str) -> None:
+    defaults = StackSettings.model_fields
+    given = committed["services"][service]
+    assert given["environment"][variable].endswith(f" -Xmx{defaults[f'{service}_heap'].default}m")
+    assert given["ports"][0].startswith(f"127.0.0.1:{defaults[f'{service}_port'].default}:")
+
+
+def test_services_wait_for_those_they_need(committed: dict[str, Any]) -> None:
+    needs = {name: set(each.get("depends_on", ())) for name, each in committed["services"].items()}
+    assert needs == {
+        "postgres": set(),
+        "kafka": set(),
+        "connect": {"kafka"},
+        "elasticsearch": set(),
+        "rowtide": set(SERVICES),
+        "worker": set(SERVICES),
+        "api": {"elasticsearch"},
+    }
+    healthy = {name for name, each in committed["services"].items() if "healthcheck" in each}
+    assert set.union(*needs.values()) <= healthy >= {"worker", "api"}
+    conditions = [wait for each in committed["services"].values() for wait in each.get("depends_on", {}).values()]
+    assert all(wait == {"condition": "service_healthy"} for wait in conditions)
+
+
+def test_only_the_operators_commands_know_a_password_of_elasticsearch(committed: dict[str, Any]) -> None:
+    programs = {name: committed["services"][name]["environment"] for name in ("rowtide", "worker", "api")}
+    know = [name for name, given in programs.items() if "ROWTIDE_ELASTICSEARCH_PASSWORD" in given]
+    assert know == ["rowtide"]
+    keys = {name: given.get("ROWTIDE_ELASTICSEARCH_API_KEY") for name, given in programs.items()}
+    assert keys == {"rowtide": None, "worker": "${ROWTIDE_WORKER_KEY:-}", "api": "${ROWTIDE_SEARCH_KEY:-}"}
 
 
 def test_files_that_are_mounted_exist(committed: dict[str, Any]) -> None:
@@ -50,5 +93,5 @@ def test_files_that_are_mounted_exist(committed: dict[str, Any]) -> None:
 
 
 def test_nothing_is_published_beyond_the_loopback(committed: dict[str, Any]) -> None:
-    ports = [port for each in committed["services"].values() for port in each["ports"]]
+    ports = [port for each in committed["services"].values() for port in each.get("ports", [])]
     assert all(port.startswith("127.0.0.1:") for port in ports)

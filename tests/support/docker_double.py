@@ -1,0 +1,91 @@
+"""Stands in for `docker compose` where there is no engine: runs the file's programs as processes, on servers that run already.
+
+What a program gets is what the file gives its container, as `docker-compose config` reads it, and nothing else. ADDRESSES, in the
+environment, is a JSON object: what a container calls something, and where it is here. Programs that stay leave a file NAME.pid.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import yaml
+
+from infra.waiting import wait_until
+from tests.support.pipeline import ROWTIDE
+from tests.support.services import CHECKOUT
+
+PROGRAMS = {"rowtide": ROWTIDE, "python": [sys.executable]}
+
+
+def service(file: str, name: str) -> dict[str, Any]:
+    """A service of the file, its variables filled in."""
+    words = ["docker-compose", "-f", file, "--profile", "rowtide", "config"]
+    read = subprocess.run(words, capture_output=True, text=True, check=True)
+    found: dict[str, Any] = yaml.safe_load(read.stdout)["services"][name]
+    return found
+
+
+def environment(found: dict[str, Any], addresses: dict[str, str]) -> dict[str, str]:
+    """The container's variables, with addresses and paths of here."""
+    words = dict(addresses)
+    for mount in found.get("volumes", []):
+        source, target = mount.split(":")[:2]
+        here = Path(source) if source.startswith("/") else Path.cwd() / "volumes" / source
+        if not source.startswith("/"):
+            here.mkdir(parents=True, exist_ok=True)
+        words[target] = str(here)
+    given = dict(found["environment"])
+    for inside, here_ in words.items():
+        given = {name: value.replace(inside, here_) for name, value in given.items()}
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), **given}
+
+
+def up(file: str, name: str, addresses: dict[str, str]) -> None:
+    """Start a program and wait until it is healthy; of the servers, which run, make the database that postgres would make."""
+    found = service(file, name)
+    if name == "postgres":
+        with psycopg.connect(addresses["superuser"], autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {found['environment']['POSTGRES_DB']}")
+    if "build" not in found:
+        return
+    module, port = found["command"][-1], addresses[f"port of {name}"]
+    more = {"ROWTIDE_WORKER_PORT": port, "ROWTIDE_API_PORT": port}
+    with Path(f"{name}.log").open("ab") as log:
+        started = subprocess.Popen(
+            [sys.executable, "-m", module], env=environment(found, addresses) | more, stdout=log, stderr=log
+        )
+    Path(f"{name}.pid").write_text(str(started.pid))
+
+    def healthy() -> bool:
+        assert started.poll() is None, Path(f"{name}.log").read_text()
+        try:
+            return httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
+    assert wait_until(healthy, 120), Path(f"{name}.log").read_text()
+
+
+def main() -> None:
+    """`docker compose -f FILE up --wait NAME…`, or `… run --rm -T NAME WORD…`."""
+    compose, f, file, verb, *words = sys.argv[1:]
+    assert (compose, f) == ("compose", "-f")
+    addresses: dict[str, str] = json.loads(os.environ["ADDRESSES"])
+    if verb == "up":
+        assert words[0] == "--wait"
+        for name in words[1:]:
+            up(file, name, addresses)
+        return
+    assert [verb, *words[:2]] == ["run", "--rm", "-T"]
+    name, program, *rest = words[2:]
+    given = environment(service(file, name), addresses)
+    sys.exit(subprocess.run([*PROGRAMS[program], *rest], env=given, check=False).returncode)
+
+
+if __name__ == "__main__":
+    main()
