@@ -62,10 +62,11 @@ def next_status(order: Order, action: Action) -> Status:
 
 
 def move(connection: Connection, order: Order, status: Status, reason: str | None = None) -> None:
-    """Writes the new state; a reason becomes a paragraph of the notes."""
+    """Writes the new state, and with the first one after a draft when it was placed; a reason becomes a paragraph of the notes."""
     connection.execute(
         """UPDATE orders SET status = %s::order_status, revision = revision + 1, updated_at = now(),
-                  placed_at = CASE WHEN %s::order_status = 'placed' THEN now() ELSE placed_at END,
+                  placed_at = CASE WHEN %s::order_status IN ('draft', 'cancelled') THEN placed_at
+                                   ELSE coalesce(placed_at, now()) END,
                   notes = CASE WHEN %s::text IS NULL THEN notes ELSE concat_ws(E'\\n', notes, %s::text) END
             WHERE id = %s""",
         (status, status, reason, reason, order.id),
@@ -79,7 +80,7 @@ def place(connection: Connection, command: PlaceOrder) -> Done:
     customer_id, ship_id, bill_id = _parties(connection, command)
     priced = _priced(connection, [line.sku for line in command.lines])
     total = rules.total((line.quantity, priced[line.sku].price) for line in command.lines)
-    status = Status.DRAFT if command.draft else Status.PLACED
+    status = Status.DRAFT if command.draft else rules.once_placed(total)
     row = connection.execute(
         """INSERT INTO orders
                   (number, customer_id, ship_address_id, bill_address_id, status, total, notes, placed_at)
@@ -95,7 +96,8 @@ def place(connection: Connection, command: PlaceOrder) -> Done:
 def submit(connection: Connection, command: SubmitDraft) -> Done:
     """Places a draft."""
     order = locked(connection, command.number)
-    move(connection, order, next_status(order, Action.PLACE))
+    next_status(order, Action.PLACE)
+    move(connection, order, rules.once_placed(order.total))
     return Done("order", order.number)
 
 

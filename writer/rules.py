@@ -70,6 +70,11 @@ def after(number: str, status: Status, action: Action) -> Status | None:
     raise RuleBrokenError(f"Order {number} is {status} and cannot be changed by '{action}'. Possible now: {possible}.")
 
 
+def once_placed(order_total: Decimal) -> Status:
+    """The state of an order that is placed: it waits for its money, and when there is nothing to pay, it is paid."""
+    return Status.PLACED if order_total > 0 else Status.PAID
+
+
 def money(amount: Decimal) -> Decimal:
     """The amount in whole cents, rounded half up."""
     return amount.quantize(CENT, rounding=ROUND_HALF_UP)

@@ -29,9 +29,12 @@ def one(connection: psycopg.Connection, query: str, *parameters: object) -> Any:
 
 
 def test_an_order_goes_the_whole_way(shop: Database, rows: psycopg.Connection, placed: str) -> None:
+    when = "SELECT placed_at FROM orders WHERE number = %s"
+    placed_at = one(rows, when, placed)
     shop.run(c.PayOrder(number=placed, method="card", amount=Decimal("1.00")))
     assert shop.order(placed)["status"] == "placed"
     shop.run(c.PayOrder(number=placed, method="wallet"))
+    assert one(rows, when, placed) == placed_at
     shop.run(c.ShipOrder(number=placed, carrier="DHL", tracking=f"DH{placed[3:]}", parcels=2))
     shop.run(c.DeliverOrder(number=placed))
     shop.run(c.ReturnOrder(number=placed, reason="Too large."))
@@ -47,6 +50,28 @@ def test_an_order_goes_the_whole_way(shop: Database, rows: psycopg.Connection, p
     with pytest.raises(NotFoundError, match=placed):
         shop.order(placed)
     assert one(rows, "SELECT deleted_at IS NOT NULL FROM orders WHERE number = %s", placed)
+
+
+def test_a_draft_is_placed_once_and_an_order_of_nothing_is_paid_then(shop: Database, rows: psycopg.Connection) -> None:
+    world = shop.world()
+    customer, label = world.customers[2].number, world.customers[2].labels[0]
+    gift = c.AddProduct(
+        sku="GIFT-1",
+        category=one(rows, "SELECT slug FROM categories ORDER BY id DESC LIMIT 1"),
+        name="Sample of fabric",
+        description="",
+        price=Decimal("0.00"),
+        attributes={},
+    )
+    shop.run(gift)
+    lines = (c.Line("GIFT-1", 1),)
+    given = shop.run(c.PlaceOrder(customer=customer, ship_to=label, bill_to=label, lines=lines)).name
+    draft = shop.run(c.PlaceOrder(customer=customer, ship_to=label, bill_to=label, lines=lines, draft=True)).name
+    when = "SELECT status::text, placed_at IS NOT NULL FROM orders WHERE number = %s"
+    assert one(rows, when, draft) == ("draft", False)
+    shop.run(c.SubmitDraft(number=draft))
+    assert one(rows, when, given) == one(rows, when, draft) == ("paid", True)
+    shop.run(c.ShipOrder(number=given, carrier="DHL", tracking="GIFT"))
 
 
 def test_amending_a_paid_order_changes_lines_total_and_payments_together(

@@ -64,6 +64,11 @@ def test_impossible_lines_are_refused(lines: list[tuple[str, int]], reason: str)
         rules.check_quantities("SO-2026-000001", lines)
 
 
+def test_an_order_of_nothing_is_paid_when_it_is_placed() -> None:
+    assert rules.once_placed(Decimal("0.00")) is Status.PAID
+    assert rules.once_placed(Decimal("0.01")) is Status.PLACED
+
+
 def test_a_payment_books_the_balance_unless_less_is_offered() -> None:
     due = rules.payment_due("SO-2026-000001", Decimal("30.00"), Decimal("10.00"), None)
     part = rules.payment_due("SO-2026-000001", Decimal("30.00"), Decimal("10.00"), Decimal("5"))
