@@ -157,8 +157,9 @@ def _commands() -> Iterator[str]:
             yield _command(name, command)
     writer = typer.main.get_group(writer_app)
     yield "\n## The order application\n\nNot a part of `rowtide`: an ordinary application, whose tables it follows.\n"
-    for name, command in writer.commands.items():
-        yield _command(f"python -m writer {name}", command)
+    for room, group in writer.commands.items():
+        for name, command in _walk(f"python -m writer {room}", group):
+            yield _command(name, command)
 
 
 def _room(name: str) -> Any:

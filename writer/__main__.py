@@ -1,4 +1,4 @@
-"""`python -m writer`: create the schema, fill it, put it under load, serve the command API."""
+"""`python -m writer`: create the schema, fill it, put it under load; carry out one command, or serve the command API."""
 
 import json
 import socket
@@ -13,12 +13,14 @@ from rich.console import Console
 
 from writer import workload
 from writer.api import create_app
+from writer.cli.carrying_out import database
+from writer.cli.orders import orders, tags
+from writer.cli.people_and_products import addresses, customers, products
 from writer.commands import Command
-from writer.database import Database
 from writer.errors import DatabaseUnavailableError, LoginRefusedError, WriterError
 from writer.load import Limit, RunningLoad, commit_line
 from writer.mix import MixError, parse_mix
-from writer.settings import SettingsError, read_settings
+from writer.settings import SettingsError
 
 
 class PortTakenError(WriterError):
@@ -28,20 +30,20 @@ class PortTakenError(WriterError):
 FAILED, WRONG_USE, NOT_THERE = 1, 2, 3
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app.add_typer(orders, name="order")
+app.add_typer(customers, name="customer")
+app.add_typer(addresses, name="address")
+app.add_typer(products, name="product")
+app.add_typer(tags, name="tag")
 
 _Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same data.")]
-
-
-def _database() -> Database:
-    settings = read_settings()
-    return Database(settings.dsn, connections=settings.connections, timeout_s=settings.timeout_s)
 
 
 @app.command()
 def init() -> None:
     """Create the application's tables in an empty database."""
-    with _database() as database:
-        database.create_schema()
+    with database() as shop:
+        shop.create_schema()
     typer.echo("The schema is created.")
 
 
@@ -54,11 +56,11 @@ def seed(
 ) -> None:
     """Add a catalogue, customers and finished orders quickly; create the schema when it is missing."""
     progress = Console(stderr=True)
-    with _database() as database:
-        if not database.has_schema():
-            database.create_schema()
+    with database() as shop:
+        if not shop.has_schema():
+            shop.create_schema()
         with progress.status("Writing the catalogue …") as status:
-            database.seed(
+            shop.seed(
                 orders,
                 seed,
                 products=products,
@@ -81,10 +83,10 @@ def load(
 ) -> None:
     """Place, amend, pay, ship and cancel orders at a steady rate; print what was done as JSON. Ctrl-C ends it."""
     weights = parse_mix(mix)
-    with _database() as database:
-        plan = workload.commands(seed, weights, database.world())
+    with database() as shop:
+        plan = workload.commands(seed, weights, shop.world())
         limit = Limit(seconds=seconds, orders=orders)
-        running = RunningLoad(database, plan, rate=rate, limit=limit, on_commit=_print_commit if each else None)
+        running = RunningLoad(shop, plan, rate=rate, limit=limit, on_commit=_print_commit if each else None)
         try:
             counts = running.wait()
         except KeyboardInterrupt:
@@ -113,8 +115,8 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8100,
 ) -> None:
     """Serve the command API; its description is at /docs."""
-    with _database() as database, _listening(host, port) as listener:
-        server = uvicorn.Server(uvicorn.Config(create_app(database), log_level="info"))
+    with database() as shop, _listening(host, port) as listener:
+        server = uvicorn.Server(uvicorn.Config(create_app(shop), log_level="info"))
         typer.echo(f"The command API is at http://{host}:{port}, its description at /docs. Ctrl-C ends it.")
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])

@@ -95,7 +95,7 @@ def test_a_spec_that_cannot_be_used_is_a_wrong_setting(command: str, spec: Path)
         ("verify", "ROWTIDE_POSTGRES_DSN"),
         ("repair", "ROWTIDE_POSTGRES_DSN"),
         ("explain things 1", "ROWTIDE_POSTGRES_DSN"),
-        ("quarantine retry", "ROWTIDE_WORKER_URL"),
+        ("quarantine retry --wait 0", "ROWTIDE_WORKER_URL"),
         ("api key things", "ROWTIDE_ELASTICSEARCH_URL"),
         ("api keys create me --index things", "ROWTIDE_ELASTICSEARCH_URL"),
         ("status", "postgres"),
