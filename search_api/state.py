@@ -71,7 +71,7 @@ class State:
 
     def _prepare(self, path: Path | None) -> None:
         connection = self._connection
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             list(connection.execute(f"PRAGMA {pragma}"))
         connection.execute("BEGIN IMMEDIATE")
         found = int(connection.pragma("user_version"))

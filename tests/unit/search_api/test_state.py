@@ -40,6 +40,12 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(tmp_path: Path) -> None:
     assert not [one for one in (secret, session) if one.encode() in written or bytes.fromhex(one) in written]
 
 
+def test_what_is_kept_survives_a_machine_that_loses_power(tmp_path: Path) -> None:
+    with closing(State(tmp_path / "state.db")) as state:
+        assert state.rows("PRAGMA synchronous") == [(2,)], "FULL: the log is written through at each change"
+        assert state.rows("PRAGMA journal_mode") == [("wal",)]
+
+
 def test_a_key_outlives_the_server_and_is_revoked_for_all_of_them(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with closing(State(path)) as state:
