@@ -10,8 +10,8 @@ from msgspec import Raw, Struct, field
 
 from search_api.columns import ID, VERSION, Cell, Cells, Column
 
-RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A text that begins so is a formula to a spreadsheet."""
+RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""A text that begins so is a formula to a spreadsheet; the last four are the signs in full width, which some take for the same."""
 
 
 class Row(Struct):
@@ -68,7 +68,7 @@ class Csv:
 
     def begin(self) -> bytes:
         """The columns' names."""
-        return _lines([[column.name for column in self._columns]]) if self._header else b""
+        return _lines([[_guarded(column.name) for column in self._columns]]) if self._header else b""
 
     def rows(self, rows: Sequence[Row]) -> bytes:
         """A line a row."""
@@ -91,9 +91,12 @@ def _text(cell: Cell) -> str:
         return ""
     raw = bytes(cell)
     if raw[:1] == b'"':
-        text = msgspec.json.decode(raw, type=str)
-        return f"'{text}" if text.startswith(RISKY) else text
+        return _guarded(msgspec.json.decode(raw, type=str))
     return "" if raw == b"null" else raw.decode()
+
+
+def _guarded(text: str) -> str:
+    return f"'{text}" if text.startswith(RISKY) else text
 
 
 class Ndjson:

@@ -68,7 +68,9 @@ def test_any_document_becomes_cells(document: dict[str, object]) -> None:
     cells(json.dumps(document), "a", "a.b", "a.b.c", "b")
 
 
-@pytest.mark.parametrize("first", [*RISKY, "=1+1", "-cmd"])
+@pytest.mark.parametrize(
+    "first", [*RISKY, "=1+1", "-cmd", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20a", "\t=1", "\r=1"]
+)
 def test_no_text_of_a_csv_is_a_formula(first: str) -> None:
     form = Csv([Column("a", "keyword"), Column("n", "number")], header=True)
     text = form.begin() + form.rows([row(json.dumps({"a": f'{first}x,"y"\nz', "n": -5.0}))]) + form.end()
