@@ -65,7 +65,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
 
     app = FastAPI(title="Rowtide search", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.add_middleware(BodyLimit)
-    app.add_middleware(SafeHeaders)
+    app.add_middleware(SafeHeaders, failed=_answer_problem)
     for kind in KINDS:
         app.add_exception_handler(kind, _answer_problem)
     app.include_router(routes.router)

@@ -13,23 +13,29 @@ from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from search_api.app import create_app
 from tests.support.library import KEYWORD, SETTINGS, TEXT
+from tests.support.search_api import settings_of
 
 TWINS = ("twina", "twinb")
 SECRETS = {"twina": ("Zanzibar", "quetzal"), "twinb": ("Mombasa", "tapir")}
 DATE = {"type": "date", "format": "strict_date_optional_time"}
+DSL_NAMED = ("from", "query", "size", "sort", "value", "filter")
+"""Masked fields whose names are words of Elasticsearch's query language."""
 MASKED = ("who.name", "who.mail", "who.born", "who.pin", "who.ok", "who.more", "who.shown", "lines.note", "code")
 TWIN_SETTINGS = SETTINGS
 TWIN_MAPPINGS: dict[str, Any] = {
     "dynamic": "strict",
     "_meta": {
-        "fields": {name: {"pii": True if name.startswith("lines") else "name"} for name in MASKED},
+        "fields": {name: {"pii": True if name.startswith("lines") else "name"} for name in (*MASKED, *DSL_NAMED)},
         "search": {"boost": {"who.name": 9, "title": 3}},
     },
     "properties": {
         "title": TEXT,
         "team": KEYWORD,
         "code": KEYWORD,
+        **dict.fromkeys(DSL_NAMED, KEYWORD),
+        "extra": {"type": "flattened"},
         "price": {"type": "double"},
         "made": DATE,
         "who": {
@@ -77,7 +83,13 @@ def _document(n: int, place: str, animal: str, twin: str, team: str = "red", tit
     }
     lines = [{"note": f"{place} note", "count": n}, {"note": animal, "count": n + 1}]
     document = {"title": f"{title} {n}", "team": team, "code": f"{animal}-{n}", "price": n + 0.5, "lines": lines}
+    document |= dict.fromkeys(DSL_NAMED, animal) | {"extra": {"kind": "shown", "n": {"deep": str(n)}}}
     return json.dumps(document | {"made": f"2026-01-{n + 1:02}T00:00:00Z", "who": who})
+
+
+def every_route() -> list[APIRoute]:
+    """The routes of the application itself, so that none is forgotten."""
+    return list(routes_of(create_app(settings_of("http://127.0.0.1:9", None)).router))
 
 
 def routes_of(router: APIRouter) -> Iterator[APIRoute]:
@@ -118,7 +130,13 @@ def words() -> list[str]:
         "*:*",
         "count:sum(who.pin)",
         "true",
+        "harbuor",
+        "extra.kind:shown",
+        "extra.k*:shown",
+        "extra.who.name:x",
     ]
+    for name in DSL_NAMED:
+        found += [f"{name}:{SECRETS[TWINS[0]][1]}", name, f"{name}:*"]
     for place, animal in SECRETS.values():
         found += [
             place,
@@ -128,6 +146,9 @@ def words() -> list[str]:
             f'"{place} {animal}"',
             f"-{place}",
             f"{place}~",
+            f"{place[:-2]}{place[-1]}{place[-2]}",
+            f"{animal[0]}{animal[2]}{animal[1]}{animal[3:]}",
+            f"harbuor {place[:-1]}x",
             f"{animal}-3",
         ]
         found += [

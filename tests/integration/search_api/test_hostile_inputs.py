@@ -8,13 +8,11 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from search_api import routes
-from search_api.pages import routes as pages
 from tests.support.hostile import inputs
 from tests.support.search_api import Api
-from tests.support.twins import parameters_of, routes_of
+from tests.support.twins import every_route, parameters_of
 
-EVERY = [*routes_of(routes.router), *routes_of(pages.router)]
+EVERY = every_route()
 LONGEST_ADDRESS = 20_000
 """httpx sends no longer ones; a server refuses them before the application sees them."""
 SYNTAX = {"q", "filter", "field", "value"}

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from urllib.parse import quote
 
 import pytest
+from markupsafe import escape
 
 from infra.stack import Stack
 from search_api.commands import create_key
@@ -62,6 +63,9 @@ def evil(library: Library, stack: Stack) -> Iterator[Api]:
         elasticsearch_password=addresses.elasticsearch_password,
     )
     with running_api(settings_of(library.url, create_key(settings, ["markup"], "markup", 1))) as api:
+        for name in (EVIL[:100], f"javascript:{EVIL}"[:100]):
+            form = {"index": "markup", "name": name, "query": f"q={quote(EVIL)}"}
+            assert api.request("POST", "/saved", data=form).status_code == 303
         yield api
     admin.delete("/markup-g000001").raise_for_status()
 
@@ -83,6 +87,13 @@ PAGES = [
     f"/{quote(EVIL, safe='')}",
     "/markup/2",
 ]
+
+
+def test_names_of_saved_searches_are_shown_as_text(evil: Api) -> None:
+    for page in ("/", "/markup", "/markup?q=harbour"):
+        text = evil.get(page).text
+        assert escape(EVIL[:100]) in text
+        assert EVIL[:100] not in text
 
 
 @pytest.mark.parametrize("page", PAGES)

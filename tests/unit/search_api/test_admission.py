@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 
 from infra.ports import free_ports
-from search_api import routes
 from search_api.admission import OPERATIONS
 from search_api.body_limit import MAX_BODY
-from search_api.pages import routes as pages
 from tests.support.search_api import Api, running_api, settings_of
-from tests.support.twins import routes_of
+from tests.support.twins import every_route
 
 IN, BACK = 503, 303
 PATH = "/v1/books/search"
@@ -142,6 +140,27 @@ def test_a_name_that_only_points_here_is_not_served() -> None:
         assert api.get(PATH, headers={"host": "Search.example"}).status_code == IN
 
 
+class BrokenDoor:
+    """A part of the application that fails in a way that nobody thought of."""
+
+    def admit(self, request: object) -> None:
+        """Fail."""
+        raise ZeroDivisionError("a secret of the server's")
+
+
+@pytest.mark.parametrize("path", [PATH, "/books", "/"])
+def test_an_answer_to_a_fault_of_our_own_is_as_safe_as_any(path: str) -> None:
+    with door() as api:
+        api.app.state.admission = BrokenDoor()
+        answer = api.get(path, headers={"accept": "text/html"})
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert answer.headers["content-type"].startswith("text/html" if path != PATH else "application/problem+json")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "private, no-cache"
+
+
 def test_a_caller_that_asks_too_much_waits() -> None:
     with door(api_rate=0.5, api_burst=3) as api:
         first = api.get(PATH)
@@ -192,9 +211,8 @@ def test_no_secret_is_in_the_logs(locked: Api, caplog: pytest.LogCaptureFixture)
 
 def test_every_route_says_what_it_needs() -> None:
     """A new route needs a line in OPERATIONS: which scope, and what it costs."""
-    every = [*routes_of(routes.router), *routes_of(pages.router)]
-    named = {route.operation_id or route.name for route in every if route.name not in {"sign_in", "sign_out"}}
-    assert named >= {"search", "document", "results"}
+    named = {route.operation_id or route.name for route in every_route() if route.name not in {"sign_in", "sign_out"}}
+    assert named >= {"search", "document", "results", "save_search"}
     assert named - OPERATIONS.keys() == set()
 
 
