@@ -58,6 +58,33 @@ EXAMPLES = (
         {"id": "a/b c?d#e%2F"},
     ),
     Example(
+        "document_by_id", "Any id, also one like `search`", "/v1/books/_doc/2", {"document.title": "Harbour lights"}
+    ),
+    Example(
+        "suggest",
+        "A word that is being typed, in a field: values with the number of documents",
+        "/v1/books/suggest?q=genre:po",
+        {"items.0.text": "genre:poetry ", "items.0.kind": "value", "items.0.count": 1},
+    ),
+    Example(
+        "suggest",
+        "The beginning of a field's name",
+        "/v1/books/suggest?q=ti",
+        {"items.0.text": "title:", "items.0.kind": "field"},
+    ),
+    Example(
+        "explain",
+        "Why a document ranks where it does, the largest part first",
+        "/v1/books/explain/2?q=harbour+lights",
+        {"matches": True, "reasons.0.field": "title"},
+    ),
+    Example(
+        "explain",
+        "What a document lacks",
+        "/v1/books/explain/2?q=harbour+coffee",
+        {"matches": False, "missing.0": "coffee"},
+    ),
+    Example(
         "aggregate",
         "A sum by the values of an array and by year: `documents` counts books, `elements` counts copies",
         "/v1/books/aggregate?by=copies.place&by=published:year&measure=sum:copies.number&measure=avg:price",

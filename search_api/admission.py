@@ -36,6 +36,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "search": Operation("search"),
     "suggest": Operation("search"),
     "document": Operation("search"),
+    "document_by_id": Operation("search"),
     "explain": Operation("explain", 2),
     "aggregate": Operation("aggregate", 5),
     "export": Operation("export", 20),

@@ -35,6 +35,7 @@ def library(stack: Stack) -> Iterator[Library]:
 def _create(admin: httpx.Client, alias: str) -> None:
     aliases = {alias: {}, f"{alias}-write": {}}
     body = {"settings": SETTINGS, "mappings": MAPPINGS, "aliases": aliases}
+    admin.delete(f"/{alias}-g000001")
     admin.put(f"/{alias}-g000001", json=body).raise_for_status()
     lines = "".join(_item(one, text) for one, text in BOOKS.items())
     answer = admin.post(

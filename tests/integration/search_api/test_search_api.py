@@ -338,6 +338,24 @@ def test_a_document_by_any_id_is_exactly_what_was_written(api: Api, document_id:
     assert api.get(f"/books/{quote(document_id, safe='')}").status_code == 200
 
 
+def test_a_document_may_be_called_like_an_address(api: Api, library: Library) -> None:
+    names = ["search", "fields", "export", "aggregate", "suggest", "explain", "explain/1", "_doc", "_doc/1", "save"]
+    for name in names:
+        path = f"/books-write/_doc/{quote(name, safe='')}"
+        library.admin.put(path, json={"title": name}).raise_for_status()
+    try:
+        for name in names:
+            found = api.get(f"/v1/books/_doc/{quote(name, safe='')}").json()
+            assert (found["id"], found["document"]["title"]) == (name, name)
+            tag = api.get(f"/v1/books/_doc/{quote(name, safe='')}").headers["etag"]
+            again = api.get(f"/v1/books/_doc/{quote(name, safe='')}", headers={"if-none-match": tag})
+            assert again.status_code == 304
+    finally:
+        for name in names:
+            library.admin.delete(f"/books-write/_doc/{quote(name, safe='')}").raise_for_status()
+        library.admin.post("/books/_refresh").raise_for_status()
+
+
 def test_numbers_are_exact(api: Api) -> None:
     assert '"price":0.10000000000000000555' in api.get("/v1/books/3").text
     assert "0.10000000000000000555" in api.get("/books/3").text
