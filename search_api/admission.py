@@ -6,26 +6,30 @@ import ipaddress
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 
 from fastapi import Request
 
 from search_api.api_keys import ApiKey, ApiKeys
 from search_api.callers import Caller, Scope
+from search_api.costs import cost_of
 from search_api.errors import ForeignHost, ForeignOrigin, KeyMissing, KeyRefused, RateExceeded, ScopeMissing
 from search_api.rate_limits import RateLimits
 from search_api.sessions import COOKIE, Sessions
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-FACETS_OF_A_COST = 4
-"""So many counted fields cost as much as the search itself."""
+SIGN_IN_COST = 10
+"""Of trying a key in the page's form, right or wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a route needs and costs. Without a scope it is open to everybody, and sees nothing but whether things work."""
+    """What a route needs, and what it costs at least. Without a scope it is open to everybody, and sees nothing but whether things
+    work. Unless it is `metered`, that is for all the searches that it takes."""
 
     scope: Scope | None
     cost: int = 1
+    metered: bool = True
 
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -34,15 +38,15 @@ OPERATIONS: Mapping[str, Operation] = {
     "indices": Operation("search"),
     "fields": Operation("search"),
     "search": Operation("search"),
-    "suggest": Operation("search"),
+    "suggest": Operation("search", 2),
     "document": Operation("search"),
     "document_by_id": Operation("search"),
     "explain": Operation("explain", 2),
     "aggregate": Operation("aggregate", 5),
-    "export": Operation("export", 20),
-    "export_by_body": Operation("export", 20),
+    "export": Operation("export", 20, metered=False),
+    "export_by_body": Operation("export", 20, metered=False),
     "home": Operation("search"),
-    "results": Operation("search"),
+    "results": Operation("search", 3),
     "save_search": Operation("save"),
     "remove_search": Operation("save"),
 }
@@ -70,9 +74,27 @@ class Admission:
         caller = self._caller(request)
         if not caller.may(operation.scope):
             raise ScopeMissing(operation.scope)
-        facets = len(request.query_params.getlist("facet"))
-        self._charge(request, caller.name, operation.cost + -(-facets // FACETS_OF_A_COST))
+        asked = {name: request.query_params.getlist(name) for name in request.query_params}
+        self._charge(request, caller.name, cost_of(operation.cost, asked))
         return caller
+
+    def meter(self, request: Request, caller: Caller) -> Callable[[], None]:
+        """To be called at each search of a request; all but the first are charged. What was begun is never refused for it."""
+        limits = self.limits if caller.name else self.open_limits
+        searches = count()
+
+        def search() -> None:
+            if next(searches) and limits is not None and operation_of(request).metered:
+                taken = limits.spend(_bucket(request, caller.name), 1, time.monotonic())
+                request.state.limit_headers = taken.headers
+
+        return search
+
+    def check_sign_in(self, request: Request) -> None:
+        """Raises what stands in the way of trying a key in the page's form."""
+        self.check_host(request)
+        self.check_origin(request)
+        self._charge(request, "", SIGN_IN_COST)
 
     def check_host(self, request: Request) -> None:
         """Raises ForeignHost. A page elsewhere can make its own name point here; a browser then still names that page."""
@@ -115,7 +137,7 @@ class Admission:
         limits = self.limits if name else self.open_limits
         if limits is None:
             return
-        taken = limits.take(name or f"from {network_of(request)}", cost, time.monotonic())
+        taken = limits.take(_bucket(request, name), cost, time.monotonic())
         request.state.limit_headers = taken.headers
         if taken.wait:
             raise RateExceeded(taken.headers["Retry-After"])
@@ -126,6 +148,10 @@ def operation_of(request: Request) -> Operation:
     route = request.scope.get("route")
     name = str(getattr(route, "operation_id", None) or getattr(route, "name", ""))
     return OPERATIONS.get(name, Operation("search"))
+
+
+def _bucket(request: Request, name: str) -> str:
+    return name or f"from {network_of(request)}"
 
 
 def network_of(request: Request) -> str:

@@ -1,6 +1,6 @@
 """What a caller can read of Elasticsearch: the one place where base filters and masks are laid over searches and answers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,11 +27,13 @@ class _Terms:
 
 
 class CallerReader:
-    """An IndexReader for one caller, with the same functions. An index, field or document that the caller may not see does not exist."""
+    """An IndexReader for one caller, with the same functions. An index, field or document that the caller may not see does not exist.
+    `searched` is called at each search."""
 
-    def __init__(self, reader: IndexReader, caller: Caller) -> None:
+    def __init__(self, reader: IndexReader, caller: Caller, searched: Callable[[], None]) -> None:
         self._reader = reader
         self._caller = caller
+        self._searched = searched
         self._kept: dict[str, _Terms] = {}
 
     async def indices(self) -> tuple[str, ...]:
@@ -47,6 +49,7 @@ class CallerReader:
         """Run a search over the documents that exist for the caller."""
         terms = await self._terms(index)
         look_over(body, terms.mask, bool(terms.conditions))
+        self._searched()
         answer = await self._reader.search(index, _narrowed(body, terms.conditions))
         return hits_without_masked(answer, terms.mask.tree) if terms.mask else answer
 

@@ -31,7 +31,7 @@ class Taken:
         window = math.ceil(self.rate.burst / self.rate.per_second)
         fields = {
             "RateLimit-Policy": f'"cost";q={self.rate.burst};w={window}',
-            "RateLimit": f'"cost";r={math.floor(self.left)};t={math.ceil(full)}',
+            "RateLimit": f'"cost";r={max(0, math.floor(self.left))};t={math.ceil(full)}',
         }
         return fields | ({"Retry-After": str(math.ceil(self.wait))} if self.wait else {})
 
@@ -48,11 +48,24 @@ class RateLimits:
         """Take from a bucket, at the time `now` in seconds of any clock that does not go back. `wait` is not 0 when
         there was not enough; then nothing is taken. What costs more than a whole bucket takes all of it."""
         rate = self._rate
-        level, at = self._buckets.pop(who, (float(rate.burst), now))
-        level = min(float(rate.burst), level + (now - at) * rate.per_second)
+        level = self._level(who, now)
         needed = min(cost, rate.burst)
         enough = level >= needed
-        self._buckets[who] = (level - needed if enough else level, now)
+        self._keep(who, level - needed if enough else level, now)
+        return Taken(rate, level - needed) if enough else Taken(rate, level, (needed - level) / rate.per_second)
+
+    def spend(self, who: str, cost: int, now: float) -> Taken:
+        """Take from a bucket what was used already; a debt of up to a whole bucket delays what is asked next."""
+        level = max(self._level(who, now) - cost, -float(self._rate.burst))
+        self._keep(who, level, now)
+        return Taken(self._rate, level)
+
+    def _level(self, who: str, now: float) -> float:
+        level, at = self._buckets.get(who, (float(self._rate.burst), now))
+        return min(float(self._rate.burst), level + (now - at) * self._rate.per_second)
+
+    def _keep(self, who: str, level: float, now: float) -> None:
+        self._buckets[who] = (level, now)
+        self._buckets.move_to_end(who)
         if len(self._buckets) > self._most:
             self._buckets.popitem(last=False)
-        return Taken(rate, level - needed) if enough else Taken(rate, level, (needed - level) / rate.per_second)

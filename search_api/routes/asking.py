@@ -68,7 +68,8 @@ async def search_of(request: Request, caller: Calling, demand: Annotated[Demand,
         raise
     applied = {"Preference-Applied": f"wait={demand.wait:g}"} if demand.preferred else {}
     request.state.answer_headers = freshness.headers() | applied
-    reader = CallerReader(reading.reader, caller)
+    admission: Admission = request.app.state.admission
+    reader = CallerReader(reading.reader, caller, admission.meter(request, caller))
     paging = Paging(reader, reading.points, caller.secret(reading.secret), caller.fingerprint, freshness)
     return Search(reader, freshness, paging, caller)
 

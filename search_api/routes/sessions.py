@@ -16,7 +16,8 @@ HOME = "/"
 @router.post("/sign-in")
 async def sign_in(request: Request) -> Response:
     """Begin a session with the key in the form's field `key`, and go on to the address in `next`."""
-    admission = _own(request)
+    admission: Admission = request.app.state.admission
+    admission.check_sign_in(request)
     form = parse_qs((await request.body()).decode(errors="replace"))
     session = admission.sessions.begin(form.get("key", [""])[0])
     answer = RedirectResponse(local_address(form.get("next", [HOME])[0]), 303)

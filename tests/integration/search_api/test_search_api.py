@@ -411,6 +411,24 @@ def test_problems_say_what_to_do(api: Api) -> None:
     assert api.get("/books", params={"sort": "who"}, headers={"accept": "text/html"}).text.startswith("<!doctype html>")
 
 
+def test_an_answer_costs_all_the_searches_that_it_took(library: Library) -> None:
+    with running_api(settings_of(library.url, library.key, api_rate=0.001, api_burst=100)) as api:
+        costs: list[int] = []
+        left = 100
+        for path in (
+            "/v1/books/search?q=harbour",
+            "/v1/books/search?q=harbuor+lihgts",
+            "/v1/books/suggest?q=ti",
+            "/books",
+        ):
+            answer = api.get(path)
+            assert answer.status_code == 200
+            now = int(re.findall(r"r=(\d+)", answer.headers["ratelimit"])[0])
+            costs.append(left - now)
+            left = now
+        assert costs == [1, 3, 2, 5], "the page: counts, and two searches for its chart"
+
+
 def test_a_missing_elasticsearch_is_a_problem_and_not_a_crash() -> None:
     port = free_ports()["elasticsearch_port"]
     with running_api(settings_of(f"http://127.0.0.1:{port}", "a2V5OmtleQ==")) as away:

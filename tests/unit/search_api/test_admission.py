@@ -174,6 +174,16 @@ def test_a_caller_that_asks_too_much_waits() -> None:
         assert api.get("/health").status_code == IN
 
 
+def test_guessing_keys_at_the_form_is_slow() -> None:
+    with door(api_anonymous=False, api_rate=0.1, api_burst=20) as api:
+        form = {"key": f"rtk_{'0' * 12}_{'0' * 64}"}
+        tried = [api.request("POST", "/sign-in", data=form, headers=OWN) for _ in range(3)]
+        assert [one.status_code for one in tried] == [401, 401, 429]
+        right = {"key": key_of(api)["authorization"].split()[1]}
+        assert api.request("POST", "/sign-in", data=right, headers=OWN).status_code == 429
+        assert tried[-1].headers["retry-after"]
+
+
 def test_guessing_keys_is_slow() -> None:
     with door(api_anonymous=False, api_rate=0.1, api_burst=3) as api:
         wrong = {"authorization": f"Bearer rtk_{'0' * 12}_{'0' * 64}"}

@@ -1,8 +1,10 @@
 """Buckets of cost."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from search_api.costs import cost_of
 from search_api.rate_limits import Rate, RateLimits
 
 RATE = Rate(2.0, 10)
@@ -42,3 +44,31 @@ def test_the_number_of_buckets_is_bounded() -> None:
         limits.take(who, 10, 0.0)
     assert limits.take("d", 1, 0.0).wait > 0
     assert limits.take("a", 1, 0.0).wait == 0
+
+
+def test_what_was_used_already_is_a_debt_that_delays_what_comes_next() -> None:
+    limits = RateLimits(Rate(2.0, 10))
+    assert limits.take("ana", 8, 0).left == 2
+    owing = limits.spend("ana", 5, 0)
+    assert owing.headers["RateLimit"].startswith('"cost";r=0;')
+    assert limits.take("ana", 1, 0).wait == 2
+    assert limits.take("ana", 1, 2).wait == 0
+    limits.spend("ana", 1000, 2)
+    assert limits.take("ana", 1, 2 + 5.5).wait == 0, "nobody owes more than a whole bucket"
+
+
+@pytest.mark.parametrize(
+    ("asked", "cost"),
+    [
+        ({}, 1),
+        ({"q": ["two words"], "size": ["20"]}, 1),
+        ({"facet": ["a", "b", "c", "d", "e"]}, 3),
+        ({"size": ["200"]}, 5),
+        ({"size": ["many"]}, 1),
+        ({"q": [" ".join("abcdefgh")], "filter": ["a:1"] * 8}, 3),
+        ({"q": ["ab* cd~ e?g"]}, 4),
+        ({"by": ["a", "b", "c"]}, 5),
+    ],
+)
+def test_a_request_costs_by_what_it_asks(asked: dict[str, list[str]], cost: int) -> None:
+    assert cost_of(1, asked) == cost
