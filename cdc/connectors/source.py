@@ -29,7 +29,11 @@ SELECT current_database(), current_setting('server_version_num')::int, current_s
   (SELECT coalesce(array_agg(slot_name::text), '{}') FROM pg_replication_slots)
 """
 
-_ROLE = "SELECT rolcanlogin, rolreplication, rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = %s"
+_ROLE = """
+SELECT rolcanlogin, rolreplication, rolbypassrls OR rolsuper, rolsuper,
+  (SELECT count(*)::int FROM pg_class WHERE relowner = r.oid) + (SELECT count(*)::int FROM pg_namespace WHERE nspowner = r.oid)
+FROM pg_roles r WHERE rolname = %s
+"""
 
 _GRANTS = """
 SELECT has_database_privilege(%(role)s, current_database(), 'CONNECT'),

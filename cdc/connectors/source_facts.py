@@ -7,11 +7,13 @@ from read_model.catalog import Catalog, TableName
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """The connector's role as it is."""
+    """The connector's role as it is. `owns` counts the tables, views and schemas of this database that are its own."""
 
     login: bool = True
     replication: bool = True
     bypasses_row_security: bool = False
+    superuser: bool = False
+    owns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

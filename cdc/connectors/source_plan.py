@@ -41,14 +41,15 @@ def plan_source(pipeline: str, captured: Captured, facts: Facts, verifier: str |
     `verifier` is the role's new password as PostgreSQL stores it (SCRAM); None leaves an existing one alone.
     """
     verdict = judge(captured, facts, role_name(pipeline))
-    refusals = (*_server_refusals(pipeline, facts), *verdict.refusals)
+    refusals = (*_server_refusals(pipeline, facts), *_role_refusals(pipeline, facts), *verdict.refusals)
     tables = tuple(sorted(captured))
     statements = (
         *_role(pipeline, facts, verifier),
         *_grants(pipeline, tables, facts),
         *_publication(pipeline, tables, facts),
     )
-    return SourcePlan(statements, refusals, (*_server_warnings(facts), *verdict.warnings), tables)
+    warnings = (*_server_warnings(facts), *_role_warnings(pipeline, facts), *verdict.warnings)
+    return SourcePlan(statements, refusals, warnings, tables)
 
 
 def _server_refusals(pipeline: str, facts: Facts) -> Iterator[str]:
@@ -83,6 +84,23 @@ def _server_warnings(facts: Facts) -> Iterator[str]:
         yield (
             f"idle_replication_slot_timeout is {facts.idle_slot_timeout}: a connector that is away for longer loses"
             " its slot, and a new snapshot is needed."
+        )
+
+
+def _role_refusals(pipeline: str, facts: Facts) -> Iterator[str]:
+    if facts.role and facts.role.superuser:
+        role = role_name(pipeline)
+        yield (
+            f"Role {role} exists and is a superuser: whoever reads the connector's configuration could do anything."
+            f" Take that from it: ALTER ROLE {quote_identifier(role)} NOSUPERUSER."
+        )
+
+
+def _role_warnings(pipeline: str, facts: Facts) -> Iterator[str]:
+    if facts.role and facts.role.owns:
+        yield (
+            f"Role {role_name(pipeline)} owns tables or schemas here ({facts.role.owns}), so the connector's password lets one"
+            " change or drop them. Give them to another: ALTER … OWNER TO."
         )
 
 

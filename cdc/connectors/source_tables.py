@@ -55,10 +55,11 @@ def _identity(table: Table) -> Iterator[str]:
     """Reasons why the table's UPDATEs would fail, or its events be of no use."""
     alter = f"ALTER TABLE {table.name.quoted}"
     would_fail = "publishing it would make the application's UPDATE and DELETE fail"
-    if table.replica_identity == "n":
+    if not table.primary_key:
+        so = f"its changes cannot be told apart{f', and {would_fail}' if table.replica_identity in 'dn' else ''}"
+        yield f"{table.name}: no primary key, so {so}. Ask its owner for: {alter} ADD PRIMARY KEY (…). No replica identity replaces it."
+    elif table.replica_identity == "n":
         yield f"{table.name}: REPLICA IDENTITY NOTHING; {would_fail}. Ask its owner for: {alter} REPLICA IDENTITY DEFAULT."
-    elif table.replica_identity == "d" and not table.primary_key:
-        yield f"{table.name}: no primary key; {would_fail}. Ask its owner for one, or for: {alter} REPLICA IDENTITY FULL."
     elif table.replica_identity == "d" and table.deferrable_key:
         yield (
             f"{table.name}: the primary key is deferrable and so no replica identity; {would_fail}. Ask its owner for"
@@ -86,7 +87,11 @@ def _identity_warnings(table: Table) -> Iterator[str]:
     if table.replica_identity == "f":
         yield f"{table.name}: REPLICA IDENTITY FULL writes whole old rows to the WAL; the default is enough for Rowtide."
     if table.replica_identity == "i" and set(table.identity_columns) != set(table.primary_key):
-        yield f"{table.name}: its replica identity is an index other than the key, on ({', '.join(table.identity_columns)})."
+        yield (
+            f"{table.name}: its replica identity is an index other than the key, on ({', '.join(table.identity_columns)}):"
+            " every DELETE, and every UPDATE that changes one of these columns, writes all of them to the WAL; and if somebody"
+            " drops the index, the application's UPDATE and DELETE fail. The default is enough for Rowtide."
+        )
 
 
 def _column_warnings(table: Table, used: list[Column], version: int) -> Iterator[str]:

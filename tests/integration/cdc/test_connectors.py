@@ -176,8 +176,43 @@ def test_a_table_whose_updates_would_fail_is_refused(operator: Operator) -> None
     said = operator.run("init", "--pipeline", operator.place.pipeline, "--table", "keyless")
     assert said.code == 1
     assert "would make the application's UPDATE and DELETE fail" in said.err
-    assert "REPLICA IDENTITY FULL" in said.err
-    execute(operator.place, "DELETE FROM keyless")
+    assert 'ALTER TABLE "public"."keyless" ADD PRIMARY KEY' in said.err
+    execute(operator.place, "DELETE FROM keyless", "ALTER TABLE keyless REPLICA IDENTITY FULL")
+    assert "No replica identity replaces it" in init(operator, 1, "keyless")
+    execute(operator.place, "ALTER TABLE keyless ADD PRIMARY KEY (id)")
+    init(operator, 0, "keyless")
+
+
+def init(operator: Operator, code: int, table: str) -> str:
+    """Run `rowtide init` for one table; what it said."""
+    said = operator.run("init", "--pipeline", operator.place.pipeline, "--table", table)
+    assert said.code == code, said
+    return said.err
+
+
+def test_row_security_an_identity_index_and_a_strong_role(operator: Operator) -> None:
+    role = f"rowtide_{operator.place.pipeline}"
+    execute(operator.place, "ALTER TABLE customers ENABLE ROW LEVEL SECURITY")
+    told = init(operator, 1, "customers")
+    assert "row-level security hides rows from the snapshot" in told
+    assert f'ALTER ROLE "{role}" BYPASSRLS' in told
+    execute(operator.place, f"CREATE ROLE {role} LOGIN REPLICATION BYPASSRLS")
+    init(operator, 0, "customers")
+    execute(operator.place, f"ALTER ROLE {role} SUPERUSER")
+    assert f'ALTER ROLE "{role}" NOSUPERUSER' in init(operator, 1, "customers")
+    execute(operator.place, f"ALTER ROLE {role} NOSUPERUSER", f"CREATE SCHEMA strong AUTHORIZATION {role}")
+    assert "owns tables or schemas here (1)" in init(operator, 0, "customers")
+
+    execute(operator.place, "ALTER TABLE \"Customers\" ADD COLUMN name text NOT NULL DEFAULT ''")
+    execute(
+        operator.place,
+        'CREATE UNIQUE INDEX wide ON "Customers" (id, name)',
+        'CREATE UNIQUE INDEX off ON "Customers" (name)',
+    )
+    execute(operator.place, 'ALTER TABLE "Customers" REPLICA IDENTITY USING INDEX wide')
+    assert "if somebody drops the index" in init(operator, 0, "Customers")
+    execute(operator.place, 'ALTER TABLE "Customers" REPLICA IDENTITY USING INDEX off')
+    assert "without the primary key, so a delete would not say which row" in init(operator, 1, "Customers")
 
 
 def test_the_life_of_a_connector(operator: Operator) -> None:

@@ -95,7 +95,9 @@ def test_a_password_is_never_shown() -> None:
         (facts(wal_senders=10), "All 10 WAL senders"),
         (facts(table(TableName("public", "other"))), "public.orders: there is no such table"),
         (facts(table(primary_key=())), "no primary key"),
+        (facts(table(primary_key=(), replica_identity="f")), "No replica identity replaces it"),
         (facts(table(replica_identity="n")), "REPLICA IDENTITY NOTHING"),
+        (facts(role=Role(superuser=True)), 'ALTER ROLE "rowtide_shop" NOSUPERUSER'),
         (facts(table(deferrable_key=True)), "deferrable"),
         (facts(table(replica_identity="i")), "index of its replica identity is gone"),
         (facts(table(replica_identity="i", identity_columns=("note",))), "a delete would not say which row"),
@@ -107,6 +109,14 @@ def test_refused_with_the_reason_and_the_way_out(found: Facts, reason: str) -> N
     refusals = planned(found).refusals
     assert len(refusals) == 1
     assert reason in refusals[0]
+
+
+def test_only_where_updates_would_fail_is_it_said_that_they_would() -> None:
+    (refused,) = planned(facts(table(primary_key=()))).refusals
+    assert "would make the application's UPDATE and DELETE fail" in refused
+    assert "ADD PRIMARY KEY" in refused
+    (refused,) = planned(facts(table(primary_key=(), replica_identity="f"))).refusals
+    assert "fail" not in refused
 
 
 def test_a_slot_of_ones_own_needs_no_new_one() -> None:
@@ -126,7 +136,8 @@ def test_a_role_that_bypasses_row_security_may_capture() -> None:
         (facts(table(columns={"v": Column("v", "int4", generated="v")})), "virtual"),
         (facts(table(columns={"s": Column("s", "int4", generated="s")}), version=170000), "does not publish generated"),
         (facts(table(columns={"a": Column("a", "_numeric", element="numeric", toastable=True)})), "no stand-in"),
-        (facts(table(replica_identity="i", identity_columns=("id", "note"))), "index other than the key"),
+        (facts(table(replica_identity="i", identity_columns=("id", "note"))), "if somebody drops the index"),
+        (facts(role=Role(owns=2)), "OWNER TO"),
     ],
 )
 def test_consequences_are_named(found: Facts, note: str) -> None:

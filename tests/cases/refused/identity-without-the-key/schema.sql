@@ -1,0 +1,2 @@
+CREATE TABLE codes (id int PRIMARY KEY, code text NOT NULL UNIQUE);
+ALTER TABLE codes REPLICA IDENTITY USING INDEX codes_code_key;

@@ -1,0 +1,2 @@
+CREATE TABLE secrets (id int PRIMARY KEY, body text);
+ALTER TABLE secrets ENABLE ROW LEVEL SECURITY;
