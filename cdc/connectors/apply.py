@@ -58,12 +58,14 @@ def _refused(pipeline: str, lines: list[str]) -> OperatorError:
 
 
 def wait_for(connect: Connect, name: str, state: str, seconds: float) -> Health:
-    """Wait until the connector is in this state. OperatorError when it fails, or does not come to it in time."""
+    """Wait until the connector is in this state. OperatorError when it fails to run, or does not come to it in time.
+
+    One that has failed before can still be stopped: its failure is shown until then."""
     seen = [Health("absent")]
 
     def there() -> bool:
         seen.append(health(connect.status(name)))
-        return seen[-1].state in (state, "failed")
+        return seen[-1].state == state or (state == "running" and seen[-1].state == "failed")
 
     wait_until(there, seconds)
     if seen[-1].state != state:

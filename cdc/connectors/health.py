@@ -3,6 +3,7 @@
 Connect says RUNNING of a connector whose only task has failed, and never restarts it.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +21,11 @@ _BY_NAME: dict[str, State] = {
     "FAILED": "failed",
     "DESTROYED": "failed",
 }
+
+_SLOT_PASSED = re.compile(
+    r"trying to read change stream starting at .*?\blsn=LSN\{(?P<lsn>[0-9A-F/]+)\}.* no longer available on the server"
+)
+"""What Debezium says, with the whole of its offset, when the slot is not there or stands beyond the stored offset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,13 @@ def root_cause(trace: str) -> str:
     lines = [line.strip() for line in trace.splitlines() if line.strip()]
     causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
     first = lines[0] if lines else "Connect gives no reason"
-    return _short(causes[-1] if causes else first)
+    cause = causes[-1] if causes else first
+    if passed := _SLOT_PASSED.search(cause):
+        return (
+            f"the replication slot does not go back to {passed['lsn']}, where the connector stands: it was dropped, made again or"
+            " moved, and the changes in between are not in the log. Take a new snapshot: rowtide resnapshot"
+        )
+    return _short(cause)
 
 
 def _short(line: str) -> str:

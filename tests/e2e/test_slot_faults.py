@@ -1,0 +1,130 @@
+"""What can become of the replication slot: idle, wanted by two, dropped, and made again under the same name. One pipeline for all."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+
+from cdc.topics import connector_name, slot_name
+from infra.stack import Stack
+from tests.support.pipeline import Pipeline
+from tests.support.services import Place, fresh_place
+
+SPEC = """\
+pipeline: slots
+documents:
+  things:
+    from: things
+    fields: [id, note]
+"""
+SCHEMA = """
+CREATE TABLE things(id int PRIMARY KEY, note text);
+CREATE TABLE unwatched(note text);
+INSERT INTO things SELECT n, 'first' FROM generate_series(1, 20) n;
+"""
+MISSED = """
+INSERT INTO things VALUES ({n} + 100, 'missed');
+UPDATE things SET note = 'missed {n}' WHERE id = 5;
+DELETE FROM things WHERE id = {n};
+"""
+
+
+@pytest.fixture(scope="module")
+def place(stack: Stack) -> Iterator[Place]:
+    """One for the whole module."""
+    stack.start()
+    with fresh_place(stack.addresses) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def pipeline(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """The pipeline, live."""
+    folder = tmp_path_factory.mktemp("slots")
+    (folder / "given.yaml").write_text(SPEC)
+    asked(place, SCHEMA)
+    with Pipeline(place, folder / "given.yaml", folder) as made:
+        made.start()
+        made.wait_live()
+        yield made
+
+
+def asked(place: Place, statement: str, *values: object) -> object:
+    """Run a statement; the first column of its last row."""
+    with psycopg.connect(place.dsn, autocommit=True) as connection:
+        cursor = connection.execute(statement, values or None)
+        row = cursor.fetchone() if cursor.description else None
+    return None if row is None else row[0]
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    """Wait until it holds."""
+    pause = threading.Event()
+    for _ in range(600):
+        if condition():
+            return
+        pause.wait(0.1)
+    raise AssertionError(what)
+
+
+def test_writes_that_nobody_watches_free_their_wal(pipeline: Pipeline) -> None:
+    asked(pipeline.place, "INSERT INTO unwatched SELECT repeat('x', 1000) FROM generate_series(1, 2000)")
+    end = asked(pipeline.place, "SELECT pg_current_wal_lsn()")
+    confirmed = "SELECT confirmed_flush_lsn >= %s::pg_lsn FROM pg_replication_slots WHERE slot_name = %s"
+    slot = slot_name(pipeline.place.pipeline)
+    until(lambda: asked(pipeline.place, confirmed, end, slot), "the slot does not move with an idle table")
+
+
+def test_a_second_reader_of_the_slot_is_refused(pipeline: Pipeline) -> None:
+    with pytest.raises(psycopg.errors.ObjectInUse, match="is active for PID"):
+        asked(
+            pipeline.place,
+            "SELECT count(*) FROM pg_logical_slot_get_binary_changes(%s, NULL, NULL, 'proto_version', '1',"
+            " 'publication_names', %s)",
+            slot_name(pipeline.place.pipeline),
+            slot_name(pipeline.place.pipeline),
+        )
+
+
+@pytest.mark.parametrize(("n", "again"), [(1, False), (2, True)], ids=["dropped", "dropped and made again"])
+def test_a_slot_that_is_gone_alarms_and_a_new_snapshot_mends(pipeline: Pipeline, n: int, again: bool) -> None:
+    place, slot = pipeline.place, slot_name(pipeline.place.pipeline)
+    drop(place)
+    asked(place, MISSED.format(n=n))
+    if again:
+        asked(place, "SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", slot)
+        asked(place, MISSED.format(n=n + 10))
+    pipeline.wait_reason(f"nobody reads replication slot {slot}" if again else f"replication slot {slot} is gone")
+    assert pipeline.wait_state("degraded").reason.startswith("nothing comes through the log")
+
+    def failed() -> bool:
+        told = pipeline.rowtide("connectors", "status", "--output", "json", check=False)
+        return told.returncode == 1 and "does not go back to" in told.stdout and "rowtide resnapshot" in told.stdout
+
+    until(failed, f"{connector_name(place.pipeline)} does not say what happened")
+
+    pipeline.rowtide("resnapshot")
+    pipeline.wait_reason("")
+    pipeline.wait_state("live")
+    pipeline.wait_fresh()
+    assert pipeline.verify()["things"] == 20
+
+
+def drop(place: Place) -> None:
+    """Drop the slot, before its reader can come back."""
+    slot, pause = slot_name(place.pipeline), threading.Event()
+    with psycopg.connect(place.dsn, autocommit=True) as connection:
+        for _ in range(1000):
+            connection.execute(
+                "SELECT pg_terminate_backend(active_pid, 2000) FROM pg_replication_slots"
+                " WHERE slot_name = %s AND active_pid IS NOT NULL",
+                (slot,),
+            )
+            try:
+                connection.execute("SELECT pg_drop_replication_slot(%s)", (slot,))
+            except psycopg.errors.ObjectInUse:
+                pause.wait(0.01)
+            else:
+                return
+    raise AssertionError(f"{slot} cannot be dropped")
