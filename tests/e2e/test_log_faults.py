@@ -1,4 +1,4 @@
-"""What can become of the log and of the row store's disk. One pipeline for all; the last tests leave it without a log."""
+"""What can become of the log and of the row store's disk. One pipeline for all, in this order."""
 
 import random
 import signal
@@ -263,6 +263,54 @@ def test_the_way_out_of_both_also_where_every_table_is_empty_now(pipeline: Pipel
     pipeline.rowtide("resnapshot")
     pipeline.wait_fresh()
     assert pipeline.verify()["things"] == 0
+
+
+def test_the_log_is_truncated_while_the_worker_is_behind(pipeline: Pipeline) -> None:
+    assert pipeline.worker is not None
+    pipeline.worker.send_signal(signal.SIGSTOP)
+    change(pipeline.place, "INSERT INTO things SELECT n, 'n', n FROM generate_series(101, 200) n")
+    wait_for_records(pipeline.place)
+    admin = AdminClient({"bootstrap.servers": pipeline.place.addresses.kafka_bootstrap_servers})
+    for future in admin.delete_records([TopicPartition(changes_topic(pipeline.place.pipeline), 0, -1)]).values():
+        future.result(30)
+    pipeline.worker.send_signal(signal.SIGCONT)
+    assert pipeline.ended() == 1
+    assert "is not in Kafka any more" in pipeline.log_tail()
+    way_out(pipeline, 100)
+
+
+def test_the_topic_is_made_anew_while_it_is_read_and_grows_longer_than_before(pipeline: Pipeline) -> None:
+    """The worker's offset is in the new topic, too, and what stands there are repeats: the topic's id alone tells."""
+    topic, log = changes_topic(pipeline.place.pipeline), whole_log(pipeline.place)
+    stop_connector(pipeline)
+    admin = AdminClient({"bootstrap.servers": pipeline.place.addresses.kafka_bootstrap_servers})
+    for future in admin.delete_topics([topic]).values():
+        future.result(30)
+    created(admin, topic)
+    producer = Producer({"bootstrap.servers": pipeline.place.addresses.kafka_bootstrap_servers})
+    for number in range((log[-1].offset() or 0) + 100):
+        message = log[number % len(log)]
+        producer.produce(topic, value=message.value(), headers=message.headers())
+    producer.flush(30)
+    assert pipeline.ended() == 1
+    said = pipeline.log_tail().rpartition("rowtide worker:")[2]
+    assert "was deleted" in said or "is not in Kafka any more" in said, said
+    assert "--new-store" in said
+    way_out(pipeline, 90)
+
+
+def way_out(pipeline: Pipeline, documents: int) -> None:
+    """What the messages name: an emptied row store, a new snapshot; with rows that nobody captured."""
+    change(pipeline.place, "DELETE FROM things WHERE id IN (SELECT id FROM things ORDER BY id LIMIT 10)")
+    change(
+        pipeline.place, "INSERT INTO things SELECT n, 'm', n FROM generate_series(1000, 1009) n ON CONFLICT DO NOTHING"
+    )
+    pipeline.start_worker("--new-store")
+    pipeline.wait_state("waiting")
+    pipeline.rowtide("resnapshot")
+    pipeline.wait_live()
+    pipeline.wait_fresh()
+    assert pipeline.verify()["things"] == documents
 
 
 def wait_for_records(place: Place) -> None:
