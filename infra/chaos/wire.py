@@ -104,10 +104,19 @@ class Wire:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._client = httpx.AsyncClient(base_url=self._upstream, timeout=120.0, trust_env=False)
-        self._loop.run_until_complete(asyncio.start_server(self._serve, LOOPBACK, self._port))
+        server = self._loop.run_until_complete(asyncio.start_server(self._serve, LOOPBACK, self._port))
         self._ready.set()
         self._loop.run_forever()
-        self._loop.run_until_complete(self._client.aclose())
+        server.close()
+        self._loop.run_until_complete(self._end())
+        self._loop.close()
+
+    async def _end(self) -> None:
+        serving = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
+        await self._client.aclose()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)

@@ -134,6 +134,10 @@ class Pipeline:
         lsn = Lsn(int(row[0]))
         return self._wait(lambda fresh: fresh.searchable >= lsn and fresh.state in ("live", "degraded"), seconds)
 
+    def wait_read(self, lsn: Lsn, seconds: float = 180) -> Freshness:
+        """Wait until the worker has read the log up to there, whether it is searchable or not."""
+        return self._wait(lambda fresh: fresh.watermark >= lsn, seconds)
+
     def _wait(self, done: Callable[[Freshness], bool], seconds: float) -> Freshness:
         deadline, pause, fresh = time.monotonic() + seconds, threading.Event(), None
         while time.monotonic() < deadline:

@@ -1,0 +1,76 @@
+"""Elasticsearch takes nothing for a long time: what waits is on disk, and memory does not grow with it (invariant 8)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from cdc.lsn import Lsn
+from infra.chaos.wire import Wire
+from infra.ports import free_port
+from tests.support.memory import peak_mib
+from tests.support.pipeline import Pipeline
+from tests.support.services import Place
+
+SCHEMA = """
+CREATE TABLE shelves (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE books (id int PRIMARY KEY, shelf_id int NOT NULL REFERENCES shelves, title text NOT NULL, blurb text NOT NULL);
+INSERT INTO shelves SELECT n, 'shelf ' || n FROM generate_series(1, 200) n;
+INSERT INTO books SELECT n, 1 + n % 200, 'book ' || n, repeat('words of book ' || n || '. ', 20) FROM generate_series(1, 20000) n;
+"""
+SPEC = """\
+pipeline: slow
+documents:
+  books:
+    from: books
+    fields: [title, blurb]
+    include:
+      shelf: {one: shelves, fields: [name]}
+"""
+ROUNDS = 4
+GROWTH_MIB = 16
+"""Of the peak, over three times 20,000 changed documents of half a kilobyte: their bodies alone are 30 MiB."""
+
+
+@pytest.fixture
+def wire(place: Place) -> Iterator[Wire]:
+    """A way to Elasticsearch that can be closed."""
+    made = Wire(place.addresses.elasticsearch_url, free_port())
+    made.start()
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+def test_what_elasticsearch_does_not_take_waits_on_disk(place: Place, wire: Wire, tmp_path: Path) -> None:
+    (tmp_path / "given.yaml").write_text(SPEC, encoding="utf-8")
+    with psycopg.connect(place.dsn, autocommit=True) as source:
+        source.execute(SCHEMA)
+        with Pipeline(place, tmp_path / "given.yaml", tmp_path) as pipeline:
+            pipeline.environment["ROWTIDE_ELASTICSEARCH_URL"] = wire.url
+            pipeline.start()
+            stood = pipeline.wait_live().searchable
+            wire.put("refuse")
+            peaks = [_change_everything(source, pipeline, number) for number in range(ROUNDS)]
+            assert peaks[-1] - peaks[0] < GROWTH_MIB, f"MiB after each round: {peaks}"
+            fresh = pipeline.freshness()
+            assert fresh is not None
+            assert fresh.pending >= 20_000
+            assert fresh.searchable - stood < fresh.watermark - fresh.searchable, (
+                "nothing was taken, so nothing is promised"
+            )
+            wire.put("pass")
+            pipeline.wait_fresh()
+            assert pipeline.verify() == {"books": 20_000}
+
+
+def _change_everything(source: psycopg.Connection, pipeline: Pipeline, number: int) -> int:
+    """Change every document, and wait until the worker has taken note of it; its peak memory then."""
+    source.execute("UPDATE books SET blurb = blurb || %s", [f" round {number}"])
+    row = source.execute("SELECT pg_current_wal_insert_lsn() - '0/0'").fetchone()
+    assert row is not None
+    pipeline.wait_read(Lsn(int(row[0])))
+    assert pipeline.worker is not None
+    return peak_mib(pipeline.worker.pid)
