@@ -2,11 +2,8 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
 
-import msgspec
-
-from cdc.envelope import EnvelopeError, Heartbeat, Record, decode
+from cdc.envelope import Heartbeat, Record, decode
 from cdc.heartbeat import emitted_ms
 from cdc.lsn import Lsn
 from cdc.topics import HEARTBEAT_PREFIX, SNAPSHOT_PREFIX
@@ -26,8 +23,8 @@ from cdc.transaction import (
 from read_model.catalog import TableName
 from sync_worker.changes import Batch, Key, Row, RowShape, TakenChange
 from sync_worker.continuity import heartbeat_goes_on, snapshot_goes_on
-from sync_worker.errors import WorkerError
 from sync_worker.follow import Follow
+from sync_worker.messages import LogMessage, decoded, old_key
 from sync_worker.row_store import NOTHING_READ, RowStore
 from sync_worker.rows import Rows
 from sync_worker.visibility import Visibility
@@ -40,16 +37,6 @@ REMEMBERED = 10_000
 
 BEGINNINGS = frozenset({"first", "first_in_data_collection", "last_in_data_collection", "last"})
 """What Debezium may call a snapshot's first row: `first` only when its first table has rows, and more than one of them or another table."""
-
-OLD_KEY_HEADER = "__debezium.oldkey"
-
-
-class LogMessage(Protocol):
-    """What is needed of a Kafka message."""
-
-    def value(self) -> bytes | None: ...
-    def offset(self) -> int | None: ...
-    def headers(self) -> Any: ...
 
 
 class Applier:
@@ -98,7 +85,7 @@ class Applier:
     def _one(self, message: LogMessage) -> None:
         value = message.value()
         if value is not None:
-            record = _decode(message, value)
+            record = decoded(message, value)
             if not self._store.position.awaiting or self._snapshot_begins(record):
                 self._step(message, record, value)
 
@@ -107,7 +94,7 @@ class Applier:
         self._begins(step, message.offset() or 0)
         match step:
             case Change(loose=loose):
-                self._change(TakenChange(record, value, _old_key(message) if record.op == "c" else None), loose)
+                self._change(TakenChange(record, value, old_key(message) if record.op == "c" else None), loose)
             case Committed() as end:
                 self._commit(end)
             case SnapshotRow() as row:
@@ -158,7 +145,7 @@ class Applier:
             self.recent.append(end.tx_id)
         if self._store.position.spooled_tx:
             self._unspool(end.lsn, known)
-        self._batch.fold(self._in_order(), end.lsn, known)
+        self._batch.fold(self._in_order(), end.lsn, known, self._newer)
         self._open = []
         self._advance(end.lsn, end.ts_ms)
 
@@ -167,6 +154,13 @@ class Applier:
         if self._assembler.seen.shuffled:
             self._open.sort(key=_order)
         return self._open
+
+    @property
+    def _newer(self) -> bool:
+        """Whether rows may show more than the log has come to: after a snapshot, until a heartbeat of later. A connector that died
+        and takes another snapshot reads it beside the slot that is there: each table at a moment of its own."""
+        position = self._store.position
+        return not position.settled and not position.reread_lsn
 
     def _known(self, tx_id: int) -> frozenset[TableName]:
         """Tables that were read anew when this transaction was already visible."""
@@ -186,7 +180,7 @@ class Applier:
         self.heartbeat = beat
         if self._assembler.open_tx is None and self._assembler.dropped_tx is None:
             self._advance(beat.lsn, beat.ts_ms)
-            if not self._store.position.reread_lsn:
+            if not self._store.position.reread_lsn and beat.lsn >= self._store.position.snapshot:
                 self._store.move(settled=True)
 
     def _emitted(self, beat: Heartbeat) -> None:
@@ -221,6 +215,8 @@ class Applier:
         assert source is not None
         if not snapshot_goes_on(self._store.position, step.lsn, step.record.ts_ms):
             return  # It was read: the log is read once more.
+        if step.lsn < self._store.position.loading and source.snapshot != "first":
+            return  # Of the snapshot before, from a task that was thought dead.
         if step.lsn != self._store.position.loading:
             newest = max(self._store.position.loading, self._store.position.snapshot)
             if source.snapshot not in BEGINNINGS or (source.snapshot != "first" and step.lsn <= newest):
@@ -286,7 +282,9 @@ class Applier:
                 break
             if len(rows) == SPOOL_CHUNK and decode(rows[-1][1]).op == "d":
                 rows.pop()  # Both halves of a key change belong in one chunk: the second may need the old row's values.
-            self._batch.fold([TakenChange(decode(value), value, old_key) for _, value, old_key in rows], lsn, known)
+            self._batch.fold(
+                [TakenChange(decode(value), value, old_key) for _, value, old_key in rows], lsn, known, self._newer
+            )
             self._flush()
             last = rows[-1][0]
         self._clear_spool()
@@ -301,25 +299,6 @@ class Applier:
             self._store.move(spooled_tx=0, spooled_seen=0)
 
 
-def _decode(message: LogMessage, value: bytes) -> Record:
-    try:
-        return decode(value)
-    except EnvelopeError as error:
-        raise WorkerError(
-            f"the record at offset {message.offset()} of the log is of no use: {error}; find out what else writes to the topic,"
-            f" {WAY_OUT}"
-        ) from error
-
-
 def _order(change: TakenChange) -> int:
     place = change.record.transaction
     return place.total_order if place else 0
-
-
-def _old_key(message: LogMessage) -> bytes | None:
-    """The key before a key change, from the header that Debezium writes on the `c` of a move."""
-    for name, value in message.headers() or ():
-        if name == OLD_KEY_HEADER and value is not None:
-            decoded = msgspec.json.decode(value, type=dict[str, msgspec.Raw])
-            return bytes(decoded["payload"]) if set(decoded) == {"schema", "payload"} else bytes(value)
-    return None

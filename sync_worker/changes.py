@@ -147,10 +147,20 @@ class Batch:
     def __init__(self, shapes: Mapping[TableName, RowShape], stored: StoredRow) -> None:
         self._shapes = shapes
         self._stored = stored
+        self._newer = False
         self.tables: dict[TableName, TableChanges] = {}
 
-    def fold(self, changes: Iterable[TakenChange], lsn: int, known: frozenset[TableName] = frozenset()) -> None:
-        """Take over the changes of one committed transaction, in their order. Rows of `known` tables show them already."""
+    def fold(
+        self,
+        changes: Iterable[TakenChange],
+        lsn: int,
+        known: frozenset[TableName] = frozenset(),
+        newer: bool = False,
+    ) -> None:
+        """Take over the changes of one committed transaction, in their order. Rows of `known` tables show them already.
+
+        With `newer`, stored rows may be of a later moment: one that is not there was deleted since, or got another key."""
+        self._newer = newer
         for change in changes:
             source = change.record.source
             assert source is not None
@@ -182,27 +192,40 @@ class Batch:
         after = change.record.after
         row = shape.row(after)
         key = shape.key(row)
+        found: Row | None = row
         if shape.may_be_unchanged(after):
-            row = self._complete(shape, changes, row, _old_key(shape, change, key))
+            found = self._complete(shape, changes, row, (_old_key(shape, change, key), key))
         if change.record.op == "u" and bytes(change.record.before) != b"null":
             old = shape.key_before(change.record.before)
             if old != key:
                 _delete(changes, old, lsn)
-        _touch(changes, key, row, lsn)
+        _touch(changes, key, found, lsn)
 
-    def _complete(self, shape: RowShape, changes: TableChanges, row: Row, old: Key) -> Row:
+    def _complete(self, shape: RowShape, changes: TableChanges, row: Row, keys: tuple[Key, Key]) -> Row | None:
+        """The row with its unchanged values, which the row before holds; `keys` are the key before and the one of now.
+
+        None when a later moment's rows do not hold it: then its end is still to come in the log."""
         missing = shape.unchanged(row)
         if not missing:
             return row
-        before = changes.rows.get(old) or changes.deleted.get(old)
-        if before is None and changes.truncated_at is None:
-            before = self._stored(shape.table, old)
+        old, new = keys
+        before = self._before(shape, changes, old)
+        if before is None and self._newer:
+            before = self._before(shape, changes, new)
+            if before is None:
+                return None
         if before is None:
             raise RowError(
                 f"an update of {shape.table} leaves out {', '.join(shape.names[i] for i in missing)} as unchanged, and the"
                 f" row store does not hold the row; {WAY_OUT}"
             )
         return tuple(before[i] if i in missing else value for i, value in enumerate(row))
+
+    def _before(self, shape: RowShape, changes: TableChanges, key: Key) -> Row | None:
+        before = changes.rows.get(key) or changes.deleted.get(key)
+        if before is None and changes.truncated_at is None:
+            before = self._stored(shape.table, key)
+        return before
 
 
 def _old_key(shape: RowShape, change: TakenChange, key: Key) -> Key:

@@ -53,6 +53,16 @@ def _resnapshot(operations: list[Operation], cut: int, broken_off: int | None) -
     return step
 
 
+def _beside(operations: list[Operation], cut: int, between: list[list[Operation]]) -> Step:
+    """The snapshot of a connector that died; the customer keeps it from being empty."""
+
+    def step(source: Source) -> None:
+        source.unseen(*operations, CUSTOMER, cut=cut)
+        source.snapshot_beside(*between)
+
+    return step
+
+
 transactions = st.builds(_transaction, some, cuts, back, into)
 steps = st.one_of(
     transactions,
@@ -63,6 +73,7 @@ steps = st.one_of(
     st.builds(lambda back, into: lambda source: source.killed(back, into), back, into),
     st.builds(_woven, some, back, into, st.lists(st.integers(1, 4), max_size=8)),
     st.builds(_resnapshot, some, st.integers(0, 3), cuts),
+    st.builds(_beside, some, st.integers(0, 3), st.lists(some, max_size=8)),
 )
 
 

@@ -162,6 +162,23 @@ class Source:
         self.states.append((self._lsn, self._copy()))
         return self._lsn
 
+    def snapshot_beside(self, *between: Sequence[Operation]) -> int:
+        """A connector that died takes another snapshot, beside the slot that is there: each table is read at a moment of its own.
+        The operations commit after one table each; the stream shows them all, after the snapshot."""
+        lsn = self._next()
+        self.states.append((lsn, self._copy()))
+        self._clean, self._begins, self._last = [], [], None
+        rows: list[tuple[TableName, Row]] = []
+        records = []
+        for place, (table, members) in enumerate(self.tables.items()):
+            rows += [(table, dict(row)) for row in members.values()]
+            records += [self._run(operations) for operations in between[place : place + 1]]
+        self._write(self._printed(rows, lsn))
+        for transaction in records:
+            self._begins.append(len(self._clean))
+            self._stream(transaction)
+        return lsn
+
     @property
     def last(self) -> int:
         """The place in `states` of the database as it is now."""
@@ -172,8 +189,10 @@ class Source:
         return max(place for place, (at, _) in enumerate(self.states) if at <= lsn)
 
     def _snapshot_rows(self) -> list[Message]:
-        lsn = self._next()
         rows = [(table, row) for table, members in self.tables.items() for row in members.values()]
+        return self._printed(rows, self._next())
+
+    def _printed(self, rows: Sequence[tuple[TableName, Row]], lsn: int) -> list[Message]:
         found = []
         for place, (table, row) in enumerate(rows):
             flag = self._snapshot_flag([table for table, _ in rows], place)

@@ -24,12 +24,12 @@ def event(op: str, id_: int, name: str | None = None, *, moved_from: int | None 
     return TakenChange(decode(value), value, old_key)
 
 
-def folded(*transactions: list[TakenChange], stored: dict[Key, Row] | None = None) -> TableChanges:
-    """The changes of transactions that commit at 10, 20, …; `stored` is what the row store holds."""
+def folded(*transactions: list[TakenChange], stored: dict[Key, Row] | None = None, newer: bool = False) -> TableChanges:
+    """The changes of transactions that commit at 10, 20, …; `stored` is what the row store holds, `newer` when it is of later."""
     rows = stored or {}
     batch = Batch({PEOPLE: SHAPE}, lambda _, key: rows.get(key))
     for number, changes in enumerate(transactions, 1):
-        batch.fold(changes, number * 10)
+        batch.fold(changes, number * 10, newer=newer)
     return batch.tables[PEOPLE]
 
 
@@ -86,6 +86,12 @@ def test_an_unchanged_value_that_nobody_holds_stops_the_work(before: list[TakenC
     stored = {(1,): (1, "long")} if before else {}
     with pytest.raises(RowError, match=r"public\.people leaves out name as unchanged"):
         folded([*before, event("u", 1, ABSENT)], stored=stored)
+
+
+def test_rows_of_a_later_moment_may_lack_the_row_that_an_update_left_out() -> None:
+    changes = [event("u", 1, ABSENT), event("c", 2, ABSENT, moved_from=7), event("c", 3, ABSENT, moved_from=8)]
+    found = folded(changes, [event("u", 1, ABSENT), event("d", 1)], stored={(2,): (2, "later")}, newer=True)
+    assert found.rows == {(1,): None, (2,): (2, "later"), (3,): None}
 
 
 def test_a_row_of_another_shape_stops_the_work_without_its_values() -> None:
