@@ -90,11 +90,13 @@ def assemble(settings: WorkerSettings, stopping: threading.Event, new_store: boo
     text = read_spec(settings.spec)
     spec = parse_spec(text, str(settings.spec))
     index = Index(index_access(settings), stopping, settings.worker_rejected_fields == "leave_out")
-    with RowStore(settings.worker_store / f"{spec.pipeline}.sqlite") as store, store.faults_told():
+    path = settings.worker_store / f"{spec.pipeline}.sqlite"
+    with RowStore(path) as store, store.faults_told():
         try:
-            index.check()
             if new_store:
                 store.empty()
+            _own(store, path, spec.pipeline)
+            index.check()
             facts = _source_facts(store, settings)
             known = Known(spec, facts, resolve(spec, read_catalog(facts.tables)))
             log = ChangeLog(settings.kafka_bootstrap_servers, changes_topic(spec.pipeline), f"rowtide-{spec.pipeline}")
@@ -110,6 +112,19 @@ def assemble(settings: WorkerSettings, stopping: threading.Event, new_store: boo
                 log.close()
         finally:
             index.close()
+
+
+def _own(store: RowStore, path: Path, pipeline: str) -> None:
+    """StoreError when the file is another pipeline's, whatever its name."""
+    kept = store.recall("pipeline")
+    if kept is None:
+        with store.transaction():
+            store.remember("pipeline", pipeline)
+    elif kept != pipeline:
+        raise StoreError(
+            f"row store {path} belongs to pipeline {kept}, not to {pipeline}; put it back where it came from, and set"
+            f" ROWTIDE_WORKER_STORE or remove the file here; without one, {WAY_OUT}"
+        )
 
 
 def _source_facts(store: RowStore, settings: WorkerSettings) -> SourceFacts:

@@ -41,6 +41,8 @@ BEHIND = 2000
 
 REREAD = "tables were read anew; the log is not past that yet"
 
+AWAITING = "the row store is new, and waits for a snapshot to begin in the log: rowtide resnapshot takes one"
+
 SHORTEST_BETWEEN_REFRESHES = 0.02
 """Seconds; for those who wait. Half of the time is refreshing then, at most."""
 
@@ -292,6 +294,12 @@ class Worker:
         amiss = self._watch.reason or self._outlook.reason or self._generations.quarantine.refused
         return "degraded" if amiss else "live"
 
+    @property
+    def _awaited(self) -> str:
+        """What the rows wait for, or nothing."""
+        position = self._store.position
+        return REREAD if position.reread_lsn else AWAITING if position.awaiting else ""
+
     def _fresh(self, state: State) -> Freshness:
         position = self._store.position
         unsent = self._unsent()
@@ -304,7 +312,7 @@ class Worker:
             watermark=position.watermark,
             as_of_ms=self._ledger.as_of_ms(searchable),
             state=state,
-            reason=self._watch.reason or (REREAD if position.reread_lsn else "") or self._outlook.reason,
+            reason=self._watch.reason or self._awaited or self._outlook.reason,
             pending=self._pending.count(),
             quarantined=self._generations.quarantine.refused,
             left_out=self._generations.quarantine.left_out,

@@ -234,6 +234,22 @@ def test_the_log_is_truncated_below_the_position(pipeline: Pipeline) -> None:
     assert "--new-store" in pipeline.log_tail()
 
 
+def test_a_row_store_that_is_gone_and_a_log_that_is_not_whole(pipeline: Pipeline) -> None:
+    store = pipeline.environment["ROWTIDE_WORKER_STORE"]
+    pipeline.environment["ROWTIDE_WORKER_STORE"] = str(pipeline.folder / "none")
+    pipeline.start_worker()
+    fresh = pipeline.wait_state("waiting")
+    assert "rowtide resnapshot" in pipeline.wait_reason("waits for a snapshot").reason
+    assert fresh.searchable == 0
+    assert len(versions(pipeline)) == 59, "readers go on with the documents of before"
+    pipeline.rowtide("resnapshot")
+    pipeline.wait_live()
+    pipeline.wait_fresh()
+    assert pipeline.verify()["things"] == 59
+    assert pipeline.kill_worker(signal.SIGTERM) == 0
+    pipeline.environment["ROWTIDE_WORKER_STORE"] = store
+
+
 def test_a_topic_that_was_deleted_and_created_again(pipeline: Pipeline) -> None:
     topic = changes_topic(pipeline.place.pipeline)
     stop_connector(pipeline)
