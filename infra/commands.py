@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -20,6 +21,8 @@ from infra.progress import Progress
 from infra.settings import SERVICES, Service, StackSettings, read_settings
 from infra.stack import Stack
 from infra.waiting import wait_until
+from infra.worker_client import WorkerClient
+from read_model.freshness import Freshness
 
 StackOption = Annotated[str | None, typer.Option("--stack", help="Name of the set of servers. [env: ROWTIDE_STACK]")]
 DataOption = Annotated[
@@ -133,8 +136,12 @@ def status(
     as_environment: Annotated[
         bool, typer.Option("--env", help="Print addresses and passwords as shell exports.")
     ] = False,
+    worker_url: Annotated[
+        str, typer.Option(envvar="ROWTIDE_WORKER_URL", help="The endpoint of a worker to ask.")
+    ] = "http://127.0.0.1:9470",
 ) -> None:
-    """Show each server: its state, process, port, memory and log. Exits with 3 unless all are ready."""
+    """Show each server: its state, process, port, memory and log; and what the worker says, if one answers, with the documents that
+    it had to set aside. Exits with 3 unless all servers are ready."""
     with faults_told():
         servers = Stack(_settings(stack, data))
         if as_environment:
@@ -142,12 +149,34 @@ def status(
                 sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
             return
         rows = [_row(servers, service) for service in SERVICES]
+        worker = _ask(worker_url)
         if as_json:
-            sys.stdout.write(json.dumps({"stack": servers.settings.stack, "services": rows}) + "\n")
+            told = {"stack": servers.settings.stack, "services": rows, "worker": asdict(worker) if worker else None}
+            sys.stdout.write(json.dumps(told) + "\n")
         else:
             Console().print(_table(servers.settings.stack, rows))
+            said = worker_line(worker) if worker else f"No worker answers at {worker_url}."
+            Console().print(said, markup=False, soft_wrap=True)
         if any(row["state"] != "ready" for row in rows):
             raise typer.Exit(ServiceUnavailable.exit_code)
+
+
+def _ask(worker_url: str) -> Freshness | None:
+    worker = WorkerClient(worker_url)
+    try:
+        return worker.freshness()
+    finally:
+        worker.close()
+
+
+def worker_line(fresh: Freshness) -> str:
+    """What the worker says, in a sentence or two."""
+    counted = [f"{fresh.pending} documents pending", f"{fresh.quarantined} in quarantine"]
+    if fresh.left_out:
+        counted.append(f"{fresh.left_out} without a field that Elasticsearch refused")
+    set_aside = " Which, and why: rowtide quarantine list." if fresh.quarantined or fresh.left_out else ""
+    reason = f" ({fresh.reason})" if fresh.reason else ""
+    return f"Worker of {fresh.pipeline}: {fresh.state}{reason}, {', '.join(counted)}.{set_aside}"
 
 
 def _row(servers: Stack, service: Service) -> dict[str, object]:

@@ -4,7 +4,9 @@ Mappings are strict: a field that the plan does not have is an error, not a new 
 distribution of Elasticsearch has. What the mapping cannot index (a NaN, an infinite date) stays in the document unindexed.
 """
 
+import json
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from typing import Any
 
 from read_model.analysis import analysis, text_analyzers
@@ -60,16 +62,19 @@ def index_body(
     """The body that creates an index for the document: `settings` and `mappings`. `beside` are the documents of the pipeline,
     which may call a column personal that this one shows, too.
 
-    `mappings._meta` names the pipeline and the spec's hash, lists all field paths as documents have them (`order`) and those of enums
+    `mappings._meta` names the pipeline and the spec's hash, has a hash of all settings and mappings (`shape`: another one needs another
+    index), lists all field paths as documents have them (`order`) and those of enums
     (`states`), and holds for each field path what the spec says of it (`fields`)
     and the search options (`search`)."""
     properties = {**_properties(document.root, document), FLAGS: _FLAGS}
     personal = personal_data([document, *beside, *(pipeline.documents if pipeline else ())])
+    settings = _settings(document, properties)
     mappings = {
         "dynamic": "strict",
         "_meta": {
             "pipeline": pipeline.pipeline if pipeline else "",
             "spec_hash": pipeline.spec_hash if pipeline else "",
+            "shape": _shape(settings, properties),
             "fields": dict(_described(document.root, personal)),
             "search": document.search,
             "order": [path for path, _ in _leaves(document.root)],
@@ -77,7 +82,11 @@ def index_body(
         },
         "properties": properties,
     }
-    return {"settings": _settings(document, properties), "mappings": mappings}
+    return {"settings": settings, "mappings": mappings}
+
+
+def _shape(settings: Mapping, properties: Mapping) -> str:
+    return sha256(json.dumps([settings, properties], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _settings(document: DocumentPlan, properties: Mapping) -> dict[str, Any]:

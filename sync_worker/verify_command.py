@@ -35,7 +35,12 @@ def verify(  # noqa: PLR0913, PLR0917 Each is an option.
     sample: Annotated[
         str, typer.Option(help="Compare so many documents (1000) or a share (2%), picked at random.")
     ] = "",
-    since: Annotated[str, typer.Option(help="Compare what was built since a while (90m, 6h) or an LSN.")] = "",
+    since: Annotated[
+        str,
+        typer.Option(
+            help="Compare what the worker built since a while (90m, 6h) or an LSN; not what it should have built or deleted."
+        ),
+    ] = "",
     seed: Annotated[int | None, typer.Option(help="Pick the same sample again.")] = None,
     bucket: Bucket = 2000,
     pause: Pause = 0,

@@ -1,5 +1,6 @@
 """Mappings follow the plan: strict, typed, nested where rows stay together."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +24,16 @@ def test_the_index_is_strict_and_remembers_deletes_for_an_hour() -> None:
     assert body["settings"]["gc_deletes"] == "1h"
     assert body["mappings"]["dynamic"] == "strict"
     assert (body["mappings"]["_meta"]["pipeline"], body["mappings"]["_meta"]["spec_hash"]) == ("shop", "abc")
+
+
+def test_another_mapping_is_another_shape() -> None:
+    def shape(*fields: Field) -> str:
+        root = Node(TableName("public", "t"), (plans.ID,), fields)
+        return str(index_body(DocumentPlan("t", root, (plans.ID,)))["mappings"]["_meta"]["shape"])
+
+    code = Field("code", Column("about", "jsonb"), ("code",))
+    assert shape(code) == shape(code)
+    assert shape(code) != shape(replace(code, options={"type": "object"}))
 
 
 def test_every_part_of_a_document_is_mapped() -> None:

@@ -1,0 +1,15 @@
+"""What `rowtide status` says of the worker."""
+
+from infra.commands import worker_line
+from read_model.freshness import Freshness
+
+
+def test_documents_that_were_set_aside_are_counted() -> None:
+    assert worker_line(Freshness("shop", 1, 9, 9, 0, "live")) == (
+        "Worker of shop: live, 0 documents pending, 0 in quarantine."
+    )
+    fresh = Freshness("shop", 1, 9, 9, 0, "degraded", "a table changed", pending=7, quarantined=2, left_out=1)
+    assert worker_line(fresh) == (
+        "Worker of shop: degraded (a table changed), 7 documents pending, 2 in quarantine,"
+        " 1 without a field that Elasticsearch refused. Which, and why: rowtide quarantine list."
+    )
