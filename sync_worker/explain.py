@@ -9,10 +9,15 @@ import msgspec
 from cdc.lsn import Lsn, format_lsn
 from read_model.canonical import Difference, differences, digest
 from read_model.freshness import Freshness
+from sync_worker.builds import Build
 from sync_worker.index_reader import Indexed
 from sync_worker.left_out import leave_out, left_out_of
+from sync_worker.log_search import LogTransaction
 from sync_worker.quarantine import SetAside
 from sync_worker.row_store import EPOCH_BITS, LSN_BITS
+
+NAMED = 10
+"""Transactions that are named when several may have touched a document last."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -39,7 +44,8 @@ class RowStoreSide:
 
 @dataclass(slots=True)
 class Explanation:
-    """Everything known of one document. `row_store` is None when there is none on this machine."""
+    """Everything known of one document. `row_store` is None when there is none on this machine; `build` and `log` when that is not
+    known any more. `log`: the transactions that this build was made for and that changed a table of the document."""
 
     document: str
     id: str
@@ -50,6 +56,8 @@ class Explanation:
     freshness: Freshness | None = None
     parts: list[Part] = field(default_factory=list)
     commit_lsn: Lsn | None = None
+    build: Build | None = None
+    log: list[LogTransaction] | None = None
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -60,6 +68,20 @@ class Explanation:
     def last(self) -> Part | None:
         """The row that was written last, of those that are there."""
         return min(self.parts, key=lambda part: part.age, default=None)
+
+    @property
+    def touching(self) -> list[LogTransaction]:
+        """Among these is the transaction that touched the document last: the one that wrote its youngest row, if the log has it, and
+        later ones, which may have taken a row away or be about other documents."""
+        log, last = self.log or [], self.last
+        mine = [place for place, each in enumerate(log) if last and _same(each.tx_id, last.xid)]
+        return log[mine[-1] :] if mine else log
+
+    @property
+    def written(self) -> LogTransaction | None:
+        """The transaction of the row that was written last, as the log has it."""
+        last, first = self.last, next(iter(self.touching), None)
+        return first if first and last and _same(first.tx_id, last.xid) else None
 
     @property
     def of_index(self) -> list[Difference]:
@@ -99,29 +121,48 @@ class Explanation:
     def as_json(self, values: bool) -> dict[str, Any]:
         """For `--output json`; `values` adds what either side holds where they differ."""
         state, advice = self.verdict()
-        last = self.last
         return {
             "document": self.document,
             "id": self.id,
             "state": state,
             "advice": advice,
-            "index": _index_json(self.held, self.left_out),
+            "index": _index_json(self.held, self.left_out, self.build),
             "database": {"lsn": format_lsn(self.lsn), "exists": self.truth is not None},
             "row_store": _row_store_json(self.row_store),
             "searchable": format_lsn(Lsn(self.freshness.searchable)) if self.freshness else None,
-            "last_transaction": None
-            if last is None
-            else {
-                "xid": last.xid,
-                "table": last.table,
-                "key": last.key,
-                "committed_ms": last.committed_ms,
-                "lsn": format_lsn(self.commit_lsn) if self.commit_lsn else None,
-            },
+            "last_transaction": self._last_json(),
+            "touched_by": self._touched_json(),
             "parts": [msgspec.structs.asdict(part) for part in self.parts],
             "index_differs": [_difference(each, values) for each in self.of_index],
             "row_store_differs": [_difference(each, values) for each in self.of_row_store],
         }
+
+    def _last_json(self) -> dict[str, Any] | None:
+        last, written = self.last, self.written
+        if last is None:
+            return None
+        lsn = written.lsn if written else self.commit_lsn
+        return {
+            "xid": last.xid,
+            "table": last.table,
+            "key": last.key,
+            "committed_ms": written.committed_ms if written else last.committed_ms,
+            "lsn": format_lsn(lsn) if lsn else None,
+        }
+
+    def _touched_json(self) -> dict[str, Any] | None:
+        if self.build is None or self.log is None:
+            return None
+        named = [
+            {"xid": each.tx_id, "lsn": format_lsn(each.lsn), "committed_ms": each.committed_ms}
+            for each in self.touching[-NAMED:]
+        ]
+        return {"since": format_lsn(Lsn(self.build.first_lsn)), "count": len(self.touching), "transactions": named}
+
+
+def _same(tx_id: int, xid: int) -> bool:
+    """Whether the log and a row name one transaction: a row has 32 bits of it."""
+    return tx_id & 0xFFFF_FFFF == xid & 0xFFFF_FFFF
 
 
 def read_parts(text: str | None) -> list[Part]:
@@ -141,11 +182,16 @@ def _difference(found: Difference, values: bool) -> dict[str, Any]:
     return said | {"held": found.index, "database": found.oracle} if values else said
 
 
-def _index_json(held: Indexed | None, left_out: tuple[str, ...]) -> dict[str, Any] | None:
+def _index_json(held: Indexed | None, left_out: tuple[str, ...], build: Build | None) -> dict[str, Any] | None:
     if held is None:
         return None
-    built_at = format_lsn(Lsn(held.version & LSN_BITS))
-    return {"epoch": held.version >> EPOCH_BITS, "built_at": built_at, "left_out": list(left_out)}
+    return {
+        "epoch": held.version >> EPOCH_BITS,
+        "built_at": format_lsn(Lsn(held.version & LSN_BITS)),
+        "built_ms": build.built_ms if build else None,
+        "acknowledged_ms": build.acknowledged_ms if build else None,
+        "left_out": list(left_out),
+    }
 
 
 def _row_store_json(kept: RowStoreSide | None) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -13,12 +13,15 @@ from rich.text import Text
 
 from cdc.lsn import Lsn, format_lsn
 from read_model.plan import DocumentPlan
+from read_model.sqlite_fan_out import source_tables
 from sync_worker import program
 from sync_worker.errors import ServiceMissing, WorkerError
 from sync_worker.explain import Explanation, RowStoreSide, read_parts
 from sync_worker.kept import Kept, store_path
+from sync_worker.log_search import LogTransaction, transactions_before
 from sync_worker.log_time import commit_lsn
 from sync_worker.oracle import Limits
+from sync_worker.row_store import LSN_BITS
 from sync_worker.settings import WorkerSettings
 from sync_worker.telling import WORKER_URL, Output, OutputOption, Wait, WorkerUrl, exit_codes
 from sync_worker.verification import Patience, Verification, chosen, verification
@@ -57,17 +60,36 @@ def gather(settings: WorkerSettings, made: Verification, plan: DocumentPlan, id_
         found.freshness = made.freshness.read()
     found.held = next(made.index.find(plan.name, [id_]), None)
     with suppress(WorkerError), Kept(store_path(settings)) as kept:
-        aside = kept.set_aside(plan.name, id_)
-        found.row_store = RowStoreSide(
-            kept.position.watermark, kept.build(plan, id_), kept.pending_since(plan, id_), aside[0] if aside else None
-        )
+        _ask_row_store(kept, plan, found)
+        _ask_log(settings, made.plan.pipeline, plan, found, kept.position.snapshot)
     last = found.last
-    if last is not None and last.committed_ms is not None:
+    if found.written is None and last is not None and last.committed_ms is not None:
         with suppress(WorkerError):
             found.commit_lsn = commit_lsn(
                 settings.kafka_bootstrap_servers, made.plan.pipeline, last.xid, last.committed_ms / 1000
             )
     return found
+
+
+def _ask_row_store(kept: Kept, plan: DocumentPlan, found: Explanation) -> None:
+    aside = kept.set_aside(plan.name, found.id)
+    found.row_store = RowStoreSide(
+        kept.position.watermark,
+        kept.build(plan, found.id),
+        kept.pending_since(plan, found.id),
+        aside[0] if aside else None,
+    )
+    found.build = kept.build_of(plan.name, found.held.version) if found.held else None
+
+
+def _ask_log(settings: WorkerSettings, pipeline: str, plan: DocumentPlan, found: Explanation, snapshot: int) -> None:
+    """The transactions that the document was built for; what a snapshot brought is of none that the log tells."""
+    build, held = found.build, found.held
+    if build is None or held is None:
+        return
+    since, servers = max(build.first_lsn, snapshot), settings.kafka_bootstrap_servers
+    log = transactions_before(servers, pipeline, build.log_offset, since, source_tables(plan))
+    found.log = None if log is None else [each for each in log if each.lsn <= held.version & LSN_BITS]
 
 
 def tell(console: Console, found: Explanation, values: bool) -> None:
@@ -96,15 +118,16 @@ def tell(console: Console, found: Explanation, values: bool) -> None:
 
 def _way(found: Explanation) -> list[tuple[str, str]]:
     answer = found.as_json(values=False)
-    index, kept, last = answer["index"], answer["row_store"], found.last
+    kept, last = answer["row_store"], answer["last_transaction"]
     lines = [("database", f"as of {format_lsn(found.lsn)}: {'there' if found.truth is not None else 'no such row'}")]
     if last is not None:
-        at = f" at {format_lsn(found.commit_lsn)}" if found.commit_lsn else ""
-        lines.append(("last written", f"{last.table}, transaction {last.xid}{at}, {_moment(last.committed_ms)}"))
-    lines.append(("row store", _kept_line(kept)))
-    lines.append(
-        ("index", f"built at {index['built_at']}, epoch {index['epoch']}" if index else "not found by a search")
-    )
+        at = f" at {last['lsn']}" if last["lsn"] else ""
+        lines.append(
+            ("last written", f"{last['table']}, transaction {last['xid']}{at}, {_moment(last['committed_ms'])}")
+        )
+    if found.touching:
+        lines.append(("touched last by", _touched_line(found.touching)))
+    lines += [("row store", _kept_line(kept)), ("index", _index_line(answer["index"]))]
     if found.left_out:
         lines.append(("left out", ", ".join(found.left_out)))
     searchable = (
@@ -112,6 +135,22 @@ def _way(found: Explanation) -> list[tuple[str, str]]:
     )
     lines.append(("searchable", searchable))
     return lines
+
+
+def _touched_line(touching: list[LogTransaction]) -> str:
+    first, last = touching[0], touching[-1]
+    if first is last:
+        return f"transaction {last.tx_id} at {format_lsn(last.lsn)}, {_moment(last.committed_ms)}"
+    return f"one of {len(touching)} transactions from {format_lsn(first.lsn)} to {format_lsn(last.lsn)} (--output json)"
+
+
+def _index_line(index: dict[str, Any] | None) -> str:
+    if index is None:
+        return "not found by a search"
+    when = "at a time that is not kept any more"
+    if index["built_ms"] is not None:
+        when = f"{_moment(index['built_ms'])}, acknowledged {_moment(index['acknowledged_ms'])}"
+    return f"built as of {index['built_at']}, epoch {index['epoch']}, {when}"
 
 
 def _kept_line(kept: dict[str, str | None] | None) -> str:

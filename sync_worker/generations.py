@@ -1,7 +1,10 @@
-"""Which generation of each index the row store feeds, when readers get to see it, and the documents it refused."""
+"""Which generation of each index the row store feeds, when readers get to see it, the documents it refused, and when it took them."""
+
+import time
 
 from read_model.elasticsearch import index_body
 from read_model.plan import PipelinePlan
+from sync_worker.builds import Builds
 from sync_worker.index import Index, Sent
 from sync_worker.pending import Bulk
 from sync_worker.quarantine import Quarantine
@@ -21,6 +24,7 @@ class Generations:
         self._names: dict[str, str] = {}
         self.loading: set[str] = set()
         self.quarantine = Quarantine(store)
+        self._builds = Builds(store)
 
     def prepare(self) -> None:
         """Make sure that every document has its generation, and that it is the one we left. A missing one is built anew."""
@@ -77,6 +81,7 @@ class Generations:
                 self._store.remember(f"shown {alias}", 1)
             self.loading.discard(alias)
 
-    def note_refusals(self, bulk: Bulk, sent: Sent) -> None:
-        """Set aside what was refused or could not be built (invariant 7). The bulk must still be pending."""
+    def taken(self, bulk: Bulk, sent: Sent) -> None:
+        """Set aside what was refused or could not be built (invariant 7), and keep the time. The bulk must still be pending."""
         self.quarantine.note(bulk, sent)
+        self._builds.note(bulk, time.time_ns() // 1_000_000)

@@ -12,6 +12,7 @@ from read_model.plan import DocumentPlan
 from read_model.spec import parse_spec
 from read_model.sqlite_fan_out import LANES
 from sync_worker.assembly import read_spec
+from sync_worker.builds import OF_VERSION, Build, build_of
 from sync_worker.errors import WorkerError
 from sync_worker.quarantine import SetAside
 from sync_worker.row_store import Position
@@ -77,6 +78,12 @@ class Kept:
         if built is None or built[2]:
             return None
         return bytes(built[1]).split(b"\n")[1].decode()
+
+    def build_of(self, document: str, version: int) -> Build | None:
+        """When the documents of this version were built and taken; None when that is not known any more."""
+        if not self._has("builds"):
+            return None
+        return build_of(self._connection.execute(OF_VERSION, (document, version)).fetchone())
 
     def recall(self, name: str) -> Any:
         """A value that the worker keeps under a name."""

@@ -4,6 +4,7 @@ A lane's cursor is the last `touch` taken. A document touched again while it is 
 removing the acknowledged range of touches leaves it pending (invariant 2).
 """
 
+import time
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -37,7 +38,7 @@ class Unbuilt(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """Built documents of one lane: the touches `after < touch <= last`, oldest change `first_lsn`, as of `version`."""
+    """Built documents of one lane: the touches `after < touch <= last`, oldest change `first_lsn`, as of `version`, built at `built_ms`."""
 
     lane: LaneStatements
     after: int
@@ -46,6 +47,7 @@ class Bulk:
     version: int
     items: list[Item] = field(repr=False)
     unbuilt: tuple[Unbuilt, ...] = ()
+    built_ms: int = 0
 
     @property
     def document(self) -> str:
@@ -94,7 +96,7 @@ class Pending:
             last = self._store.value(lane.next_touch, (after,))
             unbuilt = (Unbuilt(last, fault or "there is nothing to build"),)
         self._rows.cursors[lane] = last
-        return Bulk(lane, after, last, first_lsn, version, items, unbuilt)
+        return Bulk(lane, after, last, first_lsn, version, items, unbuilt, time.time_ns() // 1_000_000)
 
     def _build(self, lane: LaneStatements, after: int, version: int) -> tuple[list[Item], str | None]:
         """What comes next, as far as it can be built, and what stopped it. SQLite builds in the order of touch, one by one."""

@@ -224,7 +224,7 @@ class Worker:
                 self._taken(bulk, sent)
 
     def _taken(self, bulk: Bulk, sent: Sent) -> None:
-        self._generations.note_refusals(bulk, sent)
+        self._generations.taken(bulk, sent)
         self._tombstones.note(bulk, (refusal.place for refusal in sent.rejected))
         self._pending.remove(bulk)
         self._ledger.acknowledge(bulk.first_lsn)

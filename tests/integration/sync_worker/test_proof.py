@@ -2,8 +2,10 @@
 
 import json
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import httpx
 import psycopg
 import pytest
 
+from cdc.lsn import parse_lsn
 from infra.stack import Stack
 from read_model import sqlite_rows
 from read_model.catalog import TableName
@@ -76,6 +79,14 @@ class Proof:
         """Change the database."""
         with psycopg.connect(self.pipeline.place.dsn, autocommit=True) as connection:
             connection.execute(statement)
+
+    def committed(self, statement: str) -> int:
+        """Change the database; the transaction's id."""
+        with psycopg.connect(self.pipeline.place.dsn) as connection:
+            connection.execute(statement)
+            row = connection.execute("SELECT pg_current_xact_id()::text::int8").fetchone()
+        assert row is not None
+        return int(row[0])
 
     def by_hand(self, method: str, document: str, id_: str, body: object = None) -> None:
         """Change the index behind the worker's back."""
@@ -210,6 +221,9 @@ def test_a_refused_document_waits_and_the_rest_flows_on(proof: Proof) -> None:
     )
     fresh = proof.pipeline.wait_fresh()
     assert (fresh.state, fresh.quarantined, fresh.left_out) == ("degraded", 2, 0)
+    status = proof.pipeline.rowtide("status", "--json", check=False)
+    worker = json.loads(status.stdout)["worker"]
+    assert (worker["state"], worker["quarantined"], worker["left_out"]) == ("degraded", 2, 0)
     assert proof.source("things", "13")["name"] == "after"
     _, answer = proof.run("quarantine", "list")
     found = {each["id"]: each for each in answer["quarantine"]}
@@ -240,6 +254,18 @@ def test_a_refused_document_waits_and_the_rest_flows_on(proof: Proof) -> None:
         ["12"],
         [{"id": "11", "fields": ["code"]}],
     )
+
+    # Another mapping is another index: all is tried again, and what it holds now leaves.
+    assert proof.pipeline.kill_worker(signal.SIGTERM) == 0
+    del proof.pipeline.environment["ROWTIDE_WORKER_REJECTED_FIELDS"]
+    spec = proof.pipeline.spec.read_text().replace("path: code, type: keyword", "path: code, type: object")
+    proof.pipeline.spec.write_text(spec)
+    proof.pipeline.start_worker()
+    fresh = proof.pipeline.wait_live()
+    assert (fresh.quarantined, fresh.left_out) == (1, 0)
+    assert proof.source("things", "11")["code"] == {"no": "keyword"}
+    (left,) = proof.run("quarantine", "list")[1]["quarantine"]
+    assert (left["id"], left["what"]) == ("12", "not built")
 
     proof.sql('UPDATE things SET about = \'{"code": "good"}\' WHERE id IN (11, 12)')
     fresh = proof.pipeline.wait_fresh()
@@ -321,7 +347,8 @@ def test_an_erased_person_is_in_no_file_and_no_index(proof: Proof) -> None:
 
 
 def test_a_document_is_explained(proof: Proof) -> None:
-    proof.sql("UPDATE parts SET label = 'newer' WHERE id = 34")
+    before = time.time()
+    xid = proof.committed("UPDATE parts SET label = 'newer' WHERE id = 34")
     proof.pipeline.wait_fresh()
     code, found = proof.run("explain", proof.alias("things"), "5")
     assert (code, found["state"], found["row_store"]["set_aside"]) == (0, "equal", None)
@@ -330,7 +357,23 @@ def test_a_document_is_explained(proof: Proof) -> None:
         ("parts", "public.parts", {"id": 4}),
         ("parts", "public.parts", {"id": 34}),
     ]
-    assert (found["last_transaction"]["table"], found["last_transaction"]["key"]) == ("public.parts", {"id": 34})
+    last, index = found["last_transaction"], found["index"]
+    assert (last["table"], last["key"], last["xid"]) == ("public.parts", {"id": 34}, xid)
+    assert parse_lsn(last["lsn"]) <= parse_lsn(index["built_at"])
+    times = [before * 1000, last["committed_ms"], index["built_ms"], index["acknowledged_ms"], time.time() * 1000]
+    assert all(one <= two + 5 for one, two in pairwise(times)), times
+    assert found["touched_by"]["transactions"] == [
+        {"xid": xid, "lsn": last["lsn"], "committed_ms": last["committed_ms"]}
+    ]
+
+    # A row that is gone is no part any more; the transaction that took it away is known from the log.
+    gone = proof.committed("DELETE FROM parts WHERE id = 34")
+    proof.pipeline.wait_fresh()
+    _, found = proof.run("explain", proof.alias("things"), "5")
+    assert found["last_transaction"]["xid"] != gone
+    assert [each["xid"] for each in found["touched_by"]["transactions"]] == [gone]
+    proof.sql("INSERT INTO parts VALUES (34, 5, 'newer')")
+    proof.pipeline.wait_fresh()
 
     kept = proof.source("things", "5")
     proof.by_hand("PUT", "things", "5", {**kept, "name": "other"})
@@ -341,8 +384,9 @@ def test_a_document_is_explained(proof: Proof) -> None:
     assert proof.run("explain", proof.alias("pairs"), '[1,"key \\"4\\""]')[1]["state"] == "equal"
     code, found = proof.run("explain", proof.alias("pairs"), "nothing")
     assert (code, found["state"], found["parts"]) == (1, "unknown", [])
-    shown = proof.pipeline.rowtide("explain", proof.alias("things"), "5").stdout
+    shown = " ".join(proof.pipeline.rowtide("explain", proof.alias("things"), "6").stdout.split())
     assert "public.parts" in shown
+    assert ", acknowledged 20" in shown
 
 
 @pytest.mark.parametrize(

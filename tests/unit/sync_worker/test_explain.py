@@ -4,9 +4,11 @@ import pytest
 
 from cdc.lsn import Lsn
 from read_model.freshness import Freshness
+from sync_worker.builds import Build
 from sync_worker.explain import Explanation, RowStoreSide, read_parts
 from sync_worker.index_reader import Indexed
 from sync_worker.left_out import leave_out
+from sync_worker.log_search import LogTransaction
 from sync_worker.quarantine import Kind, SetAside
 
 GOOD, BAD = '{"name":"a","n":1.50}', '{"name":"b","n":1.5}'
@@ -63,3 +65,37 @@ def test_the_last_transaction_is_that_of_the_youngest_row() -> None:
     found.commit_lsn = Lsn(0x1_00000010)
     last = found.as_json(values=False)["last_transaction"]
     assert last == {"xid": 3, "table": "public.parts", "key": {"id": 7}, "committed_ms": 1700000000000, "lsn": "1/10"}
+
+
+PARTS = (
+    '[{"path":"","table":"public.things","key":{"id":1},"xid":5,"age":12,"committed_ms":null},'
+    '{"path":"parts","table":"public.parts","key":{"id":7},"xid":8,"age":1,"committed_ms":null}]'
+)
+
+
+@pytest.mark.parametrize(
+    ("log", "lsn", "touching"),
+    [
+        (None, None, []),
+        ([], None, []),
+        ([(8, 60)], "0/3C", [8]),
+        # What came before the youngest row's transaction does not count, what came after it may have taken a row away.
+        ([(5, 50), (8, 60), (9, 65)], "0/3C", [8, 9]),
+        ([((1 << 32) + 8, 60)], "0/3C", [(1 << 32) + 8]),
+        ([(9, 65)], None, [9]),
+    ],
+)
+def test_the_log_says_when_the_youngest_row_was_committed_and_what_came_later(
+    log: list[tuple[int, int]] | None, lsn: str | None, touching: list[int]
+) -> None:
+    found = explained(GOOD, GOOD, side())
+    found.parts = read_parts(PARTS)
+    found.build = Build(first_lsn=50, log_offset=1000, built_ms=1_700_000_000_500, acknowledged_ms=1_700_000_000_700)
+    found.log = None if log is None else [LogTransaction(tx, Lsn(at), 1_700_000_000_000) for tx, at in log]
+    answer = found.as_json(values=False)
+    assert answer["last_transaction"]["lsn"] == lsn
+    assert answer["last_transaction"]["committed_ms"] == (1_700_000_000_000 if lsn else None)
+    said = answer["touched_by"]
+    assert ((said and [each["xid"] for each in said["transactions"]]) or []) == touching
+    assert (said is None) == (log is None)
+    assert (answer["index"]["built_ms"], answer["index"]["acknowledged_ms"]) == (1_700_000_000_500, 1_700_000_000_700)

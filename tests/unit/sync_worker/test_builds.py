@@ -1,0 +1,87 @@
+"""When documents of a version were built and taken, and which transactions of the log they were built for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cdc.lsn import Lsn
+from read_model.plan import PipelinePlan
+from sync_worker import builds
+from sync_worker.builds import OF_VERSION, SLICE_MS, Build, Builds, build_of
+from sync_worker.compile import statements
+from sync_worker.log_search import Found, LogTransaction
+from sync_worker.pending import Bulk
+from sync_worker.row_store import RowStore
+from tests.support import plans
+
+LANE = statements(PipelinePlan("small", (plans.ORDERS_DOCUMENT,), "hash", plans.TABLES)).lanes[0]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[RowStore]:
+    with RowStore(tmp_path / "small.sqlite") as made:
+        yield made
+
+
+def note(store: RowStore, made: Builds, version: int, built_ms: int, first_lsn: int = 50, took: int = 20) -> None:
+    """A bulk of the version was built, and taken a moment later."""
+    with store.transaction():
+        store.move(offset=store.position.offset + 100)
+        made.note(Bulk(LANE, 0, 1, first_lsn, version, [], built_ms=built_ms), built_ms + took)
+
+
+def of_version(store: RowStore, version: int) -> Build | None:
+    """What is known of a version."""
+    return build_of(store.execute(OF_VERSION, (LANE.document, version)).fetchone())
+
+
+def test_bulks_of_one_second_share_a_row_and_a_version_has_the_times_of_its_bulks(store: RowStore) -> None:
+    made = Builds(store)
+    note(store, made, 60, 10_000)
+    note(store, made, 61, 10_400, first_lsn=48)
+    note(store, made, 90, 10_000 + SLICE_MS, first_lsn=80)
+    note(store, made, 90, 19_000, first_lsn=85)
+    assert store.value("SELECT count(*) FROM builds") == 3
+    assert of_version(store, 60) == of_version(store, 61) == Build(48, 200, 10_000, 10_420)
+    # A load of many documents has one version for as long as it takes.
+    assert of_version(store, 90) == Build(80, 400, 11_000, 19_020)
+    assert of_version(store, 70) is None
+    # A worker that starts again, and a clock that was set back, begin rows of their own.
+    note(store, Builds(store), 91, 19_100)
+    note(store, made, 92, 12_000)
+    assert (of_version(store, 91), of_version(store, 92)) == (
+        Build(50, 500, 19_100, 19_120),
+        Build(50, 600, 12_000, 12_020),
+    )
+
+
+def test_old_rows_go(store: RowStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builds, "KEPT", 3)
+    made = Builds(store)
+    for number in range(10):
+        note(store, made, number, number * SLICE_MS)
+    assert [number for number in range(10) if of_version(store, number)] == [7, 8, 9]
+
+
+def change(tx_id: int, table: str) -> bytes:
+    """A change of a table of the shop."""
+    source = {"schema": "public", "table": table, "txId": tx_id, "lsn": 1}
+    return msgspec.json.encode({"op": "u", "source": source, "transaction": {"id": f"{tx_id}:1", "total_order": 1}})
+
+
+def end(tx_id: int, lsn: int) -> bytes:
+    """The end of a transaction."""
+    return msgspec.json.encode({"status": "END", "id": f"{tx_id}:{lsn}", "event_count": 1, "ts_ms": lsn * 10})
+
+
+def test_transactions_that_changed_a_table_are_found_backwards() -> None:
+    found = Found(frozenset({plans.ORDERS, plans.LINES}))
+    found.before(iter([change(4, "orders"), end(4, 40), change(5, "products"), end(5, 50)]))
+    assert not found.reaches(20)
+    # The log was cut within transaction 3.
+    found.before(iter([b"no record", change(2, "order_lines"), end(2, 20), change(3, "order_lines")]))
+    found.before(iter([change(1, "orders"), end(1, 10), change(2, "orders")]))
+    assert found.reaches(20)
+    assert found.since(20) == [LogTransaction(2, Lsn(20), 200), LogTransaction(4, Lsn(40), 400)]
