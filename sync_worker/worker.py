@@ -16,6 +16,7 @@ from sync_worker.errors import ShapeError, WorkerError
 from sync_worker.healing import Healing
 from sync_worker.index import Index, Sent, deletion
 from sync_worker.ledger import Ledger
+from sync_worker.misread import Misread
 from sync_worker.outlook import Outlook
 from sync_worker.parts import Parts
 from sync_worker.pending import Bulk
@@ -70,6 +71,7 @@ class Worker:
         index: Index,
         watch: SourceWatch,
         healing: Healing,
+        misread: Misread,
         rereads: Rereads,
         tombstones: Tombstones,
         standing: Standing,
@@ -84,6 +86,7 @@ class Worker:
         self._index = index
         self._watch = watch
         self._healing = healing
+        self._misread = misread
         self.rereads = rereads
         self._tombstones = tombstones
         self._standing = standing
@@ -150,6 +153,7 @@ class Worker:
             self._senders.shutdown(wait=True, cancel_futures=True)
             self._refresher.shutdown(wait=True)
             self.rereads.close()
+            self._misread.close()
             self.announcement.put(self._fresh("stopped"))
 
     def step(self) -> None:
@@ -160,6 +164,7 @@ class Worker:
             self._heal()
         else:
             self._read()
+            self._misread.turn(self._parts)
             self.rereads.turn(self._parts)
         self._collect()
         self._generations.quarantine.retry(self.retries_asked, self._generations.rows)
@@ -203,7 +208,7 @@ class Worker:
     def _send(self) -> None:
         """Keep the senders busy with freshly built documents, but never build in mid-snapshot (invariant 3)."""
         position = self._store.position
-        if not position.settled or self._healing.due:
+        if not position.settled or self._healing.due or self._misread.open:
             return
         while len(self._flying) < self._pace.senders:
             bulk = self._pending.take(position.epoch << EPOCH_BITS | position.watermark)
@@ -263,7 +268,7 @@ class Worker:
     def _show_when_loaded(self) -> None:
         """Show new generations when they hold all that there was when their loading began; the application writes on meanwhile."""
         position = self._store.position
-        if not self._generations.loading or not position.settled:
+        if not self._generations.loading or not position.settled or self._misread.open:
             self._load_through = 0
             return
         if not self._load_through:
@@ -285,7 +290,7 @@ class Worker:
         position = self._store.position
         if position.loading:
             return "snapshot"
-        if self._healing.due or position.reread_lsn:
+        if (self._healing.due or position.reread_lsn) and not self._generations.loading:
             return "degraded"
         if not position.settled:
             return "waiting" if not position.snapshot else "snapshot"

@@ -34,22 +34,23 @@ documents:
       - code: {column: about, path: code, type: keyword}
       - deep: {column: about, path: deep, type: object}
     include:
-      parts: {many: parts, fields: [label]}
+      parts: {many: parts, fields: [label, made]}
   pairs:
     from: pairs
     fields: [note]
   words:
     from: words
-    fields: [note]
+    fields: [note, since, until]
 """
 SCHEMA = """
 CREATE TABLE things(id int PRIMARY KEY, name text, price numeric(10,2), weight float8, about jsonb);
-CREATE TABLE parts(id int PRIMARY KEY, thing_id int REFERENCES things, label text);
+CREATE TABLE parts(id int PRIMARY KEY, thing_id int REFERENCES things, label text, made date);
 CREATE TABLE pairs(a int, b text, note text, PRIMARY KEY (a, b));
-CREATE TABLE words(word text PRIMARY KEY, note text);
+CREATE TABLE words(word text PRIMARY KEY, note text, since timestamptz, until timestamp);
 INSERT INTO words SELECT 'word ' || n, 'note ' || n FROM generate_series(1, 5) n;
+UPDATE words SET since = '0044-03-15 01:00Z BC', until = 'infinity' WHERE word = 'word 1';
 INSERT INTO things SELECT n, 'thing ' || n, n / 4.0, n / 2.0, '{"n": 1, "a": [1, {"b": null}]}' FROM generate_series(1, 30) n;
-INSERT INTO parts SELECT n, 1 + n % 30, 'part ' || n FROM generate_series(1, 60) n;
+INSERT INTO parts SELECT n, 1 + n % 30, 'part ' || n, date '0003-01-01 BC' + 10 * n FROM generate_series(1, 60) n;
 INSERT INTO pairs SELECT n % 3, 'key "' || n || '"', 'note ' || n FROM generate_series(1, 20) n;
 """
 
@@ -141,6 +142,15 @@ def test_equal_documents_are_proven_in_buckets_of_any_size(proof: Proof) -> None
             "pairs": (20, 0),
             "words": (5, 0),
         }
+
+
+def test_dates_before_our_era_are_right_from_the_first_load_on(proof: Proof) -> None:
+    word, thing = proof.source("words", "word 1"), proof.source("things", "2")
+    assert (word["since"], word["until"]) == ("-0043-03-15T01:00:00Z", "infinity")
+    assert [part["made"] for part in thing["parts"]] == ["-0002-01-11", "-0002-11-07"]
+    log = (proof.pipeline.folder / "worker.log").read_text()
+    assert "public.parts, public.words" in log.split("which the snapshot misread")[1].splitlines()[0]
+    assert log.index("which the snapshot misread") < log.index("tables read anew")
 
 
 def test_what_was_changed_by_hand_is_named_and_repaired(proof: Proof) -> None:
@@ -372,7 +382,7 @@ def test_a_document_is_explained(proof: Proof) -> None:
     _, found = proof.run("explain", proof.alias("things"), "5")
     assert found["last_transaction"]["xid"] != gone
     assert [each["xid"] for each in found["touched_by"]["transactions"]] == [gone]
-    proof.sql("INSERT INTO parts VALUES (34, 5, 'newer')")
+    proof.sql("INSERT INTO parts VALUES (34, 5, 'newer', '0003-01-01 BC')")
     proof.pipeline.wait_fresh()
 
     kept = proof.source("things", "5")
