@@ -29,7 +29,9 @@ FLAGS = "_rowtide"
 """The one field that is ours and not the spec's: present only in a document of which something must be said."""
 LEFT_OUT = "left_out"
 """In `FLAGS`: the paths of fields that Elasticsearch refused, so that the rest of the document could be kept."""
-_FLAGS: Mapping = {"properties": {LEFT_OUT: {"type": "keyword"}}}
+TOO_LONG = "too_long"
+"""In `FLAGS`: the paths of json fields with a text of more than `IGNORE_ABOVE_FLATTENED` characters, which the index passes over."""
+_FLAGS: Mapping = {"properties": {LEFT_OUT: {"type": "keyword"}, TOO_LONG: {"type": "keyword"}}}
 _TEXT_LENGTH = 64
 """A character(n) of up to so many characters is a code; longer ones are prose."""
 
@@ -105,6 +107,12 @@ def _settings(document: DocumentPlan, properties: Mapping) -> dict[str, Any]:
         if needed > default:
             settings[f"mapping.{name}.limit"] = needed
     return settings
+
+
+def flattened_paths(document: DocumentPlan) -> tuple[str, ...]:
+    """The paths of fields whose json the index holds text by text."""
+    leaves = ((path, field) for path, field in _leaves(document.root) if field)
+    return tuple(path for path, field in leaves if _field(field, document).get("type") == "flattened")
 
 
 def _sizes(properties: Mapping) -> tuple[int, int, int]:

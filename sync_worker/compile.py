@@ -3,6 +3,7 @@
 import msgspec
 
 from read_model import sqlite_documents, sqlite_rows
+from read_model.elasticsearch import flattened_paths
 from read_model.plan import DocumentPlan, PipelinePlan, TableUse
 from read_model.sqlite_fan_out import LANES, Lane
 from read_model.sqlite_names import column_name
@@ -76,4 +77,5 @@ def _lane(document: DocumentPlan, lane: Lane, plan: PipelinePlan) -> LaneStateme
         remove=f"DELETE FROM {name} WHERE touch > ? AND touch <= ?",
         span=f"SELECT max(touch) - min(touch) + 1 FROM {name}",
         distrust=f"UPDATE {name} SET first_lsn = min(first_lsn, ?)",
+        json_paths=flattened_paths(document),
     )

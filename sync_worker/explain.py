@@ -11,7 +11,7 @@ from read_model.canonical import Difference, differences, digest
 from read_model.freshness import Freshness
 from sync_worker.builds import Build
 from sync_worker.index_reader import Indexed
-from sync_worker.left_out import leave_out, left_out_of
+from sync_worker.left_out import as_flagged, left_out_of
 from sync_worker.log_search import LogTransaction
 from sync_worker.quarantine import SetAside
 from sync_worker.row_store import EPOCH_BITS, LSN_BITS
@@ -58,6 +58,7 @@ class Explanation:
     commit_lsn: Lsn | None = None
     build: Build | None = None
     log: list[LogTransaction] | None = None
+    json_paths: tuple[str, ...] = ()
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -86,7 +87,8 @@ class Explanation:
     @property
     def of_index(self) -> list[Difference]:
         """Where a search's document and the database's differ."""
-        return _unlike(self.held.source.decode() if self.held else None, self.truth, self.left_out)
+        truth = None if self.truth is None else as_flagged(self.truth, self.json_paths, self.left_out).decode()
+        return _unlike(self.held.source.decode() if self.held else None, truth)
 
     @property
     def of_row_store(self) -> list[Difference]:
@@ -170,8 +172,7 @@ def read_parts(text: str | None) -> list[Part]:
     return msgspec.json.decode(text, type=list[Part]) if text else []
 
 
-def _unlike(one: str | None, truth: str | None, paths: tuple[str, ...] = ()) -> list[Difference]:
-    wanted = leave_out(truth, paths).decode() if paths and truth is not None else truth
+def _unlike(one: str | None, wanted: str | None) -> list[Difference]:
     if one is None or wanted is None or digest(one) != digest(wanted):
         return differences(one, wanted)
     return []

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cdc.lsn import Lsn, format_lsn
+from read_model.elasticsearch import flattened_paths
 from read_model.plan import DocumentPlan
 from read_model.sqlite_fan_out import source_tables
 from sync_worker import program
@@ -56,6 +57,7 @@ def gather(settings: WorkerSettings, made: Verification, plan: DocumentPlan, id_
         made.freshness.read()  # A worker that is not there is not waited for.
         made.freshness.wait(lsn, made.patience.wait)
     found = Explanation(plan.name, id_, None, truth.get(id_), lsn, parts=read_parts(made.oracle.parts(plan, id_)))
+    found.json_paths = flattened_paths(plan)
     with suppress(ServiceMissing):
         found.freshness = made.freshness.read()
     found.held = next(made.index.find(plan.name, [id_]), None)

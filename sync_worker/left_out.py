@@ -3,13 +3,14 @@
 The flag is `_rowtide.left_out`, a list of paths such as `lines.price`, which every index maps as a keyword.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
-from read_model.elasticsearch import FLAGS, LEFT_OUT
+from read_model.elasticsearch import FLAGS, LEFT_OUT, TOO_LONG
 from sync_worker.bulk import Refusal
+from sync_worker.too_long import flagged
 
 MOST_LEFT_OUT = 50
 """Fields that a document can do without; each costs a request."""
@@ -66,11 +67,25 @@ def left_out_of(source: bytes | str) -> tuple[str, ...]:
 def leave_out(source: bytes | str, paths: Iterable[str]) -> bytes:
     """The document without these fields, in every element of an array, and with the flag. A path that is not there does no harm."""
     document = _AS_WRITTEN.decode(source)
-    document.pop(FLAGS, None)
+    flags = document.pop(FLAGS, {})
     named = sorted(set(paths))
     for path in named:
         _remove(document, path)
-    return msgspec.json.encode({**document, FLAGS: {LEFT_OUT: named}})
+    return msgspec.json.encode({**document, FLAGS: _remaining(flags, named) | {LEFT_OUT: named}})
+
+
+def as_flagged(truth: str, json_paths: Sequence[str], left_out: Sequence[str]) -> bytes:
+    """The database's document as the index should hold it: with the flags, and without what it was to do without.
+
+    What was left out is no divergence as long as all the rest is right."""
+    document = flagged(truth.encode(), json_paths)
+    return leave_out(document, left_out) if left_out else document
+
+
+def _remaining(flags: dict[str, Any], named: list[str]) -> dict[str, Any]:
+    """What else is said of the document; of a field that is left out, nothing more."""
+    too_long = [path for path in flags.get(TOO_LONG, ()) if path not in named]
+    return {TOO_LONG: too_long} if too_long else {}
 
 
 def field_named(source: bytes | str, path: str) -> str | None:

@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 import apsw
 
+from read_model.elasticsearch import IGNORE_ABOVE_FLATTENED
 from sync_worker.index import Item
 from sync_worker.row_store import RowStore
 from sync_worker.rows import Rows
 from sync_worker.statements import LaneStatements
+from sync_worker.too_long import flagged_item
 
 FAN_OUT_TURN = 4
 """Every fourth bulk goes to the fan-out lane when both wait, so that neither starves the other."""
@@ -105,7 +107,8 @@ class Pending:
         try:
             built = self._store.execute(lane.build, {"after": after, "limit": self._limits[lane], "version": version})
             for touch, body, _ in built:
-                items.append(Item(touch, body))
+                long = lane.json_paths and len(body) > IGNORE_ABOVE_FLATTENED
+                items.append(Item(touch, flagged_item(body, lane.json_paths) if long else body))
                 size += len(body)
                 if size >= self._bulk_bytes:
                     break

@@ -31,7 +31,7 @@ class TableStatements:
 @dataclass(frozen=True, slots=True, eq=False)
 class LaneStatements:
     """SQL of one document's lane. `touch` is bound with `:cursor`, by changed table; `build` with `:after`, `:limit`, `:version`;
-    `touch_ids` with `:ids`, a JSON array of texts."""
+    `touch_ids` with `:ids`, a JSON array of texts. `json_paths` are the fields in which a text may be too long for the index."""
 
     document: str
     fan_out: bool
@@ -46,6 +46,7 @@ class LaneStatements:
     remove: str
     span: str
     distrust: str
+    json_paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ be past it: one that differs twice although nothing touched it since is divergen
 
 import threading
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from cdc.lsn import Lsn, format_lsn
 from read_model.canonical import differences, digest, text_digest
+from read_model.elasticsearch import flattened_paths
 from read_model.plan import DocumentPlan
 from sync_worker.index_reader import Indexed, IndexReader
-from sync_worker.left_out import leave_out, left_out_of
+from sync_worker.left_out import as_flagged, left_out_of
 from sync_worker.oracle import Oracle
 from sync_worker.report import Divergent, Report
 from sync_worker.row_store import LSN_BITS
@@ -139,7 +140,7 @@ class Verifier:
         held = {found.id: found for found in self._index.find(document.name, ids)}
         again: set[str] = set()
         for id_ in ids:
-            verdict = _judge(id_, held.get(id_), truth.get(id_))
+            verdict = _judge(id_, held.get(id_), truth.get(id_), flattened_paths(document))
             settled = held[id_].version & LSN_BITS <= lsn if id_ in held else True
             if verdict is None:
                 if id_ in held and (paths := left_out_of(held[id_].source)):
@@ -177,15 +178,13 @@ class _Ids:
         return {slot for slot, (one, two) in enumerate(zip(self._sums, other._sums, strict=True)) if one != two}
 
 
-def _judge(id_: str, held: Indexed | None, truth: str | None) -> Divergent | None:
+def _judge(id_: str, held: Indexed | None, truth: str | None, json_paths: Sequence[str]) -> Divergent | None:
     if held is None:
         return None if truth is None else Divergent(id_, "missing")
     if truth is None:
         return Divergent(id_, "extra")
     try:
-        # What was left out is no divergence as long as all the rest is right.
-        paths = left_out_of(held.source)
-        wanted = leave_out(truth, paths) if paths else truth
+        wanted = as_flagged(truth, json_paths, left_out_of(held.source))
         if digest(held.source) == digest(wanted):
             return None
         return Divergent(id_, "different", differences(held.source, wanted)[:SHOWN_DIFFERENCES])

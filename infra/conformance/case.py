@@ -55,8 +55,8 @@ class Case:
 
     `refused` are texts that `rowtide init` must say; `alone` asks for a pipeline of its own; `heals` are the steps after which the
     documents may differ until the worker has taken a new snapshot; `ignored[kind][id]` are the fields that the index leaves
-    out at the end, and `left_out` those that the worker leaves out of the document; `settings` are the worker's own, as
-    variables; `unrecorded` is the reason why there is no recording of its log."""
+    out at the end, `left_out` those that the worker leaves out of the document, and `too_long` json with a text that the index
+    passes over; `settings` are the worker's own, as variables; `unrecorded` is the reason why there is no recording of its log."""
 
     name: str
     folder: Path
@@ -74,6 +74,7 @@ class Case:
     heals: frozenset[int] = frozenset()
     ignored: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     left_out: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    too_long: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
     unrecorded: str = ""
 

@@ -1,6 +1,7 @@
 """Compares a case's documents with the database, with what its files expect, and with the fields that should be left out."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from infra.conformance.case import Case
 from infra.conformance.combined import alias
@@ -8,7 +9,7 @@ from infra.conformance.index import Index
 from infra.conformance.result import Deviation
 from infra.programs import ROWTIDE, ProgramFailed, Programs, last_json
 from read_model.canonical import differences
-from read_model.elasticsearch import FLAGS, LEFT_OUT
+from read_model.elasticsearch import FLAGS, LEFT_OUT, TOO_LONG
 
 _VERIFY_SECONDS = 300.0
 
@@ -57,7 +58,8 @@ class Comparison:
         """Compare the fields that are left out with those that the case names, where it names any."""
         for flag, kinds, held_of in (
             ("_ignored", case.ignored, self._index.ignored),
-            (f"{FLAGS}.{LEFT_OUT}", case.left_out, self._index.left_out),
+            (f"{FLAGS}.{LEFT_OUT}", case.left_out, partial(self._index.flagged, LEFT_OUT)),
+            (f"{FLAGS}.{TOO_LONG}", case.too_long, partial(self._index.flagged, TOO_LONG)),
         ):
             for name, wanted in kinds.items():
                 held = held_of(alias(self._pipeline, case, name))

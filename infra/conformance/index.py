@@ -7,7 +7,7 @@ import httpx
 import msgspec
 
 from infra.errors import ServiceUnavailable
-from read_model.elasticsearch import FLAGS, LEFT_OUT
+from read_model.elasticsearch import FLAGS
 
 MOST_DOCUMENTS = 10_000
 """A case has few."""
@@ -54,10 +54,10 @@ class Index:
         """The documents that a search for left-out values finds, with the names of the fields."""
         return {hit.id: hit.ignored for hit in self._search(alias, {"exists": {"field": "_ignored"}})}
 
-    def left_out(self, alias: str) -> dict[str, list[str]]:
-        """The documents that a search for fields left out by the worker finds, with the paths of the fields."""
-        found = self._search(alias, {"exists": {"field": f"{FLAGS}.{LEFT_OUT}"}})
-        return {hit.id: msgspec.json.decode(hit.source)[FLAGS][LEFT_OUT] for hit in found}
+    def flagged(self, flag: str, alias: str) -> dict[str, list[str]]:
+        """The documents that a search for one of the worker's flags finds, with the paths of the fields."""
+        found = self._search(alias, {"exists": {"field": f"{FLAGS}.{flag}"}})
+        return {hit.id: msgspec.json.decode(hit.source)[FLAGS][flag] for hit in found}
 
     def remove(self, prefix: str) -> None:
         """Delete every index whose alias begins with the prefix."""

@@ -40,6 +40,7 @@ class _About(msgspec.Struct, forbid_unknown_fields=True):
     heals: list[int] = []
     ignored: dict[str, dict[str, list[str]]] = {}
     left_out: dict[str, dict[str, list[str]]] = {}
+    too_long: dict[str, dict[str, list[str]]] = {}
     settings: dict[str, str] = {}
     recorded: Literal[True] | str = True
 
@@ -109,6 +110,7 @@ class _Reader:
             heals=frozenset(about.heals),
             ignored=about.ignored,
             left_out=about.left_out,
+            too_long=about.too_long,
             settings=about.settings,
             unrecorded="" if about.recorded is True else str(about.recorded),
         )

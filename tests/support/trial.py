@@ -15,6 +15,7 @@ import msgspec
 
 from read_model.canonical import canonical
 from read_model.catalog import Column
+from read_model.elasticsearch import FLAGS
 from read_model.plan import PipelinePlan
 from sync_worker.apply import Applier
 from sync_worker.changes import RowShape
@@ -267,7 +268,7 @@ class Trial:
         for item in bulk.items:
             action, *lines = item.body.removesuffix(b"\n").split(b"\n")
             ((_, meta),) = msgspec.json.decode(action).items()
-            found = canonical(lines[0]) if lines else None
+            found = said(lines[0]) if lines else None
             if found != wanted.get(meta["_id"]):
                 raise Diverged(f"built {bulk.document} {meta['_id']}: {found!r}, not {wanted.get(meta['_id'])!r}")
 
@@ -282,7 +283,7 @@ class Trial:
             visible = self.index.visible.get(plan.name, {})
             for identity in visible.keys() | states[0][plan.name].keys():
                 body = visible.get(identity)
-                seen = None if body is None else canonical(body)
+                seen = None if body is None else said(body)
                 if all(seen != state[plan.name].get(identity) for state in states):
                     raise Diverged(f"{lsn} is published, but {plan.name} {identity} is still {seen!r}")
 
@@ -299,7 +300,7 @@ class Trial:
         wanted = self._wanted.at(self._source.last)
         assert wanted is not None, "the last state is always known"
         for plan in self._plan.documents:
-            found = {key: canonical(body) for key, body in self.index.visible.get(plan.name, {}).items()}
+            found = {key: said(body) for key, body in self.index.visible.get(plan.name, {}).items()}
             if found != wanted[plan.name]:
                 raise Diverged(f"at rest {plan.name}: {found!r}, not {wanted[plan.name]!r}")
         if self.store.position.published != self.store.position.watermark:
@@ -327,3 +328,9 @@ def check(source: Source, turns: Sequence[Turn], parts: Parts = Parts()) -> None
         for action, number in turns:
             running.turn(action, number)
         running.drain()
+
+
+def said(body: bytes) -> bytes:
+    """What a document says of its rows; what it says of itself is left out."""
+    head, flags, _ = body.partition(f',"{FLAGS}":'.encode())
+    return canonical(head + b"}" if flags else body)

@@ -164,5 +164,5 @@ def test_readers_are_told_which_fields_are_states() -> None:
 def test_limits_rise_with_the_document() -> None:
     node = Node(plans.ORDERS, (plans.ID,), tuple(Field(f"f{n}", Column("v", "text")) for n in range(600)))
     settings = index_body(DocumentPlan("t", node, (plans.ID,)))["settings"]
-    assert settings["mapping.total_fields.limit"] == 2404
+    assert settings["mapping.total_fields.limit"] == 2406
     assert "mapping.depth.limit" not in settings
