@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -12,6 +11,7 @@ from rich.text import Text
 from infra.stopwatch import Searchable, percentile
 
 SHOWN_ORDERS = 12
+_FRAME_LINES = 11
 _DONE = {
     "PlaceOrder": "placed",
     "SubmitDraft": "submitted",
@@ -81,7 +81,7 @@ def _seen(one: Searchable) -> str:
 
 def view(picture: Picture, height: int) -> RenderableType:
     """The whole screen. `height` is that of the terminal, in lines."""
-    shown = max(3, min(SHOWN_ORDERS, height - len(picture.stages) - 15))
+    shown = max(3, min(SHOWN_ORDERS, height - len(picture.stages) - _FRAME_LINES))
     page = Text.assemble(
         "Search page  ", (picture.url, "bold cyan underline"), "     Ctrl-C stops everything", style=""
     )
@@ -101,9 +101,9 @@ def _stages(stages: list[Stage]) -> Table:
     return table
 
 
-def _figures(picture: Picture) -> Columns:
+def _figures(picture: Picture) -> Panel:
     times = [each.milliseconds for each in picture.found]
-    typical = f"p50 {percentile(times, 0.5):.0f} ms, p99 {percentile(times, 0.99):.0f} ms" if times else "no commit yet"
+    typical = f"p50 {percentile(times, 0.5):,.0f}, p99 {percentile(times, 0.99):,.0f} ms" if times else "no commit yet"
     figures = [
         ("changes/s", f"{picture.changes_per_s:.1f}"),
         ("documents", f"{sum(picture.documents.values()):,}"),
@@ -113,9 +113,10 @@ def _figures(picture: Picture) -> Columns:
     ]
     if picture.quarantined:
         figures.append(("quarantined", f"{picture.quarantined:,}"))
-    return Columns(
-        [Panel(Text(value, "bold"), title=name, title_align="left", border_style="dim") for name, value in figures]
-    )
+    table = Table.grid(padding=(0, 2))
+    table.add_row(*(Text(name, "dim") for name, _ in figures))
+    table.add_row(*(Text(value, "bold") for _, value in figures))
+    return Panel(table, border_style="dim")
 
 
 def _orders(picture: Picture, shown: int) -> RenderableType:
@@ -125,6 +126,6 @@ def _orders(picture: Picture, shown: int) -> RenderableType:
     table.add_row(*(Text(name, "dim") for name in ("order", "what happened", "committed", "→ searchable")))
     for one in reversed(picture.found[-shown:]):
         at = datetime.fromtimestamp(one.commit.at).astimezone().strftime("%H:%M:%S.%f")[:-3]
-        seen = Text(f"{one.milliseconds:.0f} ms", "green") + Text("  gone" if one.commit.gone else "", "yellow")
+        seen = Text(f"{one.milliseconds:,.0f} ms", "green") + Text("  gone" if one.commit.gone else "", "yellow")
         table.add_row(one.commit.order, done(one.commit.command), at, seen)
     return table

@@ -89,8 +89,8 @@ class DemoWatch:
     def _ask_all(self) -> None:
         self._ask_worker()
         documents = {name: self._count(name) for name in self._pipeline.documents}
-        self.picture.documents = documents
-        self.picture.stages = self._stages(documents)
+        stages = self._stages(documents)
+        self.picture.documents, self.picture.stages = documents, stages
 
     def _ask_worker(self) -> None:
         events = self._pipeline.worker.counted().get("rowtide_events_total")

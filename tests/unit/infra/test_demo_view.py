@@ -13,8 +13,8 @@ FOUND = [
 ]
 
 
-def shown(picture: Picture, height: int = 40) -> str:
-    console = Console(file=StringIO(), width=100, height=height, color_system=None)
+def shown(picture: Picture, height: int = 40, width: int = 100) -> str:
+    console = Console(file=StringIO(), width=width, height=height, color_system=None)
     with console.capture() as capture:
         console.print(view(picture, height))
     return capture.get()
@@ -46,8 +46,22 @@ def test_the_last_order_comes_first() -> None:
 def test_a_small_terminal_shows_fewer_orders() -> None:
     many = picture()
     many.found = FOUND * 10
-    assert shown(many, 24).count("SO-2026") == 7
+    assert shown(many, 24).count("SO-2026") == 11
     assert shown(many, 50).count("SO-2026") == 12
+
+
+def test_a_usual_terminal_shows_everything() -> None:
+    busy = picture()
+    busy.stages = [Stage(name, "ready", True, "x" * 30) for name in "abcdefg"]
+    busy.found = [Searchable(each.commit, 12_345.6) for each in FOUND * 10]
+    busy.quarantined = 3
+    lines = shown(busy, height=24, width=80).splitlines()
+    assert len(lines) <= 24
+    assert "http://127.0.0.1:8080/orders" in lines[-1]
+    text = "\n".join(lines)
+    assert "p50 12,346, p99 12,346 ms" in text
+    assert "quarantined" in text
+    assert "…" not in text
 
 
 def test_an_empty_picture_can_be_shown() -> None:
