@@ -1,12 +1,13 @@
 """A database that nobody here wrote, loaded unchanged: docs/how-to/index-an-existing-database.md, as a test."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.support.pipeline import Pipeline
+from tests.support.pipeline import ROWTIDE, Pipeline
 from tests.support.services import CHECKOUT, Place
 
 SAMPLE = Path(os.environ.get("ROWTIDE_SAMPLES", CHECKOUT.parent / "shared" / "samples")) / "northwind" / "northwind.sql"
@@ -32,11 +33,34 @@ CHANGES = (
 """A transaction each, in plain SQL."""
 
 
-def test_every_document_equals_the_database(place: Place, tmp_path: Path) -> None:
+SHIPPED = CHECKOUT / "examples" / "northwind.yaml"
+ROOTS = ("orders", "employees", "products")
+
+
+def generated(place: Place, folder: Path) -> Path:
+    """The first spec that `rowtide documents init` writes for the database."""
+    path = folder / "first.yaml"
+    roots = [word for root in ROOTS for word in ("--root", root)]
+    done = subprocess.run(
+        [*ROWTIDE, "documents", "init", *roots, "--to", str(path)],
+        env={**os.environ, **place.environment},
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+@pytest.mark.parametrize("spec", ["shipped", "generated"])
+def test_every_document_equals_the_database(place: Place, tmp_path: Path, spec: str) -> None:
     with psycopg.connect(place.dsn, autocommit=True) as connection:
         connection.execute(SAMPLE.read_text(encoding="utf-8"))
         connection.execute("SET search_path = public")
-        with Pipeline(place, CHECKOUT / "examples" / "northwind.yaml", tmp_path) as pipeline:
+        with Pipeline(place, SHIPPED if spec == "shipped" else generated(place, tmp_path), tmp_path) as pipeline:
+            if spec == "generated":
+                assert "The spec is right." in pipeline.rowtide("documents", "check").stdout
             pipeline.start()
             pipeline.wait_live()
             assert pipeline.verify() == {"orders": 830, "employees": 9, "products": 77}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -79,6 +80,23 @@ def test_servers_answer_with_the_versions_and_settings_of_the_room(stack: Stack,
     assert ("io.debezium.connector.postgresql.PostgresConnector", "3.7.0.Final") in [
         (plugin["class"], plugin["version"]) for plugin in plugins
     ]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts servers as somebody else")
+@pytest.mark.parametrize("service", SERVICES)
+def test_servers_that_root_starts_run_as_somebody_else_without_roots_groups(stack: Stack, service: Service) -> None:
+    keeper = stack.process(service)
+    assert keeper is not None
+    somebody = pwd.getpwnam(stack.settings.run_as)
+    servers = descendants(keeper.pid)
+    assert servers
+    for pid in servers:
+        status = dict(
+            line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line
+        )
+        assert status["Uid"].split() == [str(somebody.pw_uid)] * 4
+        assert status["Gid"].split() == [str(somebody.pw_gid)] * 4
+        assert status["Groups"].split() == []
 
 
 def test_elasticsearch_asks_for_credentials_and_makes_api_keys(stack: Stack, place: Place) -> None:

@@ -9,6 +9,8 @@ import psycopg
 import pytest
 
 from cdc.heartbeat import SYSTEM_QUERY, decode, placeholder
+from cdc.topics import connector_name
+from infra.versions import read as read_versions
 from tests.support.operator import Log, LogRecord, Operator, log_of
 from tests.support.services import Place
 
@@ -218,6 +220,13 @@ def test_row_security_an_identity_index_and_a_strong_role(operator: Operator) ->
 def test_the_life_of_a_connector(operator: Operator) -> None:
     pipeline = start(operator)
     assert json.loads(operator.do("connectors", "status", *pipeline, "-o", "json"))[0]["state"] == "running"
+    listed = {one["connector"]: one["state"] for one in json.loads(operator.do("connectors", "list", "-o", "json"))}
+    assert listed[connector_name(pipeline[1])] == "running"
+    plugins = {one["class"]: one for one in json.loads(operator.do("connectors", "plugins", "-o", "json"))}
+    debezium = plugins["io.debezium.connector.postgresql.PostgresConnector"]
+    assert (debezium["type"], debezium["version"]) == ("source", read_versions().debezium)
+    for words, name in (("plugins", debezium["class"]), ("list", connector_name(pipeline[1]))):
+        assert name in operator.do("connectors", words)
     operator.do("connectors", "diff", *pipeline, *TABLES)
     drift = operator.run("connectors", "diff", *pipeline, "--table", "customers", "-o", "json")
     assert drift.code == 1
