@@ -164,7 +164,7 @@ class Trial:
                 use.table,
                 sql.tables[use.table].types,
                 sql.tables[use.table].key,
-                stand_ins(_toastable(use.columns), self._parts.placeholder),
+                stand_ins(toastable(use.columns), self._parts.placeholder),
             )
             for use in self._plan.tables
         }
@@ -307,7 +307,8 @@ class Trial:
             raise Diverged(f"at rest {self.store.position.published} is published of {self.store.position.watermark}")
 
 
-def _toastable(columns: Sequence[Column]) -> list[Column]:
+def toastable(columns: Sequence[Column]) -> list[Column]:
+    """The columns as a catalogue tells them, whose texts may be left out when they did not change."""
     return [replace(column, toastable=column.toastable or column.type == "text") for column in columns]
 
 

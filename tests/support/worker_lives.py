@@ -1,0 +1,220 @@
+"""A whole worker over a history in memory: its own loop and parts, with doubles for what is outside of the process."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cdc.envelope import Heartbeat
+from read_model.plan import PipelinePlan
+from sync_worker.apply import Applier
+from sync_worker.changes import RowShape
+from sync_worker.errors import WorkerError
+from sync_worker.generations import Generations
+from sync_worker.healing import Healing
+from sync_worker.index import Index, Item, Sent
+from sync_worker.outlook import Outlook
+from sync_worker.parts import Parts
+from sync_worker.pending import Pending
+from sync_worker.placeholders import stand_ins
+from sync_worker.rereads import Rereads
+from sync_worker.row_store import RowStore
+from sync_worker.rows import Rows
+from sync_worker.source import ChangeLog
+from sync_worker.standing import Standing
+from sync_worker.tombstones import Tombstones
+from sync_worker.watch import SourceWatch
+from sync_worker.worker import Pace, Worker
+from tests.support.history import PLACEHOLDER, Message
+from tests.support.index import IndexDouble
+from tests.support.trial import PLAN, STATEMENTS, toastable
+
+PACE = Pace(read_messages=8, idle_wait=0.001, senders=2, refresh_after=0.0)
+SPOOL_AFTER = 3
+
+
+class LogDouble(ChangeLog):
+    """A log in memory."""
+
+    def __init__(self, messages: Sequence[Message], offset: int) -> None:
+        self._messages = messages
+        self._next = offset
+        self._pause = threading.Event()
+
+    def seek(self, offset: int) -> None:
+        self._next = offset
+
+    def read(self, count: int, wait: float) -> list[Any]:
+        found = list(self._messages[self._next : self._next + count])
+        self._next += len(found)
+        if not found:
+            self._pause.wait(wait)
+        return found
+
+
+@dataclass
+class Cluster:
+    """Elasticsearch as it outlives a worker: the documents, and the generations with their aliases."""
+
+    documents: IndexDouble = field(default_factory=IndexDouble)
+    aliases: dict[str, str] = field(default_factory=dict)
+    metas: dict[str, Any] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class IndexClient(Index):
+    """A worker's client of the cluster. A bulk that is under way when the worker is told to stop is given up, or taken."""
+
+    def __init__(self, cluster: Cluster, stopping: threading.Event, gives_up: bool) -> None:
+        self._cluster = cluster
+        self._stopping = stopping
+        self._gives_up = gives_up
+        self.targets = {}
+
+    def send(self, alias: str, items: list[Item]) -> Sent | None:
+        if self._gives_up and self._stopping.is_set():
+            return None
+        with self._cluster.lock:
+            self._cluster.documents.bulk(alias, [item.body for item in items])
+        return Sent([], 0)
+
+    def refresh(self, aliases: tuple[str, ...]) -> bool:
+        with self._cluster.lock:
+            self._cluster.documents.refresh()
+        return True
+
+    def meta(self, generation: str) -> dict[str, Any] | None:
+        meta: dict[str, Any] | None = self._cluster.metas.get(generation)
+        return meta
+
+    def create_generation(self, alias: str, body: dict[str, Any]) -> str:
+        name = f"{alias}-g000001"
+        self._cluster.metas[name] = body["mappings"].get("_meta")
+        self._cluster.aliases[f"{name}-write"] = name
+        return name
+
+    def identity(self, generation: str) -> str:
+        return generation
+
+    def behind(self, alias: str) -> list[str]:
+        return [self._cluster.aliases[alias]] if alias in self._cluster.aliases else []
+
+    def point(self, alias: str, generation: str) -> None:
+        self._cluster.aliases[alias] = generation
+
+    def show(self, alias: str, generation: str) -> None:
+        self.point(alias, generation)
+
+
+class WatchDouble(SourceWatch):
+    """A source whose tables never change."""
+
+    def __init__(self) -> None:
+        self.changed = frozenset()
+
+    @property
+    def reason(self) -> str:
+        return ""
+
+    def see(self, message: Heartbeat) -> None:
+        pass
+
+
+class HealingDouble(Healing):
+    """Nothing to heal."""
+
+    def __init__(self) -> None:
+        pass
+
+    @property
+    def due(self) -> bool:
+        return False
+
+
+class StandingDouble(Standing):
+    """The lease is ours."""
+
+    def __init__(self) -> None:
+        self.fault: WorkerError | None = None
+        self.nodes: frozenset[str] = frozenset({"one"})
+
+    @property
+    def held(self) -> bool:
+        return True
+
+
+class StagedWorker(Worker):
+    """Tells `between` after each stage of its loop."""
+
+    between: Callable[[], None]
+
+    def _read(self) -> None:
+        super()._read()
+        self.between()
+
+    def _collect(self) -> None:
+        super()._collect()
+        self.between()
+
+    def _send(self) -> None:
+        super()._send()
+        self.between()
+
+    def _refresh_when_due(self) -> None:
+        super()._refresh_when_due()
+        self.between()
+
+    def _publish(self) -> None:
+        super()._publish()
+        self.between()
+
+
+STAGES = 5
+
+
+def live(
+    log: Sequence[Message], cluster: Cluster, path: Path, between: Callable[[StagedWorker], None], gives_up: bool
+) -> StagedWorker:
+    """One life of a worker, from its start until it stops. `between` is called after every stage."""
+    stopping = threading.Event()
+    with RowStore(path) as store:
+        index = IndexClient(cluster, stopping, gives_up)
+        tombstones = Tombstones(store)
+        worker = StagedWorker(
+            pipeline=PLAN.pipeline,
+            store=store,
+            log=LogDouble(log, store.position.offset),
+            parts=_parts(store, index, PLAN),
+            index=index,
+            watch=WatchDouble(),
+            healing=HealingDouble(),
+            rereads=Rereads(store, "", tombstones),
+            tombstones=tombstones,
+            standing=StandingDouble(),
+            outlook=Outlook(str, lambda: None),
+            pace=PACE,
+            stopping=stopping,
+        )
+        worker.between = lambda: between(worker)
+        worker.run()
+    return worker
+
+
+def _parts(store: RowStore, index: Index, plan: PipelinePlan) -> Parts:
+    rows = Rows(store, STATEMENTS)
+    rows.create()
+    shapes = {
+        use.table: RowShape(
+            use.table,
+            STATEMENTS.tables[use.table].types,
+            STATEMENTS.tables[use.table].key,
+            stand_ins(toastable(use.columns), PLACEHOLDER),
+        )
+        for use in plan.tables
+    }
+    generations = Generations(store, rows, index, plan)
+    generations.prepare()
+    pending = Pending(store, rows, STATEMENTS.lanes, 2000, 3)
+    applier = Applier(store, rows, shapes, SPOOL_AFTER)
+    return Parts(plan, STATEMENTS, shapes, rows, applier, pending, generations)

@@ -1,0 +1,112 @@
+"""Told to stop between any two stages of its loop, a worker ends, and the next one goes on (invariants 1, 2 and 6)."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from read_model.canonical import canonical
+from tests.support import plans
+from tests.support.history import Delete, Move, Operation, Put, Source
+from tests.support.trial import MEMORY, Wanted
+from tests.support.worker_lives import STAGES, Cluster, StagedWorker, live
+
+TURNS = 6
+LONGEST = 30.0
+"""Seconds; a worker that is not through by then makes no progress."""
+
+
+def customer(id_: int, name: str) -> Put:
+    """A customer with a long value that stays."""
+    return Put(plans.CUSTOMERS, {"id": id_, "name": name, "email": "long"}, toast=True)
+
+
+def order(id_: int, customer: int) -> Put:
+    """A customer's order."""
+    row = {"id": id_, "customer_id": customer, "referrer_id": None, "status": "open"}
+    return Put(plans.ORDERS, row | {"placed_at": None, "deleted": False})
+
+
+@pytest.fixture(scope="module")
+def source() -> Source:
+    """A snapshot, transactions (one is spooled), repeats, another snapshot, and the end."""
+    made = Source(plans.TABLES)
+    made.unseen(*(customer(id_, "first") for id_ in range(1, 4)), *(order(id_, 1 + id_ % 3) for id_ in range(1, 8)))
+    made.snapshot()
+    made.heartbeat()
+    many: list[Operation] = [customer(1 + number % 3, f"name {number}") for number in range(8)]
+    made.transaction(*many, Move(plans.ORDERS, (1,), (20,)), cut=5, back=0)
+    made.transaction(Delete(plans.ORDERS, (2,)), order(3, 2), cut=2, back=1)
+    made.heartbeat()
+    made.unseen(Delete(plans.ORDERS, (4,)))
+    made.snapshot()
+    made.heartbeat()
+    made.transaction(Delete(plans.CUSTOMERS, (3,)), order(21, 1))
+    made.heartbeat()
+    return made
+
+
+def holds(source: Source, wanted: Wanted, cluster: Cluster, worker: StagedWorker) -> None:
+    """What was published can be found (invariant 6)."""
+    published = worker.freshness.searchable
+    states = [wanted.at(place) for place in range(source.state(published), source.last + 1)]
+    for plan in plans.DOCUMENTS if published else ():
+        visible = cluster.documents.visible.get(plan.name, {})
+        for identity in visible.keys() | states[0][plan.name].keys():
+            seen = canonical(visible[identity]) if identity in visible else None
+            assert any(seen == state[plan.name].get(identity) for state in states), (published, plan.name, identity)
+
+
+def finish(source: Source, wanted: Wanted, cluster: Cluster, path: Path) -> None:
+    """Let a worker come to the end; then the index equals the oracle (invariant 5)."""
+    deadline, end = time.monotonic() + LONGEST, source.states[-1][0]
+
+    def between(worker: StagedWorker) -> None:
+        assert time.monotonic() < deadline, worker.freshness
+        if worker.freshness.searchable >= end:
+            worker.stopping.set()
+
+    assert live(source.log, cluster, path, between, gives_up=False).freshness.state == "stopped"
+    for plan in plans.DOCUMENTS:
+        found = {id_: canonical(body) for id_, body in cluster.documents.visible.get(plan.name, {}).items()}
+        assert found == wanted.at(source.last)[plan.name]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where files are cheap."""
+    with TemporaryDirectory(prefix="rowtide-stop-", dir=MEMORY if MEMORY.is_dir() else None) as made:
+        yield Path(made)
+
+
+def test_stopped_between_any_two_stages(source: Source, folder: Path) -> None:
+    wanted = Wanted(source)
+    for last in range(1, TURNS * STAGES + 1):
+        cluster, path, stages = Cluster(), folder / f"{last}.sqlite", 0
+
+        def between(worker: StagedWorker, last: int = last) -> None:
+            nonlocal stages
+            stages += 1
+            if stages == last:
+                worker.stopping.set()
+
+        holds(source, wanted, cluster, live(source.log, cluster, path, between, gives_up=last % 2 == 0))
+        assert last <= stages < last + STAGES, "it ends with the turn"
+        finish(source, wanted, cluster, path)
+
+
+def test_stopped_again_and_again(source: Source, folder: Path) -> None:
+    wanted, cluster, path = Wanted(source), Cluster(), folder / "store.sqlite"
+    for life in range(20):
+        stages = 0
+
+        def between(worker: StagedWorker, last: int = 1 + life % (3 * STAGES)) -> None:
+            nonlocal stages
+            stages += 1
+            if stages == last:
+                worker.stopping.set()
+
+        holds(source, wanted, cluster, live(source.log, cluster, path, between, gives_up=life % 2 == 0))
+    finish(source, wanted, cluster, path)
