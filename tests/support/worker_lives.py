@@ -14,6 +14,7 @@ from sync_worker.errors import WorkerError
 from sync_worker.generations import Generations
 from sync_worker.healing import Healing
 from sync_worker.index import Index, Item, Sent
+from sync_worker.misread import Misread
 from sync_worker.outlook import Outlook
 from sync_worker.parts import Parts
 from sync_worker.pending import Pending
@@ -132,6 +133,23 @@ class HealingDouble(Healing):
         return False
 
 
+class MisreadDouble(Misread):
+    """No snapshot brings a date before our era."""
+
+    def __init__(self) -> None:
+        pass
+
+    @property
+    def open(self) -> bool:
+        return False
+
+    def turn(self, parts: Parts) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
 class StandingDouble(Standing):
     """The lease is ours."""
 
@@ -189,6 +207,7 @@ def live(
             index=index,
             watch=WatchDouble(),
             healing=HealingDouble(),
+            misread=MisreadDouble(),
             rereads=Rereads(store, "", tombstones),
             tombstones=tombstones,
             standing=StandingDouble(),
