@@ -173,12 +173,24 @@ def _meaning(error: ApiError, path: str) -> Exception:
             return ElasticsearchAway("The key of this API cannot page; its operator makes a new one: rowtide api key.")
         case 403 | 404:
             return IndexUnknown(path.split("/")[1])
+        case 503 if path == "/_search" and _shards_are_gone(error):
+            return IndexUnknown("")
         case 401:
             return CredentialsRefused("Elasticsearch does not accept the credentials of this API.")
         case 429:
             return ElasticsearchAway("Elasticsearch has too much to do.")
         case _:
             return ElasticsearchAway("Elasticsearch could not answer.")
+
+
+def _shards_are_gone(error: ApiError) -> bool:
+    """Whether the index of a point in time is not there any more, and the point with it."""
+    body = error.body if isinstance(error.body, (bytes, str)) else b""
+    try:
+        causes = msgspec.json.decode(body, type=_Refusal).error["root_cause"]
+        return {one["type"] for one in causes} == {"no_shard_available_action_exception"}
+    except (msgspec.DecodeError, KeyError, TypeError):
+        return False
 
 
 def _refusal(error: ApiError) -> str:

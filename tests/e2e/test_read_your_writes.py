@@ -1,5 +1,6 @@
 """A reader sees what was written before it asked: through the real pipeline, with the application unchanged."""
 
+import shutil
 import signal
 import statistics
 from collections.abc import Callable, Iterator
@@ -195,3 +196,26 @@ def test_the_markers_role_can_do_nothing_else(running: Running) -> None:
             marker.execute("CREATE TEMP TABLE heap (x int)")
     again = running.pipeline.rowtide("init", "--marker").stdout
     assert "is as wanted" in again
+
+
+def test_a_new_epoch_ends_older_tokens_and_now_goes_on(running: Running) -> None:
+    """The last test here: the worker begins with an empty row store, as after a lost disk."""
+    pipeline = running.pipeline
+    token = running.search().json()["freshness"]["token"]
+    first = running.search(cursor="start", size=150).json()["next_cursor"]
+    assert pipeline.kill_worker(signal.SIGTERM) == 0
+    shutil.rmtree(pipeline.folder / "store")
+    running.application.execute("UPDATE books SET copies = 11000 WHERE id = 13")
+    pipeline.start_worker()
+    pipeline.wait_fresh()
+    seen = running.search(filter="copies:11000", **NOW).json()
+    assert (seen["total"]["value"], seen["freshness"]["met"]) == (1, True)
+    assert int(seen["freshness"]["token"].split(":")[0]) > int(token.split(":")[0])
+    old = running.search(at_least=token)
+    assert (old.status_code, old.json()["type"]) == (409, "urn:rowtide:problem:another-epoch")
+    assert old.headers["rowtide-token"].split(":")[0] == seen["freshness"]["token"].split(":")[0]
+    stale = running.search(at_least=token, stale="allow").json()
+    assert (stale["freshness"]["met"], stale["total"]["value"]) == (False, 200)
+    assert running.search(at_least=seen["freshness"]["token"]).status_code == 200
+    rest = running.search(cursor=first, size=150)
+    assert (rest.status_code, rest.json()["type"]) == (410, "urn:rowtide:problem:cursor-expired")
