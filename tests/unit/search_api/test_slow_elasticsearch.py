@@ -1,0 +1,127 @@
+"""What readers are told when Elasticsearch is slow, or answers for a part of the index alone. A named double stands for it."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from tests.support.library import MAPPINGS
+from tests.support.search_api import Api, running_api, settings_of
+
+HIT = {"_id": "1", "_version": 7, "_score": 1.0, "_source": {"title": "Harbour"}, "sort": [1.0, 1]}
+
+
+class ElasticsearchDouble:
+    """Knows the index `books` and answers every search with `answer`, the first ones with `before`; while `slow` is set, with nothing
+    at all."""
+
+    def __init__(self) -> None:
+        self.before: list[dict[str, Any]] = []
+        self.answer: dict[str, Any] = {}
+        self.slow = threading.Event()
+        self.go_on = threading.Event()
+
+    def reply(self, path: str) -> dict[str, Any]:
+        """What it says to a request."""
+        if path.startswith("/_alias"):
+            return {"books-g000001": {"aliases": {"books": {}}}}
+        if path.endswith("/_mapping"):
+            return {"books-g000001": {"mappings": MAPPINGS}}
+        if path.endswith("/_has_privileges"):
+            return {"cluster": {}, "index": {}}
+        if "_pit" in path:
+            return {"id": "point"}
+        if self.slow.is_set():
+            self.go_on.wait(30)
+        hits = {"total": {"value": 1, "relation": "eq"}, "hits": [HIT]}
+        answer = self.before.pop(0) if self.before else self.answer
+        return {"took": 1, "timed_out": False, "_shards": {"failed": 0}, "hits": hits, "pit_id": "point"} | answer
+
+
+@contextmanager
+def serving(double: ElasticsearchDouble) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            self.do_GET()
+
+        def do_DELETE(self) -> None:
+            self.do_POST()
+
+        def do_GET(self) -> None:
+            body = json.dumps(double.reply(self.path)).encode()
+            self.send_response(200)
+            for name, value in (("content-type", "application/json"), ("x-elastic-product", "Elasticsearch")):
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            double.go_on.set()
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def double() -> ElasticsearchDouble:
+    return ElasticsearchDouble()
+
+
+@pytest.fixture
+def api(double: ElasticsearchDouble) -> Iterator[Api]:
+    with serving(double) as url, running_api(settings_of(url, "a2V5OmtleQ==", request_timeout=0.5)) as api:
+        yield api
+
+
+def test_a_search_that_takes_too_long_is_a_problem_that_says_what_to_do(double: ElasticsearchDouble, api: Api) -> None:
+    assert api.get("/v1/books/search").status_code == 200
+    double.slow.set()
+    for path in (
+        "/v1/books/search?q=harbour",
+        "/v1/books/suggest?q=ha",
+        "/v1/books/aggregate?by=genre",
+        "/v1/books/export",
+    ):
+        answer = api.get(path)
+        assert (answer.status_code, answer.json()["type"]) == (504, "urn:rowtide:problem:too-slow"), path
+        assert "narrower filter" in answer.json()["detail"]
+        assert answer.headers["rowtide-freshness"]
+    page = api.get("/books", headers={"accept": "text/html"})
+    assert (page.status_code, "took too long" in page.text) == (504, True)
+
+
+@pytest.mark.parametrize("lacking", [{"timed_out": True}, {"_shards": {"failed": 1}}])
+def test_an_answer_from_a_part_of_the_index_says_so(
+    double: ElasticsearchDouble, api: Api, lacking: dict[str, Any]
+) -> None:
+    assert api.get("/v1/books/search").json()["partial"] is False
+    double.answer = lacking
+    assert api.get("/v1/books/search").json()["partial"] is True
+    assert api.get("/v1/books/aggregate?measure=count").json()["partial"] is True
+
+
+def test_an_export_that_lost_a_part_of_the_index_is_broken_off(double: ElasticsearchDouble, api: Api) -> None:
+    """The first page came whole, so that the answer has begun; only a broken answer can tell that rows are missing."""
+    page = [HIT | {"_id": str(n), "sort": [n]} for n in range(200)]
+    hits = {"total": {"value": 500, "relation": "eq"}, "hits": page}
+    double.before, double.answer = [{"hits": hits}], {"hits": hits, "timed_out": True}
+    answer = api.get("/v1/books/export")
+    assert (answer.headers["rowtide-rows"], len(answer.text.splitlines())) == ("500", 200)
+    noted = api.app.state.audit.newest(1)[0]
+    assert (noted.ended, noted.rows) == ("failed", 200)
