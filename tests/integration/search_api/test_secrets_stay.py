@@ -1,21 +1,26 @@
 """Masked fields and other tenants' documents cannot be guessed: whatever is asked, two indexes that differ in nothing else
 answer the same. Every route and parameter is tried as it is found in the code, so that a new one is covered by default."""
 
+import io
+import json
 import random
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+import pyarrow.parquet
 import pytest
 from fastapi.routing import APIRoute
 
 from infra.stack import Stack
-from search_api import routes
 from search_api.callers import SCOPES
+from search_api.columns import MAX_COLUMNS
 from search_api.commands import create_key
-from search_api.pages import routes as pages
+from search_api.limits import MAX_DIMENSIONS, MAX_FACETS, MAX_FILTERS, MAX_MEASURES, MAX_SORTS
 from search_api.settings import read_settings
+from tests.support.hostile import inputs
 from tests.support.search_api import Api, running_api, settings_of
 from tests.support.twins import (
     MASKED,
@@ -24,21 +29,23 @@ from tests.support.twins import (
     TWIN_SETTINGS,
     TWINS,
     bodies,
+    every_route,
     parameters_of,
-    routes_of,
     told,
     twin_documents,
     words,
 )
 
-EVERY = [*routes_of(routes.router), *routes_of(pages.router)]
+EVERY = every_route()
 NAMES = sorted({name for route in EVERY for name in parameters_of(route)[1]})
 IDS = ("3", "s1", "none", "Zanzibar")
-WORDS = 40
-"""Of all words so many are tried in each parameter."""
-PAIRS = 40
+WORDS = 12
+"""Of all words so many are tried in each parameter of each route; all of them where `SPOKEN` says so."""
+PAIRS = 20
 """Questions with several parameters at once, for each route."""
 SEED = 20261124
+LONGEST_INPUT = 5_000
+"""Characters; the test of hostile inputs sends longer ones."""
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +129,83 @@ def test_no_answer_depends_on_what_its_caller_may_not_see(api: Api, route: APIRo
     for suffix, caller in (("", caller_of(api)), ("s", caller_of(api, filters=["team:red"]))):
         for method, path, question in questions(route, chance):
             assert differs(api, caller, suffix, method, path, **question) == [], (SEED, method, path, question)
+
+
+COUNTED = {"facet": ["team"]}
+SPOKEN: dict[str, tuple[str, str, int, dict[str, Any]]] = {
+    "text": ("/v1/{}/search", "q", 1, COUNTED),
+    "suggestion": ("/v1/{}/suggest", "q", 1, {}),
+    "filter": ("/v1/{}/search", "filter", MAX_FILTERS, COUNTED),
+    "order": ("/v1/{}/search", "sort", MAX_SORTS, {}),
+    "count": ("/v1/{}/search", "facet", MAX_FACETS, {}),
+    "column": ("/v1/{}/export", "columns", MAX_COLUMNS, {"format": "csv"}),
+    "dimension": ("/v1/{}/aggregate", "by", MAX_DIMENSIONS, {}),
+    "measure": ("/v1/{}/aggregate", "measure", MAX_MEASURES, {}),
+    "chart": ("/{}", "chart", 1, {"q": "harbour"}),
+}
+"""Where a reader's words are read: the address, the parameter, how many words one request takes, and what goes with them. What is
+wrong with each of several is told at once; those of them that are right are asked one by one."""
+
+
+@pytest.mark.parametrize("place", SPOKEN)
+def test_no_word_tells_anything(api: Api, place: str) -> None:
+    """Every word in every place where words mean something, misspelt secrets included."""
+    address, name, most, more = SPOKEN[place]
+    every = words() if name != "chart" else [one for one in words() if re.fullmatch(r"[\w.]+", one)]
+    caller, tenant = caller_of(api), caller_of(api, filters=["team:red"])
+    for some in (every[at : at + most] for at in range(0, len(every), most)):
+        alone = [[one] for one in some if most > 1 and VISIBLE.match(one)]
+        for asked in [some, *alone]:
+            question = more | {name: ",".join(asked) if name in ("sort", "columns") else asked}
+            assert differs(api, caller, "", "GET", address, params=question) == [], (place, asked)
+            if most > 1 or asked[0] in SECRET_WORDS:
+                assert differs(api, tenant, "s", "GET", address, params=question) == [], (place, asked)
+
+
+HOSTILE = {
+    "q": ("strings", "syntaxes"),
+    "filter": ("strings", "syntaxes"),
+    "sort": ("strings",),
+    "cursor": ("cursors",),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_inputs_of_a_masked_tenant_are_refused_as_well(api: Api, name: str) -> None:
+    tenant = caller_of(api, filters=["team:red"])
+    for text in (one for file in HOSTILE[name] for one in inputs(file)):
+        asked = {name: text, "facet": "team"}
+        if len(text) < LONGEST_INPUT:
+            assert differs(api, tenant, "s", "GET", "/v1/{}/search", params=asked) == [], (name, text[:200])
+
+
+VISIBLE = re.compile(r"-?(title|team|price|made|extra|lines\.count|who\.country|count)\b")
+SECRET_WORDS = [
+    one for one in words() if ":" not in one and any(secret[:4] in one for pair in SECRETS.values() for secret in pair)
+]
+"""Those that a tenant asks, too: names of fields are the same for it."""
+
+
+@pytest.mark.parametrize("suffix", ["", "s"])
+@pytest.mark.parametrize("format", ["csv", "ndjson", "parquet"])
+def test_no_file_holds_what_its_caller_may_not_see(api: Api, format: str, suffix: str) -> None:
+    caller = caller_of(api, filters=["team:red"] if suffix else ())
+    seeing = caller_of(api, filters=["team:red"] if suffix else (), unmasked=["*"])
+    for more in ({}, {"q": "harbour"}, {"sort": "-price"}, {"columns": "_id,title,lines,who,extra"}):
+        params = {"sort": "price", "format": format} | more
+        held = [_file(api, f"{twin}{suffix}", params, caller) for twin in TWINS]
+        assert held[0] == held[1], more
+        assert held[0]
+        assert not any(secret in held[0] for pair in SECRETS.values() for secret in pair)
+    assert _file(api, f"twina{suffix}", {"format": format}, seeing).count(SECRETS["twina"][1]) > 12
+
+
+def _file(api: Api, name: str, params: dict[str, str], caller: dict[str, str]) -> str:
+    answer = api.get(f"/v1/{name}/export", params=params, headers=caller)
+    assert answer.status_code == 200, answer.text
+    if params["format"] != "parquet":
+        return answer.text
+    return json.dumps(pyarrow.parquet.read_table(io.BytesIO(answer.content)).to_pylist(), default=str)
 
 
 @pytest.mark.parametrize("sort", ["", "price", "-team,title", "made"])
