@@ -171,10 +171,8 @@ def _meaning(error: ApiError, path: str) -> Exception:
             return SearchRefused("The search is too large or asks for something that the index cannot do.")
         case 403 if path == "/_search":
             return ElasticsearchAway("The key of this API cannot page; its operator makes a new one: rowtide api key.")
-        case 403 | 404:
+        case 403 | 404 | 503 if error.meta.status != 503 or (path == "/_search" and _shards_are_gone(error)):
             return IndexUnknown(path.split("/")[1])
-        case 503 if path == "/_search" and _shards_are_gone(error):
-            return IndexUnknown("")
         case 401:
             return CredentialsRefused("Elasticsearch does not accept the credentials of this API.")
         case 429:

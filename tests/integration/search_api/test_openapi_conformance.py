@@ -1,6 +1,7 @@
 """schemathesis against the running program: requests made up from the OpenAPI document, right and wrong ones, every check on."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from docs.api_reference import document
 from infra.ports import free_ports
 from search_api.api_keys import ApiKeys
 from search_api.callers import SCOPES
@@ -62,6 +64,8 @@ def test_every_answer_is_as_the_openapi_document_says(library: Library, tmp_path
             "--max-examples",
             "40",
             "--no-color",
+            "--report-ndjson-path",
+            str(tmp_path / "events.ndjson"),
         ]
         header = f"Authorization: Bearer {key}"
         order = [schemathesis, "--config-file", CONFIG, "run", f"{url}/openapi.json", "--header", header, *options]
@@ -69,3 +73,11 @@ def test_every_answer_is_as_the_openapi_document_says(library: Library, tmp_path
     if run.returncode:
         pytest.fail(run.stdout[-20_000:] + run.stderr[-2_000:])
     assert f"Seed: {SEED}" in run.stdout
+    paths = document()["paths"]
+    wanted = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    assert tried(tmp_path / "events.ndjson") >= wanted
+
+
+def tried(events: Path) -> set[str]:
+    """The operations that a request was sent for."""
+    return set(re.findall(r'"label":\s*"([A-Z]+ /[^"]*)"', events.read_text(encoding="utf-8")))
