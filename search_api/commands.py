@@ -8,6 +8,7 @@ import typer
 from elasticsearch import ApiError, AuthenticationException, AuthorizationException, Elasticsearch
 
 from search_api import __main__ as program
+from search_api.elastic import certificates
 from search_api.key_commands import audit, keys
 from search_api.keys import key_body
 from search_api.settings import ApiSettings, WrongSettings, read_settings
@@ -47,6 +48,10 @@ def key(
         ) from None
     except ApiError as error:
         raise _failure(f"Elasticsearch could not make the key: {error.message}.", 1) from None
+    except elastic_transport.TlsError as error:
+        raise _failure(
+            f"The certificate of Elasticsearch is not trusted ({error}); set ROWTIDE_ELASTICSEARCH_CA.", 2
+        ) from None
     except elastic_transport.TransportError:
         raise _failure(
             "Elasticsearch does not answer at ROWTIDE_ELASTICSEARCH_URL; start it, or correct the URL.", 3
@@ -61,7 +66,7 @@ def create_key(settings: ApiSettings, aliases: list[str], name: str, days: int |
             "Set ROWTIDE_ELASTICSEARCH_USERNAME and ROWTIDE_ELASTICSEARCH_PASSWORD of an administrator."
         )
     login = (settings.elasticsearch_username, settings.elasticsearch_password.get_secret_value())
-    with Elasticsearch(settings.elasticsearch_url, basic_auth=login, max_retries=0) as client:
+    with Elasticsearch(settings.elasticsearch_url, basic_auth=login, max_retries=0, **certificates(settings)) as client:
         body = key_body(name, aliases, days)
         answer = client.perform_request(
             "POST",

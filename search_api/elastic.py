@@ -58,12 +58,19 @@ def connect(settings: ApiSettings) -> AsyncElasticsearch:
     return AsyncElasticsearch(
         settings.elasticsearch_url,
         **credentials,
+        **certificates(settings),
         node_class=elastic_transport.HttpxAsyncHttpNode,
         serializers={"application/json": RawJson()},
         request_timeout=settings.request_timeout,
         max_retries=0,
         retry_on_timeout=False,
     )
+
+
+def certificates(settings: ApiSettings) -> dict[str, Any]:
+    """What a client is told of the certificates to trust; it wants to hear of none without TLS."""
+    ca = settings.elasticsearch_ca
+    return {"ca_certs": str(ca)} if ca and settings.elasticsearch_url.startswith("https:") else {}
 
 
 class _Refusal(msgspec.Struct):

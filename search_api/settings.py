@@ -2,10 +2,11 @@
 
 import ipaddress
 import secrets
+import ssl
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from search_api.callers import ALL, READING, SCOPES, Caller, Scope, anybody
@@ -13,6 +14,17 @@ from search_api.rate_limits import Rate
 
 DEFAULT_RATE = 20.0
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def _certificates(path: Path) -> Path:
+    try:
+        ssl.create_default_context(cafile=path)
+    except ssl.SSLError as error:
+        raise ValueError("the file holds no certificates in PEM form") from error
+    return path
+
+
+CaFile = Annotated[FilePath, AfterValidator(_certificates)]
 
 
 class WrongSettings(Exception):
@@ -45,6 +57,9 @@ class ApiSettings(StateSettings):
     elasticsearch_api_key: SecretStr | None = Field(None, description="a read-only key; see `rowtide api key`")
     elasticsearch_username: str | None = Field(None, description="instead of a key: a user")
     elasticsearch_password: SecretStr | None = Field(None, description="that user's password")
+    elasticsearch_ca: CaFile | None = Field(
+        None, description="with https: a file of the certificates to trust (PEM), instead of the usual ones"
+    )
     worker_url: str | None = Field(None, description="where the worker tells how fresh the documents are")
     api_host: str = Field("127.0.0.1", description="where the API and the page listen")
     api_port: int = Field(8080, gt=0, lt=65536, description="their port")

@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ class Access:
     """An API key, or a user and password, or neither. `ca` is a file of certificates to trust instead of the system's."""
 
     url: str
-    api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     timeout: float = 60.0
     ca: Path | None = None
 
@@ -31,7 +31,6 @@ class Access:
 
 def client_options(access: Access) -> dict[str, Any]:
     """How Elasticsearch's own client is set up."""
-    certificates = {"ca_certs": str(access.ca)} if access.ca else {}
     return {
         "api_key": access.api_key,
         "basic_auth": access.login,
@@ -39,20 +38,25 @@ def client_options(access: Access) -> dict[str, Any]:
         "max_retries": 0,
         "retry_on_timeout": False,
         "connections_per_node": 8,
-        **certificates,
+        **certificates(access.url, access.ca),
     }
+
+
+def certificates(url: str, ca: Path | None) -> dict[str, Any]:
+    """What Elasticsearch's own client is told of the certificates to trust; it wants to hear of none without TLS."""
+    return {"ca_certs": str(ca)} if ca and url.startswith("https:") else {}
 
 
 def reader_options(access: Access) -> dict[str, Any]:
     """How a plain HTTP client is set up."""
-    certificates = {"verify": ssl.create_default_context(cafile=access.ca)} if access.ca else {}
+    trusted = {"verify": ssl.create_default_context(cafile=access.ca)} if access.ca else {}
     headers = {"authorization": f"ApiKey {access.api_key}"} if access.api_key else {}
     return {
         "base_url": access.url,
         "headers": headers,
         "auth": access.login,
         "timeout": access.timeout,
-        **certificates,
+        **trusted,
     }
 
 

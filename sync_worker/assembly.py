@@ -68,6 +68,7 @@ def index_access(settings: WorkerSettings) -> Access:
         _secret(settings.elasticsearch_api_key),
         settings.elasticsearch_username,
         _secret(settings.elasticsearch_password),
+        ca=settings.elasticsearch_ca,
     )
 
 
@@ -100,7 +101,7 @@ def assemble(settings: WorkerSettings, stopping: threading.Event, new_store: boo
             index.check()
             facts = _source_facts(store, settings)
             known = Known(spec, facts, resolve(spec, read_catalog(facts.tables)))
-            log = ChangeLog(settings.kafka_bootstrap_servers, changes_topic(spec.pipeline), f"rowtide-{spec.pipeline}")
+            log = ChangeLog(settings.kafka, changes_topic(spec.pipeline), f"rowtide-{spec.pipeline}")
             try:
                 _seek(store, log, new_store)
                 lease = _lease(settings, store, index, known.plan, stopping)
@@ -177,7 +178,7 @@ def _worker(
     healing = Healing(store, known.spec, dsn, watch, partial(make_parts, settings, store, index), stopping)
     tombstones = Tombstones(store)
     standing = Standing(lease, index, lambda: worker.wrong)
-    topic = TopicWatch(settings.kafka_bootstrap_servers, changes_topic(plan.pipeline), store.position.topic_id)
+    topic = TopicWatch(settings.kafka, changes_topic(plan.pipeline), store.position.topic_id)
     outlook = Outlook(partial(_look_at_source, dsn, plan.pipeline, store, watch), topic.look)
     outlook.look(silent=True, topic=False)
     if outlook.fault is not None:

@@ -67,9 +67,7 @@ def gather(settings: WorkerSettings, made: Verification, plan: DocumentPlan, id_
     last = found.last
     if found.written is None and last is not None and last.committed_ms is not None:
         with suppress(WorkerError):
-            found.commit_lsn = commit_lsn(
-                settings.kafka_bootstrap_servers, made.plan.pipeline, last.xid, last.committed_ms / 1000
-            )
+            found.commit_lsn = commit_lsn(settings.kafka, made.plan.pipeline, last.xid, last.committed_ms / 1000)
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from elastic_transport import TransportError
+from elastic_transport import TlsError, TransportError
 from elasticsearch import ApiError, AuthenticationException, AuthorizationException, Elasticsearch
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,9 +15,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from read_model.elasticsearch import readable_names
 from read_model.errors import SpecError
 from read_model.spec import parse_spec
+from sync_worker.access import certificates
 from sync_worker.assembly import read_spec
 from sync_worker.errors import SettingsError
-from sync_worker.settings import ElasticsearchUrl
+from sync_worker.settings import CaFile, ElasticsearchUrl
 
 OWN_INDEXES = "rowtide-*"
 """What the worker keeps in Elasticsearch for itself."""
@@ -34,6 +35,7 @@ class KeySettings(BaseSettings):
     elasticsearch_url: ElasticsearchUrl = Field(description="Elasticsearch, as http(s)://host:port.")
     elasticsearch_username: str = Field(description="A user that may manage API keys.")
     elasticsearch_password: SecretStr = Field(description="That user's password.")
+    elasticsearch_ca: CaFile | None = Field(None, description="With https: a file of the certificates to trust (PEM).")
 
 
 def worker_key(
@@ -51,7 +53,8 @@ def worker_key(
 def create_worker_key(settings: KeySettings, pipeline: str, aliases: Sequence[str], days: int | None = None) -> str:
     """Make the key, and return it as clients send it. Raises Elasticsearch's own errors."""
     login = (settings.elasticsearch_username, settings.elasticsearch_password.get_secret_value())
-    with Elasticsearch(settings.elasticsearch_url, basic_auth=login, max_retries=0) as client:
+    trusted = certificates(settings.elasticsearch_url, settings.elasticsearch_ca)
+    with Elasticsearch(settings.elasticsearch_url, basic_auth=login, max_retries=0, **trusted) as client:
         answer = client.perform_request(
             "POST",
             "/_security/api_key",
@@ -86,6 +89,10 @@ def _answering() -> Iterator[None]:
         raise _failure(message, 2) from None
     except ApiError as error:
         raise _failure(f"Elasticsearch could not make the key: {error.message}.", 1) from None
+    except TlsError as error:
+        raise _failure(
+            f"The certificate of Elasticsearch is not trusted ({error}); set ROWTIDE_ELASTICSEARCH_CA.", 2
+        ) from None
     except TransportError:
         raise _failure(
             "Elasticsearch does not answer at ROWTIDE_ELASTICSEARCH_URL; start it, or correct the URL.", 3

@@ -8,9 +8,11 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from cdc.envelope import EnvelopeError, decode, heartbeat, split_transaction_id
+from cdc.kafka_access import KafkaAccess
 from cdc.lsn import Lsn
 from cdc.topics import changes_topic
-from sync_worker.errors import ServiceMissing, WorkerError
+from sync_worker.errors import WorkerError
+from sync_worker.source import Refusals, consumer
 
 CLOCKS_APART = 5.0
 """Seconds that Kafka's clock may be behind PostgreSQL's."""
@@ -18,18 +20,18 @@ READ_SECONDS = 30.0
 """How long to look for a position; a heartbeat comes every second."""
 
 
-def lsn_at(bootstrap_servers: str, pipeline: str, moment: float) -> Lsn:
+def lsn_at(access: KafkaAccess, pipeline: str, moment: float) -> Lsn:
     """A position that every commit after `moment` (Unix seconds, Kafka's clock) is beyond. WorkerError when the log does not go back so far."""
-    with _log_from(bootstrap_servers, pipeline, moment) as values:
+    with _log_from(access, pipeline, moment) as values:
         for value in values:
             if (lsn := _before(value)) is not None:
                 return lsn
     raise WorkerError(f"the log of {pipeline} said no position within {READ_SECONDS:.0f} s: does the connector run?")
 
 
-def commit_lsn(bootstrap_servers: str, pipeline: str, tx_id: int, committed: float) -> Lsn | None:
+def commit_lsn(access: KafkaAccess, pipeline: str, tx_id: int, committed: float) -> Lsn | None:
     """The LSN of a transaction's commit, which was at about `committed` (Unix seconds); None when the log does not tell."""
-    with _log_from(bootstrap_servers, pipeline, committed - CLOCKS_APART) as values:
+    with _log_from(access, pipeline, committed - CLOCKS_APART) as values:
         for value in values:
             record = decode(value)
             if record.status == "END":
@@ -42,19 +44,15 @@ def commit_lsn(bootstrap_servers: str, pipeline: str, tx_id: int, committed: flo
 
 
 @contextmanager
-def _log_from(bootstrap_servers: str, pipeline: str, moment: float) -> Iterator[Iterator[bytes]]:
+def _log_from(access: KafkaAccess, pipeline: str, moment: float) -> Iterator[Iterator[bytes]]:
     """The log's records that Kafka took at that moment or later."""
     topic = changes_topic(pipeline)
-    settings: dict[str, Any] = {
-        "bootstrap.servers": bootstrap_servers,
-        "group.id": f"rowtide-{pipeline}-since",
-        "enable.auto.commit": False,
-        "log_level": 2,
-    }
-    consumer = Consumer(settings)
+    settings: dict[str, Any] = {"group.id": f"rowtide-{pipeline}-since", "enable.auto.commit": False}
+    refusals = Refusals()
+    client = consumer(access, refusals, **settings)
     try:
-        low, _ = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
-        (found,) = consumer.offsets_for_times([TopicPartition(topic, 0, int(moment * 1000))], timeout=10)
+        low, _ = client.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
+        (found,) = client.offsets_for_times([TopicPartition(topic, 0, int(moment * 1000))], timeout=10)
         if found.offset < 0:
             raise WorkerError(
                 f"topic {topic} holds nothing since then: does the connector run? (rowtide connectors status)"
@@ -63,19 +61,20 @@ def _log_from(bootstrap_servers: str, pipeline: str, moment: float) -> Iterator[
             raise WorkerError(
                 f"topic {topic} does not go back to that time any more; verify all documents, or give an LSN"
             )
-        consumer.assign([TopicPartition(topic, 0, found.offset)])
-        yield _values(consumer)
+        client.assign([TopicPartition(topic, 0, found.offset)])
+        yield _values(client)
     except KafkaException as error:
-        raise ServiceMissing(f"Kafka at {bootstrap_servers} does not answer: {error.args[0].str()}") from error
+        client.poll(0)
+        raise refusals.told(access, error) from error
     finally:
-        consumer.close()
+        client.close()
 
 
-def _values(consumer: Consumer) -> Iterator[bytes]:
+def _values(client: Consumer) -> Iterator[bytes]:
     """Read on, for so long at most."""
     deadline = time.monotonic() + READ_SECONDS
     while time.monotonic() < deadline:
-        for message in consumer.consume(500, 1.0):
+        for message in client.consume(500, 1.0):
             value = message.value()
             if message.error() is None and value is not None:
                 yield value

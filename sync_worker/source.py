@@ -6,9 +6,18 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from cdc.kafka_access import KafkaAccess, client_settings
 from cdc.transaction import WAY_OUT
-from sync_worker.errors import PositionLost, ServiceMissing
+from sync_worker.errors import PositionLost, ServiceMissing, SettingsError, WorkerError
 
+_REFUSING = (
+    KafkaError._AUTHENTICATION,
+    KafkaError._SSL,
+    KafkaError.SASL_AUTHENTICATION_FAILED,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+)
 ASK_SECONDS = 5.0
 """How long Kafka may take to say which topic it has."""
 
@@ -25,11 +34,11 @@ class LogSpan:
 class ChangeLog:
     """One topic, one partition. Not for use by several threads."""
 
-    def __init__(self, bootstrap_servers: str, topic: str, group: str) -> None:
+    def __init__(self, access: KafkaAccess, topic: str, group: str) -> None:
         self._topic = topic
-        self._servers = bootstrap_servers
+        self._access = access
+        self._refusals = Refusals()
         settings: dict[str, Any] = {
-            "bootstrap.servers": bootstrap_servers,
             "group.id": group,
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,
@@ -39,23 +48,25 @@ class ChangeLog:
             "queued.min.messages": 20000,
             "queued.max.messages.kbytes": 32768,
             "reconnect.backoff.max.ms": 2000,
-            "log_level": 2,
-            "error_cb": _quiet,
         }
-        self._consumer = Consumer(settings)
+        self._consumer = consumer(access, self._refusals, **settings)
 
     def span(self, timeout: float = 10.0) -> LogSpan:
-        """Look at the topic. ServiceMissing when Kafka does not answer, PositionLost when the topic is not there."""
+        """Look at the topic. ServiceMissing when Kafka does not answer, SettingsError when it does not let us in, PositionLost
+        when the topic is not there."""
+        client = admin(self._access, self._refusals)
         try:
-            topic_id = topic_id_of(admin(self._servers), self._topic, timeout)
+            topic_id = topic_id_of(client, self._topic, timeout)
             low, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, 0), timeout=timeout)
         except KafkaException as error:
             cause: KafkaError = error.args[0]
             if cause.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise PositionLost(
-                    f"topic {self._topic} is not on {self._servers}; apply the connector: rowtide connectors apply"
+                    f"topic {self._topic} is not on {self._access.servers}; apply the connector: rowtide connectors apply"
                 ) from error
-            raise ServiceMissing(f"Kafka at {self._servers} does not answer: {cause.str()}") from error
+            client.poll(0)  # What was refused is told to the callbacks alone.
+            self._consumer.poll(0)
+            raise self._refusals.told(self._access, error) from error
         return LogSpan(topic_id, low, high)
 
     def seek(self, offset: int) -> None:
@@ -81,15 +92,15 @@ class ChangeLog:
         if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
             raise PositionLost(f"the next offset of topic {self._topic} is not in Kafka any more; {WAY_OUT}")
         if error.fatal():
-            raise ServiceMissing(f"Kafka at {self._servers} ended the connection: {error.str()}")
+            raise ServiceMissing(f"Kafka at {self._access.servers} ended the connection: {error.str()}")
         return True
 
 
 class TopicWatch:
     """Looks whether a topic is still the one with this id: offsets mean nothing in another one. For one thread."""
 
-    def __init__(self, bootstrap_servers: str, topic: str, topic_id: str) -> None:
-        self._admin = admin(bootstrap_servers)
+    def __init__(self, access: KafkaAccess, topic: str, topic_id: str) -> None:
+        self._admin = admin(access, Refusals())
         self._topic = topic
         self._topic_id = topic_id
         self._missed = False
@@ -109,10 +120,21 @@ class TopicWatch:
             raise PositionLost(f"topic {self._topic} was deleted and created again while it was read; {WAY_OUT}")
 
 
-def admin(bootstrap_servers: str) -> AdminClient:
+def admin(access: KafkaAccess, refusals: "Refusals") -> AdminClient:
     """A client that asks about topics."""
-    settings: dict[str, Any] = {"bootstrap.servers": bootstrap_servers, "log_level": 2, "error_cb": _quiet}
+    settings: dict[str, Any] = {**client_settings(access), "log_level": 2, "error_cb": refusals}
     return AdminClient(settings)
+
+
+def consumer(access: KafkaAccess, refusals: "Refusals", **more: Any) -> Consumer:
+    """A client that reads. SettingsError when there cannot be one of these settings."""
+    settings: dict[str, Any] = {**client_settings(access), **more, "log_level": 2, "error_cb": refusals}
+    try:
+        return Consumer(settings)
+    except KafkaException as error:
+        raise SettingsError(
+            f"the settings of Kafka cannot be used: {error.args[0].str()}; correct ROWTIDE_KAFKA_…"
+        ) from error
 
 
 def topic_id_of(client: AdminClient, topic: str, timeout: float) -> str:
@@ -121,5 +143,29 @@ def topic_id_of(client: AdminClient, topic: str, timeout: float) -> str:
     return str(described[topic].result(2 * timeout).topic_id)
 
 
-def _quiet(_: KafkaError) -> None:
-    """Connection trouble is retried by the client; lag tells about it."""
+class Refusals:
+    """Remembers that Kafka refuses us, which a client tells its callback alone and then tries again. Other trouble passes; lag
+    tells about it."""
+
+    def __init__(self) -> None:
+        self.last = ""
+        self._trouble = ""
+
+    def __call__(self, error: KafkaError) -> None:
+        if error.code() in _REFUSING:
+            self.last = error.str()
+        elif error.code() == KafkaError._TRANSPORT:
+            self._trouble = error.str()
+
+    def told(self, access: KafkaAccess, error: KafkaException) -> WorkerError:
+        """The sentence for an error: SettingsError when Kafka refuses us, otherwise ServiceMissing."""
+        cause: KafkaError = error.args[0]
+        if self.last or cause.code() in _REFUSING:
+            return SettingsError(
+                f"Kafka at {access.servers} does not let us in: {self.last or cause.str()}; correct ROWTIDE_KAFKA_SECURITY_PROTOCOL"
+                " and, where they are needed, ROWTIDE_KAFKA_USERNAME, ROWTIDE_KAFKA_PASSWORD, ROWTIDE_KAFKA_CA"
+            )
+        return ServiceMissing(
+            f"Kafka at {access.servers} does not answer: {self._trouble or cause.str()}; start it, or correct"
+            " ROWTIDE_KAFKA_BOOTSTRAP_SERVERS or ROWTIDE_KAFKA_SECURITY_PROTOCOL"
+        )

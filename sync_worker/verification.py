@@ -144,5 +144,5 @@ def parse_since(text: str) -> Lsn | timedelta:
 
 def _position(settings: WorkerSettings, pipeline: str, since: Lsn | timedelta) -> Lsn:
     if isinstance(since, timedelta):
-        return lsn_at(settings.kafka_bootstrap_servers, pipeline, time.time() - since.total_seconds())
+        return lsn_at(settings.kafka, pipeline, time.time() - since.total_seconds())
     return since

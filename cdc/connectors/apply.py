@@ -2,7 +2,7 @@
 
 from cdc.connectors.captured import Choice, captured, known_password, password_file
 from cdc.connectors.config import Log, connector_config
-from cdc.connectors.connect import Connect
+from cdc.connectors.connect import Connect, ConnectAccess
 from cdc.connectors.errors import OperatorError, WrongUse
 from cdc.connectors.health import Health, health
 from cdc.connectors.settings import Settings
@@ -10,6 +10,12 @@ from cdc.connectors.source import open_source, seen_from_connect
 from cdc.connectors.waiting import wait_until
 from cdc.sign_in import is_wrong
 from cdc.topics import connector_name
+
+
+def connect_access(settings: Settings) -> ConnectAccess:
+    """How to reach Kafka Connect."""
+    password = settings.connect_password.get_secret_value() if settings.connect_password else None
+    return ConnectAccess(settings.connect_url or "", settings.connect_username, password, settings.connect_ca)
 
 
 def log_of(settings: Settings) -> Log:

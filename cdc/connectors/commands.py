@@ -50,7 +50,7 @@ def _connect() -> Iterator[tuple[Settings, Connect]]:
     with faults_told():
         settings = Settings.read()
         settings.need("connect_url")
-        with Connect(settings.connect_url or "") as connect:
+        with Connect(applying.connect_access(settings)) as connect:
             yield settings, connect
 
 
@@ -119,7 +119,7 @@ def apply(
         applying.check(connect, name, config)
         found = plan(config, connect.config(connector))
         if not dry_run:
-            Topics(settings.kafka_bootstrap_servers or "").ensure(changes_topic(name), applying.log_of(settings))
+            Topics(settings.kafka).ensure(changes_topic(name), applying.log_of(settings))
             if not isinstance(found, Unchanged):
                 connect.put_config(connector, config)
             if wait:

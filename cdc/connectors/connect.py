@@ -1,6 +1,9 @@
 """Kafka Connect's REST API: a method an endpoint, a typed record a reply."""
 
+import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -15,6 +18,24 @@ REBALANCE_SECONDS = 30.0
 """How long a call is repeated while Connect answers 409, "a rebalance is going on"."""
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectAccess:
+    """Where Kafka Connect is, and as whom to go there. `ca` is a file of certificates to trust instead of the usual ones."""
+
+    url: str
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca: Path | None = None
+    timeout_s: float = 90.0
+
+
+def client_options(access: ConnectAccess) -> dict[str, Any]:
+    """How the HTTP client is set up. Connect stands beside the operator: a proxy for the internet must not come between."""
+    login = {"auth": (access.username, access.password or "")} if access.username else {}
+    certificates = {"verify": ssl.create_default_context(cafile=access.ca)} if access.ca else {}
+    return {"base_url": access.url, "timeout": access.timeout_s, "trust_env": False, **login, **certificates}
 
 
 class Plugin(msgspec.Struct, frozen=True, rename={"class_name": "class"}):
@@ -79,9 +100,8 @@ class _Offsets(msgspec.Struct):
 class Connect:
     """A client of one Connect cluster. OperatorError names the URL and what Connect said; ServiceUnavailable that it is away."""
 
-    def __init__(self, url: str, timeout_s: float = 90.0, transport: httpx.BaseTransport | None = None) -> None:
-        # Connect stands beside the operator: a proxy for the internet must not come between.
-        self._client = httpx.Client(base_url=url, timeout=timeout_s, trust_env=False, transport=transport)
+    def __init__(self, access: ConnectAccess, transport: httpx.BaseTransport | None = None) -> None:
+        self._client = httpx.Client(**client_options(access), transport=transport)
 
     def __enter__(self) -> Self:
         return self
@@ -182,6 +202,11 @@ class Connect:
         try:
             return self._client.request(method, path, json=body)
         except httpx.TransportError as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise WrongUse(
+                    f"The certificate of Kafka Connect at {self._client.base_url} is not trusted ({error})."
+                    " Set ROWTIDE_CONNECT_CA to the file of the authority that signed it."
+                ) from error
             raise ServiceUnavailable(
                 f"Kafka Connect at {self._client.base_url} does not answer ({error})."
                 " Start it, or set ROWTIDE_CONNECT_URL to where it is."

@@ -27,7 +27,7 @@ def remove(settings: Settings, connect: Connect, pipeline: str, *, offsets: bool
     if slot:
         drop_slot(settings, pipeline)
     if topic:
-        Topics(settings.kafka_bootstrap_servers or "").delete(changes_topic(pipeline))
+        Topics(settings.kafka).delete(changes_topic(pipeline))
     return _stays(pipeline, offsets=offsets, slot=slot, topic=topic)
 
 

@@ -5,7 +5,7 @@ Only a slot that Debezium creates itself exports the snapshot that meets the str
 
 import typer
 
-from cdc.connectors.apply import wait_for
+from cdc.connectors.apply import connect_access, wait_for
 from cdc.connectors.captured import choose, pipeline_of
 from cdc.connectors.connect import Connect
 from cdc.connectors.errors import OperatorError
@@ -30,7 +30,7 @@ def resnapshot(spec: SpecOption = None, pipeline: PipelineOption = None, wait: W
         settings = Settings.read()
         settings.need("connect_url", "postgres_dsn")
         name = pipeline_of(choose(settings, spec, pipeline, None))
-        with Connect(settings.connect_url or "") as connect:
+        with Connect(connect_access(settings)) as connect:
             again(settings, connect, name, wait)
         out.print(f"Connector {connector_name(name)} starts over with a new slot {slot_name(name)}.", markup=False)
 

@@ -9,10 +9,19 @@ from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import KafkaError, NewTopic
 
 from cdc.connectors.config import MAX_MESSAGE_BYTES, Log
-from cdc.connectors.errors import OperatorError, ServiceUnavailable
+from cdc.connectors.errors import OperatorError, ServiceUnavailable, WrongUse
+from cdc.kafka_access import KafkaAccess, client_settings
 
 _TIMEOUT_S = 15.0
 _AWAY = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE)
+
+_REFUSING = (
+    KafkaError._AUTHENTICATION,
+    KafkaError._SSL,
+    KafkaError.SASL_AUTHENTICATION_FAILED,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+)
 
 
 def topic_settings(log: Log) -> dict[str, str]:
@@ -27,10 +36,17 @@ def topic_settings(log: Log) -> dict[str, str]:
 class Topics:
     """Creates, checks and deletes the topic."""
 
-    def __init__(self, bootstrap_servers: str) -> None:
-        self._servers = bootstrap_servers
+    def __init__(self, access: KafkaAccess) -> None:
+        self._servers = access.servers
+        self._refusal = self._trouble = ""
         # librdkafka's own log lines would repeat what the errors below say.
-        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
+        settings: dict[str, Any] = {**client_settings(access), "log_level": 0, "error_cb": self._hear}
+        try:
+            self._admin = AdminClient(settings)
+        except KafkaException as error:
+            raise WrongUse(
+                f"The settings of Kafka cannot be used: {error.args[0].str()}. Correct ROWTIDE_KAFKA_…"
+            ) from error
 
     def ensure(self, name: str, log: Log) -> bool:
         """Create the topic, or bring its settings up to date; True when it is new. OperatorError when it has several partitions."""
@@ -74,10 +90,24 @@ class Topics:
             except KafkaException as error:
                 raise self._told(error, what) from error
 
+    def _hear(self, error: KafkaError) -> None:
+        if error.code() in _REFUSING:
+            self._refusal = error.str()
+        elif error.code() == KafkaError._TRANSPORT:
+            self._trouble = error.str()
+
     def _told(self, error: KafkaException, what: str) -> OperatorError:
         fault = error.args[0]
+        self._admin.poll(0)  # What was refused is told to the callback alone.
+        if self._refusal or fault.code() in _REFUSING:
+            return WrongUse(
+                f"Kafka at {self._servers} does not let us {what}: {self._refusal or fault.str()}. Correct"
+                " ROWTIDE_KAFKA_SECURITY_PROTOCOL and, where they are needed, ROWTIDE_KAFKA_USERNAME, ROWTIDE_KAFKA_PASSWORD,"
+                " ROWTIDE_KAFKA_CA."
+            )
         if fault.code() in _AWAY:
             return ServiceUnavailable(
-                f"Kafka at {self._servers} does not answer ({fault.str()}). Start it, or set ROWTIDE_KAFKA_BOOTSTRAP_SERVERS."
+                f"Kafka at {self._servers} does not answer ({self._trouble or fault.str()}). Start it, or correct"
+                " ROWTIDE_KAFKA_BOOTSTRAP_SERVERS or ROWTIDE_KAFKA_SECURITY_PROTOCOL."
             )
         return OperatorError(f"Kafka at {self._servers} refused to {what}: {fault.str()}")

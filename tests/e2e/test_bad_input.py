@@ -103,6 +103,16 @@ def test_wrong_credentials_of_elasticsearch(small: Pipeline, command: str) -> No
     assert "wrong-canary" not in said
 
 
+def test_a_login_that_kafka_does_not_take(small: Pipeline) -> None:
+    told = {"SECURITY_PROTOCOL": "sasl_plaintext", "USERNAME": "me", "PASSWORD": "wrong-canary"}
+    small.environment |= {f"ROWTIDE_KAFKA_{name}": value for name, value in told.items()}
+    code, said = failed(small, "worker")
+    assert code == 2, said
+    assert "does not let us in: " in said
+    assert "ROWTIDE_KAFKA_USERNAME" in said
+    assert "wrong-canary" not in said
+
+
 @pytest.mark.parametrize(
     ("command", "wrong"),
     [

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import httpx
 import pytest
 
-from cdc.connectors.connect import Connect
+from cdc.connectors.connect import Connect, ConnectAccess
 from cdc.connectors.errors import OperatorError
 
 
@@ -23,7 +23,7 @@ class PlayedConnect(httpx.BaseTransport):
 
 def played(*answers: httpx.Response) -> tuple[Connect, PlayedConnect]:
     transport = PlayedConnect(answers)
-    return Connect("http://connect:8083", transport=transport), transport
+    return Connect(ConnectAccess("http://connect:8083"), transport), transport
 
 
 def test_a_rebalance_is_waited_out() -> None:

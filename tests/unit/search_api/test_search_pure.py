@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import certifi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from msgspec import Raw
 from read_model.freshness import Freshness
 from search_api import cursors, freshness, results
 from search_api.callers import READING, SCOPES, anybody
+from search_api.elastic import certificates
 from search_api.faults import RequestFaults
 from search_api.highlights import CLOSE, OPEN, to_html
 from search_api.keys import key_body
@@ -228,3 +230,11 @@ def test_everybody_reads_elsewhere_and_keeps_nothing() -> None:
     assert not {"save", "export"} & READING
     exporting = read_settings(**elsewhere, api_anonymous_export=True).anybody
     assert exporting == anybody(READING | {"export"}, frozenset())
+
+
+def test_certificates_are_given_to_a_client_that_speaks_tls() -> None:
+    ca = certifi.where()
+    assert certificates(read_settings(elasticsearch_url="https://search:9200", elasticsearch_ca=ca)) == {"ca_certs": ca}
+    assert certificates(read_settings(elasticsearch_url="http://search:9200", elasticsearch_ca=ca)) == {}
+    with pytest.raises(WrongSettings, match="ROWTIDE_ELASTICSEARCH_CA: Path does not point to a file"):
+        read_settings(elasticsearch_url="https://search:9200", elasticsearch_ca="nowhere.pem")
