@@ -11,9 +11,9 @@ ANSWER_SECONDS = 3
 
 def ask(dsn: str, pipeline: str) -> Whereabouts | None:
     """One small query. None when PostgreSQL is away, refuses, or is a standby: then nothing is known."""
-    options = f"-c statement_timeout={ANSWER_SECONDS}s"
     try:
-        with psycopg.connect(dsn, connect_timeout=ANSWER_SECONDS, autocommit=True, options=options) as connection:
+        with psycopg.connect(dsn, connect_timeout=ANSWER_SECONDS, tcp_user_timeout=ANSWER_SECONDS * 1000) as connection:
+            connection.execute(f"SET LOCAL statement_timeout = '{ANSWER_SECONDS}s'")
             found = connection.execute(whereabouts_query(pipeline)).fetchone()
     except psycopg.Error:
         return None

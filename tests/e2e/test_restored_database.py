@@ -1,8 +1,7 @@
-"""The database is put back to an earlier state, under a pipeline that runs: a copy of its files, then the same as a backup.
+"""The database is put back to an earlier state, under a pipeline that runs: a snapshot of its disk, then the same as a backup.
 
 A server of its own, beside the stack's others."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,9 +65,7 @@ def test_a_database_that_is_put_back(postgres: OwnPostgres, place: Place, tmp_pa
     with Pipeline(place, tmp_path / "given.yaml", tmp_path) as pipeline:
         pipeline.start()
         pipeline.wait_live()
-        postgres.stop()
         postgres.copy()
-        postgres.start()
         _put_back_and_out(postgres, pipeline, "the database was put back to an earlier state", as_a_backup=False)
         _put_back_and_out(postgres, pipeline, "its timeline was 1 and is 2", as_a_backup=True)
 
@@ -80,15 +77,14 @@ def _put_back_and_out(postgres: OwnPostgres, pipeline: Pipeline, said: str, *, a
     postgres.put_back(as_a_backup=as_a_backup)
     postgres.start()
     change(pipeline.place, OTHER)
-    back = time.monotonic()
     assert postgres.wal_end() < read.watermark
-    assert pipeline.ended(30) == 1, pipeline.log_tail()
-    assert time.monotonic() - back < 15, "asked every two seconds"
+    assert pipeline.ended() == 1, pipeline.log_tail()
     assert said in pipeline.log_tail()
     assert "--new-store" in pipeline.log_tail()
 
-    pipeline.start_worker()
-    assert pipeline.ended(30) == 1, "it says so again, at each start"
+    if as_a_backup:
+        pipeline.start_worker()
+        assert pipeline.ended(120) == 1, "it says so again, at each start"
     pipeline.start_worker("--new-store")
     pipeline.wait_state("waiting")
     pipeline.rowtide("resnapshot")

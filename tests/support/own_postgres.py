@@ -1,15 +1,17 @@
-"""A PostgreSQL of a test's own, beside the stack's other servers: one that may be stopped, copied and put back."""
+"""A PostgreSQL of a test's own, beside the stack's other servers: one that may be copied, stopped and put back."""
 
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, LiteralString
 
 import psycopg
 
 from infra.addresses import Addresses
 from infra.stack import Stack
+from infra.waiting import wait_until
 from tests.support.services import data_directory, small_settings
 
 
@@ -27,17 +29,23 @@ class OwnPostgres:
         self._server.end_all()
 
     def start(self) -> None:
-        """Start it, and return when it lets in."""
+        """Start it, and return when it takes changes."""
         self._server.start()
+        assert wait_until(lambda: self._asked("SELECT NOT pg_is_in_recovery()"), 60), "it stays a standby"
 
     def copy(self) -> None:
-        """Keep its files as they are; it must be stopped."""
-        _like(self._data, self._copy)
+        """Keep its files of one moment, as a snapshot of its disk does; it goes on."""
+        self._server.pause("postgres")
+        try:
+            _like(self._data, self._copy)
+        finally:
+            self._server.resume("postgres")
 
     def put_back(self, *, as_a_backup: bool = False) -> None:
         """Have the kept files again; it must be stopped. A backup is recovered, and begins a timeline of its own."""
         shutil.rmtree(self._data)
         _like(self._copy, self._data)
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
         if as_a_backup:
             signal = self._data / "recovery.signal"
             signal.touch()
@@ -47,10 +55,13 @@ class OwnPostgres:
 
     def wal_end(self) -> int:
         """Where its WAL ends now."""
+        return int(self._asked("SELECT (pg_current_wal_lsn() - '0/0')::bigint"))
+
+    def _asked(self, query: LiteralString) -> Any:
         with psycopg.connect(self.addresses.postgres_dsn, autocommit=True) as connection:
-            row = connection.execute("SELECT pg_current_wal_lsn() - '0/0'").fetchone()
+            row = connection.execute(query).fetchone()
         assert row is not None
-        return int(row[0])
+        return row[0]
 
 
 def _like(source: Path, target: Path) -> None:

@@ -1,0 +1,45 @@
+"""What the source says of itself to a role that may do nothing but connect."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
+
+from cdc.heartbeat import SYSTEM_QUERY
+from cdc.topics import slot_name
+from sync_worker.whereabouts import ask
+from tests.support.services import Place
+
+
+@pytest.fixture
+def bare(place: Place) -> Iterator[str]:
+    """The DSN of such a role."""
+    role = Identifier(f"bare_{place.pipeline}")
+    with psycopg.connect(place.dsn, autocommit=True) as connection:
+        connection.execute(SQL("CREATE ROLE {} LOGIN PASSWORD 'bare'").format(role))
+        try:
+            yield make_conninfo(place.dsn, user=f"bare_{place.pipeline}", password="bare")
+        finally:
+            connection.execute(SQL("DROP ROLE {}").format(role))
+
+
+def test_a_role_that_may_only_connect_can_ask(place: Place, bare: str) -> None:
+    slot = slot_name(place.pipeline)
+    with psycopg.connect(place.dsn, autocommit=True) as connection:
+        system, end = connection.execute(f"SELECT ({SYSTEM_QUERY}), pg_current_wal_lsn() - '0/0'").fetchone() or (0, 0)
+        found = ask(bare, place.pipeline)
+        assert found is not None
+        assert (found.system, found.timeline, found.slot) == (system, 1, None)
+        assert found.wal_end >= end
+        connection.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", (slot,))
+        again = ask(bare, place.pipeline)
+        assert again is not None
+        assert again.slot == "unread"
+        connection.execute("SELECT pg_drop_replication_slot(%s)", (slot,))
+
+
+def test_who_is_not_let_in_knows_nothing(place: Place, bare: str) -> None:
+    assert ask(make_conninfo(bare, password="wrong"), place.pipeline) is None
+    assert ask(make_conninfo(bare, port=1), place.pipeline) is None
