@@ -67,7 +67,7 @@ class Recorder:
         """Take what came since the last step, and the documents of now."""
         messages = list(self._read(run.pipeline))
         for case in run.cases:
-            if not can_be_recorded(case) or step > len(case.steps):
+            if not can_be_recorded(case) or step > len(case.steps) or run.results[case.name].failure:
                 continue
             lines = self._lines.setdefault(case.name, [])
             if step == 0:
