@@ -66,9 +66,9 @@ def plugins(output: OutputOption = Output.TEXT) -> None:
 
 
 def list_(output: OutputOption = Output.TEXT) -> None:
-    """List every connector with its state."""
+    """List every connector with its state, those that failed first."""
     with _connect() as (_, connect):
-        _tell_statuses(connect.statuses(), output)
+        _tell_statuses(sorted(connect.statuses(), key=lambda one: health(one).state != "failed"), output)
 
 
 def status(spec: SpecOption = None, pipeline: PipelineOption = None, output: OutputOption = Output.TEXT) -> None:
@@ -77,10 +77,14 @@ def status(spec: SpecOption = None, pipeline: PipelineOption = None, output: Out
         name = connector_name(pipeline_of(choose(settings, spec, pipeline, None)))
         found = connect.status(name)
         if found is None:
-            raise OperatorError(f"There is no connector {name}. Create it: rowtide connectors apply.")
+            raise _absent(name)
         _tell_statuses([found], output)
         if health(found).state == "failed":
             raise typer.Exit(1)
+
+
+def _absent(name: str) -> OperatorError:
+    return OperatorError(f"There is no connector {name}. Create it: rowtide connectors apply.")
 
 
 def _tell_statuses(found: list[Status], output: Output) -> None:
@@ -185,6 +189,8 @@ def _ask(verb: str, state: str, spec: Any, pipeline: str | None, wait: float) ->
             "restart": connect.restart,
             "restart-failed": partial(connect.restart, only_failed=True),
         }
+        if connect.config(name) is None:
+            raise _absent(name)
         asks[verb](name)
         if wait:
             applying.wait_for(connect, name, state, wait)
@@ -206,7 +212,8 @@ def delete(
     with _connect() as (settings, connect):
         settings.need(*(["postgres_dsn"] if slot else []), *(["kafka_bootstrap_servers"] if topic else []))
         name = pipeline_of(choose(settings, spec, pipeline, None))
+        was_there = connect.config(connector_name(name)) is not None
         stays = remove(settings, connect, name, offsets=offsets, slot=slot, topic=topic)
-        out.print(f"Connector {connector_name(name)} is deleted.", markup=False)
+        out.print(f"Connector {connector_name(name)} {'is deleted' if was_there else 'was not there'}.", markup=False)
         for line in stays:
             err.print(line, markup=False, soft_wrap=True)

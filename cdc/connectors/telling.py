@@ -15,6 +15,9 @@ from rich.table import Table
 from cdc.connectors.errors import OperatorError
 from cdc.connectors.plan import Create, Difference, Plan, Update
 
+LONGEST = 240
+"""Characters of a configuration's value that people are shown."""
+
 
 class Output(StrEnum):
     """Form of a command's answer."""
@@ -86,6 +89,14 @@ def tell_plan(name: str, plan: Plan) -> None:
     out.print(f"Connector {name} {words[type(plan).__name__]}.", markup=False)
     for one in differences(plan):
         if one.running is not None:
-            out.print(f"- {one.key} = {one.running}", style="red", markup=False, soft_wrap=True)
+            out.print(f"- {one.key} = {shortened(one.running)}", style="red", markup=False, soft_wrap=True)
         if one.desired is not None:
-            out.print(f"+ {one.key} = {one.desired}", style="green", markup=False, soft_wrap=True)
+            out.print(f"+ {one.key} = {shortened(one.desired)}", style="green", markup=False, soft_wrap=True)
+
+
+def shortened(value: str) -> str:
+    """A value that fits into some lines: of a long one its two ends, where lists and queries differ."""
+    if len(value) <= LONGEST:
+        return value
+    half = LONGEST // 2
+    return f"{value[:half]} … {value[-half:]} ({len(value)} characters; --output json shows all)"

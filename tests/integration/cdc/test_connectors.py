@@ -239,7 +239,10 @@ def test_the_life_of_a_connector(operator: Operator) -> None:
     said = operator.run("connectors", "delete", *pipeline, "--offsets", "--slot", "--topic")
     assert said.code == 0
     assert "Stays: publication" in said.err
-    assert operator.run("connectors", "status", *pipeline).code == 1
+    for command in ("status", "pause", "resume", "restart"):
+        absent = operator.run("connectors", command, *pipeline)
+        assert (absent.code, "Create it: rowtide connectors apply" in absent.err) == (1, True)
+    assert "was not there" in operator.do("connectors", "delete", *pipeline)
     with psycopg.connect(operator.place.dsn) as connection:
         slots = connection.execute(
             "SELECT 1 FROM pg_replication_slots WHERE slot_name = %s", (f"rowtide_{pipeline[1]}",)
