@@ -95,16 +95,18 @@ def view(freshness: Freshness, now_ms: int) -> FreshnessView:
 
 
 _REASONS: dict[State, str] = {
-    "waiting": "The worker has read nothing yet.",
-    "snapshot": "The first snapshot of the database is being read.",
-    "loading": "The first documents are being built.",
-    "degraded": "The worker says that something is missing.",
-    "stopped": "The worker is stopping.",
+    "waiting": "The worker has read nothing yet; documents appear as soon as it has.",
+    "snapshot": "The first snapshot of the database is being read; until it is, hits are missing.",
+    "loading": "The first documents are being built; until they are, hits are missing.",
+    "degraded": "The worker says that something is missing; its log says what.",
+    "stopped": "The worker is stopping; changes wait until somebody starts it again.",
     "live": "",
 }
 
 
 def _reason(freshness: Freshness) -> str:
     if freshness.state == "live" and freshness.quarantined:
-        return f"{freshness.quarantined} documents are in quarantine and may be out of date."
+        return (
+            f"{freshness.quarantined} documents are in quarantine and may be out of date; see rowtide quarantine list."
+        )
     return _REASONS[freshness.state]

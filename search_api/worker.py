@@ -125,7 +125,9 @@ class Worker:
             answer.raise_for_status()
             return msgspec.json.decode(answer.content, type=Freshness)
         except httpx.HTTPError:
-            return FreshnessFault("The worker does not answer; the documents may be out of date.")
+            return FreshnessFault(
+                "The worker does not answer; what it last wrote can be searched. Its log says more; if it ended, start it again."
+            )
         except msgspec.DecodeError:
             return FreshnessFault("The worker's answer could not be read; the documents may be out of date.")
 

@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import replace
 from typing import Annotated
-from urllib.parse import quote
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
@@ -18,6 +17,7 @@ from search_api.pages.parts import Part, part
 from search_api.pages.reader import Reader
 from search_api.pages.render import reader_for, render
 from search_api.pages.results_view import PAGE_SIZE, facet_names, results_view
+from search_api.pages.rows import document_url
 from search_api.pages.saving import saved_by
 from search_api.pages.values import Writer, read
 from search_api.problems import Problem, problem_of
@@ -206,7 +206,8 @@ async def document(search: Searching, index: str, id: str, request: Request) -> 
         part=parts,
         title=_title(parts, found.id),
         json=msgspec.json.format(bytes(found.document), indent=2).decode(),
-        api_url=f"/v1/{index}/{quote(found.id, safe='')}",
+        own_url=document_url(index, found.id),
+        api_url=f"/v1{document_url(index, found.id)}",
     )
 
 

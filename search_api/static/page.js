@@ -1,5 +1,6 @@
 // What the page can do beyond its HTML: keys, announcements, copying. Nothing here is needed to search.
 import { drawChart } from "./chart.js";
+import { watchFreshness } from "./fresh.js";
 import { suggestIn } from "./suggest.js";
 
 const box = () => document.querySelector("form[data-active] input[name=q]") ?? document.querySelector("input[name=q]");
@@ -130,6 +131,7 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 drawChart();
+watchFreshness(announce);
 document.querySelectorAll("form[role=search]").forEach((form) => suggestIn(form, announce));
 document.body.addEventListener("htmx:afterSwap", fold);
 document.body.addEventListener("htmx:afterSettle", (event) => {
@@ -139,5 +141,5 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   if (event.target === fault || fault?.textContent.trim()) return;
   const text = document.getElementById("content")?.dataset.q;
   if (text !== undefined && document.activeElement !== box()) box().value = text;
-  announce(document.getElementById("count")?.textContent.replace(/\s+/g, " ").trim() ?? document.title);
+  announce(document.getElementById("count")?.innerText.replace(/\s+/g, " ").trim() ?? document.title);
 });

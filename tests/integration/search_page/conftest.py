@@ -85,6 +85,8 @@ def away_site() -> Iterator[Site]:
 EXPECTED_NOISE = (
     *(f"status of {status}" for status in (401, 404, 422, 429, 502, 503, 504)),
     "net::ERR_CONNECTION_REFUSED",
+    "net::ERR_FAILED",
+    "net::ERR_INTERNET_DISCONNECTED",
     "htmx:sendError",  # htmx tells of a server that is gone by both of these events.
     "htmx:afterRequest",
 )

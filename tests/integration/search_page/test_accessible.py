@@ -4,24 +4,23 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.integration.search_page.conftest import Site
+from tests.integration.search_page.conftest import LockedSite, Site
 
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
 PHONE: ViewportSize = {"width": 390, "height": 800}
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-SCHEMES: tuple[tuple[Literal["light", "dark"], dict[str, Any]], ...] = (("light", RULES), ("dark", COLOURS))
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 def violations(page: Page) -> list[dict[str, Any]]:
-    """What axe finds; in dark, what colours can change. A phone has the colours of a wide screen."""
+    """What axe finds, in both colour schemes."""
     found = []
-    for scheme, rules in SCHEMES if page.viewport_size != PHONE else SCHEMES[:1]:
+    for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        answer = Axe().run(page, options=rules)
+        answer = Axe().run(page, options=RULES)
         found += [
             {"scheme": scheme, "rule": one["id"], "where": [node["target"] for node in one["nodes"]][:5]}
             for one in answer.response["violations"]
@@ -54,7 +53,39 @@ def test_menus_and_filters(page: Page, site: Site, phone: bool) -> None:
     if phone:
         page.get_by_text("Filters", exact=True).click()
     page.get_by_text("Add a filter").click()
-    page.locator("summary", has_text="Columns").click()
+    for menu in ("Columns", "Saved", "Share"):
+        page.locator("summary", has_text=menu).click()
+        assert violations(page) == [], menu
+
+
+@widths
+def test_suggestions(page: Page, site: Site, phone: bool) -> None:
+    at_width(page, phone)
+    page.goto(site.results)
+    page.locator("input[type=search]").press_sequentially("status:de")
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    assert violations(page) == []
+
+
+@widths
+def test_faults_above_hits(page: Page, site: Site, phone: bool) -> None:
+    at_width(page, phone)
+    page.goto(f"{site.results}?q=desk")
+    page.locator("input[type=search]").fill("total:>>1")
+    expect(page.get_by_role("alert").locator(".place")).to_be_visible()
+    assert violations(page) == []
+    page.route("**/*lamp*", lambda route: route.abort())
+    page.locator("input[type=search]").fill("lamp")
+    expect(page.get_by_role("alert")).to_contain_text("does not answer")
+    assert violations(page) == []
+
+
+@widths
+def test_signing_in(page: Page, locked_site: LockedSite, phone: bool) -> None:
+    at_width(page, phone)
+    page.goto(locked_site.results)
+    expect(page.get_by_label("API key")).to_be_visible()
     assert violations(page) == []
 
 

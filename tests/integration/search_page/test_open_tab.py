@@ -1,0 +1,78 @@
+"""What the page tells while nobody asks it anything: how old its hits have become, and that the documents fall behind."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from read_model.freshness import State
+from tests.integration.search_page.conftest import Site
+from tests.support.browser import served
+from tests.support.filled_index import FilledIndex
+from tests.support.search_api import settings_of
+from tests.support.worker_double import freshness_now, worker_double
+
+LONGER_THAN_BETWEEN_TWO_LOOKS = 16_000
+
+
+@dataclass
+class Told:
+    """What the worker says from now on."""
+
+    state: State = "live"
+    behind_ms: int = 290
+    reason: str = ""
+
+    def now(self) -> bytes:
+        return freshness_now(self.state, self.behind_ms, self.reason)
+
+
+@dataclass(frozen=True)
+class ToldSite(Site):
+    told: Told = field(default_factory=Told)
+
+
+@pytest.fixture
+def told_site(documents: FilledIndex) -> Iterator[ToldSite]:
+    """The page, with a worker that says what a test wants."""
+    told = Told()
+    with (
+        worker_double(partial(Told.now, told)) as worker,
+        served(settings_of(documents.url, documents.key, worker_url=worker)) as url,
+    ):
+        yield ToldSite(url, documents.aliases[0], told)
+
+
+def test_an_open_tab_tells_how_old_it_is_and_that_documents_fall_behind(page: Page, told_site: ToldSite) -> None:
+    page.clock.install()
+    page.goto(f"{told_site.results}?q=desk")
+    age, refresh, note = page.locator("#count .age"), page.locator("#count [data-again]"), page.get_by_role("note")
+    expect(age).to_have_text(re.compile(r"^0\.\d s behind$"))
+    expect(refresh).to_be_hidden()
+
+    told_site.told.behind_ms = -300_000  # The worker's clock goes on by five minutes.
+    page.clock.fast_forward(LONGER_THAN_BETWEEN_TWO_LOOKS)
+    expect(age).to_have_text("5 min behind")
+    expect(page.locator("#live")).to_be_empty()
+    refresh.click()
+    expect(age).to_have_text("0.0 s behind")
+    expect(page).to_have_url(f"{told_site.results}?q=desk")
+    expect(refresh).to_be_hidden()
+
+    told_site.told.state = "stopped"
+    page.clock.fast_forward(LONGER_THAN_BETWEEN_TWO_LOOKS)
+    expect(note).to_contain_text(
+        "May be out of date. The worker is stopping; changes wait until somebody starts it again."
+    )
+    expect(page.locator("#live")).to_contain_text("May be out of date.")
+    told_site.told.state = "live"
+    page.clock.fast_forward(LONGER_THAN_BETWEEN_TWO_LOOKS)
+    expect(note).to_be_hidden()
+    expect(page.locator("#live")).to_have_text("Up to date again")
+
+    page.context.set_offline(True)
+    page.clock.fast_forward(LONGER_THAN_BETWEEN_TWO_LOOKS)
+    expect(note).to_contain_text("Not connected.")
