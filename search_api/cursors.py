@@ -12,7 +12,7 @@ import msgspec
 from search_api.freshness import NOTHING_SEEN, Seen
 from search_api.search_request import RawRequest
 
-VERSION = 3
+VERSION = 4
 _SIGNATURE_BYTES = 16
 
 
@@ -27,12 +27,14 @@ class CursorExpired(Exception):
 class Place(NamedTuple):
     """Where a page begins: at the point in time `point` ("" when none is open yet), behind the hit with the sort values
     `after` (a JSON array, kept as it is; None is the beginning). `seen` is what was searchable when the point was opened.
-    `corrected` is the text whose hits these are, "" when it is the text that was asked for."""
+    `corrected` is the text whose hits these are, "" when it is the text that was asked for. `backward`: the page is the one
+    before that hit, and ends with it."""
 
     point: str
     after: msgspec.Raw | None
     seen: Seen = NOTHING_SEEN
     corrected: str = ""
+    backward: bool = False
 
 
 class _Payload(msgspec.Struct, array_like=True, frozen=True):
@@ -42,6 +44,7 @@ class _Payload(msgspec.Struct, array_like=True, frozen=True):
     after: msgspec.Raw
     seen: Seen
     corrected: str
+    backward: bool
 
 
 def write_cursor(secret: bytes, index: str, request: RawRequest, place: Place) -> str:
@@ -67,7 +70,7 @@ def read_cursor(secret: bytes, index: str, request: RawRequest, cursor: str) -> 
     if read.version != VERSION or read.search != _search_key(index, request):
         raise CursorFault("The cursor belongs to another search; change nothing but the cursor between pages.")
     after = None if bytes(read.after) == b"null" else msgspec.Raw(bytes(read.after))
-    return Place(read.point, after, read.seen, read.corrected)
+    return Place(read.point, after, read.seen, read.corrected, read.backward)
 
 
 def _signature(secret: bytes, payload: bytes) -> bytes:

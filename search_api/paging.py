@@ -37,7 +37,8 @@ class Paging:
             return await self._open(index, None)
         place = read_cursor(self.secret, index, raw, cursor)
         if not place.point:
-            return (await self._open(index, place.after))._replace(corrected=place.corrected)
+            opened = await self._open(index, place.after)
+            return opened._replace(corrected=place.corrected, backward=place.backward)
         if self.freshness.consistency != "eventual":
             raise RequestFaults(
                 (Fault("consistency", "consistency: a cursor reads at its own point in time; leave it out."),)
@@ -58,15 +59,32 @@ class Paging:
         """The cursor behind the hits that were read; None at the end, where the point in time is closed.
 
         `corrected` is the text whose hits they are, if it is another than the one asked for."""
-        point, last = read.point, read.last if len(read.items) == raw.size else None
-        if last is not None:
+        point, full = read.point, len(read.items) == raw.size
+        if full or (place is not None and place.backward and read.items):
             if place:
                 await self._used(point)
             seen = place.seen if place else NOTHING_SEEN
-            return write_cursor(self.secret, index, raw, Place(point, Raw(json.encode(last)), seen, corrected))
+            return write_cursor(self.secret, index, raw, Place(point, _kept(read.last), seen, corrected))
         if place is not None:
             await self.close(point)
         return None
+
+    def previous(self, index: str, raw: RawRequest, read: Read, place: Place | None, corrected: str = "") -> str | None:
+        """The cursor of the page before; None on one that began without a cursor, and where nothing was before.
+
+        A last page gives back its point in time, so the way back from there opens another one."""
+        if place is None or place.after is None or not read.items:
+            return None
+        full = len(read.items) == raw.size
+        if place.backward and not full:
+            return None
+        point = read.point if full or place.backward else ""
+        return write_cursor(self.secret, index, raw, Place(point, _kept(read.first), place.seen, corrected, True))
+
+    def renewed(self, index: str, raw: RawRequest, cursor: str) -> str:
+        """The same cursor at a point in time to be opened yet, for one whose own is gone. Raises CursorFault."""
+        place = read_cursor(self.secret, index, raw, cursor)
+        return write_cursor(self.secret, index, raw, place._replace(point="", seen=NOTHING_SEEN))
 
     async def close(self, point: str) -> None:
         """Close a point in time."""
@@ -81,6 +99,11 @@ class Paging:
     async def _used(self, point: str) -> None:
         for surplus in self.points.used(self.caller, point):
             await self.reader.close_point(surplus)
+
+
+def _kept(values: Raw) -> Raw:
+    """Sort values of their own, apart from the answer that they came in."""
+    return Raw(json.encode(values))
 
 
 def keep_alive(seconds: float) -> str:

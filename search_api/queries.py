@@ -31,12 +31,14 @@ def condition_of(one: Filter) -> Query:
     return {"bool": {"filter": _conditions([one])}}
 
 
-def search_body(request: SearchRequest, schema: IndexSchema, after: object = None) -> Query:
-    """The search for one page. `after` are the sort values of the last hit of the page before; they win over the page number."""
+def search_body(request: SearchRequest, schema: IndexSchema, after: object = None, *, backward: bool = False) -> Query:
+    """The search for one page. `after` are the sort values of the last hit of the page before; they win over the page number.
+
+    `backward`: of the first hit of the page that follows instead, and the hits come in the opposite order."""
     body: Query = {
         "query": query_of(request, schema),
         "size": request.size,
-        "sort": _order(request),
+        "sort": _turned(_order(request)) if backward else _order(request),
         "version": True,
         "timeout": SHARD_TIMEOUT,
         "track_total_hits": 10_000,
@@ -117,6 +119,16 @@ def _order(request: SearchRequest) -> list[Query]:
     if request.box and not terms:
         terms = [{"_score": {"order": "desc"}}]
     return [*terms, {TIE_BREAK: {"order": "desc"}}]
+
+
+def _turned(order: list[Query]) -> list[Query]:
+    """The opposite order, with the same values of arrays."""
+    opposite = {"asc": "desc", "desc": "asc"}
+    return [
+        {name: how | {"order": opposite[how["order"]]} | ({"missing": "_first"} if "missing" in how else {})}
+        for one in order
+        for name, how in one.items()
+    ]
 
 
 def _sort(term: Sort) -> Query:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Raw, Struct, field
+from msgspec import Raw, Struct, field, structs
 
 from search_api.freshness import FreshnessView
 from search_api.highlights import to_html
@@ -139,6 +139,7 @@ class SearchPage(Struct, frozen=True):
     total: Total
     facets: list[Facet]
     next_cursor: str | None
+    previous_cursor: str | None
     partial: bool
     took_ms: int
     freshness: FreshnessView
@@ -157,7 +158,7 @@ class Document(Struct, frozen=True):
 
 
 class Read(Struct, frozen=True):
-    """A search's answer before freshness and cursor are known. `last` are the sort values of the last hit.
+    """A search's answer before freshness and cursor are known. `first` and `last` are the sort values of these hits.
 
     `point` is what the point in time is called from now on, "" when there is none."""
 
@@ -166,8 +167,14 @@ class Read(Struct, frozen=True):
     facets: list[Facet]
     partial: bool
     took_ms: int
+    first: Raw
     last: Raw
     point: str = ""
+
+    @property
+    def turned(self) -> "Read":
+        """The same hits in the opposite order."""
+        return structs.replace(self, items=self.items[::-1], first=self.last, last=self.first)
 
 
 def read_search(body: bytes, facets: tuple[IndexField, ...] = ()) -> Read:
@@ -180,6 +187,7 @@ def read_search(body: bytes, facets: tuple[IndexField, ...] = ()) -> Read:
         facets=[_facet(one, answer.aggregations[f"facet{n}"]) for n, one in enumerate(facets)],
         partial=answer.timed_out or answer.shards.failed > 0,
         took_ms=answer.took,
+        first=hits[0].sort if hits else EMPTY,
         last=hits[-1].sort if hits else EMPTY,
         point=answer.pit_id,
     )

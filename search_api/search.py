@@ -1,11 +1,11 @@
 """What readers can ask, each as one function: the order of the steps, and nothing of HTTP."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from search_api.callers import Caller
 from search_api.cursors import Place
@@ -69,6 +69,7 @@ class Search:
             items=read.items,
             total=read.total,
             facets=read.facets,
+            previous_cursor=self.paging.previous(index, raw, read, place, text),
             next_cursor=await self.paging.next(index, raw, read, place, text),
             partial=read.partial,
             took_ms=read.took_ms,
@@ -80,9 +81,14 @@ class Search:
     async def _hits(self, index: str, raw: RawRequest, place: Place | None) -> _Found:
         schema = await self.reader.schema(index)
         request = check(raw, schema)
-        body = search_body(request, schema, place.after if place else None)
-        answer = await self.reader.search(index, self.paging.body(body, place) if place else body)
-        return _Found(request, read_search(answer, request.facets))
+        if place is None:
+            return _Found(request, await self._read(index, request, search_body(request, schema)))
+        body = search_body(request, schema, place.after, backward=place.backward)
+        read = await self._read(index, request, self.paging.body(body, place))
+        return _Found(request, read.turned if place.backward else read)
+
+    async def _read(self, index: str, request: SearchRequest, body: Mapping[str, Any]) -> Read:
+        return read_search(await self.reader.search(index, body), request.facets)
 
     async def _better(self, index: str, request: SearchRequest, schema: IndexSchema) -> str | None:
         body = similar_body(request, schema)

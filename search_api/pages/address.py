@@ -6,7 +6,10 @@ from urllib.parse import urlencode
 
 @dataclass(frozen=True, slots=True)
 class PageAddress:
-    """What the results page shows. `columns` and `chart` are fields; empty means those that suit the documents."""
+    """What the results page shows. `columns` and `chart` are fields; empty means those that suit the documents.
+
+    `page` is where the hits are, counted from 1; `cursor`, which serves its reader alone and not for long, keeps to what was
+    there when the first page was left."""
 
     index: str
     q: str = ""
@@ -15,13 +18,14 @@ class PageAddress:
     columns: tuple[str, ...] = ()
     chart: str = ""
     page: int = 1
+    cursor: str = ""
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """The parameters; what has its default is left out."""
         found = [("q", self.q), *(("filter", one) for one in self.filters), ("sort", self.sort)]
         found += [("columns", ",".join(self.columns)), ("chart", self.chart)]
-        found += [("page", str(self.page) if self.page != 1 else "")]
+        found += [("page", str(self.page)), ("cursor", self.cursor)] if self.page != 1 else []
         return [pair for pair in found if pair[1]]
 
     @property
@@ -96,6 +100,11 @@ class PageAddress:
         """The same with another chart."""
         return replace(self, chart=chart)
 
-    def on_page(self, page: int) -> "PageAddress":
+    def on_page(self, page: int, cursor: str = "") -> "PageAddress":
         """The same on another page."""
-        return replace(self, page=page)
+        return replace(self, page=page, cursor=cursor)
+
+    @property
+    def shared(self) -> "PageAddress":
+        """The same for others, and for later."""
+        return self.on_page(self.page)

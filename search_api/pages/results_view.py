@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from search_api.histograms import Histogram
-from search_api.limits import MAX_FACETS, MAX_WINDOW
+from search_api.limits import MAX_FACETS
 from search_api.pages.address import PageAddress
 from search_api.pages.charts import ChartView, chart_view, chartable, worth_showing
 from search_api.pages.columns import MOST_COLUMNS, default_columns
@@ -85,19 +85,22 @@ class ResultsView:
         return (self.address.page - 1) * PAGE_SIZE + 1
 
     @property
-    def pages(self) -> int:
-        """How many pages can be reached."""
-        return max(1, -(-min(self.found.total.value, MAX_WINDOW) // PAGE_SIZE))
+    def last(self) -> int:
+        """The number of the last row."""
+        return self.first + len(self.rows) - 1
 
     @property
     def next(self) -> str:
         """The address of the next page, "" on the last."""
-        return self.address.on_page(self.address.page + 1).url if self.address.page < self.pages else ""
+        total = self.found.total
+        more = self.found.next_cursor if total.relation == "gte" or self.last < total.value else None
+        return self.address.on_page(self.address.page + 1, more).url if more else ""
 
     @property
     def previous(self) -> str:
-        """The address of the page before, "" on the first."""
-        return self.address.on_page(self.address.page - 1).url if self.address.page > 1 else ""
+        """The address of the page before, "" on the first, which is always that of now."""
+        page = self.address.page - 1
+        return self.address.on_page(page, (self.found.previous_cursor or "") if page > 1 else "").url if page else ""
 
     @property
     def api_url(self) -> str:

@@ -8,8 +8,10 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from search_api.cursors import CursorExpired, CursorFault
 from search_api.faults import RequestFaults
 from search_api.histograms import Histogram
+from search_api.limits import MAX_WINDOW
 from search_api.pages.address import PageAddress
 from search_api.pages.charts import candidates
 from search_api.pages.filters import filter_words
@@ -29,6 +31,8 @@ from search_api.search_request import RawRequest
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 MACHINE_PATHS = ("/v1/", "/health", "/openapi.json", "/static/")
+LAST_PAGE = MAX_WINDOW // PAGE_SIZE
+"""Further on there is only a cursor's way."""
 WAYS_OUT = 5
 """Filters that are left out in turn when nothing was found."""
 
@@ -87,6 +91,7 @@ async def _page_address(
     columns: Annotated[list[str] | None, Query()] = None,
     chart: Annotated[str, Query()] = "",
     page: Annotated[int, Query()] = 1,
+    cursor: Annotated[str, Query()] = "",
 ) -> PageAddress:
     names = [name.strip() for one in columns or () for name in one.split(",")]
     return PageAddress(
@@ -97,6 +102,7 @@ async def _page_address(
         tuple(dict.fromkeys(name for name in names if name)),
         chart,
         page,
+        cursor if page != 1 else "",
     )
 
 
@@ -157,15 +163,27 @@ async def _found(
     """The hits, and at the same time the bars over them."""
     raw, fields = _raw(schema, address), candidates(schema, address)
     bars = search.histograms(address.index, raw, fields, reader.zone)
-    found, histograms = await asyncio.gather(search.search(address.index, raw), bars)
+    found, histograms = await asyncio.gather(_hits(search, address, raw), bars)
     if found.corrected:
         histograms = await search.histograms(address.index, replace(raw, text=found.corrected), fields, reader.zone)
     return found, histograms
 
 
+async def _hits(search: Search, address: PageAddress, raw: RawRequest) -> SearchPage:
+    """The hits of a page. A cursor whose point in time is gone goes on at the same hit in another one; one that is not
+    this reader's, or of this server, leaves the number of the page."""
+    if not address.cursor:
+        return await search.search(address.index, replace(raw, page=address.page))
+    try:
+        return await search.search(address.index, raw, address.cursor)
+    except CursorExpired:
+        return await search.search(address.index, raw, search.paging.renewed(address.index, raw, address.cursor))
+    except CursorFault:
+        return await search.search(address.index, replace(raw, page=min(address.page, LAST_PAGE)))
+
+
 def _raw(schema: IndexSchema, address: PageAddress) -> RawRequest:
-    names = facet_names(schema, address)
-    return RawRequest(address.q, address.filters, address.sort, names, PAGE_SIZE, address.page)
+    return RawRequest(address.q, address.filters, address.sort, facet_names(schema, address), PAGE_SIZE)
 
 
 def _faulty(request: Request, address: PageAddress, error: RequestFaults) -> Response:

@@ -18,7 +18,9 @@ async def search_index(
     search: Searching,
     index: Index,
     asked: Asked,
-    cursor: Annotated[str, Query(description="`next_cursor` of the page before, or `start`")] = "",
+    cursor: Annotated[
+        str, Query(description="`next_cursor` of the page before, `previous_cursor` of the page behind, or `start`")
+    ] = "",
 ) -> Response:
     """Search an index. The best match comes first, or the latest change when there are no words."""
     page = await search.search(index, asked, cursor)

@@ -189,7 +189,7 @@ def test_facets_that_tell_nothing_or_the_same_are_left_out() -> None:
         facet("lent", 0, ("true", 5)),
         facet("title", 500, ("a", 9), ("b", 8)),
     ]
-    found = SearchPage([], Total(5, "eq"), facets, None, False, 1, unknown("not asked"))
+    found = SearchPage([], Total(5, "eq"), facets, None, None, False, 1, unknown("not asked"))
     shown = results_view(PageAddress("books"), SCHEMA, found, [], ENGLISH).facets
     assert [one.field for one in shown] == ["genre"]
     chosen = PageAddress("books", filters=("shelf_mark:=SM-9",))
@@ -200,7 +200,7 @@ def test_facets_that_tell_nothing_or_the_same_are_left_out() -> None:
 
 
 def test_a_file_has_the_hits_that_are_shown() -> None:
-    found = SearchPage([], Total(5, "eq"), [], None, False, 1, unknown("not asked"), corrected="dispossessed")
+    found = SearchPage([], Total(5, "eq"), [], None, None, False, 1, unknown("not asked"), corrected="dispossessed")
     view = results_view(PageAddress("books", q="disposessed", sort="title"), SCHEMA, found, [], ENGLISH)
     assert "q=dispossessed&sort=title" in view.export_url("csv")
     assert "q=disposessed&" in view.api_url

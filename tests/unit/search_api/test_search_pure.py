@@ -111,6 +111,15 @@ def test_every_order_is_total() -> None:
     assert list(body_of(text="a", sort="-price")["sort"][-1]) == ["_seq_no"]
 
 
+def test_the_way_back_is_the_opposite_order_of_the_same_values() -> None:
+    request = check(RawRequest(sort="price,-genre"), SCHEMA)
+    assert search_body(request, SCHEMA, "[1]", backward=True)["sort"] == [
+        {"price": {"order": "desc", "mode": "min", "missing": "_first"}},
+        {"genre": {"order": "asc", "mode": "max", "missing": "_first"}},
+        {"_seq_no": {"order": "asc"}},
+    ]
+
+
 def test_an_index_without_text_is_still_searched_by_id() -> None:
     bare = IndexSchema(())
     body = search_body(check(RawRequest("7"), bare), bare)
