@@ -124,10 +124,21 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   unanswered(pathInfo.finalRequestPath);
 });
 
-// What is half typed may be no search yet; while suggestions tell how to go on, nothing is said about it.
+// What is half typed may be no search yet: while suggestions tell how to go on, nothing is said about it, but afterwards.
+let withheld = false;
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const typing = document.querySelector("form[data-active] [role=listbox]:not([hidden])");
-  if (typing && event.detail.xhr.status === 422) event.detail.shouldSwap = false;
+  withheld = Boolean(typing) && event.detail.xhr.status === 422;
+  if (withheld) event.detail.shouldSwap = false;
+});
+document.body.addEventListener("suggestions-opened", () => {
+  const fault = document.getElementById("fault");
+  withheld ||= Boolean(fault?.querySelector(".place"));
+  if (withheld) fault.replaceChildren();
+});
+document.body.addEventListener("suggestions-closed", (event) => {
+  if (withheld) window.htmx.trigger(event.target.closest("form"), "submit");
+  withheld = false;
 });
 
 drawChart();

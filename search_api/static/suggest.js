@@ -31,8 +31,10 @@ export function suggestIn(form, announce) {
   function close() {
     clearTimeout(timer);
     asked?.abort();
+    const was = !list.hidden;
     list.hidden = true;
     combobox.stop();
+    if (was) list.dispatchEvent(new Event("suggestions-closed", { bubbles: true }));
   }
 
   function show(found) {
@@ -42,6 +44,7 @@ export function suggestIn(form, announce) {
     list.hidden = !items.length;
     if (!items.length) return;
     combobox.start();
+    list.dispatchEvent(new Event("suggestions-opened", { bubbles: true }));
     announce(items.length === 1 ? "1 suggestion" : `${items.length} suggestions`);
   }
 

@@ -194,6 +194,16 @@ def test_a_fault_is_said_above_the_hits_that_were_there(page: Page, site: Site) 
     expect(page.get_by_role("alert")).to_be_empty()
 
 
+def test_a_fault_is_said_when_suggestions_are_done(page: Page, site: Site) -> None:
+    page.goto(site.results)
+    type_in_box(page, "status:deliv total:>> status:de")
+    options = page.get_by_role("listbox", name="Suggestions").get_by_role("option")
+    expect(options.first).to_be_visible()
+    expect(page.get_by_role("alert")).to_be_empty()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("alert").locator(".place mark")).to_be_visible()
+
+
 def test_a_fault_in_an_address_is_a_page_that_leads_on(page: Page, site: Site) -> None:
     page.goto(f"{site.results}?sort=nothing")
     expect(page.get_by_role("alert")).to_contain_text("There is no field 'nothing'")
