@@ -43,7 +43,12 @@ def main() -> None:
         _keep(_open(browser, found, "light", WIDE), "results-light")
         _keep(_open(browser, "/products?q=coffee", "dark", WIDE), "results-dark")
         _keep(_open(browser, "/orders?q=desk", "light", PHONE), "results-phone")
-        _keep(_open(browser, "/orders?q=customer.name%3Aana+total%3A%3E%3E100", "light", WIDE), "fault")
+
+        page = _open(browser, "/orders?q=desk", "light", WIDE)
+        page.locator("input[type=search]").fill("customer.name:ana total:>>100")
+        page.keyboard.press("Enter")
+        page.locator("#fault .place").wait_for()
+        _keep(page, "fault")
 
         page = _open(browser, "/orders?q=desk", "dark", WIDE)
         page.locator("td[data-title] a").first.click()
