@@ -73,6 +73,7 @@ def test_faults_above_hits(page: Page, site: Site, phone: bool) -> None:
     at_width(page, phone)
     page.goto(f"{site.results}?q=desk")
     page.locator("input[type=search]").fill("total:>>1")
+    page.keyboard.press("Enter")
     expect(page.get_by_role("alert").locator(".place")).to_be_visible()
     assert violations(page) == []
     page.route("**/*lamp*", lambda route: route.abort())
