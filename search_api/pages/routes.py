@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from typing import Annotated
+from urllib.parse import quote
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
@@ -225,7 +226,7 @@ async def document(search: Searching, index: str, id: str, request: Request) -> 
         title=_title(parts, found.id),
         json=msgspec.json.format(bytes(found.document), indent=2).decode(),
         own_url=document_url(index, found.id),
-        api_url=f"/v1{document_url(index, found.id)}",
+        api_url=f"/v1/{index}/_doc/{quote(found.id, safe='')}",
     )
 
 
