@@ -143,7 +143,9 @@ document.body.addEventListener("suggestions-closed", (event) => {
 
 drawChart();
 watchFreshness(announce);
-document.querySelectorAll("form[role=search]").forEach((form) => suggestIn(form, announce));
+document.querySelectorAll("form[role=search]").forEach((form) => suggestIn(form, (text) => {
+  document.getElementById("suggested").textContent = text;
+}));
 document.body.addEventListener("htmx:afterSwap", fold);
 document.body.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id === "main") drawChart();

@@ -34,6 +34,7 @@ export function suggestIn(form, announce) {
     const was = !list.hidden;
     list.hidden = true;
     combobox.stop();
+    announce("");
     if (was) list.dispatchEvent(new Event("suggestions-closed", { bubbles: true }));
   }
 

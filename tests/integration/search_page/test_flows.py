@@ -135,6 +135,7 @@ def test_suggestions_follow_the_typing_and_go_by_keyboard(page: Page, site: Site
     options = page.get_by_role("listbox", name="Suggestions").get_by_role("option")
     expect(options.filter(has_text="delivered")).to_be_visible()
     expect(box).to_have_attribute("aria-expanded", "true")
+    expect(page.locator("#suggested")).to_have_text(re.compile(r"^\d+ suggestions?$"))
     page.keyboard.press("ArrowDown")
     chosen = page.locator(f"#{box.get_attribute('aria-activedescendant')}")
     expect(chosen).to_have_attribute("aria-selected", "true")
