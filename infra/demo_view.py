@@ -93,7 +93,9 @@ def view(picture: Picture, height: int) -> RenderableType:
     )
 
 
-def _stages(stages: list[Stage]) -> Table:
+def _stages(stages: list[Stage]) -> RenderableType:
+    if not stages:
+        return Text("Asking every part how it is.", "dim")
     table = Table.grid(padding=(0, 3))
     for stage in stages:
         mark = Text("●", style="green" if stage.good else "red")

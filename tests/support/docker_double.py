@@ -19,14 +19,22 @@ from infra.waiting import wait_until
 from tests.support.pipeline import ROWTIDE
 from tests.support.services import CHECKOUT
 
+READ = "services.json"
 PROGRAMS = {"rowtide": ROWTIDE, "python": [sys.executable]}
 
 
-def service(file: str, name: str) -> dict[str, Any]:
-    """A service of the file, its variables filled in."""
+def services(file: str) -> dict[str, Any]:
+    """The services of the file, its variables filled in."""
     words = ["docker-compose", "-f", file, "--profile", "rowtide", "config"]
     read = subprocess.run(words, capture_output=True, text=True, check=True)
-    found: dict[str, Any] = yaml.safe_load(read.stdout)["services"][name]
+    found: dict[str, Any] = yaml.safe_load(read.stdout)["services"]
+    Path(READ).write_text(json.dumps(found))
+    return found
+
+
+def operator(name: str) -> dict[str, Any]:
+    """A service whose variables do not change from one command to the next, as it was read last."""
+    found: dict[str, Any] = json.loads(Path(READ).read_text())[name]
     return found
 
 
@@ -45,9 +53,8 @@ def environment(found: dict[str, Any], addresses: dict[str, str]) -> dict[str, s
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), **given}
 
 
-def up(file: str, name: str, addresses: dict[str, str]) -> None:
+def up(name: str, found: dict[str, Any], addresses: dict[str, str]) -> None:
     """Start a program and wait until it is healthy; of the servers, which run, make the database that postgres would make."""
-    found = service(file, name)
     if name == "postgres":
         with psycopg.connect(addresses["superuser"], autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {found['environment']['POSTGRES_DB']}")
@@ -78,12 +85,13 @@ def main() -> None:
     addresses: dict[str, str] = json.loads(os.environ["ADDRESSES"])
     if verb == "up":
         assert words[0] == "--wait"
+        known = services(file)
         for name in words[1:]:
-            up(file, name, addresses)
+            up(name, known[name], addresses)
         return
     assert [verb, *words[:2]] == ["run", "--rm", "-T"]
     name, program, *rest = words[2:]
-    given = environment(service(file, name), addresses)
+    given = environment(operator(name), addresses)
     sys.exit(subprocess.run([*PROGRAMS[program], *rest], env=given, check=False).returncode)
 
 

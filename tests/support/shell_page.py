@@ -61,7 +61,7 @@ class Folder:
         }
         return cls(path, environment, worker_port, api_port)
 
-    def run(self, shell: list[str], instead: Mapping[str, str], seconds: float = 240) -> list[str]:
+    def run(self, shell: list[str], instead: Mapping[str, str], seconds: float = 600) -> list[str]:
         """Run the blocks in one shell that ends at the first fault; what each of them printed.
 
         `instead` are words of the page and what to run instead of them."""

@@ -67,6 +67,7 @@ def test_a_usual_terminal_shows_everything() -> None:
 def test_an_empty_picture_can_be_shown() -> None:
     empty = Picture(url="http://127.0.0.1:8080/orders")
     assert "on its way" in shown(empty)
+    assert "Asking every part" in shown(empty)
     assert "lag unknown" in line(empty)
 
 
