@@ -8,6 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from cdc.connectors.errors import ServiceUnavailable
+from cdc.connectors.source import open_source
 from cdc.heartbeat import SYSTEM_QUERY, decode, placeholder
 from cdc.topics import connector_name
 from infra.versions import read as read_versions
@@ -260,6 +262,21 @@ def test_a_new_snapshot_comes_with_the_rows_of_now(operator: Operator) -> None:
         second = log.until(lambda value: value.get("op") == "r" and value["source"]["snapshot"] == "last")
     assert second[-1].value["source"]["table"] == "parted"
     assert second[-1].value["source"]["lsn"] > first[0].value["source"]["lsn"]
+
+
+def test_a_database_that_goes_away_meanwhile_is_a_missing_service(place: Place) -> None:
+    with pytest.raises(ServiceUnavailable, match="does not answer"):
+        facts_of_a_lost_database(place)
+
+
+def facts_of_a_lost_database(place: Place) -> None:
+    with open_source(place.dsn) as source:
+        source.facts(place.pipeline)
+        with psycopg.connect(place.addresses.postgres_dsn, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", (place.database,)
+            )
+        source.facts(place.pipeline)
 
 
 def test_errors_name_what_is_wrong_and_have_their_exit_codes(operator: Operator) -> None:
