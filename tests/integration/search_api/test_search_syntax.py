@@ -43,6 +43,35 @@ def test_what_is_written_finds_orders(judged_corpus: Corpus, text: str) -> None:
     assert bool(page["corrected"]) == (text == "armchiar")
 
 
+EVERYTHING = (
+    'customer.name:"{name}" lines.product.name:{word} total:>{total} placed_at:[{since} TO now]'
+    " NOT status:cancelled ({city} OR nowhere) sku:{sku}*"
+)
+
+
+def test_everything_in_one_text_finds_the_orders_that_fulfil_all_of_it(judged_corpus: Corpus) -> None:
+    api, documents = judged_corpus
+    url = f"/v1/{PREFIX}orders/search"
+    usual = EVERYTHING.format(name="Ana Lima", word="espresso", total=100, since="now-7d", city="a", sku="AB-")
+    answer = api.get(url, params={"q": usual})
+    assert (answer.status_code, answer.json().get("as_words")) == (200, False), answer.text
+    found = 0
+    for order in [one for one in documents["orders"] if one["status"] != "cancelled" and one["placed_at"]][:20]:
+        name, product = order["customer"]["name"], order["lines"][-1]["product"]
+        given = {"name": name, "word": re.findall(r"\w+", product["name"])[0], "sku": product["sku"][:5]}
+        asked = EVERYTHING.format(**given, total=order["total"] - 1, since="2000-01-01", city=order["ship_to"]["city"])
+        page = api.get(url, params={"q": asked, "size": 100}).json()
+        numbers = [item["document"]["number"] for item in page["items"]]
+        assert (order["number"] in numbers, page["as_words"], page["corrected"]) == (True, False, None), asked
+        for one in (item["document"] for item in page["items"]):
+            assert (one["customer"]["name"], one["total"] > order["total"] - 1) == (name, True)
+            assert one["status"] != "cancelled"
+            skus = [line["product"]["sku"] for line in one["lines"] if given["word"] in line["product"]["name"]]
+            assert any(sku.startswith(given["sku"]) for sku in skus), "both mean one line"
+        found += len(numbers)
+    assert found >= 20
+
+
 @pytest.mark.parametrize("text", [text for text, _ in WORDS])
 def test_what_is_no_syntax_does_not_fail(judged_corpus: Corpus, text: str) -> None:
     api, _ = judged_corpus
