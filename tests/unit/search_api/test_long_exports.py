@@ -1,0 +1,133 @@
+"""Exports of many rows: memory stays flat, and one that a reader cut goes on where it ended. A named double holds the rows."""
+
+import asyncio
+import tracemalloc
+from collections.abc import Mapping
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+
+from read_model.freshness import Freshness
+from search_api.callers import Caller
+from search_api.export_formats import Ndjson
+from search_api.exports import Ending, Export, Going, open_export
+from search_api.freshness import view
+from search_api.paging import Paging
+from search_api.points import OpenPoints
+from search_api.schema import IndexSchema, read_mapping
+from search_api.search import Search
+from search_api.search_request import RawRequest
+from tests.support.library import MAPPINGS
+
+SCHEMA = read_mapping(MAPPINGS)
+FILLING = "x" * 1000
+FLAT_BYTES = 25_000_000
+"""Several pages of rows, as Elasticsearch sends them, as rows, and as what they become; less than all rows."""
+
+
+class RowsDouble:
+    """A reader of an index with so many rows of a kilobyte; it goes on behind a row as Elasticsearch does."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        self.closed: list[str] = []
+
+    async def indices(self) -> tuple[str, ...]:
+        """One index."""
+        return ("books",)
+
+    async def schema(self, index: str) -> IndexSchema:
+        """That of the library."""
+        return SCHEMA
+
+    async def search(self, index: str, body: Mapping[str, Any]) -> bytes:
+        """A page."""
+        after = msgspec.json.decode(bytes(body["search_after"]))[0] if "search_after" in body else -1
+        shown = {} if body.get("_source") is False else {"_source": {"title": FILLING}}
+        numbers = range(after + 1, min(after + 1 + body["size"], self.rows))
+        hits = [{"_id": str(n), "_version": 1, "sort": [n], **shown} for n in numbers]
+        return msgspec.json.encode({"hits": {"hits": hits, "total": {"value": self.rows}}, "pit_id": "point"})
+
+    async def document(self, index: str, document_id: str) -> bytes:
+        """Nothing."""
+        return b"{}"
+
+    async def open_point(self, index: str, keep_alive: str) -> str:
+        """Always the same."""
+        return "point"
+
+    async def close_point(self, point: str) -> None:
+        """Note it."""
+        self.closed.append(point)
+
+    async def ready(self) -> None:
+        """It is."""
+
+
+class Exporting:
+    """What an export needs around it. `endings` is what the audit was told."""
+
+    def __init__(self, rows: int) -> None:
+        self.reader = RowsDouble(rows)
+        self.points = OpenPoints(300, 5)
+        freshness = view(Freshness("shop", 1, 10, 12, 1_000_000, "live"), 1_000_300)
+        caller = Caller("k")
+        paging = Paging(self.reader, self.points, b"secret", caller.fingerprint, freshness)
+        self.search = Search(self.reader, freshness, paging, caller)
+        self.endings: list[tuple[int, Ending]] = []
+
+    async def open(self, going: Going) -> Export:
+        """Begin, or go on."""
+        return await open_export(self.search, self.points, "books", RawRequest(), going)
+
+    def ended(self, rows: int, how: Ending) -> None:
+        """Note an ending."""
+        self.endings.append((rows, how))
+
+
+def test_a_long_export_needs_no_more_memory_than_a_short_one() -> None:
+    rows = 40_000
+
+    async def read() -> int:
+        exporting = Exporting(rows)
+        export = await exporting.open(Going())
+        sent = 0
+        async for part in export.stream(Ndjson(None), exporting.ended):
+            sent += len(part)
+        assert exporting.endings == [(rows, "complete")]
+        assert exporting.reader.closed == ["point"]
+        return sent
+
+    tracemalloc.start()
+    try:
+        sent = asyncio.run(read())
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert sent > rows * len(FILLING)
+    assert peak < FLAT_BYTES < sent, peak
+
+
+def test_an_export_that_its_reader_cut_goes_on_where_it_ended() -> None:
+    async def read() -> tuple[list[str], list[tuple[int, Ending]]]:
+        exporting = Exporting(3_000)
+        export = await exporting.open(Going())
+        arrived: list[str] = []
+        async with aclosing(export.stream(Ndjson(None), exporting.ended)) as parts:
+            async for part in parts:
+                arrived += part.decode().splitlines()
+                if len(arrived) > 1_000:
+                    break
+        assert exporting.reader.closed == []
+        whole = arrived[:-1]  # The last line may have arrived in part.
+        rest = await exporting.open(Going(export.token, len(whole)))
+        assert rest.total == 3_000
+        async for part in rest.stream(Ndjson(None), exporting.ended):
+            whole += part.decode().splitlines()
+        return whole, exporting.endings
+
+    lines, endings = asyncio.run(read())
+    assert [msgspec.json.decode(line)["id"] for line in lines] == [str(n) for n in range(3_000)]
+    assert [how for _, how in endings] == ["cut", "complete"]
+    assert endings[0][0] > 1_000
