@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.library import MAPPINGS
 from tests.support.search_api import Api, running_api, settings_of
+from tests.support.twins import every_route
 
 HIT = {"_id": "1", "_version": 7, "_score": 1.0, "_source": {"title": "Harbour"}, "sort": [1.0, 1]}
 
@@ -37,6 +38,8 @@ class ElasticsearchDouble:
             return {"id": "point"}
         if self.slow.is_set():
             self.go_on.wait(30)
+        if path.endswith("/_mget"):
+            return {"docs": [HIT | {"found": True}]}
         hits = {"total": {"value": 1, "relation": "eq"}, "hits": [HIT]}
         answer = self.before.pop(0) if self.before else self.answer
         return {"took": 1, "timed_out": False, "_shards": {"failed": 0}, "hits": hits, "pit_id": "point"} | answer
@@ -104,6 +107,16 @@ def test_a_search_that_takes_too_long_is_a_problem_that_says_what_to_do(double: 
         assert answer.headers["rowtide-freshness"]
     page = api.get("/books", headers={"accept": "text/html"})
     assert (page.status_code, "took too long" in page.text) == (504, True)
+
+
+def test_every_answer_says_how_fresh_it_is(api: Api) -> None:
+    routes = [one for one in every_route() if "GET" in one.methods and one.path.startswith(("/v1", "/health"))]
+    assert len(routes) >= 11
+    for route in routes:
+        path = route.path.replace("{index}", "books").replace("{id:path}", "1")
+        answer = api.get(path)
+        assert answer.status_code == 200, (path, answer.text)
+        assert answer.headers["rowtide-freshness"], path
 
 
 @pytest.mark.parametrize("lacking", [{"timed_out": True}, {"_shards": {"failed": 1}}])
