@@ -33,9 +33,10 @@ from sync_worker.parts import make_parts
 from sync_worker.rereads import Rereads
 from sync_worker.row_store import NOTHING_READ, RowStore
 from sync_worker.settings import WorkerSettings
-from sync_worker.source import ChangeLog, TopicWatch
+from sync_worker.source import ChangeLog, Refusals, admin, topic_id_of
 from sync_worker.standing import Standing
 from sync_worker.tombstones import Tombstones
+from sync_worker.topic_watch import ASK_SECONDS, TopicWatch
 from sync_worker.watch import SourceWatch
 from sync_worker.worker import Pace, Worker
 
@@ -178,8 +179,9 @@ def _worker(
     healing = Healing(store, known.spec, dsn, watch, partial(make_parts, settings, store, index), stopping)
     tombstones = Tombstones(store)
     standing = Standing(lease, index, lambda: worker.wrong)
-    topic = TopicWatch(settings.kafka, changes_topic(plan.pipeline), store.position.topic_id)
-    outlook = Outlook(partial(_look_at_source, dsn, plan.pipeline, store, watch), topic.look)
+    outlook = Outlook(
+        partial(_look_at_source, dsn, plan.pipeline, store, watch), _topic_watch(settings, store, plan).look
+    )
     outlook.look(silent=True, topic=False)
     if outlook.fault is not None:
         raise outlook.fault
@@ -211,6 +213,12 @@ def _worker(
     finally:
         outlook.stop()
         standing.stop()
+
+
+def _topic_watch(settings: WorkerSettings, store: RowStore, plan: PipelinePlan) -> TopicWatch:
+    topic = changes_topic(plan.pipeline)
+    ask = partial(topic_id_of, admin(settings.kafka, Refusals()), topic, ASK_SECONDS)
+    return TopicWatch(ask, topic, store.position.topic_id)
 
 
 def _look_at_source(dsn: str, pipeline: str, store: RowStore, watch: SourceWatch) -> str:

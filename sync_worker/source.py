@@ -18,8 +18,6 @@ _REFUSING = (
     KafkaError.GROUP_AUTHORIZATION_FAILED,
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
 )
-ASK_SECONDS = 5.0
-"""How long Kafka may take to say which topic it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,30 +92,6 @@ class ChangeLog:
         if error.fatal():
             raise ServiceMissing(f"Kafka at {self._access.servers} ended the connection: {error.str()}")
         return True
-
-
-class TopicWatch:
-    """Looks whether a topic is still the one with this id: offsets mean nothing in another one. For one thread."""
-
-    def __init__(self, access: KafkaAccess, topic: str, topic_id: str) -> None:
-        self._admin = admin(access, Refusals())
-        self._topic = topic
-        self._topic_id = topic_id
-        self._missed = False
-
-    def look(self) -> None:
-        """PositionLost when it is another one, or was not there twice; nothing when Kafka does not answer."""
-        try:
-            now = topic_id_of(self._admin, self._topic, ASK_SECONDS)
-        except KafkaException as error:
-            missed = error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
-            if missed and self._missed:
-                raise PositionLost(f"topic {self._topic} was deleted while it was read; {WAY_OUT}") from error
-            self._missed = missed
-            return
-        self._missed = False
-        if now != self._topic_id:
-            raise PositionLost(f"topic {self._topic} was deleted and created again while it was read; {WAY_OUT}")
 
 
 def admin(access: KafkaAccess, refusals: "Refusals") -> AdminClient:

@@ -317,6 +317,7 @@ def test_the_topic_is_made_anew_while_it_is_read_and_grows_longer_than_before(pi
 
 def way_out(pipeline: Pipeline, documents: int) -> None:
     """What the messages name: an emptied row store, a new snapshot; with rows that nobody captured."""
+    change(pipeline.place, "DELETE FROM parts")
     change(pipeline.place, "DELETE FROM things WHERE id IN (SELECT id FROM things ORDER BY id LIMIT 10)")
     change(
         pipeline.place, "INSERT INTO things SELECT n, 'm', n FROM generate_series(1000, 1009) n ON CONFLICT DO NOTHING"

@@ -1,0 +1,41 @@
+"""The topic that is read: another one of its name, one that is gone, and a Kafka that is merely away."""
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException
+
+from sync_worker.errors import PositionLost
+from sync_worker.topic_watch import TopicWatch
+
+GONE = KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
+AWAY = KafkaException(KafkaError(KafkaError._TRANSPORT))
+
+
+def looks(*answers: str | Exception) -> None:
+    """Look once an answer."""
+    rest = iter(answers)
+
+    def ask() -> str:
+        answer = next(rest)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    watch = TopicWatch(ask, "shop.changes", "a")
+    for _ in answers:
+        watch.look()
+
+
+def test_the_same_topic_and_a_kafka_that_is_away_are_nothing() -> None:
+    looks("a", AWAY, AWAY, TimeoutError(), "a", GONE, "a", GONE, AWAY, GONE, "a")
+
+
+def test_another_topic_of_the_name_is_another_log() -> None:
+    with pytest.raises(
+        PositionLost, match=r"shop\.changes was deleted and created again while it was read; .*--new-store"
+    ):
+        looks("a", "b")
+
+
+def test_a_topic_that_is_gone_is_believed_the_second_time() -> None:
+    with pytest.raises(PositionLost, match="was deleted while it was read"):
+        looks("a", GONE, GONE)
