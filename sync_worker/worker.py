@@ -21,6 +21,7 @@ from sync_worker.outlook import Outlook
 from sync_worker.parts import Parts
 from sync_worker.pending import Bulk
 from sync_worker.quarantine import Retry
+from sync_worker.refreshing import RefreshPace
 from sync_worker.rereads import Rereads
 from sync_worker.row_store import EPOCH_BITS, RowStore
 from sync_worker.source import ChangeLog
@@ -28,24 +29,12 @@ from sync_worker.standing import Standing
 from sync_worker.tombstones import Tombstones
 from sync_worker.watch import SourceWatch
 
-REFRESH_SHARE = 4
-"""After a refresh that took t, the next one begins 4 t later: about a fifth of the time is refreshing."""
-
-LONGEST_BETWEEN_REFRESHES = 1.0
-"""Seconds; what Elasticsearch does by default."""
-
-LONGEST_WHILE_BEHIND = 5.0
-"""Seconds. While many documents wait, a refresh takes from Elasticsearch what it needs to catch up."""
-
-BEHIND = 2000
-"""So many pending documents are a backlog and not the traffic of the moment."""
-
 REREAD = "tables were read anew; the log is not past that yet"
 
 AWAITING = "the row store is new, and waits for a snapshot to begin in the log: rowtide resnapshot takes one"
 
-SHORTEST_BETWEEN_REFRESHES = 0.02
-"""Seconds; for those who wait. Half of the time is refreshing then, at most."""
+PUBLISHED_AT_LEAST = 0.05
+"""Seconds. What is published is looked at that often when nothing happens; each look asks the row store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +90,10 @@ class Worker:
         self._load_through = 0
         self._burial = Burial(store, tombstones, standing)
         self._refresh: Future[bool] | None = None
-        self._refresh_began = 0.0
-        self._refresh_due = 0.0
-        self._refresh_soon = 0.0
+        self._refresh_pace = RefreshPace(pace.refresh_after)
         self._ledger = Ledger(published=store.position.published)
+        self._moved = True
+        self._look_again = 0.0
         self.announcement = Announcement(self._fresh("waiting"))
         self.indexed = 0
         self.retries = 0
@@ -178,6 +167,7 @@ class Worker:
         busy = bool(self._flying) or self._refresh is not None
         messages = self._log.read(self._pace.read_messages, 0.002 if busy else self._pace.idle_wait)
         if messages:
+            self._moved = True
             try:
                 self._applier.take(messages)
             except ShapeError as error:
@@ -193,6 +183,7 @@ class Worker:
             return
         parts = self._healing.heal(self._parts)
         if parts is not None:
+            self._moved = True
             self._adopt(parts)
             self._load_through = 0
             self._log.seek(self._store.position.offset)
@@ -223,6 +214,7 @@ class Worker:
         taken = [(bulk, sent) for bulk, future in done if (sent := future.result()) is not None]
         if not taken:
             return
+        self._moved = True
         self._flying = [(bulk, future) for bulk, future in self._flying if all(bulk is not each for each, _ in taken)]
         with self._store.transaction():
             for bulk, sent in taken:
@@ -243,21 +235,21 @@ class Worker:
                 return
             self._ledger.end_refresh(self._refresh.result())
             self._refresh = None
-            took = now - self._refresh_began
-            self._refresh_due = now + max(
-                self._pace.refresh_after, min(LONGEST_BETWEEN_REFRESHES, REFRESH_SHARE * took)
-            )
-            self._refresh_soon = now + max(SHORTEST_BETWEEN_REFRESHES, took)
-        # Somebody who waits gets a refresh sooner, but never two without a rest as long as the first took.
-        wanted = now >= (self._refresh_soon if self.refresh_now.is_set() else self._refresh_due)
-        if self._ledger.dirty and wanted:
+            self._refresh_pace.end(now)
+            self._moved = True
+        awaited = self.refresh_now.is_set()
+        if self._ledger.dirty and self._refresh_pace.due(now, awaited=awaited, pending=self.freshness.pending):
             self.refresh_now.clear()
             self._ledger.begin_refresh()
-            self._refresh_began = now
+            self._refresh_pace.begin(now)
             self._refresh = self._refresher.submit(self._index.refresh, self._generations.aliases)
 
     def _publish(self) -> None:
-        """Say how fresh a search is: never ahead of it (invariant 6)."""
+        """Say how fresh a search is: never ahead of it (invariant 6). Between two events it seldom changes."""
+        now = time.monotonic()
+        if not self._moved and now < self._look_again:
+            return
+        self._moved, self._look_again = False, now + PUBLISHED_AT_LEAST
         self._show_when_loaded()
         before = self.freshness
         fresh = self._fresh(self._state())
