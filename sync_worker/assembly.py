@@ -27,7 +27,7 @@ from sync_worker.errors import PositionLost, SettingsError, StoreError
 from sync_worker.healing import Healing
 from sync_worker.index import Index
 from sync_worker.lease import Lease
-from sync_worker.misread import Misread
+from sync_worker.misread import Misread, SourceAsker
 from sync_worker.outlook import Outlook
 from sync_worker.parts import make_parts
 from sync_worker.rereads import Rereads
@@ -198,7 +198,7 @@ def _worker(
         index=index,
         watch=watch,
         healing=healing,
-        misread=Misread(store, dsn, watch, stopping),
+        misread=Misread(store, SourceAsker(dsn), watch, stopping),
         rereads=Rereads(store, dsn, tombstones),
         tombstones=tombstones,
         standing=standing,

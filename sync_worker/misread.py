@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 import structlog
@@ -17,7 +17,6 @@ from read_model.catalog import TableName, quote_identifier
 from read_model.plan import TableUse
 from sync_worker.catalogue import connect
 from sync_worker.errors import ServiceMissing, WorkerError
-from sync_worker.parts import Parts
 from sync_worker.row_store import RowStore
 from sync_worker.watch import SourceWatch
 
@@ -30,17 +29,26 @@ _LOOKED_AT = "snapshot looked at"
 _log = structlog.get_logger()
 
 
+class Asker(Protocol):
+    """Who asks the source, in a thread beside the loop."""
+
+    def ask(self, uses: Sequence[TableUse]) -> list[TableName]:
+        """Those of the tables that hold such a value. ServiceMissing to be asked again, WorkerError when it cannot be known."""
+
+    def cancel(self) -> None:
+        """End a question that is under way; from another thread."""
+
+
 class Misread:
     """For the thread of the loop, but for the questions, which a thread of their own asks."""
 
-    def __init__(self, store: RowStore, dsn: str, watch: SourceWatch, stopping: threading.Event) -> None:
+    def __init__(self, store: RowStore, asker: Asker, watch: SourceWatch, stopping: threading.Event) -> None:
         self._store = store
-        self._dsn = dsn
+        self._asker = asker
         self._watch = watch
         self._stopping = stopping
-        self._asker = ThreadPoolExecutor(1, thread_name_prefix="misread")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="misread")
         self._asked: Future[list[TableName]] | None = None
-        self._connection: psycopg.Connection[Any] | None = None
         self._looked_at = int(store.recall(_LOOKED_AT) or 0)
         self._heard = False
 
@@ -50,7 +58,7 @@ class Misread:
         position = self._store.position
         return bool(position.snapshot) and not position.loading and position.snapshot != self._looked_at
 
-    def turn(self, parts: Parts) -> None:
+    def turn(self, tables: Sequence[TableUse]) -> None:
         """Once a turn of the loop: ask, have read anew what was found, and note that it is done when it is."""
         if not self.open:
             return
@@ -58,17 +66,15 @@ class Misread:
             if not self._watch.changed:
                 self._note()
         elif self._asked is None:
-            self._asked = self._asker.submit(self._ask, [use for use in parts.plan.tables if columns_of(use)])
+            self._asked = self._thread.submit(self._asker.ask, [use for use in tables if columns_of(use)])
         elif self._asked.done():
             self._hear(self._asked)
             self._asked = None
 
     def close(self) -> None:
         """End, also in the middle of a question."""
-        if self._connection is not None:
-            with suppress(psycopg.Error):
-                self._connection.cancel_safe(timeout=5)
-        self._asker.shutdown(wait=True, cancel_futures=True)
+        self._asker.cancel()
+        self._thread.shutdown(wait=True, cancel_futures=True)
 
     def _hear(self, asked: "Future[list[TableName]]") -> None:
         try:
@@ -92,7 +98,22 @@ class Misread:
         with self._store.transaction():
             self._store.remember(_LOOKED_AT, self._looked_at)
 
-    def _ask(self, uses: Sequence[TableUse]) -> list[TableName]:
+
+class SourceAsker:
+    """Asks one database."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def cancel(self) -> None:
+        """End a question that is under way; from another thread."""
+        if self._connection is not None:
+            with suppress(psycopg.Error):
+                self._connection.cancel_safe(timeout=5)
+
+    def ask(self, uses: Sequence[TableUse]) -> list[TableName]:
+        """Those of the tables that hold such a value."""
         if not uses:
             return []
         try:

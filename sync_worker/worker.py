@@ -153,7 +153,7 @@ class Worker:
             self._heal()
         else:
             self._read()
-            self._misread.turn(self._parts)
+            self._misread.turn(self._parts.plan.tables)
             self.rereads.turn(self._parts)
         self._collect()
         self._generations.quarantine.retry(self.retries_asked, self._generations.rows)

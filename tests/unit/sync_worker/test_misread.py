@@ -1,8 +1,18 @@
-"""Whether a table is asked for what a snapshot misreads, and for what."""
+"""Tables are asked once a snapshot for what it misreads, and documents wait for the answer and for what follows from it."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
 
 from read_model.catalog import Column, TableName
 from read_model.plan import TableUse
-from sync_worker.misread import columns_of, question
+from sync_worker.errors import ServiceMissing, WorkerError
+from sync_worker.misread import Misread, columns_of, question
+from sync_worker.row_store import RowStore
+from sync_worker.watch import SourceWatch
 from tests.support import plans
 
 
@@ -21,3 +31,80 @@ def test_the_question_is_about_every_column_with_a_date_and_leaves_infinite_ones
         """SELECT EXISTS (SELECT FROM "public"."t" WHERE ("d" < '0001-01-01' AND "d" > '-infinity')"""
         """ OR ("z\""" < '0001-01-01 00:00Z' AND "z\""" > '-infinity'))"""
     )
+
+
+DATED = use(Column("d", "date"))
+TABLES = (DATED, TableUse(TableName("public", "plain"), (plans.ID,), (plans.ID,)))
+
+
+class Asked:
+    """Answers what it was told to, one answer a question, and keeps what it was asked."""
+
+    def __init__(self, *answers: list[TableName] | Exception) -> None:
+        self._answers = list(answers)
+        self.asked: list[list[TableName]] = []
+
+    def ask(self, uses: Sequence[TableUse]) -> list[TableName]:
+        self.asked.append([use.table for use in uses])
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def cancel(self) -> None:
+        return
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[RowStore]:
+    with RowStore(tmp_path / "small.sqlite") as made:
+        yield made
+
+
+def snapshot(store: RowStore, lsn: int) -> None:
+    """A snapshot was read to its end."""
+    with store.transaction():
+        store.move(snapshot=lsn)
+
+
+def turn_until(misread: Misread, done: bool, watch: SourceWatch) -> None:
+    """Turn until documents may be built, or until tables are to be read anew."""
+    pause = threading.Event()
+    for _ in range(500):
+        misread.turn(TABLES)
+        if not misread.open if done else bool(watch.changed):
+            return
+        pause.wait(0.01)
+    raise AssertionError("it does not come to that")
+
+
+def test_documents_wait_until_a_table_with_such_a_value_was_read_anew(store: RowStore) -> None:
+    stopping, asker = threading.Event(), Asked([DATED.table], [])
+    stopping.set()
+    watch = SourceWatch(store, [use.table for use in TABLES], dict)
+    with closing(Misread(store, asker, watch, stopping)) as misread:
+        assert not misread.open
+        snapshot(store, 100)
+        turn_until(misread, False, watch)
+        misread.turn(TABLES)
+        assert misread.open
+        with store.transaction():
+            watch.healed({}, "")
+        turn_until(misread, True, watch)
+    # A worker that starts again does not ask again, before there is another snapshot.
+    with closing(Misread(store, asker, watch, stopping)) as misread:
+        assert not misread.open
+        snapshot(store, 200)
+        assert misread.open
+        turn_until(misread, True, watch)
+    assert asker.asked == [[DATED.table]] * 2
+
+
+def test_a_source_that_is_away_is_asked_again_and_one_that_refuses_holds_nothing_up(store: RowStore) -> None:
+    stopping, asker = threading.Event(), Asked(ServiceMissing("away"), WorkerError("permission denied"))
+    stopping.set()
+    watch = SourceWatch(store, [use.table for use in TABLES], dict)
+    snapshot(store, 100)
+    with closing(Misread(store, asker, watch, stopping)) as misread:
+        turn_until(misread, True, watch)
+    assert (len(asker.asked), watch.changed) == (2, frozenset())
