@@ -31,10 +31,13 @@ def quote_identifier(name: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column. `type` is the base type's name as in pg_type (`int8`, `numeric`, `text`, `bpchar`, …; domains are resolved);
-    `precision`/`scale` are numeric's, when declared; `kind` is pg_type.typtype of the base type (`b`, `e` for enums, …);
+    `precision`/`scale` are numeric's, `length` that of texts and bits, when declared;
+    `kind` is pg_type.typtype of the base type (`b`, `e` for enums, …);
     `element` is the element type's name for arrays and `element_kind` its typtype (domains are resolved there too); `labels` are
     an enum's, in its order; `dimensions` are those an array was declared with;
     `generated` is pg_attribute.attgenerated (`s` stored, `v` virtual, empty otherwise);
+    `toastable` tells that long values may lie outside of the row, `whole` that the log has them all the same when an UPDATE
+    leaves them as they are (REPLICA IDENTITY FULL);
     `deterministic` is False for text whose collation calls different texts equal."""
 
     name: str
@@ -51,6 +54,7 @@ class Column:
     labels: tuple[str, ...] = ()
     dimensions: int = 0
     deterministic: bool = True
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +130,12 @@ SELECT coalesce(json_agg(json_build_object(
       'name', y.attname, 'type', t.typname, 'nullable', NOT y.notnull, 'kind', t.typtype,
       'precision', CASE WHEN t.typname = 'numeric' AND y.typmod >= 0 THEN ((y.typmod - 4) >> 16) & 65535 END,
       'scale', CASE WHEN t.typname = 'numeric' AND y.typmod >= 0 THEN (((y.typmod - 4) & 2047) # 1024) - 1024 END,
-      'length', CASE WHEN t.typname IN ('bpchar', 'varchar') AND y.typmod >= 0 THEN y.typmod - 4 END,
+      'length', CASE WHEN t.typname IN ('bpchar', 'varchar') AND y.typmod >= 0 THEN y.typmod - 4
+                      WHEN t.typname = 'bit' AND y.typmod > 0 THEN y.typmod END,
       'dimensions', y.attndims, 'element', e.typname, 'element_kind', coalesce(e.typtype::text, ''), 'deterministic', y.deterministic,
       'labels', (SELECT json_agg(n.enumlabel ORDER BY n.enumsortorder) FROM pg_enum n WHERE n.enumtypid = t.oid),
-      'generated', y.attgenerated, 'toastable', t.typlen = -1 AND y.attstorage <> 'p')
+      'generated', y.attgenerated, 'toastable', t.typlen = -1 AND y.attstorage <> 'p',
+      'whole', b.relkind = 'r' AND b.relreplident = 'f')
       ORDER BY y.attnum)
     FROM typed y JOIN pg_type t ON t.oid = y.typid
     LEFT JOIN element e ON e.typarray = t.oid WHERE y.attrelid = b.oid),

@@ -10,9 +10,15 @@ NUMBERS = frozenset({*INTEGERS, *FLOATS, "numeric", "money"})
 INSTANTS = frozenset({"date", "timestamp", "timestamptz"})
 JSON = frozenset({"json", "jsonb"})
 RANGES = frozenset({"int4range", "int8range", "numrange", "tsrange", "daterange"})
+PRINTED = frozenset(
+    {"int4multirange", "int8multirange", "nummultirange", "tsmultirange", "datemultirange"}
+    | {"tsquery", "jsonpath", "pg_lsn", "cube"}
+)
+"""Types that Debezium does not know, whose text depends on nothing but the value."""
+LONGEST_BITS = 128
+"""Bits of a `bit(n)` that is never moved out of its row."""
 MISREAD = {
     "name": "the log has null for it whenever a row changes",
-    "bit": "the log has its bits without their number",
     "varbit": "the log has its bits without their number",
     "tstzrange": "its text depends on the time zone of who reads it",
 }
@@ -20,7 +26,10 @@ MISREAD = {
 SUPPORTED = frozenset(
     {*NUMBERS, *TEXTS, *INSTANTS, *JSON, "bpchar", "citext", "bool", "time", "timetz", "interval", "uuid", "bytea"}
     | {"inet", "cidr", "macaddr", "macaddr8", "oid", "xml", "hstore", "ltree", "tsvector", *RANGES}
+    | {"bit", "point", *PRINTED}
 ) - {"name"}
+WITHOUT_STAND_IN = frozenset({*FLOATS, *INSTANTS, "numeric"})
+"""Elements of arrays that come rightly, but for a long array that an UPDATE leaves as it is."""
 ELEMENTS = frozenset({*INTEGERS, "bool", "text", "varchar", "uuid"})
 SUMMABLE = NUMBERS
 COMPARABLE = frozenset({*NUMBERS, *INSTANTS, "time"}) - {"money"}
@@ -29,6 +38,9 @@ UNORDERED = frozenset(
     {
         *JSON,
         *RANGES,
+        *PRINTED,
+        "bit",
+        "point",
         "bytea",
         "interval",
         "timetz",
@@ -44,6 +56,7 @@ UNORDERED = frozenset(
 )
 NO_KEY = frozenset(
     {*JSON, *FLOATS, *RANGES, "money", "bytea", "interval", "timetz", "xml", "hstore", "ltree", "tsvector"}
+    | {"bit", "point", *PRINTED}
 )
 MAX_SCALED_PRECISION = 18
 
@@ -69,6 +82,8 @@ def unsupported(column: Column) -> str | None:
         return "it is a virtual generated column, which is not in the WAL"
     if is_array(column):
         return _unsupported_array(column)
+    if column.type == "bit" and not 0 < (column.length or 0) <= LONGEST_BITS:
+        return f"the log is right for 1 to {LONGEST_BITS} bits, and it may have {column.length or 'any number'}"
     if column.type in SUPPORTED or is_enum(column):
         return None
     if column.type in MISREAD:
@@ -81,6 +96,13 @@ def _unsupported_array(column: Column) -> str | None:
         return f"it has {column.dimensions} dimensions, and the log has nulls for the inner arrays"
     if column.element in ELEMENTS or column.element_kind == "e":
         return None
+    if column.element in WITHOUT_STAND_IN:
+        if not column.toastable or column.whole:
+            return None
+        return (
+            f"Debezium has no stand-in for a long {column.element}[] that an UPDATE leaves as it is;"
+            " with REPLICA IDENTITY FULL the log has it whole"
+        )
     return f"arrays of {column.element} are not supported"
 
 

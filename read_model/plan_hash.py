@@ -27,7 +27,7 @@ def _shaping(field: Field) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Column):
-        length = value.length if value.type == "bpchar" else None
+        length = value.length if value.type in ("bpchar", "bit") else None
         return [value.name, value.type, value.precision, value.scale, length, value.element]
     if is_dataclass(value):
         kept = {one.name: getattr(value, one.name) for one in fields(value) if one.name not in FOR_SEARCH}

@@ -9,6 +9,8 @@ from typing import Any
 import apsw
 import msgspec
 
+from read_model import spellings
+
 _EXACT = Context(prec=140_000, traps=[])
 """More digits than a PostgreSQL numeric can have. No traps: infinity minus infinity is NaN, as in PostgreSQL."""
 
@@ -36,6 +38,11 @@ def register(connection: apsw.Connection) -> None:
         ("rowtide_moment", moment, 1),
         ("rowtide_json", reduced_json, 1),
         ("rowtide_numbers", number_array, 1),
+        ("rowtide_floats", float_array, 2),
+        ("rowtide_moments", moment_array, 2),
+        ("rowtide_bits", spellings.bits, 2),
+        ("rowtide_printed", spellings.printed, 1),
+        ("rowtide_point", spellings.point, 1),
     )
     for name, function, arguments in scalars:
         connection.create_scalar_function(name, function, arguments, flags=flags)
@@ -132,6 +139,26 @@ def _numbers(item: Any) -> Any:
     if item is None or (text := decimal_text(str(item))) is None:
         return None
     return text if text.endswith(("N", "y")) else _as_written(text)
+
+
+def float_array(value: bytes | None, size: int) -> str | None:
+    """An array of floats of `size` bytes as it is sent, but for the digits of subnormal numbers."""
+    if value is None or (items := _JSON.decode(value)) is None:
+        return None
+    if b"E-3" not in value and b"E-4" not in value:
+        return bytes(value).decode()
+    shown = [
+        _as_written(float_text(bytes(item), size) or "") if isinstance(item, msgspec.Raw) else item for item in items
+    ]
+    return msgspec.json.encode(shown).decode()
+
+
+def moment_array(value: bytes | None, zone: str) -> str | None:
+    """An array of dates or timestamps, each with this zone letter unless it is infinite."""
+    if value is None or (items := _JSON.decode(value)) is None:
+        return None
+    shown = [text and text + ("" if text.endswith("y") else zone) for text in map(moment, items)]
+    return msgspec.json.encode(shown).decode()
 
 
 def compare_decimals(left: str, right: str) -> int:

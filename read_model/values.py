@@ -14,6 +14,7 @@ import msgspec
 
 from read_model import moments
 from read_model.catalog import Column
+from read_model.column_types import PRINTED
 
 Kind = Literal["int", "bool", "scaled", "decimal", "float", "text", "moment", "json", "bytes", "array"]
 
@@ -75,6 +76,8 @@ def _form(column: Column) -> ValueForm | None:
         return _array(column)
     if column.kind == "e":
         return _OTHER_TEXT
+    if column.type == "bit":
+        return _bits(column.length or 1)
     return _FORMS.get(column.type)
 
 
@@ -114,11 +117,21 @@ def scaled(precision: int, scale: int) -> ValueForm:
     )
 
 
+def _bits(length: int) -> ValueForm:
+    """bit(length): Debezium has a boolean for a single bit, bytes for more."""
+    if length == 1:
+        one = "CASE {0} WHEN 1 THEN '1' WHEN 0 THEN '0' END"
+        return replace(_OTHER_TEXT, decode=bool, take=one, sent="(({0}) = B'1')")
+    return replace(_OTHER_TEXT, take=f"rowtide_bits({{0}}, {length})", sent="({0})::text")
+
+
 def _array(column: Column) -> ValueForm | None:
+    if known := _ARRAYS.get(column.element or ""):
+        return known
     element = _FORMS.get(column.element or "")
-    if column.element_kind == "e" or (element and element.kind in ("int", "bool", "float", "text")):
+    if column.element_kind == "e" or (element and element.kind in ("int", "bool", "text")):
         return _RAW_ARRAY
-    return _NUMERIC_ARRAY if column.element == "numeric" else None
+    return None
 
 
 _WORD = "CASE WHEN {0} GLOB '*[A-Za-z]*' THEN rowtide_decimal({0}) ELSE {0} END"
@@ -217,6 +230,36 @@ _NUMERIC_ARRAY = ValueForm(
 )
 
 
+def _moment_array(zone: str, oracle: str) -> ValueForm:
+    each = f"SELECT coalesce(json_agg({fill(oracle, 'e.v')} ORDER BY e.n), '[]') FROM unnest({{0}}) WITH ORDINALITY e(v, n)"
+    shown = f"CASE WHEN {{0}} IS NOT NULL THEN ({each}) END"
+    return ValueForm("array", "TEXT", msgspec.Raw, take=f"rowtide_moments({{0}}, '{zone}')", oracle=shown)
+
+
+_ARRAYS: dict[str, ValueForm] = {
+    "numeric": _NUMERIC_ARRAY,
+    "float4": replace(_RAW_ARRAY, take="rowtide_floats({0}, 4)"),
+    "float8": replace(_RAW_ARRAY, take="rowtide_floats({0}, 8)"),
+    "date": _moment_array("", moments.ORACLE_DATE),
+    "timestamp": _moment_array("", moments.ORACLE_TIMESTAMP),
+    "timestamptz": _moment_array("Z", moments.ORACLE_INSTANT),
+}
+_PRINTED_TEXT = replace(
+    _OTHER_TEXT,
+    take="rowtide_printed({0})",
+    oracle="({0})::text",
+    sent="translate(encode(convert_to(({0})::text, 'UTF8'), 'base64'), E'\\n', '')",
+)
+"""What Debezium passes on as base64 of the text that PostgreSQL prints."""
+_POINT = replace(
+    _OTHER_TEXT,
+    decode=msgspec.Raw,
+    take="rowtide_point({0})",
+    oracle="({0})::text",
+    sent="CASE WHEN {0} IS NOT NULL THEN json_build_object('x', ({0})[0], 'y', ({0})[1]) END",
+)
+
+
 def _moment(take: str, show: str, oracle: str) -> ValueForm:
     """`show` is the text; no moment holds a letter that JSON would escape."""
     return ValueForm("moment", "TEXT", str, take=take, show=f"'\"' || {show} || '\"'", plain=show, oracle=oracle)
@@ -248,6 +291,8 @@ _FORMS: dict[str, ValueForm] = {
     "citext": _CITEXT,
     **dict.fromkeys(("char", "uuid", "inet", "cidr", "macaddr", "macaddr8", "xml", "ltree", "tsvector"), _OTHER_TEXT),
     **dict.fromkeys(("int4range", "int8range", "numrange", "tsrange", "daterange"), _OTHER_TEXT),
+    **dict.fromkeys(PRINTED, _PRINTED_TEXT),
+    "point": _POINT,
     "date": _moment(moments.TAKE_DATE, "{0}", moments.ORACLE_DATE),
     "timestamp": _moment(moments.TAKE_TIMESTAMP, "{0}", moments.ORACLE_TIMESTAMP),
     "timestamptz": _moment(moments.TAKE_TIMESTAMP, moments.SHOW_INSTANT, moments.ORACLE_INSTANT),

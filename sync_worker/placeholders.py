@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from read_model.catalog import Column
+from read_model.column_types import PRINTED
 
 _INT_ARRAYS = {"int2", "int4", "int8", "date"}
 
@@ -24,7 +25,7 @@ def stand_ins(columns: Iterable[Column], placeholder: str) -> dict[int, Any]:
 def _stand_in(column: Column, placeholder: str) -> Any:
     if column.element is not None:
         return msgspec.Raw(msgspec.json.encode(_array(column.element, placeholder)))
-    if column.type == "bytea":
+    if column.type == "bytea" or column.type in PRINTED:
         return base64.b64encode(placeholder.encode()).decode()
     if column.type == "hstore":
         return msgspec.json.encode({placeholder: placeholder}).decode()

@@ -103,6 +103,8 @@ def _column_warnings(table: Table, used: list[Column], version: int) -> Iterator
             yield f"{where}: PostgreSQL {version // 10000} does not publish generated columns (18 does). Leave it out of documents."
         if column.element_kind == "e":
             yield f"{where}: a NULL in an array of enums makes Debezium, and so the connector, stop. Forbid it by a CHECK, or leave it out."
+        if column.element == "numeric":
+            yield f"{where}: a NaN in an array of numeric makes Debezium, and so the connector, stop. Forbid it by a CHECK, or leave it out."
         if column.element and column.toastable and not _stands_in(column) and table.replica_identity != "f":
             yield (
                 f"{where}: Debezium has no stand-in for a long {column.element}[] that an UPDATE leaves as it is: the"

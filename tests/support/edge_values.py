@@ -113,5 +113,36 @@ EDGES: dict[str, tuple[Column, str, list[tuple[str, str]]]] = {
     "bool_array": (Column("v", "_bool", element="bool"), "bool[]", [("'{t,f,NULL}'", "[true,false,null]")]),
     "float_array": (Column("v", "_float8", element="float8"), "float8[]", [("'{1,2.5,NaN}'", '[1.0,2.5,"NaN"]')]),
     "text_array": (Column("v", "_text", element="text"), "text[]", [("'{a,\"b,c\",NULL}'", '["a","b,c",null]')]),
+    "float_array_odd": (Column("v", "_float8", element="float8"), "float8[]", [("'{5e-324,1e22,NULL}'", '[4.9E-324,1.0E22,null]'), ("'{}'", "[]")]),
+    "real_array": (Column("v", "_float4", element="float4"), "float4[]", [("'{0.1,1e-45}'", "[0.1,1.4E-45]"), ("'{-Infinity}'", '["-Infinity"]')]),
+    "date_array": (
+        Column("v", "_date", element="date"), "date[]",
+        [("'{2017-09-15,NULL}'", '["2017-09-15Z",null]'), ("'{infinity,20000-01-01}'", '["+292278994-08-16Z","+20000-01-01Z"]'), ("'{}'", "[]")],
+    ),
+    "timestamp_array": (
+        Column("v", "_timestamp", element="timestamp"), "timestamp[]",
+        [("'{2019-07-09 02:28:57.1,infinity}'", '["2019-07-09T02:28:57.1Z","+292278994-08-16T23:00:00Z"]')],
+    ),
+    "timestamptz_array": (
+        Column("v", "_timestamptz", element="timestamptz"), "timestamptz[]",
+        [
+            ("'{2019-07-09 02:28:57.1+00,NULL}'", '["2019-07-09T02:28:57.100000Z",null]'),
+            ("'{infinity,-infinity}'", '["infinity","+292269055-12-02T23:00:00.000000Z"]'),
+        ],
+    ),
+    "bit_1": (Column("v", "bit", length=1), "bit(1)", [("B'1'", "true"), ("B'0'", "false")]),
+    "bit_10": (Column("v", "bit", length=10), "bit(10)", [("B'1010101011'", '"qwI="'), ("B'0000000001'", '"AQ=="'), ("B'0000000000'", '""')]),
+    "point": (
+        Column("v", "point"), "point",
+        [
+            ("'(1.5,-2e+20)'", '{"x":1.5,"y":-2.0E20,"wkb":"AQ==","srid":null}'), ("'(1e15,1e14)'", '{"x":1.0E15,"y":1.0E14}'),
+            ("'(0.0001,0.00001)'", '{"x":1.0E-4,"y":1.0E-5}'), ("'(NaN,-Infinity)'", '{"x":"NaN","y":"-Infinity"}'),
+            ("'(-0.0,12345678901234567)'", '{"x":-0.0,"y":1.2345678901234568E16}'), ("'(5e-324,120)'", '{"x":4.9E-324,"y":120.0}'),
+        ],
+    ),
+    "multirange": (Column("v", "int4multirange", kind="m"), "int4multirange", [("'{[1,3),[5,8)}'", '"e1sxLDMpLFs1LDgpfQ=="'), ("'{}'", '"e30="')]),
+    "tsquery": (Column("v", "tsquery"), "tsquery", [("'fat & rat'", '"J2ZhdCcgJiAncmF0Jw=="')]),
+    "jsonpath": (Column("v", "jsonpath"), "jsonpath", [("'$.a[*]'", '"JC4iYSJbKl0="')]),
+    "pg_lsn": (Column("v", "pg_lsn"), "pg_lsn", [("'16/B374D848'", '"MTYvQjM3NEQ4NDg="'), ("'0/0'", '"MC8w"')]),
     "numeric_array": (Column("v", "_numeric", element="numeric"), "numeric[]", [("'{12.50,NULL}'", '["12.50",null]')]),
 }  # fmt: skip

@@ -22,7 +22,7 @@ ODD = database(
     table("loose", "x int8", key=""),
     table(
         "moody",
-        "id int8 notnull; m mood enum; ms mood[] enum; p point; ps point[]; v int4 virtual; c citext; b bytea; n numeric; t text loose",
+        "id int8 notnull; m mood enum; ms mood[] enum; p box; ps point[]; v int4 virtual; c citext; b bytea; n numeric; t text loose",
     ),
     table("floating", "id float8 notnull; n numeric"),
     table("My.Table", "Id int8 notnull", key="Id"),

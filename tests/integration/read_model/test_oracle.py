@@ -23,7 +23,7 @@ from tests.support.row_store import RowStore
 
 SQL_TYPES = {"int4": "int", "int8": "bigint", "text": "text", "bool": "bool", "timestamptz": "timestamptz"}
 
-SPELLED_OTHERWISE = {"float4", "float8", "float_array", "numeric_negative_scale"}
+SPELLED_OTHERWISE = {"float4", "float8", "float_array", "float_array_odd", "real_array", "numeric_negative_scale"}
 """Types of which some values have the same meaning and another spelling in the index, so that `verify` looks twice."""
 
 

@@ -74,7 +74,7 @@ def test_several_keys_between_two_tables_have_names_of_their_own() -> None:
 
 def test_names_that_yaml_or_a_document_would_misread() -> None:
     catalog = database(
-        table("Odd Name", "No int8 notnull; all text; _x text; null text; a.b text; 7 int4; p point", key="No"),
+        table("Odd Name", "No int8 notnull; all text; _x text; null text; a.b text; 7 int4; p box", key="No"),
     )
     text = write_spec(catalog, [TableName("public", "Odd Name")], "first")
     (document,) = resolve(parse_spec(text, "first.yaml"), catalog).documents
@@ -87,7 +87,7 @@ def test_names_that_yaml_or_a_document_would_misread() -> None:
         "a_b": "a.b",
         "7": "7",
     }
-    assert "# left out: p (point: the type point is not supported)" in text
+    assert "# left out: p (box: the type box is not supported)" in text
 
 
 @pytest.mark.parametrize("catalog", [answered("shop"), answered("northwind"), ODD], ids=["shop", "northwind", "odd"])

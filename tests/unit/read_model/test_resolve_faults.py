@@ -39,7 +39,7 @@ def faults(root: str, body: str, catalog: Catalog = ODD) -> str:
         (
             "moody",
             "",
-            "the column 'p' of public.moody cannot be shown: the type point is not supported. Write `exclude: [p]`",
+            "the column 'p' of public.moody cannot be shown: the type box is not supported. Write `exclude: [p]`",
         ),
         ("moody", "", "the column 'ps' of public.moody cannot be shown: arrays of point are not supported"),
         (
@@ -50,7 +50,7 @@ def faults(root: str, body: str, catalog: Catalog = ODD) -> str:
         (
             "moody",
             "fields: [p]",
-            "the column 'p' of public.moody cannot be shown: the type point is not supported. Leave it out",
+            "the column 'p' of public.moody cannot be shown: the type box is not supported. Leave it out",
         ),
         (
             "people",

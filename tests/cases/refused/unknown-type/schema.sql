@@ -1,2 +1,2 @@
-CREATE EXTENSION IF NOT EXISTS cube SCHEMA public;
-CREATE TABLE items (id int PRIMARY KEY, embedding cube);
+CREATE EXTENSION IF NOT EXISTS seg SCHEMA public;
+CREATE TABLE items (id int PRIMARY KEY, embedding seg);

@@ -1,0 +1,6 @@
+INSERT INTO holders VALUES (1);
+INSERT INTO edges (id, v) VALUES
+  (1, B'1010101011'),
+  (2, B'0000000001'),
+  (3, B'0000000000'),
+  (4, NULL);

@@ -1,0 +1,9 @@
+-- The same values again, as changes; then a key that changes, a value that another row takes over, and one that stays.
+INSERT INTO edges (id, v) VALUES
+  (101, '{0.1,NULL,1e22,5e-324}'),
+  (102, '{}'),
+  (103, '{-0.5,1.7976931348623157e308}'),
+  (104, NULL);
+UPDATE edges SET id = 201 WHERE id = 101;
+UPDATE edges SET v = (SELECT v FROM edges WHERE id = 1) WHERE id = 4;
+UPDATE edges SET holder_id = NULL WHERE id = 1;

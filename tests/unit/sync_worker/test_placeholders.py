@@ -1,0 +1,26 @@
+"""What says "unchanged, and not in the WAL" is known in the form that each type gives it."""
+
+import base64
+
+import pytest
+
+from read_model.catalog import Column
+from sync_worker.placeholders import stand_ins
+
+
+@pytest.mark.parametrize(
+    ("column", "stand_in"),
+    [
+        (Column("v", "text", toastable=True), "stay"),
+        (Column("v", "bytea", toastable=True), base64.b64encode(b"stay").decode()),
+        (Column("v", "jsonpath", toastable=True), base64.b64encode(b"stay").decode()),
+        (Column("v", "int4multirange", kind="m", toastable=True), base64.b64encode(b"stay").decode()),
+        (Column("v", "hstore", toastable=True), '{"stay":"stay"}'),
+    ],
+)
+def test_the_stand_in_of_a_type(column: Column, stand_in: str) -> None:
+    assert stand_ins([column], "stay") == {0: stand_in}
+
+
+def test_what_stays_in_its_row_has_none() -> None:
+    assert stand_ins([Column("v", "point"), Column("v", "cube")], "stay") == {}
