@@ -64,9 +64,10 @@ class _Forward(BaseHTTPRequestHandler):
         pass
 
     def _forward(self) -> None:
-        if self._door.state == "held":
+        state = self._door.state
+        if state == "held":
             self._door.ended.wait()
-        if self._door.state != "open":
+        if state != "open":
             self.close_connection = True
             return
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
