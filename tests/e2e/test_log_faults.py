@@ -159,30 +159,6 @@ def write_again(place: Place, records: list[Message]) -> None:
     producer.flush(30)
 
 
-def test_told_to_stop_at_any_moment(pipeline: Pipeline) -> None:
-    dice = random.Random(7)
-    done, pause = threading.Event(), threading.Event()
-
-    def write() -> None:
-        with psycopg.connect(pipeline.place.dsn, autocommit=True) as connection:
-            while not done.wait(0.005):
-                connection.execute("UPDATE parts SET label = label || '.' WHERE id %% 40 = %s", (dice.randrange(40),))
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        for _ in range(6):
-            pipeline.wait_state("live")
-            pause.wait(dice.random() / 3)
-            assert pipeline.kill_worker(signal.SIGTERM) == 0, pipeline.log_tail()
-            pipeline.start_worker()
-    finally:
-        done.set()
-        writer.join()
-    pipeline.wait_fresh()
-    assert pipeline.verify()["things"] == 59
-
-
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
     """A file system of 6 MB."""

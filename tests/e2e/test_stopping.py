@@ -1,0 +1,204 @@
+"""SIGTERM at each step of the worker's life: it ends with exit code 0, and the next one goes on to equal documents.
+
+Between the stages of the loop: tests/unit/sync_worker/test_stopping.py."""
+
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import apsw
+import httpx
+import psycopg
+import pytest
+
+from infra.stack import Stack
+from tests.support.pipeline import Pipeline
+from tests.support.services import Place, fresh_place
+
+SPEC = """\
+pipeline: stopping
+documents:
+  things:
+    from: things
+    fields: [id, note, price]
+    include:
+      parts: {many: parts, fields: [label]}
+"""
+THINGS = 3_000
+SCHEMA = f"""
+CREATE TABLE things(id int PRIMARY KEY, note text, price int);
+CREATE TABLE parts(id int PRIMARY KEY, thing_id int REFERENCES things, label text);
+INSERT INTO things SELECT n, 'note ' || n, n FROM generate_series(1, {THINGS}) n;
+INSERT INTO parts SELECT n, 1 + n % {THINGS}, 'part ' || n FROM generate_series(1, 12000) n;
+"""
+BOUND = 20.0
+"""Seconds that a stop may take; with a free machine it is less than one."""
+
+
+@pytest.fixture(scope="module")
+def place(stack: Stack) -> Iterator[Place]:
+    """One for the whole module."""
+    stack.start()
+    with fresh_place(stack.addresses) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def pipeline(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """The pipeline; its worker was not started yet. Bulks are small and transactions soon large, so that there is time to stop."""
+    folder = tmp_path_factory.mktemp("stopping")
+    (folder / "given.yaml").write_text(SPEC)
+    change(place, SCHEMA)
+    with Pipeline(place, folder / "given.yaml", folder) as made:
+        made.environment["ROWTIDE_WORKER_LEASE_SECONDS"] = "4"
+        made.environment["ROWTIDE_WORKER_BULK_DOCUMENTS"] = "100"
+        made.environment["ROWTIDE_WORKER_READ_MESSAGES"] = "500"
+        made.environment["ROWTIDE_WORKER_SPOOL_AFTER"] = "1000"
+        made.rowtide("init")
+        made.rowtide("connectors", "apply")
+        yield made
+
+
+def change(place: Place, statement: str) -> None:
+    """Change the database."""
+    with psycopg.connect(place.dsn, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def stop(pipeline: Pipeline) -> None:
+    """Tell the worker to stop; it does so in time, and says that all is well."""
+    began = time.monotonic()
+    assert pipeline.kill_worker(signal.SIGTERM) == 0, pipeline.log_tail()
+    assert time.monotonic() - began < BOUND
+
+
+def at_work(pipeline: Pipeline) -> None:
+    """A worker runs, and is through with all that came before."""
+    if pipeline.worker is None:
+        pipeline.start_worker()
+    pipeline.wait_live()
+
+
+def proved(pipeline: Pipeline) -> None:
+    """A new worker comes to equal documents."""
+    pipeline.start_worker()
+    pipeline.wait_live()
+    pipeline.wait_fresh()
+    assert pipeline.verify()["things"] == THINGS
+
+
+def until(what: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for a condition."""
+    deadline, pause = time.monotonic() + seconds, threading.Event()
+    while not what():
+        assert time.monotonic() < deadline, "the moment to stop did not come"
+        pause.wait(0.01)
+
+
+def kept(pipeline: Pipeline, table: str) -> int:
+    """How many rows a table of the row store has."""
+    path = pipeline.folder / "store" / f"{pipeline.place.pipeline}.sqlite"
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        connection.set_busy_timeout(5000)
+        return int(connection.execute(f'SELECT count(*) FROM "{table}"').get or 0)
+    finally:
+        connection.close()
+
+
+def test_while_the_snapshot_is_read_and_while_it_is_loaded(pipeline: Pipeline) -> None:
+    pipeline.start_worker()
+    pipeline.wait_state("snapshot")
+    stop(pipeline)
+    pipeline.start_worker()
+    pipeline.wait_state("loading")
+    stop(pipeline)
+    proved(pipeline)
+
+
+def test_while_changed_tables_are_read_anew(pipeline: Pipeline) -> None:
+    at_work(pipeline)
+    change(pipeline.place, "ALTER TABLE things ALTER price TYPE bigint USING price + 1")
+    pipeline.wait_reason("changed; the rows are read anew")
+    stop(pipeline)
+    pipeline.start_worker()
+    pipeline.wait_reason("read anew")
+    stop(pipeline)
+    proved(pipeline)
+
+
+def test_while_rows_are_read_again_for_a_repair(pipeline: Pipeline) -> None:
+    at_work(pipeline)
+    wish = {"document": f"{pipeline.place.pipeline}-things", "ids": [str(id_) for id_ in range(1, 200)]}
+    answers: list[int] = []
+
+    def ask() -> None:
+        answers.append(httpx.post(f"{pipeline.url}/repairs", json=wish, timeout=60, trust_env=False).status_code)
+
+    with psycopg.connect(pipeline.place.dsn) as connection:
+        connection.execute("LOCK TABLE things IN ACCESS EXCLUSIVE MODE")
+        asking = threading.Thread(target=ask)
+        asking.start()
+        waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'things'::regclass AND NOT granted)"
+        until(lambda: connection.execute(waiting).fetchone() == (True,))
+        stop(pipeline)
+    asking.join()
+    assert answers in ([409], [503]), "who waits is told"
+    proved(pipeline)
+
+
+def test_while_a_large_transaction_is_spooled(pipeline: Pipeline) -> None:
+    at_work(pipeline)
+    changing = threading.Thread(target=change, args=(pipeline.place, "UPDATE parts SET label = label || '.'"))
+    changing.start()
+    until(lambda: kept(pipeline, "spool") > 0)
+    stop(pipeline)
+    assert kept(pipeline, "spool") > 0, "the transaction was over already"
+    changing.join()
+    proved(pipeline)
+
+
+def test_while_elasticsearch_refuses(pipeline: Pipeline) -> None:
+    at_work(pipeline)
+    at, name = pipeline.place.addresses, f"{pipeline.place.pipeline}-things"
+    with httpx.Client(
+        base_url=at.elasticsearch_url, auth=(at.elasticsearch_username, at.elasticsearch_password), trust_env=False
+    ) as client:
+        client.put(f"/{name}/_settings", json={"index.blocks.write": True}).raise_for_status()
+        change(pipeline.place, "UPDATE things SET price = price + 1 WHERE id <= 500")
+        until(lambda: (fresh := pipeline.freshness()) is not None and fresh.pending > 0)
+        stop(pipeline)
+        pipeline.start_worker()
+        until(lambda: (fresh := pipeline.freshness()) is not None and fresh.pending > 0)
+        stop(pipeline)
+        client.put(f"/{name}/_settings", json={"index.blocks.write": None}).raise_for_status()
+    proved(pipeline)
+
+
+def test_at_any_moment_under_load(pipeline: Pipeline) -> None:
+    at_work(pipeline)
+    dice = random.Random(7)
+    done, pause = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with psycopg.connect(pipeline.place.dsn, autocommit=True) as connection:
+            while not done.wait(0.005):
+                connection.execute(
+                    "UPDATE parts SET label = label || '.' WHERE id %% 4000 = %s", (dice.randrange(4000),)
+                )
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(3):
+            pipeline.wait_state("live")
+            pause.wait(dice.random() / 3)
+            stop(pipeline)
+            pipeline.start_worker()
+    finally:
+        done.set()
+        writer.join()
+    pipeline.wait_fresh()
+    assert pipeline.verify()["things"] == THINGS
