@@ -268,8 +268,8 @@ def test_a_refused_document_waits_and_the_rest_flows_on(proof: Proof) -> None:
     # Another mapping is another index: all is tried again, and what it holds now leaves.
     assert proof.pipeline.kill_worker(signal.SIGTERM) == 0
     del proof.pipeline.environment["ROWTIDE_WORKER_REJECTED_FIELDS"]
-    spec = proof.pipeline.spec.read_text().replace("path: code, type: keyword", "path: code, type: object")
-    proof.pipeline.spec.write_text(spec)
+    spec = proof.pipeline.spec.read_text()
+    proof.pipeline.spec.write_text(spec.replace("path: code, type: keyword", "path: code, type: object"))
     proof.pipeline.start_worker()
     fresh = proof.pipeline.wait_live()
     assert (fresh.quarantined, fresh.left_out) == (1, 0)
@@ -281,6 +281,10 @@ def test_a_refused_document_waits_and_the_rest_flows_on(proof: Proof) -> None:
     fresh = proof.pipeline.wait_fresh()
     assert (fresh.state, fresh.quarantined, fresh.left_out) == ("live", 0, 0)
     assert proof.verify()["things"]["divergent"] == 0
+    assert proof.pipeline.kill_worker(signal.SIGTERM) == 0
+    proof.pipeline.spec.write_text(spec)
+    proof.pipeline.start_worker()
+    proof.pipeline.wait_live()
 
 
 def test_an_id_that_elasticsearch_cannot_hold_costs_its_own_document_alone(proof: Proof) -> None:
