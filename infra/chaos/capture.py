@@ -31,6 +31,8 @@ HERE = Path(__file__).parent
 PIPELINE = "capture"
 SESSIONS = 5
 BETWEEN_KILLS = (2.0, 14.0)
+MESSAGE_PREFIX = "rowtide-study"
+"""The connector captures messages whose prefix begins with `rowtide`."""
 _STEP_SECONDS = 300.0
 _STOP_SECONDS = 90.0
 BETWEEN_SECONDS = 0.1
@@ -90,10 +92,23 @@ def _one_by_one(
     pause(random.uniform(0.0, 0.02))
 
 
+def _after_a_message(
+    connection: psycopg.Connection[Any], random: Random, session: int, pause: Callable[[float], None]
+) -> None:
+    """A message inside of the transaction counts among its events; the rows after it may be on the other side of a restart."""
+    for _ in range(random.randrange(1, 4)):
+        connection.execute("SELECT pg_logical_emit_message(true, %s, 'in a transaction')", (MESSAGE_PREFIX,))
+        pause(random.uniform(0.0, 0.5))
+        connection.execute("INSERT INTO rows (session, body) VALUES (%s, 'after a message')", (session,))
+        pause(random.uniform(0.0, 0.2))
+
+
 WAYS: tuple[tuple[Way, int], ...] = (
     (_copy, 2),
+    (_copy_long, 1),
     (_batched, 4),
     (_slowly, 3),
+    (_after_a_message, 3),
     (_update, 2),
     (_delete, 2),
     (_one_by_one, 12),
