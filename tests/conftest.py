@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from infra.stack import Stack
 from tests.support.services import Place, fresh_place, running_stack
@@ -21,3 +22,10 @@ def place(stack: Stack) -> Iterator[Place]:
     stack.start()
     with fresh_place(stack.addresses) as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def logging_of_its_own() -> Iterator[None]:
+    """A program that a test runs in this process sends the log to that test's standard error; the next test has another."""
+    yield
+    structlog.reset_defaults()
