@@ -6,9 +6,9 @@ from contextlib import suppress
 
 import uvicorn
 
+from search_api.access.state import State, StateFault
 from search_api.app import create_app
 from search_api.settings import ApiSettings, WrongSettings, read_settings
-from search_api.state import State, StateFault
 
 
 def main() -> int:

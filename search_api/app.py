@@ -10,29 +10,29 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from search_api import routes
-from search_api.admission import Admission
-from search_api.api_keys import ApiKeys
-from search_api.audit import Audit
+from search_api.access.admission import Admission
+from search_api.access.api_keys import ApiKeys
+from search_api.access.audit import Audit
+from search_api.access.rate_limits import RateLimits
+from search_api.access.saved_searches import SavedSearches
+from search_api.access.sessions import Sessions
+from search_api.access.state import State
 from search_api.body_limit import BodyLimit
-from search_api.consistency import Waits
 from search_api.elastic import IndexReader, connect
 from search_api.errors import CredentialsTooStrong, ElasticsearchAway
+from search_api.freshness.consistency import Waits
+from search_api.freshness.marker import Marker
+from search_api.freshness.waiting import Consistency
+from search_api.freshness.worker import Worker
 from search_api.headers import SafeHeaders
-from search_api.marker import Marker
 from search_api.openapi import describe
 from search_api.pages import routes as pages
 from search_api.pages import saving
 from search_api.pages.render import STATIC
 from search_api.points import OpenPoints
 from search_api.problems import KINDS, MEDIA_TYPE, encode, headers_of, problem_of
-from search_api.rate_limits import RateLimits
 from search_api.routes.asking import Reading
-from search_api.saved_searches import SavedSearches
-from search_api.sessions import Sessions
 from search_api.settings import ApiSettings
-from search_api.state import State
-from search_api.waiting import Consistency
-from search_api.worker import Worker
 
 log = logging.getLogger("rowtide.search_api")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from search_api.limits import MAX_FIELDS, MIN_STEM
 from search_api.schema import IndexField, IndexSchema
-from search_api.syntax_tree import SHORTEST_MISTYPED, Word, letters
+from search_api.syntax.tree import SHORTEST_MISTYPED, Word, letters
 
 Query = dict[str, Any]
 

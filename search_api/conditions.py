@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from search_api.box import FUZZY, Box, Query
 from search_api.field_values import whole
 from search_api.schema import IndexField
-from search_api.syntax_tree import (
+from search_api.syntax.tree import (
     AllOf,
     AnyOf,
     Between,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from search_api.freshness import NOTHING_SEEN, Seen
+from search_api.freshness.telling import NOTHING_SEEN, Seen
 from search_api.search_request import RawRequest
 
 VERSION = 4

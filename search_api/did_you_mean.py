@@ -18,7 +18,7 @@ from search_api.conditions import folded
 from search_api.queries import search_body
 from search_api.schema import IndexSchema
 from search_api.search_request import SearchRequest
-from search_api.syntax_tree import Word, letters, may_be_mistyped, words_of
+from search_api.syntax.tree import Word, letters, may_be_mistyped, words_of
 
 HITS = 20
 ALIKE = 0.6

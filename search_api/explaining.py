@@ -14,7 +14,7 @@ from search_api.conditions import Translator
 from search_api.queries import condition_of, query_of
 from search_api.schema import IndexSchema
 from search_api.search_request import SearchRequest
-from search_api.syntax_text import leaves
+from search_api.syntax.wording import leaves
 
 How = Literal["word", "phrase", "beginning", "value", "id"]
 

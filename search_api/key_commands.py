@@ -13,16 +13,16 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from search_api.api_keys import ApiKey, ApiKeys
-from search_api.audit import Audit
-from search_api.callers import ALL, SCOPES, Scope
+from search_api.access.api_keys import ApiKey, ApiKeys
+from search_api.access.audit import Audit
+from search_api.access.callers import ALL, SCOPES, Scope
+from search_api.access.state import State, StateFault, now_ms
 from search_api.elastic import IndexReader, connect
 from search_api.errors import CredentialsRefused, ElasticsearchAway, IndexUnknown
 from search_api.faults import RequestFaults
 from search_api.queries import filter_clauses
 from search_api.schema import IndexSchema
 from search_api.settings import ApiSettings, StateSettings, WrongSettings, read_settings, read_state_settings
-from search_api.state import State, StateFault, now_ms
 
 keys = typer.Typer(help="API keys of those who use the search API.", no_args_is_help=True)
 DAY_MS = 24 * 3600 * 1000

@@ -6,7 +6,7 @@ from search_api.conditions import condition
 from search_api.highlights import CLOSE, OPEN
 from search_api.limits import MAX_FIELDS, MIN_STEM
 from search_api.schema import IndexField, IndexSchema
-from search_api.syntax_tree import Match, Node, Word, texts_of, words_of
+from search_api.syntax.tree import Match, Node, Word, texts_of, words_of
 
 
 def highlight(node: Node, schema: IndexSchema) -> Query:

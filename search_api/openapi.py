@@ -7,7 +7,7 @@ import msgspec
 from fastapi import FastAPI
 
 from search_api import problems, routes
-from search_api.admission import OPERATIONS
+from search_api.access.admission import OPERATIONS
 
 ANSWERS = (problems.Problem, *routes.ANSWERS)
 PROBLEMS = {

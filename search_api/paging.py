@@ -7,7 +7,7 @@ from msgspec import Raw, json
 
 from search_api.cursors import Place, read_cursor, write_cursor
 from search_api.faults import Fault, RequestFaults
-from search_api.freshness import NOTHING_SEEN, FreshnessView, at_point, seen_of
+from search_api.freshness.telling import NOTHING_SEEN, FreshnessView, at_point, seen_of
 from search_api.points import OpenPoints
 from search_api.reader import Reader
 from search_api.results import Read

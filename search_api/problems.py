@@ -7,7 +7,6 @@ from fastapi.exceptions import RequestValidationError
 from msgspec import Struct
 from starlette.exceptions import HTTPException
 
-from search_api.consistency import AnotherEpoch, NotYetConsistent
 from search_api.cursors import CursorExpired, CursorFault
 from search_api.errors import (
     CredentialsTooStrong,
@@ -24,6 +23,7 @@ from search_api.errors import (
     SearchTooSlow,
 )
 from search_api.faults import RequestFaults
+from search_api.freshness.consistency import AnotherEpoch, NotYetConsistent
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 2

@@ -7,8 +7,8 @@ from search_api.conditions import Translator, condition
 from search_api.marking import highlight
 from search_api.schema import IndexField, IndexSchema
 from search_api.search_request import Filter, RawRequest, SearchRequest, Sort, check
-from search_api.syntax import Parsed
-from search_api.syntax_tree import Between, Equal, Words
+from search_api.syntax.parsing import Parsed
+from search_api.syntax.tree import Between, Equal, Words
 
 SHARD_TIMEOUT = "5s"
 FACET_VALUES = 10

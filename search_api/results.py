@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Raw, Struct, field, structs
 
-from search_api.freshness import FreshnessView
+from search_api.freshness.telling import FreshnessView
 from search_api.highlights import to_html
 from search_api.schema import IndexField
 

@@ -7,13 +7,13 @@ from datetime import tzinfo
 from itertools import islice
 from typing import Any, NamedTuple
 
-from search_api.callers import Caller
+from search_api.access.callers import Caller
 from search_api.cursors import Place
 from search_api.did_you_mean import corrected, similar_body
 from search_api.errors import DocumentUnknown
 from search_api.explaining import Explanation, explain_body, lacking_body, read_explanation, read_lacking
 from search_api.faults import RequestFaults
-from search_api.freshness import FreshnessView
+from search_api.freshness.telling import FreshnessView
 from search_api.histograms import Histogram, bars_body, extents_body, read_bars, read_extents
 from search_api.paging import Paging
 from search_api.queries import query_of, search_body

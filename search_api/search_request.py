@@ -9,8 +9,8 @@ from search_api.faults import Fault, RequestFaults
 from search_api.field_values import EXPECTED, read_value
 from search_api.limits import MAX_FACETS, MAX_FILTERS, MAX_SIZE, MAX_SORTS, MAX_WINDOW
 from search_api.schema import IndexField, IndexSchema
-from search_api.syntax import Parsed, parse
-from search_api.syntax_tree import Word
+from search_api.syntax.parsing import Parsed, parse
+from search_api.syntax.tree import Word
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from search_api.callers import ALL, READING, SCOPES, Caller, Scope, anybody
-from search_api.rate_limits import Rate
+from search_api.access.callers import ALL, READING, SCOPES, Caller, Scope, anybody
+from search_api.access.rate_limits import Rate
 
 DEFAULT_RATE = 20.0
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})

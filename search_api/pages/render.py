@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from search_api.freshness import FreshnessView
+from search_api.freshness.telling import FreshnessView
 from search_api.pages.reader import Reader, reader_of
 from search_api.schema import in_words
 

@@ -6,11 +6,11 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from search_api.callers import Caller
+from search_api.access.callers import Caller
+from search_api.access.saved_searches import SavedSearch, SavedSearches, SavedSearchFault
 from search_api.faults import Fault, RequestFaults
 from search_api.routes.asking import Calling, Searching
 from search_api.routes.sessions import local_address
-from search_api.saved_searches import SavedSearch, SavedSearches, SavedSearchFault
 
 router = APIRouter(include_in_schema=False)
 

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from search_api.aggregate_request import RawAggregate, values_of
-from search_api.aggregates import Aggregate, aggregate
+from search_api.aggregates.adding import Aggregate, aggregate
+from search_api.aggregates.request import RawAggregate, values_of
 from search_api.limits import MAX_TOP
 from search_api.routes.asking import Index, Searching, answers, as_json
 from search_api.search_request import RawRequest

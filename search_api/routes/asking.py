@@ -7,18 +7,18 @@ import msgspec
 from fastapi import Depends, Header, Path, Query, Request
 from starlette.responses import Response
 
-from search_api.admission import Admission
-from search_api.caller_reader import CallerReader
-from search_api.callers import Caller
-from search_api.consistency import AnotherEpoch, Demand, NotYetConsistent, Waits, read_demand
+from search_api.access.admission import Admission
+from search_api.access.caller_reader import CallerReader
+from search_api.access.callers import Caller
 from search_api.elastic import IndexReader
 from search_api.faults import Fault, RequestFaults
+from search_api.freshness.consistency import AnotherEpoch, Demand, NotYetConsistent, Waits, read_demand
+from search_api.freshness.waiting import Consistency
 from search_api.limits import MAX_SIZE
 from search_api.paging import Paging
 from search_api.points import OpenPoints
 from search_api.search import Search
 from search_api.search_request import RawRequest
-from search_api.waiting import Consistency
 
 
 async def caller_of(request: Request) -> Caller:

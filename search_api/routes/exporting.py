@@ -7,12 +7,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from msgspec import Struct
 from starlette.responses import Response, StreamingResponse
 
-from search_api.admission import network_of
-from search_api.columns import chosen_columns, default_columns
-from search_api.export_formats import Csv, Format, Ndjson
-from search_api.export_parquet import Parquet
-from search_api.exports import Ending, Going, open_export
-from search_api.freshness import at_point
+from search_api.access.admission import network_of
+from search_api.exports.columns import chosen_columns, default_columns
+from search_api.exports.formats import Csv, Format, Ndjson
+from search_api.exports.parquet import Parquet
+from search_api.exports.streaming import Ending, Going, open_export
+from search_api.freshness.telling import at_point
 from search_api.routes.asking import Index, Reading, Searching, body_of, takes
 from search_api.schema import IndexSchema
 from search_api.search_request import RawRequest

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from msgspec import Struct
 from starlette.responses import Response
 
-from search_api.freshness import FreshnessView
+from search_api.freshness.telling import FreshnessView
 from search_api.routes.asking import Searching, answers, as_json
 
 router = APIRouter()

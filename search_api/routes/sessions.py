@@ -5,8 +5,8 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from search_api.admission import Admission
-from search_api.sessions import COOKIE, SECONDS
+from search_api.access.admission import Admission
+from search_api.access.sessions import COOKIE, SECONDS
 
 router = APIRouter(include_in_schema=False)
 ANSWERS = ()

@@ -10,12 +10,12 @@ import typer
 from typer.testing import CliRunner, Result
 
 from infra.ports import free_ports
-from search_api.api_keys import ApiKeys
-from search_api.audit import Audit
-from search_api.callers import Caller
+from search_api.access.api_keys import ApiKeys
+from search_api.access.audit import Audit
+from search_api.access.callers import Caller
+from search_api.access.state import State
 from search_api.commands import register
 from search_api.errors import KeyRefused
-from search_api.state import State
 from tests.support.search_api import Library
 
 

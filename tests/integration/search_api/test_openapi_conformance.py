@@ -13,9 +13,9 @@ import pytest
 
 from docs.api_reference import document
 from infra.ports import free_ports
-from search_api.api_keys import ApiKeys
-from search_api.callers import SCOPES
-from search_api.state import State
+from search_api.access.api_keys import ApiKeys
+from search_api.access.callers import SCOPES
+from search_api.access.state import State
 from tests.support.search_api import Library
 
 SEED = 20261124

@@ -15,9 +15,9 @@ import pytest
 from fastapi.routing import APIRoute
 
 from infra.stack import Stack
-from search_api.callers import SCOPES
-from search_api.columns import MAX_COLUMNS
+from search_api.access.callers import SCOPES
 from search_api.commands import create_key
+from search_api.exports.columns import MAX_COLUMNS
 from search_api.limits import MAX_DIMENSIONS, MAX_FACETS, MAX_FILTERS, MAX_MEASURES, MAX_SORTS
 from search_api.settings import read_settings
 from tests.support.hostile import inputs

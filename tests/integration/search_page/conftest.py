@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from infra.ports import free_ports
 from infra.stack import Stack
-from search_api.api_keys import ApiKeys
-from search_api.state import State
+from search_api.access.api_keys import ApiKeys
+from search_api.access.state import State
 from tests.support.browser import chromium, served
 from tests.support.filled_index import FilledIndex, filled_index, seed
 from tests.support.pipeline import own_names

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_api.aggregate_query import plan_aggregate
-from search_api.aggregate_request import RawAggregate, check_aggregate
-from search_api.aggregates import _Answer, _Hits, _Total, read_aggregate
+from search_api.aggregates.adding import _Answer, _Hits, _Total, read_aggregate
+from search_api.aggregates.query import plan_aggregate
+from search_api.aggregates.request import RawAggregate, check_aggregate
 from search_api.faults import RequestFaults
-from search_api.freshness import unknown
+from search_api.freshness.telling import unknown
 from search_api.schema import read_mapping
 from search_api.search_request import RawRequest, check
 from tests.support.library import MAPPINGS

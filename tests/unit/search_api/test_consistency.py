@@ -10,11 +10,19 @@ import pytest
 
 from cdc.lsn import Lsn
 from read_model.freshness import Freshness
-from search_api.consistency import AnotherEpoch, Demand, NotYetConsistent, Position, Waits, read_demand, seconds_to_wait
 from search_api.faults import RequestFaults
-from search_api.marker import Marker, MarkerFault
-from search_api.waiting import Consistency
-from search_api.worker import Worker
+from search_api.freshness.consistency import (
+    AnotherEpoch,
+    Demand,
+    NotYetConsistent,
+    Position,
+    Waits,
+    read_demand,
+    seconds_to_wait,
+)
+from search_api.freshness.marker import Marker, MarkerFault
+from search_api.freshness.waiting import Consistency
+from search_api.freshness.worker import Worker
 
 WAITS = Waits(5, 10)
 LIVE = Freshness("shop", 1, 100, 100, 1_000, "live")

@@ -7,7 +7,7 @@ from typing import Any
 from search_api.explaining import read_explanation
 from search_api.schema import read_mapping
 from search_api.search_request import RawRequest, check
-from search_api.syntax_text import leaves, told
+from search_api.syntax.wording import leaves, told
 from tests.support.library import MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from msgspec import Raw
 from msgspec import json as msgspec_json
 
-from search_api.columns import Cells, Column, chosen_columns, default_columns
-from search_api.export_formats import RISKY, Csv, Ndjson, Row
-from search_api.export_parquet import CellUnfit, Parquet
+from search_api.exports.columns import Cells, Column, chosen_columns, default_columns
+from search_api.exports.formats import RISKY, Csv, Ndjson, Row
+from search_api.exports.parquet import CellUnfit, Parquet
 from search_api.faults import RequestFaults
 from search_api.schema import read_mapping
 from tests.support.library import BOOKS, MAPPINGS

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from read_model.freshness import Freshness
-from search_api.callers import Caller
-from search_api.export_formats import Ndjson
-from search_api.exports import Ending, Export, Going, open_export
-from search_api.freshness import view
+from search_api.access.callers import Caller
+from search_api.exports.formats import Ndjson
+from search_api.exports.streaming import Ending, Export, Going, open_export
+from search_api.freshness.telling import view
 from search_api.paging import Paging
 from search_api.points import OpenPoints
 from search_api.schema import IndexSchema, read_mapping

@@ -7,14 +7,8 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from search_api.aggregate_query import plan_aggregate
-from search_api.aggregate_request import RawAggregate, check_aggregate
-from search_api.callers import READING, Caller, anybody
-from search_api.did_you_mean import similar_body
-from search_api.explaining import explain_body, lacking_body
-from search_api.faults import RequestFaults
-from search_api.histograms import Extent, bars_body, extents_body
-from search_api.masking import (
+from search_api.access.callers import READING, Caller, anybody
+from search_api.access.masking import (
     UnsafeSearch,
     documents_without_masked,
     hits_without_masked,
@@ -22,6 +16,12 @@ from search_api.masking import (
     mask_of,
     without_masked,
 )
+from search_api.aggregates.query import plan_aggregate
+from search_api.aggregates.request import RawAggregate, check_aggregate
+from search_api.did_you_mean import similar_body
+from search_api.explaining import explain_body, lacking_body
+from search_api.faults import RequestFaults
+from search_api.histograms import Extent, bars_body, extents_body
 from search_api.queries import filter_clauses, query_of, search_body
 from search_api.schema import read_mapping
 from search_api.search_request import RawRequest, check

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 from msgspec import Raw
 
-from search_api.freshness import unknown
+from search_api.freshness.telling import unknown
 from search_api.highlights import CLOSE, OPEN, to_html
 from search_api.pages.address import PageAddress
 from search_api.pages.columns import default_columns

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from read_model.freshness import Freshness
-from search_api import cursors, freshness, results
-from search_api.callers import READING, SCOPES, anybody
+from search_api import cursors, results
+from search_api.access.callers import READING, SCOPES, anybody
 from search_api.elastic import certificates
 from search_api.faults import RequestFaults
+from search_api.freshness import telling
 from search_api.highlights import CLOSE, OPEN, to_html
 from search_api.keys import key_body
 from search_api.points import OpenPoints
@@ -140,7 +141,7 @@ def test_any_text_is_either_refused_or_becomes_a_body_that_is_json(text: str) ->
 def test_a_cursor_returns_the_sort_values_as_they_were() -> None:
     after = Raw(b'[1.10,9007199254740993,null,"\xc3\xbc"]')
     raw = RawRequest("harbour", ("genre:novel",))
-    seen = freshness.Seen(1, 2**40, "2026-01-01T00:00:00.000Z")
+    seen = telling.Seen(1, 2**40, "2026-01-01T00:00:00.000Z")
     cursor = cursors.write_cursor(SECRET, "books", raw, cursors.Place("point", after, seen))
     place = cursors.read_cursor(SECRET, "books", raw, cursor)
     assert (place.point, place.seen, bytes(place.after or b"")) == ("point", seen, bytes(after))
@@ -163,10 +164,10 @@ def test_a_cursor_serves_only_its_own_search_and_server() -> None:
 
 def test_a_page_at_an_older_point_is_no_fresher_than_the_point() -> None:
     """Invariant 6."""
-    now = freshness.view(Freshness("shop", 2, 500, 500, 1_000_000, "live"), 1_000_300)
-    then = freshness.at_point(now, freshness.Seen(2, 400, "1970-01-01T00:16:30.000Z"))
+    now = telling.view(Freshness("shop", 2, 500, 500, 1_000_000, "live"), 1_000_300)
+    then = telling.at_point(now, telling.Seen(2, 400, "1970-01-01T00:16:30.000Z"))
     assert (then.token, then.lag_ms, then.as_of) == ("2:400", 10_300, "1970-01-01T00:16:30.000Z")
-    assert freshness.at_point(now, freshness.NOTHING_SEEN).token is None
+    assert telling.at_point(now, telling.NOTHING_SEEN).token is None
 
 
 def test_a_caller_keeps_only_so_many_points_open() -> None:
@@ -205,10 +206,10 @@ def test_write_aliases_and_hidden_ones_are_no_indexes_to_read() -> None:
 
 
 def test_freshness_says_how_far_behind_it_is() -> None:
-    live = freshness.view(Freshness("shop", 1, 10, 12, 1_000_000, "live"), 1_000_300)
+    live = telling.view(Freshness("shop", 1, 10, 12, 1_000_000, "live"), 1_000_300)
     assert (live.lag_ms, live.degraded, live.as_of) == (300, False, "1970-01-01T00:16:40.000Z")
-    assert freshness.view(Freshness("shop", 1, 10, 12, 0, "snapshot"), 5).degraded
-    assert freshness.view(Freshness("shop", 1, 10, 12, 5, "live", quarantined=2), 5).reason.startswith("2 documents")
+    assert telling.view(Freshness("shop", 1, 10, 12, 0, "snapshot"), 5).degraded
+    assert telling.view(Freshness("shop", 1, 10, 12, 5, "live", quarantined=2), 5).reason.startswith("2 documents")
 
 
 def test_the_key_can_read_and_nothing_else() -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 import apsw
 import pytest
 
-from search_api.api_keys import ApiKeys
-from search_api.audit import Audit
-from search_api.callers import Caller
+from search_api.access.api_keys import ApiKeys
+from search_api.access.audit import Audit
+from search_api.access.callers import Caller
+from search_api.access.saved_searches import LONGEST_QUERY, MOST, SavedSearches, SavedSearchFault
+from search_api.access.sessions import Sessions
+from search_api.access.state import MIGRATIONS, State, StateFault, now_ms
 from search_api.errors import KeyRefused
-from search_api.saved_searches import LONGEST_QUERY, MOST, SavedSearches, SavedSearchFault
-from search_api.sessions import Sessions
-from search_api.state import MIGRATIONS, State, StateFault, now_ms
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from search_api.conditions import Translator
 from search_api.faults import Fault, RequestFaults
 from search_api.limits import MAX_CLAUSES, MAX_DEPTH, MAX_TEXT
 from search_api.schema import read_mapping
-from search_api.syntax import NOTHING, parse
-from search_api.syntax_tree import AllOf, AnyOf, Match, Node, Not, Within, Word, Words, may_be_mistyped, words_of
+from search_api.syntax.parsing import NOTHING, parse
+from search_api.syntax.tree import AllOf, AnyOf, Match, Node, Not, Within, Word, Words, may_be_mistyped, words_of
 from tests.support.library import MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)

@@ -1,6 +1,6 @@
 """The parts of a tree in the words of the syntax, for people."""
 
-from search_api.syntax_tree import (
+from search_api.syntax.tree import (
     AllOf,
     AnyOf,
     Between,

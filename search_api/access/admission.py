@@ -10,12 +10,12 @@ from itertools import count
 
 from fastapi import Request
 
-from search_api.api_keys import ApiKey, ApiKeys
-from search_api.callers import Caller, Scope
-from search_api.costs import cost_of
+from search_api.access.api_keys import ApiKey, ApiKeys
+from search_api.access.callers import Caller, Scope
+from search_api.access.costs import cost_of
+from search_api.access.rate_limits import RateLimits
+from search_api.access.sessions import COOKIE, Sessions
 from search_api.errors import ForeignHost, ForeignOrigin, KeyMissing, KeyRefused, RateExceeded, ScopeMissing
-from search_api.rate_limits import RateLimits
-from search_api.sessions import COOKIE, Sessions
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SIGN_IN_COST = 10

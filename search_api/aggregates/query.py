@@ -7,7 +7,7 @@ Names in the body are ours: dN, mN and docs hold results; in, of, up and own lea
 from dataclasses import dataclass, field
 from typing import Any
 
-from search_api.aggregate_request import AggregateRequest, Dimension, Measure
+from search_api.aggregates.request import AggregateRequest, Dimension, Measure
 from search_api.box import Query
 from search_api.queries import SHARD_TIMEOUT, element_clauses
 from search_api.search_request import Filter

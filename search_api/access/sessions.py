@@ -3,9 +3,9 @@
 import hashlib
 import secrets
 
-from search_api.api_keys import ApiKey, ApiKeys
+from search_api.access.api_keys import ApiKey, ApiKeys
+from search_api.access.state import State, now_ms
 from search_api.errors import KeyRefused
-from search_api.state import State, now_ms
 
 COOKIE = "rowtide_session"
 SECONDS = 12 * 3600

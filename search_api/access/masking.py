@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from search_api.named_fields import UnknownPart, named_fields
+from search_api.access.named_fields import UnknownPart, named_fields
 from search_api.schema import IndexSchema
 
 Tree = dict[str, "Tree"]

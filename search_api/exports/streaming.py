@@ -11,8 +11,8 @@ from msgspec import Raw, Struct
 
 from search_api.cursors import Place, read_cursor, write_cursor
 from search_api.errors import ElasticsearchAway
-from search_api.export_formats import Format, Row
-from search_api.freshness import Seen, seen_of
+from search_api.exports.formats import Format, Row
+from search_api.freshness.telling import Seen, seen_of
 from search_api.paging import keep_alive
 from search_api.points import OpenPoints
 from search_api.queries import search_body

@@ -13,9 +13,9 @@ from luqum.tree import Item
 from search_api.faults import Fault, RequestFaults
 from search_api.limits import MAX_CLAUSES, MAX_TEXT
 from search_api.schema import IndexSchema
-from search_api.syntax_reading import NONE, Reading
-from search_api.syntax_scan import BOX, Scan, scan
-from search_api.syntax_tree import Node, Word, Words, clauses_of
+from search_api.syntax.reading import NONE, Reading
+from search_api.syntax.scan import BOX, Scan, scan
+from search_api.syntax.tree import Node, Word, Words, clauses_of
 
 _PLACE = re.compile(r"at position (\d+)")
 _WORD = re.compile(r"\w+|.", re.DOTALL)

@@ -6,10 +6,10 @@ import time
 import msgspec
 
 from read_model.freshness import Freshness
-from search_api.consistency import AnotherEpoch, Demand, NotYetConsistent, Position
-from search_api.freshness import FreshnessView, view
-from search_api.marker import Marker, MarkerFault
-from search_api.worker import Worker
+from search_api.freshness.consistency import AnotherEpoch, Demand, NotYetConsistent, Position
+from search_api.freshness.marker import Marker, MarkerFault
+from search_api.freshness.telling import FreshnessView, view
+from search_api.freshness.worker import Worker
 
 AGAIN_SECONDS = 0.1
 """Between two tries to reach the database."""

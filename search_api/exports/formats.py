@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Raw, Struct, field
 
-from search_api.columns import ID, VERSION, Cell, Cells, Column
+from search_api.exports.columns import ID, VERSION, Cell, Cells, Column
 
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """A text that begins so is a formula to a spreadsheet; the last four are the signs in full width, which some take for the same."""

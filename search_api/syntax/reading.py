@@ -10,8 +10,8 @@ from search_api.field_names import Part, Several, Unknown, find
 from search_api.field_values import EXPECTED, read_value
 from search_api.limits import LONGEST_MISTYPED, LONGEST_VALUE, MAX_SLOP, MAX_WILDCARDS, MIN_STEM
 from search_api.schema import IndexField, IndexSchema
-from search_api.syntax_scan import BOX, literal, unescaped, unknown_name
-from search_api.syntax_tree import (
+from search_api.syntax.scan import BOX, literal, unescaped, unknown_name
+from search_api.syntax.tree import (
     AllOf,
     AnyOf,
     Between,

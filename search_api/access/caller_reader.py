@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from search_api.callers import Caller
+from search_api.access.callers import Caller
+from search_api.access.masking import Mask, documents_without_masked, hits_without_masked, look_over, mask_of
 from search_api.elastic import IndexReader
 from search_api.errors import IndexUnknown
 from search_api.faults import RequestFaults
-from search_api.masking import Mask, documents_without_masked, hits_without_masked, look_over, mask_of
 from search_api.queries import filter_clauses
 from search_api.schema import IndexSchema
 

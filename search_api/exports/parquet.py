@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from search_api.columns import Cell, Column
-from search_api.export_formats import Row, RowCells
+from search_api.exports.columns import Cell, Column
+from search_api.exports.formats import Row, RowCells
 from search_api.schema import Kind
 
 

@@ -4,7 +4,7 @@ import secrets
 
 from msgspec import Struct
 
-from search_api.state import State, now_ms
+from search_api.access.state import State, now_ms
 
 MOST = 200
 """Saved searches of one caller."""

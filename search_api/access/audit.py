@@ -4,8 +4,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from search_api.callers import Caller
-from search_api.state import State, now_ms
+from search_api.access.callers import Caller
+from search_api.access.state import State, now_ms
 
 Ending = Literal["running", "complete", "cut", "failed"]
 """`cut`: the reader went away, or a limit was reached. A `running` one of a server that is gone was cut too."""

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from search_api.aggregate_query import Level, Plan, Results, Steps, plan_aggregate
-from search_api.aggregate_request import AggregateRequest, Dimension, Measure, RawAggregate, check_aggregate
+from search_api.aggregates.query import Level, Plan, Results, Steps, plan_aggregate
+from search_api.aggregates.request import AggregateRequest, Dimension, Measure, RawAggregate, check_aggregate
 from search_api.faults import Fault, RequestFaults
-from search_api.freshness import FreshnessView
+from search_api.freshness.telling import FreshnessView
 from search_api.limits import MAX_ROWS
 from search_api.queries import search_body
 from search_api.search import Search

@@ -14,9 +14,9 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from search_api.callers import Caller, Scope
+from search_api.access.callers import Caller, Scope
+from search_api.access.state import State, now_ms
 from search_api.errors import KeyRefused
-from search_api.state import State, now_ms
 
 _KEY = re.compile(r"rtk_([0-9a-f]{12})_([0-9a-f]{64})")
 _COLUMNS = "id, name, scopes, indexes, filters, unmasked, created_ms, expires_ms, revoked_ms, used_ms"

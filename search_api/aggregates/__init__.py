@@ -1,0 +1,1 @@
+"""Adding up an index by up to three dimensions."""

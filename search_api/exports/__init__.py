@@ -1,0 +1,1 @@
+"""Whole results as files: CSV, NDJSON and Parquet, streamed and resumable."""
