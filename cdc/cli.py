@@ -20,12 +20,12 @@ ROOMS = {
     "connectors": "cdc.connectors.commands",
     "documents": "cdc.connectors.documents",
     "resnapshot": "cdc.connectors.resnapshot",
-    "worker": "sync_worker.commands",
-    "worker-key": "sync_worker.commands",
-    "verify": "sync_worker.commands",
-    "repair": "sync_worker.commands",
-    "explain": "sync_worker.commands",
-    "quarantine": "sync_worker.commands",
+    "worker": "sync_worker.commands.group",
+    "worker-key": "sync_worker.commands.group",
+    "verify": "sync_worker.commands.group",
+    "repair": "sync_worker.commands.group",
+    "explain": "sync_worker.commands.group",
+    "quarantine": "sync_worker.commands.group",
     "api": "search_api.commands",
 }
 

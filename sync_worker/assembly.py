@@ -19,25 +19,25 @@ from read_model.plan import PipelinePlan
 from read_model.resolve import resolve
 from read_model.spec import parse_spec
 from read_model.spec_model import Spec
-from sync_worker import whereabouts
-from sync_worker.access import Access
-from sync_worker.catalogue import SourceFacts, read_catalogue, read_source
-from sync_worker.continuity import Identity, same_history
 from sync_worker.errors import PositionLost, SettingsError, StoreError
-from sync_worker.healing import Healing
-from sync_worker.index import Index
-from sync_worker.lease import Lease
-from sync_worker.misread import Misread, SourceAsker
-from sync_worker.outlook import Outlook
+from sync_worker.indexing.access import Access
+from sync_worker.indexing.index import Index
+from sync_worker.indexing.lease import Lease
+from sync_worker.indexing.standing import Standing
+from sync_worker.indexing.tombstones import Tombstones
+from sync_worker.log.stream import ChangeLog, Refusals, admin, topic_id_of
 from sync_worker.parts import make_parts
-from sync_worker.rereads import Rereads
-from sync_worker.row_store import NOTHING_READ, RowStore
+from sync_worker.rereading.healing import Healing
+from sync_worker.rereading.misread import Misread, SourceAsker
+from sync_worker.rereading.rereads import Rereads
 from sync_worker.settings import WorkerSettings
-from sync_worker.source import ChangeLog, Refusals, admin, topic_id_of
-from sync_worker.standing import Standing
-from sync_worker.tombstones import Tombstones
-from sync_worker.topic_watch import ASK_SECONDS, TopicWatch
-from sync_worker.watch import SourceWatch
+from sync_worker.source import whereabouts
+from sync_worker.source.catalogue import SourceFacts, read_catalogue, read_source
+from sync_worker.source.continuity import Identity, same_history
+from sync_worker.source.outlook import Outlook
+from sync_worker.source.topic_watch import ASK_SECONDS, TopicWatch
+from sync_worker.source.watch import SourceWatch
+from sync_worker.store.row_store import NOTHING_READ, RowStore
 from sync_worker.worker import Pace, Worker
 
 

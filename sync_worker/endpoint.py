@@ -14,8 +14,8 @@ from pydantic import BaseModel
 
 from sync_worker.announcing import Announcement
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
-from sync_worker.quarantine import Retry
-from sync_worker.rereads import Request, Reread
+from sync_worker.indexing.quarantine import Retry
+from sync_worker.rereading.rereads import Request, Reread
 
 ANSWER_SECONDS = 30.0
 """How long a wish may take to be taken up: the loop is busy with one thing at a time."""

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from cdc.heartbeat import placeholder
 from read_model.catalog import TableName
 from read_model.plan import PipelinePlan
-from sync_worker.apply import Applier
-from sync_worker.changes import RowShape
-from sync_worker.compile import statements
-from sync_worker.generations import Generations
-from sync_worker.index import Index
-from sync_worker.pending import Pending
-from sync_worker.placeholders import stand_ins
-from sync_worker.row_store import RowStore
-from sync_worker.rows import Rows
+from sync_worker.indexing.generations import Generations
+from sync_worker.indexing.index import Index
+from sync_worker.indexing.pending import Pending
+from sync_worker.log.changes import RowShape
+from sync_worker.log.placeholders import stand_ins
 from sync_worker.settings import WorkerSettings
-from sync_worker.statements import Statements
+from sync_worker.store.apply import Applier
+from sync_worker.store.compile import statements
+from sync_worker.store.row_store import RowStore
+from sync_worker.store.rows import Rows
+from sync_worker.store.statements import Statements
 
 
 @dataclass(frozen=True, slots=True)

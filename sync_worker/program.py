@@ -14,8 +14,8 @@ from read_model.errors import SpecError
 from sync_worker import assembly, metrics
 from sync_worker.endpoint import EndpointThread, Wishes, endpoint
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
+from sync_worker.indexing.standing import IndexLost
 from sync_worker.settings import WorkerSettings
-from sync_worker.standing import IndexLost
 
 OK, FAILED, WRONG_USE, NO_SERVICE = 0, 1, 2, 3
 

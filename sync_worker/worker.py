@@ -11,23 +11,23 @@ from queue import SimpleQueue
 
 from read_model.freshness import Freshness, State
 from sync_worker.announcing import Announcement
-from sync_worker.burial import Burial
 from sync_worker.errors import ShapeError, WorkerError
-from sync_worker.healing import Healing
-from sync_worker.index import Index, Sent, deletion
-from sync_worker.ledger import Ledger
-from sync_worker.misread import Misread
-from sync_worker.outlook import Outlook
+from sync_worker.indexing.burial import Burial
+from sync_worker.indexing.index import Index, Sent, deletion
+from sync_worker.indexing.ledger import Ledger
+from sync_worker.indexing.pending import Bulk
+from sync_worker.indexing.quarantine import Retry
+from sync_worker.indexing.refreshing import RefreshPace
+from sync_worker.indexing.standing import Standing
+from sync_worker.indexing.tombstones import Tombstones
+from sync_worker.log.stream import ChangeLog
 from sync_worker.parts import Parts
-from sync_worker.pending import Bulk
-from sync_worker.quarantine import Retry
-from sync_worker.refreshing import RefreshPace
-from sync_worker.rereads import Rereads
-from sync_worker.row_store import EPOCH_BITS, RowStore
-from sync_worker.source import ChangeLog
-from sync_worker.standing import Standing
-from sync_worker.tombstones import Tombstones
-from sync_worker.watch import SourceWatch
+from sync_worker.rereading.healing import Healing
+from sync_worker.rereading.misread import Misread
+from sync_worker.rereading.rereads import Rereads
+from sync_worker.source.outlook import Outlook
+from sync_worker.source.watch import SourceWatch
+from sync_worker.store.row_store import EPOCH_BITS, RowStore
 
 REREAD = "tables were read anew; the log is not past that yet"
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from read_model.catalog import TableName
-from sync_worker.apply import SPOOL_CHUNK
+from sync_worker.store.apply import SPOOL_CHUNK
 from tests.properties.test_compilers import COLUMNS, key_of, row_of
 from tests.support import plans
 from tests.support.history import Delete, Move, Operation, Put, Source, Step, Truncate

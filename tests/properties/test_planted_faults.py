@@ -14,14 +14,14 @@ from cdc.lsn import NOTHING
 from cdc.transaction import BEGUN, Assembler, Change, LogError
 from cdc.transaction import Step as LogStep
 from read_model.catalog import TableName
-from sync_worker.apply import Applier
-from sync_worker.changes import Batch, Row, RowShape, TableChanges, TakenChange
 from sync_worker.errors import RowError
-from sync_worker.ledger import Ledger
-from sync_worker.pending import Bulk, Pending
-from sync_worker.row_store import Position
-from sync_worker.rows import Rows
-from sync_worker.statements import TableStatements
+from sync_worker.indexing.ledger import Ledger
+from sync_worker.indexing.pending import Bulk, Pending
+from sync_worker.log.changes import Batch, Row, RowShape, TableChanges, TakenChange
+from sync_worker.store.apply import Applier
+from sync_worker.store.row_store import Position
+from sync_worker.store.rows import Rows
+from sync_worker.store.statements import TableStatements
 from tests.support import plans
 from tests.support.history import Delete, Move, Put, Source, Truncate
 from tests.support.trial import MARK, STATEMENTS, Diverged, Parts, Turn, check

@@ -17,7 +17,7 @@ from cdc.topics import changes_topic
 from infra.conformance.case import Case
 from infra.conformance.run import Run
 from read_model.canonical import canonical
-from sync_worker.catalogue import read_source
+from sync_worker.source.catalogue import read_source
 
 FILE = "log.jsonl"
 

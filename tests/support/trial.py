@@ -17,15 +17,15 @@ from read_model.canonical import canonical
 from read_model.catalog import Column
 from read_model.elasticsearch import FLAGS
 from read_model.plan import PipelinePlan
-from sync_worker.apply import Applier
-from sync_worker.changes import RowShape
-from sync_worker.compile import statements
-from sync_worker.ledger import Ledger
-from sync_worker.pending import Bulk, Pending
-from sync_worker.placeholders import stand_ins
-from sync_worker.row_store import Position, RowStore
-from sync_worker.rows import Rows
-from sync_worker.statements import Statements
+from sync_worker.indexing.ledger import Ledger
+from sync_worker.indexing.pending import Bulk, Pending
+from sync_worker.log.changes import RowShape
+from sync_worker.log.placeholders import stand_ins
+from sync_worker.store.apply import Applier
+from sync_worker.store.compile import statements
+from sync_worker.store.row_store import Position, RowStore
+from sync_worker.store.rows import Rows
+from sync_worker.store.statements import Statements
 from tests.support import oracle, plans
 from tests.support.history import PLACEHOLDER, Message, Source
 from tests.support.index import IndexDouble

@@ -8,24 +8,24 @@ from typing import Any
 
 from cdc.envelope import Heartbeat
 from read_model.plan import PipelinePlan
-from sync_worker.apply import Applier
-from sync_worker.changes import RowShape
 from sync_worker.errors import WorkerError
-from sync_worker.generations import Generations
-from sync_worker.healing import Healing
-from sync_worker.index import Index, Item, Sent
-from sync_worker.misread import Misread
-from sync_worker.outlook import Outlook
+from sync_worker.indexing.generations import Generations
+from sync_worker.indexing.index import Index, Item, Sent
+from sync_worker.indexing.pending import Pending
+from sync_worker.indexing.standing import Standing
+from sync_worker.indexing.tombstones import Tombstones
+from sync_worker.log.changes import RowShape
+from sync_worker.log.placeholders import stand_ins
+from sync_worker.log.stream import ChangeLog
 from sync_worker.parts import Parts
-from sync_worker.pending import Pending
-from sync_worker.placeholders import stand_ins
-from sync_worker.rereads import Rereads
-from sync_worker.row_store import RowStore
-from sync_worker.rows import Rows
-from sync_worker.source import ChangeLog
-from sync_worker.standing import Standing
-from sync_worker.tombstones import Tombstones
-from sync_worker.watch import SourceWatch
+from sync_worker.rereading.healing import Healing
+from sync_worker.rereading.misread import Misread
+from sync_worker.rereading.rereads import Rereads
+from sync_worker.source.outlook import Outlook
+from sync_worker.source.watch import SourceWatch
+from sync_worker.store.apply import Applier
+from sync_worker.store.row_store import RowStore
+from sync_worker.store.rows import Rows
 from sync_worker.worker import Pace, Worker
 from tests.support.history import PLACEHOLDER, Message
 from tests.support.index import IndexDouble

@@ -12,7 +12,7 @@ import psycopg
 
 from read_model import sqlite_functions
 from sync_worker.assembly import assemble
-from sync_worker.rereads import Request
+from sync_worker.rereading.rereads import Request
 from sync_worker.settings import WorkerSettings
 from sync_worker.worker import Worker
 from tests.support.pipeline import Pipeline

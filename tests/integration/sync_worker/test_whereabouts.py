@@ -9,7 +9,7 @@ from psycopg.sql import SQL, Identifier
 
 from cdc.heartbeat import SYSTEM_QUERY
 from cdc.topics import slot_name
-from sync_worker.whereabouts import ask
+from sync_worker.source.whereabouts import ask
 from tests.support.services import Place
 
 

@@ -10,10 +10,10 @@ from pydantic import SecretStr
 
 from infra.stack import Stack
 from read_model.elasticsearch import index_body
-from sync_worker.access import Access
-from sync_worker.index import Index, Item
-from sync_worker.key_command import KeySettings, create_worker_key
-from sync_worker.lease import Lease
+from sync_worker.commands.worker_key import KeySettings, create_worker_key
+from sync_worker.indexing.access import Access
+from sync_worker.indexing.index import Index, Item
+from sync_worker.indexing.lease import Lease
 from tests.support import plans
 
 ALIAS = "keyed"

@@ -11,7 +11,7 @@ import pytest
 
 from infra.conformance.case import Case
 from infra.conformance.reading import read_cases
-from sync_worker.compile import statements
+from sync_worker.store.compile import statements
 from tests.support.recording import FILE, can_be_recorded, digest
 from tests.support.replay import Replay
 from tests.support.trial import Parts, Turn, trial

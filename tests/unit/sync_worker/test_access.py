@@ -11,11 +11,11 @@ from elasticsearch import Elasticsearch
 
 from cdc.kafka_access import KafkaAccess
 from sync_worker import program
-from sync_worker.access import Access, away, client_options, reader_options
 from sync_worker.assembly import index_access
 from sync_worker.errors import ServiceMissing, SettingsError
+from sync_worker.indexing.access import Access, away, client_options, reader_options
+from sync_worker.log.stream import Refusals
 from sync_worker.settings import WorkerSettings
-from sync_worker.source import Refusals
 
 CA = Path(certifi.where())
 NEEDED = {

@@ -8,12 +8,12 @@ import pytest
 
 from cdc.lsn import Lsn
 from read_model.plan import PipelinePlan
-from sync_worker import builds
-from sync_worker.builds import OF_VERSION, SLICE_MS, Build, Builds, build_of
-from sync_worker.compile import statements
-from sync_worker.log_search import Found, LogTransaction
-from sync_worker.pending import Bulk
-from sync_worker.row_store import RowStore
+from sync_worker.indexing import builds
+from sync_worker.indexing.builds import OF_VERSION, SLICE_MS, Build, Builds, build_of
+from sync_worker.indexing.pending import Bulk
+from sync_worker.proof.log_search import Found, LogTransaction
+from sync_worker.store.compile import statements
+from sync_worker.store.row_store import RowStore
 from tests.support import plans
 
 LANE = statements(PipelinePlan("small", (plans.ORDERS_DOCUMENT,), "hash", plans.TABLES)).lanes[0]

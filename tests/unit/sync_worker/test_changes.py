@@ -7,8 +7,8 @@ import pytest
 
 from cdc.envelope import decode
 from read_model.catalog import TableName
-from sync_worker.changes import Batch, Key, Row, RowShape, TableChanges, TakenChange
 from sync_worker.errors import RowError
+from sync_worker.log.changes import Batch, Key, Row, RowShape, TableChanges, TakenChange
 
 PEOPLE = TableName("public", "people")
 ABSENT = "unchanged-value"

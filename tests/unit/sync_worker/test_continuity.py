@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from cdc.lsn import parse_lsn
-from sync_worker.continuity import Identity, heartbeat_goes_on, same_history, snapshot_goes_on
 from sync_worker.errors import PositionLost
-from sync_worker.row_store import Position
+from sync_worker.source.continuity import Identity, heartbeat_goes_on, same_history, snapshot_goes_on
+from sync_worker.store.row_store import Position
 from tests.support.history import Message, Put, Source
 from tests.support.plans import CUSTOMERS
 from tests.support.trial import PLAN, Parts, Wanted, trial

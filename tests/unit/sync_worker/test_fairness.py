@@ -7,11 +7,11 @@ import pytest
 
 from read_model.catalog import TableName
 from read_model.plan import DocumentPlan, Field, Include, Join, Node, PipelinePlan, TableUse
-from sync_worker.changes import TableChanges
-from sync_worker.compile import statements
-from sync_worker.pending import FAN_OUT_TURN, Bulk, Pending
-from sync_worker.row_store import RowStore
-from sync_worker.rows import Rows
+from sync_worker.indexing.pending import FAN_OUT_TURN, Bulk, Pending
+from sync_worker.log.changes import TableChanges
+from sync_worker.store.compile import statements
+from sync_worker.store.row_store import RowStore
+from sync_worker.store.rows import Rows
 from tests.support import plans
 
 THINGS, MAKERS = TableName("public", "things"), TableName("public", "makers")

@@ -7,7 +7,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from sync_worker.errors import ServiceMissing
-from sync_worker.lease import Lease
+from sync_worker.indexing.lease import Lease
 from tests.support.elasticsearch import answering
 
 

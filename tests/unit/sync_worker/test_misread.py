@@ -10,9 +10,9 @@ import pytest
 from read_model.catalog import Column, TableName
 from read_model.plan import TableUse
 from sync_worker.errors import ServiceMissing, WorkerError
-from sync_worker.misread import Misread, columns_of, question
-from sync_worker.row_store import RowStore
-from sync_worker.watch import SourceWatch
+from sync_worker.rereading.misread import Misread, columns_of, question
+from sync_worker.source.watch import SourceWatch
+from sync_worker.store.row_store import RowStore
 from tests.support import plans
 
 

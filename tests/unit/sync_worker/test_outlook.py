@@ -9,8 +9,8 @@ import pytest
 
 from cdc.heartbeat import Whereabouts
 from sync_worker.errors import PositionLost
-from sync_worker.outlook import Outlook
-from sync_worker.whereabouts import told
+from sync_worker.source.outlook import Outlook
+from sync_worker.source.whereabouts import told
 
 
 class Looks:

@@ -10,15 +10,15 @@ import pytest
 from read_model import sqlite_rows
 from read_model.catalog import Column, TableName
 from read_model.plan import DocumentPlan, Field, Node, PipelinePlan, TableUse
-from sync_worker.bulk import Outcome, Refusal
-from sync_worker.compile import statements
-from sync_worker.index import Sent
-from sync_worker.kept import Kept
-from sync_worker.left_out import LeftOut
-from sync_worker.pending import Bulk, Pending
-from sync_worker.quarantine import Quarantine, Retry
-from sync_worker.row_store import RowStore
-from sync_worker.rows import Rows
+from sync_worker.indexing.bulk import Outcome, Refusal
+from sync_worker.indexing.index import Sent
+from sync_worker.indexing.left_out import LeftOut
+from sync_worker.indexing.pending import Bulk, Pending
+from sync_worker.indexing.quarantine import Quarantine, Retry
+from sync_worker.proof.kept import Kept
+from sync_worker.store.compile import statements
+from sync_worker.store.row_store import RowStore
+from sync_worker.store.rows import Rows
 from tests.support import plans
 
 THINGS = TableName("public", "things")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sync_worker.row_store import RowStore
+from sync_worker.store.row_store import RowStore
 
 
 def test_deleted_rows_are_in_no_page_of_the_file(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import pytest
 from read_model.catalog import Column, TableName
 from read_model.elasticsearch import flattened_paths
 from read_model.plan import DocumentPlan, Field, Include, Join, Node
-from sync_worker.left_out import as_flagged, leave_out
-from sync_worker.too_long import flagged, flagged_item
+from sync_worker.indexing.left_out import as_flagged, leave_out
+from sync_worker.indexing.too_long import flagged, flagged_item
 from tests.support import plans
 
 PATHS = ("about", "lines.more", "a.b")

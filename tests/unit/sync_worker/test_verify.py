@@ -9,11 +9,11 @@ import pytest
 from cdc.lsn import Lsn
 from read_model.canonical import text_digest
 from read_model.plan import DocumentPlan
-from sync_worker.index_reader import Entry, Indexed, IndexReader
-from sync_worker.left_out import leave_out
-from sync_worker.oracle import Oracle
-from sync_worker.report import Report
-from sync_worker.verify import Verifier
+from sync_worker.indexing.left_out import leave_out
+from sync_worker.proof.index_reader import Entry, Indexed, IndexReader
+from sync_worker.proof.oracle import Oracle
+from sync_worker.proof.report import Report
+from sync_worker.proof.verify import Verifier
 from tests.support import plans
 
 DOCUMENT: DocumentPlan = plans.DOCUMENTS[0]

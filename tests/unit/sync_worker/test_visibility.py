@@ -1,6 +1,6 @@
 """Which transactions a snapshot of the source shows."""
 
-from sync_worker.visibility import WRAP, Visibility
+from sync_worker.log.visibility import WRAP, Visibility
 
 
 def test_below_between_and_beyond() -> None:

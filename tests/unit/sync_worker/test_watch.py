@@ -10,10 +10,10 @@ from cdc.envelope import Heartbeat as Message
 from cdc.heartbeat import Heartbeat
 from cdc.lsn import Lsn
 from read_model.catalog import TableName
-from sync_worker.continuity import Identity
 from sync_worker.errors import PositionLost, ServiceMissing
-from sync_worker.row_store import RowStore
-from sync_worker.watch import SourceWatch
+from sync_worker.source.continuity import Identity
+from sync_worker.source.watch import SourceWatch
+from sync_worker.store.row_store import RowStore
 
 A, B = TableName("public", "a"), TableName("public", "b")
 

@@ -1,0 +1,1 @@
+"""`rowtide worker`, and the commands that prove and mend what it does."""

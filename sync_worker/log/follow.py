@@ -1,0 +1,32 @@
+"""Which rows the log changes while some of them are being read from the source."""
+
+from collections.abc import Collection, Mapping
+
+from read_model.catalog import TableName
+from sync_worker.log.changes import Key, TableChanges
+
+MOST = 200_000
+"""Keys that are kept; beyond that every row of the table counts as changed."""
+
+
+class Follow:
+    """Notes the changed keys of some tables, from its making on."""
+
+    def __init__(self, tables: Collection[TableName], inexact: Collection[TableName]) -> None:
+        self._keys: dict[TableName, set[Key]] = {table: set() for table in tables}
+        self._inexact = frozenset(inexact)
+        self._all: set[TableName] = set()
+
+    def note(self, batch: Mapping[TableName, TableChanges]) -> None:
+        """Take note of a folded batch."""
+        for table, keys in self._keys.items():
+            changes = batch.get(table)
+            if changes is None:
+                continue
+            keys.update(changes.touched)
+            if changes.truncated_at is not None or len(keys) > MOST or table in self._inexact:
+                self._all.add(table)
+
+    def changed(self, table: TableName, key: Key) -> bool:
+        """Whether the log changed the row since."""
+        return table in self._all or key in self._keys[table]

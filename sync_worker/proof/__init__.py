@@ -1,0 +1,1 @@
+"""Proves documents against PostgreSQL, repairs them, and explains where each comes from."""

@@ -1,0 +1,107 @@
+"""Reads rows of the source by SQL, in the form of the log, all as of one snapshot that is known in the log's terms.
+
+That snapshot says of every transaction of the log whether it shows it (`visibility`), and from which LSN on the log has
+everything that it shows (`lsn`). The tables are locked against a change of their definition before it is taken: a table
+that is rewritten meanwhile would look empty to it.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg.sql import SQL
+
+from cdc.heartbeat import SYSTEM_QUERY, catalogue_query
+from cdc.lsn import Lsn
+from read_model.catalog import CATALOG_QUERY, TableName
+from read_model.plan import TableUse
+from read_model.postgres_rows import given_keys, key_query, row_query
+from sync_worker.errors import ServiceMissing, WorkerError
+from sync_worker.source.catalogue import SourceFacts, connect
+
+CHUNK = 5000
+"""Rows read at a time."""
+
+_OPTIONS = "SET DateStyle = 'ISO'; SET extra_float_digits = 1; SET lock_timeout = '5s'; SET statement_timeout = 0"
+_EXISTING = "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedQuery:
+    """A query that yields primary keys of a table, with its parameters."""
+
+    sql: str
+    parameters: tuple[Any, ...]
+
+
+class SourceSnapshot:
+    """A read-only transaction of the source."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        row = connection.execute(
+            "SELECT pg_current_snapshot()::text, (pg_current_wal_insert_lsn() - '0/0')::bigint"
+        ).fetchone()
+        assert row is not None
+        self.visibility: str = row[0]
+        self.lsn = Lsn(row[1])
+
+    def facts(self) -> SourceFacts:
+        """The catalogue."""
+        return SourceFacts(self._one(SYSTEM_QUERY), msgspec.json.decode(self._one(CATALOG_QUERY)))
+
+    def catalogue(self, pipeline: str, tables: Collection[TableName]) -> dict[str, str]:
+        """What a heartbeat of now says of these tables."""
+        text = self._one(f"SELECT ({catalogue_query(pipeline, tables)})::text")
+        return msgspec.json.decode(text, type=dict[str, str])
+
+    def rows(self, use: TableUse) -> Iterator[list[msgspec.Raw]]:
+        """The images of all rows of a table, in chunks."""
+        with self._connection.cursor(name="rowtide_reread") as cursor:
+            cursor.execute(row_query(use))
+            while rows := cursor.fetchmany(CHUNK):
+                yield [msgspec.Raw(text.encode()) for (text,) in rows]
+
+    def keyed(self, use: TableUse, queries: list[KeyedQuery]) -> tuple[list[msgspec.Raw], list[msgspec.Raw]]:
+        """The wanted keys of a table, and the images of those rows that exist."""
+        sql = " UNION ".join(f"({query.sql})" for query in queries)
+        parameters = [value for query in queries for value in query.parameters]
+        keys = self._connection.execute(key_query(use, sql), parameters).fetchall()
+        rows = self._connection.execute(row_query(use, sql), parameters).fetchall()
+        return _images(keys), _images(rows)
+
+    def _one(self, sql: str) -> str:
+        row = self._connection.execute(sql).fetchone()
+        assert row is not None
+        return str(row[0])
+
+
+def given(use: TableUse, keys: list[str]) -> KeyedQuery:
+    """Keys that are known, as JSON objects whose values are as documents show them."""
+    return KeyedQuery(given_keys(use), (f"[{','.join(keys)}]",))
+
+
+@contextmanager
+def source_snapshot(dsn: str, tables: Collection[TableName]) -> Iterator[SourceSnapshot]:
+    """Lock the tables that exist against DDL, and look at the source. ServiceMissing when that cannot be done now."""
+    try:
+        with connect(dsn) as connection:
+            connection.execute(_OPTIONS)
+            existing = {TableName(*row) for row in connection.execute(_EXISTING)}
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            for table in sorted(existing.intersection(tables)):
+                connection.execute(SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(SQL(table.quoted)))
+            yield SourceSnapshot(connection)
+            connection.execute("ROLLBACK")
+    except psycopg.OperationalError as error:
+        raise ServiceMissing(f"PostgreSQL of ROWTIDE_POSTGRES_DSN does not answer: {str(error).strip()}") from error
+    except psycopg.Error as error:
+        what = error.diag.message_primary or type(error).__name__
+        raise WorkerError(f"PostgreSQL of ROWTIDE_POSTGRES_DSN refuses to have rows read: {what}") from error
+
+
+def _images(rows: list[tuple[str]]) -> list[msgspec.Raw]:
+    return [msgspec.Raw(text.encode()) for (text,) in rows]
