@@ -85,9 +85,8 @@ class Bench:
         """Do everything, in the order in which each step needs the one before."""
         began, host = monotonic(), machine()
         cold, initial = self._first_load()
-        steady = [self._steady_round(turn) for turn in range(self._size.rounds)]
+        steady, alone = self._steady_and_alone()
         debezium, coalesced = self._coalesced()
-        alone = self._elasticsearch_alone()
         live_figures = self._live()
         reads = self._reads()
         return Results(
@@ -127,6 +126,16 @@ class Bench:
         self._say("the worker loads the snapshot: into servers that have just started, then again into a new row store")
         return self._drain(stretch, marker, "worker-cold"), self._drain(stretch, marker)
 
+    def _steady_and_alone(self) -> tuple[list[Drain], list[Rate]]:
+        """The pipeline and Elasticsearch alone, in turns: its code is compiled further from minute to minute, for both alike."""
+        steady, body = [], index_body(self._orders())
+        with Replay(self._stack.addresses, "bench-replay", body) as replay:
+            alone = [self._alone(replay, 1)]
+            for turn in range(self._size.rounds):
+                steady.append(self._steady_round(turn))
+                alone.append(self._alone(replay, turn + 2))
+        return steady, alone
+
     def _steady_round(self, turn: int) -> Drain:
         self._say(f"steady, round {turn + 1} of {self._size.rounds}: every change another document")
         self._source.change_every_order()
@@ -148,18 +157,13 @@ class Bench:
             seconds = worker.wait(marker, PATIENCE_SECONDS)
             return Drain(stretch.events, worker.documents, seconds, worker.cpu_seconds - before)
 
-    def _elasticsearch_alone(self) -> list[Rate]:
-        self._say("Elasticsearch alone: the same bulk bodies again")
-        document = self._orders()
+    def _alone(self, replay: Replay, version: int) -> Rate:
+        self._say("Elasticsearch alone: the same bulk bodies" + (" again" if version > 1 else ""))
         store = self._root / STORE / f"{self._plan.pipeline}.sqlite"
-        with Replay(self._stack.addresses, "bench-replay", index_body(document)) as replay:
-            rates = []
-            for version in range(1, self._size.rounds + 2):
-                bodies = write_bodies(store, document, version, self._root / "bulks")
-                before = self._elasticsearch_cpu()
-                rate = replay.play(bodies)
-                rates.append(replace(rate, cpu_seconds=self._elasticsearch_cpu() - before))
-            return rates
+        bodies = write_bodies(store, self._orders(), version, self._root / "bulks")
+        before = self._elasticsearch_cpu()
+        rate = replay.play(bodies)
+        return replace(rate, cpu_seconds=self._elasticsearch_cpu() - before)
 
     def _elasticsearch_cpu(self) -> float:
         kept = self._stack.process("elasticsearch")

@@ -15,8 +15,8 @@ LONGEST = 1.0
 LONGEST_WHILE_BEHIND = 5.0
 """Seconds. While many documents wait, a refresh takes from Elasticsearch what it needs to catch up."""
 
-BEHIND = 2000
-"""So many pending documents are a backlog and not the traffic of the moment."""
+BEHIND = 10_000
+"""So many pending documents take seconds in any case: a backlog, and not the traffic of the moment."""
 
 SHORTEST = 0.02
 """Seconds; for those who wait. Half of the time is refreshing then, at most."""
