@@ -43,7 +43,7 @@ class Elements(HTMLParser):
             self.wrong.append(tag)
         self.wrong += [name for name in given if name.startswith("on") or name in {"style", "srcdoc"}]
         links = [given[name] for name in ("href", "src", "action", "formaction") if name in given]
-        self.wrong += [one for one in links if not one.startswith(("/", "#", "?"))]
+        self.wrong += [one for one in links if one and not one.startswith(("/", "#", "?"))]
 
 
 @pytest.fixture(scope="module")
