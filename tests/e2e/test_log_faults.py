@@ -69,6 +69,13 @@ def change(place: Place, statement: str) -> None:
         connection.execute(statement)
 
 
+def rows(place: Place) -> int:
+    """How many things there are, each a document."""
+    with psycopg.connect(place.dsn) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM things").fetchone() or (0,)
+    return int(count)
+
+
 def versions(pipeline: Pipeline) -> dict[str, int]:
     """The version of every document."""
     at = pipeline.place.addresses
@@ -102,7 +109,7 @@ def test_a_key_change_with_long_values_that_did_not_change(pipeline: Pipeline) -
     )
     change(pipeline.place, "DELETE FROM parts WHERE thing_id = 1001; DELETE FROM things WHERE id = 1001")
     pipeline.wait_fresh()
-    assert pipeline.verify()["things"] == 59
+    assert pipeline.verify()["things"] == rows(pipeline.place)
 
 
 def test_replay_of_the_whole_log_changes_no_document(pipeline: Pipeline) -> None:
@@ -116,7 +123,7 @@ def test_replay_of_the_whole_log_changes_no_document(pipeline: Pipeline) -> None
     pipeline.start_worker()
     pipeline.wait_fresh()
     assert versions(pipeline) == before
-    assert pipeline.verify()["things"] == 59
+    assert pipeline.verify()["things"] == rows(pipeline.place)
 
 
 def test_a_task_that_was_thought_dead_writes_in_the_middle_of_a_transaction(pipeline: Pipeline) -> None:
@@ -137,8 +144,9 @@ def test_a_task_that_was_thought_dead_writes_in_the_middle_of_a_transaction(pipe
     committing.join()
     assert any(b'"label":"new"' in value_of(message) for message in rest), "the transaction was over already"
     pipeline.wait_fresh()
-    assert pipeline.verify()["things"] == 59
+    assert pipeline.verify()["things"] == rows(pipeline.place)
     change(place, "DELETE FROM parts WHERE label = 'new'")
+    pipeline.wait_fresh()
 
 
 def streamed(message: Message) -> bool:
@@ -160,10 +168,13 @@ def write_again(place: Place, records: list[Message]) -> None:
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
-    """A file system of 6 MB."""
+def small_disk(folder: Path, store: Path) -> Iterator[Path]:
+    """A file system with a copy of the row store, and room for 12 MiB more."""
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)], check=True)
+    taken = sum(file.stat().st_size for file in store.iterdir())
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={taken + 12 * 2**20}", "tmpfs", str(folder)], check=True)
+    for file in store.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
     try:
         yield folder
     finally:
@@ -173,20 +184,18 @@ def small_disk(folder: Path) -> Iterator[Path]:
 def test_a_full_disk_under_the_row_store(pipeline: Pipeline) -> None:
     assert pipeline.kill_worker(signal.SIGTERM) == 0
     store = pipeline.environment["ROWTIDE_WORKER_STORE"]
-    with small_disk(pipeline.folder / "small") as disk:
-        for file in Path(store).iterdir():
-            (disk / file.name).write_bytes(file.read_bytes())
+    with small_disk(pipeline.folder / "small", Path(store)) as disk:
         pipeline.environment["ROWTIDE_WORKER_STORE"] = str(disk)
         pipeline.start_worker()
         pipeline.wait_fresh()
-        text = "".join(random.Random(1).choices(string.ascii_letters, k=100_000))
+        text = "".join(random.Random(1).choices(string.ascii_letters, k=300_000))
         change(pipeline.place, f"UPDATE things SET note = '{text}' || id")
         assert pipeline.ended() == 1, pipeline.log_tail()
         assert "there is no room left for row store" in pipeline.log_tail()
-        subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+        subprocess.run(["mount", "-o", "remount,size=256m", str(disk)], check=True)
         pipeline.start_worker()
         pipeline.wait_fresh()
-        assert pipeline.verify()["things"] == 59
+        assert pipeline.verify()["things"] == rows(pipeline.place)
         assert pipeline.kill_worker(signal.SIGTERM) == 0
         for file in disk.iterdir():
             (Path(store) / file.name).write_bytes(file.read_bytes())
@@ -221,7 +230,7 @@ def test_a_row_store_that_is_gone_and_a_log_that_is_not_whole(pipeline: Pipeline
     pipeline.rowtide("resnapshot")
     pipeline.wait_live()
     pipeline.wait_fresh()
-    assert pipeline.verify()["things"] == 59
+    assert pipeline.verify()["things"] == rows(pipeline.place)
     assert pipeline.kill_worker(signal.SIGTERM) == 0
     pipeline.environment["ROWTIDE_WORKER_STORE"] = store
 
