@@ -65,6 +65,7 @@ def test_suggestions(page: Page, site: Site, phone: bool) -> None:
     page.locator("input[type=search]").press_sequentially("status:de")
     expect(page.get_by_role("option").first).to_be_visible()
     page.keyboard.press("ArrowDown")
+    expect(page.locator(".htmx-request")).to_have_count(0)  # Hits are pale while others are on their way.
     assert violations(page) == []
 
 

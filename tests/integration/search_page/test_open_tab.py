@@ -1,7 +1,8 @@
 """What the page tells while nobody asks it anything: how old its hits have become, and that the documents fall behind."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -46,6 +47,15 @@ def told_site(documents: FilledIndex) -> Iterator[ToldSite]:
         yield ToldSite(url, documents.aliases[0], told)
 
 
+def look_until(page: Page, shown: Callable[[float], None]) -> None:
+    """Let the time between two looks pass until one shows it: the API may answer once more with what it heard a moment ago."""
+    for _ in range(10):
+        page.clock.fast_forward(LONGER_THAN_BETWEEN_TWO_LOOKS)
+        with suppress(AssertionError):
+            return shown(1.0)
+    return shown(1.0)
+
+
 def test_an_open_tab_tells_how_old_it_is_and_that_documents_fall_behind(page: Page, told_site: ToldSite) -> None:
     page.clock.install()
     page.goto(f"{told_site.results}?q=desk")
@@ -69,8 +79,7 @@ def test_an_open_tab_tells_how_old_it_is_and_that_documents_fall_behind(page: Pa
     )
     expect(page.locator("#live")).to_contain_text("May be out of date.")
     told_site.told.state = "live"
-    page.clock.fast_forward(LONGER_THAN_BETWEEN_TWO_LOOKS)
-    expect(note).to_be_hidden()
+    look_until(page, lambda seconds: expect(note).to_be_hidden(timeout=seconds * 1000))
     expect(page.locator("#live")).to_have_text("Up to date again")
 
     page.context.set_offline(True)

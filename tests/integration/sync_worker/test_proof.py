@@ -247,7 +247,7 @@ def test_a_refused_document_waits_and_the_rest_flows_on(proof: Proof) -> None:
 
     assert proof.pipeline.kill_worker(signal.SIGTERM) == 0
     assert proof.run("quarantine", "list")[1] == answer
-    assert proof.pipeline.rowtide("quarantine", "retry", check=False).returncode == 3
+    assert proof.pipeline.rowtide("quarantine", "retry", "--wait", "1", check=False).returncode == 3
     proof.pipeline.environment["ROWTIDE_WORKER_REJECTED_FIELDS"] = "leave_out"
     proof.pipeline.start_worker()
     proof.pipeline.wait_live()
