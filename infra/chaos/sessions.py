@@ -104,6 +104,8 @@ class Sessions:
                     raise psycopg.Rollback
         except NothingThere:
             return "nothing to do"
+        except psycopg.Rollback:  # It passes a transaction whose connection is gone.
+            return "cut off"
         except psycopg.Error as error:
             if act.connection.closed:
                 return "cut off"
