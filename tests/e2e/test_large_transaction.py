@@ -4,6 +4,7 @@ from pathlib import Path
 
 import psycopg
 
+from infra.bench.usage import read_peak
 from tests.support.pipeline import Pipeline
 from tests.support.services import Place
 
@@ -35,8 +36,7 @@ GROWTH_MIB = 96
 def peak_mib(pipeline: Pipeline) -> int:
     """The largest resident size that the worker ever had."""
     assert pipeline.worker is not None
-    status = Path(f"/proc/{pipeline.worker.pid}/status").read_text()
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) >> 10
+    return read_peak(pipeline.worker.pid) >> 20
 
 
 def test_a_transaction_of_a_million_rows_takes_no_more_memory_than_a_small_one(place: Place, tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ import psycopg
 import pytest
 
 from cdc.lsn import Lsn
+from infra.bench.usage import read_peak
 from infra.chaos.wire import Wire
 from infra.ports import free_port
-from tests.support.memory import peak_mib
 from tests.support.pipeline import Pipeline
 from tests.support.services import Place
 
@@ -73,4 +73,4 @@ def _change_everything(source: psycopg.Connection, pipeline: Pipeline, number: i
     assert row is not None
     pipeline.wait_read(Lsn(int(row[0])))
     assert pipeline.worker is not None
-    return peak_mib(pipeline.worker.pid)
+    return read_peak(pipeline.worker.pid) >> 20
