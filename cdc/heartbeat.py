@@ -75,25 +75,32 @@ def placeholder(pipeline: str, system: str) -> str:
     return f"rowtide-unavailable-{digest[:32]}"
 
 
-# Only what every role may read. No file numbers but those of partitions: a TRUNCATE of one partition gives no event when
-# the publication publishes via the root, and a new file is its only trace. (VACUUM FULL of a partition looks the same.)
+# Only what every role may read, and only catalogue tables. Functions like pg_partition_tree, pg_get_expr and what is behind
+# pg_publication_tables lock the tables: the application's DDL would wait for a heartbeat, or die in a deadlock with it (DROP of
+# a partition locks the parent first, pg_partition_tree the partitions), and no heartbeat came while DDL holds its lock.
+# No file numbers but those of partitions: a TRUNCATE of one partition gives no event when the publication publishes via the
+# root, and a new file is its only trace. (VACUUM FULL of a partition looks the same.)
 _CATALOGUE = """
 SELECT coalesce(json_object_agg(n.nspname || '.' || c.relname, md5(concat_ws('|',
   c.relkind, c.relreplident, c.relrowsecurity,
   (SELECT string_agg(concat_ws(' ', a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attgenerated,
-      CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+      CASE WHEN a.attgenerated <> '' THEN d.adbin::text END,
       (SELECT string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = a.atttypid)),
       ';' ORDER BY a.attnum)
     FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
   (SELECT string_agg(concat_ws(' ', i.indisprimary, i.indisreplident, i.indkey), ';' ORDER BY i.indisprimary, i.indkey::text)
     FROM pg_index i WHERE i.indrelid = c.oid AND (i.indisprimary OR i.indisreplident)),
-  (SELECT string_agg(concat_ws(' ', t.relid::regclass, pg_relation_filenode(t.relid)), ',' ORDER BY t.relid::regclass::text)
-    FROM pg_partition_tree(c.oid) t WHERE c.relkind = 'p'),
-  (SELECT string_agg(i.inhrelid::regclass::text, ',' ORDER BY i.inhrelid::regclass::text)
-    FROM pg_inherits i WHERE i.inhparent = c.oid AND c.relkind = 'r'),
-  (SELECT string_agg(to_json(p)::text, ',') FROM pg_publication_tables p
-    WHERE p.pubname = {publication} AND p.schemaname = n.nspname AND p.tablename = c.relname)))), '{{}}')
+  (WITH RECURSIVE below(oid) AS (
+      SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = c.oid
+      UNION ALL SELECT i.inhrelid FROM below b JOIN pg_inherits i ON i.inhparent = b.oid)
+    SELECT string_agg(concat_ws(' ', b.oid, CASE WHEN c.relkind = 'p' THEN pg_relation_filenode(b.oid) END), ',' ORDER BY b.oid)
+    FROM below b),
+  (SELECT concat_ws(' ', p.oid, p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, p.pubviaroot,
+      to_json(p) ->> 'pubgencols', r.oid IS NOT NULL, r.prattrs, r.prqual, EXISTS (
+        SELECT FROM pg_publication_namespace s WHERE s.pnpubid = p.oid AND s.pnnspid = c.relnamespace))
+    FROM pg_publication p LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid
+    WHERE p.pubname = {publication})))), '{{}}')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND (n.nspname, c.relname) IN ({tables})
 """

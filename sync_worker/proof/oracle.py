@@ -4,6 +4,7 @@ A bucket is the next so many documents in the order of their keys: one statement
 the next bucket is digested while documents are looked at.
 """
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,6 +24,9 @@ from sync_worker.errors import ServiceMissing, WorkerError
 from sync_worker.source.catalogue import connect, told
 
 LSN_NOW = "SELECT pg_current_wal_insert_lsn() - '0/0'"
+LOCK_SECONDS = 10
+"""How long a statement tries to get its tables' locks."""
+
 SMALL_TABLE = 1_000_000
 """Rows of a table of which a sample reads every page, for the sake of evenness."""
 
@@ -148,7 +152,11 @@ class Oracle:
         self, connection: psycopg.Connection[Any], query: str, values: tuple[Any, ...] = ()
     ) -> list[tuple[Any, ...]]:
         try:
-            return connection.execute(query, values or None).fetchall()
+            return _patiently(connection, query, values)
+        except errors.LockNotAvailable as error:
+            raise ServiceMissing(
+                "a table of the documents is locked by a change of its definition; try again"
+            ) from error
         except errors.QueryCanceled as error:
             raise WorkerError(
                 f"a statement on the source took longer than {self._limits.timeout} s; take fewer documents at a time"
@@ -168,12 +176,23 @@ def source_lsn(dsn: str) -> Lsn:
         return Lsn(int(connection.execute(LSN_NOW).fetchall()[0][0]))
 
 
+def _patiently(connection: psycopg.Connection[Any], query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """Ask again while a lock is not to be had, unless that would cost a transaction."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return connection.execute(query, values or None).fetchall()
+        except errors.LockNotAvailable:
+            idle = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+            if not idle or time.monotonic() > deadline:
+                raise
+
+
 def _prepare(connection: psycopg.Connection[Any], limits: Limits) -> None:
     for name, value in (
         ("application_name", "rowtide verify"),
         ("default_transaction_read_only", "on"),
         ("statement_timeout", f"{limits.timeout}s"),
-        ("lock_timeout", "10s"),
         ("max_parallel_workers_per_gather", "0"),
         ("datestyle", "ISO"),
         ("extra_float_digits", "1"),

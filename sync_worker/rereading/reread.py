@@ -5,6 +5,7 @@ everything that it shows (`lsn`). The tables are locked against a change of thei
 that is rewritten meanwhile would look empty to it.
 """
 
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +26,10 @@ from sync_worker.source.catalogue import SourceFacts, connect
 CHUNK = 5000
 """Rows read at a time."""
 
-_OPTIONS = "SET DateStyle = 'ISO'; SET extra_float_digits = 1; SET lock_timeout = '5s'; SET statement_timeout = 0"
+LOCK_SECONDS = 5
+"""How long the tables' locks are tried for."""
+
+_OPTIONS = "SET DateStyle = 'ISO'; SET extra_float_digits = 1; SET statement_timeout = 0"
 _EXISTING = "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')"
 
 
@@ -91,9 +95,7 @@ def source_snapshot(dsn: str, tables: Collection[TableName]) -> Iterator[SourceS
         with connect(dsn) as connection:
             connection.execute(_OPTIONS)
             existing = {TableName(*row) for row in connection.execute(_EXISTING)}
-            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            for table in sorted(existing.intersection(tables)):
-                connection.execute(SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(SQL(table.quoted)))
+            _begin(connection, sorted(existing.intersection(tables)))
             yield SourceSnapshot(connection)
             connection.execute("ROLLBACK")
     except psycopg.OperationalError as error:
@@ -101,6 +103,21 @@ def source_snapshot(dsn: str, tables: Collection[TableName]) -> Iterator[SourceS
     except psycopg.Error as error:
         what = error.diag.message_primary or type(error).__name__
         raise WorkerError(f"PostgreSQL of ROWTIDE_POSTGRES_DSN refuses to have rows read: {what}") from error
+
+
+def _begin(connection: psycopg.Connection[Any], tables: list[TableName]) -> None:
+    """Begin with all tables locked, or with none while one of them is not to be had; LockNotAvailable in the end."""
+    lock = SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(SQL(", ".join(table.quoted for table in tables)))
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            connection.execute(lock) if tables else None
+            return
+        except psycopg.errors.LockNotAvailable:
+            connection.execute("ROLLBACK")
+            if time.monotonic() > deadline:
+                raise
 
 
 def _images(rows: list[tuple[str]]) -> list[msgspec.Raw]:

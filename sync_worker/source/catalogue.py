@@ -15,6 +15,10 @@ from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 _AWAY = ("08", "28", "53300", "57P")
 """How the SQLSTATE begins when a session cannot begin or go on, if there is one."""
 
+_GIVE_WAY = """
+SELECT set_config('lock_timeout', greatest(setting::int / 2, 1)::text, false) FROM pg_settings WHERE name = 'deadlock_timeout'
+"""
+
 
 class SourceFacts(msgspec.Struct):
     """What the worker has to know of the source: its system identifier and its tables (as `read_catalog` takes them)."""
@@ -42,9 +46,14 @@ def read_catalogue(dsn: str, pipeline: str, tables: Collection[TableName]) -> di
 
 
 def connect(dsn: str) -> psycopg.Connection[Any]:
-    """Connect. SettingsError when PostgreSQL does not know us, ServiceMissing when it is not there."""
+    """Connect. SettingsError when PostgreSQL does not know us, ServiceMissing when it is not there.
+
+    A statement that waits for a lock gives up before PostgreSQL looks for deadlocks, which it ends by failing one of the two
+    statements: that must not be the application's."""
     with told():
-        return psycopg.connect(dsn, connect_timeout=10, autocommit=True)
+        connection = psycopg.connect(dsn, connect_timeout=10, autocommit=True)
+        connection.execute(_GIVE_WAY)
+        return connection
 
 
 @contextmanager

@@ -120,12 +120,15 @@ def test_while_the_snapshot_is_read_and_while_it_is_loaded(pipeline: Pipeline) -
 
 def test_while_changed_tables_are_read_anew(pipeline: Pipeline) -> None:
     at_work(pipeline)
-    change(pipeline.place, "ALTER TABLE things ALTER price TYPE bigint USING price + 1")
-    pipeline.wait_reason("changed; the rows are read anew")
-    stop(pipeline)
-    pipeline.start_worker()
-    pipeline.wait_reason("read anew")
-    stop(pipeline)
+    with psycopg.connect(pipeline.place.dsn) as connection:
+        connection.execute("ALTER TABLE things ALTER price TYPE bigint USING price + 1")
+        connection.commit()
+        connection.execute("LOCK TABLE things IN ACCESS EXCLUSIVE MODE")
+        pipeline.wait_reason("changed; the rows are read anew")
+        stop(pipeline)
+        pipeline.start_worker()
+        pipeline.wait_reason("read anew")
+        stop(pipeline)
     proved(pipeline)
 
 

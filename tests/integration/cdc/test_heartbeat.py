@@ -1,0 +1,91 @@
+"""What a heartbeat says of tables, answered by a real server."""
+
+import json
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from cdc.heartbeat import catalogue_query, emit_query
+from cdc.topics import publication_name
+from infra.stack import Stack
+from tests.support.services import Place, fresh_place
+
+TABLES = [("public", "orders"), ("public", "parents")]
+SCHEMA = """
+CREATE TYPE mood AS ENUM ('glad');
+CREATE TABLE orders (id int, region text, title text, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
+CREATE TABLE orders_eu PARTITION OF orders FOR VALUES IN ('eu') PARTITION BY RANGE (id);
+CREATE TABLE orders_eu_few PARTITION OF orders_eu FOR VALUES FROM (1) TO (100);
+CREATE TABLE orders_us PARTITION OF orders FOR VALUES IN ('us');
+CREATE TABLE orders_asia (id int, region text, title text, PRIMARY KEY (id, region));
+CREATE TABLE parents (id int PRIMARY KEY, mood mood, size int, twice int GENERATED ALWAYS AS (id * 2) STORED);
+CREATE TABLE other (id int PRIMARY KEY);
+"""
+
+
+@pytest.fixture(scope="module")
+def place(stack: Stack) -> Iterator[Place]:
+    """One for the whole module: what a test changes is rolled back."""
+    stack.start()
+    with fresh_place(stack.addresses) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def source(place: Place) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(place.dsn, autocommit=True) as connection:
+        connection.execute(SCHEMA)
+        connection.execute(f"CREATE PUBLICATION {publication_name(place.pipeline)} FOR TABLE orders, parents")
+        yield connection
+
+
+def said(source: psycopg.Connection, place: Place) -> dict[str, str]:
+    row = source.execute(f"SELECT ({catalogue_query(place.pipeline, TABLES)})::text").fetchone()
+    assert row is not None
+    return dict(json.loads(row[0]))
+
+
+@pytest.mark.parametrize(
+    ("statement", "table"),
+    [
+        ("ALTER TABLE parents ADD note text", "parents"),
+        ("ALTER TABLE parents DROP mood", "parents"),
+        ("ALTER TABLE parents RENAME mood TO state", "parents"),
+        ("ALTER TABLE parents ALTER size TYPE bigint", "parents"),
+        ("ALTER TABLE parents ALTER twice SET EXPRESSION AS (id * 3)", "parents"),
+        ("ALTER TYPE mood ADD VALUE 'sad'", "parents"),
+        ("ALTER TABLE parents REPLICA IDENTITY FULL", "parents"),
+        ("ALTER PUBLICATION {publication} DROP TABLE parents", "parents"),
+        ("ALTER PUBLICATION {publication} SET TABLE orders, parents (id)", "parents"),
+        ("ALTER PUBLICATION {publication} SET TABLE orders, parents WHERE (id > 1)", "parents"),
+        ("ALTER TABLE orders ATTACH PARTITION orders_asia FOR VALUES IN ('asia')", "orders"),
+        ("ALTER TABLE orders DETACH PARTITION orders_us", "orders"),
+        ("ALTER TABLE orders_eu DETACH PARTITION orders_eu_few", "orders"),
+        ("TRUNCATE orders_us", "orders"),
+        ("TRUNCATE orders_eu_few", "orders"),
+        ("DROP TABLE orders_eu", "orders"),
+        ("ALTER TABLE other ADD note text", None),
+        ("CREATE INDEX ON parents (mood)", None),
+        ("ANALYZE parents", None),
+    ],
+)
+def test_a_definition_that_changes(source: psycopg.Connection, place: Place, statement: str, table: str | None) -> None:
+    with source.transaction(force_rollback=True):
+        before = said(source, place)
+        source.execute(statement.format(publication=publication_name(place.pipeline)))
+        after = said(source, place)
+    assert set(before) == {"public.orders", "public.parents"}
+    assert {name for name in before if before[name] != after[name]} == ({f"public.{table}"} if table else set())
+
+
+def test_no_lock_of_the_application_holds_a_heartbeat_up(source: psycopg.Connection, place: Place) -> None:
+    """Nor does it take one: DROP of a partition locks the other way round than a look at the partitions, which is a deadlock."""
+    with psycopg.connect(place.dsn) as application:
+        application.execute("LOCK TABLE orders, parents, other IN ACCESS EXCLUSIVE MODE")
+        source.execute("SET lock_timeout = '1ms'")
+        source.execute(emit_query(place.pipeline, TABLES))
+        with source.transaction():
+            said(source, place)
+            taken = "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND relation >= 16384"
+            assert source.execute(taken).fetchone() == (0,)
