@@ -1,5 +1,6 @@
 """WCAG 2.2 AA by axe-core: every kind of page, in both colour schemes, and at a phone's width."""
 
+import re
 from typing import Any, Literal
 
 import pytest
@@ -65,6 +66,7 @@ def test_suggestions(page: Page, site: Site, phone: bool) -> None:
     page.locator("input[type=search]").press_sequentially("status:de")
     expect(page.get_by_role("option").first).to_be_visible()
     page.keyboard.press("ArrowDown")
+    expect(page).to_have_url(re.compile("q=status%3Ade$"))
     expect(page.locator(".htmx-request")).to_have_count(0)  # Hits are pale while others are on their way.
     assert violations(page) == []
 
