@@ -78,12 +78,14 @@ def placeholder(pipeline: str, system: str) -> str:
 # Only what every role may read, and only catalogue tables. Functions like pg_partition_tree, pg_get_expr and what is behind
 # pg_publication_tables lock the tables: the application's DDL would wait for a heartbeat, or die in a deadlock with it (DROP of
 # a partition locks the parent first, pg_partition_tree the partitions), and no heartbeat came while DDL holds its lock.
+# xmin of a column's entry tells that the column was altered at all: TYPE with the same type and a USING that changes values
+# leaves no other trace. (SET STATISTICS and GRANT on a column look the same.)
 # No file numbers but those of partitions: a TRUNCATE of one partition gives no event when the publication publishes via the
 # root, and a new file is its only trace. (VACUUM FULL of a partition looks the same.)
 _CATALOGUE = """
 SELECT coalesce(json_object_agg(n.nspname || '.' || c.relname, md5(concat_ws('|',
   c.relkind, c.relreplident, c.relrowsecurity,
-  (SELECT string_agg(concat_ws(' ', a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attgenerated,
+  (SELECT string_agg(concat_ws(' ', a.attnum, a.xmin, a.attname, format_type(a.atttypid, a.atttypmod), a.attgenerated,
       CASE WHEN a.attgenerated <> '' THEN d.adbin::text END,
       (SELECT string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = a.atttypid)),
       ';' ORDER BY a.attnum)

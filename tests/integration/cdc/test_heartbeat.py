@@ -53,6 +53,7 @@ def said(source: psycopg.Connection, place: Place) -> dict[str, str]:
         ("ALTER TABLE parents DROP mood", "parents"),
         ("ALTER TABLE parents RENAME mood TO state", "parents"),
         ("ALTER TABLE parents ALTER size TYPE bigint", "parents"),
+        ("ALTER TABLE parents ALTER size TYPE int USING size + 1", "parents"),
         ("ALTER TABLE parents ALTER twice SET EXPRESSION AS (id * 3)", "parents"),
         ("ALTER TYPE mood ADD VALUE 'sad'", "parents"),
         ("ALTER TABLE parents REPLICA IDENTITY FULL", "parents"),
@@ -68,6 +69,8 @@ def said(source: psycopg.Connection, place: Place) -> dict[str, str]:
         ("ALTER TABLE other ADD note text", None),
         ("CREATE INDEX ON parents (mood)", None),
         ("ANALYZE parents", None),
+        ("GRANT SELECT ON parents TO PUBLIC", None),
+        ("ALTER TABLE parents ADD CHECK (size > 0), DISABLE TRIGGER ALL", None),
     ],
 )
 def test_a_definition_that_changes(source: psycopg.Connection, place: Place, statement: str, table: str | None) -> None:

@@ -1,0 +1,1 @@
+ALTER TABLE orders ALTER amount TYPE int USING amount + 1;
