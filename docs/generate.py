@@ -62,6 +62,7 @@ WATCH = """
 
 | question | expression |
 | --- | --- |
+| Is anything wrong? `/freshness` says what, in `reason` | `rowtide_live == 0` |
 | How old is what people find? | `time() - rowtide_as_of_seconds` |
 | Does anything wait? | `rowtide_pending_documents` |
 | Was a document refused? | `rowtide_quarantined_documents > 0` |
@@ -142,7 +143,7 @@ def _bounds(field: FieldInfo) -> str:
 
 
 def _metrics() -> str:
-    fresh = SimpleNamespace(pending=0, quarantined=0, left_out=0, searchable=0, watermark=0, as_of_ms=0)
+    fresh = SimpleNamespace(state="live", pending=0, quarantined=0, left_out=0, searchable=0, watermark=0, as_of_ms=0)
     worker: Any = SimpleNamespace(freshness=fresh, indexed=0, retries=0, events=0)
     rows = [
         (f"`{one.name}{'_total' if one.type == 'counter' else ''}`", one.type, one.documentation)

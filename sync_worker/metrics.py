@@ -18,6 +18,7 @@ class WorkerCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """The figures of this moment."""
         fresh = self._worker.freshness
+        state = float(fresh.state == "live")
         yield CounterMetricFamily("rowtide_events", "Change events read from the log.", self._worker.events)
         yield CounterMetricFamily("rowtide_documents_indexed", "Documents written or deleted.", self._worker.indexed)
         yield CounterMetricFamily("rowtide_bulk_retries", "Bulk requests sent again.", self._worker.retries)
@@ -28,6 +29,7 @@ class WorkerCollector(Collector):
         yield GaugeMetricFamily(
             "rowtide_left_out_documents", "Documents without fields that were refused.", fresh.left_out
         )
+        yield GaugeMetricFamily("rowtide_live", "1 while documents follow the database, 0 in any other state.", state)
         yield GaugeMetricFamily("rowtide_searchable_lsn", "Everything up to this LSN is searchable.", fresh.searchable)
         yield GaugeMetricFamily("rowtide_watermark_lsn", "The last commit or heartbeat read.", fresh.watermark)
         yield GaugeMetricFamily(

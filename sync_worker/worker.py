@@ -11,6 +11,7 @@ from queue import SimpleQueue
 
 from read_model.freshness import Freshness, State
 from sync_worker.announcing import Announcement
+from sync_worker.condition import Condition
 from sync_worker.errors import ShapeError, WorkerError
 from sync_worker.indexing.burial import Burial
 from sync_worker.indexing.index import Index, Sent, deletion
@@ -28,10 +29,6 @@ from sync_worker.rereading.rereads import Rereads
 from sync_worker.source.outlook import Outlook
 from sync_worker.source.watch import SourceWatch
 from sync_worker.store.row_store import EPOCH_BITS, RowStore
-
-REREAD = "tables were read anew; the log is not past that yet"
-
-AWAITING = "the row store is new, and waits for a snapshot to begin in the log: rowtide resnapshot takes one"
 
 PUBLISHED_AT_LEAST = 0.05
 """Seconds. What is published is looked at that often when nothing happens; each look asks the row store."""
@@ -80,6 +77,7 @@ class Worker:
         self._tombstones = tombstones
         self._standing = standing
         self._outlook = outlook
+        self._condition = Condition(store, watch, healing, outlook, index.hindrance)
         self._pace = pace
         self.stopping = stopping
         self.refresh_now = threading.Event()
@@ -252,7 +250,7 @@ class Worker:
         self._moved, self._look_again = False, now + PUBLISHED_AT_LEAST
         self._show_when_loaded()
         before = self.freshness
-        fresh = self._fresh(self._state())
+        fresh = self._fresh(self._condition.state(self._generations))
         if fresh.searchable != before.searchable or fresh.state != before.state:
             self._keep(fresh)
         self.announcement.put(fresh)
@@ -278,25 +276,6 @@ class Worker:
             with self._store.transaction():
                 self._store.move(published=fresh.searchable)
 
-    def _state(self) -> State:
-        position = self._store.position
-        if position.loading:
-            return "snapshot"
-        if (self._healing.due or position.reread_lsn) and not self._generations.loading:
-            return "degraded"
-        if not position.settled:
-            return "waiting" if not position.snapshot else "snapshot"
-        if self._generations.loading:
-            return "loading"
-        amiss = self._watch.reason or self._outlook.reason or self._generations.quarantine.refused
-        return "degraded" if amiss else "live"
-
-    @property
-    def _awaited(self) -> str:
-        """What the rows wait for, or nothing."""
-        position = self._store.position
-        return REREAD if position.reread_lsn else AWAITING if position.awaiting else ""
-
     def _fresh(self, state: State) -> Freshness:
         position = self._store.position
         unsent = self._unsent()
@@ -309,7 +288,7 @@ class Worker:
             watermark=position.watermark,
             as_of_ms=self._ledger.as_of_ms(searchable),
             state=state,
-            reason=self._watch.reason or self._awaited or self._outlook.reason,
+            reason=self._condition.reason,
             pending=self._pending.count(),
             quarantined=self._generations.quarantine.refused,
             left_out=self._generations.quarantine.left_out,

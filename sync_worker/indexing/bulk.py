@@ -106,8 +106,12 @@ def _field(result: ItemResult) -> str:
 
 
 def _reason(result: ItemResult) -> str:
-    """The error's types and Elasticsearch's own words up to the first quoted value: row values must not travel."""
+    """The error's types and Elasticsearch's own words up to the first quoted value: row values must not travel.
+
+    An error of the index quotes none, and its last words say what to do."""
     error = result.error
+    if error is not None and error.type in RETRY_TYPES:
+        return f"{error.type}: {error.reason[:300]}"
     types = []
     while error is not None:
         types.append(error.type)

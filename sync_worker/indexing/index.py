@@ -18,6 +18,7 @@ from elasticsearch import ApiError, Elasticsearch, NotFoundError
 from sync_worker.errors import ServiceMissing, WorkerError
 from sync_worker.indexing.access import Access, away, client_options, refused, refuses_us
 from sync_worker.indexing.bulk import BY_STATUS, Outcome, Refusal, action_of, refusals, refused_whole, unfit
+from sync_worker.indexing.hindrance import Hindrance
 from sync_worker.indexing.left_out import Bodies, LeftOut
 
 GENERATION = re.compile(r"-g(\d{6})$")
@@ -65,6 +66,7 @@ class Index:
         self.client = Elasticsearch(access.url, **client_options(access))
         self._stopping = stopping
         self._leave_out = leave_out
+        self.hindrance = Hindrance()
         self.may_write: Callable[[], bool] = lambda: True
         self.targets: dict[str, str] = {}
         """The generation that is written to, by alias."""
@@ -93,7 +95,9 @@ class Index:
                 if self._stopping.wait(0.1):
                     return None
             refused = [r._replace(place=waiting[r.place]) for r in self._attempt(alias, bodies.of(waiting))]
-            waiting = [r.place for r in refused if r.outcome is Outcome.RETRY]
+            again = [refusal for refusal in refused if refusal.outcome is Outcome.RETRY]
+            self._note(alias, again if len(again) == len(waiting) else [])
+            waiting = [refusal.place for refusal in again]
             retries += bool(waiting)
             for refusal in refused:
                 if refusal.outcome is not Outcome.REJECTED:
@@ -103,6 +107,13 @@ class Index:
                 else:
                     rejected.append(refusal)
         return Sent(rejected, retries, bodies.left_out)
+
+    def _note(self, alias: str, all_again: list[Refusal]) -> None:
+        """Nothing of an attempt was taken, or something."""
+        if all_again:
+            self.hindrance.met(alias, f"Elasticsearch takes no documents of {alias}: {all_again[0].reason}")
+        else:
+            self.hindrance.passed(alias)
 
     def _attempt(self, alias: str, bodies: list[bytes]) -> list[Refusal]:
         try:
@@ -119,9 +130,11 @@ class Index:
         except ApiError as error:
             if why := refused_whole(error.status_code, error.body):
                 return self._apart(alias, bodies, why)
-            return [Refusal(place, "", Outcome.RETRY, type(error).__name__) for place in range(len(bodies))]
+            why = f"it answers {error.status_code} {error.error}"
+            return [Refusal(place, "", Outcome.RETRY, why) for place in range(len(bodies))]
         except TransportError as error:
-            return [Refusal(place, "", Outcome.RETRY, type(error).__name__) for place in range(len(bodies))]
+            why = f"it does not answer ({type(error).__name__})"
+            return [Refusal(place, "", Outcome.RETRY, why) for place in range(len(bodies))]
         return refusals(response.body, len(bodies))
 
     def _apart(self, alias: str, bodies: list[bytes], why: str) -> list[Refusal]:
@@ -147,9 +160,15 @@ class Index:
             answers = [
                 self.client.indices.refresh(index=[f"{name}-write" for name in some]) for some in parts_of(names)
             ]
-        except (TransportError, ApiError):
+        except (TransportError, ApiError) as error:
+            self.hindrance.met("refresh", f"Elasticsearch makes nothing searchable: {type(error).__name__}")
             return False
-        return all(int(answer["_shards"]["failed"]) == 0 for answer in answers)
+        done = all(int(answer["_shards"]["failed"]) == 0 for answer in answers)
+        if done:
+            self.hindrance.passed("refresh")
+        else:
+            self.hindrance.met("refresh", "Elasticsearch makes nothing searchable: a shard failed")
+        return done
 
     def generations(self, alias: str) -> list[str]:
         """The generations that exist, oldest first."""

@@ -61,8 +61,11 @@ def test_what_elasticsearch_does_not_take_waits_on_disk(place: Place, wire: Wire
             assert fresh.searchable - stood < fresh.watermark - fresh.searchable, (
                 "nothing was taken, so nothing is promised"
             )
+            assert fresh.state == "degraded"
+            assert "takes no documents" in fresh.reason
             wire.put("pass")
             pipeline.wait_fresh()
+            pipeline.wait_reason("")
             assert pipeline.verify() == {"books": 20_000}
 
 

@@ -133,6 +133,22 @@ def test_indexes_and_aliases_that_somebody_changes(pipeline: Pipeline) -> None:
         assert pipeline.verify()["things"] == 50
 
 
+def test_an_index_that_is_read_only_as_on_a_full_disk(pipeline: Pipeline) -> None:
+    block = "index.blocks.read_only_allow_delete"
+    with closing(Elastic(pipeline.place)) as elastic, psycopg.connect(pipeline.place.dsn, autocommit=True) as source:
+        elastic.ask("PUT", f"/{elastic.generation}/_settings", {block: True})
+        source.execute("UPDATE things SET name = 'later' WHERE id > 40")
+        fresh = pipeline.wait_reason("read-only")
+        assert fresh.state == "degraded"
+        assert fresh.reason.startswith(f"Elasticsearch takes no documents of {elastic.alias}: cluster_block_exception")
+        assert pipeline.metric("rowtide_live") == 0
+        elastic.ask("PUT", f"/{elastic.generation}/_settings", {block: None})
+        pipeline.wait_fresh()
+        assert pipeline.wait_reason("").state == "live"
+        assert pipeline.metric("rowtide_live") == 1
+        assert pipeline.verify()["things"] == 50
+
+
 def test_row_stores_that_are_of_no_use(pipeline: Pipeline, tmp_path: Path) -> None:
     assert pipeline.kill_worker(signal.SIGTERM) == 0
     path = tmp_path / "store" / f"{pipeline.place.pipeline}.sqlite"
