@@ -16,7 +16,6 @@ from infra.chaos.schedule import Fault, schedule
 from infra.chaos.sessions import Sessions
 from infra.chaos.supervision import NO_SERVICE, Supervised
 from infra.chaos.torment import Torment, revive
-from infra.chaos.wire import Wire
 from infra.errors import RunnerError, ServiceUnavailable
 from infra.pipeline import SHIPPED_SPEC, Listens, Pipeline, database, mark
 from infra.ports import free_port
@@ -24,6 +23,7 @@ from infra.programs import ROWTIDE, WRITER
 from infra.settings import SERVICES
 from infra.stack import Stack
 from infra.waiting import wait_until
+from infra.wire import Wire
 from read_model.freshness import Freshness
 
 HERE = Path(__file__).parent

@@ -13,10 +13,10 @@ import psycopg
 
 from infra.chaos.schedule import Fault, Kind, Target
 from infra.chaos.supervision import Supervised
-from infra.chaos.wire import Mode, Wire
 from infra.errors import ServiceUnavailable
 from infra.settings import Service
 from infra.stack import Stack
+from infra.wire import Mode, Wire
 
 Say = Callable[[str], None]
 _GONE_SECONDS = 20.0

@@ -8,6 +8,11 @@ import msgspec
 
 Program = Literal["worker", "postgres", "kafka", "connect", "elasticsearch"]
 
+OnTheWay = Literal["refuse", "refuse-some", "cut", "lose"]
+"""What happens on the worker's way to Elasticsearch: `infra.wire` has it."""
+
+How = Literal["kill", "pause", "read-only"] | OnTheWay
+
 FIRST_SESSION = "a"
 """The session of statements that name none."""
 
@@ -41,8 +46,15 @@ class Fault:
 
     step: int
     program: Program
-    pause: bool = False
+    how: How = "kill"
     during: bool = False
+
+    @property
+    def on_the_way(self) -> OnTheWay | None:
+        """What happens between the worker and Elasticsearch, if that is where it happens."""
+        if self.how == "kill" or self.how == "pause" or self.how == "read-only":  # noqa: PLR1714 mypy narrows no tuple.
+            return None
+        return self.how
 
 
 Documents = dict[str, msgspec.Raw]

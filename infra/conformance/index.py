@@ -46,6 +46,11 @@ class Index:
         """Close the connections."""
         self._http.close()
 
+    def block(self, pipeline: str, blocked: bool) -> None:
+        """Let a pipeline's indexes be read only, as on a disk that is almost full, or not."""
+        body = {"index.blocks.read_only_allow_delete": True if blocked else None}
+        self._http.put(f"/{pipeline}-*/_settings", json=body).raise_for_status()
+
     def documents(self, alias: str) -> dict[str, bytes]:
         """All documents by id."""
         return {hit.id: bytes(hit.source) for hit in self._search(alias, {"match_all": {}})}

@@ -9,7 +9,7 @@ import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from infra.conformance.case import Case, Documents, Fault, Program, Statement, Step
+from infra.conformance.case import Case, Documents, Fault, How, OnTheWay, Program, Statement, Step
 from infra.conformance.statements import SqlFault, split
 from infra.errors import WrongSettings
 from read_model.errors import SpecError
@@ -21,12 +21,20 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
 class _FaultText(msgspec.Struct, forbid_unknown_fields=True):
-    """`after: 2` or `during: 2`, with `kill: worker` or `pause: kafka`."""
+    """`after: 2` or `during: 2`, with `kill: worker`, `pause: kafka` or `elasticsearch: refuse`."""
 
     after: int | None = None
     during: int | None = None
     kill: Program | None = None
     pause: Program | None = None
+    elasticsearch: Literal["read-only"] | OnTheWay | None = None
+
+    @property
+    def happenings(self) -> list[tuple[Program, How]]:
+        """What it names; exactly one is right."""
+        named: list[tuple[Program | None, How | None]] = [(self.kill, "kill"), (self.pause, "pause")]
+        named.append(("elasticsearch", self.elasticsearch))
+        return [(program, how) for program, how in named if program and how]
 
 
 class _About(msgspec.Struct, forbid_unknown_fields=True):
@@ -182,19 +190,17 @@ class _Reader:
 
     def _faults_of(self, about: _About) -> Iterator[Fault]:
         for text in about.faults:
-            step, program = text.during if text.during is not None else text.after, text.kill or text.pause
-            if (
-                step is None
-                or program is None
-                or (text.after, text.during).count(None) != 1
-                or (text.kill and text.pause)
-            ):
-                self._fault(ABOUT, "a fault has one of `after` and `during`, and one of `kill` and `pause`")
+            step = text.during if text.during is not None else text.after
+            if step is None or (text.after, text.during).count(None) != 1 or len(text.happenings) != 1:
+                self._fault(
+                    ABOUT, "a fault has one of `after` and `during`, and one of `kill`, `pause` and `elasticsearch`"
+                )
                 continue
-            if text.pause and text.after is not None:
-                self._fault(ABOUT, "`pause` goes with `during`: the program goes on when the step's SQL is done")
+            ((program, how),) = text.happenings
+            if how != "kill" and text.after is not None:
+                self._fault(ABOUT, f"`{'pause' if text.pause else program}` goes with `during`: it ends with the step")
                 continue
-            yield Fault(step, program, pause=bool(text.pause), during=text.during is not None)
+            yield Fault(step, program, how, during=text.during is not None)
 
     def _check_numbers(self, case: Case) -> None:
         numbers = [step.number for step in case.steps]

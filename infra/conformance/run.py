@@ -12,18 +12,20 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from cdc.topics import role_name
-from infra.conformance.case import Case, Fault
+from infra.conformance.case import Case
 from infra.conformance.combined import alias, combined_spec
 from infra.conformance.comparison import Comparison
 from infra.conformance.connector import Connector
+from infra.conformance.faults import Faults
 from infra.conformance.index import Index
 from infra.conformance.result import Result
 from infra.conformance.servers import Servers
 from infra.conformance.source import CaseFailed, Sessions
+from infra.conformance.worker import CaseWorker
 from infra.errors import RunnerError, ServiceUnavailable, WrongSettings
 from infra.pipeline import database, mark
 from infra.ports import LOOPBACK, free_port
-from infra.programs import ROWTIDE, Program, Programs
+from infra.programs import ROWTIDE, Programs
 from infra.waiting import wait_until
 from infra.worker_client import WorkerClient
 from read_model.freshness import Freshness
@@ -97,8 +99,8 @@ class Run:
         }
         self._programs = Programs(self._folder / "logs", {**os.environ, **self.environment})
         self._client = WorkerClient(url)
+        self._worker = CaseWorker(self._programs, self._client)
         self._connector = Connector(servers.environment["ROWTIDE_CONNECT_URL"], self.pipeline)
-        self._worker: Program | None = None
         self._sessions: dict[str, Sessions] = {}
         self.results: dict[str, Result] = {case.name: _result(case) for case in cases}
         self._exit = ExitStack()
@@ -112,6 +114,9 @@ class Run:
             opened.callback(self.index.close)
             opened.callback(self.index.remove, self.pipeline)
             self._comparison = Comparison(self.pipeline, self._programs, self.index)
+            self._faults = Faults(self._servers, self._worker, self.index, self.pipeline)
+            if any(fault.on_the_way for case in self.cases for fault in case.faults):
+                self._worker.instead["ROWTIDE_ELASTICSEARCH_URL"] = self._faults.open_way(opened)
             opened.callback(self._delete_connector)
             opened.callback(self._programs.stop)
             for case in self.cases:
@@ -166,26 +171,25 @@ class Run:
         self._spec.write_text(combined_spec(self.pipeline, cases, self.own_schemas), encoding="utf-8")
         self._programs.run("init", (*ROWTIDE, "init"), _COMMAND_SECONDS)
         self._programs.run("apply", (*ROWTIDE, "connectors", "apply", "--wait", "60"), _COMMAND_SECONDS)
-        self._start_worker()
-
-    def _start_worker(self) -> None:
-        self._worker = self._programs.start("worker", (*ROWTIDE, "worker"))
+        self._worker.start()
 
     def _step(self, number: int, cases: Sequence[Case], done: Done) -> None:
         self._tell(f"step {number:02}")
         faults = [fault for case in cases for fault in case.faults if fault.step == number]
         during = [fault for fault in faults if fault.during]
+        for fault in faults:
+            self._tell(f"{fault.program}: {fault.how}")
         for fault in during:
-            self._strike(fault)
+            self._faults.strike(fault)
         for case in cases:
             for step in case.steps[number - 1 : number]:
                 self._guarded(case, partial(self._sessions[case.name].run, step.statements, step.file))
         for fault in during:
-            self._mend(fault)
+            self._faults.mend(fault)
         for fault in faults:
             if not fault.during:
-                self._strike(fault)
-                self._mend(fault)
+                self._faults.strike(fault)
+                self._faults.mend(fault)
         self._after(number, cases, done)
 
     def _after(self, number: int, cases: Sequence[Case], done: Done) -> None:
@@ -214,32 +218,12 @@ class Run:
 
         def reached() -> bool:
             nonlocal last
-            assert self._worker is not None
-            self._worker.check_runs()
             self._connector.check()
-            last = self._client.freshness()
+            last = self._worker.freshness()
             return last is not None and last.searchable >= lsn and last.state in states
 
         if not wait_until(reached, seconds):
             raise RunnerError(f"the documents did not get up to date within {seconds:.0f} s; the worker says: {last}")
-
-    def _strike(self, fault: Fault) -> None:
-        self._tell(f"{'pausing' if fault.pause else 'killing'} {fault.program}")
-        if fault.program != "worker":
-            self._servers.strike(fault)
-        elif self._worker and fault.pause:
-            self._worker.pause()
-        elif self._worker:
-            self._worker.kill()
-            self._programs.stop_one(self._worker)
-
-    def _mend(self, fault: Fault) -> None:
-        if fault.program != "worker":
-            self._servers.mend(fault)
-        elif self._worker and fault.pause:
-            self._worker.resume()
-        else:
-            self._start_worker()
 
     def _delete_connector(self) -> None:
         command = (*ROWTIDE, "connectors", "delete", "--offsets", "--slot", "--topic")

@@ -29,11 +29,11 @@ class Servers:
     def strike(self, fault: Fault) -> None:
         """Kill or pause a server."""
         service = cast(Service, fault.program)
-        (self._own.pause if fault.pause else self._own.kill)(service)
+        (self._own.pause if fault.how == "pause" else self._own.kill)(service)
 
     def mend(self, fault: Fault) -> None:
         """Let a server go on, or start it again."""
-        if fault.pause:
+        if fault.how == "pause":
             self._own.resume(cast(Service, fault.program))
         else:
             self._own.start()

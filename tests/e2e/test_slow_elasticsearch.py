@@ -8,8 +8,8 @@ import pytest
 
 from cdc.lsn import Lsn
 from infra.bench.usage import read_peak
-from infra.chaos.wire import Wire
 from infra.ports import free_port
+from infra.wire import Wire
 from tests.support.pipeline import Pipeline
 from tests.support.services import Place
 

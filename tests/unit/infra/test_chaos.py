@@ -12,7 +12,7 @@ from infra.chaos.invariants import contradictions
 from infra.chaos.log import Study
 from infra.chaos.schedule import FIRST_AT, MENU, REST, schedule
 from infra.chaos.tally import Balance, Tally
-from infra.chaos.wire import merged, thinned
+from infra.wire import merged, thinned
 
 TEN_MINUTES = 600.0
 

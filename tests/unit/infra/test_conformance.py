@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.conformance.case import Statement
+from infra.conformance.case import Fault, Statement
 from infra.conformance.combined import combined_spec
 from infra.conformance.reading import CaseFaults, read_cases
 from infra.conformance.result import Deviation, Result
@@ -105,6 +105,37 @@ def test_every_fault_of_every_folder_is_told_at_once(tmp_path: Path) -> None:
     ):
         assert part in str(told.value)
     assert told.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("about", "fault"),
+    [
+        ("{after: 1, kill: kafka}", Fault(1, "kafka")),
+        ("{during: 1, pause: worker}", Fault(1, "worker", "pause", during=True)),
+        ("{during: 1, elasticsearch: lose}", Fault(1, "elasticsearch", "lose", during=True)),
+    ],
+)
+def test_faults_are_read(tmp_path: Path, about: str, fault: Fault) -> None:
+    (case,) = read_cases(
+        [case_folder(tmp_path / "one", **{"01_go__sql": "SELECT 1;", "case__yaml": f"faults: [{about}]"})]
+    )
+    assert case.faults == (fault,)
+    assert case.alone, "what strikes one case's worker must not strike another's"
+    assert bool(fault.on_the_way) == (fault.how == "lose")
+
+
+@pytest.mark.parametrize(
+    ("about", "says"),
+    [
+        ("{after: 1, elasticsearch: cut}", "`elasticsearch` goes with `during`"),
+        ("{after: 1, pause: kafka}", "`pause` goes with `during`"),
+        ("{during: 1, elasticsearch: cut, kill: worker}", "one of `kill`, `pause` and `elasticsearch`"),
+        ("{during: 1, elasticsearch: sleep}", "Invalid enum value 'sleep'"),
+    ],
+)
+def test_faults_that_cannot_be(tmp_path: Path, about: str, says: str) -> None:
+    with pytest.raises(CaseFaults, match=says):
+        read_cases([case_folder(tmp_path / "one", case__yaml=f"faults: [{about}]")])
 
 
 def test_two_cases_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -81,6 +81,7 @@ class Wire:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="wire", daemon=True)
         self.hits = 0
+        """Requests and connections that were treated badly."""
 
     def start(self) -> None:
         """Listen."""
@@ -122,6 +123,7 @@ class Wire:
         self._writers.add(writer)
         try:
             with suppress(OSError, asyncio.IncompleteReadError, httpx.TransportError, httpx.StreamError):
+                self.hits += self._mode == "cut"
                 while self._mode != "cut" and (request := await _read(reader)):
                     answer = await self._answer(request)
                     if answer is None:

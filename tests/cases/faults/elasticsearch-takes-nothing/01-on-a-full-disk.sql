@@ -1,0 +1,1 @@
+UPDATE orders SET title = upper(title) WHERE id < 4;

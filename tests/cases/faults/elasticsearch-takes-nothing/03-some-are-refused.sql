@@ -1,0 +1,2 @@
+UPDATE lines SET label = label || '!';
+UPDATE orders SET title = title || '?';
