@@ -78,7 +78,9 @@ class WorkerSettings(BaseSettings):
     worker_lease_seconds: int = Field(
         15, ge=2, le=50, description="After so long without a sign of this worker another one may take over (s)."
     )
-    worker_spool_after: int = Field(20_000, ge=1, description="Changes of one transaction kept in memory, at most.")
+    worker_spool_after: int = Field(
+        20_000, ge=1, description="Changes of one transaction kept in memory, at most; and 32 MiB of them."
+    )
 
     @field_validator("kafka_password")
     @classmethod

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from cdc.envelope import Heartbeat, Record, decode
+from cdc.envelope import Heartbeat, Record
 from cdc.heartbeat import emitted_ms
 from cdc.lsn import Lsn
 from cdc.topics import HEARTBEAT_PREFIX, SNAPSHOT_PREFIX
@@ -28,9 +28,7 @@ from sync_worker.log.visibility import Visibility
 from sync_worker.source.continuity import heartbeat_goes_on, snapshot_goes_on
 from sync_worker.store.row_store import NOTHING_READ, RowStore
 from sync_worker.store.rows import Rows
-
-SPOOL_CHUNK = 10_000
-"""Events of a spooled transaction that are folded at a time."""
+from sync_worker.store.spool import Spool
 
 REMEMBERED = 10_000
 """Ids of the last transactions, to see that a snapshot of the source shows what is folded in."""
@@ -46,8 +44,7 @@ class Applier:
         self._store = store
         self._rows = rows
         self._shapes = shapes
-        self._spool_after = spool_after
-        self._open: list[TakenChange] = []
+        self._open = Spool(store, spool_after)
         self._open_offset = -1
         self._aside_offset = -1
         self._snapshot: dict[TableName, list[Row]] = {}
@@ -102,7 +99,7 @@ class Applier:
             case Heartbeat() as beat:
                 self._beat(beat)
             case Repeat() if self._assembler.open_tx is None:
-                self._drop_open()
+                self._open.clear()
 
     def _begins(self, step: Step, offset: int) -> None:
         match step:
@@ -132,28 +129,32 @@ class Applier:
         if loose:
             self._batch.fold([change], self._store.position.watermark)
         else:
-            self._open.append(change)
+            self._open.add(change)
 
     def _begin(self, offset: int) -> None:
         self._stream_begins()
-        self._drop_open()
+        self._open.clear()
         self._open_offset = offset
 
     def _commit(self, end: Committed) -> None:
         known = self._known(end.tx_id)
-        if self._open or self._store.position.spooled_tx:  # An empty one contradicts no snapshot; heartbeats make many.
+        if (
+            self._open.events or self._store.position.spooled_tx
+        ):  # An empty one contradicts no snapshot; heartbeats make many.
             self.recent.append(end.tx_id)
         if self._store.position.spooled_tx:
-            self._unspool(end.lsn, known)
-        self._batch.fold(self._in_order(), end.lsn, known, self._newer)
-        self._open = []
+            for chunk in self._open.chunks():
+                self._batch.fold(chunk, end.lsn, known, self._newer)
+                self._flush()
+        self._sort()
+        self._batch.fold(self._open.events, end.lsn, known, self._newer)
+        self._open.clear()
         self._advance(end.lsn, end.ts_ms)
 
-    def _in_order(self) -> list[TakenChange]:
-        """The open transaction's events as they happened; those of two connectors' tasks may have come mixed."""
+    def _sort(self) -> None:
+        """Put the open transaction's events as they happened; those of two connectors' tasks may have come mixed."""
         if self._assembler.seen.shuffled:
-            self._open.sort(key=_order)
-        return self._open
+            self._open.events.sort(key=_order)
 
     @property
     def _newer(self) -> bool:
@@ -225,7 +226,7 @@ class Applier:
                 )
             self._flush()
             self._snapshot = {}
-            self._drop_open()
+            self._open.clear()
             self._rows.begin_snapshot()
             self._store.move(loading=step.lsn)
         self.events += 1
@@ -263,40 +264,12 @@ class Applier:
     def _spool_if_large(self, offset: int) -> None:
         """Put a large open transaction on disk, so that memory does not grow with it (invariant 8). It goes on at `offset`."""
         seen = self._assembler.seen
-        if len(self._open) < self._spool_after or seen.beyond:
+        if not self._open.full or seen.beyond:
             return
-        self._store.execute_many(
-            "INSERT INTO spool(value, old_key) VALUES (?, ?)",
-            [(change.value, change.old_key) for change in self._in_order()],
-        )
+        self._sort()
+        self._open.put_away()
         self._store.move(spooled_tx=self._assembler.open_tx or 0, spooled_seen=seen.through)
-        self._open, self._open_offset = [], offset
-
-    def _unspool(self, lsn: int, known: frozenset[TableName]) -> None:
-        last = 0
-        while True:
-            rows = self._store.execute(
-                "SELECT seq, value, old_key FROM spool WHERE seq > ? ORDER BY seq LIMIT ?", (last, SPOOL_CHUNK)
-            ).fetchall()
-            if not rows:
-                break
-            if len(rows) == SPOOL_CHUNK and decode(rows[-1][1]).op == "d":
-                rows.pop()  # Both halves of a key change belong in one chunk: the second may need the old row's values.
-            self._batch.fold(
-                [TakenChange(decode(value), value, old_key) for _, value, old_key in rows], lsn, known, self._newer
-            )
-            self._flush()
-            last = rows[-1][0]
-        self._clear_spool()
-
-    def _drop_open(self) -> None:
-        self._open = []
-        self._clear_spool()
-
-    def _clear_spool(self) -> None:
-        if self._store.position.spooled_tx:
-            self._store.execute("DELETE FROM spool")
-            self._store.move(spooled_tx=0, spooled_seen=0)
+        self._open_offset = offset
 
 
 def _order(change: TakenChange) -> int:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from read_model.catalog import TableName
-from sync_worker.store.apply import SPOOL_CHUNK
+from sync_worker.store.spool import CHUNK_EVENTS
 from tests.properties.test_compilers import COLUMNS, key_of, row_of
 from tests.support import plans
 from tests.support.history import Delete, Move, Operation, Put, Source, Step, Truncate
@@ -129,7 +129,7 @@ def test_a_key_change_survives_the_edge_of_a_spooled_chunk() -> None:
     source.unseen(_customer("first"), _order(1))
     source.snapshot()
     before = len(source.log)
-    changes = [_customer(f"name {number}") for number in range(SPOOL_CHUNK - 1)]
+    changes = [_customer(f"name {number}") for number in range(CHUNK_EVENTS - 1)]
     source.transaction(*changes, Move(plans.CUSTOMERS, (1,), (2,)), _order(2))
     source.heartbeat()
     # All but END: with it the whole transaction is read back from the spool, and the move stands across two chunks.

@@ -1,0 +1,81 @@
+"""A large open transaction goes to disk, by the number of its events and by their size, and comes back in chunks of either."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cdc.envelope import decode
+from sync_worker.log.changes import TakenChange
+from sync_worker.store.row_store import RowStore
+from sync_worker.store.spool import CHUNK_EVENTS, Spool
+
+
+def event(number: int, op: str = "u", size: int = 10) -> TakenChange:
+    """A change of a row with that many characters."""
+    source = {"schema": "public", "table": "t", "lsn": 1, "txId": 1, "snapshot": "false"}
+    row = {"id": number, "text": "x" * size}
+    value = json.dumps({"op": op, "source": source, "before": None, "after": row, "ts_ms": 1}).encode()
+    return TakenChange(decode(value), value, b'{"id":0}' if op == "c" else None)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[RowStore]:
+    with RowStore(tmp_path / "store.sqlite") as made, made.transaction():
+        yield made
+
+
+def numbers(chunk: list[TakenChange]) -> list[int]:
+    return [json.loads(bytes(change.record.after))["id"] for change in chunk]
+
+
+def test_few_small_events_stay_in_memory(store: RowStore) -> None:
+    spool = Spool(store, most_events=5)
+    for number in range(4):
+        spool.add(event(number))
+    assert not spool.full
+    spool.add(event(4))
+    assert spool.full
+
+
+def test_large_events_leave_memory_long_before_they_are_many(store: RowStore) -> None:
+    spool = Spool(store, most_events=20_000, most_bytes=1_000_000)
+    for number in range(9):
+        spool.add(event(number, size=100_000))
+        assert not spool.full
+    spool.add(event(9, size=100_000))
+    assert spool.full
+    spool.put_away()
+    assert spool.events == []
+    assert not spool.full
+
+
+def test_they_come_back_in_order_and_not_many_bytes_at_a_time(store: RowStore) -> None:
+    spool = Spool(store, most_events=20_000, most_bytes=1_000_000)
+    for number in range(100):
+        spool.add(event(number, size=100_000))
+        if spool.full:
+            spool.put_away()
+    spool.put_away()
+    chunks = list(spool.chunks())
+    assert [number for chunk in chunks for number in numbers(chunk)] == list(range(100))
+    assert max(sum(len(change.value) for change in chunk) for chunk in chunks) < 1_200_000
+    spool.clear()
+
+
+def test_small_ones_come_back_by_their_number(store: RowStore) -> None:
+    spool = Spool(store, most_events=1)
+    for number in range(CHUNK_EVENTS + 5):
+        spool.add(event(number))
+    spool.put_away()
+    assert [len(chunk) for chunk in spool.chunks()] == [CHUNK_EVENTS, 5]
+
+
+def test_both_halves_of_a_key_change_come_together(store: RowStore) -> None:
+    spool = Spool(store, most_events=1, most_bytes=500_000)
+    spool.add(event(1, size=100_000))
+    spool.add(event(2, "d", size=450_000))
+    spool.add(event(3, "c", size=450_000))
+    spool.put_away()
+    assert [numbers(chunk) for chunk in spool.chunks()] == [[1], [2, 3]]
