@@ -10,6 +10,7 @@ from cdc.envelope import Heartbeat
 from read_model.plan import PipelinePlan
 from sync_worker.errors import WorkerError
 from sync_worker.indexing.generations import Generations
+from sync_worker.indexing.hindrance import Hindrance
 from sync_worker.indexing.index import Index, Item, Sent
 from sync_worker.indexing.pending import Pending
 from sync_worker.indexing.standing import Standing
@@ -72,6 +73,7 @@ class IndexClient(Index):
         self._stopping = stopping
         self._gives_up = gives_up
         self.targets = {}
+        self.hindrance = Hindrance()
 
     def send(self, alias: str, items: list[Item]) -> Sent | None:
         if self._gives_up and self._stopping.is_set():
