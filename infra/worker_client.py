@@ -18,7 +18,14 @@ class WorkerClient:
 
     def freshness(self) -> Freshness | None:
         """The worker's freshness of now."""
-        answer = self._read("/freshness")
+        return self._freshness("/freshness")
+
+    def news(self, known: Freshness, seconds: float = 2.0) -> Freshness | None:
+        """The freshness once it is beyond this one, as one who waits for it hears it: the worker hurries up."""
+        return self._freshness(f"/freshness?beyond={known.epoch}:{known.searchable}&wait={seconds}")
+
+    def _freshness(self, path: str) -> Freshness | None:
+        answer = self._read(path)
         return msgspec.json.decode(answer.content, type=Freshness) if answer else None
 
     def counted(self) -> dict[str, float]:

@@ -87,7 +87,7 @@ class Bench:
         cold, initial = self._first_load()
         steady, alone = self._steady_and_alone()
         debezium, coalesced = self._coalesced()
-        live_figures = self._live()
+        live_figures, awaited = self._live(awaited=False), self._live(awaited=True)
         reads = self._reads()
         return Results(
             orders=self._size.orders,
@@ -99,6 +99,7 @@ class Bench:
             elasticsearch_initial=alone[0],
             elasticsearch=alone[1:],
             live=live_figures,
+            awaited=awaited,
             worker_peak_rss=self._peak,
             seconds=monotonic() - began,
             machine=host,
@@ -172,11 +173,12 @@ class Bench:
     def _orders(self) -> DocumentPlan:
         return next(document for document in self._plan.documents if document.name == "orders")
 
-    def _live(self) -> Live:
-        self._say(f"{live.COMMANDS_PER_S} commands a second for {self._size.live_seconds} s")
+    def _live(self, awaited: bool) -> Live:
+        how = "somebody waits" if awaited else "nobody waits"
+        self._say(f"{live.COMMANDS_PER_S} commands a second for {self._size.live_seconds} s; {how}")
         with self._worker() as worker:
             worker.wait(self._source.marker(), PATIENCE_SECONDS)
-            return live.measure(worker, self._source, self._programs, self._size.live_seconds)
+            return live.measure(worker, self._source, self._programs, self._size.live_seconds, awaited)
 
     def _reads(self) -> dict[str, object]:
         self._say(

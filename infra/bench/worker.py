@@ -13,6 +13,7 @@ from infra.processes import Kept, Order, tail
 from infra.programs import ROWTIDE
 from infra.waiting import wait_until
 from infra.worker_client import WorkerClient
+from read_model.freshness import Freshness
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 60.0
@@ -27,6 +28,7 @@ class RunningWorker:
         self._environment = environment
         self._client = WorkerClient(url)
         self._log = log
+        self._known: Freshness | None = None
         self.peak_bytes = 0
         self.began = 0.0
 
@@ -63,10 +65,17 @@ class RunningWorker:
 
     def searchable(self) -> int:
         """The LSN up to which everything is searchable now. RunnerError when the worker ended."""
-        fresh = self._client.freshness()
+        return self._answered(self._client.freshness()).searchable
+
+    def news(self) -> int:
+        """The same, once it has moved on from the last answer: asked as by one who waits, for whom the worker hurries."""
+        self._known = self._answered(self._client.news(self._known) if self._known else self._client.freshness())
+        return self._known.searchable
+
+    def _answered(self, fresh: Freshness | None) -> Freshness:
         if fresh is None:
             raise RunnerError(f"The worker does not answer; see the end of {self._log}:\n{tail(self._log)}")
-        return fresh.searchable
+        return fresh
 
     def wait(self, lsn: int, seconds: float) -> float:
         """Wait until `lsn` is searchable; returns how long that was after the worker's first answer."""

@@ -27,6 +27,7 @@ def results() -> Results:
         elasticsearch_initial=Rate(1000, 0.05),
         elasticsearch=[Rate(1000, 0.1), Rate(1000, 0.1)],
         live=Live([float(n) for n in range(1, 101)], 49.9),
+        awaited=Live([float(n) for n in range(101, 201)], 49.9),
         worker_peak_rss=100_000_000,
         seconds=12.3,
     )
@@ -39,6 +40,7 @@ def test_the_last_line_has_every_promised_figure() -> None:
     assert figures["coalesced_events_per_s"] == 50_000
     assert figures["initial_load_docs_per_s"] == 11_000
     assert (figures["searchable_ms_p50"], figures["searchable_ms_p99"]) == (50.0, 99.0)
+    assert (figures["awaited_ms_p50"], figures["awaited_ms_p99"]) == (150.0, 199.0)
     assert figures["worker_peak_rss_mb"] == 100.0
 
 
