@@ -1,5 +1,6 @@
 """Runs the worker as a program: settings, signals, one place for errors, exit codes."""
 
+import os
 import signal
 import sys
 import threading
@@ -76,6 +77,8 @@ def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = F
     """Assemble a worker, serve its endpoint and let it work until `stopping` is set."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     log = structlog.get_logger()
+    # What SQLite sorts goes to the disk that the row store was given, not to one that happens to hold /var/tmp.
+    os.environ.setdefault("SQLITE_TMPDIR", str(settings.worker_store))
     with assembly.assemble(settings, stopping, new_store) as made:
         worker = made.worker
         wishes = Wishes(worker.refresh_now.set, worker.retries_asked.put, worker.rereads.ask, worker.remove_extra)

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    orders: Annotated[int, typer.Option(min=1000, help="Orders in the database.")] = 40_000,
+    orders: Annotated[int, typer.Option(min=1000, help="Orders in the database.")] = 100_000,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of the steady rate; the median counts.")] = 3,
     reads: Annotated[bool, typer.Option("--reads", help="Measure searches alone, over so many orders.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the data and the logs of the run.")] = False,

@@ -139,7 +139,8 @@ class RowStore:
         self.connection.pragma("synchronous", "normal")
         # A deleted row is overwritten: who was erased from the database is not in pages that nobody uses either.
         self.connection.pragma("secure_delete", "on")
-        self.connection.pragma("temp_store", "memory")
+        # An index that is made of millions of rows is sorted on disk: memory must not grow with the database (invariant 8).
+        self.connection.pragma("temp_store", "file")
         self.connection.pragma("cache_size", -65536)
         self.connection.pragma("journal_size_limit", 67108864)
         sqlite_functions.register(self.connection)
