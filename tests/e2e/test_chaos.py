@@ -1,4 +1,4 @@
-"""A short run of the chaos suite, on servers of its own: that it works, and that a minute of faults does no harm."""
+"""A short run of the chaos suite, on servers of its own: that it works, and that half a minute of faults does no harm."""
 
 import json
 import os
@@ -14,12 +14,12 @@ SEED = 11
 
 
 @pytest.mark.timeout(900)
-def test_a_minute_of_faults() -> None:
+def test_half_a_minute_of_faults() -> None:
     cache = os.environ.get("ROWTIDE_CACHE", str(CHECKOUT / ".rowtide" / "cache"))
     with data_directory() as home:
         environment = {**os.environ, "ROWTIDE_HOME": str(home), "ROWTIDE_CACHE": cache, "ROWTIDE_PROFILE": "test"}
         done = subprocess.run(
-            [*ROWTIDE, "chaos", "--seed", str(SEED), "--minutes", "1"],
+            [*ROWTIDE, "chaos", "--seed", str(SEED), "--minutes", "0.5"],
             env=environment,
             cwd=CHECKOUT,
             capture_output=True,
@@ -31,7 +31,7 @@ def test_a_minute_of_faults() -> None:
     result = json.loads(done.stdout.splitlines()[-1])
     assert {name: result[name] for name in ZERO} == dict.fromkeys(ZERO, 0)
     assert result["seed"] == SEED
-    assert result["faults"] >= 4
-    assert result["changes"] > 1000
-    assert result["read_by_readers"] > 1000
+    assert result["faults"] >= 2
+    assert result["changes"] > 500
+    assert result["read_by_readers"] > 500
     assert result["probes"] > 0
