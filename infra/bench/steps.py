@@ -41,7 +41,7 @@ Say = Callable[[str], None]
 class Size:
     """How much. `turns` is how often each of the few orders changes for the coalesced rate."""
 
-    orders: int = 40_000
+    orders: int = 100_000
     rounds: int = 3
     turns: int = 1_500
     live_seconds: int = 20
