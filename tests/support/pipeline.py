@@ -17,6 +17,7 @@ import psycopg
 
 from cdc.lsn import Lsn
 from infra.ports import free_port
+from infra.worker_client import read_metrics
 from read_model.freshness import Freshness
 from tests.support.services import CHECKOUT, Place
 
@@ -113,6 +114,10 @@ class Pipeline:
         except httpx.HTTPError:
             return None
         return msgspec.json.decode(answer.content, type=Freshness)
+
+    def metric(self, name: str) -> float:
+        """A figure of the worker's."""
+        return read_metrics(httpx.get(f"{self.url}/metrics", timeout=5, trust_env=False).text)[name]
 
     def wait_live(self, seconds: float = 120) -> Freshness:
         """Wait until the documents are loaded and in step."""
