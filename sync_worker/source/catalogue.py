@@ -52,7 +52,11 @@ def connect(dsn: str) -> psycopg.Connection[Any]:
     statements: that must not be the application's."""
     with told():
         connection = psycopg.connect(dsn, connect_timeout=10, autocommit=True)
-        connection.execute(_GIVE_WAY)
+        try:
+            connection.execute(_GIVE_WAY)
+        except psycopg.Error:
+            connection.close()
+            raise
         return connection
 
 
