@@ -141,7 +141,7 @@ class RowStore:
         self.connection.pragma("secure_delete", "on")
         # An index that is made of millions of rows is sorted on disk: memory must not grow with the database (invariant 8).
         self.connection.pragma("temp_store", "file")
-        self.connection.pragma("cache_size", -65536)
+        self.connection.pragma("cache_size", -32768)
         self.connection.pragma("journal_size_limit", 67108864)
         sqlite_functions.register(self.connection)
         found = self.connection.pragma("user_version")
