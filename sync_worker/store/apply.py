@@ -138,9 +138,8 @@ class Applier:
 
     def _commit(self, end: Committed) -> None:
         known = self._known(end.tx_id)
-        if (
-            self._open.events or self._store.position.spooled_tx
-        ):  # An empty one contradicts no snapshot; heartbeats make many.
+        # An empty one contradicts no snapshot; heartbeats make many.
+        if self._open.events or self._store.position.spooled_tx:
             self.recent.append(end.tx_id)
         if self._store.position.spooled_tx:
             for chunk in self._open.chunks():

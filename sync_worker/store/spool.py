@@ -1,7 +1,6 @@
 """The events of the transaction that is open in the log: in memory while they are few, on disk beyond that (invariant 8)."""
 
 from collections.abc import Iterator
-from itertools import count
 
 from cdc.envelope import decode
 from sync_worker.log.changes import TakenChange
@@ -53,7 +52,7 @@ class Spool:
     def _rows(self, last: int) -> list[tuple[int, bytes, bytes | None]]:
         rows, size = [], 0
         found = self._store.execute("SELECT seq, value, old_key FROM spool WHERE seq > ? ORDER BY seq", (last,))
-        for number, row in zip(count(1), found, strict=False):
+        for number, row in enumerate(found, 1):
             rows.append(row)
             size += len(row[1])
             if number > 1 and (number >= CHUNK_EVENTS or size >= self._most_bytes):
