@@ -4,7 +4,6 @@ A bucket is the next so many documents in the order of their keys: one statement
 the next bucket is digested while documents are looked at.
 """
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from read_model.postgres import document_query
 from read_model.postgres_parts import parts_query
 from read_model.postgres_text import bucket_query, digest_query, present_query, range_query, sample_query
 from sync_worker.errors import ServiceMissing, WorkerError
-from sync_worker.source.catalogue import connect, told
+from sync_worker.source.catalogue import connect, patiently, told
 
 LSN_NOW = "SELECT pg_current_wal_insert_lsn() - '0/0'"
 LOCK_SECONDS = 10
@@ -152,7 +151,7 @@ class Oracle:
         self, connection: psycopg.Connection[Any], query: str, values: tuple[Any, ...] = ()
     ) -> list[tuple[Any, ...]]:
         try:
-            return _patiently(connection, query, values)
+            return _asked(connection, query, values)
         except errors.LockNotAvailable as error:
             raise ServiceMissing(
                 "a table of the documents is locked by a change of its definition; try again"
@@ -176,16 +175,14 @@ def source_lsn(dsn: str) -> Lsn:
         return Lsn(int(connection.execute(LSN_NOW).fetchall()[0][0]))
 
 
-def _patiently(connection: psycopg.Connection[Any], query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+def _asked(connection: psycopg.Connection[Any], query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
     """Ask again while a lock is not to be had, unless that would cost a transaction."""
-    deadline = time.monotonic() + LOCK_SECONDS
-    while True:
-        try:
-            return connection.execute(query, values or None).fetchall()
-        except errors.LockNotAvailable:
-            idle = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
-            if not idle or time.monotonic() > deadline:
-                raise
+
+    def ask() -> list[tuple[Any, ...]]:
+        return connection.execute(query, values or None).fetchall()
+
+    idle = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+    return patiently(ask, LOCK_SECONDS) if idle else ask()
 
 
 def _prepare(connection: psycopg.Connection[Any], limits: Limits) -> None:

@@ -5,7 +5,6 @@ everything that it shows (`lsn`). The tables are locked against a change of thei
 that is rewritten meanwhile would look empty to it.
 """
 
-import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from read_model.catalog import CATALOG_QUERY, TableName
 from read_model.plan import TableUse
 from read_model.postgres_rows import given_keys, key_query, row_query
 from sync_worker.errors import ServiceMissing, WorkerError
-from sync_worker.source.catalogue import SourceFacts, connect
+from sync_worker.source.catalogue import SourceFacts, connect, patiently
 
 CHUNK = 5000
 """Rows read at a time."""
@@ -108,16 +107,16 @@ def source_snapshot(dsn: str, tables: Collection[TableName]) -> Iterator[SourceS
 def _begin(connection: psycopg.Connection[Any], tables: list[TableName]) -> None:
     """Begin with all tables locked, or with none while one of them is not to be had; LockNotAvailable in the end."""
     lock = SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(SQL(", ".join(table.quoted for table in tables)))
-    deadline = time.monotonic() + LOCK_SECONDS
-    while True:
+
+    def attempt() -> None:
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try:
             connection.execute(lock) if tables else None
-            return
         except psycopg.errors.LockNotAvailable:
             connection.execute("ROLLBACK")
-            if time.monotonic() > deadline:
-                raise
+            raise
+
+    patiently(attempt, LOCK_SECONDS)
 
 
 def _images(rows: list[tuple[str]]) -> list[msgspec.Raw]:

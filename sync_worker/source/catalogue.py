@@ -1,8 +1,9 @@
 """The source's catalogue: read once from PostgreSQL, then kept in the row store, so that a restart needs no database."""
 
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import psycopg
@@ -11,6 +12,8 @@ from cdc.heartbeat import SYSTEM_QUERY, catalogue_query
 from cdc.sign_in import is_wrong
 from read_model.catalog import CATALOG_QUERY, TableName
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
+
+T = TypeVar("T")
 
 _AWAY = ("08", "28", "53300", "57P")
 """How the SQLSTATE begins when a session cannot begin or go on, if there is one."""
@@ -58,6 +61,17 @@ def connect(dsn: str) -> psycopg.Connection[Any]:
             connection.close()
             raise
         return connection
+
+
+def patiently(attempt: Callable[[], T], seconds: float) -> T:
+    """Try again for so long while a lock is not to be had; LockNotAvailable in the end. `connect` makes each attempt a short one."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return attempt()
+        except psycopg.errors.LockNotAvailable:
+            if time.monotonic() > deadline:
+                raise
 
 
 @contextmanager
