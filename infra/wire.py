@@ -12,7 +12,8 @@ import httpx
 
 from infra.ports import LOOPBACK
 
-Mode = Literal["pass", "refuse", "refuse-some", "cut", "lose"]
+Trouble = Literal["refuse", "refuse-some", "cut", "lose"]
+Mode = Literal["pass"] | Trouble
 EVERY_REFUSED = 3
 """Of the documents of a bulk, every third is refused in the mode `refuse-some`."""
 _DROPPED = {"host", "connection", "content-length", "accept-encoding", "transfer-encoding", "content-encoding"}

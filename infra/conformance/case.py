@@ -6,12 +6,11 @@ from typing import Literal
 
 import msgspec
 
+from infra.wire import Trouble
+
 Program = Literal["worker", "postgres", "kafka", "connect", "elasticsearch"]
 
-OnTheWay = Literal["refuse", "refuse-some", "cut", "lose"]
-"""What happens on the worker's way to Elasticsearch: `infra.wire` has it."""
-
-How = Literal["kill", "pause", "read-only"] | OnTheWay
+How = Literal["kill", "pause", "read-only"] | Trouble
 
 FIRST_SESSION = "a"
 """The session of statements that name none."""
@@ -50,7 +49,7 @@ class Fault:
     during: bool = False
 
     @property
-    def on_the_way(self) -> OnTheWay | None:
+    def on_the_way(self) -> Trouble | None:
         """What happens between the worker and Elasticsearch, if that is where it happens."""
         if self.how == "kill" or self.how == "pause" or self.how == "read-only":  # noqa: PLR1714 mypy narrows no tuple.
             return None

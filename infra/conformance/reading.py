@@ -9,9 +9,10 @@ import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from infra.conformance.case import Case, Documents, Fault, How, OnTheWay, Program, Statement, Step
+from infra.conformance.case import Case, Documents, Fault, How, Program, Statement, Step
 from infra.conformance.statements import SqlFault, split
 from infra.errors import WrongSettings
+from infra.wire import Trouble
 from read_model.errors import SpecError
 from read_model.spec import parse_spec
 
@@ -27,7 +28,7 @@ class _FaultText(msgspec.Struct, forbid_unknown_fields=True):
     during: int | None = None
     kill: Program | None = None
     pause: Program | None = None
-    elasticsearch: Literal["read-only"] | OnTheWay | None = None
+    elasticsearch: Literal["read-only"] | Trouble | None = None
 
     @property
     def happenings(self) -> list[tuple[Program, How]]:

@@ -44,7 +44,7 @@ def test_cases_that_share_a_pipeline(stack: Stack, tmp_path: Path) -> None:
 
 
 def kills_servers(case: Case) -> bool:
-    return any(fault.program != "worker" for fault in case.faults)
+    return any(fault.program != "worker" and fault.how in ("kill", "pause") for fault in case.faults)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.alone], ids=lambda case: case.name)
