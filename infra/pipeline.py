@@ -20,10 +20,10 @@ from infra.programs import ROWTIDE, SEARCH_API, WRITER, Program, Programs
 from infra.stack import Stack
 from infra.waiting import wait_until
 from infra.worker_client import WorkerClient
-from read_model.elasticsearch import readable_names
-from read_model.errors import SpecError
+from read_model.elasticsearch.index_body import readable_names
 from read_model.freshness import Freshness
-from read_model.spec import parse_spec
+from read_model.spec.errors import SpecError
+from read_model.spec.parser import parse_spec
 
 DATABASE = "shop"
 SHIPPED_SPEC = Path(__file__).parents[1] / "examples/orders.yaml"

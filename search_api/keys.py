@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from read_model.elasticsearch import readable_names
+from read_model.elasticsearch.index_body import readable_names
 
 PRIVILEGES = ("read", "view_index_metadata")
 """Searching and reading mappings: nothing that writes, and nothing of the cluster."""

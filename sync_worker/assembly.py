@@ -14,11 +14,11 @@ from pydantic import SecretStr
 
 from cdc.topics import changes_topic
 from cdc.transaction import WAY_OUT
-from read_model.catalog import read_catalog
-from read_model.plan import PipelinePlan
-from read_model.resolve import resolve
-from read_model.spec import parse_spec
-from read_model.spec_model import Spec
+from read_model.catalog.catalog import read_catalog
+from read_model.plan.model import PipelinePlan
+from read_model.plan.resolve import resolve
+from read_model.spec.model import Spec
+from read_model.spec.parser import parse_spec
 from sync_worker.errors import PositionLost, SettingsError, StoreError
 from sync_worker.indexing.access import Access
 from sync_worker.indexing.index import Index

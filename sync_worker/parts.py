@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cdc.heartbeat import placeholder
-from read_model.catalog import TableName
-from read_model.plan import PipelinePlan
+from read_model.catalog.catalog import TableName
+from read_model.plan.model import PipelinePlan
 from sync_worker.indexing.generations import Generations
 from sync_worker.indexing.index import Index
 from sync_worker.indexing.pending import Pending

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from cdc.envelope import EnvelopeError
 from cdc.heartbeat import HeartbeatError
 from cdc.transaction import LogError
-from read_model.errors import SpecError
+from read_model.spec.errors import SpecError
 from sync_worker import assembly, metrics
 from sync_worker.endpoint import EndpointThread, Wishes, endpoint
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError

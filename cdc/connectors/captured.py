@@ -8,12 +8,12 @@ from cdc.connectors.errors import WrongUse
 from cdc.connectors.settings import Settings
 from cdc.connectors.source_tables import Captured
 from cdc.topics import PIPELINE_NAME, role_name
-from read_model.catalog import Catalog, TableName
-from read_model.errors import SpecError
-from read_model.plan import PipelinePlan
-from read_model.resolve import resolve
-from read_model.spec import parse_spec
-from read_model.spec_model import Spec
+from read_model.catalog.catalog import Catalog, TableName
+from read_model.plan.model import PipelinePlan
+from read_model.plan.resolve import resolve
+from read_model.spec.errors import SpecError
+from read_model.spec.model import Spec
+from read_model.spec.parser import parse_spec
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ from cdc.connectors.settings import Settings
 from cdc.connectors.source import open_source
 from cdc.connectors.telling import Output, OutputOption, SpecOption, faults_told, out, tell_json
 from cdc.topics import PIPELINE_NAME
-from read_model.catalog import Catalog
-from read_model.elasticsearch import index_body
-from read_model.errors import UnusableRootError
-from read_model.first_spec import write_spec
-from read_model.plan import PipelinePlan
-from read_model.plan_text import plan_text
-from read_model.postgres import document_query
-from read_model.sqlite_documents import build
+from read_model.catalog.catalog import Catalog
+from read_model.elasticsearch.index_body import index_body
+from read_model.plan.describe import plan_text
+from read_model.plan.model import PipelinePlan
+from read_model.postgres.documents import document_query
+from read_model.scaffold.first_spec import write_spec
+from read_model.spec.errors import UnusableRootError
+from read_model.sqlite.documents import build
 
 
 def register(root: typer.Typer) -> None:

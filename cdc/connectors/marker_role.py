@@ -10,7 +10,7 @@ from cdc.connectors.settings import Settings
 from cdc.connectors.source import Source
 from cdc.connectors.source_plan import Statement, with_password
 from cdc.topics import marker_role_name
-from read_model.catalog import quote_identifier
+from read_model.catalog.catalog import quote_identifier
 
 
 def plan_marker(pipeline: str, database: str, known: bool, verifier: str | None) -> Iterator[Statement]:

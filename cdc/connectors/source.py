@@ -15,7 +15,7 @@ from cdc.connectors.source_plan import Statement
 from cdc.heartbeat import SYSTEM_QUERY
 from cdc.sign_in import is_wrong
 from cdc.topics import SNAPSHOT_PREFIX, publication_name, role_name, slot_name
-from read_model.catalog import CATALOG_QUERY, Catalog, TableName, read_catalog
+from read_model.catalog.catalog import CATALOG_QUERY, Catalog, TableName, read_catalog
 
 _CONNECT_SECONDS = 10
 _AWAY = ("08", "28", "53300", "57P")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from read_model.catalog import Catalog, TableName
+from read_model.catalog.catalog import Catalog, TableName
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from cdc.connectors.source_facts import Facts, Publication
 from cdc.connectors.source_tables import GENERATED_SINCE, Captured, judge
 from cdc.topics import publication_name, role_name, slot_name
-from read_model.catalog import TableName, quote_identifier
+from read_model.catalog.catalog import TableName, quote_identifier
 
 OLDEST = 140000
 

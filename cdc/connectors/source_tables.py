@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cdc.connectors.source_facts import Facts
-from read_model.catalog import Column, Table, TableName, quote_identifier
+from read_model.catalog.catalog import Column, Table, TableName, quote_identifier
 
 Captured = Mapping[TableName, Sequence[str]]
 """The tables to capture, and the columns of each that documents use; none means all."""

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import apsw
 
-from read_model import sqlite_functions
-from read_model.catalog import quote_identifier
-from read_model.plan import DocumentPlan
-from read_model.sqlite_documents import build_selected
-from read_model.sqlite_rows import table_name
+from read_model.catalog.catalog import quote_identifier
+from read_model.plan.model import DocumentPlan
+from read_model.sqlite import functions
+from read_model.sqlite.documents import build_selected
+from read_model.sqlite.rows import table_name
 
 BULK_DOCUMENTS = 1000
 BULK_BYTES = 5_242_880
@@ -44,7 +44,7 @@ def _lines(store: Path, document: DocumentPlan, version: int) -> Iterator[bytes]
     select = f"SELECT {keys} FROM {table_name(document.root.table)}"
     connection = apsw.Connection(str(store))
     try:
-        sqlite_functions.register(connection)
+        functions.register(connection)
         for _, body, deleted in connection.execute(build_selected(document, select), {"version": version}):
             if not deleted:
                 yield body

@@ -25,7 +25,7 @@ from infra.ports import LOOPBACK, free_port
 from infra.processes import Kept, Order, tail
 from infra.programs import SEARCH_API
 from infra.waiting import wait_until
-from read_model.elasticsearch import readable_names
+from read_model.elasticsearch.index_body import readable_names
 
 CLIENTS = (1, 16)
 FACETS = ("status", "currency", "customer.country", "customer.segment")

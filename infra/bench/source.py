@@ -9,7 +9,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from cdc.topics import MARKER_PREFIX
-from read_model.catalog import CATALOG_QUERY, Catalog, read_catalog
+from read_model.catalog.catalog import CATALOG_QUERY, Catalog, read_catalog
 
 _EACH_ALONE = """
 DO $$

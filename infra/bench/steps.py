@@ -22,10 +22,10 @@ from infra.ports import LOOPBACK, free_ports
 from infra.programs import ROWTIDE, WRITER, Programs
 from infra.stack import Stack
 from infra.waiting import wait_until
-from read_model.elasticsearch import index_body
-from read_model.plan import DocumentPlan, PipelinePlan
-from read_model.resolve import resolve
-from read_model.spec import parse_spec
+from read_model.elasticsearch.index_body import index_body
+from read_model.plan.model import DocumentPlan, PipelinePlan
+from read_model.plan.resolve import resolve
+from read_model.spec.parser import parse_spec
 
 DATABASE = "bench"
 STORE = "worker"

@@ -8,8 +8,8 @@ from infra.conformance.combined import alias
 from infra.conformance.index import Index
 from infra.conformance.result import Deviation
 from infra.programs import ROWTIDE, ProgramFailed, Programs, last_json
-from read_model.canonical import differences
-from read_model.elasticsearch import FLAGS, LEFT_OUT, TOO_LONG
+from read_model.elasticsearch.index_body import FLAGS, LEFT_OUT, TOO_LONG
+from read_model.types.canonical_json import differences
 
 _VERIFY_SECONDS = 300.0
 

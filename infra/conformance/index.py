@@ -7,7 +7,7 @@ import httpx
 import msgspec
 
 from infra.errors import ServiceUnavailable
-from read_model.elasticsearch import FLAGS
+from read_model.elasticsearch.index_body import FLAGS
 
 MOST_DOCUMENTS = 10_000
 """A case has few."""

@@ -13,8 +13,8 @@ from infra.conformance.case import Case, Documents, Fault, How, Program, Stateme
 from infra.conformance.statements import SqlFault, split
 from infra.errors import WrongSettings
 from infra.wire import Trouble
-from read_model.errors import SpecError
-from read_model.spec import parse_spec
+from read_model.spec.errors import SpecError
+from read_model.spec.parser import parse_spec
 
 SPEC, SCHEMA, SEED, ABOUT, EXPECTED = "spec.yaml", "schema.sql", "seed.sql", "case.yaml", "expected"
 _STEP = re.compile(r"(\d\d)-([a-z0-9-]+)\.sql")

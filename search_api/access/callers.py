@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from read_model.elasticsearch import FLAGS
+from read_model.elasticsearch.index_body import FLAGS
 from search_api.schema import IndexSchema
 
 Scope = Literal["search", "export", "aggregate", "explain", "save"]

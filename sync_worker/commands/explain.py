@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cdc.lsn import Lsn, format_lsn
-from read_model.elasticsearch import flattened_paths
-from read_model.plan import DocumentPlan
-from read_model.sqlite_fan_out import source_tables
+from read_model.elasticsearch.index_body import flattened_paths
+from read_model.plan.model import DocumentPlan
+from read_model.sqlite.fan_out import source_tables
 from sync_worker import program
 from sync_worker.commands.telling import WORKER_URL, Output, OutputOption, Wait, WorkerUrl, exit_codes
 from sync_worker.errors import ServiceMissing, WorkerError

@@ -12,9 +12,9 @@ from elasticsearch import ApiError, AuthenticationException, AuthorizationExcept
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from read_model.elasticsearch import readable_names
-from read_model.errors import SpecError
-from read_model.spec import parse_spec
+from read_model.elasticsearch.index_body import readable_names
+from read_model.spec.errors import SpecError
+from read_model.spec.parser import parse_spec
 from sync_worker.assembly import read_spec
 from sync_worker.errors import SettingsError
 from sync_worker.indexing.access import certificates

@@ -2,8 +2,8 @@
 
 import time
 
-from read_model.elasticsearch import index_body
-from read_model.plan import PipelinePlan
+from read_model.elasticsearch.index_body import index_body
+from read_model.plan.model import PipelinePlan
 from sync_worker.indexing.builds import Builds
 from sync_worker.indexing.index import Index, Sent
 from sync_worker.indexing.pending import Bulk

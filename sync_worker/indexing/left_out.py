@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from read_model.elasticsearch import FLAGS, LEFT_OUT, TOO_LONG
+from read_model.elasticsearch.index_body import FLAGS, LEFT_OUT, TOO_LONG
 from sync_worker.indexing.bulk import Refusal
 from sync_worker.indexing.too_long import flagged
 

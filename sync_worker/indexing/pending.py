@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import apsw
 
-from read_model.elasticsearch import IGNORE_ABOVE_FLATTENED
+from read_model.elasticsearch.index_body import IGNORE_ABOVE_FLATTENED
 from sync_worker.indexing.index import Item
 from sync_worker.indexing.too_long import flagged_item
 from sync_worker.store.row_store import RowStore

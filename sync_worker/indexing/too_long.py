@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from read_model.elasticsearch import FLAGS, IGNORE_ABOVE_FLATTENED, TOO_LONG
+from read_model.elasticsearch.index_body import FLAGS, IGNORE_ABOVE_FLATTENED, TOO_LONG
 
 _AS_WRITTEN = msgspec.json.Decoder(dict[str, Any], float_hook=lambda number: msgspec.Raw(number.encode()))
 

@@ -15,7 +15,7 @@ import msgspec
 
 from cdc.envelope import Record
 from cdc.transaction import WAY_OUT
-from read_model.catalog import TableName
+from read_model.catalog.catalog import TableName
 from sync_worker.errors import RowError, ShapeError
 from sync_worker.log.placeholders import needles
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from read_model.catalog import Column
-from read_model.column_types import PRINTED
+from read_model.catalog.catalog import Column
+from read_model.catalog.column_types import PRINTED
 
 _INT_ARRAYS = {"int2", "int4", "int8", "date"}
 

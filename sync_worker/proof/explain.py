@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from cdc.lsn import Lsn, format_lsn
-from read_model.canonical import Difference, differences, digest
 from read_model.freshness import Freshness
+from read_model.types.canonical_json import Difference, differences, digest
 from sync_worker.indexing.builds import Build
 from sync_worker.indexing.left_out import as_flagged, left_out_of
 from sync_worker.indexing.quarantine import SetAside

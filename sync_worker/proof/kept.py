@@ -7,10 +7,10 @@ from typing import Any, Self
 import apsw
 import msgspec
 
-from read_model import sqlite_documents, sqlite_functions
-from read_model.plan import DocumentPlan
-from read_model.spec import parse_spec
-from read_model.sqlite_fan_out import LANES
+from read_model.plan.model import DocumentPlan
+from read_model.spec.parser import parse_spec
+from read_model.sqlite import documents, functions
+from read_model.sqlite.fan_out import LANES
 from sync_worker.assembly import read_spec
 from sync_worker.errors import WorkerError
 from sync_worker.indexing.builds import OF_VERSION, Build, build_of
@@ -36,7 +36,7 @@ class Kept:
         try:
             self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
             self._connection.set_busy_timeout(10_000)
-            sqlite_functions.register(self._connection)
+            functions.register(self._connection)
             self.position = self._position()
         except (apsw.NotADBError, apsw.CantOpenError, apsw.CorruptError) as error:
             raise WorkerError(f"cannot read the row store {path}: {error}") from error
@@ -65,16 +65,14 @@ class Kept:
         found = [
             row[0]
             for lane in LANES
-            for row in self._connection.execute(sqlite_documents.pending_of(document, lane), {"id": id_})
+            for row in self._connection.execute(documents.pending_of(document, lane), {"id": id_})
         ]
         return min(found, default=None)
 
     def build(self, document: DocumentPlan, id_: str) -> str | None:
         """The document as the row store's rows make it; None when they make none."""
-        keys = sqlite_documents.keys_of(document)
-        built = self._connection.execute(
-            sqlite_documents.build_selected(document, keys), {"id": id_, "version": 0}
-        ).fetchone()
+        keys = documents.keys_of(document)
+        built = self._connection.execute(documents.build_selected(document, keys), {"id": id_, "version": 0}).fetchone()
         if built is None or built[2]:
             return None
         return bytes(built[1]).split(b"\n")[1].decode()

@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from cdc.envelope import EnvelopeError, decode, split_transaction_id
 from cdc.lsn import Lsn
 from cdc.topics import changes_topic
-from read_model.catalog import TableName
+from read_model.catalog.catalog import TableName
 from sync_worker.errors import ServiceMissing
 
 FIRST_STEP, STEP = 2_000, 20_000

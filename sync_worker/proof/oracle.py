@@ -15,10 +15,10 @@ import psycopg
 from psycopg import errors
 
 from cdc.lsn import Lsn
-from read_model.plan import DocumentPlan
-from read_model.postgres import document_query
-from read_model.postgres_parts import parts_query
-from read_model.postgres_text import bucket_query, digest_query, present_query, range_query, sample_query
+from read_model.plan.model import DocumentPlan
+from read_model.postgres.digests import bucket_query, digest_query, present_query, range_query, sample_query
+from read_model.postgres.documents import document_query
+from read_model.postgres.lineage import parts_query
 from sync_worker.errors import ServiceMissing, WorkerError
 from sync_worker.source.catalogue import connect, patiently, told
 

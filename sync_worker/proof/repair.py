@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from cdc.lsn import Lsn
-from read_model.catalog import Column
-from read_model.plan import DocumentPlan
+from read_model.catalog.catalog import Column
+from read_model.plan.model import DocumentPlan
 from sync_worker.errors import SettingsError
 from sync_worker.proof.report import Report
 from sync_worker.proof.verify import Verifier, WaitUntil, batches

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from read_model.canonical import Difference
+from read_model.types.canonical_json import Difference
 
 LISTED = 10_000
 """Documents that are named, at most; all are counted."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from cdc.lsn import Lsn, parse_lsn
-from read_model.catalog import read_catalog
-from read_model.plan import DocumentPlan, PipelinePlan
-from read_model.resolve import resolve
-from read_model.spec import parse_spec
+from read_model.catalog.catalog import read_catalog
+from read_model.plan.model import DocumentPlan, PipelinePlan
+from read_model.plan.resolve import resolve
+from read_model.spec.parser import parse_spec
 from sync_worker.assembly import index_access, read_spec
 from sync_worker.commands.telling import tell_waiting
 from sync_worker.errors import SettingsError

@@ -10,9 +10,9 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from cdc.lsn import Lsn, format_lsn
-from read_model.canonical import differences, digest, text_digest
-from read_model.elasticsearch import flattened_paths
-from read_model.plan import DocumentPlan
+from read_model.elasticsearch.index_body import flattened_paths
+from read_model.plan.model import DocumentPlan
+from read_model.types.canonical_json import differences, digest, text_digest
 from sync_worker.indexing.left_out import as_flagged, left_out_of
 from sync_worker.proof.index_reader import Indexed, IndexReader
 from sync_worker.proof.oracle import Oracle

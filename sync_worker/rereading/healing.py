@@ -14,11 +14,11 @@ import msgspec
 import structlog
 
 from cdc.transaction import WAY_OUT
-from read_model.catalog import TableName, read_catalog
-from read_model.errors import SpecError
-from read_model.plan import PipelinePlan
-from read_model.resolve import resolve
-from read_model.spec_model import Spec
+from read_model.catalog.catalog import TableName, read_catalog
+from read_model.plan.model import PipelinePlan
+from read_model.plan.resolve import resolve
+from read_model.spec.errors import SpecError
+from read_model.spec.model import Spec
 from sync_worker.errors import ServiceMissing, ShapeError, WorkerError
 from sync_worker.log.visibility import Visibility
 from sync_worker.parts import Parts, shapes_of

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 import psycopg
 import structlog
 
-from read_model.catalog import TableName, quote_identifier
-from read_model.plan import TableUse
+from read_model.catalog.catalog import TableName, quote_identifier
+from read_model.plan.model import TableUse
 from sync_worker.errors import ServiceMissing, WorkerError
 from sync_worker.source.catalogue import connect
 from sync_worker.source.watch import SourceWatch

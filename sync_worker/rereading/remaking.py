@@ -3,12 +3,12 @@
 from collections.abc import Collection
 from typing import Any
 
-from read_model.catalog import TableName
-from read_model.plan import DocumentPlan, PipelinePlan, TableUse
-from read_model.plan_hash import spec_hash
-from read_model.sqlite_documents import pending_name
-from read_model.sqlite_fan_out import LANES
-from read_model.sqlite_rows import CHANGED, create_table, decoded_types, table_name, upsert
+from read_model.catalog.catalog import TableName
+from read_model.plan.fingerprint import spec_hash
+from read_model.plan.model import DocumentPlan, PipelinePlan, TableUse
+from read_model.sqlite.documents import pending_name
+from read_model.sqlite.fan_out import LANES
+from read_model.sqlite.rows import CHANGED, create_table, decoded_types, table_name, upsert
 from sync_worker.parts import Parts
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.rows import Rows

@@ -16,9 +16,9 @@ from psycopg.sql import SQL
 
 from cdc.heartbeat import SYSTEM_QUERY, catalogue_query
 from cdc.lsn import Lsn
-from read_model.catalog import CATALOG_QUERY, TableName
-from read_model.plan import TableUse
-from read_model.postgres_rows import given_keys, key_query, row_query
+from read_model.catalog.catalog import CATALOG_QUERY, TableName
+from read_model.plan.model import TableUse
+from read_model.postgres.rows import given_keys, key_query, row_query
 from sync_worker.errors import ServiceMissing, WorkerError
 from sync_worker.source.catalogue import SourceFacts, connect, patiently
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from read_model.behind import rows_behind
-from read_model.catalog import TableName
-from read_model.plan import DocumentPlan, PipelinePlan, TableUse
-from read_model.sqlite_documents import roots_of
-from read_model.values import form
+from read_model.catalog.catalog import TableName
+from read_model.lineage import rows_behind
+from read_model.plan.model import DocumentPlan, PipelinePlan, TableUse
+from read_model.sqlite.documents import roots_of
+from read_model.types.value_forms import form
 from sync_worker.errors import WorkerError
 from sync_worker.indexing.tombstones import Tombstones
 from sync_worker.log.changes import Key, Row, TableChanges

@@ -10,7 +10,7 @@ import psycopg
 
 from cdc.heartbeat import SYSTEM_QUERY, catalogue_query
 from cdc.sign_in import is_wrong
-from read_model.catalog import CATALOG_QUERY, TableName
+from read_model.catalog.catalog import CATALOG_QUERY, TableName
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ import msgspec
 from cdc import heartbeat
 from cdc.envelope import Heartbeat as Message
 from cdc.topics import HEARTBEAT_PREFIX
-from read_model.catalog import TableName
+from read_model.catalog.catalog import TableName
 from sync_worker.errors import ServiceMissing
 from sync_worker.source.continuity import Identity, same_source
 from sync_worker.store.row_store import RowStore

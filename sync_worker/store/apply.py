@@ -20,7 +20,7 @@ from cdc.transaction import (
     SnapshotRow,
     Step,
 )
-from read_model.catalog import TableName
+from read_model.catalog.catalog import TableName
 from sync_worker.log.changes import Batch, Key, Row, RowShape, TakenChange
 from sync_worker.log.follow import Follow
 from sync_worker.log.messages import LogMessage, decoded, old_key

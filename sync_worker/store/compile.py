@@ -2,11 +2,12 @@
 
 import msgspec
 
-from read_model import sqlite_documents, sqlite_rows
-from read_model.elasticsearch import flattened_paths
-from read_model.plan import DocumentPlan, PipelinePlan, TableUse
-from read_model.sqlite_fan_out import LANES, Lane
-from read_model.sqlite_names import column_name
+from read_model.elasticsearch.index_body import flattened_paths
+from read_model.plan.model import DocumentPlan, PipelinePlan, TableUse
+from read_model.sqlite import documents
+from read_model.sqlite import rows as sqlite_rows
+from read_model.sqlite.fan_out import LANES, Lane
+from read_model.sqlite.identifiers import column_name
 from sync_worker.store.statements import LaneStatements, Statements, TableStatements
 
 
@@ -15,7 +16,7 @@ def statements(plan: PipelinePlan) -> Statements:
     tables = {use.table: _table(use) for use in plan.tables}
     lanes = tuple(_lane(document, lane, plan) for document in plan.documents for lane in LANES)
     create = [sql for use in plan.tables for sql in _create(use)]
-    create += [sqlite_documents.create_pending(document, lane) for document in plan.documents for lane in LANES]
+    create += [documents.create_pending(document, lane) for document in plan.documents for lane in LANES]
     return Statements(tuple(create), tables, lanes)
 
 
@@ -59,19 +60,19 @@ def _nullable(type_: type) -> object:
 def _lane(document: DocumentPlan, lane: Lane, plan: PipelinePlan) -> LaneStatements:
     touch = {}
     for use in plan.tables:
-        found = tuple(sql for of, sql in sqlite_documents.touch_changed(document, use.table) if of == lane)
+        found = tuple(sql for of, sql in documents.touch_changed(document, use.table) if of == lane)
         if found:
             touch[use.table] = found
-    name = sqlite_documents.pending_name(document, lane)
+    name = documents.pending_name(document, lane)
     return LaneStatements(
         document=document.name,
         fan_out=lane == "fan_out",
         touch=touch,
-        touch_all=sqlite_documents.touch_all(document, lane) if lane == "fresh" else None,
-        touch_set_aside=sqlite_documents.touch_set_aside(document, lane) if lane == "fresh" else None,
-        waiting=sqlite_documents.waiting(document, lane),
-        touch_ids=sqlite_documents.touch_ids(document, lane) if lane == "fresh" else None,
-        build=sqlite_documents.build(document, lane),
+        touch_all=documents.touch_all(document, lane) if lane == "fresh" else None,
+        touch_set_aside=documents.touch_set_aside(document, lane) if lane == "fresh" else None,
+        waiting=documents.waiting(document, lane),
+        touch_ids=documents.touch_ids(document, lane) if lane == "fresh" else None,
+        build=documents.build(document, lane),
         next_lsn=f"SELECT first_lsn FROM {name} WHERE touch > ? ORDER BY touch LIMIT 1",
         next_touch=f"SELECT min(touch) FROM {name} WHERE touch > ?",
         remove=f"DELETE FROM {name} WHERE touch > ? AND touch <= ?",

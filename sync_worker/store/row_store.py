@@ -14,8 +14,8 @@ import apsw
 import msgspec
 
 from cdc.transaction import WAY_OUT
-from read_model import sqlite_functions
-from read_model.catalog import quote_identifier
+from read_model.catalog.catalog import quote_identifier
+from read_model.sqlite import functions
 from sync_worker.errors import StoreError
 
 FORMAT = 2
@@ -143,7 +143,7 @@ class RowStore:
         self.connection.pragma("temp_store", "file")
         self.connection.pragma("cache_size", -32768)
         self.connection.pragma("journal_size_limit", 67108864)
-        sqlite_functions.register(self.connection)
+        functions.register(self.connection)
         found = self.connection.pragma("user_version")
         if found not in (0, FORMAT):
             raise StoreError(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from read_model.catalog import TableName
+from read_model.catalog.catalog import TableName
 from sync_worker.log.changes import Key, Row, TableChanges
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.statements import LaneStatements, Statements, TableStatements

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from read_model.catalog import TableName
+from read_model.catalog.catalog import TableName
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from read_model.canonical import canonical, differences
-from read_model.catalog import TableName
-from read_model.plan import DocumentPlan
+from read_model.catalog.catalog import TableName
+from read_model.plan.model import DocumentPlan
+from read_model.types.canonical_json import canonical, differences
 from tests.support import oracle, plans
 from tests.support.row_store import RowStore
 

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from read_model.catalog import TableName
+from read_model.catalog.catalog import TableName
 from sync_worker.store.spool import CHUNK_EVENTS
 from tests.properties.test_compilers import COLUMNS, key_of, row_of
 from tests.support import plans

@@ -13,7 +13,7 @@ import pytest
 from cdc.lsn import NOTHING
 from cdc.transaction import BEGUN, Assembler, Change, LogError
 from cdc.transaction import Step as LogStep
-from read_model.catalog import TableName
+from read_model.catalog.catalog import TableName
 from sync_worker.errors import RowError
 from sync_worker.indexing.ledger import Ledger
 from sync_worker.indexing.pending import Bulk, Pending

@@ -6,12 +6,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from read_model import spec_words
-from read_model.errors import SpecError
-from read_model.plan import PipelinePlan, nodes
-from read_model.plan_text import plan_text
-from read_model.resolve import resolve
-from read_model.spec import parse_spec
+from read_model.plan.describe import plan_text
+from read_model.plan.model import PipelinePlan, nodes
+from read_model.plan.resolve import resolve
+from read_model.spec import keywords
+from read_model.spec.errors import SpecError
+from read_model.spec.parser import parse_spec
 from tests.support.catalogs import answered
 
 SHOP = answered("shop")
@@ -32,14 +32,14 @@ COLUMNS = [
 TABLES = ["orders", "customers", "addresses", "order_lines", "products", "categories", "payments", "tags", "order_tags"]
 WORDS = [
     *{
-        **spec_words.DOCUMENT,
-        **spec_words.INCLUDE,
-        **spec_words.FIELD,
-        **spec_words.COMPUTE,
-        **spec_words.THROUGH,
+        **keywords.DOCUMENT,
+        **keywords.INCLUDE,
+        **keywords.FIELD,
+        **keywords.COMPUTE,
+        **keywords.THROUGH,
     }.keys(),
-    *spec_words.OPERATORS,
-    *spec_words.SEARCH,
+    *keywords.OPERATORS,
+    *keywords.SEARCH,
 ]
 
 names = st.sampled_from([*COLUMNS, *TABLES, "all", "lines", "lines.quantity", "not null", "", "_x", "a.b", "é"])
@@ -58,7 +58,7 @@ def sparse(shapes: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[
 
 columns = st.lists(st.sampled_from(COLUMNS), max_size=3)
 wheres = st.dictionaries(
-    st.sampled_from(COLUMNS), values | sparse(dict.fromkeys(spec_words.OPERATORS, values)), max_size=2
+    st.sampled_from(COLUMNS), values | sparse(dict.fromkeys(keywords.OPERATORS, values)), max_size=2
 )
 tables = st.sampled_from(TABLES)
 includes = st.recursive(

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from read_model.catalog import Catalog, Column, ForeignKey, Table, TableName, read_catalog
+from read_model.catalog.catalog import Catalog, Column, ForeignKey, Table, TableName, read_catalog
 
 FOLDER = Path(__file__).parents[1] / "cases" / "catalogs"
 

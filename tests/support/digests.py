@@ -4,9 +4,9 @@ from typing import Any
 
 import psycopg
 
-from read_model.canonical import text_digest
-from read_model.plan import DocumentPlan
-from read_model.postgres_text import bucket_query, digest_query
+from read_model.plan.model import DocumentPlan
+from read_model.postgres.digests import bucket_query, digest_query
+from read_model.types.canonical_json import text_digest
 
 
 def in_buckets(plan: DocumentPlan, connection: psycopg.Connection[Any], size: int) -> dict[str, str]:

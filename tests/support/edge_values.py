@@ -4,7 +4,7 @@ The JSON was compared once, by hand, with what Debezium 3.7.0 sent in a snapshot
 are here. Written otherwise than sent: characters that it escapes (\\uD834\\uDD1E), and the many zeros after a negative scale.
 Left out: a date before our era in a snapshot, which arrives without its sign."""
 
-from read_model.catalog import Column
+from read_model.catalog.catalog import Column
 
 # ruff: noqa: E501
 EDGES: dict[str, tuple[Column, str, list[tuple[str, str]]]] = {

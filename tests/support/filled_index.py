@@ -13,12 +13,12 @@ import httpx
 import psycopg
 
 from infra.addresses import Addresses
-from read_model.catalog import CATALOG_QUERY, read_catalog
-from read_model.elasticsearch import index_body
-from read_model.plan import DocumentPlan, PipelinePlan
-from read_model.postgres import document_query
-from read_model.resolve import resolve
-from read_model.spec import parse_spec
+from read_model.catalog.catalog import CATALOG_QUERY, read_catalog
+from read_model.elasticsearch.index_body import index_body
+from read_model.plan.model import DocumentPlan, PipelinePlan
+from read_model.plan.resolve import resolve
+from read_model.postgres.documents import document_query
+from read_model.spec.parser import parse_spec
 from search_api.commands import create_key
 from search_api.settings import ApiSettings, read_settings
 from tests.support.services import CHECKOUT, Place

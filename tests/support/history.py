@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from read_model.catalog import TableName
-from read_model.plan import TableUse
+from read_model.catalog.catalog import TableName
+from read_model.plan.model import TableUse
 
 PLACEHOLDER = "rowtide-unavailable-0123456789abcdef"
 FLOATS = {"float4", "float8"}

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from read_model.catalog import TableName
-from read_model.plan import Compute, Condition, DocumentPlan, Include, Join, Node, Order
+from read_model.catalog.catalog import TableName
+from read_model.plan.model import Compute, Condition, DocumentPlan, Include, Join, Node, Order
 
 Row = Mapping[str, Any]
 Database = Mapping[TableName, Iterable[Row]]

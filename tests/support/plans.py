@@ -1,7 +1,7 @@
 """Hand-written plans over small tables, for the tests of the compilers and of the worker."""
 
-from read_model.catalog import Column, TableName
-from read_model.plan import (
+from read_model.catalog.catalog import Column, TableName
+from read_model.plan.model import (
     Compute,
     Condition,
     Constant,

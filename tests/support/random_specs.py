@@ -7,10 +7,10 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from read_model.catalog import Catalog, Column, Table, TableName
-from read_model.column_types import COMPARABLE, JSON, SUMMABLE, is_enum, not_ordered, unsupported
-from read_model.joins import links_down, links_up
-from read_model.names import is_unique, spoken
+from read_model.catalog.catalog import Catalog, Column, Table, TableName
+from read_model.catalog.column_types import COMPARABLE, JSON, SUMMABLE, is_enum, not_ordered, unsupported
+from read_model.plan.joins import links_down, links_up
+from read_model.plan.names import is_unique, spoken
 
 Values = Callable[[TableName, Column], list[Any]]
 """Some values of a column, as a spec writes them."""

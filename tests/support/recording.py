@@ -16,7 +16,7 @@ from cdc.heartbeat import placeholder
 from cdc.topics import changes_topic
 from infra.conformance.case import Case
 from infra.conformance.run import Run
-from read_model.canonical import canonical
+from read_model.types.canonical_json import canonical
 from sync_worker.source.catalogue import read_source
 
 FILE = "log.jsonl"

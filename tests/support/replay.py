@@ -8,11 +8,11 @@ import msgspec
 from cdc.envelope import decode, split_transaction_id
 from infra.conformance.case import Case
 from infra.conformance.combined import alias, combined_spec
-from read_model.canonical import canonical
-from read_model.catalog import read_catalog
-from read_model.plan import PipelinePlan
-from read_model.resolve import resolve
-from read_model.spec import parse_spec
+from read_model.catalog.catalog import read_catalog
+from read_model.plan.model import PipelinePlan
+from read_model.plan.resolve import resolve
+from read_model.spec.parser import parse_spec
+from read_model.types.canonical_json import canonical
 from tests.support.history import Message
 from tests.support.recording import FILE, Header, Line
 from tests.support.trial import Documents

@@ -7,10 +7,11 @@ from typing import Any
 import apsw
 import msgspec
 
-from read_model import sqlite_documents, sqlite_functions, sqlite_rows
-from read_model.catalog import Column, TableName
-from read_model.plan import DocumentPlan, TableUse
-from read_model.sqlite_fan_out import LANES
+from read_model.catalog.catalog import Column, TableName
+from read_model.plan.model import DocumentPlan, TableUse
+from read_model.sqlite import documents as sqlite_documents
+from read_model.sqlite import functions, rows
+from read_model.sqlite.fan_out import LANES
 
 
 def sent(column: Column, value: Any) -> Any:
@@ -25,14 +26,14 @@ class RowStore:
 
     def __init__(self, tables: Iterable[TableUse], documents: Iterable[DocumentPlan]) -> None:
         self.connection = apsw.Connection(":memory:")
-        sqlite_functions.register(self.connection)
+        functions.register(self.connection)
         self.tables = {use.table: use for use in tables}
         self.documents = tuple(documents)
         for use in self.tables.values():
             for statement in (
-                *sqlite_rows.create_table(use),
-                *sqlite_rows.create_indexes(use),
-                sqlite_rows.create_changed(use),
+                *rows.create_table(use),
+                *rows.create_indexes(use),
+                rows.create_changed(use),
             ):
                 self.connection.execute(statement)
         for document in self.documents:
@@ -43,15 +44,15 @@ class RowStore:
         """Insert or replace a row of Python values."""
         use = self.tables[table]
         values = [sent(column, row[column.name]) for column in use.columns]
-        self.connection.execute(sqlite_rows.upsert(use), values)
+        self.connection.execute(rows.upsert(use), values)
 
     def delete(self, table: TableName, key: Iterable[Any]) -> None:
         """Delete the row with a key."""
-        self.connection.execute(sqlite_rows.delete(self.tables[table]), tuple(key))
+        self.connection.execute(rows.delete(self.tables[table]), tuple(key))
 
     def note_changed(self, table: TableName, key: Iterable[Any], lsn: int = 1) -> None:
         """Add a key to the batch's changed keys."""
-        self.connection.execute(sqlite_rows.insert_changed(self.tables[table]), (*key, lsn))
+        self.connection.execute(rows.insert_changed(self.tables[table]), (*key, lsn))
 
     def touch_changed(self, cursor: int = 0) -> None:
         """Make pending what the changed keys reach now."""

@@ -13,10 +13,10 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from read_model.canonical import canonical
-from read_model.catalog import Column
-from read_model.elasticsearch import FLAGS
-from read_model.plan import PipelinePlan
+from read_model.catalog.catalog import Column
+from read_model.elasticsearch.index_body import FLAGS
+from read_model.plan.model import PipelinePlan
+from read_model.types.canonical_json import canonical
 from sync_worker.indexing.ledger import Ledger
 from sync_worker.indexing.pending import Bulk, Pending
 from sync_worker.log.changes import RowShape

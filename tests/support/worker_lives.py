@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cdc.envelope import Heartbeat
-from read_model.plan import PipelinePlan
+from read_model.plan.model import PipelinePlan
 from sync_worker.errors import WorkerError
 from sync_worker.indexing.generations import Generations
 from sync_worker.indexing.hindrance import Hindrance

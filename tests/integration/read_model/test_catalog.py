@@ -6,11 +6,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from read_model.catalog import CATALOG_QUERY, Catalog, ForeignKey, Table, TableName, read_catalog
-from read_model.first_spec import write_spec
-from read_model.relations import usable
-from read_model.resolve import resolve
-from read_model.spec import parse_spec
+from read_model.catalog.catalog import CATALOG_QUERY, Catalog, ForeignKey, Table, TableName, read_catalog
+from read_model.plan.resolve import resolve
+from read_model.scaffold.first_spec import write_spec
+from read_model.scaffold.foreign_keys import usable
+from read_model.spec.parser import parse_spec
 from tests.support.catalogs import answered
 from tests.support.services import Place
 

@@ -10,10 +10,10 @@ import httpx
 import msgspec
 import pytest
 
-from read_model import sqlite_documents, sqlite_rows
-from read_model.catalog import Column, TableName
-from read_model.elasticsearch import index_body
-from read_model.plan import DocumentPlan, Field, Node, TableUse
+from read_model.catalog.catalog import Column, TableName
+from read_model.elasticsearch.index_body import index_body
+from read_model.plan.model import DocumentPlan, Field, Node, TableUse
+from read_model.sqlite import documents, rows
 from tests.support import plans
 from tests.support.edge_values import EDGES
 from tests.support.row_store import RowStore
@@ -50,7 +50,7 @@ def send_all(ask: Ask, index: str, store: RowStore, plan: DocumentPlan) -> None:
     """Create the index and send every document; none may be refused."""
     ask("PUT", f"/{index}", json=index_body(plan))
     store.build_all(plan)
-    statement = sqlite_documents.build(plan, "fresh")
+    statement = documents.build(plan, "fresh")
     bodies = [body for _, body, _ in store.connection.execute(statement, {"after": 0, "limit": 1000, "version": 7})]
     headers = {"content-type": "application/x-ndjson"}
     answer = ask("POST", f"/{index}/_bulk?refresh=true", content=b"".join(bodies), headers=headers)
@@ -92,10 +92,10 @@ def test_values_of_every_type_are_indexed(ask: Ask, index: str) -> None:
     for n in range(max(len(cases) for _, _, cases in EDGES.values()) + 1):
         values: list[Any] = [n]
         for name, (_, _, cases) in EDGES.items():
-            kind: Any = sqlite_rows.decoded_types(use)[name]
+            kind: Any = rows.decoded_types(use)[name]
             sent = cases[n][1] if n < len(cases) else "null"
             values.append(msgspec.json.decode(sent, type=kind if kind is msgspec.Raw else kind | None))
-        store.connection.execute(sqlite_rows.upsert(use), values)
+        store.connection.execute(rows.upsert(use), values)
     send_all(ask, index, store, plan)
 
 

@@ -11,12 +11,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from read_model import sqlite_rows
-from read_model.canonical import differences
-from read_model.catalog import TableName
-from read_model.plan import Compute, DocumentPlan, Include, Join, Node, Order, TableUse
-from read_model.postgres import document_query, id_query
-from read_model.values import form
+from read_model.catalog.catalog import TableName
+from read_model.plan.model import Compute, DocumentPlan, Include, Join, Node, Order, TableUse
+from read_model.postgres.documents import document_query, id_query
+from read_model.sqlite import rows as sqlite_rows
+from read_model.types.canonical_json import differences
+from read_model.types.value_forms import form
 from tests.support import digests, plans
 from tests.support.edge_values import EDGES
 from tests.support.row_store import RowStore

@@ -10,15 +10,15 @@ import msgspec
 import psycopg
 import pytest
 
-from read_model import sqlite_rows
-from read_model.canonical import differences
-from read_model.catalog import CATALOG_QUERY, Catalog, Column, TableName, quote_identifier, read_catalog
-from read_model.plan import PipelinePlan, TableUse
-from read_model.postgres import document_query
-from read_model.postgres_parts import parts_query
-from read_model.resolve import resolve
-from read_model.spec import parse_spec
-from read_model.values import form
+from read_model.catalog.catalog import CATALOG_QUERY, Catalog, Column, TableName, quote_identifier, read_catalog
+from read_model.plan.model import PipelinePlan, TableUse
+from read_model.plan.resolve import resolve
+from read_model.postgres.documents import document_query
+from read_model.postgres.lineage import parts_query
+from read_model.spec.parser import parse_spec
+from read_model.sqlite import rows as sqlite_rows
+from read_model.types.canonical_json import differences
+from read_model.types.value_forms import form
 from tests.support import digests
 from tests.support.random_specs import SpecMaker
 from tests.support.row_store import RowStore

@@ -16,8 +16,8 @@ import pytest
 
 from cdc.lsn import parse_lsn
 from infra.stack import Stack
-from read_model import sqlite_rows
-from read_model.catalog import TableName
+from read_model.catalog.catalog import TableName
+from read_model.sqlite import rows
 from tests.support.pipeline import Pipeline
 from tests.support.services import fresh_place
 
@@ -187,7 +187,7 @@ def test_a_row_store_that_was_changed_by_hand_is_repaired(proof: Proof) -> None:
     with closing(
         apsw.Connection(str(proof.pipeline.folder / "store" / f"{proof.pipeline.place.pipeline}.sqlite"))
     ) as store:
-        things, parts = (sqlite_rows.table_name(TableName("public", name)) for name in ("things", "parts"))
+        things, parts = (rows.table_name(TableName("public", name)) for name in ("things", "parts"))
         store.execute(f"UPDATE {things} SET name = 'by hand' WHERE id = 20; DELETE FROM {parts} WHERE id = 21")
         store.execute(f"INSERT INTO {parts} (id, thing_id, label) VALUES (900, 23, 'by hand')")
     proof.pipeline.start_worker()

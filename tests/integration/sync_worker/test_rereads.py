@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 import psycopg
 
-from read_model import sqlite_functions
+from read_model.sqlite import functions
 from sync_worker.assembly import assemble
 from sync_worker.rereading.rereads import Request
 from sync_worker.settings import WorkerSettings
@@ -107,7 +107,7 @@ def test_wrong_rows_are_put_right_under_load(place: Place, tmp_path: Path) -> No
 def damage(path: Path) -> None:
     """Put rows into the row store that the database does not have."""
     connection = apsw.Connection(str(path))
-    sqlite_functions.register(connection)
+    functions.register(connection)
     connection.execute(DAMAGE)
     connection.close()
 

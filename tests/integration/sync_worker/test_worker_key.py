@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from infra.stack import Stack
-from read_model.elasticsearch import index_body
+from read_model.elasticsearch.index_body import index_body
 from sync_worker.commands.worker_key import KeySettings, create_worker_key
 from sync_worker.indexing.access import Access
 from sync_worker.indexing.index import Index, Item

@@ -6,7 +6,7 @@ import pytest
 
 from cdc.connectors.config import Database, Log, connector_config, is_secret, masked, table_pattern, template
 from cdc.heartbeat import placeholder
-from read_model.catalog import TableName
+from read_model.catalog.catalog import TableName
 
 DATABASE = Database("db", 5432, "shop", "rowtide_shop", "s3cret", "7711325947596806084")
 ORDERS = TableName("public", "orders")

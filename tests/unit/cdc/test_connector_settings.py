@@ -8,7 +8,7 @@ from cdc.connectors.captured import captured, choose, known_password, made_passw
 from cdc.connectors.errors import WrongUse
 from cdc.connectors.settings import Settings
 from cdc.connectors.source import address, seen_from_connect
-from read_model.catalog import Catalog, TableName
+from read_model.catalog.catalog import Catalog, TableName
 
 DSN = "postgresql://owner:s3cret@db.example:6543/shop?sslmode=require"
 

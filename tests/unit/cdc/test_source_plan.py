@@ -7,7 +7,7 @@ import pytest
 from cdc.connectors.marker_role import plan_marker
 from cdc.connectors.source_facts import Facts, Publication, Role
 from cdc.connectors.source_plan import SourcePlan, plan_source
-from read_model.catalog import Catalog, Column, Table, TableName
+from read_model.catalog.catalog import Catalog, Column, Table, TableName
 
 ORDERS = TableName("public", "orders")
 ODD = TableName("Odd Schema", 'Say "hi"')

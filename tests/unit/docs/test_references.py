@@ -7,9 +7,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from docs import generate
-from read_model.elasticsearch import index_body
-from read_model.resolve import resolve
-from read_model.spec import parse_spec
+from read_model.elasticsearch.index_body import index_body
+from read_model.plan.resolve import resolve
+from read_model.spec.parser import parse_spec
 from search_api.schema import read_mapping
 from search_api.search_request import RawRequest, check
 from tests.support.catalogs import answered

@@ -9,7 +9,7 @@ from infra.conformance.combined import combined_spec
 from infra.conformance.reading import CaseFaults, read_cases
 from infra.conformance.result import Deviation, Result
 from infra.conformance.statements import SqlFault, split
-from read_model.spec import parse_spec
+from read_model.spec.parser import parse_spec
 
 SPEC = """\
 pipeline: shop

@@ -2,7 +2,7 @@
 
 import pytest
 
-from read_model.canonical import Difference, canonical, differences, digest
+from read_model.types.canonical_json import Difference, canonical, differences, digest
 
 
 @pytest.mark.parametrize(

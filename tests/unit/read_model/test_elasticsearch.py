@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from read_model.catalog import Column, TableName
-from read_model.elasticsearch import index_body
-from read_model.plan import Compute, DocumentPlan, Field, Include, Join, Node, Order, PipelinePlan
+from read_model.catalog.catalog import Column, TableName
+from read_model.elasticsearch.index_body import index_body
+from read_model.plan.model import Compute, DocumentPlan, Field, Include, Join, Node, Order, PipelinePlan
 from tests.support import plans
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from read_model.catalog import Catalog, TableName
-from read_model.errors import UnusableRootError
-from read_model.first_spec import write_spec
-from read_model.plan import DocumentPlan, Node
-from read_model.relations import usable
-from read_model.resolve import resolve
-from read_model.spec import parse_spec
+from read_model.catalog.catalog import Catalog, TableName
+from read_model.plan.model import DocumentPlan, Node
+from read_model.plan.resolve import resolve
+from read_model.scaffold.first_spec import write_spec
+from read_model.scaffold.foreign_keys import usable
+from read_model.spec.errors import UnusableRootError
+from read_model.spec.parser import parse_spec
 from tests.support.catalogs import answered, database, table
 from tests.support.odd import ODD
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from read_model.catalog import Catalog, TableName
-from read_model.column_types import SUPPORTED
-from read_model.plan import DocumentPlan, Include, PipelinePlan
-from read_model.plan_text import plan_text
-from read_model.resolve import resolve
-from read_model.spec import parse_spec
-from read_model.values import supported
+from read_model.catalog.catalog import Catalog, TableName
+from read_model.catalog.column_types import SUPPORTED
+from read_model.plan.describe import plan_text
+from read_model.plan.model import DocumentPlan, Include, PipelinePlan
+from read_model.plan.resolve import resolve
+from read_model.spec.parser import parse_spec
+from read_model.types.value_forms import supported
 from tests.support.catalogs import answered, column, database, table
 from tests.support.odd import ODD
 

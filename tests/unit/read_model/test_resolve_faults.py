@@ -2,10 +2,10 @@
 
 import pytest
 
-from read_model.catalog import Catalog
-from read_model.errors import SpecError
-from read_model.resolve import resolve
-from read_model.spec import parse_spec
+from read_model.catalog.catalog import Catalog
+from read_model.plan.resolve import resolve
+from read_model.spec.errors import SpecError
+from read_model.spec.parser import parse_spec
 from tests.support.catalogs import answered
 from tests.support.odd import ODD
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from read_model.errors import SpecError
-from read_model.spec import parse_spec
-from read_model.spec_model import DocumentSpec
+from read_model.spec.errors import SpecError
+from read_model.spec.model import DocumentSpec
+from read_model.spec.parser import parse_spec
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 

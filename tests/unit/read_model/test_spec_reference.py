@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from read_model import spec_words
-from read_model.column_types import SUPPORTED
-from read_model.resolve import resolve
-from read_model.spec import parse_spec
+from read_model.catalog.column_types import SUPPORTED
+from read_model.plan.resolve import resolve
+from read_model.spec import keywords
+from read_model.spec.parser import parse_spec
 from tests.support.catalogs import answered
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "spec.md").read_text()
@@ -26,12 +26,12 @@ def test_examples_resolve(kind: str, example: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        spec_words.DOCUMENT,
-        spec_words.INCLUDE,
-        spec_words.FIELD,
-        spec_words.COMPUTE,
-        spec_words.OPERATORS,
-        spec_words.SEARCH,
+        keywords.DOCUMENT,
+        keywords.INCLUDE,
+        keywords.FIELD,
+        keywords.COMPUTE,
+        keywords.OPERATORS,
+        keywords.SEARCH,
     ],
 )
 def test_the_page_names_every_word(words: dict[str, str]) -> None:

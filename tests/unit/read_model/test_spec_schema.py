@@ -8,9 +8,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
-from read_model.errors import SpecError
-from read_model.spec import parse_spec
-from read_model.spec_schema import spec_schema
+from read_model.spec.errors import SpecError
+from read_model.spec.json_schema import spec_schema
+from read_model.spec.parser import parse_spec
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 VALIDATOR = Draft202012Validator(spec_schema())

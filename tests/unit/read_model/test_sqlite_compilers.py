@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from read_model import sqlite_documents, sqlite_rows
-from read_model.catalog import Column, TableName
-from read_model.plan import DocumentPlan, Field, Include, Join, Node, Order, TableUse
-from read_model.sqlite_fan_out import LANES, fan_out, source_tables
-from read_model.sqlite_names import column_name, name_of
+from read_model.catalog.catalog import Column, TableName
+from read_model.plan.model import DocumentPlan, Field, Include, Join, Node, Order, TableUse
+from read_model.sqlite import documents, rows
+from read_model.sqlite.fan_out import LANES, fan_out, source_tables
+from read_model.sqlite.identifiers import column_name, name_of
 from tests.support import plans
 from tests.support.row_store import RowStore
 
@@ -31,14 +31,14 @@ def scans(store: RowStore, statement: str) -> Iterator[str]:
 def test_builds_look_every_row_up(store: RowStore, plan: DocumentPlan) -> None:
     for lane in LANES:
         # Left to scan are the pending ids taken, and the rows of a limited array.
-        found = set(scans(store, sqlite_documents.build(plan, lane)))
+        found = set(scans(store, documents.build(plan, lane)))
         assert {name for name in found if not name.startswith(("p", "(subquery"))} == set()
 
 
 @pytest.mark.parametrize("plan", plans.DOCUMENTS, ids=lambda plan: plan.name)
 def test_fan_outs_start_at_the_changed_keys(store: RowStore, plan: DocumentPlan) -> None:
     for table in source_tables(plan):
-        for _, statement in sqlite_documents.touch_changed(plan, table):
+        for _, statement in documents.touch_changed(plan, table):
             assert set(scans(store, statement)) <= {"c", "f"}
 
 
@@ -90,8 +90,8 @@ def test_odd_names_are_quoted_everywhere() -> None:
 
 def test_rows_taken_for_a_build_get_a_new_touch_and_waiting_ones_stay() -> None:
     store = RowStore(plans.TABLES, plans.DOCUMENTS)
-    plan, pending = plans.CATEGORIES_DOCUMENT, sqlite_documents.pending_name(plans.CATEGORIES_DOCUMENT, "fresh")
-    touch = sqlite_documents.touch(plan, "fresh", "SELECT column1 AS k0, :lsn AS first_lsn FROM (VALUES (1), (2))")
+    plan, pending = plans.CATEGORIES_DOCUMENT, documents.pending_name(plans.CATEGORIES_DOCUMENT, "fresh")
+    touch = documents.touch(plan, "fresh", "SELECT column1 AS k0, :lsn AS first_lsn FROM (VALUES (1), (2))")
     read = f"SELECT k0, touch, first_lsn FROM {pending} ORDER BY touch"
     store.connection.execute(touch, {"cursor": 0, "lsn": 10})
     store.connection.execute(touch, {"cursor": 0, "lsn": 11})
@@ -111,7 +111,7 @@ def test_an_id_without_a_root_row_is_a_delete() -> None:
 def test_a_statement_builds_selected_documents() -> None:
     store = RowStore(plans.TABLES, plans.DOCUMENTS)
     store.upsert(plans.TAGS, {"id": 3, "name": "new"})
-    statement = sqlite_documents.build_selected(plans.TAGS_DOCUMENT, "SELECT column1 AS k0 FROM (VALUES (3), (4))")
+    statement = documents.build_selected(plans.TAGS_DOCUMENT, "SELECT column1 AS k0 FROM (VALUES (3), (4))")
     found = {identity: deleted for identity, _, deleted in store.connection.execute(statement, {"version": 1})}
     assert found == {"3": 0, "4": 1}
 
@@ -120,8 +120,8 @@ def test_a_stored_value_can_be_kept_when_a_change_does_not_carry_it() -> None:
     store = RowStore(plans.TABLES, plans.DOCUMENTS)
     use = store.tables[plans.TAGS]
     store.upsert(plans.TAGS, {"id": 3, "name": "new"})
-    store.connection.execute(sqlite_rows.restore(use, plans.TAG_NAME), (3, "old"))
-    assert store.connection.execute(sqlite_rows.select_row(use), (3,)).fetchall() == [(3, "old")]
+    store.connection.execute(rows.restore(use, plans.TAG_NAME), (3, "old"))
+    assert store.connection.execute(rows.select_row(use), (3,)).fetchall() == [(3, "old")]
 
 
 def test_names_that_differ_in_capitals_or_points_stay_apart() -> None:

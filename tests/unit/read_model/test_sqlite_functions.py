@@ -3,7 +3,7 @@
 import apsw
 import pytest
 
-from read_model.sqlite_functions import decimal_text, float_text, moment, number_array, reduced_json, register, scaled
+from read_model.sqlite.functions import decimal_text, float_text, moment, number_array, reduced_json, register, scaled
 
 
 @pytest.fixture

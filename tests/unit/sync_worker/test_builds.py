@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from cdc.lsn import Lsn
-from read_model.plan import PipelinePlan
+from read_model.plan.model import PipelinePlan
 from sync_worker.indexing import builds
 from sync_worker.indexing.builds import OF_VERSION, SLICE_MS, Build, Builds, build_of
 from sync_worker.indexing.pending import Bulk

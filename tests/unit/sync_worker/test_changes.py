@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from cdc.envelope import decode
-from read_model.catalog import TableName
+from read_model.catalog.catalog import TableName
 from sync_worker.errors import RowError
 from sync_worker.log.changes import Batch, Key, Row, RowShape, TableChanges, TakenChange
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from read_model.catalog import TableName
-from read_model.plan import DocumentPlan, Field, Include, Join, Node, PipelinePlan, TableUse
+from read_model.catalog.catalog import TableName
+from read_model.plan.model import DocumentPlan, Field, Include, Join, Node, PipelinePlan, TableUse
 from sync_worker.indexing.pending import FAN_OUT_TURN, Bulk, Pending
 from sync_worker.log.changes import TableChanges
 from sync_worker.store.compile import statements

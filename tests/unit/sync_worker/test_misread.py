@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from read_model.catalog import Column, TableName
-from read_model.plan import TableUse
+from read_model.catalog.catalog import Column, TableName
+from read_model.plan.model import TableUse
 from sync_worker.errors import ServiceMissing, WorkerError
 from sync_worker.rereading.misread import Misread, columns_of, question
 from sync_worker.source.watch import SourceWatch

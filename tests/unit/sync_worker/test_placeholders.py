@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from read_model.catalog import Column
+from read_model.catalog.catalog import Column
 from sync_worker.log.placeholders import stand_ins
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import apsw
 import pytest
 
-from read_model import sqlite_rows
-from read_model.catalog import Column, TableName
-from read_model.plan import DocumentPlan, Field, Node, PipelinePlan, TableUse
+from read_model.catalog.catalog import Column, TableName
+from read_model.plan.model import DocumentPlan, Field, Node, PipelinePlan, TableUse
+from read_model.sqlite import rows
 from sync_worker.indexing.bulk import Outcome, Refusal
 from sync_worker.indexing.index import Sent
 from sync_worker.indexing.left_out import LeftOut
@@ -43,19 +43,17 @@ class Small:
         self.pending = Pending(self.store, self.rows, sql.lanes, 5_000_000, 100)
         with self.store.transaction():
             for n in range(1, 11):
-                self.store.execute(sqlite_rows.upsert(USE), (n, f"thing {n}", f'{{"code": {n}}}'))
+                self.store.execute(rows.upsert(USE), (n, f"thing {n}", f'{{"code": {n}}}'))
             self.store.move(watermark=50)
             self.rows.touch_all(40)
 
     def spoil(self, *ids: int) -> None:
         """Make these rows such that no document can be made of them."""
-        self.store.execute(
-            f"UPDATE {sqlite_rows.table_name(THINGS)} SET about = '[' WHERE id IN ({', '.join(map(str, ids))})"
-        )
+        self.store.execute(f"UPDATE {rows.table_name(THINGS)} SET about = '[' WHERE id IN ({', '.join(map(str, ids))})")
 
     def mend(self) -> None:
         """Make them good again."""
-        self.store.execute(f"UPDATE {sqlite_rows.table_name(THINGS)} SET about = '{{}}'")
+        self.store.execute(f"UPDATE {rows.table_name(THINGS)} SET about = '{{}}'")
 
     def settle(self, bulk: Bulk, sent: Sent = NOTHING) -> None:
         """What the loop does with a finished bulk."""
@@ -92,7 +90,7 @@ def test_one_poisoned_row_costs_its_own_document_alone(small: Small) -> None:
 
 
 def test_a_fault_of_the_statement_is_none_of_a_document(small: Small) -> None:
-    small.store.execute(f"ALTER TABLE {sqlite_rows.table_name(THINGS)} RENAME COLUMN about TO other")
+    small.store.execute(f"ALTER TABLE {rows.table_name(THINGS)} RENAME COLUMN about TO other")
     with pytest.raises(apsw.SQLError):
         small.pending.take(60)
     assert small.quarantine.refused == 0

@@ -5,8 +5,8 @@ from typing import Any, cast
 import pytest
 
 from cdc.lsn import Lsn
-from read_model.catalog import Column
-from read_model.plan import DocumentPlan
+from read_model.catalog.catalog import Column
+from read_model.plan.model import DocumentPlan
 from sync_worker.errors import SettingsError
 from sync_worker.proof.repair import BATCH, Reread, found_by_reports, found_by_verify, may_be_key, repair
 from sync_worker.proof.report import Divergent, Report, report_json

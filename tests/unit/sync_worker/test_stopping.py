@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from read_model.canonical import canonical
+from read_model.types.canonical_json import canonical
 from tests.support import plans
 from tests.support.history import Delete, Move, Operation, Put, Source
 from tests.support.trial import MEMORY, Wanted

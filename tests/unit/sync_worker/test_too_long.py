@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from read_model.catalog import Column, TableName
-from read_model.elasticsearch import flattened_paths
-from read_model.plan import DocumentPlan, Field, Include, Join, Node
+from read_model.catalog.catalog import Column, TableName
+from read_model.elasticsearch.index_body import flattened_paths
+from read_model.plan.model import DocumentPlan, Field, Include, Join, Node
 from sync_worker.indexing.left_out import as_flagged, leave_out
 from sync_worker.indexing.too_long import flagged, flagged_item
 from tests.support import plans

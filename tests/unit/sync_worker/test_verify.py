@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 
 from cdc.lsn import Lsn
-from read_model.canonical import text_digest
-from read_model.plan import DocumentPlan
+from read_model.plan.model import DocumentPlan
+from read_model.types.canonical_json import text_digest
 from sync_worker.indexing.left_out import leave_out
 from sync_worker.proof.index_reader import Entry, Indexed, IndexReader
 from sync_worker.proof.oracle import Oracle

@@ -9,7 +9,7 @@ import pytest
 from cdc.envelope import Heartbeat as Message
 from cdc.heartbeat import Heartbeat
 from cdc.lsn import Lsn
-from read_model.catalog import TableName
+from read_model.catalog.catalog import TableName
 from sync_worker.errors import PositionLost, ServiceMissing
 from sync_worker.source.continuity import Identity
 from sync_worker.source.watch import SourceWatch

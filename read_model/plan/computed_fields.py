@@ -1,0 +1,74 @@
+"""Find what a node's computed fields aggregate."""
+
+from collections.abc import Iterable
+
+from read_model.catalog.catalog import Column, Table
+from read_model.catalog.column_types import COMPARABLE, SUMMABLE, shown_type
+from read_model.plan.conditions import resolve_condition
+from read_model.plan.joins import find_join, find_junction
+from read_model.plan.model import Compute, Include, Node, Order
+from read_model.plan.names import Scope, find_column, find_table, key_columns
+from read_model.spec.model import ComputeSpec, IncludeSpec
+from read_model.spec.yaml_reader import suggestion
+
+
+def resolve_computes(
+    specs: Iterable[ComputeSpec], node: Node, failed: set[str], table: Table, scope: Scope
+) -> tuple[Compute, ...]:
+    """The computes of a node. `failed` names includes that have their own faults already: those are not named again."""
+    found = (_compute(spec, node, failed, table, scope) for spec in specs)
+    return tuple(compute for compute in found if compute)
+
+
+def _compute(spec: ComputeSpec, node: Node, failed: set[str], table: Table, scope: Scope) -> Compute | None:
+    include = _aggregated(spec, node, failed, table, scope)
+    if include is None:
+        return None
+    if spec.column is None:
+        return Compute(spec.name, spec.function, include)
+    column = find_column(scope.catalog.tables[include.node.table], spec.column, spec.place, scope)
+    if column is None or not _fits(spec, column, scope):
+        return None
+    return Compute(spec.name, spec.function, include, column)
+
+
+def _aggregated(spec: ComputeSpec, node: Node, failed: set[str], table: Table, scope: Scope) -> Include | None:
+    if spec.of:
+        return _relation(spec.of, table, scope)
+    return None if spec.over in failed else _included(spec, node, scope)
+
+
+def _included(spec: ComputeSpec, node: Node, scope: Scope) -> Include | None:
+    include = next((one for one in node.includes if one.name == spec.over), None)
+    if include and include.many:
+        return include
+    arrays = [one.name for one in node.includes if one.many]
+    what = f"'{spec.over}' is not an array" if include else f"there is no include '{spec.over}' beside '{spec.name}'"
+    remedy = suggestion(spec.over, arrays) if arrays else "Name the table instead: {count: {many: table}}"
+    scope.faults.add(spec.place, what, remedy)
+    return None
+
+
+def _relation(spec: IncludeSpec, near: Table, scope: Scope) -> Include | None:
+    """A relation that is aggregated without being shown."""
+    far = find_table(spec.node.table, spec.node.table_place, scope)
+    if far is None:
+        return None
+    join = None if spec.through else find_join(spec, near, far, scope)
+    through = find_junction(spec.through, near, far, scope) if spec.through else None
+    where = tuple(condition for one in spec.node.where if (condition := resolve_condition(one, far, scope)))
+    if join is None and through is None:
+        return None
+    key = key_columns(far)
+    order = [Order(column) for column in key]
+    order += [Order(column, junction=True) for column in (through.primary_key if through else ())]
+    return Include(spec.name, True, Node(far.name, key, where=where), join, through, tuple(order))
+
+
+def _fits(spec: ComputeSpec, column: Column, scope: Scope) -> bool:
+    allowed = SUMMABLE if spec.function == "sum" else COMPARABLE
+    if column.type in allowed:
+        return True
+    what = f"there is no {spec.function} of '{column.name}': it is of type {shown_type(column)}"
+    scope.faults.add(spec.place, what, f"Use a column of one of the types {', '.join(sorted(allowed))}")
+    return False

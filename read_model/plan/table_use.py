@@ -1,0 +1,72 @@
+"""Which tables and columns the documents of a pipeline need: what is captured, stored and indexed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from read_model.catalog.catalog import Catalog, Column, TableName
+from read_model.plan.model import DocumentPlan, Include, Join, Node, TableUse, nodes
+
+
+@dataclass(slots=True)
+class _Needs:
+    columns: set[str] = field(default_factory=set)
+    lookups: dict[tuple[str, ...], None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Collector:
+    tables: dict[TableName, _Needs] = field(default_factory=dict)
+
+    def need(self, table: TableName, columns: Iterable[Column]) -> None:
+        self.tables.setdefault(table, _Needs()).columns.update(column.name for column in columns)
+
+    def look_up(self, table: TableName, columns: tuple[Column, ...]) -> None:
+        self.need(table, columns)
+        self.tables[table].lookups[tuple(column.name for column in columns)] = None
+
+    def join(self, near: TableName, far: TableName, join: Join) -> None:
+        self.look_up(near, join.near)
+        self.look_up(far, join.far)
+
+
+def table_uses(documents: Iterable[DocumentPlan], catalog: Catalog) -> tuple[TableUse, ...]:
+    """Every table of the documents with exactly the columns they use, sorted by name."""
+    collector = _Collector()
+    for document in documents:
+        collector.look_up(document.root.table, document.id)
+        for node in nodes(document.root):
+            _collect(node, collector)
+    return tuple(_table_use(name, needs, catalog) for name, needs in sorted(collector.tables.items()))
+
+
+def _collect(node: Node, collector: _Collector) -> None:
+    collector.need(node.table, node.primary_key)
+    collector.need(node.table, (one.column for one in node.fields))
+    collector.need(node.table, (condition.column for condition in node.where))
+    for include in node.includes:
+        _collect_include(node, include, collector)
+    for compute in node.computes:
+        _collect_include(node, compute.include, collector)
+        collector.need(compute.include.node.table, [compute.column] if compute.column else [])
+
+
+def _collect_include(node: Node, include: Include, collector: _Collector) -> None:
+    child = include.node.table
+    if include.join:
+        collector.join(node.table, child, include.join)
+    if include.through:
+        collector.join(node.table, include.through.table, include.through.enter)
+        collector.join(include.through.table, child, include.through.leave)
+        collector.need(include.through.table, include.through.primary_key)
+    for order in include.order_by:
+        collector.need(include.through.table if order.junction and include.through else child, [order.column])
+
+
+def _table_use(name: TableName, needs: _Needs, catalog: Catalog) -> TableUse:
+    table = catalog.tables[name]
+    return TableUse(
+        table=name,
+        columns=tuple(column for column in table.columns.values() if column.name in needs.columns),
+        primary_key=tuple(table.columns[key] for key in table.primary_key),
+        lookups=tuple(sorted(group for group in needs.lookups if set(group) != set(table.primary_key))),
+    )

@@ -1,0 +1,152 @@
+"""Digests of documents, made inside PostgreSQL: what `verify` compares first, so that documents themselves need not travel.
+
+The digest is of the JSON text that the row store's build gives the same document, with one space after each comma and colon.
+Equal digests mean equal documents. Unequal ones may still mean the same (a float's spelling, keys of a `json` column): that
+costs a look at the documents, and nothing else.
+"""
+
+from read_model.catalog.catalog import Column
+from read_model.plan.model import Compute, Constant, DocumentPlan, Field, Include, Node
+from read_model.postgres.documents import (
+    Builder,
+    aggregate_of,
+    column_of,
+    conditions,
+    constant_text,
+    field_of,
+    id_text,
+    order_of,
+    restriction,
+    source_of,
+)
+from read_model.sqlite.json_builder import is_wrapped
+from read_model.types.canonical_json import DIGEST_BYTES, spaced
+from read_model.types.value_forms import form
+
+PIECES_A_CALL = 90
+"""A function takes 100 arguments."""
+
+
+def bucket_query(document: DocumentPlan, first: bool, limit: int) -> str:
+    """The next documents in the order of their keys, as (id text, digest, key…), the keys as text.
+
+    But for the `first` bucket it takes the keys of the last row seen, one parameter each."""
+    keys = [column_of("r", column) for column in document.id]
+    after = "" if first else f" AND ({', '.join(keys)}) > ({', '.join(['%s'] * len(keys))})"
+    shown = ", ".join(f"{key}::text" for key in keys)
+    select = _select(document, f", {shown}")
+    if not first:
+        select = select.replace("%", "%%")
+    return f"{select}{after} ORDER BY {', '.join(keys)} LIMIT {limit}"
+
+
+def digest_query(document: DocumentPlan, indexed: bool = True) -> str:
+    """(id text, digest) of the documents that `%s` names, a list of id texts."""
+    return f"{_select(document, '').replace('%', '%%')} AND {restriction(document, indexed)}"
+
+
+def present_query(document: DocumentPlan, indexed: bool = True) -> str:
+    """Which ids of `%s`, a list of id texts, have a document."""
+    query = f"SELECT {id_text(document, 'r')} FROM {document.root.table.quoted} r WHERE true{conditions(document.root.where, 'r')}"
+    return f"{query.replace('%', '%%')} AND {restriction(document, indexed)}"
+
+
+def range_query(document: DocumentPlan) -> str:
+    """Ids of the documents whose key lies between two parameters. Of a key of several columns only the first counts."""
+    where = conditions(document.root.where, "r")
+    query = f"SELECT {id_text(document, 'r')} FROM {document.root.table.quoted} r WHERE true{where}".replace("%", "%%")
+    key = column_of("r", document.id[0])
+    return f"{query} AND {key} BETWEEN %s AND %s ORDER BY {key}"
+
+
+def sample_query(document: DocumentPlan, method: str) -> str:
+    """Ids of a random sample of the root's rows, in random order.
+
+    Three parameters: the share in per cent, a seed, and the same seed once more as text."""
+    text = id_text(document, "r")
+    where = conditions(document.root.where, "r").replace("%", "%%")
+    query = f"SELECT {text} FROM {document.root.table.quoted} r".replace("%", "%%")
+    order = f"sha256(convert_to({text.replace('%', '%%')} || %s, 'UTF8'))"
+    return f"{query} TABLESAMPLE {method} (%s) REPEATABLE (%s) WHERE true{where} ORDER BY {order}"
+
+
+def text_query(document: DocumentPlan) -> str:
+    """(id text, spaced JSON text) of all documents: what the digests are of. For tests."""
+    where = conditions(document.root.where, "r")
+    text = _TextBuilder().object(document.root, "r")
+    return f"SELECT {id_text(document, 'r')}, {text} FROM {document.root.table.quoted} r WHERE true{where}"
+
+
+def _select(document: DocumentPlan, more: str) -> str:
+    text = _TextBuilder().object(document.root, "r")
+    digest = f"substr(sha256(convert_to({text}, 'UTF8')), 1, {DIGEST_BYTES})"
+    where = conditions(document.root.where, "r")
+    return (
+        f"SELECT {id_text(document, 'r')}, encode({digest}, 'hex'){more}"
+        f" FROM {document.root.table.quoted} r WHERE true{where}"
+    )
+
+
+class _TextBuilder(Builder):
+    """Puts JSON texts together instead of JSON values: PostgreSQL's own text has spaces where it likes."""
+
+    def object(self, node: Node, alias: str) -> str:
+        pieces: list[str] = []
+        text = "{"
+        for name, value in self.members(node, alias):
+            key = text + spaced(name).decode() + ": "
+            pieces += [constant_text(key), value]
+            text = ", "
+        return concat([*pieces, constant_text("}" if pieces else "{}")])
+
+    def field(self, field: Field, alias: str) -> str:
+        value = field_of(field, alias)
+        if is_wrapped(field):
+            return f"coalesce(({value})::text, 'null')"
+        return printed(value, None if field.path else field.column)
+
+    def constant(self, constant: Constant) -> str:
+        return constant_text(spaced(constant.value).decode())
+
+    def include(self, include: Include, parent: str) -> str:
+        child = self.alias()
+        source = source_of(include, parent, child)
+        value = next(self.members(include.node, child))[1] if include.value else self.object(include.node, child)
+        if not include.many:
+            return f"coalesce((SELECT {value} {source}), 'null')"
+        order = ", ".join(order_of(order, f"{child}j" if order.junction else child) for order in include.order_by)
+        elements = f"SELECT string_agg({value}, ', ' ORDER BY {order}) {source}"
+        if include.limit is not None:
+            cut = (
+                f"SELECT {value} AS value, row_number() OVER (ORDER BY {order}) AS place"
+                f" {source} ORDER BY {order} LIMIT {include.limit}"
+            )
+            elements = f"SELECT string_agg(value, ', ' ORDER BY place) FROM ({cut}) cut"
+        return f"concat('[', ({elements}), ']')"
+
+    def compute(self, compute: Compute, parent: str) -> str:
+        child = self.alias()
+        column = compute.column if compute.function in ("min", "max") else None
+        value = printed(aggregate_of(compute, child), column)
+        return f"(SELECT {value} {source_of(compute.include, parent, child)})"
+
+
+def printed(value: str, column: Column | None) -> str:
+    """A value's JSON text; `column` is where it comes from as it is, or None."""
+    kind = form(column).kind if column else ""
+    if kind == "int":
+        text = f"({value})::text"
+    elif kind in ("json", "array"):
+        text = f"to_jsonb({value})::text"
+    elif kind == "float":
+        # The log spells a whole float with a point.
+        text = f"(to_json({value})::text || CASE WHEN ({value})::text ~ '^-?[0-9]+$' THEN '.0' ELSE '' END)"
+    else:
+        text = f"to_json({value})::text"
+    return f"coalesce({text}, 'null')"
+
+
+def concat(pieces: list[str]) -> str:
+    """The pieces as one text, however many they are."""
+    groups = [pieces[n : n + PIECES_A_CALL] for n in range(0, len(pieces), PIECES_A_CALL)]
+    return "(" + " || ".join(f"concat({', '.join(group)})" for group in groups) + ")"

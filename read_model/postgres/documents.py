@@ -1,0 +1,204 @@
+"""The oracle: the same documents as one PostgreSQL query, which `verify` and the tests compare the index with (invariant 5).
+
+Run it with DateStyle ISO and extra_float_digits 1 or more, which are the server's defaults.
+"""
+
+from collections.abc import Iterator
+from itertools import count
+
+from read_model.catalog.catalog import Column, quote_identifier
+from read_model.plan.model import Compute, Condition, Constant, DocumentPlan, Field, Include, Join, Node, Order
+from read_model.sqlite.json_builder import is_wrapped
+from read_model.types.value_forms import fill, form
+
+MEMBERS_A_CALL = 50
+"""A function takes 100 arguments."""
+
+_PLAIN_IDS = frozenset({"int2", "int4", "int8", "text", "varchar", "uuid", "bpchar", "date"})
+"""Id types whose restriction is written so that the primary key's index serves it."""
+
+
+def document_query(document: DocumentPlan, ids: bool = False, indexed: bool = True) -> str:
+    """A query of (id text, document JSON text), ordered by id.
+
+    With `ids` it takes one parameter, `%s`, a list of id texts, and yields those documents alone; for `indexed` see `restriction`."""
+    text = id_text(document, "r")
+    where = f"WHERE true{conditions(document.root.where, 'r')}"
+    query = (
+        f"SELECT {text} AS id, ({Builder().object(document.root, 'r')})::text AS doc"
+        f" FROM {document.root.table.quoted} r {where}"
+    )
+    if ids:
+        query = f"{query.replace('%', '%%')} AND {restriction(document, indexed)}"
+    return f'{query} ORDER BY {text.replace("%", "%%") if ids else text} COLLATE "C"'
+
+
+def id_query(document: DocumentPlan) -> str:
+    """A query of all id texts, in the order of `document_query`."""
+    text = id_text(document, "r")
+    where = conditions(document.root.where, "r")
+    return f'SELECT {text} AS id FROM {document.root.table.quoted} r WHERE true{where} ORDER BY {text} COLLATE "C"'
+
+
+def id_text(document: DocumentPlan, alias: str) -> str:
+    """The expression of a document's id text."""
+    shown = [fill(form(column).oracle, column_of(alias, column)) for column in document.id]
+    if len(shown) == 1:
+        return f"(to_json({shown[0]}) #>> '{{}}')"
+    return "'[' || " + " || ',' || ".join(f"to_json({each})::text" for each in shown) + " || ']'"
+
+
+def restriction(document: DocumentPlan, indexed: bool = True) -> str:
+    """The condition that takes the documents of `%s`, a list of id texts.
+
+    `indexed` lets the key's index serve it where the types allow; ids that are no values of these types are an error then."""
+    if not indexed or any(column.type not in _PLAIN_IDS for column in document.id):
+        text = id_text(document, "r").replace("%", "%%")
+        return f"({text}) = ANY(%s::text[])"
+    if len(document.id) == 1:
+        column = document.id[0]
+        return f"{column_of('r', column).replace('%', '%%')} = ANY(%s::text[]::{column.type}[])"
+    keys = ", ".join(column_of("r", column).replace("%", "%%") for column in document.id)
+    parts = ", ".join(f"(id::json ->> {place})::{column.type}" for place, column in enumerate(document.id))
+    return f"({keys}) IN (SELECT {parts} FROM unnest(%s::text[]) AS id)"
+
+
+def column_of(alias: str, column: Column) -> str:
+    """A column of an aliased table."""
+    return f"{alias}.{quote_identifier(column.name)}"
+
+
+def constant_text(value: str) -> str:
+    """A string constant, right whatever standard_conforming_strings says."""
+    doubled = value.replace("'", "''")
+    return f"E'{doubled.replace(chr(92), chr(92) * 2)}'" if "\\" in doubled else f"'{doubled}'"
+
+
+class Builder:
+    """Compiles nodes to JSON values; every table gets an alias of its own."""
+
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
+    def object(self, node: Node, alias: str) -> str:
+        """A node's JSON object."""
+        members = [f"{constant_text(name)}, {value}" for name, value in self.members(node, alias)]
+        parts = [members[n : n + MEMBERS_A_CALL] for n in range(0, len(members), MEMBERS_A_CALL)] or [[]]
+        if len(parts) == 1:
+            return f"json_build_object({', '.join(parts[0])})"
+        return "(" + " || ".join(f"jsonb_build_object({', '.join(part)})" for part in parts) + ")"
+
+    def members(self, node: Node, alias: str) -> Iterator[tuple[str, str]]:
+        """Names and values of a node's object, in their order."""
+        for field in node.fields:
+            yield field.name, self.field(field, alias)
+        for constant in node.constants:
+            yield constant.name, self.constant(constant)
+        for include in node.includes:
+            yield include.name, self.include(include, alias)
+        for compute in node.computes:
+            yield compute.name, self.compute(compute, alias)
+
+    def alias(self) -> str:
+        """A table alias that was not given yet."""
+        return f"t{next(self._numbers)}"
+
+    def field(self, field: Field, alias: str) -> str:
+        """A field's value."""
+        return field_of(field, alias)
+
+    def constant(self, constant: Constant) -> str:
+        """A constant's value."""
+        return _constant(constant.value)
+
+    def include(self, include: Include, parent: str) -> str:
+        """The rows of another table, as an object or an array."""
+        child = self.alias()
+        source = source_of(include, parent, child)
+        value = next(self.members(include.node, child))[1] if include.value else self.object(include.node, child)
+        if not include.many:
+            return f"(SELECT {value} {source})"
+        order = ", ".join(order_of(order, f"{child}j" if order.junction else child) for order in include.order_by)
+        if include.limit is None:
+            return f"(SELECT coalesce(json_agg({value} ORDER BY {order}), '[]') {source})"
+        cut = (
+            f"SELECT {value} AS value, row_number() OVER (ORDER BY {order}) AS place"
+            f" {source} ORDER BY {order} LIMIT {include.limit}"
+        )
+        return f"(SELECT coalesce(json_agg(value ORDER BY place), '[]') FROM ({cut}) cut)"
+
+    def compute(self, compute: Compute, parent: str) -> str:
+        """An aggregate's value."""
+        child = self.alias()
+        return f"(SELECT {aggregate_of(compute, child)} {source_of(compute.include, parent, child)})"
+
+
+def source_of(include: Include, parent: str, child: str) -> str:
+    """FROM and WHERE of an include's rows."""
+    table = f"{include.node.table.quoted} {child}"
+    filters = conditions(include.node.where, child)
+    if (junction := include.through) is not None:
+        link = f"{child}j"
+        joined = f"{junction.table.quoted} {link} JOIN {table} ON {matches(junction.leave, link, child)}"
+        return f"FROM {joined} WHERE {matches(junction.enter, parent, link)}{filters}"
+    if include.join is None:
+        raise ValueError(f"the include '{include.name}' has neither a join nor a junction")
+    return f"FROM {table} WHERE {matches(include.join, parent, child)}{filters}"
+
+
+def matches(join: Join, near: str, far: str) -> str:
+    """A join's equalities between two aliases."""
+    pairs = zip(join.near, join.far, strict=True)
+    return " AND ".join(f"{column_of(far, b)} = {column_of(near, a)}" for a, b in pairs)
+
+
+def field_of(field: Field, alias: str) -> str:
+    """A field's value, in its native type."""
+    column = column_of(alias, field.column)
+    if field.path:
+        return f"(({column})::jsonb" + "".join(f" -> {constant_text(key)}" for key in field.path) + ")"
+    shown = fill(form(field.column).oracle, column)
+    if is_wrapped(field):
+        wrapped = f"jsonb_build_object('value', {shown})"
+        return f"CASE WHEN jsonb_typeof({shown}) <> 'object' THEN {wrapped} ELSE {shown} END"
+    return shown
+
+
+def _constant(value: str | int | bool | None) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return "NULL"
+    return f"{value}::int8" if isinstance(value, int) else f"{constant_text(value)}::text"
+
+
+def order_of(order: Order, alias: str) -> str:
+    """One term of ORDER BY."""
+    key = fill(form(order.column).oracle_order, column_of(alias, order.column))
+    return f"{key} DESC NULLS FIRST" if order.descending else f"{key} NULLS LAST"
+
+
+def aggregate_of(compute: Compute, alias: str) -> str:
+    """An aggregate's value."""
+    if compute.column is None:
+        return "count(*)"
+    how, column = form(compute.column), column_of(alias, compute.column)
+    if compute.function == "sum":
+        return fill(how.oracle_total, column)
+    return fill(how.oracle, f"{compute.function}({fill(how.oracle_least, column)})")
+
+
+def conditions(where: tuple[Condition, ...], alias: str) -> str:
+    """A filter as ` AND …` terms, or nothing."""
+    return "".join(f" AND {_condition(condition, alias)}" for condition in where)
+
+
+def _condition(condition: Condition, alias: str) -> str:
+    column, comparison = column_of(alias, condition.column), condition.comparison
+    if comparison in ("is null", "is not null"):
+        return f"{column} {comparison.upper()}"
+    # An untyped literal takes the column's type.
+    literals = [constant_text(str(value)) for value in condition.values]
+    if comparison in ("in", "not in"):
+        return f"{column} {comparison.upper()} ({', '.join(literals)})"
+    return f"{column} {comparison} {literals[0]}"

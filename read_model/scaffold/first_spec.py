@@ -1,0 +1,132 @@
+"""Write a first spec from what a database says of itself, so that any application has documents in one command.
+
+From the root: its own columns; every table it refers to as an object, and what those refer to; every table that refers to it as
+an array; junctions as many-to-many; tables that refer to themselves one level up and down.
+"""
+
+import re
+from collections.abc import Iterable
+
+from read_model.catalog.catalog import Catalog, Column, Table, TableName
+from read_model.catalog.column_types import shown_type, unsupported
+from read_model.plan.names import spoken
+from read_model.scaffold.foreign_keys import Relation, spoken_key, to_many, to_one, usable
+from read_model.scaffold.yaml_writer import Head, IncludeDraft, Names, NodeDraft, spec_text
+from read_model.spec.errors import UnusableRootError
+
+DEPTH = 3
+"""How many tables deep objects go below the root. Arrays are written for the root alone: arrays in arrays grow fast."""
+
+
+def write_spec(catalog: Catalog, roots: list[TableName], pipeline: str) -> str:
+    """A spec with one document kind for each root table, as YAML. `UnusableRootError` says why a table cannot be a root."""
+    documents: list[tuple[str, str, NodeDraft]] = []
+    for root in roots:
+        table = catalog.tables.get(root)
+        if table is None:
+            raise UnusableRootError(f"There is no table {root}. Name one of the database's tables as schema.table.")
+        if not usable(table):
+            raise UnusableRootError(
+                f"{root} cannot be a root: it has no usable primary key. Add one, or choose another table."
+            )
+        alias = _free(_alias(root.name), {name for name, _, _ in documents})
+        documents.append((alias, spoken(root), _root(table, catalog)))
+    return spec_text(pipeline, documents)
+
+
+def _alias(name: str) -> str:
+    plain = re.sub(r"[^a-z0-9_-]+", "_", name.lower()).strip("_-")
+    return plain if plain[:1].isalpha() else f"documents_{plain}".rstrip("_")
+
+
+def _root(table: Table, catalog: Catalog) -> NodeDraft:
+    draft = _node(table, catalog, {table.name}, frozenset(), DEPTH, itself=True)
+    taken = {name for name, _ in draft.fields} | {include.name for include in draft.includes}
+    for relation in to_many(table, catalog):
+        include = _below(relation, table, catalog)
+        include.name = _free(include.name, taken)
+        taken.add(include.name)
+        draft.includes.append(include)
+    return draft
+
+
+def _node(
+    table: Table, catalog: Catalog, path: set[TableName], hidden: frozenset[str], depth: int, *, itself: bool = False
+) -> NodeDraft:
+    """A table with the objects that it refers to. `path` holds the tables above; `hidden` columns are known from there."""
+    relations = list(to_one(table, catalog)) if depth else []
+    shown = [one for one in relations if one.far.name not in path or (itself and one.far.name == table.name)]
+    shown = [one for one in shown if not set(one.link.columns) <= hidden]
+    covered = hidden | {name for one in shown for name in one.link.columns if name not in table.primary_key}
+    draft = NodeDraft(*_fields(table, covered))
+    taken = {name for name, _ in draft.fields}
+    path = path | {one.far.name for one in shown}
+    for relation in shown:
+        name = _free(_field_name(spoken_key(relation.link, relation.far.name.name)), taken)
+        taken.add(name)
+        inner = 0 if relation.far.name == table.name else depth - 1
+        node = _node(relation.far, catalog, path, frozenset(), inner)
+        draft.includes.append(IncludeDraft(name, _head("one", relation), node, _label(relation.far, node)))
+    return draft
+
+
+def _below(relation: Relation, near: Table, catalog: Catalog) -> IncludeDraft:
+    """An array of the root, or an object whose table refers to the root."""
+    far = relation.far
+    word = "one" if relation.kind == "single" else "many"
+    hidden = frozenset() if relation.junction else frozenset(relation.link.columns) - set(far.primary_key)
+    depth = 0 if far.name == near.name else DEPTH - 1
+    node = _node(far, catalog, {near.name, far.name}, hidden, depth)
+    name = far.name.name
+    if not relation.alone or far.name == near.name:
+        name += f"_by_{spoken_key(relation.link, relation.link.key.name)}"
+    label = _label(far, node) if relation.junction else ""
+    return IncludeDraft(_field_name(name), _head(word, relation), node, label)
+
+
+def _head(word: str, relation: Relation) -> Head:
+    head: Head = {word: spoken(relation.far.name)}
+    if relation.junction and relation.leave:
+        junction = spoken(relation.junction.name)
+        sides: dict[str, Names] = {"table": junction, "from": relation.link.columns, "to": relation.leave.columns}
+        return head | {"through": junction if relation.alone else sides}
+    return head if relation.alone else head | {"by": relation.link.columns}
+
+
+def _fields(table: Table, covered: Iterable[str]) -> tuple[list[tuple[str, str]], list[IncludeDraft], list[str]]:
+    """The columns to show, no includes yet, and a note on every column that is left out."""
+    fields: list[tuple[str, str]] = []
+    notes: list[str] = []
+    for column in table.columns.values():
+        if column.name in covered:
+            continue
+        if reason := _left_out(column):
+            notes.append(f"left out: {column.name} ({reason})")
+        else:
+            fields.append((_free(_field_name(column.name), {name for name, _ in fields}), column.name))
+    return fields, [], notes
+
+
+def _left_out(column: Column) -> str:
+    if column.type == "bytea":
+        return "bytea: bytes are no help in a search"
+    reason = unsupported(column)
+    return f"{shown_type(column)}: {reason}" if reason else ""
+
+
+def _label(table: Table, node: NodeDraft) -> str:
+    """The one column that says all of a small table such as tags(id, name); empty when there is more to show."""
+    others = [column for _, column in node.fields if column not in table.primary_key]
+    return others[0] if len(others) == 1 and not node.includes and not node.notes else ""
+
+
+def _field_name(name: str) -> str:
+    plain = name.replace(".", "_").strip().lstrip("_") or "value"
+    return f"{plain}_" if plain in {"all", "*"} else plain
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    names, number, free = set(taken), 2, name
+    while free in names:
+        free, number = f"{name}_{number}", number + 1
+    return free

@@ -1,0 +1,132 @@
+"""From changed rows to the documents that show them: the plan's joins, walked from the changed table up to the root.
+
+A walk reads the row tables as they are. Run before and after a batch's rows are applied, the two answers together hold
+every document whose old or new form shows a changed row. Filters are not applied: a document too many does no harm.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from read_model.catalog.catalog import Column, TableName
+from read_model.plan.model import DocumentPlan, Include, Join, Node
+from read_model.sqlite.json_builder import column_of, matches
+from read_model.sqlite.rows import CHANGED, table_name
+
+Lane = Literal["fresh", "fan_out"]
+LANES: tuple[Lane, ...] = ("fresh", "fan_out")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """One way from a source table to documents. `select` yields the id columns (k0, k1, …) and the first lsn (first_lsn) of each
+    document reached from the table's changed keys. Lane `fresh` reaches few documents a row, `fan_out` may reach many."""
+
+    lane: Lane
+    select: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A join from a table near the root (`near`) to the one below it (`far`). `shared`: many near rows may have the same far row."""
+
+    near: TableName
+    far: TableName
+    join: Join
+    shared: bool
+
+
+_Path = tuple[_Step, ...]
+
+
+def fan_out(document: DocumentPlan, table: TableName) -> tuple[Reach, ...]:
+    """All ways from a source table to the documents: one for each different place of the table in the plan."""
+    key = _primary_keys(document).get(table, ())
+    found = [_reach(document, path, key) for path in _paths(document.root) if _end(document, path) == table]
+    return tuple(dict.fromkeys(found))
+
+
+def source_tables(document: DocumentPlan) -> tuple[TableName, ...]:
+    """The source tables whose changes can reach the document, the root first."""
+    return tuple(_primary_keys(document))
+
+
+def ways_down(
+    document: DocumentPlan,
+) -> Iterator[tuple[TableName, tuple[Column, ...], tuple[tuple[TableName, Join], ...]]]:
+    """Every place of a table in the plan: the table, its key, and the joins that lead to it from the root, with their tables."""
+    keys = _primary_keys(document)
+    for path in _paths(document.root):
+        table = _end(document, path)
+        yield table, keys[table], tuple((step.far, step.join) for step in path)
+
+
+def _primary_keys(document: DocumentPlan) -> dict[TableName, tuple[Column, ...]]:
+    found: dict[TableName, tuple[Column, ...]] = {}
+    pending = [document.root]
+    while pending:
+        node = pending.pop(0)
+        found.setdefault(node.table, node.primary_key)
+        for include in _includes(node):
+            if include.through:
+                found.setdefault(include.through.table, include.through.primary_key)
+            pending.append(include.node)
+    return found
+
+
+def _includes(node: Node) -> tuple[Include, ...]:
+    return (*node.includes, *(compute.include for compute in node.computes))
+
+
+def _end(document: DocumentPlan, path: _Path) -> TableName:
+    return path[-1].far if path else document.root.table
+
+
+def _paths(node: Node, before: _Path = ()) -> Iterator[_Path]:
+    """Every place in the plan below and at a node, as the steps that lead there. A junction is a place of its own."""
+    yield before
+    for include in _includes(node):
+        steps = _steps(node, include)
+        if len(steps) == 2:
+            yield (*before, steps[0])
+        yield from _paths(include.node, (*before, *steps))
+
+
+def _steps(node: Node, include: Include) -> _Path:
+    if include.through:
+        enter = _Step(node.table, include.through.table, include.through.enter, _shared(node, include.through.enter))
+        return enter, _Step(include.through.table, include.node.table, include.through.leave, shared=True)
+    if include.join is None:
+        raise ValueError(f"the include '{include.name}' has neither a join nor a junction")
+    return (_Step(node.table, include.node.table, include.join, _shared(node, include.join)),)
+
+
+def _shared(node: Node, join: Join) -> bool:
+    return not set(node.primary_key) <= set(join.near)
+
+
+def _reach(document: DocumentPlan, path: _Path, key: tuple[Column, ...]) -> Reach:
+    lane: Lane = "fan_out" if any(step.shared for step in path) else "fresh"
+    changed = f"temp.{table_name(_end(document, path), CHANGED)} c"
+    if not path and document.id == key:
+        return Reach(lane, f"SELECT {_keys([f'c.k{n}' for n in range(len(key))])}, c.lsn AS first_lsn FROM {changed}")
+    # The aliases count from the root, r0. CROSS JOIN keeps the order of the tables: changed keys first, then up.
+    last = len(path)
+    own = " AND ".join(f"{column_of(f'r{last}', column)} = c.k{n}" for n, column in enumerate(key))
+    tables = [changed, f"{table_name(_end(document, path))} r{last} ON {own}"]
+    for n in range(last, 0, -1):
+        step = path[n - 1]
+        tables.append(f"{table_name(step.near)} r{n - 1} ON {_upwards(step.join, n)}")
+    ids = [column_of("r0", column) for column in document.id]
+    select = (
+        f"SELECT {_keys(ids)}, min(c.lsn) AS first_lsn FROM {' CROSS JOIN '.join(tables)} GROUP BY {', '.join(ids)}"
+    )
+    return Reach(lane, select)
+
+
+def _upwards(join: Join, n: int) -> str:
+    return matches(Join(near=join.far, far=join.near), f"r{n}", f"r{n - 1}")
+
+
+def _keys(expressions: list[str]) -> str:
+    return ", ".join(f"{expression} AS k{n}" for n, expression in enumerate(expressions))

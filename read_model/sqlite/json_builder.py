@@ -1,0 +1,182 @@
+"""One document as one SQLite expression: correlated subqueries that print JSON text, put together by concat().
+
+SQLite's own json_object() would read and print every inner object again at each level, because the result of a subquery is
+text to it. For the shipped orders, building so was 1.4 times faster.
+"""
+
+from collections.abc import Iterator
+from itertools import count
+
+import msgspec
+
+from read_model.catalog.catalog import Column
+from read_model.plan.model import Compute, Condition, Field, Include, Join, Node, Order
+from read_model.sqlite.functions import float_text
+from read_model.sqlite.identifiers import column_name
+from read_model.sqlite.rows import table_name
+from read_model.types.value_forms import fill, form
+
+PIECES_A_CALL = 900
+"""A function takes 1000 arguments."""
+
+
+def document(root: Node, alias: str) -> str:
+    """The expression that builds the document of the root row named `alias`."""
+    return _Builder().object(root, alias)
+
+
+def text_literal(text: str) -> str:
+    """A string constant."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def conditions(where: tuple[Condition, ...], alias: str) -> str:
+    """A filter as ` AND …` terms, or nothing."""
+    return "".join(f" AND {_condition(condition, alias)}" for condition in where)
+
+
+def column_of(alias: str, column: Column) -> str:
+    """A column of an aliased table."""
+    return f"{alias}.{column_name(column.name)}"
+
+
+def matches(join: Join, near: str, far: str) -> str:
+    """A join's equalities between two aliases, the far side first."""
+    pairs = zip(join.near, join.far, strict=True)
+    return " AND ".join(f"{column_of(far, b)} = {column_of(near, a)}" for a, b in pairs)
+
+
+def is_wrapped(field: Field) -> bool:
+    """Whether a whole JSON column is mapped as `flattened`, which holds objects alone: anything else goes under `value`."""
+    return (
+        form(field.column).kind == "json" and not field.path and field.options.get("type", "flattened") == "flattened"
+    )
+
+
+class _Builder:
+    """Compiles nodes; every table gets an alias of its own."""
+
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
+    def object(self, node: Node, alias: str) -> str:
+        """A node's JSON object."""
+        pieces, text = [], "{"
+        for name, value in self._members(node, alias):
+            text += ("" if text else ",") + msgspec.json.encode(name).decode() + ":"
+            pieces += [text_literal(text), value]
+            text = ""
+        return _concat([*pieces, text_literal(text + "}")])
+
+    def _members(self, node: Node, alias: str) -> Iterator[tuple[str, str]]:
+        for field in node.fields:
+            yield field.name, _field(field, alias)
+        for constant in node.constants:
+            yield constant.name, _constant(constant.value)
+        for include in node.includes:
+            yield include.name, self._include(include, alias)
+        for compute in node.computes:
+            yield compute.name, self._compute(compute, alias)
+
+    def _include(self, include: Include, parent: str) -> str:
+        child = f"t{next(self._numbers)}"
+        source, link, condition = self._source(include, parent, child)
+        value = next(self._members(include.node, child))[1] if include.value else self.object(include.node, child)
+        if not include.many:
+            return f"coalesce((SELECT {value} FROM {source} WHERE {condition}), 'null')"
+        order = ", ".join(_order(order, link if order.junction else child) for order in include.order_by)
+        if include.limit is None:
+            elements = f"SELECT group_concat({value}, ',' ORDER BY {order}) FROM {source} WHERE {condition}"
+        else:
+            # The rows of the inner query arrive in its order, which LIMIT makes binding.
+            cut = f"SELECT {value} AS value FROM {source} WHERE {condition} ORDER BY {order} LIMIT {include.limit}"
+            elements = f"SELECT group_concat(value, ',') FROM ({cut})"
+        return f"concat('[', ({elements}), ']')"
+
+    def _compute(self, compute: Compute, parent: str) -> str:
+        child = f"t{next(self._numbers)}"
+        source, _, condition = self._source(compute.include, parent, child)
+        return f"coalesce((SELECT {_aggregate(compute, child)} FROM {source} WHERE {condition}), 'null')"
+
+    def _source(self, include: Include, parent: str, child: str) -> tuple[str, str, str]:
+        """FROM's tables, the junction's alias, and the condition with the child's filter."""
+        table = f"{table_name(include.node.table)} {child}"
+        link = f"{child}j"
+        if (junction := include.through) is not None:
+            # CROSS JOIN keeps the order of the tables: from the parent through the junction to the child.
+            source = f"{table_name(junction.table)} {link} CROSS JOIN {table}"
+            condition = f"{matches(junction.enter, parent, link)} AND {matches(junction.leave, link, child)}"
+        else:
+            source, condition = table, matches(_join(include), parent, child)
+        return source, link, condition + conditions(include.node.where, child)
+
+
+def _join(include: Include) -> Join:
+    if include.join is None:
+        raise ValueError(f"the include '{include.name}' has neither a join nor a junction")
+    return include.join
+
+
+def _concat(pieces: list[str]) -> str:
+    """The pieces as one text, however many they are."""
+    while len(pieces) > PIECES_A_CALL:
+        groups = range(0, len(pieces), PIECES_A_CALL)
+        pieces = [f"concat({', '.join(pieces[n : n + PIECES_A_CALL])})" for n in groups]
+    return f"concat({', '.join(pieces)})"
+
+
+def _field(field: Field, alias: str) -> str:
+    column = column_of(alias, field.column)
+    if field.path:
+        steps = "".join(f'."{key}"' for key in field.path)
+        shown = f"{column} -> {text_literal('$' + steps)}"
+    elif is_wrapped(field):
+        shown = f"iif(substr({column}, 1, 1) = '{{', {column}, '{{\"value\":' || {column} || '}}')"
+    else:
+        shown = fill(form(field.column).show, column)
+    return f"coalesce({shown}, 'null')"
+
+
+def _constant(value: str | int | bool | None) -> str:
+    return text_literal(msgspec.json.encode(value).decode())
+
+
+def _order(order: Order, alias: str) -> str:
+    key = fill(form(order.column).order, column_of(alias, order.column))
+    if order.descending:
+        return f"{key} DESC NULLS FIRST" if order.column.nullable else f"{key} DESC"
+    return f"{key} NULLS LAST" if order.column.nullable else key
+
+
+def _aggregate(compute: Compute, alias: str) -> str:
+    if compute.column is None:
+        return "count(*)"
+    how, column = form(compute.column), column_of(alias, compute.column)
+    if compute.function == "sum":
+        return fill(how.total, column)
+    return fill(how.show, f"{compute.function}({fill(how.least, column)})")
+
+
+def _condition(condition: Condition, alias: str) -> str:
+    column, comparison = column_of(alias, condition.column), condition.comparison
+    if comparison in ("is null", "is not null"):
+        return f"{column} {comparison.upper()}"
+    literals = [_literal(condition.column, value) for value in condition.values]
+    if comparison in ("in", "not in"):
+        return f"{column} {comparison.upper()} ({', '.join(literals)})"
+    return f"{column} {comparison} {literals[0]}"
+
+
+def _literal(column: Column, value: str | int | bool) -> str:
+    """A filter's constant in the stored form of the column."""
+    how = form(column)
+    if how.kind in ("int", "bool"):
+        return str(int(value))
+    if how.kind == "scaled":
+        return fill(how.take, text_literal(str(value)))
+    if how.kind == "float":
+        return text_literal(float_text(str(value), 4 if column.type == "float4" else 8) or "")
+    if how.kind == "moment":
+        whole = str(value).removesuffix("+00:00").removesuffix("Z")
+        return text_literal(whole.rstrip("0").rstrip(".") if "." in whole else whole)
+    return text_literal(str(value))

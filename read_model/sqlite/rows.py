@@ -1,0 +1,144 @@
+"""The row store's tables: one for each source table, with the columns that documents use, in SQLite.
+
+Statements take Debezium's JSON values, decoded as `decoded_types` says, as positional parameters in the order of
+`TableUse.columns` (upsert) or of `TableUse.primary_key` (delete and changed keys).
+"""
+
+from read_model.catalog.catalog import Column, TableName, quote_identifier
+from read_model.plan.model import TableUse
+from read_model.sqlite.identifiers import column_name, name_of
+from read_model.types.value_forms import fill, form
+
+ROWS = "row_"
+"""The prefix of the tables that documents are built from."""
+SNAPSHOT = "snap_"
+"""The prefix of the tables that a running snapshot fills."""
+CHANGED = "changed_"
+"""The prefix of the temporary tables of changed keys."""
+
+
+def table_name(table: TableName, prefix: str = ROWS) -> str:
+    """The quoted name of a source table's rows in SQLite."""
+    return quote_identifier(f"{prefix}{name_of(table)}")
+
+
+def create_table(use: TableUse, prefix: str = ROWS) -> list[str]:
+    """The statements that create a table of rows. For a snapshot create the indexes afterwards (`create_indexes`)."""
+    columns = [f"{column_name(column.name)} {_declaration(column, use)}" for column in use.columns]
+    columns.append(f"PRIMARY KEY ({_names(use.primary_key)})")
+    # A single integer key is the rowid itself; every other key is the table's own tree instead of a second one.
+    suffix = "" if _is_rowid(use) else " WITHOUT ROWID"
+    return [f"CREATE TABLE IF NOT EXISTS {table_name(use.table, prefix)} ({', '.join(columns)}){suffix}"]
+
+
+def create_indexes(use: TableUse, prefix: str = ROWS) -> list[str]:
+    """The statements that create the indexes for joins. Their names carry the prefix, so both sets can exist at once."""
+    key = tuple(column.name for column in use.primary_key)
+    statements = []
+    for lookup in use.lookups:
+        if key[: len(lookup)] != lookup:
+            name = quote_identifier(f"{prefix}{name_of(use.table)} by {', '.join(map(column_name, lookup))}")
+            columns = ", ".join(map(column_name, lookup))
+            statements.append(f"CREATE INDEX IF NOT EXISTS {name} ON {table_name(use.table, prefix)} ({columns})")
+    return statements
+
+
+def upsert(use: TableUse, prefix: str = ROWS) -> str:
+    """Insert a row or replace the one with its key."""
+    values = ", ".join(fill(form(column).take, f"?{n}") for n, column in enumerate(use.columns, 1))
+    return f"INSERT OR REPLACE INTO {table_name(use.table, prefix)} ({_names(use.columns)}) VALUES ({values})"
+
+
+def delete(use: TableUse, prefix: str = ROWS) -> str:
+    """Delete the row with a key."""
+    return f"DELETE FROM {table_name(use.table, prefix)} WHERE {_key_matches(use)}"
+
+
+def select_row(use: TableUse, prefix: str = ROWS) -> str:
+    """The stored values of the row with a key, in the order of `TableUse.columns`. Write them back with `restore`."""
+    return f"SELECT {_names(use.columns)} FROM {table_name(use.table, prefix)} WHERE {_key_matches(use)}"
+
+
+def restore(use: TableUse, column: Column, prefix: str = ROWS) -> str:
+    """Set one column to a stored value: the value is the last parameter, after the key's."""
+    last = len(use.primary_key) + 1
+    return f"UPDATE {table_name(use.table, prefix)} SET {column_name(column.name)} = ?{last} WHERE {_key_matches(use)}"
+
+
+def differs(use: TableUse) -> str:
+    """Whether a row (parameters as of `upsert`) is not stored just like this: one row when it differs, none when it is the same."""
+    values = ", ".join(
+        f"{fill(form(column).take, f'?{n}')} AS {quote_identifier(column.name)}"
+        for n, column in enumerate(use.columns, 1)
+    )
+    same = " AND ".join(_same(column) for column in use.columns)
+    return f"SELECT 1 FROM (SELECT {values}) n WHERE NOT EXISTS (SELECT 1 FROM {table_name(use.table)} r WHERE {same})"
+
+
+def mark_differing(use: TableUse) -> tuple[str, ...]:
+    """Note as changed the keys whose rows differ between the rows and the loaded snapshot, either way. `?1` is the lsn."""
+    rows, loaded = table_name(use.table), table_name(use.table, SNAPSHOT)
+    key = " AND ".join(_same(column) for column in use.primary_key)
+    same = " AND ".join(_same(column) for column in use.columns)
+    changed = f"INSERT OR IGNORE INTO temp.{table_name(use.table, CHANGED)}"
+    keys = [quote_identifier(column.name) for column in use.primary_key]
+    new = f"SELECT {', '.join(f'n.{name}' for name in keys)}, ?1 FROM {loaded} n"
+    old = f"SELECT {', '.join(f'r.{name}' for name in keys)}, ?1 FROM {rows} r"
+    return (
+        f"{changed} {new} WHERE NOT EXISTS (SELECT 1 FROM {rows} r WHERE {same})",
+        f"{changed} {old} WHERE NOT EXISTS (SELECT 1 FROM {loaded} n WHERE {key})",
+    )
+
+
+def _same(column: Column) -> str:
+    """Equal, also when both are null. Text that compares without case must be the same to the letter."""
+    name = quote_identifier(column.name)
+    exact = " COLLATE BINARY" if "NOCASE" in form(column).declared else ""
+    return f"r.{name}{exact} IS n.{name}"
+
+
+def decoded_types(use: TableUse) -> dict[str, type]:
+    """What msgspec decodes each column's JSON value as. All but `msgspec.Raw` may be None; a null Raw is `null`."""
+    return {column.name: form(column).decode for column in use.columns}
+
+
+def create_changed(use: TableUse) -> str:
+    """The temporary table of a batch's changed keys: k0, k1, … and the lsn of the first change."""
+    columns = [f"k{n} {form(column).declared}" for n, column in enumerate(use.primary_key)]
+    key = ", ".join(f"k{n}" for n in range(len(use.primary_key)))
+    name = table_name(use.table, CHANGED)
+    return (
+        f"CREATE TEMP TABLE IF NOT EXISTS {name} ({', '.join(columns)}, lsn INTEGER, PRIMARY KEY ({key})) WITHOUT ROWID"
+    )
+
+
+def insert_changed(use: TableUse) -> str:
+    """Note a changed key (`TableUse.primary_key`, then the lsn). The first lsn of a key stands."""
+    values = [fill(form(column).take, f"?{n}") for n, column in enumerate(use.primary_key, 1)]
+    return (
+        f"INSERT OR IGNORE INTO temp.{table_name(use.table, CHANGED)} VALUES ({', '.join(values)}, ?{len(values) + 1})"
+    )
+
+
+def clear_changed(use: TableUse) -> str:
+    """Forget the changed keys of a batch."""
+    return f"DELETE FROM temp.{table_name(use.table, CHANGED)}"
+
+
+def _is_rowid(use: TableUse) -> bool:
+    return len(use.primary_key) == 1 and form(use.primary_key[0]).declared == "INTEGER"
+
+
+def _declaration(column: Column, use: TableUse) -> str:
+    return form(column).declared + (" NOT NULL" if column in use.primary_key else "")
+
+
+def _names(columns: tuple[Column, ...]) -> str:
+    return ", ".join(column_name(column.name) for column in columns)
+
+
+def _key_matches(use: TableUse) -> str:
+    return " AND ".join(
+        f"{column_name(column.name)} = {fill(form(column).take, f'?{n}')}"
+        for n, column in enumerate(use.primary_key, 1)
+    )
