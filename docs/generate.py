@@ -17,10 +17,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
-from cdc.cli import ROOMS
-from cdc.connectors.settings import Settings as OperatorSettings
+from cdc.settings import Settings as OperatorSettings
 from docs import api_reference
 from infra.settings import StackSettings
+from rowtide.cli import ROOMS
 from search_api.settings import ApiSettings
 from sync_worker.metrics import WorkerCollector
 from sync_worker.settings import WorkerSettings

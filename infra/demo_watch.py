@@ -10,7 +10,7 @@ from typing import Any, Self
 import httpx
 import psycopg
 
-from cdc.topics import changes_topic, connector_name
+from cdc.log.names import changes_topic, connector_name
 from infra.demo_view import Picture, Stage
 from infra.following import Follower
 from infra.pipeline import Pipeline, mark

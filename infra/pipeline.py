@@ -13,7 +13,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier, Literal
 
-from cdc.topics import marker_role_name
+from cdc.log.names import marker_role_name
 from infra.errors import ServiceUnavailable, WrongSettings
 from infra.ports import LOOPBACK
 from infra.programs import ROWTIDE, SEARCH_API, WRITER, Program, Programs

@@ -12,7 +12,7 @@ from infra.errors import RunnerError
 from infra.processes import Kept, Order, tail
 from infra.waiting import wait_until
 
-ROWTIDE = (sys.executable, "-c", "from cdc.cli import main; main()")
+ROWTIDE = (sys.executable, "-c", "from rowtide.cli import main; main()")
 WRITER = (sys.executable, "-m", "writer")
 SEARCH_API = (sys.executable, "-m", "search_api")
 _STOP_SECONDS = 15.0

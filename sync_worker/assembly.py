@@ -12,8 +12,8 @@ import msgspec
 import structlog
 from pydantic import SecretStr
 
-from cdc.topics import changes_topic
-from cdc.transaction import WAY_OUT
+from cdc.log.names import changes_topic
+from cdc.log.transaction import WAY_OUT
 from read_model.catalog.catalog import read_catalog
 from read_model.plan.model import PipelinePlan
 from read_model.plan.resolve import resolve

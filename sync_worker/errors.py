@@ -9,7 +9,7 @@
     ├── SettingsError     a setting, the spec or credentials are wrong, or a port is taken (exit code 2)
     └── ServiceMissing    a service does not answer (exit code 3)
 
-`cdc.transaction.LogError` and `cdc.envelope.EnvelopeError` end it as well.
+`cdc.log.transaction.LogError` and `cdc.log.envelope.EnvelopeError` end it as well.
 """
 
 

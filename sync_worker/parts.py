@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cdc.heartbeat import placeholder
+from cdc.log.heartbeat import placeholder
 from read_model.catalog.catalog import TableName
 from read_model.plan.model import PipelinePlan
 from sync_worker.indexing.generations import Generations

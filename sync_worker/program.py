@@ -8,9 +8,9 @@ import threading
 import structlog
 from pydantic import ValidationError
 
-from cdc.envelope import EnvelopeError
-from cdc.heartbeat import HeartbeatError
-from cdc.transaction import LogError
+from cdc.log.envelope import EnvelopeError
+from cdc.log.heartbeat import HeartbeatError
+from cdc.log.transaction import LogError
 from read_model.spec.errors import SpecError
 from sync_worker import assembly, metrics
 from sync_worker.endpoint import EndpointThread, Wishes, endpoint

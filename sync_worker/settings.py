@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from cdc.kafka_access import KafkaAccess, Mechanism, Protocol
+from connections.kafka import KafkaAccess, Mechanism, Protocol
 
 
 def _with_port(url: str) -> str:

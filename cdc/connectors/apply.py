@@ -1,15 +1,15 @@
 """Bring a pipeline's connector and topic to what the spec wants."""
 
-from cdc.connectors.captured import Choice, captured, known_password, password_file
+from cdc.capture_selection import Choice, captured, known_password, password_file
+from cdc.connectors.client import Connect, ConnectAccess
 from cdc.connectors.config import Log, connector_config
-from cdc.connectors.connect import Connect, ConnectAccess
-from cdc.connectors.errors import OperatorError, WrongUse
 from cdc.connectors.health import Health, health
-from cdc.connectors.settings import Settings
-from cdc.connectors.source import open_source, seen_from_connect
-from cdc.connectors.waiting import wait_until
-from cdc.sign_in import is_wrong
-from cdc.topics import connector_name
+from cdc.errors import OperatorError, WrongUse
+from cdc.log.names import connector_name
+from cdc.settings import Settings
+from cdc.source.database import open_source, seen_from_connect
+from connections.polling import wait_until
+from connections.postgres import is_wrong
 
 
 def connect_access(settings: Settings) -> ConnectAccess:

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from cdc.connectors.source_tables import Captured
-from cdc.heartbeat import emit_query, placeholder
-from cdc.topics import changes_topic, publication_name, slot_name
+from cdc.log.heartbeat import emit_query, placeholder
+from cdc.log.names import changes_topic, publication_name, slot_name
+from cdc.source.checks import Captured
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """Largest record that the producer and the topic take."""
@@ -24,7 +24,7 @@ _SECRET_KEY = re.compile(r"password|secret|jaas|token|credential|passphrase|priv
 class Database:
     """The source, as the Connect worker reaches it. `password` may be a reference such as `${file:/path:key}`.
 
-    `system` is the database's system identifier (`cdc.heartbeat.SYSTEM_QUERY`)."""
+    `system` is the database's system identifier (`cdc.log.heartbeat.SYSTEM_QUERY`)."""
 
     host: str
     port: int

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from cdc.connectors.connect import Status
+from cdc.connectors.client import Status
 
 State = Literal["running", "paused", "stopped", "restarting", "starting", "unassigned", "failed", "absent"]
 

@@ -5,8 +5,8 @@ from time import monotonic
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from cdc.envelope import decode
-from cdc.topics import changes_topic
+from cdc.log.envelope import decode
+from cdc.log.names import changes_topic
 from infra.errors import RunnerError
 
 _CHANGES = frozenset("crud")

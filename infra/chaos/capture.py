@@ -15,8 +15,8 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from cdc.envelope import Record
-from cdc.topics import connector_name, slot_name
+from cdc.log.envelope import Record
+from cdc.log.names import connector_name, slot_name
 from infra.chaos.log import Study, records
 from infra.chaos.run import Task
 from infra.chaos.tally import Tally

@@ -7,9 +7,9 @@ from time import monotonic
 
 from confluent_kafka import Consumer, TopicPartition
 
-from cdc.envelope import Heartbeat, Record, decode
-from cdc.topics import changes_topic
-from cdc.transaction import Aside, Assembler, Begun, Change, Committed, LogError, Repeat, SnapshotRow, Step
+from cdc.log.envelope import Heartbeat, Record, decode
+from cdc.log.names import changes_topic
+from cdc.log.transaction import Aside, Assembler, Begun, Change, Committed, LogError, Repeat, SnapshotRow, Step
 from infra.errors import RunnerError
 
 _SECONDS = 300.0

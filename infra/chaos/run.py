@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from cdc.topics import connector_name
+from cdc.log.names import connector_name
 from infra.chaos.care import Caretaker
 from infra.chaos.ending import Ending, compare
 from infra.chaos.reader import Access, Prober, Reader

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from cdc.envelope import Record
+from cdc.log.envelope import Record
 
 TABLE = "rows"
 _VERSIONS = 1 << 12

@@ -4,7 +4,7 @@ from time import monotonic
 
 import httpx
 
-from cdc.topics import connector_name
+from cdc.log.names import connector_name
 from infra.errors import RunnerError
 
 _LOOK_SECONDS = 2.0

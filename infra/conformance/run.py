@@ -11,7 +11,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from cdc.topics import role_name
+from cdc.log.names import role_name
 from infra.conformance.case import Case
 from infra.conformance.combined import alias, combined_spec
 from infra.conformance.comparison import Comparison

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cdc.lsn import Lsn, parse_lsn
+from cdc.log.lsn import Lsn, parse_lsn
 from read_model.freshness import Freshness
 from search_api.faults import Fault, RequestFaults
 from search_api.freshness.telling import FreshnessView, Level

@@ -8,8 +8,8 @@ from typing import Any
 
 import psycopg
 
-from cdc.lsn import Lsn
-from cdc.topics import MARKER_PREFIX
+from cdc.log.lsn import Lsn
+from cdc.log.names import MARKER_PREFIX
 
 EMIT_SECONDS = 5.0
 BETWEEN_SECONDS = 0.005

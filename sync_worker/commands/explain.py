@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cdc.lsn import Lsn, format_lsn
+from cdc.log.lsn import Lsn, format_lsn
 from read_model.elasticsearch.index_body import flattened_paths
 from read_model.plan.model import DocumentPlan
 from read_model.sqlite.fan_out import source_tables

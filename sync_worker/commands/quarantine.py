@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cdc.lsn import Lsn, format_lsn
+from cdc.log.lsn import Lsn, format_lsn
 from sync_worker import program
 from sync_worker.commands.telling import WORKER_URL, Output, OutputOption, Wait, WorkerUrl, exit_codes, tell_waiting
 from sync_worker.errors import WorkerError

@@ -10,7 +10,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from cdc.lsn import Lsn
+from cdc.log.lsn import Lsn
 from sync_worker import program
 from sync_worker.commands.telling import (
     WORKER_URL,

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from cdc.transaction import LogError
+from cdc.log.transaction import LogError
 from read_model.spec.errors import SpecError
 from sync_worker import program
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from cdc.envelope import Record
-from cdc.transaction import WAY_OUT
+from cdc.log.envelope import Record
+from cdc.log.transaction import WAY_OUT
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import RowError, ShapeError
 from sync_worker.log.placeholders import needles

@@ -4,8 +4,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from cdc.envelope import EnvelopeError, Record, decode
-from cdc.transaction import WAY_OUT
+from cdc.log.envelope import EnvelopeError, Record, decode
+from cdc.log.transaction import WAY_OUT
 from sync_worker.errors import WorkerError
 
 OLD_KEY_HEADER = "__debezium.oldkey"

@@ -6,8 +6,8 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from cdc.kafka_access import KafkaAccess, client_settings
-from cdc.transaction import WAY_OUT
+from cdc.log.transaction import WAY_OUT
+from connections.kafka import KafkaAccess, client_settings
 from sync_worker.errors import PositionLost, ServiceMissing, SettingsError, WorkerError
 
 _REFUSING = (

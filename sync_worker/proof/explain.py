@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from cdc.lsn import Lsn, format_lsn
+from cdc.log.lsn import Lsn, format_lsn
 from read_model.freshness import Freshness
 from read_model.types.canonical_json import Difference, differences, digest
 from sync_worker.indexing.builds import Build

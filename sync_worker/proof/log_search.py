@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from cdc.envelope import EnvelopeError, decode, split_transaction_id
-from cdc.lsn import Lsn
-from cdc.topics import changes_topic
+from cdc.log.envelope import EnvelopeError, decode, split_transaction_id
+from cdc.log.lsn import Lsn
+from cdc.log.names import changes_topic
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import ServiceMissing
 

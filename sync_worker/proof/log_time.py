@@ -7,10 +7,10 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from cdc.envelope import EnvelopeError, decode, heartbeat, split_transaction_id
-from cdc.kafka_access import KafkaAccess
-from cdc.lsn import Lsn
-from cdc.topics import changes_topic
+from cdc.log.envelope import EnvelopeError, decode, heartbeat, split_transaction_id
+from cdc.log.lsn import Lsn
+from cdc.log.names import changes_topic
+from connections.kafka import KafkaAccess
 from sync_worker.errors import WorkerError
 from sync_worker.log.stream import Refusals, consumer
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 import psycopg
 from psycopg import errors
 
-from cdc.lsn import Lsn
+from cdc.log.lsn import Lsn
 from read_model.plan.model import DocumentPlan
 from read_model.postgres.digests import bucket_query, digest_query, present_query, range_query, sample_query
 from read_model.postgres.documents import document_query

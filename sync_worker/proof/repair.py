@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from cdc.lsn import Lsn
+from cdc.log.lsn import Lsn
 from read_model.catalog.catalog import Column
 from read_model.plan.model import DocumentPlan
 from sync_worker.errors import SettingsError

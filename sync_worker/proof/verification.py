@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from cdc.lsn import Lsn, parse_lsn
+from cdc.log.lsn import Lsn, parse_lsn
 from read_model.catalog.catalog import read_catalog
 from read_model.plan.model import DocumentPlan, PipelinePlan
 from read_model.plan.resolve import resolve

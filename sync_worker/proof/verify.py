@@ -9,7 +9,7 @@ import threading
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from cdc.lsn import Lsn, format_lsn
+from cdc.log.lsn import Lsn, format_lsn
 from read_model.elasticsearch.index_body import flattened_paths
 from read_model.plan.model import DocumentPlan
 from read_model.types.canonical_json import differences, digest, text_digest

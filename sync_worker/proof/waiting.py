@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httpx
 import msgspec
 
-from cdc.lsn import Lsn, format_lsn
+from cdc.log.lsn import Lsn, format_lsn
 from read_model.freshness import Freshness
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 

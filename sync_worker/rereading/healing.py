@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from cdc.transaction import WAY_OUT
+from cdc.log.transaction import WAY_OUT
 from read_model.catalog.catalog import TableName, read_catalog
 from read_model.plan.model import PipelinePlan
 from read_model.plan.resolve import resolve

@@ -14,8 +14,8 @@ import msgspec
 import psycopg
 from psycopg.sql import SQL
 
-from cdc.heartbeat import SYSTEM_QUERY, catalogue_query
-from cdc.lsn import Lsn
+from cdc.log.heartbeat import SYSTEM_QUERY, catalogue_query
+from cdc.log.lsn import Lsn
 from read_model.catalog.catalog import CATALOG_QUERY, TableName
 from read_model.plan.model import TableUse
 from read_model.postgres.rows import given_keys, key_query, row_query

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import msgspec
 import psycopg
 
-from cdc.heartbeat import SYSTEM_QUERY, catalogue_query
-from cdc.sign_in import is_wrong
+from cdc.log.heartbeat import SYSTEM_QUERY, catalogue_query
+from connections.postgres import is_wrong
 from read_model.catalog.catalog import CATALOG_QUERY, TableName
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 

@@ -6,8 +6,8 @@ go back: what it writes then looks like repeats of what was read before. Only cl
 
 from dataclasses import dataclass
 
-from cdc.lsn import format_lsn
-from cdc.transaction import WAY_OUT
+from cdc.log.lsn import format_lsn
+from cdc.log.transaction import WAY_OUT
 from sync_worker.errors import PositionLost
 from sync_worker.store.row_store import Position
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from confluent_kafka import KafkaError, KafkaException
 
-from cdc.transaction import WAY_OUT
+from cdc.log.transaction import WAY_OUT
 from sync_worker.errors import PositionLost
 
 ASK_SECONDS = 5.0

@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection
 
 import msgspec
 
-from cdc import heartbeat
-from cdc.envelope import Heartbeat as Message
-from cdc.topics import HEARTBEAT_PREFIX
+from cdc.log import heartbeat
+from cdc.log.envelope import Heartbeat as Message
+from cdc.log.names import HEARTBEAT_PREFIX
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import ServiceMissing
 from sync_worker.source.continuity import Identity, same_source

@@ -2,8 +2,8 @@
 
 import psycopg
 
-from cdc.heartbeat import Whereabouts, whereabouts_query
-from cdc.topics import slot_name
+from cdc.log.heartbeat import Whereabouts, whereabouts_query
+from cdc.log.names import slot_name
 
 ANSWER_SECONDS = 3
 """How long the source may take to let us in, and to answer."""

@@ -3,11 +3,11 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from cdc.envelope import Heartbeat, Record
-from cdc.heartbeat import emitted_ms
-from cdc.lsn import Lsn
-from cdc.topics import HEARTBEAT_PREFIX, SNAPSHOT_PREFIX
-from cdc.transaction import (
+from cdc.log.envelope import Heartbeat, Record
+from cdc.log.heartbeat import emitted_ms
+from cdc.log.lsn import Lsn
+from cdc.log.names import HEARTBEAT_PREFIX, SNAPSHOT_PREFIX
+from cdc.log.transaction import (
     WAY_OUT,
     Aside,
     Assembler,

@@ -13,7 +13,7 @@ from typing import Any, Self
 import apsw
 import msgspec
 
-from cdc.transaction import WAY_OUT
+from cdc.log.transaction import WAY_OUT
 from read_model.catalog.catalog import quote_identifier
 from read_model.sqlite import functions
 from sync_worker.errors import StoreError

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from cdc.envelope import decode
+from cdc.log.envelope import decode
 from sync_worker.log.changes import TakenChange
 from sync_worker.store.row_store import RowStore
 

@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import Producer
 from psycopg.conninfo import make_conninfo
 
-from cdc.topics import changes_topic
+from cdc.log.names import changes_topic
 from infra.ports import free_port
 from tests.support.pipeline import Pipeline
 from tests.support.services import CHECKOUT, Place

@@ -18,7 +18,7 @@ from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from cdc.topics import changes_topic, connector_name
+from cdc.log.names import changes_topic, connector_name
 from infra.stack import Stack
 from tests.support.log_tail import Tail
 from tests.support.pipeline import Pipeline

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from cdc.topics import connector_name, slot_name
+from cdc.log.names import connector_name, slot_name
 from infra.stack import Stack
 from tests.support.pipeline import Pipeline
 from tests.support.services import Place, fresh_place

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from cdc.lsn import Lsn
+from cdc.log.lsn import Lsn
 from infra.bench.usage import read_peak
 from infra.ports import free_port
 from infra.wire import Wire

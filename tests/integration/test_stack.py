@@ -197,7 +197,7 @@ def test_nothing_is_left_when_everything_but_the_servers_is_killed(data: Path) -
 
 def rowtide(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", "from cdc.cli import main; main()", *arguments],
+        [sys.executable, "-c", "from rowtide.cli import main; main()", *arguments],
         env=environment,
         capture_output=True,
         text=True,
@@ -226,7 +226,7 @@ def test_ctrl_c_while_starting_leaves_nothing(data: Path) -> None:
     # Whoever runs the tests in the background of a script has SIGINT ignored, and hands that down.
     interruptible = ["env", "--default-signal=INT"]
     with subprocess.Popen(
-        [*interruptible, sys.executable, "-c", "from cdc.cli import main; main()", "up", "--foreground"],
+        [*interruptible, sys.executable, "-c", "from rowtide.cli import main; main()", "up", "--foreground"],
         env=environment_of(data),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

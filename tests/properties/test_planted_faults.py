@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from cdc.lsn import NOTHING
-from cdc.transaction import BEGUN, Assembler, Change, LogError
-from cdc.transaction import Step as LogStep
+from cdc.log.lsn import NOTHING
+from cdc.log.transaction import BEGUN, Assembler, Change, LogError
+from cdc.log.transaction import Step as LogStep
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import RowError
 from sync_worker.indexing.ledger import Ledger

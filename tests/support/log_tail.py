@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from cdc.topics import changes_topic
+from cdc.log.names import changes_topic
 from tests.support.services import Place
 
 NEW = -1

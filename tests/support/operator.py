@@ -12,8 +12,8 @@ import typer
 from confluent_kafka import Consumer, TopicPartition
 from typer.testing import CliRunner
 
-from cdc.connectors import commands, documents, init_command, resnapshot
-from cdc.topics import changes_topic
+from cdc.log.names import changes_topic
+from rowtide.commands import connectors, documents, init, resnapshot
 from tests.support.services import Place
 
 
@@ -37,7 +37,7 @@ class Operator:
     def run(self, *words: str, **environment: str) -> Said:
         """Run `rowtide WORDS`."""
         app = typer.Typer()
-        for room in (init_command, commands, documents, resnapshot):
+        for room in (init, connectors, documents, resnapshot):
             room.register(app)
         known = {**self.place.environment, "ROWTIDE_SECRETS_DIR": str(self.secrets), **self.more, **environment}
         result = CliRunner().invoke(app, list(words), env=known, catch_exceptions=False)

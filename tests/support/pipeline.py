@@ -15,13 +15,13 @@ import httpx
 import msgspec
 import psycopg
 
-from cdc.lsn import Lsn
+from cdc.log.lsn import Lsn
 from infra.ports import free_port
 from infra.worker_client import read_metrics
 from read_model.freshness import Freshness
 from tests.support.services import CHECKOUT, Place
 
-ROWTIDE = [sys.executable, "-c", "from cdc.cli import main; main()"]
+ROWTIDE = [sys.executable, "-c", "from rowtide.cli import main; main()"]
 
 
 class Pipeline:

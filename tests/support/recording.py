@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 from confluent_kafka import Consumer, TopicPartition
 
-from cdc.envelope import Record, decode, split_transaction_id
-from cdc.heartbeat import placeholder
-from cdc.topics import changes_topic
+from cdc.log.envelope import Record, decode, split_transaction_id
+from cdc.log.heartbeat import placeholder
+from cdc.log.names import changes_topic
 from infra.conformance.case import Case
 from infra.conformance.run import Run
 from read_model.types.canonical_json import canonical

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from cdc.envelope import decode, split_transaction_id
+from cdc.log.envelope import decode, split_transaction_id
 from infra.conformance.case import Case
 from infra.conformance.combined import alias, combined_spec
 from read_model.catalog.catalog import read_catalog

@@ -16,7 +16,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from cdc.topics import connector_name
+from cdc.log.names import connector_name
 from infra.addresses import Addresses
 from infra.ports import free_ports
 from infra.settings import StackSettings
@@ -48,7 +48,7 @@ def _kept_stack(name: str) -> Stack:
     home = Path(os.environ.get("ROWTIDE_HOME", CHECKOUT / ".rowtide"))
     told = {"ROWTIDE_STACK": name, "ROWTIDE_PROFILE": "test", "ROWTIDE_HOME": str(home)}
     subprocess.run(
-        [sys.executable, "-c", "from cdc.cli import main; main()", "up"],
+        [sys.executable, "-c", "from rowtide.cli import main; main()", "up"],
         env=os.environ | told,
         cwd=CHECKOUT,
         check=True,

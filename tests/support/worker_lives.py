@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cdc.envelope import Heartbeat
+from cdc.log.envelope import Heartbeat
 from read_model.plan.model import PipelinePlan
 from sync_worker.errors import WorkerError
 from sync_worker.indexing.generations import Generations

@@ -8,10 +8,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from cdc.connectors.errors import ServiceUnavailable
-from cdc.connectors.source import open_source
-from cdc.heartbeat import SYSTEM_QUERY, decode, placeholder
-from cdc.topics import connector_name
+from cdc.errors import ServiceUnavailable
+from cdc.log.heartbeat import SYSTEM_QUERY, decode, placeholder
+from cdc.log.names import connector_name
+from cdc.source.database import open_source
 from infra.versions import read as read_versions
 from tests.support.operator import Log, LogRecord, Operator, log_of
 from tests.support.services import Place

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from cdc.heartbeat import catalogue_query, emit_query
-from cdc.topics import publication_name
+from cdc.log.heartbeat import catalogue_query, emit_query
+from cdc.log.names import publication_name
 from infra.stack import Stack
 from tests.support.services import Place, fresh_place
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
-from cdc.lsn import Lsn
+from cdc.log.lsn import Lsn
 from read_model.catalog.catalog import TableName
 from sync_worker.rereading.reread import source_snapshot
 from tests.support.services import Place

@@ -14,7 +14,7 @@ import httpx
 import psycopg
 import pytest
 
-from cdc.lsn import parse_lsn
+from cdc.log.lsn import parse_lsn
 from infra.stack import Stack
 from read_model.catalog.catalog import TableName
 from read_model.sqlite import rows

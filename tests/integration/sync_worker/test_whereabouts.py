@@ -7,8 +7,8 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from cdc.heartbeat import SYSTEM_QUERY
-from cdc.topics import slot_name
+from cdc.log.heartbeat import SYSTEM_QUERY
+from cdc.log.names import slot_name
 from sync_worker.source.whereabouts import ask
 from tests.support.services import Place
 

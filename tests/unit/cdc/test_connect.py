@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 import httpx
 import pytest
 
-from cdc.connectors.connect import Connect, ConnectAccess
-from cdc.connectors.errors import OperatorError
+from cdc.connectors.client import Connect, ConnectAccess
+from cdc.errors import OperatorError
 
 
 class PlayedConnect(httpx.BaseTransport):

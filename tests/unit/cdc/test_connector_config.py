@@ -5,7 +5,7 @@ import re
 import pytest
 
 from cdc.connectors.config import Database, Log, connector_config, is_secret, masked, table_pattern, template
-from cdc.heartbeat import placeholder
+from cdc.log.heartbeat import placeholder
 from read_model.catalog.catalog import TableName
 
 DATABASE = Database("db", 5432, "shop", "rowtide_shop", "s3cret", "7711325947596806084")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdc.connectors.connect import ConnectorState, Status, TaskState
+from cdc.connectors.client import ConnectorState, Status, TaskState
 from cdc.connectors.health import health
 from cdc.connectors.plan import Create, Difference, Unchanged, Update, plan
 

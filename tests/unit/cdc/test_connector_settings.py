@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from cdc.connectors.captured import captured, choose, known_password, made_password, pipeline_of, table_name
-from cdc.connectors.errors import WrongUse
-from cdc.connectors.settings import Settings
-from cdc.connectors.source import address, seen_from_connect
+from cdc.capture_selection import captured, choose, known_password, made_password, pipeline_of, table_name
+from cdc.errors import WrongUse
+from cdc.settings import Settings
+from cdc.source.database import address, seen_from_connect
 from read_model.catalog.catalog import Catalog, TableName
 
 DSN = "postgresql://owner:s3cret@db.example:6543/shop?sslmode=require"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cdc.envelope import EnvelopeError, Heartbeat, Source, decode, heartbeat, last_commit, split_transaction_id
+from cdc.log.envelope import EnvelopeError, Heartbeat, Source, decode, heartbeat, last_commit, split_transaction_id
 
 CASES = Path(__file__).parents[2] / "cases" / "envelopes"
 

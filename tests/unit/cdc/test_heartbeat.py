@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cdc.heartbeat import HeartbeatError, decode, emit_query
+from cdc.log.heartbeat import HeartbeatError, decode, emit_query
 
 CASES = Path(__file__).parents[2] / "cases" / "envelopes"
 

@@ -7,10 +7,10 @@ import certifi
 import pytest
 
 from cdc.connectors.apply import connect_access
-from cdc.connectors.connect import ConnectAccess, client_options
-from cdc.connectors.errors import WrongUse
-from cdc.connectors.settings import Settings
-from cdc.kafka_access import KafkaAccess, client_settings
+from cdc.connectors.client import ConnectAccess, client_options
+from cdc.errors import WrongUse
+from cdc.settings import Settings
+from connections.kafka import KafkaAccess, client_settings
 
 CA = Path(certifi.where())
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from cdc.connectors.marker_role import plan_marker
-from cdc.connectors.source_facts import Facts, Publication, Role
-from cdc.connectors.source_plan import SourcePlan, plan_source
+from cdc.source.facts import Facts, Publication, Role
+from cdc.source.marker_role import plan_marker
+from cdc.source.plan import SourcePlan, plan_source
 from read_model.catalog.catalog import Catalog, Column, Table, TableName
 
 ORDERS = TableName("public", "orders")

@@ -1,12 +1,12 @@
-"""The rules by which the log becomes whole transactions. Their numbers are those of `cdc.transaction`."""
+"""The rules by which the log becomes whole transactions. Their numbers are those of `cdc.log.transaction`."""
 
 from itertools import permutations
 
 import pytest
 
-from cdc.envelope import Heartbeat, InTransaction, Message, Record, Source
-from cdc.lsn import Lsn
-from cdc.transaction import REPEAT, Aside, Assembler, Begun, Change, Committed, LogError, Seen, SnapshotRow
+from cdc.log.envelope import Heartbeat, InTransaction, Message, Record, Source
+from cdc.log.lsn import Lsn
+from cdc.log.transaction import REPEAT, Aside, Assembler, Begun, Change, Committed, LogError, Seen, SnapshotRow
 
 
 def begin(tx_id: int) -> Record:

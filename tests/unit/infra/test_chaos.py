@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cdc.envelope import Record, decode
+from cdc.log.envelope import Record, decode
 from infra.chaos.invariants import contradictions
 from infra.chaos.log import Study
 from infra.chaos.schedule import FIRST_AT, MENU, REST, schedule

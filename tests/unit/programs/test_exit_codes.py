@@ -9,11 +9,11 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from cdc.cli import Rooms
-from cdc.connectors.source import told
-from cdc.sign_in import is_wrong
+from cdc.source.database import told
+from connections.postgres import is_wrong
 from infra.errors import WrongSettings
 from infra.ports import require_free
+from rowtide.cli import Rooms
 from sync_worker.endpoint import listening
 from sync_worker.errors import SettingsError
 from writer.database import login_refused

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import pytest
 
-from cdc.lsn import Lsn
+from cdc.log.lsn import Lsn
 from read_model.freshness import Freshness
 from search_api.faults import RequestFaults
 from search_api.freshness.consistency import (

@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException
 from elastic_transport import TlsError
 from elasticsearch import Elasticsearch
 
-from cdc.kafka_access import KafkaAccess
+from connections.kafka import KafkaAccess
 from sync_worker import program
 from sync_worker.assembly import index_access
 from sync_worker.errors import ServiceMissing, SettingsError

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cdc.lsn import Lsn
+from cdc.log.lsn import Lsn
 from read_model.plan.model import PipelinePlan
 from sync_worker.indexing import builds
 from sync_worker.indexing.builds import OF_VERSION, SLICE_MS, Build, Builds, build_of

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cdc.envelope import decode
+from cdc.log.envelope import decode
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import RowError
 from sync_worker.log.changes import Batch, Key, Row, RowShape, TableChanges, TakenChange

@@ -5,7 +5,7 @@ import base64
 import msgspec
 import pytest
 
-from cdc.lsn import parse_lsn
+from cdc.log.lsn import parse_lsn
 from sync_worker.errors import PositionLost
 from sync_worker.source.continuity import Identity, heartbeat_goes_on, same_history, snapshot_goes_on
 from sync_worker.store.row_store import Position

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdc.lsn import Lsn
+from cdc.log.lsn import Lsn
 from read_model.freshness import Freshness
 from sync_worker.indexing.builds import Build
 from sync_worker.indexing.left_out import leave_out

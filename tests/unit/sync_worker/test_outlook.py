@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from cdc.heartbeat import Whereabouts
+from cdc.log.heartbeat import Whereabouts
 from sync_worker.errors import PositionLost
 from sync_worker.source.outlook import Outlook
 from sync_worker.source.whereabouts import told

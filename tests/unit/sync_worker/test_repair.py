@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from cdc.lsn import Lsn
+from cdc.log.lsn import Lsn
 from read_model.catalog.catalog import Column
 from read_model.plan.model import DocumentPlan
 from sync_worker.errors import SettingsError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cdc.envelope import decode
+from cdc.log.envelope import decode
 from sync_worker.log.changes import TakenChange
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.spool import CHUNK_EVENTS, Spool

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from cdc.lsn import Lsn
+from cdc.log.lsn import Lsn
 from read_model.plan.model import DocumentPlan
 from read_model.types.canonical_json import text_digest
 from sync_worker.indexing.left_out import leave_out

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from cdc.lsn import Lsn
+from cdc.log.lsn import Lsn
 from infra.ports import free_port
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 from sync_worker.proof.waiting import FreshnessClient

@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cdc.envelope import Heartbeat as Message
-from cdc.heartbeat import Heartbeat
-from cdc.lsn import Lsn
+from cdc.log.envelope import Heartbeat as Message
+from cdc.log.heartbeat import Heartbeat
+from cdc.log.lsn import Lsn
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import PositionLost, ServiceMissing
 from sync_worker.source.continuity import Identity

@@ -5,16 +5,16 @@ Only a slot that Debezium creates itself exports the snapshot that meets the str
 
 import typer
 
+from cdc.capture_selection import choose, pipeline_of
 from cdc.connectors.apply import connect_access, wait_for
-from cdc.connectors.captured import choose, pipeline_of
-from cdc.connectors.connect import Connect
-from cdc.connectors.errors import OperatorError
-from cdc.connectors.removal import drop_slot, forget_offsets
-from cdc.connectors.settings import Settings
-from cdc.connectors.source import Source, open_source
-from cdc.connectors.telling import PipelineOption, SpecOption, WaitOption, faults_told, out
-from cdc.connectors.waiting import wait_until
-from cdc.topics import connector_name, slot_name
+from cdc.connectors.client import Connect
+from cdc.connectors.delete import drop_slot, forget_offsets
+from cdc.errors import OperatorError
+from cdc.log.names import connector_name, slot_name
+from cdc.settings import Settings
+from cdc.source.database import Source, open_source
+from connections.polling import wait_until
+from rowtide.console import PipelineOption, SpecOption, WaitOption, faults_told, out
 
 _SLOT_SECONDS = 60.0
 

@@ -9,12 +9,12 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from cdc.connectors.config import Database
-from cdc.connectors.errors import OperatorError, ServiceUnavailable, WrongUse
-from cdc.connectors.source_facts import Facts, Publication, Role
-from cdc.connectors.source_plan import Statement
-from cdc.heartbeat import SYSTEM_QUERY
-from cdc.sign_in import is_wrong
-from cdc.topics import SNAPSHOT_PREFIX, publication_name, role_name, slot_name
+from cdc.errors import OperatorError, ServiceUnavailable, WrongUse
+from cdc.log.heartbeat import SYSTEM_QUERY
+from cdc.log.names import SNAPSHOT_PREFIX, publication_name, role_name, slot_name
+from cdc.source.facts import Facts, Publication, Role
+from cdc.source.plan import Statement
+from connections.postgres import is_wrong
 from read_model.catalog.catalog import CATALOG_QUERY, Catalog, TableName, read_catalog
 
 _CONNECT_SECONDS = 10

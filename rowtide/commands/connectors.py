@@ -7,15 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
+from cdc.capture_selection import choose, pipeline_of
 from cdc.connectors import apply as applying
-from cdc.connectors.captured import choose, pipeline_of
-from cdc.connectors.connect import Connect, Status
-from cdc.connectors.errors import OperatorError
+from cdc.connectors.client import Connect, Status
+from cdc.connectors.delete import remove
 from cdc.connectors.health import health
 from cdc.connectors.plan import Unchanged, plan
-from cdc.connectors.removal import remove
-from cdc.connectors.settings import Settings
-from cdc.connectors.telling import (
+from cdc.connectors.topics import Topics
+from cdc.errors import OperatorError
+from cdc.log.names import changes_topic, connector_name
+from cdc.settings import Settings
+from rowtide.console import (
     Output,
     OutputOption,
     PipelineOption,
@@ -30,8 +32,6 @@ from cdc.connectors.telling import (
     tell_plan,
     tell_table,
 )
-from cdc.connectors.topic import Topics
-from cdc.topics import changes_topic, connector_name
 
 DRIFT = 1
 """Exit code of `diff` when the connector is not as wanted."""

@@ -11,8 +11,8 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from cdc.connectors.errors import OperatorError, ServiceUnavailable, WrongUse
-from cdc.connectors.waiting import wait_until
+from cdc.errors import OperatorError, ServiceUnavailable, WrongUse
+from connections.polling import wait_until
 
 REBALANCE_SECONDS = 30.0
 """How long a call is repeated while Connect answers 409, "a rebalance is going on"."""

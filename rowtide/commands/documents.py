@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from cdc.connectors.captured import choose, resolved, table_name
-from cdc.connectors.errors import WrongUse
-from cdc.connectors.settings import Settings
-from cdc.connectors.source import open_source
-from cdc.connectors.telling import Output, OutputOption, SpecOption, faults_told, out, tell_json
-from cdc.topics import PIPELINE_NAME
+from cdc.capture_selection import choose, resolved, table_name
+from cdc.errors import WrongUse
+from cdc.log.names import PIPELINE_NAME
+from cdc.settings import Settings
+from cdc.source.database import open_source
 from read_model.catalog.catalog import Catalog
 from read_model.elasticsearch.index_body import index_body
 from read_model.plan.describe import plan_text
@@ -19,6 +18,7 @@ from read_model.postgres.documents import document_query
 from read_model.scaffold.first_spec import write_spec
 from read_model.spec.errors import UnusableRootError
 from read_model.sqlite.documents import build
+from rowtide.console import Output, OutputOption, SpecOption, faults_told, out, tell_json
 
 
 def register(root: typer.Typer) -> None:

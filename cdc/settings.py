@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from cdc.connectors.errors import WrongUse
-from cdc.kafka_access import KafkaAccess, Mechanism, Protocol
+from cdc.errors import WrongUse
+from connections.kafka import KafkaAccess, Mechanism, Protocol
 
 PREFIX = "ROWTIDE_"
 

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cdc.connectors.errors import OperatorError
 from cdc.connectors.plan import Create, Difference, Plan, Update
+from cdc.errors import OperatorError
 
 LONGEST = 240
 """Characters of a configuration's value that people are shown."""

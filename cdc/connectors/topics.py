@@ -9,8 +9,8 @@ from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import KafkaError, NewTopic
 
 from cdc.connectors.config import MAX_MESSAGE_BYTES, Log
-from cdc.connectors.errors import OperatorError, ServiceUnavailable, WrongUse
-from cdc.kafka_access import KafkaAccess, client_settings
+from cdc.errors import OperatorError, ServiceUnavailable, WrongUse
+from connections.kafka import KafkaAccess, client_settings
 
 _TIMEOUT_S = 15.0
 _AWAY = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE)

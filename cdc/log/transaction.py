@@ -20,8 +20,8 @@ from typing import Literal
 
 import msgspec
 
-from cdc.envelope import EnvelopeError, Heartbeat, Record, heartbeat, last_commit, split_transaction_id
-from cdc.lsn import NOTHING, Lsn, format_lsn
+from cdc.log.envelope import EnvelopeError, Heartbeat, Record, heartbeat, last_commit, split_transaction_id
+from cdc.log.lsn import NOTHING, Lsn, format_lsn
 
 WAY_OUT = "start the worker with --new-store, then take a new snapshot: rowtide resnapshot"
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from cdc.lsn import NOTHING, Lsn
+from cdc.log.lsn import NOTHING, Lsn
 
 
 class EnvelopeError(Exception):

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from cdc.connectors.captured import keep_secret, new_password
-from cdc.connectors.settings import Settings
-from cdc.connectors.source import Source
-from cdc.connectors.source_plan import Statement, with_password
-from cdc.topics import marker_role_name
+from cdc.capture_selection import keep_secret, new_password
+from cdc.log.names import marker_role_name
+from cdc.settings import Settings
+from cdc.source.database import Source
+from cdc.source.plan import Statement, with_password
 from read_model.catalog.catalog import quote_identifier
 
 

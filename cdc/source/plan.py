@@ -6,9 +6,9 @@ The source receives a role, its grants and a publication; never DDL on the appli
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from cdc.connectors.source_facts import Facts, Publication
-from cdc.connectors.source_tables import GENERATED_SINCE, Captured, judge
-from cdc.topics import publication_name, role_name, slot_name
+from cdc.log.names import publication_name, role_name, slot_name
+from cdc.source.checks import GENERATED_SINCE, Captured, judge
+from cdc.source.facts import Facts, Publication
 from read_model.catalog.catalog import TableName, quote_identifier
 
 OLDEST = 140000

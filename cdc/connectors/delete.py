@@ -1,13 +1,13 @@
 """Take a connector away, and what belongs to it where that is asked for."""
 
 from cdc.connectors.apply import wait_for
-from cdc.connectors.connect import Connect
-from cdc.connectors.errors import OperatorError
-from cdc.connectors.settings import Settings
-from cdc.connectors.source import open_source
-from cdc.connectors.topic import Topics
-from cdc.connectors.waiting import wait_until
-from cdc.topics import changes_topic, connector_name, publication_name, role_name, slot_name
+from cdc.connectors.client import Connect
+from cdc.connectors.topics import Topics
+from cdc.errors import OperatorError
+from cdc.log.names import changes_topic, connector_name, publication_name, role_name, slot_name
+from cdc.settings import Settings
+from cdc.source.database import open_source
+from connections.polling import wait_until
 
 _SECONDS = 60.0
 

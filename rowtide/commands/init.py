@@ -4,14 +4,14 @@ from typing import Annotated
 
 import typer
 
-from cdc.connectors.captured import captured, choose, known_password, made_password, password_file
-from cdc.connectors.errors import Refused
-from cdc.connectors.marker_role import dsn_file, make_marker_role
-from cdc.connectors.settings import Settings
-from cdc.connectors.source import Source, open_source
-from cdc.connectors.source_plan import SourcePlan, plan_source
-from cdc.connectors.telling import PipelineOption, SpecOption, TableOption, err, faults_told, out
-from cdc.topics import marker_role_name, publication_name, role_name
+from cdc.capture_selection import captured, choose, known_password, made_password, password_file
+from cdc.errors import Refused
+from cdc.log.names import marker_role_name, publication_name, role_name
+from cdc.settings import Settings
+from cdc.source.database import Source, open_source
+from cdc.source.marker_role import dsn_file, make_marker_role
+from cdc.source.plan import SourcePlan, plan_source
+from rowtide.console import PipelineOption, SpecOption, TableOption, err, faults_told, out
 
 
 def register(root: typer.Typer) -> None:

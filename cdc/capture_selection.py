@@ -4,10 +4,10 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from cdc.connectors.errors import WrongUse
-from cdc.connectors.settings import Settings
-from cdc.connectors.source_tables import Captured
-from cdc.topics import PIPELINE_NAME, role_name
+from cdc.errors import WrongUse
+from cdc.log.names import PIPELINE_NAME, role_name
+from cdc.settings import Settings
+from cdc.source.checks import Captured
 from read_model.catalog.catalog import Catalog, TableName
 from read_model.plan.model import PipelinePlan
 from read_model.plan.resolve import resolve

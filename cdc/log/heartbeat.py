@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from cdc.topics import HEARTBEAT_PREFIX, publication_name, slot_name
+from cdc.log.names import HEARTBEAT_PREFIX, publication_name, slot_name
 
 
 class HeartbeatError(Exception):

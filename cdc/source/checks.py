@@ -6,7 +6,7 @@ A published table without a usable replica identity makes the application's own 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cdc.connectors.source_facts import Facts
+from cdc.source.facts import Facts
 from read_model.catalog.catalog import Column, Table, TableName, quote_identifier
 
 Captured = Mapping[TableName, Sequence[str]]
