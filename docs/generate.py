@@ -22,7 +22,7 @@ from docs import api_reference
 from infra.settings import StackSettings
 from rowtide.cli import ROOMS
 from search_api.settings import ApiSettings
-from sync_worker.metrics import WorkerCollector
+from sync_worker.http.metrics import WorkerCollector
 from sync_worker.settings import WorkerSettings
 from writer.__main__ import app as writer_app
 from writer.settings import Settings as WriterSettings

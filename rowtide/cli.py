@@ -20,12 +20,12 @@ ROOMS = {
     "connectors": "rowtide.commands.connectors",
     "documents": "rowtide.commands.documents",
     "resnapshot": "rowtide.commands.resnapshot",
-    "worker": "sync_worker.commands.group",
-    "worker-key": "sync_worker.commands.group",
-    "verify": "sync_worker.commands.group",
-    "repair": "sync_worker.commands.group",
-    "explain": "sync_worker.commands.group",
-    "quarantine": "sync_worker.commands.group",
+    "worker": "rowtide.commands.worker",
+    "worker-key": "rowtide.commands.worker",
+    "verify": "rowtide.commands.worker",
+    "repair": "rowtide.commands.worker",
+    "explain": "rowtide.commands.worker",
+    "quarantine": "rowtide.commands.worker",
     "api": "search_api.commands",
 }
 

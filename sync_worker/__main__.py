@@ -2,6 +2,6 @@
 
 import sys
 
-from sync_worker.program import main
+from sync_worker.runner import main
 
 sys.exit(main())

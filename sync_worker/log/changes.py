@@ -17,7 +17,7 @@ from cdc.log.envelope import Record
 from cdc.log.transaction import WAY_OUT
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import RowError, ShapeError
-from sync_worker.log.placeholders import needles
+from sync_worker.log.toast_placeholders import needles
 
 ESCAPED_IN_JSON = re.compile(r'["\\\x00-\x1f]')
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from read_model.catalog.catalog import TableName
-from sync_worker.store.spool import CHUNK_EVENTS
+from sync_worker.store.transaction_spool import CHUNK_EVENTS
 from tests.properties.test_compilers import COLUMNS, key_of, row_of
 from tests.support import plans
 from tests.support.history import Delete, Move, Operation, Put, Source, Step, Truncate

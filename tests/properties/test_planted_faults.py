@@ -15,12 +15,12 @@ from cdc.log.transaction import BEGUN, Assembler, Change, LogError
 from cdc.log.transaction import Step as LogStep
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import RowError
-from sync_worker.indexing.ledger import Ledger
-from sync_worker.indexing.pending import Bulk, Pending
 from sync_worker.log.changes import Batch, Row, RowShape, TableChanges, TakenChange
-from sync_worker.store.apply import Applier
+from sync_worker.loop.freshness_tracker import Ledger
+from sync_worker.store.applier import Applier
+from sync_worker.store.pending import Bulk, Pending
 from sync_worker.store.row_store import Position
-from sync_worker.store.rows import Rows
+from sync_worker.store.row_tables import Rows
 from sync_worker.store.statements import TableStatements
 from tests.support import plans
 from tests.support.history import Delete, Move, Put, Source, Truncate

@@ -17,14 +17,14 @@ from read_model.catalog.catalog import Column
 from read_model.elasticsearch.index_body import FLAGS
 from read_model.plan.model import PipelinePlan
 from read_model.types.canonical_json import canonical
-from sync_worker.indexing.ledger import Ledger
-from sync_worker.indexing.pending import Bulk, Pending
 from sync_worker.log.changes import RowShape
-from sync_worker.log.placeholders import stand_ins
-from sync_worker.store.apply import Applier
+from sync_worker.log.toast_placeholders import stand_ins
+from sync_worker.loop.freshness_tracker import Ledger
+from sync_worker.store.applier import Applier
 from sync_worker.store.compile import statements
+from sync_worker.store.pending import Bulk, Pending
 from sync_worker.store.row_store import Position, RowStore
-from sync_worker.store.rows import Rows
+from sync_worker.store.row_tables import Rows
 from sync_worker.store.statements import Statements
 from tests.support import oracle, plans
 from tests.support.history import PLACEHOLDER, Message, Source

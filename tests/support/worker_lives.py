@@ -8,26 +8,26 @@ from typing import Any
 
 from cdc.log.envelope import Heartbeat
 from read_model.plan.model import PipelinePlan
+from sync_worker.elasticsearch.elasticsearch_sink import Index, Item, Sent
+from sync_worker.elasticsearch.generations import Generations
+from sync_worker.elasticsearch.index_guard import Standing
+from sync_worker.elasticsearch.sink_health import Hindrance
 from sync_worker.errors import WorkerError
-from sync_worker.indexing.generations import Generations
-from sync_worker.indexing.hindrance import Hindrance
-from sync_worker.indexing.index import Index, Item, Sent
-from sync_worker.indexing.pending import Pending
-from sync_worker.indexing.standing import Standing
-from sync_worker.indexing.tombstones import Tombstones
 from sync_worker.log.changes import RowShape
-from sync_worker.log.placeholders import stand_ins
-from sync_worker.log.stream import ChangeLog
-from sync_worker.parts import Parts
-from sync_worker.rereading.healing import Healing
-from sync_worker.rereading.misread import Misread
-from sync_worker.rereading.rereads import Rereads
-from sync_worker.source.outlook import Outlook
-from sync_worker.source.watch import SourceWatch
-from sync_worker.store.apply import Applier
+from sync_worker.log.consumer import ChangeLog
+from sync_worker.log.toast_placeholders import stand_ins
+from sync_worker.loop.loop import Pace, Worker
+from sync_worker.loop.plan_bound import Parts
+from sync_worker.resync.bc_dates import Misread
+from sync_worker.resync.row_repair import Rereads
+from sync_worker.resync.schema_change import Healing
+from sync_worker.source.identity_monitor import SourceWatch
+from sync_worker.source.silence_monitor import Outlook
+from sync_worker.store.applier import Applier
+from sync_worker.store.pending import Pending
 from sync_worker.store.row_store import RowStore
-from sync_worker.store.rows import Rows
-from sync_worker.worker import Pace, Worker
+from sync_worker.store.row_tables import Rows
+from sync_worker.store.tombstones import Tombstones
 from tests.support.history import PLACEHOLDER, Message
 from tests.support.index import IndexDouble
 from tests.support.trial import PLAN, STATEMENTS, toastable

@@ -7,7 +7,7 @@ import psycopg
 
 from cdc.log.lsn import Lsn
 from read_model.catalog.catalog import TableName
-from sync_worker.rereading.reread import source_snapshot
+from sync_worker.resync.source_snapshot import source_snapshot
 from tests.support.services import Place
 
 WAITING = """

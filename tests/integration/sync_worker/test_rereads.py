@@ -11,10 +11,10 @@ import apsw
 import psycopg
 
 from read_model.sqlite import functions
-from sync_worker.assembly import assemble
-from sync_worker.rereading.rereads import Request
+from sync_worker.composition import assemble
+from sync_worker.loop.loop import Worker
+from sync_worker.resync.row_repair import Request
 from sync_worker.settings import WorkerSettings
-from sync_worker.worker import Worker
 from tests.support.pipeline import Pipeline
 from tests.support.services import Place
 

@@ -10,10 +10,10 @@ from pydantic import SecretStr
 
 from infra.stack import Stack
 from read_model.elasticsearch.index_body import index_body
-from sync_worker.commands.worker_key import KeySettings, create_worker_key
-from sync_worker.indexing.access import Access
-from sync_worker.indexing.index import Index, Item
-from sync_worker.indexing.lease import Lease
+from rowtide.commands.elasticsearch_key import KeySettings, create_worker_key
+from sync_worker.elasticsearch.access import Access
+from sync_worker.elasticsearch.elasticsearch_sink import Index, Item
+from sync_worker.elasticsearch.lease import Lease
 from tests.support import plans
 
 ALIAS = "keyed"

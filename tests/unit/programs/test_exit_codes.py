@@ -14,8 +14,8 @@ from connections.postgres import is_wrong
 from infra.errors import WrongSettings
 from infra.ports import require_free
 from rowtide.cli import Rooms
-from sync_worker.endpoint import listening
 from sync_worker.errors import SettingsError
+from sync_worker.http.endpoint import listening
 from writer.database import login_refused
 
 NOWHERE = "127.0.0.1:1"

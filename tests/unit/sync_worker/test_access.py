@@ -10,11 +10,11 @@ from elastic_transport import TlsError
 from elasticsearch import Elasticsearch
 
 from connections.kafka import KafkaAccess
-from sync_worker import program
-from sync_worker.assembly import index_access
+from sync_worker import runner
+from sync_worker.composition import index_access
+from sync_worker.elasticsearch.access import Access, away, client_options, reader_options
 from sync_worker.errors import ServiceMissing, SettingsError
-from sync_worker.indexing.access import Access, away, client_options, reader_options
-from sync_worker.log.stream import Refusals
+from sync_worker.log.consumer import Refusals
 from sync_worker.settings import WorkerSettings
 
 CA = Path(certifi.where())
@@ -29,7 +29,7 @@ NEEDED = {
 def settings(monkeypatch: pytest.MonkeyPatch, **more: str) -> WorkerSettings:
     for name, value in {**NEEDED, **more}.items():
         monkeypatch.setenv(f"ROWTIDE_{name}", value)
-    return program.load_settings()
+    return runner.load_settings()
 
 
 def test_elasticsearch_with_a_key_and_a_certificate_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,11 @@ from queue import SimpleQueue
 from prometheus_client import CollectorRegistry
 
 from read_model.freshness import Freshness
-from sync_worker.announcing import Announcement
-from sync_worker.endpoint import MOST_WAITING, Wishes, endpoint
 from sync_worker.errors import WorkerError
-from sync_worker.indexing.quarantine import Retry
-from sync_worker.rereading.rereads import Request, Reread
+from sync_worker.http.endpoint import MOST_WAITING, Wishes, endpoint
+from sync_worker.loop.freshness_feed import Announcement
+from sync_worker.resync.row_repair import Request, Reread
+from sync_worker.store.quarantine import Retry
 from tests.support.search_api import asgi
 
 FIRST = Freshness("shop", 1, 10, 12, 0, "live")

@@ -8,12 +8,12 @@ import pytest
 
 from cdc.log.lsn import Lsn
 from read_model.plan.model import PipelinePlan
-from sync_worker.indexing import builds
-from sync_worker.indexing.builds import OF_VERSION, SLICE_MS, Build, Builds, build_of
-from sync_worker.indexing.pending import Bulk
-from sync_worker.proof.log_search import Found, LogTransaction
+from sync_worker.store import build_times
+from sync_worker.store.build_times import OF_VERSION, SLICE_MS, Build, Builds, build_of
 from sync_worker.store.compile import statements
+from sync_worker.store.pending import Bulk
 from sync_worker.store.row_store import RowStore
+from sync_worker.verification.log_search import Found, LogTransaction
 from tests.support import plans
 
 LANE = statements(PipelinePlan("small", (plans.ORDERS_DOCUMENT,), "hash", plans.TABLES)).lanes[0]
@@ -58,7 +58,7 @@ def test_bulks_of_one_second_share_a_row_and_a_version_has_the_times_of_its_bulk
 
 
 def test_old_rows_go(store: RowStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(builds, "KEPT", 3)
+    monkeypatch.setattr(build_times, "KEPT", 3)
     made = Builds(store)
     for number in range(10):
         note(store, made, number, number * SLICE_MS)

@@ -7,7 +7,7 @@ import pytest
 
 from cdc.log.lsn import parse_lsn
 from sync_worker.errors import PositionLost
-from sync_worker.source.continuity import Identity, heartbeat_goes_on, same_history, snapshot_goes_on
+from sync_worker.source.history_check import Identity, heartbeat_goes_on, same_history, snapshot_goes_on
 from sync_worker.store.row_store import Position
 from tests.support.history import Message, Put, Source
 from tests.support.plans import CUSTOMERS

@@ -4,12 +4,12 @@ import pytest
 
 from cdc.log.lsn import Lsn
 from read_model.freshness import Freshness
-from sync_worker.indexing.builds import Build
-from sync_worker.indexing.left_out import leave_out
-from sync_worker.indexing.quarantine import Kind, SetAside
-from sync_worker.proof.explain import Explanation, RowStoreSide, read_parts
-from sync_worker.proof.index_reader import Indexed
-from sync_worker.proof.log_search import LogTransaction
+from sync_worker.elasticsearch.dropped_fields import leave_out
+from sync_worker.store.build_times import Build
+from sync_worker.store.quarantine import Kind, SetAside
+from sync_worker.verification.explain import Explanation, RowStoreSide, read_parts
+from sync_worker.verification.index_reader import Indexed
+from sync_worker.verification.log_search import LogTransaction
 
 GOOD, BAD = '{"name":"a","n":1.50}', '{"name":"b","n":1.5}'
 FRESH = Freshness("small", 1, 100, 100, 0, "live")

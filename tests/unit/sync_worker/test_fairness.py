@@ -7,11 +7,11 @@ import pytest
 
 from read_model.catalog.catalog import TableName
 from read_model.plan.model import DocumentPlan, Field, Include, Join, Node, PipelinePlan, TableUse
-from sync_worker.indexing.pending import FAN_OUT_TURN, Bulk, Pending
 from sync_worker.log.changes import TableChanges
 from sync_worker.store.compile import statements
+from sync_worker.store.pending import FAN_OUT_TURN, Bulk, Pending
 from sync_worker.store.row_store import RowStore
-from sync_worker.store.rows import Rows
+from sync_worker.store.row_tables import Rows
 from tests.support import plans
 
 THINGS, MAKERS = TableName("public", "things"), TableName("public", "makers")

@@ -1,6 +1,6 @@
 """What keeps Elasticsearch from taking documents: said once it lasts, and no longer than it lasts."""
 
-from sync_worker.indexing.hindrance import DEGRADED_AFTER, Hindrance
+from sync_worker.elasticsearch.sink_health import DEGRADED_AFTER, Hindrance
 
 
 class Clock:

@@ -7,11 +7,11 @@ from contextlib import closing, contextmanager
 import msgspec
 import pytest
 
+from sync_worker.elasticsearch.access import Access
+from sync_worker.elasticsearch.bulk import Outcome
+from sync_worker.elasticsearch.elasticsearch_sink import LONGEST_NAMES, Index, Item, deletion, parts_of
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
-from sync_worker.indexing.access import Access
-from sync_worker.indexing.bulk import Outcome
-from sync_worker.indexing.index import LONGEST_NAMES, Index, Item, deletion, parts_of
-from sync_worker.proof.index_reader import IndexReader
+from sync_worker.verification.index_reader import IndexReader
 from tests.support.elasticsearch import answering, choosing
 
 

@@ -6,8 +6,8 @@ from contextlib import closing
 import pytest
 from elasticsearch import Elasticsearch
 
+from sync_worker.elasticsearch.lease import Lease
 from sync_worker.errors import ServiceMissing
-from sync_worker.indexing.lease import Lease
 from tests.support.elasticsearch import answering
 
 

@@ -1,6 +1,6 @@
 """What may be published: never more than a search sees (invariant 6)."""
 
-from sync_worker.indexing.ledger import Ledger
+from sync_worker.loop.freshness_tracker import Ledger
 
 
 def test_with_nothing_under_way_the_watermark_is_searchable() -> None:

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from sync_worker.indexing.bulk import Outcome, Refusal
-from sync_worker.indexing.left_out import Bodies, LeftOut, field_named, leave_out, left_out_of
+from sync_worker.elasticsearch.bulk import Outcome, Refusal
+from sync_worker.elasticsearch.dropped_fields import Bodies, LeftOut, field_named, leave_out, left_out_of
 
 DOCUMENT = (
     b'{"id":9007199254740993,"price":14.00,"name":"x","about":{"a.b":{"c":1}},'

@@ -10,8 +10,8 @@ import pytest
 from read_model.catalog.catalog import Column, TableName
 from read_model.plan.model import TableUse
 from sync_worker.errors import ServiceMissing, WorkerError
-from sync_worker.rereading.misread import Misread, columns_of, question
-from sync_worker.source.watch import SourceWatch
+from sync_worker.resync.bc_dates import Misread, columns_of, question
+from sync_worker.source.identity_monitor import SourceWatch
 from sync_worker.store.row_store import RowStore
 from tests.support import plans
 

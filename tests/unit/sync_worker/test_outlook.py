@@ -9,8 +9,8 @@ import pytest
 
 from cdc.log.heartbeat import Whereabouts
 from sync_worker.errors import PositionLost
-from sync_worker.source.outlook import Outlook
-from sync_worker.source.whereabouts import told
+from sync_worker.source.silence_monitor import Outlook
+from sync_worker.source.source_status import told
 
 
 class Looks:

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from read_model.catalog.catalog import Column
-from sync_worker.log.placeholders import stand_ins
+from sync_worker.log.toast_placeholders import stand_ins
 
 
 @pytest.mark.parametrize(

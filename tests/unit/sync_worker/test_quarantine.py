@@ -10,15 +10,15 @@ import pytest
 from read_model.catalog.catalog import Column, TableName
 from read_model.plan.model import DocumentPlan, Field, Node, PipelinePlan, TableUse
 from read_model.sqlite import rows
-from sync_worker.indexing.bulk import Outcome, Refusal
-from sync_worker.indexing.index import Sent
-from sync_worker.indexing.left_out import LeftOut
-from sync_worker.indexing.pending import Bulk, Pending
-from sync_worker.indexing.quarantine import Quarantine, Retry
-from sync_worker.proof.kept import Kept
+from sync_worker.elasticsearch.bulk import Outcome, Refusal
+from sync_worker.elasticsearch.dropped_fields import LeftOut
+from sync_worker.elasticsearch.elasticsearch_sink import Sent
 from sync_worker.store.compile import statements
+from sync_worker.store.pending import Bulk, Pending
+from sync_worker.store.quarantine import Quarantine, Retry
 from sync_worker.store.row_store import RowStore
-from sync_worker.store.rows import Rows
+from sync_worker.store.row_tables import Rows
+from sync_worker.verification.row_store_reader import Kept
 from tests.support import plans
 
 THINGS = TableName("public", "things")

@@ -1,6 +1,6 @@
 """When the worker refreshes, by a clock of the test's own."""
 
-from sync_worker.indexing.refreshing import BEHIND, LONGEST, LONGEST_WHILE_BEHIND, SHARE, SHORTEST, RefreshPace
+from sync_worker.loop.refresh_policy import BEHIND, LONGEST, LONGEST_WHILE_BEHIND, SHARE, SHORTEST, RefreshPace
 
 AFTER = 0.1
 

@@ -8,9 +8,9 @@ from cdc.log.lsn import Lsn
 from read_model.catalog.catalog import Column
 from read_model.plan.model import DocumentPlan
 from sync_worker.errors import SettingsError
-from sync_worker.proof.repair import BATCH, Reread, found_by_reports, found_by_verify, may_be_key, repair
-from sync_worker.proof.report import Divergent, Report, report_json
-from sync_worker.proof.verify import Verifier
+from sync_worker.verification.repair import BATCH, Reread, found_by_reports, found_by_verify, may_be_key, repair
+from sync_worker.verification.report import Divergent, Report, report_json
+from sync_worker.verification.verify import Verifier
 from tests.support import plans
 
 DOCUMENT = plans.DOCUMENTS[0]

@@ -9,7 +9,7 @@ import pytest
 from cdc.log.envelope import decode
 from sync_worker.log.changes import TakenChange
 from sync_worker.store.row_store import RowStore
-from sync_worker.store.spool import CHUNK_EVENTS, Spool
+from sync_worker.store.transaction_spool import CHUNK_EVENTS, Spool
 
 
 def event(number: int, op: str = "u", size: int = 10) -> TakenChange:

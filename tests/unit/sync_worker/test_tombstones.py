@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sync_worker.indexing.tombstones import Tombstones
 from sync_worker.store.row_store import EPOCH_BITS, RowStore
+from sync_worker.store.tombstones import Tombstones
 
 
 @pytest.fixture

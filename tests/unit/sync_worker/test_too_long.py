@@ -6,8 +6,8 @@ import pytest
 from read_model.catalog.catalog import Column, TableName
 from read_model.elasticsearch.index_body import flattened_paths
 from read_model.plan.model import DocumentPlan, Field, Include, Join, Node
-from sync_worker.indexing.left_out import as_flagged, leave_out
-from sync_worker.indexing.too_long import flagged, flagged_item
+from sync_worker.elasticsearch.dropped_fields import as_flagged, leave_out
+from sync_worker.elasticsearch.oversized_text import flagged, flagged_item
 from tests.support import plans
 
 PATHS = ("about", "lines.more", "a.b")

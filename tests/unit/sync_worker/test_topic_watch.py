@@ -4,7 +4,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from sync_worker.errors import PositionLost
-from sync_worker.source.topic_watch import TopicWatch
+from sync_worker.source.topic_monitor import TopicWatch
 
 GONE = KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
 AWAY = KafkaException(KafkaError(KafkaError._TRANSPORT))

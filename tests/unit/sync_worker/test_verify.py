@@ -9,11 +9,11 @@ import pytest
 from cdc.log.lsn import Lsn
 from read_model.plan.model import DocumentPlan
 from read_model.types.canonical_json import text_digest
-from sync_worker.indexing.left_out import leave_out
-from sync_worker.proof.index_reader import Entry, Indexed, IndexReader
-from sync_worker.proof.oracle import Oracle
-from sync_worker.proof.report import Report
-from sync_worker.proof.verify import Verifier
+from sync_worker.elasticsearch.dropped_fields import leave_out
+from sync_worker.verification.index_reader import Entry, Indexed, IndexReader
+from sync_worker.verification.oracle import Oracle
+from sync_worker.verification.report import Report
+from sync_worker.verification.verify import Verifier
 from tests.support import plans
 
 DOCUMENT: DocumentPlan = plans.DOCUMENTS[0]

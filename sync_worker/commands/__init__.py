@@ -1,1 +1,0 @@
-"""`rowtide worker`, and the commands that prove and mend what it does."""

@@ -1,0 +1,186 @@
+"""Who may write the documents: one worker a kind of document, by a lease that it keeps renewing in Elasticsearch.
+
+A small document for each alias in the index `rowtide-lease`, changed only by compare-and-set on its sequence number. Nobody's
+clock is compared with another's: a lease has expired when it was watched for its whole time without being renewed.
+"""
+
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from elastic_transport import TransportError
+from elasticsearch import ApiError, BadRequestError, Elasticsearch
+
+from sync_worker.elasticsearch.access import refused, refuses_us
+from sync_worker.errors import LeaseLost, ServiceMissing, WorkerError
+
+INDEX = "rowtide-lease"
+LOOK_SECONDS = 0.5
+
+_BODY: dict[str, Any] = {
+    "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
+    "mappings": {"dynamic": False, "properties": {"pipeline": {"type": "keyword"}, "holder": {"type": "keyword"}}},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A lease as it stands in Elasticsearch."""
+
+    seq_no: int
+    primary_term: int
+    source: dict[str, Any]
+
+    @property
+    def seconds(self) -> float:
+        return 0 if self.source.get("released") else float(self.source.get("seconds", 60))
+
+
+@dataclass(slots=True)
+class Lease:
+    """The leases of one worker. `holder` stays the same for a row store, `life` is this process's alone. `epoch` rises when
+    another row store's worker takes over: its versions are higher than all that were written before (invariant 4).
+
+    `take` and `release` belong to the main thread, `renew` to one other; `held` may be asked anywhere."""
+
+    client: Elasticsearch
+    pipeline: str
+    aliases: tuple[str, ...]
+    holder: str
+    seconds: float
+    epoch: int = 1
+    life: str = field(default_factory=lambda: uuid.uuid4().hex)
+    _known: dict[str, _Held] = field(default_factory=dict)
+    _renewed: float = 0.0
+
+    @property
+    def held(self) -> bool:
+        """Whether nobody else can have it now."""
+        return time.monotonic() < self._renewed + self.seconds
+
+    def take(self, stopping: threading.Event, told: Callable[[str], None]) -> bool:
+        """Take all leases; True when another row store's worker wrote before. WorkerError when another worker keeps one."""
+        try:
+            self._create_index()
+            found = self._read(self.aliases)
+            others = {alias: held for alias, held in found.items() if held.source.get("holder") != self.holder}
+            kept = {alias: held for alias, held in others.items() if held.seconds}
+            if kept:
+                told(f"waiting for the lease of {_holders(kept)} to expire")
+                self._watch(kept, stopping)
+            last = max((int(held.source.get("epoch", 1)) for held in found.values()), default=0)
+            self.epoch = max(self.epoch, last + 1 if others else last)
+            began = time.monotonic()
+            if self._write(found):
+                raise WorkerError("another worker of the same documents started at the same moment; start one alone")
+        except (TransportError, ApiError) as error:
+            if isinstance(error, ApiError) and refuses_us(error):
+                raise refused("ROWTIDE_ELASTICSEARCH_URL") from error
+            raise ServiceMissing(
+                f"Elasticsearch at ROWTIDE_ELASTICSEARCH_URL does not give the lease: {error}"
+            ) from error
+        self._renewed = began
+        return bool(others)
+
+    def renew(self) -> None:
+        """Keep the leases. LeaseLost when another worker took one; when Elasticsearch does not answer they run out in time."""
+        began = time.monotonic()
+        try:
+            conflicts = self._write(self._known)
+            if conflicts:
+                self._again(conflicts)
+        except (TransportError, ApiError):
+            return
+        self._renewed = began
+
+    def _again(self, conflicts: list[str]) -> None:
+        """Somebody wrote our leases: ourselves, when the answer to an earlier renewal did not come; or it is not ours any more."""
+        self._create_index()
+        now = self._read(conflicts)
+        taken = {alias: held for alias, held in now.items() if held.source.get("life") != self.life}
+        if taken:
+            raise LeaseLost(
+                f"another worker took over the documents of {_holders(taken)}, so this one must not write any more;"
+                " find out why there are two, and start only one"
+            )
+        for alias in conflicts:
+            self._known.pop(alias, None)
+        self._known.update(now)
+        if self._write(self._known):
+            raise LeaseLost(
+                "the lease in Elasticsearch changes under our hands; find out who else writes rowtide-lease"
+            )
+
+    def release(self) -> None:
+        """Let another worker have them at once. When Elasticsearch is away, they expire."""
+        with suppress(TransportError, ApiError):
+            self._write(self._known, released=True)
+
+    def _watch(self, others: dict[str, _Held], stopping: threading.Event) -> None:
+        """Return when none of these leases was renewed for its whole time."""
+        end = time.monotonic() + max(held.seconds for held in others.values())
+        while time.monotonic() < end:
+            if stopping.wait(LOOK_SECONDS):
+                raise WorkerError("stopped while waiting for a lease")
+            for alias, now in self._read(others).items():
+                if now != others[alias]:
+                    raise WorkerError(
+                        f"another worker writes the documents of {_holders({alias: now})}; stop that one first, or give the"
+                        " documents of one of the pipelines another name"
+                    )
+
+    def _read(self, aliases: Iterable[str]) -> dict[str, _Held]:
+        answer = self.client.mget(index=INDEX, ids=list(aliases))
+        unread = [doc["error"] for doc in answer["docs"] if "error" in doc]
+        if unread:  # A shard that is still being recovered: what was not read is not absent.
+            raise TransportError(str(unread[0].get("type", "unread")))
+        return {
+            doc["_id"]: _Held(doc["_seq_no"], doc["_primary_term"], dict(doc["_source"]))
+            for doc in answer["docs"]
+            if doc.get("found")
+        }
+
+    def _write(self, before: Mapping[str, _Held], released: bool = False) -> list[str]:
+        """Write all leases, each only if it still stands as it did before; the aliases of those which do not."""
+        source: dict[str, Any] = {
+            "pipeline": self.pipeline,
+            "holder": self.holder,
+            "life": self.life,
+            "host": socket.gethostname(),
+            "seconds": self.seconds,
+            "epoch": self.epoch,
+            "released": released,
+        }
+        lines: list[dict[str, Any]] = []
+        for alias in self.aliases:
+            held = before.get(alias)
+            rule = {"if_seq_no": held.seq_no, "if_primary_term": held.primary_term} if held else {}
+            lines += [{"index" if held else "create": {"_id": alias, **rule}}, source]
+        conflicts = []
+        for item in self.client.bulk(index=INDEX, operations=lines)["items"]:
+            result = next(iter(item.values()))
+            if result["status"] in (404, 409):
+                conflicts.append(result["_id"])
+            elif result["status"] >= 300:
+                raise TransportError(f"{result['status']} {result.get('error', {}).get('type', '')}")
+            else:
+                self._known[result["_id"]] = _Held(result["_seq_no"], result["_primary_term"], source)
+        return conflicts
+
+    def _create_index(self) -> None:
+        try:
+            self.client.indices.create(index=INDEX, **_BODY)
+        except BadRequestError as error:
+            if "resource_already_exists" not in str(error):
+                raise
+
+
+def _holders(held: dict[str, _Held]) -> str:
+    return ", ".join(
+        f"{alias} (pipeline {each.source.get('pipeline')} on {each.source.get('host')})" for alias, each in held.items()
+    )

@@ -1,0 +1,166 @@
+"""The worker's small HTTP endpoint: health, freshness, metrics, and a refresh for those who wait."""
+
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from typing import Annotated, TypeVar
+
+import uvicorn
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from pydantic import BaseModel
+
+from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
+from sync_worker.loop.freshness_feed import Announcement
+from sync_worker.resync.row_repair import Request, Reread
+from sync_worker.store.quarantine import Retry
+
+ANSWER_SECONDS = 30.0
+"""How long a wish may take to be taken up: the loop is busy with one thing at a time."""
+REREAD_SECONDS = 300.0
+"""How long reading rows anew may take: it waits until the log has come to what was read."""
+MOST_WAITING = 16
+"""Requests that may wait for news at the same time; more are answered at once. Each holds a thread of the endpoint's 40."""
+
+
+T = TypeVar("T")
+
+
+class RepairBody(BaseModel):
+    """The documents whose rows are to be read anew: a kind, and ids."""
+
+    document: str
+    ids: list[str]
+
+
+class RemovalBody(RepairBody):
+    """Documents that the source did not have at a position."""
+
+    lsn: int
+
+
+class RetryBody(BaseModel):
+    """Which documents to try again: of one kind or of all, one id or all."""
+
+    document: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How to ask the loop for something."""
+
+    refresh: Callable[[], None]
+    retry: Callable[[Retry], None]
+    reread: Callable[[Request], "Future[Reread]"]
+    remove: Callable[[str, list[str], int], None]
+
+
+def endpoint(announcement: Announcement, wishes: Wishes, registry: CollectorRegistry) -> FastAPI:
+    """The application. It reads what the loop publishes, and hands wishes to the loop, which fulfils them in its turn."""
+    app = FastAPI(title="Rowtide sync worker", docs_url=None, redoc_url=None)
+    places = threading.BoundedSemaphore(MOST_WAITING)
+
+    @app.get("/freshness")
+    def read_freshness(
+        beyond: Annotated[str, Query(max_length=64)] = "", wait: Annotated[float, Query(ge=0, le=30)] = 0
+    ) -> dict[str, object]:
+        """The freshness; with `wait` once it is beyond `epoch:searchable`, which is then hurried up by a refresh."""
+        if beyond and wait and places.acquire(blocking=False):
+            try:
+                wishes.refresh()
+                announcement.beyond(beyond, wait)
+            finally:
+                places.release()
+        return asdict(announcement.now)
+
+    @app.get("/health")
+    def read_health(response: Response) -> dict[str, object]:
+        fresh = announcement.now
+        if fresh.state == "stopped":
+            response.status_code = 503
+        return {"state": fresh.state, "reason": fresh.reason}
+
+    @app.post("/refresh", status_code=202)
+    def ask_for_refresh() -> None:
+        wishes.refresh()
+
+    @app.get("/metrics")
+    def read_metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    app.include_router(_mending(wishes))
+    return app
+
+
+def _mending(wishes: Wishes) -> APIRouter:
+    """What puts documents right."""
+    router = APIRouter()
+
+    @router.post("/quarantine/retry")
+    def retry_quarantined(body: RetryBody) -> dict[str, int]:
+        """Build the documents again that are set aside. Answers when they are pending, with how many they are."""
+        wish = Retry(body.document, body.id)
+        wishes.retry(wish)
+        return {"retried": _answer(wish.answer, ANSWER_SECONDS)}
+
+    @router.post("/repairs")
+    def repair(body: RepairBody) -> dict[str, int]:
+        """Read the rows behind documents anew. Answers when the row store has them: `lsn` is where they become searchable."""
+        return asdict(_answer(wishes.reread(Request({body.document: body.ids})), REREAD_SECONDS))
+
+    @router.post("/removals", status_code=204)
+    def remove(body: RemovalBody) -> None:
+        """Delete documents that the source does not have. Answers when a search does not find them any more."""
+        try:
+            wishes.remove(body.document, body.ids, body.lsn)
+        except WorkerError as error:
+            raise HTTPException(409, str(error)) from error
+
+    return router
+
+
+def _answer(future: "Future[T]", seconds: float) -> T:
+    try:
+        return future.result(seconds)
+    except TimeoutError as error:
+        raise HTTPException(503, f"the worker did not come to it in {seconds:.0f} s; try again") from error
+    except ServiceMissing as error:
+        raise HTTPException(503, str(error)) from error
+    except WorkerError as error:
+        raise HTTPException(409, str(error)) from error
+
+
+class EndpointThread:
+    """Serves the endpoint beside the loop."""
+
+    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+        self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        self._host, self._port = host, port
+        self._thread = threading.Thread(target=self._serve, name="endpoint", daemon=True)
+
+    def start(self) -> None:
+        """Listen; SettingsError when that cannot be done there."""
+        self._listener = listening(self._host, self._port)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._server.should_exit = True
+        self._thread.join(5)
+
+    def _serve(self) -> None:
+        self._server.run(sockets=[self._listener])
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there. SettingsError when the address is not ours, or the port taken."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise SettingsError(
+            f"cannot listen on {host}:{port}: {error.strerror}; end what listens there, or choose another place with"
+            " ROWTIDE_WORKER_HOST and ROWTIDE_WORKER_PORT"
+        ) from error

@@ -1,1 +1,0 @@
-"""Proves documents against PostgreSQL, repairs them, and explains where each comes from."""

@@ -1,0 +1,47 @@
+"""A row store made over for another plan of the same spec, inside the transaction that brings the new rows."""
+
+from collections.abc import Collection
+from typing import Any
+
+from read_model.catalog.catalog import TableName
+from read_model.plan.fingerprint import spec_hash
+from read_model.plan.model import DocumentPlan, PipelinePlan, TableUse
+from read_model.sqlite.documents import pending_name
+from read_model.sqlite.fan_out import LANES
+from read_model.sqlite.rows import CHANGED, create_table, decoded_types, table_name, upsert
+from sync_worker.loop.plan_bound import Parts
+from sync_worker.store.row_store import RowStore
+from sync_worker.store.row_tables import Rows
+
+
+def remake(store: RowStore, parts: Parts, rows: Rows, plan: PipelinePlan, tables: Collection[TableName]) -> None:
+    """What was loaded replaces the rows of `tables`. Documents whose plan changed get a new generation, the others are built
+    anew; `parts` are those of the old plan, `rows` those of the new one."""
+    lsn = store.position.watermark + 1
+    parts.rows.touch_all(lsn)
+    before = {document.name: spec_hash("", (document,)) for document in parts.plan.documents}
+    for document in plan.documents:
+        if spec_hash("", (document,)) != before.get(document.name):
+            _forget(store, document)
+    used = {use.table for use in plan.tables}
+    for use in parts.plan.tables:
+        store.execute(f"DROP TABLE temp.{table_name(use.table, CHANGED)}")
+        if use.table not in used:
+            store.execute(f"DROP TABLE {table_name(use.table)}")
+    rows.create()
+    for table in tables:
+        rows.swap(table)
+    rows.touch_all(lsn)
+
+
+def _forget(store: RowStore, document: DocumentPlan) -> None:
+    """Nothing of the document's old form is left to build, and its generation is not good any more."""
+    for lane in LANES:
+        store.execute(f"DROP TABLE IF EXISTS {pending_name(document, lane)}")
+    store.remember(f"generation {document.name}", "")
+
+
+def shaping(use: TableUse) -> tuple[Any, ...]:
+    """What decides how rows of the table are decoded and kept; nullability and enum labels, for instance, do not."""
+    toast = [(column.name, column.toastable, column.element) for column in use.columns]
+    return use.table, create_table(use), upsert(use), list(decoded_types(use).items()), toast, use.lookups

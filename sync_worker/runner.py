@@ -1,0 +1,99 @@
+"""Runs the worker as a program: settings, signals, one place for errors, exit codes."""
+
+import os
+import signal
+import sys
+import threading
+
+import structlog
+from pydantic import ValidationError
+
+from cdc.log.envelope import EnvelopeError
+from cdc.log.heartbeat import HeartbeatError
+from cdc.log.transaction import LogError
+from read_model.spec.errors import SpecError
+from sync_worker import composition
+from sync_worker.elasticsearch.index_guard import IndexLost
+from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
+from sync_worker.http import metrics
+from sync_worker.http.endpoint import EndpointThread, Wishes, endpoint
+from sync_worker.settings import WorkerSettings
+
+OK, FAILED, WRONG_USE, NO_SERVICE = 0, 1, 2, 3
+
+
+def load_settings() -> WorkerSettings:
+    """Read the environment. SettingsError lists every fault, a line each."""
+    try:
+        return WorkerSettings()  # type: ignore[call-arg]  # The values come from the environment.
+    except ValidationError as error:
+        faults = [f"ROWTIDE_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
+        raise SettingsError("settings of the worker:\n  " + "\n  ".join(faults)) from error
+
+
+def main(new_store: bool = False) -> int:
+    """Run until SIGTERM or SIGINT. Errors go to stderr in one sentence."""
+    lives = Lives()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: lives.end())
+    try:
+        settings = load_settings()
+        while not lives.ended:
+            try:
+                run(settings, lives.begin(), new_store)
+                break
+            except IndexLost as error:
+                structlog.get_logger().warning("the worker begins again", reason=str(error))
+                new_store = False
+    except (SettingsError, SpecError) as error:
+        return _fail(error, WRONG_USE)
+    except ServiceMissing as error:
+        return _fail(error, NO_SERVICE)
+    except (WorkerError, LogError, EnvelopeError, HeartbeatError) as error:
+        return _fail(error, FAILED)
+    return OK
+
+
+class Lives:
+    """A worker may begin again within its process; told to end, neither this life nor another goes on."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._stopping = threading.Event()
+
+    def begin(self) -> threading.Event:
+        """The next life's event that says stop."""
+        self._stopping = threading.Event()
+        if self.ended:
+            self._stopping.set()
+        return self._stopping
+
+    def end(self) -> None:
+        """Stop."""
+        self.ended = True
+        self._stopping.set()
+
+
+def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = False) -> None:
+    """Assemble a worker, serve its endpoint and let it work until `stopping` is set."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    log = structlog.get_logger()
+    # What SQLite sorts goes to the disk that the row store was given, not to one that happens to hold /var/tmp.
+    os.environ.setdefault("SQLITE_TMPDIR", str(settings.worker_store))
+    with composition.assemble(settings, stopping, new_store) as made:
+        worker = made.worker
+        wishes = Wishes(worker.refresh_now.set, worker.retries_asked.put, worker.rereads.ask, worker.remove_extra)
+        app = endpoint(worker.announcement, wishes, metrics.registry(worker))
+        server = EndpointThread(app, settings.worker_host, settings.worker_port)
+        server.start()
+        log.info("worker started", pipeline=made.plan.pipeline, port=settings.worker_port)
+        try:
+            worker.run()
+        finally:
+            server.stop()
+        log.info("worker stopped", pipeline=made.plan.pipeline)
+
+
+def _fail(error: Exception, code: int) -> int:
+    print(f"rowtide worker: {error}", file=sys.stderr)  # noqa: T201 The one place where the program speaks of its end.
+    return code

@@ -1,0 +1,276 @@
+"""From the log's records to the row store: whole transactions, snapshots, heartbeats, and the position that covers them."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+from cdc.log.envelope import Heartbeat, Record
+from cdc.log.heartbeat import emitted_ms
+from cdc.log.lsn import Lsn
+from cdc.log.names import HEARTBEAT_PREFIX, SNAPSHOT_PREFIX
+from cdc.log.transaction import (
+    WAY_OUT,
+    Aside,
+    Assembler,
+    Begun,
+    Change,
+    Committed,
+    LogError,
+    Repeat,
+    Seen,
+    SnapshotRow,
+    Step,
+)
+from read_model.catalog.catalog import TableName
+from sync_worker.log.change_tracker import Follow
+from sync_worker.log.changes import Batch, Key, Row, RowShape, TakenChange
+from sync_worker.log.kafka_record import LogMessage, decoded, old_key
+from sync_worker.log.visibility import Visibility
+from sync_worker.source.history_check import heartbeat_goes_on, snapshot_goes_on
+from sync_worker.store.row_store import NOTHING_READ, RowStore
+from sync_worker.store.row_tables import Rows
+from sync_worker.store.transaction_spool import Spool
+
+REMEMBERED = 10_000
+"""Ids of the last transactions, to see that a snapshot of the source shows what is folded in."""
+
+BEGINNINGS = frozenset({"first", "first_in_data_collection", "last_in_data_collection", "last"})
+"""What Debezium may call a snapshot's first row: `first` only when its first table has rows, and more than one of them or another table."""
+
+
+class Applier:
+    """Takes batches of messages. After each `take` the row store is the database as of some commit."""
+
+    def __init__(self, store: RowStore, rows: Rows, shapes: Mapping[TableName, RowShape], spool_after: int) -> None:
+        self._store = store
+        self._rows = rows
+        self._shapes = shapes
+        self._open = Spool(store, spool_after)
+        self._open_offset = -1
+        self._aside_offset = -1
+        self._snapshot: dict[TableName, list[Row]] = {}
+        self._batch = self._new_batch()
+        self.heartbeat: Heartbeat | None = None
+        self.follow: Follow | None = None
+        self.recent: deque[int] = deque(maxlen=REMEMBERED)
+        self.events = 0
+        position = store.position
+        self._assembler = Assembler(
+            Lsn(position.applied),
+            dropped_tx=position.dropped_tx or None,
+            ended_tx=position.ended_tx or None,
+            snapshot=Lsn(position.snapshot),
+        )
+        if position.spooled_tx:
+            self._open_offset = position.offset
+            self._assembler.open_tx, self._assembler.seen = position.spooled_tx, Seen(position.spooled_seen)
+
+    def take(self, messages: Sequence[LogMessage]) -> None:
+        """Fold in messages, in their order, as one atomic step (invariant 1)."""
+        with self._store.transaction():
+            for message in messages:
+                self._one(message)
+            self._flush()
+            offset = (messages[-1].offset() or 0) + 1
+            self._spool_if_large(offset)
+            self._store.move(
+                offset=offset if self._assembler.open_tx is None else self._open_offset,
+                applied=self._assembler.applied,
+                dropped_tx=self._assembler.dropped_tx or 0,
+                ended_tx=self._assembler.ended_tx or 0,
+            )
+
+    def _one(self, message: LogMessage) -> None:
+        value = message.value()
+        if value is not None:
+            record = decoded(message, value)
+            if not self._store.position.awaiting or self._snapshot_begins(record):
+                self._step(message, record, value)
+
+    def _step(self, message: LogMessage, record: Record, value: bytes) -> None:
+        step = self._assembler.feed(record)
+        self._begins(step, message.offset() or 0)
+        match step:
+            case Change(loose=loose):
+                self._change(TakenChange(record, value, old_key(message) if record.op == "c" else None), loose)
+            case Committed() as end:
+                self._commit(end)
+            case SnapshotRow() as row:
+                self._snapshot_row(row)
+            case Heartbeat() as beat:
+                self._beat(beat)
+            case Repeat() if self._assembler.open_tx is None:
+                self._open.clear()
+
+    def _begins(self, step: Step, offset: int) -> None:
+        match step:
+            case Begun():
+                self._begin(offset)
+            case Aside():
+                self._aside_offset = offset
+            case Change(begins=True) | Committed(begins=True):
+                self._begin(self._aside_offset)
+
+    def _snapshot_begins(self, record: Record) -> bool:
+        """Whether the snapshot that a new row store waits for begins here; what stands before it is of no use."""
+        source, passed = record.source, self._store.position.passed
+        lsn = source.lsn if record.op == "r" and source and source.lsn else 0
+        flag = source.snapshot if lsn and source else None
+        # All names but `first` may also stand in the middle of a run whose beginning was not read.
+        begins = flag == "first" or (flag in BEGINNINGS and passed not in (NOTHING_READ, lsn))
+        begins = begins or (record.message is not None and record.message.prefix == SNAPSHOT_PREFIX)
+        if begins:
+            self._store.move(awaiting=False)
+        elif passed != lsn:
+            self._store.move(passed=lsn)
+        return begins
+
+    def _change(self, change: TakenChange, loose: bool) -> None:
+        self.events += 1
+        if loose:
+            self._batch.fold([change], self._store.position.watermark)
+        else:
+            self._open.add(change)
+
+    def _begin(self, offset: int) -> None:
+        self._stream_begins()
+        self._open.clear()
+        self._open_offset = offset
+
+    def _commit(self, end: Committed) -> None:
+        known = self._known(end.tx_id)
+        # An empty one contradicts no snapshot; heartbeats make many.
+        if self._open.events or self._store.position.spooled_tx:
+            self.recent.append(end.tx_id)
+        if self._store.position.spooled_tx:
+            for chunk in self._open.chunks():
+                self._batch.fold(chunk, end.lsn, known, self._newer)
+                self._flush()
+        self._sort()
+        self._batch.fold(self._open.events, end.lsn, known, self._newer)
+        self._open.clear()
+        self._advance(end.lsn, end.ts_ms)
+
+    def _sort(self) -> None:
+        """Put the open transaction's events as they happened; those of two connectors' tasks may have come mixed."""
+        if self._assembler.seen.shuffled:
+            self._open.events.sort(key=_order)
+
+    @property
+    def _newer(self) -> bool:
+        """Whether rows may show more than the log has come to: after a snapshot, until a heartbeat of later. A connector that died
+        and takes another snapshot reads it beside the slot that is there: each table at a moment of its own."""
+        position = self._store.position
+        return not position.settled and not position.reread_lsn
+
+    def _known(self, tx_id: int) -> frozenset[TableName]:
+        """Tables that were read anew when this transaction was already visible."""
+        reread = self._store.position.reread
+        if not reread:
+            return frozenset()
+        return frozenset(
+            table for table in self._shapes if (text := reread.get(str(table))) and Visibility.parse(text).shows(tx_id)
+        )
+
+    def _beat(self, beat: Heartbeat) -> None:
+        self._stream_begins()
+        if beat.prefix == HEARTBEAT_PREFIX:
+            self._emitted(beat)
+        elif beat.prefix == SNAPSHOT_PREFIX and self._store.position.snapshot < int(beat.content):
+            self._empty(beat.lsn, beat.ts_ms)
+        self.heartbeat = beat
+        if self._assembler.open_tx is None and self._assembler.dropped_tx is None:
+            self._advance(beat.lsn, beat.ts_ms)
+            if not self._store.position.reread_lsn and beat.lsn >= self._store.position.snapshot:
+                self._store.move(settled=True)
+
+    def _emitted(self, beat: Heartbeat) -> None:
+        position, at_ms = self._store.position, emitted_ms(beat.content)
+        heartbeat_goes_on(position, beat.lsn, at_ms)
+        if beat.lsn >= position.watermark:
+            self._store.move(heard_ms=max(position.heard_ms, at_ms))
+
+    def _advance(self, lsn: int, at_ms: int) -> None:
+        if lsn > self._store.position.watermark:
+            self._store.move(watermark=lsn, watermark_ms=at_ms)
+        if 0 < self._store.position.reread_lsn <= lsn:
+            self._store.move(settled=True, reread={}, reread_lsn=0)
+
+    def _stream_begins(self) -> None:
+        """A streamed record ends a snapshot of nothing, and must not come in the middle of another one."""
+        position = self._store.position
+        if position.loading:
+            raise LogError(f"the stream begins before the snapshot's last row; {WAY_OUT}")
+        if not position.snapshot:
+            self._empty(1, 0)
+
+    def _empty(self, lsn: int, at_ms: int) -> None:
+        """A snapshot without a row was taken."""
+        self._flush()
+        self._rows.begin_snapshot()
+        self._rows.finish_snapshot(self._store.position.watermark + 1 if self._store.position.snapshot else 0)
+        self._store.move(snapshot=lsn, snapshot_ms=at_ms, heard_ms=0, settled=False, reread={}, reread_lsn=0)
+
+    def _snapshot_row(self, step: SnapshotRow) -> None:
+        source = step.record.source
+        assert source is not None
+        if not snapshot_goes_on(self._store.position, step.lsn, step.record.ts_ms):
+            return  # It was read: the log is read once more.
+        if step.lsn < self._store.position.loading and source.snapshot != "first":
+            return  # Of the snapshot before, from a task that was thought dead.
+        if step.lsn != self._store.position.loading:
+            newest = max(self._store.position.loading, self._store.position.snapshot)
+            if source.snapshot not in BEGINNINGS or (source.snapshot != "first" and step.lsn <= newest):
+                raise LogError(
+                    f"the log holds a snapshot without its first row: its beginning fell out of retention; {WAY_OUT}"
+                )
+            self._flush()
+            self._snapshot = {}
+            self._open.clear()
+            self._rows.begin_snapshot()
+            self._store.move(loading=step.lsn)
+        self.events += 1
+        table = TableName(source.schema, source.table)
+        shape = self._shapes.get(table)
+        if shape is not None:
+            self._snapshot.setdefault(table, []).append(shape.row(step.record.after))
+        if step.last:
+            self._finish_snapshot(step.lsn, step.record.ts_ms)
+
+    def _finish_snapshot(self, lsn: int, at_ms: int) -> None:
+        self._flush()
+        # What it shows may have been committed at any time since the last commit that was in the log (invariant 6).
+        self._rows.finish_snapshot(self._store.position.watermark + 1)
+        self._store.move(loading=0, snapshot=lsn, snapshot_ms=at_ms, heard_ms=0, settled=False, reread={}, reread_lsn=0)
+        self._advance(lsn, 0)
+
+    def _flush(self) -> None:
+        """Write what is folded so far."""
+        for table, rows in self._snapshot.items():
+            self._rows.load(table, rows)
+        self._snapshot = {}
+        if self._batch.tables:
+            if self.follow is not None:
+                self.follow.note(self._batch.tables)
+            self._rows.apply(self._batch.tables)
+            self._batch = self._new_batch()
+
+    def _new_batch(self) -> Batch:
+        return Batch(self._shapes, self._stored)
+
+    def _stored(self, table: TableName, key: Key) -> Row | None:
+        return self._rows.stored(table, key)
+
+    def _spool_if_large(self, offset: int) -> None:
+        """Put a large open transaction on disk, so that memory does not grow with it (invariant 8). It goes on at `offset`."""
+        seen = self._assembler.seen
+        if not self._open.full or seen.beyond:
+            return
+        self._sort()
+        self._open.put_away()
+        self._store.move(spooled_tx=self._assembler.open_tx or 0, spooled_seen=seen.through)
+        self._open_offset = offset
+
+
+def _order(change: TakenChange) -> int:
+    place = change.record.transaction
+    return place.total_order if place else 0

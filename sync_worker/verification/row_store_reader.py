@@ -1,0 +1,101 @@
+"""What the row store holds, for reading: beside a running worker, which it does not disturb, or without one."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import apsw
+import msgspec
+
+from read_model.plan.model import DocumentPlan
+from read_model.spec.parser import parse_spec
+from read_model.sqlite import documents, functions
+from read_model.sqlite.fan_out import LANES
+from sync_worker.composition import read_spec
+from sync_worker.errors import WorkerError
+from sync_worker.settings import WorkerSettings
+from sync_worker.store.build_times import OF_VERSION, Build, build_of
+from sync_worker.store.quarantine import SetAside
+from sync_worker.store.row_store import Position
+
+
+def store_path(settings: WorkerSettings) -> Path:
+    """The row store's file."""
+    pipeline = parse_spec(read_spec(settings.spec), str(settings.spec)).pipeline
+    return settings.worker_store / f"{pipeline}.sqlite"
+
+
+class Kept:
+    """One row store, opened for reading. Each method sees the state of now."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            raise WorkerError(
+                f"there is no row store {path}: run this where the worker runs, or set ROWTIDE_WORKER_STORE"
+            )
+        try:
+            self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+            self._connection.set_busy_timeout(10_000)
+            functions.register(self._connection)
+            self.position = self._position()
+        except (apsw.NotADBError, apsw.CantOpenError, apsw.CorruptError) as error:
+            raise WorkerError(f"cannot read the row store {path}: {error}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def set_aside(self, document: str | None = None, id_: str | None = None) -> list[SetAside]:
+        """What is set aside: all, of one kind of document, or one of them."""
+        if not self._has("set_aside"):
+            return []
+        found = self._connection.execute(
+            "SELECT document, id, kind, reason, fields, cause, version, at_ms FROM set_aside"
+            " WHERE (?1 IS NULL OR document = ?1) AND (?2 IS NULL OR id = ?2) ORDER BY at_ms, document, id",
+            (document, id_),
+        )
+        return [_set_aside(row) for row in found]
+
+    def pending_since(self, document: DocumentPlan, id_: str) -> int | None:
+        """The oldest change for which the document is still to be built, sent or acknowledged; None when it is not."""
+        found = [
+            row[0]
+            for lane in LANES
+            for row in self._connection.execute(documents.pending_of(document, lane), {"id": id_})
+        ]
+        return min(found, default=None)
+
+    def build(self, document: DocumentPlan, id_: str) -> str | None:
+        """The document as the row store's rows make it; None when they make none."""
+        keys = documents.keys_of(document)
+        built = self._connection.execute(documents.build_selected(document, keys), {"id": id_, "version": 0}).fetchone()
+        if built is None or built[2]:
+            return None
+        return bytes(built[1]).split(b"\n")[1].decode()
+
+    def build_of(self, document: str, version: int) -> Build | None:
+        """When the documents of this version were built and taken; None when that is not known any more."""
+        if not self._has("builds"):
+            return None
+        return build_of(self._connection.execute(OF_VERSION, (document, version)).fetchone())
+
+    def recall(self, name: str) -> Any:
+        """A value that the worker keeps under a name."""
+        row = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return None if row is None else row[0]
+
+    def _position(self) -> Position:
+        text = self.recall("position")
+        return Position() if text is None else msgspec.json.decode(text, type=Position)
+
+    def _has(self, table: str) -> bool:
+        return self._connection.table_exists(None, table)
+
+
+def _set_aside(row: tuple[Any, ...]) -> SetAside:
+    document, id_, kind, reason, fields, cause, version, at_ms = row
+    return SetAside(document, id_, kind, reason, tuple(msgspec.json.decode(fields)), cause, version, at_ms)

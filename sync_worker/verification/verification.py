@@ -1,0 +1,148 @@
+"""Puts a verification together: connections, the plan from the live catalogue, a report a kind of document."""
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from cdc.log.lsn import Lsn, parse_lsn
+from read_model.catalog.catalog import read_catalog
+from read_model.plan.model import DocumentPlan, PipelinePlan
+from read_model.plan.resolve import resolve
+from read_model.spec.parser import parse_spec
+from rowtide.worker_console import tell_waiting
+from sync_worker.composition import index_access, read_spec
+from sync_worker.errors import SettingsError
+from sync_worker.settings import WorkerSettings
+from sync_worker.source.catalogue import read_source
+from sync_worker.verification.freshness_client import FreshnessClient
+from sync_worker.verification.index_reader import IndexReader
+from sync_worker.verification.log_time import lsn_at
+from sync_worker.verification.oracle import Limits, Oracle
+from sync_worker.verification.report import Report
+from sync_worker.verification.verify import Verifier
+
+Progress = Callable[[int], None]
+_SAMPLE = re.compile(r"(\d+(?:\.\d+)?)(%?)")
+_DURATION = re.compile(r"(\d+)([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which documents to compare: all; or a sample of a share or of so many; or those built since a position or a while ago.
+
+    `documents` are kinds of document, all when empty. `seed` makes a sample the same again."""
+
+    documents: tuple[str, ...] = ()
+    share: float | None = None
+    count: int | None = None
+    since: Lsn | timedelta | None = None
+    seed: int = field(default_factory=lambda: secrets.randbelow(2**31))
+
+    @property
+    def everything(self) -> bool:
+        """Whether all documents are compared."""
+        return self.share is None and self.count is None and self.since is None
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """`wait` is seconds for documents to become fresh, at most; `pause` seconds of rest after each bucket."""
+
+    wait: float = 120
+    pause: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Everything a verification needs, open."""
+
+    plan: PipelinePlan
+    oracle: Oracle
+    index: IndexReader
+    freshness: FreshnessClient
+    patience: Patience
+
+    def verifier(self, progress: Progress) -> Verifier:
+        """A verifier that reports its progress so."""
+
+        def wait_until(lsn: Lsn) -> None:
+            self.freshness.wait(lsn, self.patience.wait)
+
+        return Verifier(self.oracle, self.index, wait_until, progress, self.patience.pause)
+
+
+@contextmanager
+def verification(
+    settings: WorkerSettings, worker_url: str, limits: Limits, patience: Patience
+) -> Iterator[Verification]:
+    """Connect to everything, and close it afterwards."""
+    dsn = settings.postgres_dsn.get_secret_value()
+    spec = parse_spec(read_spec(settings.spec), str(settings.spec))
+    plan = resolve(spec, read_catalog(read_source(dsn).tables))
+    freshness = FreshnessClient(worker_url, tell_waiting)
+    try:
+        with Oracle(dsn, limits) as oracle, IndexReader(index_access(settings)) as index:
+            yield Verification(plan, oracle, index, freshness, patience)
+    finally:
+        freshness.close()
+
+
+def chosen(plan: PipelinePlan, names: Sequence[str]) -> list[DocumentPlan]:
+    """The kinds of document with these names, all when there are none. SettingsError names what is unknown."""
+    known = {document.name: document for document in plan.documents}
+    if unknown := [name for name in names if name not in known]:
+        raise SettingsError(f"the spec has no document {', '.join(unknown)}; it has {', '.join(known)}")
+    return [known[name] for name in names] if names else list(plan.documents)
+
+
+def verify_scope(
+    settings: WorkerSettings, made: Verification, scope: Scope, progress: Callable[[str, int | None], Progress]
+) -> list[Report]:
+    """Verify what the scope says; `progress(name, about so many)` gives the callback for one kind of document."""
+    documents = chosen(made.plan, scope.documents)
+    start = None if scope.since is None else _position(settings, made.plan.pipeline, scope.since)
+    reports = []
+    for document in documents:
+        total = made.oracle.estimate(document) if scope.everything else None
+        verifier = made.verifier(progress(document.name, total))
+        if start is not None:
+            reports.append(verifier.since(document, start))
+        elif scope.everything:
+            reports.append(verifier.all(document))
+        else:
+            reports.append(verifier.sample(document, scope.share, scope.count, scope.seed))
+    return reports
+
+
+def parse_sample(text: str) -> tuple[float | None, int | None]:
+    """`2%` as a share, `1000` as a count."""
+    found = _SAMPLE.fullmatch(text)
+    if (
+        found is None
+        or float(found[1]) == 0
+        or (found[2] and float(found[1]) > 100)
+        or (not found[2] and "." in found[1])
+    ):
+        raise SettingsError(f"--sample {text}: give a number of documents (1000) or a share (2%)")
+    return (float(found[1]) / 100, None) if found[2] else (None, int(found[1]))
+
+
+def parse_since(text: str) -> Lsn | timedelta:
+    """`90m` as a duration, `16/B374D848` as a position."""
+    if found := _DURATION.fullmatch(text):
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    try:
+        return parse_lsn(text)
+    except ValueError as error:
+        raise SettingsError(f"--since {text}: give a duration (90s, 15m, 6h, 2d) or an LSN (16/B374D848)") from error
+
+
+def _position(settings: WorkerSettings, pipeline: str, since: Lsn | timedelta) -> Lsn:
+    if isinstance(since, timedelta):
+        return lsn_at(settings.kafka, pipeline, time.time() - since.total_seconds())
+    return since

@@ -1,0 +1,204 @@
+"""Compares documents with PostgreSQL's own answer to the same spec, while the pipeline runs (invariant 5).
+
+Bucket by bucket PostgreSQL makes a digest of each document, and the documents that a search finds are digested here. Where the
+digests differ the change may merely be on its way, so the document is looked at in full, at a later LSN, with the index known to
+be past it: one that differs twice although nothing touched it since is divergent. Memory holds a bucket or two.
+"""
+
+import threading
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from cdc.log.lsn import Lsn, format_lsn
+from read_model.elasticsearch.index_body import flattened_paths
+from read_model.plan.model import DocumentPlan
+from read_model.types.canonical_json import differences, digest, text_digest
+from sync_worker.elasticsearch.dropped_fields import as_flagged, left_out_of
+from sync_worker.store.row_store import LSN_BITS
+from sync_worker.verification.index_reader import Indexed, IndexReader
+from sync_worker.verification.oracle import Oracle
+from sync_worker.verification.report import Divergent, Report
+
+ROUNDS = 8
+"""Looks at what differs, at most; a document that is changed all the time is reported as unsettled after that."""
+SHOWN_DIFFERENCES = 20
+
+WaitUntil = Callable[[Lsn], None]
+"""Returns when everything up to the LSN is searchable; raises when it does not come to that."""
+
+
+class Verifier:
+    """Compares the documents of one pipeline. `progress` is called with the number compared so far; `pause` is seconds of rest
+    after each bucket."""
+
+    def __init__(
+        self, oracle: Oracle, index: IndexReader, wait: WaitUntil, progress: Callable[[int], None], pause: float = 0
+    ) -> None:
+        self._oracle = oracle
+        self._index = index
+        self._wait = wait
+        self._progress = progress
+        self._pause = pause
+
+    def all(self, document: DocumentPlan) -> Report:
+        """Compare every document: those of the database with the index, and what else is in the index."""
+        report = self._begin(document, "all")
+        seen = _Ids()
+        suspects: list[str] = []
+        for digests in self._oracle.buckets(document):
+            seen.add(digests)
+            suspects += self._differing(document, digests)
+            suspects = self._settle_many(document, suspects, report)
+            self._count(report, len(digests))
+        for id_ in self._extra(document, seen):
+            suspects.append(id_)
+            report.compared += 1
+            suspects = self._settle_many(document, suspects, report)
+        self._settle(document, suspects, report)
+        return report
+
+    def some(self, document: DocumentPlan, ids: Iterable[str], scope: str) -> Report:
+        """Compare the documents with these ids, which may exist on either side, on both or on none."""
+        report = self._begin(document, scope)
+        suspects: list[str] = []
+        for batch in batches(ids, self._oracle.bucket):
+            digests = self._oracle.digests(document, batch)
+            suspects += [id_ for id_ in batch if id_ not in digests]
+            suspects += self._differing(document, digests)
+            suspects = self._settle_many(document, suspects, report)
+            self._count(report, len(batch))
+        self._settle(document, suspects, report)
+        return report
+
+    def since(self, document: DocumentPlan, lsn: Lsn) -> Report:
+        """Compare the documents that were built after a position, as their versions tell."""
+        pages = self._index.scan_ids(document.name)
+        later = (each.id for page in pages for each in page if each.version & LSN_BITS > lsn)
+        return self.some(document, later, f"built since {format_lsn(lsn)}")
+
+    def sample(self, document: DocumentPlan, share: float | None, count: int | None, seed: int) -> Report:
+        """Compare a share of the documents, or so many, picked at random from either side."""
+        total = self._index.count(document.name)
+        wanted = count if count is not None else max(1, round(total * (share or 0)))
+        # Twice the share, since the planner's count of rows may be old; the surplus is cut.
+        of_rows = 2 * wanted / max(total, 1) if count is not None else share or 0
+        picked = dict.fromkeys(self._oracle.sample(document, of_rows, count, seed))
+        picked |= dict.fromkeys(self._index.sample(document.name, wanted, seed))
+        return self.some(document, picked, f"a sample of {wanted} from either side, seed {seed}")
+
+    def _begin(self, document: DocumentPlan, scope: str) -> Report:
+        lsn = self._oracle.lsn()
+        self._wait(lsn)
+        return Report(document.name, format_lsn(lsn), scope)
+
+    def _count(self, report: Report, more: int) -> None:
+        report.compared += more
+        self._progress(report.compared)
+        if self._pause:
+            threading.Event().wait(self._pause)
+
+    def _differing(self, document: DocumentPlan, digests: dict[str, str]) -> list[str]:
+        """Ids of the bucket whose document in the index is another one, or is not there."""
+        held = {found.id: text_digest(found.source) for found in self._index.find(document.name, list(digests))}
+        return [id_ for id_, wanted in digests.items() if held.get(id_) != wanted]
+
+    def _extra(self, document: DocumentPlan, seen: "_Ids") -> Iterator[str]:
+        """Ids that the index has and the database has not."""
+        held = _Ids()
+        for page in self._index.scan_ids(document.name):
+            held.add(each.id for each in page)
+        unlike = seen.unlike(held)
+        if not unlike:
+            return
+        pages = self._index.scan_ids(document.name)
+        doubtful = (each.id for page in pages for each in page if _Ids.slot(each.id) in unlike)
+        for batch in batches(doubtful, self._oracle.bucket):
+            present = self._oracle.present(document, batch)
+            yield from (id_ for id_ in batch if id_ not in present)
+
+    def _settle_many(self, document: DocumentPlan, suspects: list[str], report: Report) -> list[str]:
+        """Settle the suspects when there are enough of them to be worth the wait."""
+        if len(suspects) < self._oracle.bucket:
+            return suspects
+        self._settle(document, suspects, report)
+        return []
+
+    def _settle(self, document: DocumentPlan, suspects: list[str], report: Report) -> None:
+        """Look at each suspect until it is right, or divergent, or was looked at often enough."""
+        for batch in batches(suspects, self._oracle.bucket):
+            open_: set[str] = set(batch)
+            differing: set[str] = set()
+            for _ in range(ROUNDS):
+                if open_:
+                    open_ = self._look(document, sorted(open_), differing, report)
+            report.unsettled += len(open_)
+
+    def _look(self, document: DocumentPlan, ids: list[str], differing: set[str], report: Report) -> set[str]:
+        """Look at the documents in full. Returns those that need another look."""
+        lsn, truth = self._oracle.documents(document, ids)
+        self._wait(lsn)
+        held = {found.id: found for found in self._index.find(document.name, ids)}
+        again: set[str] = set()
+        for id_ in ids:
+            verdict = _judge(id_, held.get(id_), truth.get(id_), flattened_paths(document))
+            settled = held[id_].version & LSN_BITS <= lsn if id_ in held else True
+            if verdict is None:
+                if id_ in held and (paths := left_out_of(held[id_].source)):
+                    report.add_left_out(id_, paths)
+            elif settled and id_ in differing:
+                report.add(verdict)
+            else:
+                again.add(id_)
+                if settled:
+                    differing.add(id_)
+        return again
+
+
+class _Ids:
+    """A set of ids as one number a slot, the same whatever the order. Equal numbers mean equal sets; memory does not grow."""
+
+    SLOTS = 1 << 16
+
+    def __init__(self) -> None:
+        self._sums = array("Q", bytes(8 * self.SLOTS))
+
+    @classmethod
+    def slot(cls, id_: str) -> int:
+        """Where an id counts."""
+        return hash(id_) % cls.SLOTS
+
+    def add(self, ids: Iterable[str]) -> None:
+        """Add ids, each once."""
+        sums = self._sums
+        for id_ in ids:
+            sums[hash(id_) % self.SLOTS] ^= hash((id_,)) & 0xFFFF_FFFF_FFFF_FFFF
+
+    def unlike(self, other: "_Ids") -> set[int]:
+        """The slots in which the sets differ."""
+        return {slot for slot, (one, two) in enumerate(zip(self._sums, other._sums, strict=True)) if one != two}
+
+
+def _judge(id_: str, held: Indexed | None, truth: str | None, json_paths: Sequence[str]) -> Divergent | None:
+    if held is None:
+        return None if truth is None else Divergent(id_, "missing")
+    if truth is None:
+        return Divergent(id_, "extra")
+    try:
+        wanted = as_flagged(truth, json_paths, left_out_of(held.source))
+        if digest(held.source) == digest(wanted):
+            return None
+        return Divergent(id_, "different", differences(held.source, wanted)[:SHOWN_DIFFERENCES])
+    except RecursionError:  # The database's JSON is deeper than any document can be.
+        return Divergent(id_, "different")
+
+
+def batches(ids: Iterable[str], size: int) -> Iterator[list[str]]:
+    """The ids in lists of so many."""
+    batch: list[str] = []
+    for id_ in ids:
+        batch.append(id_)
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
