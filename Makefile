@@ -7,7 +7,7 @@ NPM := $(or $(shell command -v npm),$(CURDIR)/$(BIN)/npm)
 
 .PHONY: setup browser compose check test demo smoke screenshots bench relevance chaos up down clean
 
-setup: $(VENV)/.installed search_api/static/vendor/.installed ## Make the virtual environment with the pinned requirements.
+setup: $(VENV)/.installed search_api/pages/static/vendor/.installed ## Make the virtual environment with the pinned requirements.
 
 $(VENV)/.installed: requirements-dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -16,7 +16,7 @@ $(VENV)/.installed: requirements-dev.txt pyproject.toml
 	touch $@
 
 # What the page runs in the browser. Where there is no npm, one comes from a wheel.
-search_api/static/vendor/.installed: package.json package-lock.json requirements-npm.txt | $(VENV)/.installed
+search_api/pages/static/vendor/.installed: package.json package-lock.json requirements-npm.txt | $(VENV)/.installed
 	test -x "$(NPM)" || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-npm.txt
 	PATH="$(CURDIR)/$(BIN):$$PATH" "$(NPM)" ci --silent
 	PATH="$(CURDIR)/$(BIN):$$PATH" "$(NPM)" run --silent vendor
@@ -69,4 +69,4 @@ chaos: setup ## Random writes and faults on servers of its own; the last line is
 	$(BIN)/rowtide chaos --seed $(SEED) --minutes $(MINUTES)
 
 clean: ## Remove what the project made here, services' data included.
-	rm -rf $(VENV) node_modules search_api/static/vendor .rowtide .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) node_modules search_api/pages/static/vendor .rowtide .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from docs.api_examples import EXAMPLES, Example
-from search_api.app import create_app
-from search_api.problems import KNOWN
+from search_api.http.app import create_app
+from search_api.http.problems import KNOWN
 from search_api.settings import read_settings
 
 HEAD = Path(__file__).parent / "api_head.txt"

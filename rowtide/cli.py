@@ -26,7 +26,7 @@ ROOMS = {
     "repair": "rowtide.commands.worker",
     "explain": "rowtide.commands.worker",
     "quarantine": "rowtide.commands.worker",
-    "api": "search_api.commands",
+    "api": "rowtide.commands.api",
 }
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 import uvicorn
 
 from search_api.access.state import State, StateFault
-from search_api.app import create_app
+from search_api.http.app import create_app
 from search_api.settings import ApiSettings, WrongSettings, read_settings
 
 

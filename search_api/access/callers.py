@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import msgspec
 
 from read_model.elasticsearch.index_body import FLAGS
-from search_api.schema import IndexSchema
+from search_api.query.schema import IndexSchema
 
 Scope = Literal["search", "export", "aggregate", "explain", "save"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)

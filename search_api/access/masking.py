@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from search_api.access.named_fields import UnknownPart, named_fields
-from search_api.schema import IndexSchema
+from search_api.access.field_references import UnknownPart, named_fields
+from search_api.query.schema import IndexSchema
 
 Tree = dict[str, "Tree"]
 """The paths of masked fields, a level a key; a field itself has no keys."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec import Raw
 
-from search_api.faults import Fault, RequestFaults
-from search_api.schema import IndexSchema, Kind
+from search_api.query.schema import IndexSchema, Kind
+from search_api.query.validation import Fault, RequestFaults
 
 ID, VERSION = "_id", "_version"
 MAX_COLUMNS = 200

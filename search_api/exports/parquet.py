@@ -8,7 +8,7 @@ import msgspec
 
 from search_api.exports.columns import Cell, Column
 from search_api.exports.formats import Row, RowCells
-from search_api.schema import Kind
+from search_api.query.schema import Kind
 
 
 class CellUnfit(Exception):

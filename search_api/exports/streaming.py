@@ -9,15 +9,15 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Raw, Struct
 
-from search_api.cursors import Place, read_cursor, write_cursor
+from search_api.elasticsearch.search_body import search_body
 from search_api.errors import ElasticsearchAway
 from search_api.exports.formats import Format, Row
-from search_api.freshness.telling import Seen, seen_of
-from search_api.paging import keep_alive
-from search_api.points import OpenPoints
-from search_api.queries import search_body
-from search_api.search import Search
-from search_api.search_request import RawRequest, check
+from search_api.features.search import Search
+from search_api.freshness.view import Seen, seen_of
+from search_api.paging.cursor import Place, read_cursor, write_cursor
+from search_api.paging.pager import keep_alive
+from search_api.paging.point_in_time import OpenPoints
+from search_api.query.request import RawRequest, check
 
 FIRST_ROWS = 200
 MOST_ROWS = 2000

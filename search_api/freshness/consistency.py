@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from cdc.log.lsn import Lsn, parse_lsn
 from read_model.freshness import Freshness
-from search_api.faults import Fault, RequestFaults
-from search_api.freshness.telling import FreshnessView, Level
+from search_api.freshness.view import FreshnessView, Level
+from search_api.query.validation import Fault, RequestFaults
 
 _TOKEN = re.compile(r"(?P<epoch>\d{1,9}):(?P<lsn>\d{1,19})")
 _WAIT = re.compile(r'wait\s*=\s*"?(\d{1,6})"?', re.IGNORECASE)

@@ -9,7 +9,7 @@ import msgspec
 
 from read_model.freshness import Freshness
 from search_api.freshness.consistency import Position
-from search_api.freshness.telling import FreshnessView, token_of, unknown, view
+from search_api.freshness.view import FreshnessView, token_of, unknown, view
 
 ASK_TIMEOUT = 0.5
 """Seconds that an answer may be held up by asking how fresh it is."""

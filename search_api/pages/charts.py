@@ -6,10 +6,10 @@ from datetime import date, datetime
 
 from babel.dates import format_date
 
-from search_api.histograms import Bar, Histogram
+from search_api.features.histograms import Bar, Histogram
 from search_api.pages.address import PageAddress
-from search_api.pages.reader import Reader
-from search_api.schema import IndexField, IndexSchema
+from search_api.pages.locale import Reader
+from search_api.query.schema import IndexField, IndexSchema
 
 NONE = "none"
 """As the chart of an address: no chart."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from search_api.schema import IndexField, IndexSchema
+from search_api.query.schema import IndexField, IndexSchema
 
 MOST_COLUMNS = 24
 DEFAULT_COLUMNS = 7

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from search_api.pages.address import PageAddress
-from search_api.pages.reader import Reader
+from search_api.pages.locale import Reader
 from search_api.pages.values import Writer
 
 _FILTER = re.compile(r"([^:]+):(>=|<=|>|<|=|)(.*)", re.DOTALL)

@@ -11,11 +11,11 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from search_api.freshness.telling import FreshnessView
-from search_api.pages.reader import Reader, reader_of
-from search_api.schema import in_words
+from search_api.freshness.view import FreshnessView
+from search_api.pages.locale import Reader, reader_of
+from search_api.query.schema import in_words
 
-HERE = Path(__file__).parents[1]
+HERE = Path(__file__).parent
 STATIC = HERE / "static"
 SCRIPTS = ("vendor/htmx.min.js", "vendor/uPlot.iife.min.js", "vendor/combobox-nav.js")
 """What `make setup` fetches. Where a file is missing, the page is the one without JavaScript."""

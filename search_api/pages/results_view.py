@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from search_api.histograms import Histogram
-from search_api.limits import MAX_FACETS
+from search_api.elasticsearch.responses import Facet, FacetValue, SearchPage
+from search_api.features.histograms import Histogram
 from search_api.pages.address import PageAddress
 from search_api.pages.charts import ChartView, chart_view, chartable, worth_showing
 from search_api.pages.columns import MOST_COLUMNS, default_columns
 from search_api.pages.filters import Chip, chips
-from search_api.pages.reader import Reader
+from search_api.pages.locale import Reader
 from search_api.pages.rows import Row, row
 from search_api.pages.values import Writer, read
-from search_api.results import Facet, FacetValue, SearchPage
-from search_api.schema import IndexField, IndexSchema
+from search_api.query.limits import MAX_FACETS
+from search_api.query.schema import IndexField, IndexSchema
 
 PAGE_SIZE = 25
 MOST_FACETS = 7

@@ -9,26 +9,26 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from search_api.cursors import CursorExpired, CursorFault
-from search_api.faults import RequestFaults
-from search_api.histograms import Histogram
-from search_api.limits import MAX_WINDOW
+from search_api.elasticsearch.responses import SearchPage
+from search_api.features.histograms import Histogram
+from search_api.features.search import Search
+from search_api.http.dependencies import Searching
+from search_api.http.problems import Problem, problem_of
 from search_api.pages.address import PageAddress
 from search_api.pages.charts import candidates
+from search_api.pages.document_view import Part, part
 from search_api.pages.filters import filter_words
-from search_api.pages.parts import Part, part
-from search_api.pages.reader import Reader
+from search_api.pages.locale import Reader
 from search_api.pages.render import reader_for, render
 from search_api.pages.results_view import PAGE_SIZE, facet_names, results_view
 from search_api.pages.rows import document_url
-from search_api.pages.saving import saved_by
+from search_api.pages.saved_searches import saved_by
 from search_api.pages.values import Writer, read
-from search_api.problems import Problem, problem_of
-from search_api.results import SearchPage
-from search_api.routes.asking import Searching
-from search_api.schema import IndexSchema
-from search_api.search import Search
-from search_api.search_request import RawRequest
+from search_api.paging.cursor import CursorExpired, CursorFault
+from search_api.query.limits import MAX_WINDOW
+from search_api.query.request import RawRequest
+from search_api.query.schema import IndexSchema
+from search_api.query.validation import RequestFaults
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 MACHINE_PATHS = ("/v1/", "/health", "/openapi.json", "/static/")

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
+from search_api.elasticsearch.responses import Hit
 from search_api.pages.values import Fact, Writer, values_at
-from search_api.results import Hit
 
 MOST_IN_CELL = 3
 MOST_SNIPPETS = 3

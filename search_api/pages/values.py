@@ -9,8 +9,8 @@ from typing import Any
 
 from msgspec import Raw
 
-from search_api.pages.reader import Reader
-from search_api.schema import IndexSchema, in_words
+from search_api.pages.locale import Reader
+from search_api.query.schema import IndexSchema, in_words
 
 _TIME = re.compile(r"\d{4,}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)?")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")

@@ -16,7 +16,7 @@ import pytest
 from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
 from infra.stack import Stack
-from search_api.commands import create_key
+from rowtide.commands.api import create_key
 from search_api.settings import read_settings
 from tests.support.pipeline import Pipeline
 from tests.support.search_api import Api, running_api, settings_of

@@ -19,7 +19,7 @@ from read_model.plan.model import DocumentPlan, PipelinePlan
 from read_model.plan.resolve import resolve
 from read_model.postgres.documents import document_query
 from read_model.spec.parser import parse_spec
-from search_api.commands import create_key
+from rowtide.commands.api import create_key
 from search_api.settings import ApiSettings, read_settings
 from tests.support.services import CHECKOUT, Place
 

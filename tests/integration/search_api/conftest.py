@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from infra.stack import Stack
-from search_api.commands import create_key
+from rowtide.commands.api import create_key
 from search_api.settings import read_settings
 from tests.relevance.judgements import Document
 from tests.relevance.measuring import corpus

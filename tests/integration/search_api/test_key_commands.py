@@ -10,11 +10,11 @@ import typer
 from typer.testing import CliRunner, Result
 
 from infra.ports import free_ports
+from rowtide.commands.api import register
 from search_api.access.api_keys import ApiKeys
 from search_api.access.audit import Audit
 from search_api.access.callers import Caller
 from search_api.access.state import State
-from search_api.commands import register
 from search_api.errors import KeyRefused
 from tests.support.search_api import Library
 

@@ -9,7 +9,7 @@ import pytest
 from markupsafe import escape
 
 from infra.stack import Stack
-from search_api.commands import create_key
+from rowtide.commands.api import create_key
 from search_api.settings import read_settings
 from tests.support.library import MAPPINGS, SETTINGS
 from tests.support.search_api import Api, Library, running_api, settings_of

@@ -14,7 +14,7 @@ import pytest
 
 from infra.ports import free_ports
 from infra.stack import Stack
-from search_api.keys import key_body
+from search_api.elasticsearch.privileges import key_body
 from tests.support.library import BOOKS
 from tests.support.search_api import Api, Library, running_api, settings_of
 

@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 from infra.ports import free_ports
 from infra.stack import Stack
-from search_api.commands import register
+from rowtide.commands.api import register
 from tests.support.search_api import Library
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from search_api.limits import MAX_CLAUSES, MAX_DEPTH, MAX_SLOP, MAX_TEXT, MAX_WILDCARDS, MIN_STEM
+from search_api.query.limits import MAX_CLAUSES, MAX_DEPTH, MAX_SLOP, MAX_TEXT, MAX_WILDCARDS, MIN_STEM
 from tests.relevance.judgements import Document
 from tests.relevance.measuring import PREFIX
 from tests.support.search_api import Api

@@ -15,10 +15,10 @@ import pytest
 from fastapi.routing import APIRoute
 
 from infra.stack import Stack
+from rowtide.commands.api import create_key
 from search_api.access.callers import SCOPES
-from search_api.commands import create_key
 from search_api.exports.columns import MAX_COLUMNS
-from search_api.limits import MAX_DIMENSIONS, MAX_FACETS, MAX_FILTERS, MAX_MEASURES, MAX_SORTS
+from search_api.query.limits import MAX_DIMENSIONS, MAX_FACETS, MAX_FILTERS, MAX_MEASURES, MAX_SORTS
 from search_api.settings import read_settings
 from tests.support.hostile import inputs
 from tests.support.search_api import Api, running_api, settings_of

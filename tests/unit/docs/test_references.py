@@ -10,8 +10,8 @@ from docs import generate
 from read_model.elasticsearch.index_body import index_body
 from read_model.plan.resolve import resolve
 from read_model.spec.parser import parse_spec
-from search_api.schema import read_mapping
-from search_api.search_request import RawRequest, check
+from search_api.query.request import RawRequest, check
+from search_api.query.schema import read_mapping
 from tests.support.catalogs import answered
 
 CHECKOUT = Path(__file__).parents[3]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from infra.ports import free_ports
-from search_api.access.admission import OPERATIONS
-from search_api.body_limit import MAX_BODY
+from search_api.access.authorization import OPERATIONS
+from search_api.http.body_limit import MAX_BODY
 from tests.support.search_api import Api, running_api, settings_of
 from tests.support.twins import every_route
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_api.aggregates.adding import _Answer, _Hits, _Total, read_aggregate
-from search_api.aggregates.query import plan_aggregate
-from search_api.aggregates.request import RawAggregate, check_aggregate
-from search_api.faults import RequestFaults
-from search_api.freshness.telling import unknown
-from search_api.schema import read_mapping
-from search_api.search_request import RawRequest, check
+from search_api.features.aggregates.aggregate import _Answer, _Hits, _Total, read_aggregate
+from search_api.features.aggregates.query import plan_aggregate
+from search_api.features.aggregates.request import RawAggregate, check_aggregate
+from search_api.freshness.view import unknown
+from search_api.query.request import RawRequest, check
+from search_api.query.schema import read_mapping
+from search_api.query.validation import RequestFaults
 from tests.support.library import MAPPINGS
 
 MORE = {"loans": {"type": "nested", "properties": {"days": {"type": "integer"}}}}

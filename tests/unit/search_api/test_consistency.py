@@ -10,7 +10,6 @@ import pytest
 
 from cdc.log.lsn import Lsn
 from read_model.freshness import Freshness
-from search_api.faults import RequestFaults
 from search_api.freshness.consistency import (
     AnotherEpoch,
     Demand,
@@ -21,8 +20,9 @@ from search_api.freshness.consistency import (
     seconds_to_wait,
 )
 from search_api.freshness.marker import Marker, MarkerFault
-from search_api.freshness.waiting import Consistency
+from search_api.freshness.read_your_writes import Consistency
 from search_api.freshness.worker import Worker
+from search_api.query.validation import RequestFaults
 
 WAITS = Waits(5, 10)
 LIVE = Freshness("shop", 1, 100, 100, 1_000, "live")

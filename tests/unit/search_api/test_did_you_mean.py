@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from search_api.did_you_mean import corrected, similar_body
-from search_api.schema import read_mapping
-from search_api.search_request import RawRequest, SearchRequest, check
+from search_api.features.spelling import corrected, similar_body
+from search_api.query.request import RawRequest, SearchRequest, check
+from search_api.query.schema import read_mapping
 from tests.support.library import MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)

@@ -4,10 +4,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from search_api.explaining import read_explanation
-from search_api.schema import read_mapping
-from search_api.search_request import RawRequest, check
-from search_api.syntax.wording import leaves, told
+from search_api.features.explain import read_explanation
+from search_api.query.request import RawRequest, check
+from search_api.query.schema import read_mapping
+from search_api.query.syntax.printer import leaves, told
 from tests.support.library import MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)

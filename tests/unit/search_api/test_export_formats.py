@@ -14,8 +14,8 @@ from msgspec import json as msgspec_json
 from search_api.exports.columns import Cells, Column, chosen_columns, default_columns
 from search_api.exports.formats import RISKY, Csv, Ndjson, Row
 from search_api.exports.parquet import CellUnfit, Parquet
-from search_api.faults import RequestFaults
-from search_api.schema import read_mapping
+from search_api.query.schema import read_mapping
+from search_api.query.validation import RequestFaults
 from tests.support.library import BOOKS, MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)

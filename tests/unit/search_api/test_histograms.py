@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_api.histograms import (
+from search_api.features.histograms import (
     MOST_BARS,
     Extent,
     bars_body,
@@ -19,8 +19,8 @@ from search_api.histograms import (
     read_bars,
     read_extents,
 )
-from search_api.schema import read_mapping
-from search_api.search_request import RawRequest, check
+from search_api.query.request import RawRequest, check
+from search_api.query.schema import read_mapping
 from tests.support.library import MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)

@@ -16,12 +16,12 @@ from search_api.exports.columns import Column, chosen_columns
 from search_api.exports.formats import Csv, Format, Ndjson
 from search_api.exports.parquet import Parquet
 from search_api.exports.streaming import Ending, Export, Going, open_export
-from search_api.freshness.telling import view
-from search_api.paging import Paging
-from search_api.points import OpenPoints
-from search_api.schema import IndexSchema, read_mapping
-from search_api.search import Search
-from search_api.search_request import RawRequest
+from search_api.features.search import Search
+from search_api.freshness.view import view
+from search_api.paging.pager import Paging
+from search_api.paging.point_in_time import OpenPoints
+from search_api.query.request import RawRequest
+from search_api.query.schema import IndexSchema, read_mapping
 from tests.support.library import MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)

@@ -16,16 +16,16 @@ from search_api.access.masking import (
     mask_of,
     without_masked,
 )
-from search_api.aggregates.query import plan_aggregate
-from search_api.aggregates.request import RawAggregate, check_aggregate
-from search_api.did_you_mean import similar_body
-from search_api.explaining import explain_body, lacking_body
-from search_api.faults import RequestFaults
-from search_api.histograms import Extent, bars_body, extents_body
-from search_api.queries import filter_clauses, query_of, search_body
-from search_api.schema import read_mapping
-from search_api.search_request import RawRequest, check
-from search_api.suggestions import values_body
+from search_api.elasticsearch.search_body import filter_clauses, query_of, search_body
+from search_api.features.aggregates.query import plan_aggregate
+from search_api.features.aggregates.request import RawAggregate, check_aggregate
+from search_api.features.explain import explain_body, lacking_body
+from search_api.features.histograms import Extent, bars_body, extents_body
+from search_api.features.spelling import similar_body
+from search_api.features.suggestions import values_body
+from search_api.query.request import RawRequest, check
+from search_api.query.schema import read_mapping
+from search_api.query.validation import RequestFaults
 
 NAME = {"type": "text", "fields": {"keyword": {"type": "keyword"}}}
 MAPPING: dict[str, Any] = {

@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 from msgspec import Raw
 
-from search_api.freshness.telling import unknown
-from search_api.highlights import CLOSE, OPEN, to_html
+from search_api.elasticsearch.highlight_html import CLOSE, OPEN, to_html
+from search_api.elasticsearch.responses import Facet, FacetValue, Hit, SearchPage, Total
+from search_api.freshness.view import unknown
 from search_api.pages.address import PageAddress
 from search_api.pages.columns import default_columns
+from search_api.pages.document_view import part
 from search_api.pages.filters import chips, filter_words
-from search_api.pages.parts import part
-from search_api.pages.reader import Reader, reader_of
+from search_api.pages.locale import Reader, reader_of
 from search_api.pages.results_view import facet_names, results_view
 from search_api.pages.rows import row
 from search_api.pages.values import Writer, read
-from search_api.results import Facet, FacetValue, Hit, SearchPage, Total
-from search_api.schema import in_words, read_mapping
+from search_api.query.schema import in_words, read_mapping
 from tests.support.library import BOOKS, MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)

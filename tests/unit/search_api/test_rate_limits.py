@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_api.access.costs import cost_of
 from search_api.access.rate_limits import Rate, RateLimits
+from search_api.access.request_cost import cost_of
 
 RATE = Rate(2.0, 10)
 

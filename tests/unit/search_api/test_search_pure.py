@@ -10,17 +10,18 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from read_model.freshness import Freshness
-from search_api import cursors, results
 from search_api.access.callers import READING, SCOPES, anybody
-from search_api.elastic import certificates
-from search_api.faults import RequestFaults
-from search_api.freshness import telling
-from search_api.highlights import CLOSE, OPEN, to_html
-from search_api.keys import key_body
-from search_api.points import OpenPoints
-from search_api.queries import search_body
-from search_api.schema import IndexSchema, read_mapping
-from search_api.search_request import RawRequest, check
+from search_api.elasticsearch import responses
+from search_api.elasticsearch.client import certificates
+from search_api.elasticsearch.highlight_html import CLOSE, OPEN, to_html
+from search_api.elasticsearch.privileges import key_body
+from search_api.elasticsearch.search_body import search_body
+from search_api.freshness import view
+from search_api.paging import cursor as cursors
+from search_api.paging.point_in_time import OpenPoints
+from search_api.query.request import RawRequest, check
+from search_api.query.schema import IndexSchema, read_mapping
+from search_api.query.validation import RequestFaults
 from search_api.settings import WrongSettings, read_settings
 from tests.support.library import BOOKS, MAPPINGS
 
@@ -104,7 +105,7 @@ def test_more_documents_than_there_are_have_no_other_values() -> None:
     hits = b'{"total":{"value":2,"relation":"eq"},"hits":[]}'
     facet = b'{"doc_count":2,"values":{"buckets":[{"key":"a","doc_count":2}],"sum_other_doc_count":7}}'
     body = b'{"took":3,"timed_out":false,"hits":%b,"aggregations":{"facet0":%b}}' % (hits, facet)
-    assert results.read_search(body, (SCHEMA.by_name["genre"],)).facets[0].more == 2
+    assert responses.read_search(body, (SCHEMA.by_name["genre"],)).facets[0].more == 2
 
 
 def test_every_order_is_total() -> None:
@@ -141,7 +142,7 @@ def test_any_text_is_either_refused_or_becomes_a_body_that_is_json(text: str) ->
 def test_a_cursor_returns_the_sort_values_as_they_were() -> None:
     after = Raw(b'[1.10,9007199254740993,null,"\xc3\xbc"]')
     raw = RawRequest("harbour", ("genre:novel",))
-    seen = telling.Seen(1, 2**40, "2026-01-01T00:00:00.000Z")
+    seen = view.Seen(1, 2**40, "2026-01-01T00:00:00.000Z")
     cursor = cursors.write_cursor(SECRET, "books", raw, cursors.Place("point", after, seen))
     place = cursors.read_cursor(SECRET, "books", raw, cursor)
     assert (place.point, place.seen, bytes(place.after or b"")) == ("point", seen, bytes(after))
@@ -164,10 +165,10 @@ def test_a_cursor_serves_only_its_own_search_and_server() -> None:
 
 def test_a_page_at_an_older_point_is_no_fresher_than_the_point() -> None:
     """Invariant 6."""
-    now = telling.view(Freshness("shop", 2, 500, 500, 1_000_000, "live"), 1_000_300)
-    then = telling.at_point(now, telling.Seen(2, 400, "1970-01-01T00:16:30.000Z"))
+    now = view.view(Freshness("shop", 2, 500, 500, 1_000_000, "live"), 1_000_300)
+    then = view.at_point(now, view.Seen(2, 400, "1970-01-01T00:16:30.000Z"))
     assert (then.token, then.lag_ms, then.as_of) == ("2:400", 10_300, "1970-01-01T00:16:30.000Z")
-    assert telling.at_point(now, telling.NOTHING_SEEN).token is None
+    assert view.at_point(now, view.NOTHING_SEEN).token is None
 
 
 def test_a_caller_keeps_only_so_many_points_open() -> None:
@@ -195,21 +196,21 @@ def test_documents_pass_through_unchanged() -> None:
         b'{"took":3,"timed_out":false,"_shards":{"failed":1},"hits":{"total":{"value":1,"relation":"gte"},"hits":[%b]}}'
     )
     hit = b'{"_id":"3","_version":7,"_score":null,"_source":%b,"sort":[1.50]}' % BOOKS["3"].encode()
-    read = results.read_search(body % hit)
+    read = responses.read_search(body % hit)
     assert bytes(read.items[0].document) == BOOKS["3"].encode()
     assert (read.partial, read.total.relation, bytes(read.last)) == (True, "gte", b"[1.50]")
 
 
 def test_write_aliases_and_hidden_ones_are_no_indexes_to_read() -> None:
     body = b'{"b-g1":{"aliases":{"b":{},"b-write":{},".hidden":{}}},"a-g1":{"aliases":{"a":{}}},"bare":{"aliases":{}}}'
-    assert results.read_aliases(body) == ("a", "b")
+    assert responses.read_aliases(body) == ("a", "b")
 
 
 def test_freshness_says_how_far_behind_it_is() -> None:
-    live = telling.view(Freshness("shop", 1, 10, 12, 1_000_000, "live"), 1_000_300)
+    live = view.view(Freshness("shop", 1, 10, 12, 1_000_000, "live"), 1_000_300)
     assert (live.lag_ms, live.degraded, live.as_of) == (300, False, "1970-01-01T00:16:40.000Z")
-    assert telling.view(Freshness("shop", 1, 10, 12, 0, "snapshot"), 5).degraded
-    assert telling.view(Freshness("shop", 1, 10, 12, 5, "live", quarantined=2), 5).reason.startswith("2 documents")
+    assert view.view(Freshness("shop", 1, 10, 12, 0, "snapshot"), 5).degraded
+    assert view.view(Freshness("shop", 1, 10, 12, 5, "live", quarantined=2), 5).reason.startswith("2 documents")
 
 
 def test_the_key_can_read_and_nothing_else() -> None:

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_api.box import Box
-from search_api.conditions import Translator
-from search_api.faults import Fault, RequestFaults
-from search_api.limits import MAX_CLAUSES, MAX_DEPTH, MAX_TEXT
-from search_api.schema import read_mapping
-from search_api.syntax.parsing import NOTHING, parse
-from search_api.syntax.tree import AllOf, AnyOf, Match, Node, Not, Within, Word, Words, may_be_mistyped, words_of
+from search_api.elasticsearch.clauses import Translator
+from search_api.elasticsearch.text_query import Box
+from search_api.query.limits import MAX_CLAUSES, MAX_DEPTH, MAX_TEXT
+from search_api.query.schema import read_mapping
+from search_api.query.syntax.parser import NOTHING, parse
+from search_api.query.syntax.tree import AllOf, AnyOf, Match, Node, Not, Within, Word, Words, may_be_mistyped, words_of
+from search_api.query.validation import Fault, RequestFaults
 from tests.support.library import MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)

@@ -1,1 +1,0 @@
-"""Adding up an index by up to three dimensions."""

@@ -1,0 +1,154 @@
+"""The tree of a search as an Elasticsearch query. Only what the tree holds gets there: names of fields and checked values."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from search_api.elasticsearch.text_query import FUZZY, Box, Query
+from search_api.query.field_values import whole
+from search_api.query.schema import IndexField
+from search_api.query.syntax.tree import (
+    AllOf,
+    AnyOf,
+    Between,
+    Condition,
+    Equal,
+    Match,
+    Node,
+    Not,
+    OneField,
+    Pattern,
+    Present,
+    Within,
+    Word,
+    Words,
+)
+
+_BOUNDS = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
+_DATE_FORMAT = "strict_date_optional_time"
+_ONE_WORD = re.compile(r"[\w*?]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Translator:
+    """Makes queries. `path` is the array whose elements the query is run on, "" for whole documents."""
+
+    box: Box
+    path: str = ""
+
+    def query(self, node: Node) -> Query:
+        """A query for the node."""
+        match node:
+            case Words(words, part):
+                return self.box.query(words, part)
+            case AllOf(nodes):
+                return self._all(nodes)
+            case AnyOf(nodes):
+                return {"bool": {"should": [self.query(one) for one in nodes], "minimum_should_match": 1}}
+            case Not(inner):
+                return {"bool": {"must_not": [self.query(inner)]}}
+            case Within() | OneField():
+                return self._inside(node.path if isinstance(node, Within) else node.field.nested, node.inner)
+            case _:
+                return condition(node)
+
+    def _inside(self, path: str, node: Node) -> Query:
+        if not path or path == self.path:
+            return self.query(node)
+        return {"nested": {"path": path, "score_mode": "max", "query": Translator(self.box, path).query(node)}}
+
+    def _all(self, nodes: Iterable[Node]) -> Query:
+        """Conditions on one array side by side become one query for one element. A single one asks the copy in the root."""
+        by_path: dict[str, list[Node]] = {}
+        for node in nodes:
+            by_path.setdefault(_path_of(node), []).append(node)
+        together: list[tuple[Node, Query]] = []
+        for path, ones in by_path.items():
+            if path and path != self.path and len(ones) > 1:
+                inner = AllOf(tuple(ones))
+                together.append((inner, self._inside(path, inner)))
+            else:
+                together += [(one, self.query(one)) for one in ones]
+        clauses = {
+            "must": [query for node, query in together if _ranks(node)],
+            "filter": [query for node, query in together if not _ranks(node)],
+        }
+        return {"bool": {occur: queries for occur, queries in clauses.items() if queries}}
+
+
+def _path_of(node: Node) -> str:
+    return node.field.nested if isinstance(node, (Condition, OneField)) else ""
+
+
+def _ranks(node: Node) -> bool:
+    """Whether a match of it says something of how good the match is; a value that is there or not says nothing."""
+    match node:
+        case Words():
+            return True
+        case Match(field, _):
+            return field.kind == "text"
+        case AllOf(nodes) | AnyOf(nodes):
+            return any(map(_ranks, nodes))
+        case OneField(_, inner) | Within(_, inner):
+            return _ranks(inner)
+        case _:
+            return False
+
+
+def condition(node: Condition) -> Query:
+    """A query for one condition, on documents or on elements of its array alike: the names are the same."""
+    match node:
+        case Match(field, word):
+            return _text(field, word) if field.kind == "text" else _value(field, word)
+        case Pattern(field, stem, rest):
+            return _pattern(field, stem, rest)
+        case Equal(field, value) if field.kind == "date":
+            return _range(field, [("gte", value), ("lte", value)])
+        case Equal(field, value):
+            return {"term": {field.exact: {"value": value}}}
+        case Between(field, bounds):
+            return _range(field, [(_BOUNDS[comparison], value) for comparison, value in bounds])
+        case Present(field):
+            return {"exists": {"field": field.name}}
+
+
+def _range(field: IndexField, bounds: list[tuple[str, str]]) -> Query:
+    """A date without a time means the whole day, a month the whole month: Elasticsearch rounds each bound to its side."""
+    if field.kind != "date":
+        return {"range": {field.exact: dict(bounds)}}
+    return {"range": {field.exact: {name: value + whole(value) for name, value in bounds} | {"format": _DATE_FORMAT}}}
+
+
+def _text(field: IndexField, word: Word) -> Query:
+    if word.fuzzy:
+        return {"match": {field.words: {"query": word.text, "operator": "and", **FUZZY}}}
+    return {"match_phrase": {field.words: {"query": word.text, "slop": word.slop}}}
+
+
+def _value(field: IndexField, word: Word) -> Query:
+    """A code is compared as a whole; case and accents do not count where the mapping folds them."""
+    if field.kind == "json":
+        return {"term": {field.exact: {"value": word.text}}}
+    if word.fuzzy:
+        return {"fuzzy": {field.words: {"value": folded(word.text), **FUZZY}}}
+    if field.words == field.exact:
+        return {"term": {field.exact: {"value": word.text, "case_insensitive": True}}}
+    return {"term": {field.words: {"value": word.text}}}
+
+
+def _pattern(field: IndexField, stem: str, rest: str) -> Query:
+    """In prose a word fits the pattern; a pattern with other signs than letters and digits is about the whole value."""
+    words = field.kind == "text" and (not field.exact or bool(_ONE_WORD.fullmatch(stem + rest)))
+    name = field.words if words else field.exact
+    text = folded(stem) if words else stem
+    insensitive: Query = {} if words or field.kind == "json" else {"case_insensitive": True}
+    if rest == "*":
+        return {"prefix": {name: {"value": text, **insensitive}}}
+    escaped = re.sub(r"[*?\\]", r"\\\g<0>", text)
+    return {"wildcard": {name: {"value": escaped + (folded(rest) if words else rest), **insensitive}}}
+
+
+def folded(text: str) -> str:
+    """Lower case without accents, as words stand in the index."""
+    return "".join(one for one in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(one))

@@ -1,0 +1,27 @@
+"""Why a document ranks where it does."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from search_api.features.explain import Explanation
+from search_api.http.dependencies import Index, Searching, answers, as_json
+from search_api.query.request import RawRequest
+
+router = APIRouter()
+ANSWERS = (Explanation,)
+
+
+@router.get("/v1/{index}/explain/{id:path}", operation_id="explain", openapi_extra=answers(Explanation), tags=["read"])
+async def explain(
+    search: Searching,
+    index: Index,
+    id: Annotated[str, Path(description="the document's id, percent-encoded")],
+    q: Annotated[str, Query(description="the text of the search")] = "",
+    filter: Annotated[  # The name is the parameter's.
+        list[str] | None, Query(description="its filters; may be repeated")
+    ] = None,
+) -> Response:
+    """Which text in which field brought how much of a document's score, for a text and filters; or what it lacks of them."""
+    return as_json(await search.explain(index, RawRequest(q, tuple(filter or ())), id))

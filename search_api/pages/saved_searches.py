@@ -1,0 +1,50 @@
+"""Saved searches, as forms of the page: kept under a name, listed, and forgotten."""
+
+from typing import Annotated
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from search_api.access.callers import Caller
+from search_api.access.saved_searches import SavedSearch, SavedSearches, SavedSearchFault
+from search_api.http.dependencies import Calling, Searching
+from search_api.http.routes.sessions import local_address
+from search_api.query.validation import Fault, RequestFaults
+
+router = APIRouter(include_in_schema=False)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    fields = parse_qs((await request.body()).decode(errors="replace"), keep_blank_values=True)
+    return {name: values[0] for name, values in fields.items()}
+
+
+Form = Annotated[dict[str, str], Depends(_form)]
+
+
+def saved_by(request: Request, caller: Caller, index: str = "") -> list[SavedSearch]:
+    """The searches that a caller kept, of one index or of all; none for who may keep none."""
+    searches: SavedSearches = request.app.state.saved_searches
+    return searches.all(caller.name, index) if caller.may("save") else []
+
+
+@router.post("/saved")
+async def save_search(request: Request, search: Searching, form: Form) -> Response:
+    """Keep a view under a name, and go back to it."""
+    index, query = form.get("index", ""), form.get("query", "")
+    await search.schema(index)
+    searches: SavedSearches = request.app.state.saved_searches
+    try:
+        searches.save(search.caller.name, index, form.get("name", ""), query)
+    except SavedSearchFault as error:
+        raise RequestFaults((Fault("name", str(error)),)) from None
+    return RedirectResponse(f"/{index}" + (f"?{query}" if query else ""), 303)
+
+
+@router.post("/saved/remove")
+async def remove_search(request: Request, caller: Calling, form: Form) -> Response:
+    """Forget a search, and go back to where it was forgotten."""
+    searches: SavedSearches = request.app.state.saved_searches
+    searches.remove(caller.name, form.get("id", ""))
+    return RedirectResponse(local_address(form.get("next", "/")), 303)
