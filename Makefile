@@ -58,7 +58,7 @@ screenshots: setup browser ## Take the pictures in docs/images of the page of `m
 	$(BIN)/python -m docs.screenshots
 
 bench: setup ## Rates and latencies; the last line is JSON.
-	$(BIN)/rowtide bench
+	$(BIN)/python -m tests.bench
 
 relevance: setup ## How good the order of hits is, by class of queries; the last line is JSON.
 	$(BIN)/python -m tests.relevance
@@ -66,7 +66,7 @@ relevance: setup ## How good the order of hits is, by class of queries; the last
 SEED ?= 1
 MINUTES ?= 10
 chaos: setup ## Random writes and faults on servers of its own; the last line is JSON, "divergent" must be 0.
-	$(BIN)/rowtide chaos --seed $(SEED) --minutes $(MINUTES)
+	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes $(MINUTES)
 
 clean: ## Remove what the project made here, services' data included.
 	rm -rf $(VENV) node_modules search_api/pages/static/vendor .rowtide .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from infra.ports import LOOPBACK
-from infra.servers import Secrets
+from infra.native.ports import LOOPBACK
+from infra.native.servers import Secrets
 from infra.settings import StackSettings
 
 

@@ -32,7 +32,7 @@ _HEADER = """\
 # ROWTIDE_SPEC (an absolute path) and ROWTIDE_DATABASE, set before all this, say what else to index.
 """
 _PASSWORD = "${ROWTIDE_PASSWORD:?set ROWTIDE_PASSWORD}"
-_SPEC = "${ROWTIDE_SPEC:-../examples/orders.yaml}"
+_SPEC = "${ROWTIDE_SPEC:-../rowtide/examples/orders.yaml}"
 _DATABASE = "${ROWTIDE_DATABASE:-shop}"
 _HOME = "/var/lib/rowtide"
 # Debezium's image has its own variables for these; it writes them over CONNECT_….

@@ -8,14 +8,12 @@ from typer.core import TyperGroup
 
 # Command or group of commands → the module whose `register(app)` adds it to the root.
 ROOMS = {
-    "up": "infra.commands",
-    "down": "infra.commands",
-    "status": "infra.commands",
-    "smoke": "infra.whole_commands",
-    "demo": "infra.whole_commands",
-    "bench": "infra.bench.command",
-    "chaos": "infra.chaos.command",
-    "conformance": "infra.conformance.command",
+    "up": "rowtide.commands.servers",
+    "down": "rowtide.commands.servers",
+    "status": "rowtide.commands.servers",
+    "smoke": "rowtide.commands.pipeline_programs",
+    "demo": "rowtide.commands.pipeline_programs",
+    "conformance": "rowtide.commands.conformance",
     "init": "rowtide.commands.init",
     "connectors": "rowtide.commands.connectors",
     "documents": "rowtide.commands.documents",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from infra.stack import Stack
+from infra.native.stack import Stack
 from tests.support.services import Place, fresh_place, running_stack
 
 

@@ -12,7 +12,7 @@ from confluent_kafka import Producer
 from psycopg.conninfo import make_conninfo
 
 from cdc.log.names import changes_topic
-from infra.ports import free_port
+from infra.native.ports import free_port
 from tests.support.pipeline import Pipeline
 from tests.support.services import CHECKOUT, Place
 

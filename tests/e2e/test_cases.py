@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from infra.conformance.case import Case
-from infra.conformance.reading import read_cases
-from infra.conformance.result import Result
-from infra.conformance.run import run_cases
-from infra.conformance.servers import Servers
-from infra.stack import Stack
+from infra.native.stack import Stack
+from rowtide.conformance.case import Case
+from rowtide.conformance.loader import read_cases
+from rowtide.conformance.result import Result
+from rowtide.conformance.run import run_cases
+from rowtide.conformance.servers import Servers
 from tests.support.recording import Recorder
 from tests.support.services import CHECKOUT
 

@@ -3,11 +3,11 @@
 import json
 import os
 import subprocess
+import sys
 
 import pytest
 
-from infra.chaos.command import ZERO
-from infra.programs import ROWTIDE
+from tests.chaos.__main__ import ZERO
 from tests.support.services import CHECKOUT, data_directory
 
 SEED = 11
@@ -19,7 +19,7 @@ def test_half_a_minute_of_faults() -> None:
     with data_directory() as home:
         environment = {**os.environ, "ROWTIDE_HOME": str(home), "ROWTIDE_CACHE": cache, "ROWTIDE_PROFILE": "test"}
         done = subprocess.run(
-            [*ROWTIDE, "chaos", "--seed", str(SEED), "--minutes", "0.5"],
+            [sys.executable, "-m", "tests.chaos", "--seed", str(SEED), "--minutes", "0.5"],
             env=environment,
             cwd=CHECKOUT,
             capture_output=True,

@@ -9,8 +9,8 @@ import apsw
 import psycopg
 import pytest
 
+from infra.native.stack import Stack
 from infra.settings import Service
-from infra.stack import Stack
 from tests.support.pipeline import Pipeline
 from tests.support.services import CHECKOUT, Place
 from writer.database import Database
@@ -30,7 +30,7 @@ def shop(place: Place, tmp_path: Path) -> Iterator[Pipeline]:
     with Database(place.dsn) as database:
         database.create_schema()
         database.seed(300, seed=SEED)
-    with Pipeline(place, CHECKOUT / "examples" / "orders.yaml", tmp_path) as pipeline:
+    with Pipeline(place, CHECKOUT / "rowtide" / "examples" / "orders.yaml", tmp_path) as pipeline:
         pipeline.start()
         pipeline.wait_live()
         yield pipeline

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from infra.stack import Stack
+from infra.native.stack import Stack
 from tests.support.pipeline import Pipeline
 from tests.support.services import Place
 

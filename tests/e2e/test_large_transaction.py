@@ -4,7 +4,7 @@ from pathlib import Path
 
 import psycopg
 
-from infra.bench.usage import read_peak
+from tests.bench.usage import read_peak
 from tests.support.pipeline import Pipeline
 from tests.support.services import Place
 

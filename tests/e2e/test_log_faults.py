@@ -19,7 +19,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from cdc.log.names import changes_topic, connector_name
-from infra.stack import Stack
+from infra.native.stack import Stack
 from tests.support.log_tail import Tail
 from tests.support.pipeline import Pipeline
 from tests.support.services import Place, fresh_place

@@ -33,7 +33,7 @@ CHANGES = (
 """A transaction each, in plain SQL."""
 
 
-SHIPPED = CHECKOUT / "examples" / "northwind.yaml"
+SHIPPED = CHECKOUT / "rowtide" / "examples" / "northwind.yaml"
 ROOTS = ("orders", "employees", "products")
 
 

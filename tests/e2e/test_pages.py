@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from infra.stack import Stack
+from infra.native.stack import Stack
 from tests.support.pipeline import ROWTIDE
 from tests.support.services import CHECKOUT
 from tests.support.shell_page import Folder, blocks

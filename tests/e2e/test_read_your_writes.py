@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
-from infra.stack import Stack
+from infra.native.stack import Stack
 from rowtide.commands.api import create_key
 from search_api.settings import read_settings
 from tests.support.pipeline import Pipeline

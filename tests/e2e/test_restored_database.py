@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from infra.stack import Stack
+from infra.native.stack import Stack
 from tests.support.own_postgres import OwnPostgres, own_postgres
 from tests.support.pipeline import Pipeline
 from tests.support.services import Place, fresh_place

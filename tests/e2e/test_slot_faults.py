@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from cdc.log.names import connector_name, slot_name
-from infra.stack import Stack
+from infra.native.stack import Stack
 from tests.support.pipeline import Pipeline
 from tests.support.services import Place, fresh_place
 

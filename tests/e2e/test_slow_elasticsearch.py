@@ -7,9 +7,9 @@ import psycopg
 import pytest
 
 from cdc.log.lsn import Lsn
-from infra.bench.usage import read_peak
-from infra.ports import free_port
-from infra.wire import Wire
+from infra.native.ports import free_port
+from rowtide.conformance.fault_proxy import Wire
+from tests.bench.usage import read_peak
 from tests.support.pipeline import Pipeline
 from tests.support.services import Place
 

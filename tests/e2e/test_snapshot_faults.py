@@ -10,7 +10,7 @@ import msgspec
 import psycopg
 import pytest
 
-from infra.stack import Stack
+from infra.native.stack import Stack
 from tests.support.log_tail import Tail
 from tests.support.pipeline import Pipeline
 from tests.support.services import Place

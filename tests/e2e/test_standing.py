@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from infra.ports import free_port
+from infra.native.ports import free_port
 from tests.support.pipeline import Pipeline
 from tests.support.services import Place
 

@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from infra.stack import Stack
+from infra.native.stack import Stack
 from tests.support.pipeline import Pipeline
 from tests.support.services import Place, fresh_place
 

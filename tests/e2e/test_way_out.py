@@ -61,7 +61,7 @@ def test_new_store_and_new_snapshot(place: Place, tmp_path: Path) -> None:
     with Database(place.dsn) as database:
         database.create_schema()
         database.seed(50, seed=3)
-    with Pipeline(place, CHECKOUT / "examples" / "orders.yaml", tmp_path) as pipeline:
+    with Pipeline(place, CHECKOUT / "rowtide" / "examples" / "orders.yaml", tmp_path) as pipeline:
         pipeline.start()
         pipeline.wait_live()
         assert pipeline.kill_worker(signal.SIGTERM) == 0

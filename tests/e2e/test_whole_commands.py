@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from infra.keeper import descendants
-from infra.ports import free_port
-from infra.preparation import read_secrets
-from infra.waiting import wait_until
+from connections.waiting import wait_until
+from infra.native.ports import free_port
+from infra.native.preparation import read_secrets
+from infra.native.supervisor import descendants
 from tests.support.pipeline import ROWTIDE
 from tests.support.services import CHECKOUT, data_directory, small_settings
 from tests.support.shell_page import settings_as_environment

@@ -15,17 +15,17 @@ import psycopg
 import pytest
 from confluent_kafka.admin import AdminClient
 
+from connections.waiting import wait_until
 from infra.errors import RunnerError, WrongSettings
-from infra.keeper import descendants
+from infra.native.stack import Stack
+from infra.native.supervisor import descendants
 from infra.settings import SERVICES, Service
-from infra.stack import Stack
-from infra.waiting import wait_until
 from tests.support.services import CHECKOUT, Place, data_directory, small_settings
 
 OWNER = """
 import os, sys
 from infra.settings import read_settings
-from infra.stack import Stack
+from infra.native.stack import Stack
 stack = Stack(read_settings())
 stack.start()
 print("started", flush=True)
@@ -197,7 +197,7 @@ def test_nothing_is_left_when_everything_but_the_servers_is_killed(data: Path) -
 
 def rowtide(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", "from rowtide.cli import main; main()", *arguments],
+        [sys.executable, "-m", "rowtide", *arguments],
         env=environment,
         capture_output=True,
         text=True,
@@ -226,7 +226,7 @@ def test_ctrl_c_while_starting_leaves_nothing(data: Path) -> None:
     # Whoever runs the tests in the background of a script has SIGINT ignored, and hands that down.
     interruptible = ["env", "--default-signal=INT"]
     with subprocess.Popen(
-        [*interruptible, sys.executable, "-c", "from rowtide.cli import main; main()", "up", "--foreground"],
+        [*interruptible, sys.executable, "-m", "rowtide", "up", "--foreground"],
         env=environment_of(data),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -16,7 +16,7 @@ from tests.support.services import CHECKOUT, fresh_place
 
 ORDERS, PRODUCTS, CUSTOMERS = 1500, 200, 150
 QUERIES = Path(__file__).with_name("queries.yaml")
-SPEC = CHECKOUT / "examples" / "orders.yaml"
+SPEC = CHECKOUT / "rowtide" / "examples" / "orders.yaml"
 PREFIX = "judged_"
 """Before the names of the indexes, so that no other test takes them."""
 

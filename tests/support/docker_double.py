@@ -15,7 +15,7 @@ import httpx
 import psycopg
 import yaml
 
-from infra.waiting import wait_until
+from connections.waiting import wait_until
 from tests.support.pipeline import ROWTIDE
 from tests.support.services import CHECKOUT
 

@@ -9,9 +9,9 @@ from typing import Any, LiteralString
 
 import psycopg
 
+from connections.waiting import wait_until
 from infra.addresses import Addresses
-from infra.stack import Stack
-from infra.waiting import wait_until
+from infra.native.stack import Stack
 from tests.support.services import data_directory, small_settings
 
 

@@ -16,12 +16,12 @@ import msgspec
 import psycopg
 
 from cdc.log.lsn import Lsn
-from infra.ports import free_port
-from infra.worker_client import read_metrics
+from connections.worker import read_metrics
+from infra.native.ports import free_port
 from read_model.freshness import Freshness
 from tests.support.services import CHECKOUT, Place
 
-ROWTIDE = [sys.executable, "-c", "from rowtide.cli import main; main()"]
+ROWTIDE = [sys.executable, "-m", "rowtide"]
 
 
 class Pipeline:

@@ -14,9 +14,9 @@ from confluent_kafka import Consumer, TopicPartition
 from cdc.log.envelope import Record, decode, split_transaction_id
 from cdc.log.heartbeat import placeholder
 from cdc.log.names import changes_topic
-from infra.conformance.case import Case
-from infra.conformance.run import Run
 from read_model.types.canonical_json import canonical
+from rowtide.conformance.case import Case
+from rowtide.conformance.run import Run
 from sync_worker.source.catalogue import read_source
 
 FILE = "log.jsonl"

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 import msgspec
 
 from cdc.log.envelope import decode, split_transaction_id
-from infra.conformance.case import Case
-from infra.conformance.combined import alias, combined_spec
 from read_model.catalog.catalog import read_catalog
 from read_model.plan.model import PipelinePlan
 from read_model.plan.resolve import resolve
 from read_model.spec.parser import parse_spec
 from read_model.types.canonical_json import canonical
+from rowtide.conformance.case import Case
+from rowtide.conformance.combined_spec import alias, combined_spec
 from tests.support.history import Message
 from tests.support.recording import FILE, Header, Line
 from tests.support.trial import Documents

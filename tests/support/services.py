@@ -18,9 +18,9 @@ from psycopg.sql import SQL, Identifier
 
 from cdc.log.names import connector_name
 from infra.addresses import Addresses
-from infra.ports import free_ports
+from infra.native.ports import free_ports
+from infra.native.stack import Stack
 from infra.settings import StackSettings
-from infra.stack import Stack
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -48,7 +48,7 @@ def _kept_stack(name: str) -> Stack:
     home = Path(os.environ.get("ROWTIDE_HOME", CHECKOUT / ".rowtide"))
     told = {"ROWTIDE_STACK": name, "ROWTIDE_PROFILE": "test", "ROWTIDE_HOME": str(home)}
     subprocess.run(
-        [sys.executable, "-c", "from rowtide.cli import main; main()", "up"],
+        [sys.executable, "-m", "rowtide", "up"],
         env=os.environ | told,
         cwd=CHECKOUT,
         check=True,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.ports import free_port
+from infra.native.ports import free_port
 from infra.settings import StackSettings
 from tests.support.services import CHECKOUT
 
@@ -49,7 +49,7 @@ class Folder:
     @classmethod
     def of(cls, path: Path, settings: StackSettings) -> "Folder":
         """Make it. Its commands find the running stack with these settings."""
-        for name in (".venv", "examples", "infra"):
+        for name in (".venv", "rowtide", "infra"):
             (path / name).symlink_to((CHECKOUT / name).resolve())
         worker_port, api_port = free_port(), free_port()
         environment = {

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import httpx
 import pytest
 
-from infra.stack import Stack
+from infra.native.stack import Stack
 from rowtide.commands.api import create_key
 from search_api.settings import read_settings
 from tests.relevance.judgements import Document

@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from infra.ports import free_ports
+from infra.native.ports import free_ports
 from rowtide.commands.api import register
 from search_api.access.api_keys import ApiKeys
 from search_api.access.audit import Audit

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from markupsafe import escape
 
-from infra.stack import Stack
+from infra.native.stack import Stack
 from rowtide.commands.api import create_key
 from search_api.settings import read_settings
 from tests.support.library import MAPPINGS, SETTINGS

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from docs.api_reference import document
-from infra.ports import free_ports
+from infra.native.ports import free_ports
 from search_api.access.api_keys import ApiKeys
 from search_api.access.callers import SCOPES
 from search_api.access.state import State

@@ -12,8 +12,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from infra.ports import free_ports
-from infra.stack import Stack
+from infra.native.ports import free_ports
+from infra.native.stack import Stack
 from search_api.elasticsearch.privileges import key_body
 from tests.support.library import BOOKS
 from tests.support.search_api import Api, Library, running_api, settings_of

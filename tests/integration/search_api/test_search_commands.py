@@ -5,8 +5,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from infra.ports import free_ports
-from infra.stack import Stack
+from infra.native.ports import free_ports
+from infra.native.stack import Stack
 from rowtide.commands.api import register
 from tests.support.search_api import Library
 

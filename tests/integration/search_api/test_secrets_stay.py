@@ -14,7 +14,7 @@ import pyarrow.parquet
 import pytest
 from fastapi.routing import APIRoute
 
-from infra.stack import Stack
+from infra.native.stack import Stack
 from rowtide.commands.api import create_key
 from search_api.access.callers import SCOPES
 from search_api.exports.columns import MAX_COLUMNS

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from infra.ports import free_ports
-from infra.stack import Stack
+from infra.native.ports import free_ports
+from infra.native.stack import Stack
 from search_api.access.api_keys import ApiKeys
 from search_api.access.state import State
 from tests.support.browser import chromium, served
@@ -51,7 +51,7 @@ def documents(stack: Stack) -> Iterator[FilledIndex]:
     """Some hundred orders, and the products in them."""
     with fresh_place(stack.addresses) as place:
         seed(place, ORDERS)
-        spec = (CHECKOUT / "examples" / "orders.yaml").read_text(encoding="utf-8")
+        spec = (CHECKOUT / "rowtide" / "examples" / "orders.yaml").read_text(encoding="utf-8")
         with filled_index(place, own_names(spec, place.pipeline)) as filled:
             yield filled
 

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from cdc.log.lsn import parse_lsn
-from infra.stack import Stack
+from infra.native.stack import Stack
 from read_model.catalog.catalog import TableName
 from read_model.sqlite import rows
 from tests.support.pipeline import Pipeline

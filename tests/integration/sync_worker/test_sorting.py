@@ -8,7 +8,7 @@ PROGRAM = """
 import os
 import sys
 from pathlib import Path
-from infra.bench.usage import read_peak
+from tests.bench.usage import read_peak
 from sync_worker.store.row_store import RowStore
 
 with RowStore(Path(sys.argv[1])) as store, store.transaction():

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from infra.stack import Stack
+from infra.native.stack import Stack
 from read_model.elasticsearch.index_body import index_body
 from rowtide.commands.elasticsearch_key import KeySettings, create_worker_key
 from sync_worker.elasticsearch.access import Access

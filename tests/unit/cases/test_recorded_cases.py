@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.conformance.case import Case
-from infra.conformance.reading import read_cases
+from rowtide.conformance.case import Case
+from rowtide.conformance.loader import read_cases
 from sync_worker.store.compile import statements
 from tests.support.recording import FILE, can_be_recorded, digest
 from tests.support.replay import Replay

@@ -92,7 +92,7 @@ def test_every_command_that_a_message_names_exists() -> None:
 
 
 def test_the_searches_of_the_pages_fit_the_shipped_spec() -> None:
-    spec = parse_spec((CHECKOUT / "examples" / "orders.yaml").read_text(encoding="utf-8"), "orders.yaml")
+    spec = parse_spec((CHECKOUT / "rowtide" / "examples" / "orders.yaml").read_text(encoding="utf-8"), "orders.yaml")
     orders = resolve(spec, answered("shop")).documents[0]
     schema = read_mapping(index_body(orders)["mappings"])
     searches = [url for page in PAGES for url in re.findall(r"/v1/orders/search\?([^'\s]+)'", page.read_text())]

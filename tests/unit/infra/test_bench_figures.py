@@ -2,9 +2,9 @@
 
 import pytest
 
-from infra.bench.figures import Drain, Live, Rate, Results, as_json, latencies_ms, percentile, rows
-from infra.bench.log import Stretch
-from infra.bench.usage import cpu_ticks, peak_bytes
+from tests.bench.log import Stretch
+from tests.bench.report import Drain, Live, Rate, Results, as_json, latencies_ms, percentile, rows
+from tests.bench.usage import cpu_ticks, peak_bytes
 
 REQUIRED = {
     "steady_ratio_to_elasticsearch",

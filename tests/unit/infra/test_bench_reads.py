@@ -5,10 +5,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 
-from infra.bench.clients import Reads, read, read_until, together
-from infra.bench.figures import read_rows
-from infra.bench.reads import ReadFigures, questions
-from infra.bench.recorder import Asked, recording
+from tests.bench.clients import Reads, read, read_until, together
+from tests.bench.reads import ReadFigures, questions
+from tests.bench.recorder import Asked, recording
+from tests.bench.report import read_rows
 
 
 class Echo(BaseHTTPRequestHandler):

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from cdc.log.envelope import Record, decode
-from infra.chaos.invariants import contradictions
-from infra.chaos.log import Study
-from infra.chaos.schedule import FIRST_AT, MENU, REST, schedule
-from infra.chaos.tally import Balance, Tally
-from infra.wire import merged, thinned
+from rowtide.conformance.fault_proxy import merged, thinned
+from tests.chaos.event_tally import Balance, Tally
+from tests.chaos.invariants import contradictions
+from tests.chaos.log import Study
+from tests.chaos.schedule import FIRST_AT, MENU, REST, schedule
 
 TEN_MINUTES = 600.0
 

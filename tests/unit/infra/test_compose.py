@@ -89,7 +89,7 @@ def test_files_that_are_mounted_exist(committed: dict[str, Any]) -> None:
     files = [mount.split(":")[0] for mount in mounted if mount.startswith("./")]
     assert len(files) == 2
     assert all((ROOM / file).is_file() for file in files)
-    assert (ROOM / "../examples/orders.yaml").is_file()
+    assert (ROOM / "../rowtide/examples/orders.yaml").is_file()
 
 
 def test_nothing_is_published_beyond_the_loopback(committed: dict[str, Any]) -> None:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from infra.conformance.case import Fault, Statement
-from infra.conformance.combined import combined_spec
-from infra.conformance.reading import CaseFaults, read_cases
-from infra.conformance.result import Deviation, Result
-from infra.conformance.statements import SqlFault, split
 from read_model.spec.parser import parse_spec
+from rowtide.conformance.case import Fault, Statement
+from rowtide.conformance.combined_spec import combined_spec
+from rowtide.conformance.loader import CaseFaults, read_cases
+from rowtide.conformance.result import Deviation, Result
+from rowtide.conformance.sql_splitter import SqlFault, split
 
 SPEC = """\
 pipeline: shop

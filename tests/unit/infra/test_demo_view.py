@@ -4,8 +4,8 @@ from io import StringIO
 
 from rich.console import Console
 
-from infra.demo_view import Picture, Stage, line, view
-from infra.stopwatch import Commit, Searchable
+from rowtide.demo.view import Picture, Stage, line, view
+from rowtide.stopwatch import Commit, Searchable
 
 FOUND = [
     Searchable(Commit("SO-2026-000001", "PayOrder", 1767225600.0, gone=False), 123.4),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from infra.errors import WrongSettings
-from infra.java import Candidate, choose, refusal
+from infra.native.java import Candidate, choose, refusal
 
 FULL = 'JAVA_VERSION="25.0.1"\nMODULES="java.base jdk.compiler jdk.incubator.vector"\n'
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.keeper import descendants
-from infra.processes import Kept, Order, Process, read_record, tail, write_record
-from infra.waiting import wait_until
+from connections.waiting import wait_until
+from infra.native.processes import Kept, Order, Process, read_record, tail, write_record
+from infra.native.supervisor import descendants
 
 SECONDS = 20.0
 FAMILY = "sh -c 'sleep 100 & sleep 100' & echo started; wait"

@@ -7,10 +7,10 @@ import pytest
 
 from infra.addresses import addresses_of
 from infra.errors import WrongSettings
-from infra.identity import Identity, obstacle, require_reachable
-from infra.installation import Installation, fingerprint, maven_properties
-from infra.ports import free_ports, is_free
-from infra.servers import BUILDERS, Secrets, Server
+from infra.native.identity import Identity, obstacle, require_reachable
+from infra.native.installation import Installation, fingerprint, maven_properties
+from infra.native.ports import free_ports, is_free
+from infra.native.servers import BUILDERS, Secrets, Server
 from infra.settings import SERVICES, Service, StackSettings, read_settings
 from infra.versions import read, shipped
 

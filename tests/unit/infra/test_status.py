@@ -1,7 +1,7 @@
 """What `rowtide status` says of the worker."""
 
-from infra.commands import worker_line
 from read_model.freshness import Freshness
+from rowtide.commands.servers import worker_line
 
 
 def test_documents_that_were_set_aside_are_counted() -> None:

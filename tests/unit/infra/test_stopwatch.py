@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from infra.following import Follower
-from infra.programs import last_json
-from infra.stopwatch import Commit, Stopwatch, percentile, read_commits
-from infra.worker_client import read_metrics
+from connections.worker import read_metrics
+from rowtide.demo.log_follower import Follower
+from rowtide.programs import last_json
+from rowtide.stopwatch import Commit, Stopwatch, percentile, read_commits
 
 LINE = '{"order": "SO-2026-000001", "command": "PayOrder", "committed_at": "2026-01-01T00:00:00+00:00", "gone": false}'
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from cdc.source.database import told
 from connections.postgres import is_wrong
 from infra.errors import WrongSettings
-from infra.ports import require_free
+from infra.native.ports import require_free
 from rowtide.cli import Rooms
 from sync_worker.errors import SettingsError
 from sync_worker.http.endpoint import listening

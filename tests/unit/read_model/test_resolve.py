@@ -15,7 +15,7 @@ from read_model.types.value_forms import supported
 from tests.support.catalogs import answered, column, database, table
 from tests.support.odd import ODD
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "rowtide" / "examples"
 SHOP = answered("shop")
 
 

@@ -9,7 +9,7 @@ from read_model.spec.errors import SpecError
 from read_model.spec.model import DocumentSpec
 from read_model.spec.parser import parse_spec
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "rowtide" / "examples"
 
 
 def document(body: str) -> DocumentSpec:

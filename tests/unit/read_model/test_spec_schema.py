@@ -12,7 +12,7 @@ from read_model.spec.errors import SpecError
 from read_model.spec.json_schema import spec_schema
 from read_model.spec.parser import parse_spec
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "rowtide" / "examples"
 VALIDATOR = Draft202012Validator(spec_schema())
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.ports import free_ports
+from infra.native.ports import free_ports
 from search_api.access.authorization import OPERATIONS
 from search_api.http.body_limit import MAX_BODY
 from tests.support.search_api import Api, running_api, settings_of

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from cdc.log.lsn import Lsn
-from infra.ports import free_port
+from infra.native.ports import free_port
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 from sync_worker.verification.freshness_client import FreshnessClient
 from tests.support.worker_double import freshness_now, worker_double

@@ -1,0 +1,92 @@
+"""Makes the directories, files and first-time contents of a server's data."""
+
+import base64
+import json
+import secrets as random
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from infra.errors import ServiceUnavailable
+from infra.native.identity import Identity
+from infra.native.processes import Order
+from infra.native.servers import Secrets, Server, Step
+
+
+def read_secrets(root: Path) -> Secrets:
+    """Read the secrets of a stack; raises ServiceUnavailable when it was never started."""
+    try:
+        return Secrets(**json.loads((root / "secrets.json").read_text()))
+    except FileNotFoundError:
+        raise ServiceUnavailable(f"There is no stack in {root}; start one with `rowtide up`.") from None
+
+
+def secrets_of(root: Path, password: SecretStr | None) -> Secrets:
+    """Return the secrets of a stack, made when it has none. A given password counts only then: it cannot change."""
+    file = root / "secrets.json"
+    if not file.exists():
+        made = Secrets(
+            password=password.get_secret_value() if password else random.token_hex(12),
+            cluster_id=base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A", 1),
+        )
+        partial = file.with_suffix(".partial")
+        partial.touch(mode=0o600)
+        partial.write_text(json.dumps(asdict(made)))
+        partial.replace(file)
+    return read_secrets(root)
+
+
+def prepare(server: Server, identity: Identity, run: Callable[[Order, str], None]) -> None:
+    """Make what the server needs; `run` does each first-time step that was not finished before."""
+    for directory in (server.directory, server.directory / "tmp", *server.directories):
+        directory.mkdir(mode=0o700, exist_ok=True)
+        identity.own(directory)
+    for path, text in server.files.items():
+        path.write_text(text)
+        path.chmod(0o600)
+        identity.own(path)
+    for step in server.steps:
+        done = server.directory / f".{step.name}.done"
+        if not done.exists():
+            _discard(step.makes)
+            with _secret_file(step, identity):
+                run(_order(server, identity, step), f"The step {step.name} of {server.name}")
+            done.touch()
+
+
+@contextmanager
+def _secret_file(step: Step, identity: Identity) -> Iterator[None]:
+    path = step.secret_file
+    if path is None:
+        yield
+        return
+    path.touch(mode=0o600)
+    path.write_text(step.stdin)
+    identity.own(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _discard(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _order(server: Server, identity: Identity, step: Step) -> Order:
+    return Order(
+        command=step.command,
+        directory=str(server.directory),
+        environment=server.environment,
+        log=str(server.directory.parent / "logs" / f"{server.name}-{step.name}.log"),
+        identity=identity.as_arguments(),
+        stdin="" if step.secret_file else step.stdin,
+    )

@@ -1,0 +1,221 @@
+"""What each server needs to start: its files, its first-time steps, its command line. Pure."""
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from infra.native.installation import Installation
+from infra.native.ports import LOOPBACK
+from infra.settings import Service, StackSettings
+from infra.versions import shipped
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What is made once for a stack: the password of `postgres` and `elastic`, and the id of the Kafka cluster."""
+
+    password: str
+    cluster_id: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something done once, before the first start. What it makes is removed when it did not finish."""
+
+    name: str
+    command: tuple[str, ...]
+    makes: Path
+    stdin: str = ""
+    secret_file: Path | None = None  # Holds `stdin` while the step runs, for a program that wants a file.
+
+
+@dataclass(frozen=True)
+class Server:
+    """How one server is started. Directories and files are made before each start and belong to the server's user."""
+
+    name: Service
+    directory: Path
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    ports: tuple[str, ...]
+    files: dict[Path, str] = field(default_factory=dict)
+    directories: tuple[Path, ...] = ()
+    steps: tuple[Step, ...] = ()
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_seconds: float = 30.0
+
+
+def _environment(directory: Path, **more: str) -> dict[str, str]:
+    return {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": str(directory),
+        "TMPDIR": str(directory / "tmp"),
+        **more,
+    }
+
+
+def postgres(settings: StackSettings, installed: Installation, secrets: Secrets) -> Server:
+    """PostgreSQL over TCP only: the path of a socket in a deep directory would be too long."""
+    directory = settings.data_directory / "postgres"
+    data = directory / "data"
+    password_file = directory / "tmp/password"
+    binaries = installed.postgres / "bin"
+    overrides = {
+        "config_file": str(directory / "postgresql.conf"),
+        "listen_addresses": LOOPBACK,
+        "port": str(settings.postgres_port),
+        "unix_socket_directories": "",
+    }
+    if settings.profile == "test":
+        overrides |= {"fsync": "off", "synchronous_commit": "on", "full_page_writes": "off"}
+    initialise = Step(
+        name="initdb",
+        command=(
+            *(str(binaries / "initdb"), "-D", str(data), "-U", "postgres", f"--pwfile={password_file}"),
+            *("--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin"),
+            *("--builtin-locale=C.UTF-8", "--locale=C", "--no-sync"),
+        ),
+        makes=data,
+        stdin=secrets.password + "\n",
+        secret_file=password_file,
+    )
+    return Server(
+        name="postgres",
+        directory=directory,
+        command=(
+            *(str(binaries / "postgres"), "-D", str(data)),
+            *(word for name, value in overrides.items() for word in ("-c", f"{name}={value}")),
+        ),
+        environment=_environment(directory),
+        ports=("postgres",),
+        files={directory / "postgresql.conf": shipped("postgresql.conf")},
+        steps=(initialise,),
+        stop_signal=signal.SIGINT,  # A fast shutdown: it does not wait for clients to leave.
+    )
+
+
+def _compilers(settings: StackSettings) -> tuple[str, ...]:
+    """Leave the optimizing compiler out of short runs: it takes a third of the CPU time of a start (measured)."""
+    return () if settings.profile == "bench" else ("-XX:TieredStopAtLevel=1",)
+
+
+def _java(settings: StackSettings, installed: Installation, directory: Path, heap: int) -> tuple[str, ...]:
+    return (
+        str(installed.java / "bin/java"),
+        *(f"-Xms{min(64, heap)}m", f"-Xmx{heap}m", "-XX:+UseSerialGC", *_compilers(settings)),
+        *("-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData", "-Djava.awt.headless=true"),
+        f"-Djava.io.tmpdir={directory / 'tmp'}",
+    )
+
+
+def _class_path(installed: Installation) -> str:
+    return f"{installed.kafka}:{installed.kafka}/*"
+
+
+def properties(shared: str, added: dict[str, str]) -> str:
+    """Append what only this machine knows to a properties file."""
+    return shared + "\n# Added by the runner.\n" + "".join(f"{name}={value}\n" for name, value in added.items())
+
+
+def kafka(settings: StackSettings, installed: Installation, secrets: Secrets) -> Server:
+    """The broker, which is its own controller."""
+    directory = settings.data_directory / "kafka"
+    logs = directory / "data"
+    broker, controller = (f"{LOOPBACK}:{settings.kafka_port}", f"{LOOPBACK}:{settings.controller_port}")
+    added = {
+        "listeners": f"PLAINTEXT://{broker},CONTROLLER://{controller}",
+        "advertised.listeners": f"PLAINTEXT://{broker}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "controller.quorum.bootstrap.servers": controller,
+        "log.dirs": str(logs),
+    }
+    file = directory / "server.properties"
+    java = _java(settings, installed, directory, settings.kafka_heap)
+    format_command = (
+        *(*java, "kafka.tools.StorageTool", "format", "--standalone"),
+        *("-t", secrets.cluster_id, "-c", str(file)),
+    )
+    return Server(
+        name="kafka",
+        directory=directory,
+        command=(*java, "kafka.Kafka", str(file)),
+        environment=_environment(directory, CLASSPATH=_class_path(installed)),
+        ports=("kafka", "controller"),
+        files={file: properties(shipped("kafka.properties"), added)},
+        steps=(Step("format", format_command, logs),),
+    )
+
+
+def connect(settings: StackSettings, installed: Installation, _secrets: Secrets) -> Server:
+    """Kafka Connect, distributed, with Debezium."""
+    directory = settings.data_directory / "connect"
+    added = {
+        "bootstrap.servers": f"{LOOPBACK}:{settings.kafka_port}",
+        "listeners": f"http://{LOOPBACK}:{settings.connect_port}",
+        "rest.advertised.host.name": LOOPBACK,
+        "plugin.path": str(installed.plugins),
+    }
+    file = directory / "connect.properties"
+    java = _java(settings, installed, directory, settings.connect_heap)
+    return Server(
+        name="connect",
+        directory=directory,
+        command=(*java, "org.apache.kafka.connect.cli.ConnectDistributed", str(file)),
+        environment=_environment(directory, CLASSPATH=_class_path(installed)),
+        ports=("connect",),
+        files={file: properties(shipped("connect.properties"), added)},
+    )
+
+
+def elasticsearch(settings: StackSettings, installed: Installation, secrets: Secrets) -> Server:
+    """Elasticsearch with security; the password of `elastic` goes into the keystore before the first start."""
+    directory = settings.data_directory / "elasticsearch"
+    config = directory / "config"
+    added = {
+        "path.data": str(directory / "data"),
+        "path.logs": str(directory / "logs"),
+        "network.host": LOOPBACK,
+        "http.port": str(settings.elasticsearch_port),
+        "transport.port": str(settings.transport_port),
+    }
+    heap = settings.elasticsearch_heap
+    collector = "-XX:+UseG1GC" if settings.profile == "bench" else "-XX:+UseSerialGC"
+    flags = (f"-Xms{heap}m", f"-Xmx{heap}m", collector, "-XX:-UsePerfData", *_compilers(settings))
+    set_password = Step(
+        name="keystore",
+        command=(str(installed.elasticsearch / "bin/elasticsearch-keystore"), "add", "-xf", "bootstrap.password"),
+        makes=config / "elasticsearch.keystore",
+        stdin=secrets.password + "\n",
+    )
+    return Server(
+        name="elasticsearch",
+        directory=directory,
+        command=(str(installed.elasticsearch / "bin/elasticsearch"),),
+        environment=_environment(
+            directory,
+            ES_JAVA_HOME=str(installed.java),
+            ES_PATH_CONF=str(config),
+            ES_TMPDIR=str(directory / "tmp"),
+            CLI_JAVA_OPTS="-XX:TieredStopAtLevel=1 -XX:-UsePerfData",
+        ),
+        ports=("elasticsearch", "transport"),
+        files={
+            config / "elasticsearch.yml": shipped("elasticsearch.yml")
+            + "".join(f"{name}: {value}\n" for name, value in added.items()),
+            config / "jvm.options": shipped("elasticsearch-jvm.options") + "".join(f"{flag}\n" for flag in flags),
+            config / "log4j2.properties": shipped("elasticsearch-log4j2.properties"),
+        },
+        directories=(config, config / "jvm.options.d"),
+        steps=(set_password,),
+        stop_seconds=60.0,
+    )
+
+
+BUILDERS: dict[Service, Callable[[StackSettings, Installation, Secrets], Server]] = {
+    "postgres": postgres,
+    "kafka": kafka,
+    "connect": connect,
+    "elasticsearch": elasticsearch,
+}

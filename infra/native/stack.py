@@ -1,0 +1,271 @@
+"""A stack: the four servers with one name, one data directory and one set of ports."""
+
+import fcntl
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from connections.waiting import wait_until
+from infra.addresses import Addresses, addresses_of
+from infra.errors import RunnerError, ServiceUnavailable
+from infra.native.identity import Identity, find_identity, require_reachable
+from infra.native.installation import Installation, install
+from infra.native.java import find_jdk
+from infra.native.ports import require_free
+from infra.native.preparation import prepare, read_secrets, secrets_of
+from infra.native.processes import Kept, Order, Process, read_record, tail, write_record
+from infra.native.readiness import probe
+from infra.native.servers import BUILDERS, Server
+from infra.settings import SERVICES, Service, StackSettings
+from infra.versions import read as read_versions
+
+Say = Callable[[str, str], None]
+"""Told (service or "install", state) as things happen; called from several threads."""
+
+_STOP_MARGIN_SECONDS = 15.0
+
+
+def _silent(_part: str, _state: str) -> None:
+    return None
+
+
+class Stack:
+    """Starts, ends and torments the servers of one stack: all four, or those of `services`.
+
+    Servers that this object started end with it, also when the process is killed. Servers that another one left running
+    detached are used as they are, and left alone by `stop` (but not by `end_all`).
+    """
+
+    def __init__(self, settings: StackSettings, say: Say = _silent, services: Sequence[Service] = SERVICES) -> None:
+        self.settings = settings
+        self._services = services
+        self._say = say
+        self._kept: dict[Service, Kept] = {}
+        self._given_up = threading.Event()
+        self._root = settings.data_directory
+        self._installed: Installation | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where the servers listen; raises ServiceUnavailable when the stack was never started."""
+        return addresses_of(self.settings, read_secrets(self._root))
+
+    def log(self, service: Service) -> Path:
+        """The file with everything the service said since its last start."""
+        return self._root / "logs" / f"{service}.log"
+
+    def process(self, service: Service) -> Process | None:
+        """The keeper of a service, None when it does not run."""
+        return read_record(self._record(service))
+
+    def _record(self, service: Service) -> Path:
+        return self._root / "run" / f"{service}.json"
+
+    def start(self) -> None:
+        """Start what does not run, all at once, and return when every service is ready.
+
+        Raises RunnerError with the end of the log of the one that failed; then nothing that this call started is left.
+        """
+        identity = find_identity(self.settings.run_as)
+        require_reachable(self._root, identity, "ROWTIDE_DATA")
+        require_reachable(self.settings.cache_directory, identity, "ROWTIDE_CACHE")
+        java = find_jdk(os.environ, identity)
+        self._given_up.clear()
+        with self._locked():
+            missing = self.ended()
+            secrets = secrets_of(self._root, self.settings.stack_password)
+            self._installed = install(
+                self.settings.cache_directory, read_versions(), java, lambda state: self._say("install", state)
+            )
+            servers = [BUILDERS[service](self.settings, self._installed, secrets) for service in missing]
+            require_free({port: self.settings.port(port) for server in servers for port in server.ports})
+            try:
+                self._start_all(servers, identity)
+            except BaseException:
+                self._given_up.set()
+                self.stop()
+                raise
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        for directory in (self._root, self._root / "logs", self._root / "run"):
+            directory.mkdir(parents=True, exist_ok=True)
+        with (self._root / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _start_all(self, servers: list[Server], identity: Identity) -> None:
+        with ThreadPoolExecutor(max_workers=len(self._services), thread_name_prefix="start") as pool:
+            missing = {server.name for server in servers}
+            starting: list[Future[None]] = [pool.submit(self._start_one, server, identity) for server in servers]
+            starting += [pool.submit(self._await_ready, each) for each in self._services if each not in missing]
+            try:
+                for each in as_completed(starting):
+                    each.result()
+            except BaseException:
+                self._given_up.set()  # The threads end, and the pool with them.
+                raise
+
+    def _start_one(self, server: Server, identity: Identity) -> None:
+        self._launch(server, identity)
+        self._await_ready(server.name)
+
+    def _launch(self, server: Server, identity: Identity) -> None:
+        self._say(server.name, "preparing")
+        prepare(server, identity, self._run_step)
+        log = self.log(server.name)
+        if log.exists():
+            log.replace(log.with_suffix(".previous.log"))
+        self._say(server.name, "starting")
+        kept = Kept(
+            Order(
+                command=server.command,
+                directory=str(server.directory),
+                environment=server.environment,
+                log=str(log),
+                identity=identity.as_arguments(),
+                stop_signal=server.stop_signal,
+                stop_seconds=server.stop_seconds,
+            )
+        )
+        self._kept[server.name] = kept
+        write_record(self._record(server.name), kept.process)
+
+    def _run_step(self, order: Order, what: str) -> None:
+        kept = Kept(order)
+        wait_until(lambda: kept.exit_status is not None, self.settings.start_timeout, self._given_up)
+        status = kept.exit_status
+        kept.stop(_STOP_MARGIN_SECONDS)
+        if status != 0:
+            raise RunnerError(f"{what} failed; see the end of {order.log}:\n{tail(Path(order.log))}")
+
+    def _await_ready(self, service: Service) -> None:
+        ready = probe(service, self.addresses)
+        kept = self._kept.get(service)
+        ended = False
+
+        def settled() -> bool:
+            nonlocal ended
+            ended = kept is not None and kept.exit_status is not None
+            return ended or ready()
+
+        in_time = wait_until(settled, self.settings.start_timeout, self._given_up)
+        if ended or not in_time:
+            why = "ended while starting" if ended else f"was not ready after {self.settings.start_timeout:.0f} s"
+            log = self.log(service)
+            raise ServiceUnavailable(f"{service} {why}; see the end of {log}:\n{tail(log)}")
+        self._say(service, "ready")
+
+    def detach(self) -> None:
+        """Let the servers live on when this process ends."""
+        for service in list(self._kept):
+            self._kept.pop(service).detach()
+
+    def stop(self) -> None:
+        """End the servers that this object started: Connect first, for the others are its sources and sinks."""
+        first = self._kept.pop("connect", None)
+        if first:
+            self._say("connect", "stopping")
+            first.stop(self._stop_seconds)
+        others = [self._kept.pop(service) for service in list(self._kept)]
+        for kept in others:
+            kept.process.signal(signal.SIGTERM)
+        for kept in others:
+            kept.stop(self._stop_seconds)
+
+    @property
+    def _stop_seconds(self) -> float:
+        return 60.0 + _STOP_MARGIN_SECONDS
+
+    def ended(self) -> list[Service]:
+        """Return the services that do not run."""
+        return [service for service in self._services if self.process(service) is None]
+
+    def is_ready(self, service: Service) -> bool:
+        """Ask the service, in its own protocol, whether it is ready."""
+        return self.process(service) is not None and probe(service, self.addresses)()
+
+    def end_all(self) -> list[Service]:
+        """End every server of this stack, whoever started it; return which ones ran."""
+        self.stop()
+        running = {service: process for service in self._services if (process := self.process(service))}
+        if connect := running.get("connect"):
+            self._say("connect", "stopping")
+            connect.end(self._stop_seconds)
+        for service, process in running.items():
+            self._say(service, "stopping")
+            process.signal(signal.SIGTERM)
+        for service, process in running.items():
+            process.end(self._stop_seconds)
+            self._say(service, "stopped")
+        return list(running)
+
+    def purge(self) -> None:
+        """Remove the data of this stack; its servers must have ended."""
+        if self._root.exists():
+            shutil.rmtree(self._root)
+
+    def kill(self, service: Service) -> None:
+        """Kill the service's processes at once (SIGKILL), and return when they are gone."""
+        process = self._running(service)
+        process.signal_servers(signal.SIGKILL)
+        self._await_end(service, process)
+
+    def restart(self, service: Service) -> None:
+        """Start the service again, ended first when it runs, and return when it is ready."""
+        if process := self.process(service):
+            process.end(self._stop_seconds)
+            self._await_end(service, process)
+        self._kept.pop(service, None)
+        self.start()
+
+    def revive(self, service: Service) -> None:
+        """Start one server of a stack that was started before, unless it runs, and return when it is ready.
+
+        The others are left as they are, so that several may end and come back at the same time."""
+        assert self._installed is not None, "start the stack before"
+        with self._locked():
+            if self.process(service) is None:
+                self._kept.pop(service, None)
+                secrets = read_secrets(self._root)
+                self._launch(
+                    BUILDERS[service](self.settings, self._installed, secrets), find_identity(self.settings.run_as)
+                )
+        self._await_ready(service)
+
+    def pause(self, service: Service) -> None:
+        """Stop the service's processes in their tracks (SIGSTOP)."""
+        self._running(service).signal_servers(signal.SIGSTOP)
+
+    def resume(self, service: Service) -> None:
+        """Let paused processes go on (SIGCONT)."""
+        self._running(service).signal_servers(signal.SIGCONT)
+
+    def _running(self, service: Service) -> Process:
+        process = self.process(service)
+        if process is None:
+            raise ServiceUnavailable(f"{service} of stack {self.settings.stack} does not run; start it first.")
+        return process
+
+    def _await_end(self, service: Service, process: Process) -> None:
+        kept = self._kept.pop(service, None)
+        if kept:
+            kept.stop(self._stop_seconds)
+        else:
+            wait_until(lambda: not process.alive, self._stop_seconds)

@@ -1,0 +1,5 @@
+"""`python -m rowtide` is the console script `rowtide`."""
+
+from rowtide.cli import main
+
+main()

@@ -1,0 +1,84 @@
+"""Runs a case's SQL as it is written: every statement by itself, each session on a connection of its own."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg.sql import SQL, Identifier
+
+from infra.errors import RunnerError, ServiceUnavailable
+from rowtide.conformance.case import FIRST_SESSION, Case, Statement
+
+LOCK_SECONDS = 10
+"""A statement waits so long for a lock of another session, at most: sessions take turns, so nobody would let it go."""
+
+
+class CaseFailed(RunnerError):
+    """A case's own SQL does not do what it says."""
+
+
+class Sessions:
+    """The connections of one case. One in a transaction stays open from step to step; others do not, for cases are many."""
+
+    def __init__(self, dsn: str, case: Case, own_schema: bool) -> None:
+        self._dsn = dsn
+        self._schema = case.database_schema if own_schema else "public"
+        self._open: dict[str, psycopg.Connection[Any]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for connection in self._open.values():
+            connection.close()
+        self._open = {}
+
+    def create(self, case: Case) -> None:
+        """Make the schema, the tables and the first rows."""
+        self._connection(FIRST_SESSION).execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(self._schema)))
+        self.run(case.schema, case.folder / "schema.sql")
+        self.run(case.seed, case.folder / "seed.sql")
+
+    def run(self, statements: Iterable[Statement], file: Path) -> None:
+        """Run statements in their order. CaseFailed, with the file's line, when one does not do what it should."""
+        for statement in statements:
+            self._run_one(statement, f"{file}:{statement.line}")
+        for session, connection in list(self._open.items()):
+            if connection.info.transaction_status == TransactionStatus.IDLE:
+                self._open.pop(session).close()
+
+    def _run_one(self, statement: Statement, where: str) -> None:
+        error = self._error_of(statement)
+        if isinstance(error, psycopg.OperationalError) and self._connection(statement.session).broken:
+            raise ServiceUnavailable(f"{where}: PostgreSQL went away: {error}")
+        if error and statement.fails is None:
+            raise CaseFailed(f"{where}: {str(error).strip()}")
+        if statement.fails is not None and statement.fails not in str(error or ""):
+            raise CaseFailed(f"{where}: should fail with '{statement.fails}', but {error or 'it did not fail'}")
+
+    def _error_of(self, statement: Statement) -> psycopg.Error | None:
+        connection = self._connection(statement.session)
+        try:
+            if statement.data is None:
+                connection.execute(statement.sql.encode())
+            else:
+                with connection.cursor().copy(statement.sql.encode()) as copy:
+                    copy.write(statement.data)
+        except psycopg.Error as error:
+            return error
+        return None
+
+    def _connection(self, session: str) -> psycopg.Connection[Any]:
+        connection = self._open.get(session)
+        if connection is None or connection.closed:
+            try:
+                connection = psycopg.connect(self._dsn, autocommit=True)
+            except psycopg.OperationalError as error:
+                raise ServiceUnavailable(f"PostgreSQL does not answer: {str(error).strip()}") from error
+            path = SQL("SET search_path = {}, public").format(Identifier(self._schema))
+            connection.execute(path)
+            connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+            self._open[session] = connection
+        return connection

@@ -1,0 +1,243 @@
+"""A whole pipeline on a stack: the shop's database, connector, worker and search API, run through their command lines."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier, Literal
+
+from cdc.log.names import marker_role_name
+from connections.waiting import wait_until
+from connections.worker import WorkerClient
+from infra.errors import ServiceUnavailable, WrongSettings
+from infra.native.ports import LOOPBACK
+from infra.native.stack import Stack
+from read_model.elasticsearch.index_body import readable_names
+from read_model.freshness import Freshness
+from read_model.spec.errors import SpecError
+from read_model.spec.parser import parse_spec
+from rowtide.programs import ROWTIDE, SEARCH_API, WRITER, Program, Programs
+
+DATABASE = "shop"
+SHIPPED_SPEC = Path(__file__).with_name("examples") / "orders.yaml"
+_STEP_SECONDS = 300.0
+_FRESH_SECONDS = 120.0
+
+Say = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class Listens:
+    """The ports of the worker's endpoint and of the search API."""
+
+    worker: int
+    search: int
+
+
+class Pipeline:
+    """The order application with its documents. `stop` ends what it started, but not the stack."""
+
+    def __init__(self, stack: Stack, spec: Path, ports: Listens, say: Say) -> None:
+        """Read the spec's names; WrongSettings when it cannot be read."""
+        self._stack = stack
+        self._ports = ports
+        self._say = say
+        self.name, self.documents = _names(spec)
+        self.dsn = make_conninfo(stack.addresses.postgres_dsn, dbname=DATABASE)
+        self.worker_url = f"http://{LOOPBACK}:{ports.worker}"
+        self.search_url = f"http://{LOOPBACK}:{ports.search}"
+        data = stack.settings.data_directory
+        self._secret = stack.addresses.elasticsearch_password
+        self.programs = Programs(data / "logs", self._environment(spec, data))
+        self.worker = WorkerClient(self.worker_url)
+
+    def _environment(self, spec: Path, data: Path) -> dict[str, str]:
+        application = make_conninfo(self.dsn, user=DATABASE, password=self._secret)
+        return {
+            **self._stack.addresses.environment(),
+            "ROWTIDE_POSTGRES_DSN": self.dsn,
+            "ROWTIDE_WRITER_DSN": application,
+            "ROWTIDE_SPEC": str(spec),
+            "ROWTIDE_SECRETS_DIR": str(data / "secrets"),
+            "ROWTIDE_WORKER_STORE": str(data / "worker"),
+            "ROWTIDE_WORKER_PORT": str(self._ports.worker),
+            "ROWTIDE_WORKER_URL": self.worker_url,
+            "ROWTIDE_API_PORT": str(self._ports.search),
+            "ROWTIDE_API_STATE": str(data / "api" / "state.db"),
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End every program that this pipeline started."""
+        self.programs.stop()
+        self.worker.close()
+
+    def fill(self, orders: int) -> None:
+        """Make the application's role, database, schema and `orders` finished orders, where there are none yet."""
+        with database(self._stack.addresses.postgres_dsn) as connection:
+            _make_database(connection, self._secret)
+        if self.count_orders() == 0:
+            self._say("application", f"writing {orders:,} orders")
+            self.programs.run("writer-seed", (*WRITER, "seed", "--orders", str(orders)), _STEP_SECONDS)
+        self._say("application", "ready")
+
+    def count_orders(self) -> int:
+        """Count the orders, archived ones too; 0 when there is no such table yet."""
+        with database(self.dsn) as connection:
+            row = connection.execute("SELECT to_regclass('public.orders') IS NOT NULL").fetchone()
+            if row != (True,):
+                return 0
+            counted = connection.execute("SELECT count(*) FROM orders").fetchone()
+        return int(counted[0]) if counted else 0
+
+    def capture(self) -> None:
+        """Prepare the source and apply the connector; nothing changes when that was done before."""
+        self._say("connector", "rowtide init")
+        self.programs.run("init", (*ROWTIDE, "init", "--marker"), _STEP_SECONDS)
+        self._say("connector", "rowtide connectors apply")
+        command = (*ROWTIDE, "connectors", "apply", "--wait", "60")
+        self.programs.run("connectors-apply", command, _STEP_SECONDS)
+        self._say("connector", "ready")
+
+    def start_worker(self) -> Program:
+        """Start the sync worker and return when the documents are as fresh as the database is now."""
+        self._say("worker", "rowtide worker")
+        worker = self.programs.start("worker", (*ROWTIDE, "worker"), more=self._worker_key())
+        self.wait_fresh(worker)
+        self._say("worker", "ready")
+        return worker
+
+    def start_search(self) -> Program:
+        """Start the search API with a key that can only read, and return when it answers."""
+        self._say("search", "starting")
+        key = {"ROWTIDE_ELASTICSEARCH_API_KEY": self._read_only_key()}
+        self.programs.grant("ROWTIDE_MARKER_DSN", self._marker_dsn())
+        search = self.programs.start("search", SEARCH_API, more=key)
+        self._wait(search, lambda: _answers(f"{self.search_url}/health"), "did not answer")
+        self._say("search", "ready")
+        return search
+
+    def _marker_dsn(self) -> str:
+        path = self._stack.settings.data_directory / "secrets" / f"{marker_role_name(self.name)}.dsn"
+        return path.read_text(encoding="utf-8").strip()
+
+    def _worker_key(self) -> dict[str, str]:
+        """The worker's own key, as the setting that takes it: no program here runs as Elasticsearch's superuser."""
+        command = (*ROWTIDE, "worker-key", "--days", "30")  # Each start makes its own.
+        printed = self.programs.run("worker-key", command, _STEP_SECONDS).strip()
+        name, _, key = printed.rpartition("\n")[2].partition("=")
+        return {name: key}
+
+    def _read_only_key(self) -> str:
+        addresses = self._stack.addresses
+        names = [name for document in self.documents for name in readable_names(document)]
+        indices = [{"names": names, "privileges": ["read", "view_index_metadata"]}]
+        answer = httpx.post(
+            f"{addresses.elasticsearch_url}/_security/api_key",
+            json={
+                "name": f"rowtide-{self.name}-search",
+                "role_descriptors": {"search": {"indices": indices}},
+                "expiration": "30d",  # Each start makes its own.
+            },
+            auth=(addresses.elasticsearch_username, addresses.elasticsearch_password),
+            timeout=30.0,
+            trust_env=False,
+        )
+        if answer.is_error:
+            raise ServiceUnavailable(f"Elasticsearch refused to make a read-only API key (HTTP {answer.status_code}).")
+        return str(answer.json()["encoded"])
+
+    def wait_fresh(self, worker: Program) -> None:
+        """Return when everything committed until now is searchable. ServiceUnavailable when nothing moves for long."""
+        with database(self.dsn) as connection:
+            lsn = mark(connection)
+        moved = monotonic()
+        last: Freshness | None = None
+
+        def settled() -> bool:
+            nonlocal moved, last
+            worker.check_runs()
+            now = self.worker.freshness()
+            if now is None:
+                return monotonic() - moved > _FRESH_SECONDS
+            self._say("worker", f"{now.state}, {now.pending:,} documents pending")
+            if last is None or (now.state, now.pending, now.searchable) != (last.state, last.pending, last.searchable):
+                moved, last = monotonic(), now
+            fresh = now.searchable >= lsn and now.state in ("live", "degraded")
+            return fresh or monotonic() - moved > _FRESH_SECONDS
+
+        wait_until(settled, float("inf"), pause_seconds=0.1)
+        if last is None or last.searchable < lsn:
+            state = f"it is {last.state} with {last.pending:,} pending" if last else "it does not answer"
+            raise ServiceUnavailable(
+                f"The worker did not move for {_FRESH_SECONDS:.0f} s: {state}. See {worker.log} and {self._stack.log('connect')}."
+            )
+
+    def _wait(self, program: Program, condition: Callable[[], bool], what: str) -> None:
+        def settled() -> bool:
+            program.check_runs()
+            return condition()
+
+        if not wait_until(settled, _STEP_SECONDS):
+            raise ServiceUnavailable(f"{program.name} {what} within {_STEP_SECONDS:.0f} s; see {program.log}.")
+
+
+@contextmanager
+def database(dsn: str) -> Iterator[psycopg.Connection[Any]]:
+    """Connect, each statement a transaction of its own; ServiceUnavailable when PostgreSQL is not there or goes away."""
+    try:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ServiceUnavailable(f"PostgreSQL does not answer: {reason}. See its log, postgres.log.") from error
+
+
+def mark(connection: psycopg.Connection[Any]) -> int:
+    """Write a marker into the WAL and return its LSN: once that is searchable, so is every commit before it."""
+    query = "SELECT pg_logical_emit_message(false, 'rowtide-marker', '', true) - '0/0'"
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _names(spec: Path) -> tuple[str, list[str]]:
+    try:
+        read = parse_spec(spec.read_text(encoding="utf-8"), str(spec))
+    except OSError as error:
+        raise WrongSettings(f"The spec {spec} cannot be read: {error.strerror}. Set ROWTIDE_SPEC.") from error
+    except UnicodeDecodeError as error:
+        raise WrongSettings(f"The spec {spec} is not UTF-8 text: {error.reason} at byte {error.start}.") from error
+    except SpecError as error:
+        raise WrongSettings(str(error)) from error
+    return read.pipeline, [document.name for document in read.documents]
+
+
+def _make_database(connection: psycopg.Connection[Any], password: str) -> None:
+    if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [DATABASE]).fetchone() is None:
+        role = SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(Identifier(DATABASE), Literal(password))
+        connection.execute(role)
+    if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
+        made = SQL("CREATE DATABASE {} OWNER {}").format(Identifier(DATABASE), Identifier(DATABASE))
+        connection.execute(made)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2.0, trust_env=False).is_success
+    except httpx.TransportError:
+        return False

@@ -1,0 +1,78 @@
+"""`python -m tests.bench`, which `make bench` runs."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from infra.errors import RunnerError
+from infra.native.ports import free_ports
+from infra.native.stack import Stack
+from infra.settings import read_settings
+from tests.bench.report import Results, as_json, read_rows, rows
+from tests.bench.runner import Bench, Say, Size
+
+SPEC = Path(__file__).parents[2] / "rowtide" / "examples" / "orders.yaml"
+
+
+def bench(
+    orders: Annotated[int, typer.Option(min=1000, help="Orders in the database.")] = 100_000,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of the steady rate; the median counts.")] = 3,
+    reads: Annotated[bool, typer.Option("--reads", help="Measure searches alone, over so many orders.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the data and the logs of the run.")] = False,
+) -> None:
+    """Measure the whole pipeline with real servers of its own; prints a table and, as the last line, JSON."""
+    console = Console(stderr=True, highlight=False)
+    began = monotonic()
+
+    def say(text: str) -> None:
+        console.print(f"{monotonic() - began:6.1f} s  {text}", soft_wrap=True)
+
+    try:
+        size = Size(orders=orders, rounds=rounds)
+        with _running(keep, say) as stack, Bench(stack, SPEC, size, say) as made:
+            found = made.run_reads() if reads else made.run()
+    except RunnerError as error:
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(error.exit_code) from None
+    if isinstance(found, Results):
+        _print(rows(found), as_json(found))
+    else:
+        _print(read_rows(found), found)
+
+
+@contextmanager
+def _running(keep: bool, say: Say) -> Iterator[Stack]:
+    """A stack for the run alone."""
+    home = read_settings().home.absolute()
+    settings = read_settings(stack="bench", data=home / "stacks" / "bench", profile="bench", **free_ports())
+    stack = Stack(settings, lambda part, state: say(f"{part}: {state}") if state != "preparing" else None)
+    stack.end_all()
+    stack.purge()
+    try:
+        with stack:
+            yield stack
+    finally:
+        if not keep:
+            stack.purge()
+
+
+def _print(table_rows: list[tuple[str, str, str]], figures: dict[str, object]) -> None:
+    table = Table("measured", title="Rowtide, everything on this machine", title_justify="left")
+    table.add_column("figure", justify="right")
+    table.add_column("how")
+    for row in table_rows:
+        table.add_row(*row)
+    Console(highlight=False).print(table)
+    sys.stdout.write(json.dumps(figures) + "\n")
+
+
+if __name__ == "__main__":
+    typer.run(bench)

@@ -1,0 +1,83 @@
+"""`python -m tests.chaos`, which `make chaos` runs."""
+
+import json
+import sys
+from random import randrange
+from time import monotonic
+from typing import Annotated, Any
+
+import typer
+
+from infra.errors import RunnerError
+from infra.native.ports import free_ports
+from infra.native.stack import Stack
+from infra.settings import StackSettings, read_settings
+from rowtide.commands.servers import faults_told, stop_on_terminate
+from rowtide.single_run import alone
+from tests.chaos.capture import CaptureStudy
+from tests.chaos.run import Chaos, Task
+
+ZERO = ("divergent", "resurrected", "half_transactions_seen", "freshness_ahead")
+"""What must be 0 in the result."""
+
+
+def chaos(
+    seed: Annotated[
+        int | None, typer.Option(help="The same seed gives the same intentions; by default a new one.")
+    ] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long faults come.")] = 10.0,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the data and the logs of the run.")] = False,
+    only_capture: Annotated[
+        bool, typer.Option("--only-capture", help="Kill Connect alone, and count what its log loses and repeats.")
+    ] = False,
+) -> None:
+    """Torment a pipeline of its own with random writes and faults; then no document may differ. The last line is JSON."""
+    task = Task(seed=randrange(1, 10**6) if seed is None else seed, seconds=60 * minutes)
+    with faults_told():
+        stop_on_terminate()
+        home = read_settings().home.absolute()
+        name = f"{'capture' if only_capture else 'chaos'}-{task.seed}"
+        settings = read_settings(stack=name, data=home / "stacks" / name, **free_ports())
+        with alone(settings.data_directory.with_suffix(".lock")):
+            result = _run(settings, task, keep, CaptureStudy if only_capture else Chaos)
+        sys.stdout.write(json.dumps(result) + "\n")
+        sys.stdout.flush()
+        if not _good(result):
+            raise RunnerError(
+                f"The run with seed {task.seed} failed; its logs are in {settings.data_directory / 'logs'}."
+            )
+
+
+def _run(settings: StackSettings, task: Task, keep: bool, what: type[Chaos | CaptureStudy]) -> dict[str, Any]:
+    began = monotonic()
+
+    def say(text: str) -> None:
+        sys.stderr.write(f"{monotonic() - began:7.1f} s  {text}\n")
+
+    say(f"seed {task.seed}, {task.seconds / 60:g} minutes of faults")
+    stack = Stack(settings)
+    stack.end_all()
+    stack.purge()
+    try:
+        with stack:
+            result = what(stack, task, say).run()
+    except BaseException:
+        say(f"the run did not come to its end; its logs are in {settings.data_directory / 'logs'}")
+        raise
+    if _good(result) and not keep:
+        stack.purge()
+    return result
+
+
+def _good(result: dict[str, Any]) -> bool:
+    if "raw" in result:
+        return not result["fault"] and not any(result["raw"][name] for name in ("lost", "foreign")) and _once(result)
+    return not result["wrong"] and not any(result[name] for name in ZERO)
+
+
+def _once(result: dict[str, Any]) -> bool:
+    return not any(result["by_the_rules"][name] for name in ("lost", "repeated", "foreign"))
+
+
+if __name__ == "__main__":
+    typer.run(chaos)
