@@ -13,7 +13,7 @@ from rich.console import Console
 
 from writer import workload
 from writer.api import create_app
-from writer.cli.carrying_out import database
+from writer.cli.options import database
 from writer.cli.orders import orders, tags
 from writer.cli.people_and_products import addresses, customers, products
 from writer.commands import Command

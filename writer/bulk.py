@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from writer import prose
-from writer.numbers import order_number
+from writer import order_notes
+from writer.display_numbers import order_number
 from writer.rules import Status, total
 from writer.vocabulary import vocabulary
 
@@ -109,7 +109,7 @@ def _order(rng: Random, stock: Stock, rows: Batch, order_id: int, running: int) 
             buyer.addresses[0],
             status,
             amount,
-            prose.order_notes(rng),
+            order_notes.order_notes(rng),
             created,
             None if status is Status.DRAFT else created,
             updated,

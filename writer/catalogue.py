@@ -6,7 +6,7 @@ from decimal import Decimal
 from random import Random
 
 from writer.commands import AddProduct
-from writer.prose import serial_numbers
+from writer.order_notes import serial_numbers
 from writer.vocabulary import Family, Vocabulary, vocabulary
 
 MAX_PRODUCTS = 3000

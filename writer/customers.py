@@ -4,8 +4,8 @@ from psycopg import Connection
 
 from writer import rules
 from writer.commands import Address, ChangeCustomer, CreateCustomer, Done, MoveAddress
+from writer.display_numbers import customer_number
 from writer.errors import NotFoundError, RuleBrokenError
-from writer.numbers import customer_number
 
 SEGMENTS = ("private", "business", "public_sector")
 

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import errors
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from writer import numbers, seeding
+from writer import display_numbers, seeding
 from writer.commands import Command, Done
 from writer.errors import ConflictError, DatabaseUnavailableError, LoginRefusedError, NotFoundError, NotReadyError
 from writer.execute import execute
@@ -157,13 +157,13 @@ class Database:
                 row = connection.execute("SELECT extract(year FROM now())::int").fetchone()
                 block = seeding.reserve(connection, "order_number_seq", _NUMBERS_AT_ONCE)
             assert row is not None
-            yield from (numbers.order_number(row[0], number) for number in block)
+            yield from (display_numbers.order_number(row[0], number) for number in block)
 
     def _customer_numbers(self) -> Iterator[str]:
         while True:
             with _reported(), self._pool.connection() as connection:
                 block = seeding.reserve(connection, "customer_number_seq", _NUMBERS_AT_ONCE)
-            yield from (numbers.customer_number(number) for number in block)
+            yield from (display_numbers.customer_number(number) for number in block)
 
 
 @contextmanager

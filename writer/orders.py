@@ -18,8 +18,8 @@ from writer.commands import (
     ReturnOrder,
     SubmitDraft,
 )
+from writer.display_numbers import order_number
 from writer.errors import NotFoundError, RuleBrokenError
-from writer.numbers import order_number
 from writer.rules import Action, Status
 
 _INSERT_LINE = """

@@ -6,10 +6,10 @@ from random import Random
 from psycopg import Connection, sql
 from psycopg_pool import ConnectionPool
 
-from writer import bulk, catalogue, people
+from writer import bulk, catalogue, customer_data
 from writer.commands import CreateCustomer
+from writer.display_numbers import customer_number
 from writer.execute import execute
-from writer.numbers import customer_number
 from writer.vocabulary import vocabulary
 
 BATCH = 5000  # Orders a transaction: about 30,000 rows.
@@ -48,7 +48,7 @@ def seed_customers(connection: Connection, seed: int, wanted: int) -> int:
     # One generator for all of them: the first customers are those of `shop.new_world` with the same seed.
     rng = Random(f"customers-{seed}")
     numbers = reserve(connection, "customer_number_seq", missing)
-    made = [people.customer(rng, customer_number(number)) for number in numbers]
+    made = [customer_data.customer(rng, customer_number(number)) for number in numbers]
     ids = reserve(connection, "customers_id_seq", missing)
     _copy(
         connection,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from writer import catalogue, numbers, people
+from writer import catalogue, customer_data, display_numbers
 from writer.commands import Line
 from writer.rules import Action, Status, after
 from writer.vocabulary import vocabulary
@@ -37,14 +37,14 @@ class World:
 def new_world(seed: int, customers: int = 50, products: int = 300) -> World:
     """The world right after `seed` has made a catalogue and customers, without orders."""
     rng = Random(f"customers-{seed}")
-    made = (people.customer(rng, numbers.customer_number(n)) for n in range(1, customers + 1))
+    made = (customer_data.customer(rng, display_numbers.customer_number(n)) for n in range(1, customers + 1))
     return World(
         customers=[KnownCustomer(c.number or "", c.name, tuple(a.label for a in c.addresses)) for c in made],
         skus=[product.sku for product in catalogue.products(seed, products)],
         orders=[],
         tags=list(vocabulary().lists["tags"]),
-        order_numbers=numbers.counted_orders(2026),
-        customer_numbers=numbers.counted_customers(customers + 1),
+        order_numbers=display_numbers.counted_orders(2026),
+        customer_numbers=display_numbers.counted_customers(customers + 1),
     )
 
 

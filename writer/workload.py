@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from random import Random
 
-from writer import catalogue, people, prose
+from writer import catalogue, customer_data, order_notes
 from writer import commands as c
 from writer.mix import WORKDAY
 from writer.rules import Action, Status
@@ -53,7 +53,7 @@ def _new_order(shop: Shop, draft: bool) -> c.PlaceOrder:
         ship_to=shop.rng.choice(customer.labels),
         bill_to=customer.labels[0],
         lines=lines,
-        notes=prose.order_notes(shop.rng),
+        notes=order_notes.order_notes(shop.rng),
         draft=draft,
     )
 
@@ -71,7 +71,7 @@ def _amend(shop: Shop) -> c.AmendOrder | None:
         return None
     lines = _changed(shop, list(shop.lines(number) or ()))
     shop.set_lines(number, lines)
-    notes = prose.order_notes(shop.rng) if shop.rng.random() < 0.3 else None
+    notes = order_notes.order_notes(shop.rng) if shop.rng.random() < 0.3 else None
     return c.AmendOrder(number=number, lines=lines, notes=notes)
 
 
@@ -167,7 +167,7 @@ def _delete_tag(shop: Shop) -> c.DeleteTag | None:
 
 def _new_customer(shop: Shop) -> c.CreateCustomer:
     number = next(shop.world.customer_numbers)
-    command = people.customer(shop.rng, number)
+    command = customer_data.customer(shop.rng, number)
     labels = tuple(address.label for address in command.addresses)
     known = KnownCustomer(number, command.name, labels)
     if len(shop.customers) < _MOST_CUSTOMERS:
@@ -181,7 +181,7 @@ def _change_customer(shop: Shop) -> c.ChangeCustomer:
     place = shop.rng.randrange(len(shop.customers))
     customer = shop.customers[place]
     if shop.rng.random() < 0.5:
-        return c.ChangeCustomer(number=customer.number, company=people.company(shop.rng))
+        return c.ChangeCustomer(number=customer.number, company=customer_data.company(shop.rng))
     last = shop.rng.choice(vocabulary().lists["last_names"])
     name = f"{customer.name.partition(' ')[0]} {last}"
     shop.customers[place] = KnownCustomer(customer.number, name, customer.labels)
@@ -190,7 +190,7 @@ def _change_customer(shop: Shop) -> c.ChangeCustomer:
 
 def _move_address(shop: Shop) -> c.MoveAddress:
     customer = shop.rng.choice(shop.customers)
-    moved = people.address(shop.rng, shop.rng.choice(customer.labels), customer.name)
+    moved = customer_data.address(shop.rng, shop.rng.choice(customer.labels), customer.name)
     return c.MoveAddress(customer=customer.number, address=moved)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from writer import commands as c
-from writer.cli.carrying_out import carry_out, database, line, money
+from writer.cli.options import carry_out, database, line, money
 
 orders = typer.Typer(no_args_is_help=True, help="Orders, from draft to archive.")
 tags = typer.Typer(no_args_is_help=True, help="The staff's tags.")

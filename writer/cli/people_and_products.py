@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from writer import commands as c
-from writer.cli.carrying_out import attributes as json_object
-from writer.cli.carrying_out import carry_out, money
+from writer.cli.options import attributes as json_object
+from writer.cli.options import carry_out, money
 
 customers = typer.Typer(no_args_is_help=True, help="Customers.")
 addresses = typer.Typer(no_args_is_help=True, help="The customers' address books.")

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from writer import bulk, catalogue, commands, prose
+from writer import bulk, catalogue, commands, order_notes
 from writer.mix import FAN_OUT, WORKDAY, MixError, parse_mix
 from writer.rules import Action, Status, after
 from writer.shop import new_world
@@ -92,7 +92,7 @@ def test_customers_have_international_names() -> None:
 
 def test_some_notes_are_long_and_hard_to_compress() -> None:
     rng = Random(1)
-    notes = [prose.order_notes(rng) for _ in range(2000)]
+    notes = [order_notes.order_notes(rng) for _ in range(2000)]
     long = [note for note in notes if note is not None and len(note) > 4000]
     assert 10 <= len(long) <= 100
     assert notes.count(None) > 500
