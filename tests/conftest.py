@@ -6,7 +6,7 @@ import pytest
 import structlog
 
 from infra.native.stack import Stack
-from tests.support.services import Place, fresh_place, running_stack
+from tests.support.servers.services import Place, fresh_place, running_stack
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ from rowtide.conformance.loader import read_cases
 from rowtide.conformance.result import Result
 from rowtide.conformance.run import run_cases
 from rowtide.conformance.servers import Servers
-from tests.support.recording import Recorder
-from tests.support.services import CHECKOUT
+from tests.support.builders.recording import Recorder
+from tests.support.servers.services import CHECKOUT
 
 CASES = read_cases([CHECKOUT / "tests" / "cases"])
 KEPT = "ROWTIDE_TEST_STACK" in os.environ

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.chaos.__main__ import ZERO
-from tests.support.services import CHECKOUT, data_directory
+from tests.support.servers.services import CHECKOUT, data_directory
 
 SEED = 11
 

@@ -11,8 +11,8 @@ import pytest
 
 from infra.native.stack import Stack
 from infra.settings import Service
-from tests.support.pipeline import Pipeline
-from tests.support.services import CHECKOUT, Place
+from tests.support.servers.pipeline import Pipeline
+from tests.support.servers.services import CHECKOUT, Place
 from writer.database import Database
 from writer.load import Limit, RunningLoad
 from writer.workload import commands

@@ -9,8 +9,8 @@ import httpx
 import psycopg
 
 from infra.native.stack import Stack
-from tests.support.pipeline import Pipeline
-from tests.support.services import Place
+from tests.support.servers.pipeline import Pipeline
+from tests.support.servers.services import Place
 
 SPEC = """\
 pipeline: forgotten

@@ -5,8 +5,8 @@ from pathlib import Path
 import psycopg
 
 from tests.bench.usage import read_peak
-from tests.support.pipeline import Pipeline
-from tests.support.services import Place
+from tests.support.servers.pipeline import Pipeline
+from tests.support.servers.services import Place
 
 SCHEMA = """
 CREATE TABLE accounts (id int PRIMARY KEY, name text NOT NULL);

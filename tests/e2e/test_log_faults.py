@@ -20,9 +20,9 @@ from confluent_kafka.cimpl import NewTopic
 
 from cdc.log.names import changes_topic, connector_name
 from infra.native.stack import Stack
-from tests.support.log_tail import Tail
-from tests.support.pipeline import Pipeline
-from tests.support.services import Place, fresh_place
+from tests.support.servers.log_tail import Tail
+from tests.support.servers.pipeline import Pipeline
+from tests.support.servers.services import Place, fresh_place
 
 SPEC = """\
 pipeline: log

@@ -14,9 +14,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from infra.native.stack import Stack
-from tests.support.pipeline import ROWTIDE
-from tests.support.services import CHECKOUT
-from tests.support.shell_page import Folder, blocks
+from tests.support.docs.doc_shell import Folder, blocks
+from tests.support.servers.pipeline import ROWTIDE
+from tests.support.servers.services import CHECKOUT
 
 README = CHECKOUT / "README.md"
 TUTORIAL = CHECKOUT / "docs" / "tutorial.md"
@@ -97,7 +97,7 @@ def test_the_page_of_containers_with_programs_as_processes(folder: Folder, stack
         "0.0.0.0": "127.0.0.1",
     }
     docker = folder.path / "docker"
-    docker.write_text(f'#!/bin/sh\nPYTHONPATH={CHECKOUT} exec {sys.executable} -m tests.support.docker_double "$@"\n')
+    docker.write_text(f'#!/bin/sh\nPYTHONPATH={CHECKOUT} exec {sys.executable} -m tests.support.fakes.docker "$@"\n')
     docker.chmod(0o755)
     plain = {name: value for name, value in folder.environment.items() if not name.startswith("ROWTIDE_")}
     path = f"{folder.path}:{plain['PATH']}"

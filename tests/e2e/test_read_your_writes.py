@@ -18,9 +18,9 @@ from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 from infra.native.stack import Stack
 from rowtide.commands.api import create_key
 from search_api.settings import read_settings
-from tests.support.pipeline import Pipeline
-from tests.support.search_api import Api, running_api, settings_of
-from tests.support.services import Place, fresh_place
+from tests.support.servers.pipeline import Pipeline
+from tests.support.servers.search_api import Api, running_api, settings_of
+from tests.support.servers.services import Place, fresh_place
 
 SCHEMA = """
 CREATE TABLE authors (id int PRIMARY KEY, name text NOT NULL);

@@ -8,8 +8,8 @@ import pytest
 
 from cdc.log.names import connector_name, slot_name
 from infra.native.stack import Stack
-from tests.support.pipeline import Pipeline
-from tests.support.services import Place, fresh_place
+from tests.support.servers.pipeline import Pipeline
+from tests.support.servers.services import Place, fresh_place
 
 SPEC = """\
 pipeline: slots

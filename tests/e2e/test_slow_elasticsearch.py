@@ -10,8 +10,8 @@ from cdc.log.lsn import Lsn
 from infra.native.ports import free_port
 from rowtide.conformance.fault_proxy import Wire
 from tests.bench.usage import read_peak
-from tests.support.pipeline import Pipeline
-from tests.support.services import Place
+from tests.support.servers.pipeline import Pipeline
+from tests.support.servers.services import Place
 
 SCHEMA = """
 CREATE TABLE shelves (id int PRIMARY KEY, name text NOT NULL);

@@ -11,9 +11,9 @@ import psycopg
 import pytest
 
 from infra.native.stack import Stack
-from tests.support.log_tail import Tail
-from tests.support.pipeline import Pipeline
-from tests.support.services import Place
+from tests.support.servers.log_tail import Tail
+from tests.support.servers.pipeline import Pipeline
+from tests.support.servers.services import Place
 
 SPEC = """\
 pipeline: snapshot

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from infra.native.ports import free_port
-from tests.support.pipeline import Pipeline
-from tests.support.services import Place
+from tests.support.servers.pipeline import Pipeline
+from tests.support.servers.services import Place
 
 SPEC = """\
 pipeline: standing

@@ -14,8 +14,8 @@ import psycopg
 import pytest
 
 from infra.native.stack import Stack
-from tests.support.pipeline import Pipeline
-from tests.support.services import Place, fresh_place
+from tests.support.servers.pipeline import Pipeline
+from tests.support.servers.services import Place, fresh_place
 
 SPEC = """\
 pipeline: stopping

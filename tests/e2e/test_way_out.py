@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from tests.support.pipeline import Pipeline
-from tests.support.services import CHECKOUT, Place
+from tests.support.servers.pipeline import Pipeline
+from tests.support.servers.services import CHECKOUT, Place
 from writer.database import Database
 
 

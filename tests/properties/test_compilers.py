@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from read_model.catalog.catalog import TableName
 from read_model.plan.model import DocumentPlan
 from read_model.types.canonical_json import canonical, differences
-from tests.support import oracle, plans
-from tests.support.row_store import RowStore
+from tests.support.builders import plans
+from tests.support.fakes.row_store import RowStore
+from tests.support.oracle import oracle
 
 ids = st.integers(1, 4)
 references = st.none() | ids

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from read_model.catalog.catalog import TableName
 from sync_worker.store.transaction_spool import CHUNK_EVENTS
 from tests.properties.test_compilers import COLUMNS, key_of, row_of
-from tests.support import plans
-from tests.support.history import Delete, Move, Operation, Put, Source, Step, Truncate
-from tests.support.trial import Turn, check
+from tests.support.builders import plans
+from tests.support.builders.history import Delete, Move, Operation, Put, Source, Step, Truncate
+from tests.support.oracle.loop_simulation import Turn, check
 
 tables = st.sampled_from(sorted(COLUMNS))
 

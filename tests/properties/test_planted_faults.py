@@ -22,9 +22,9 @@ from sync_worker.store.pending import Bulk, Pending
 from sync_worker.store.row_store import Position
 from sync_worker.store.row_tables import Rows
 from sync_worker.store.statements import TableStatements
-from tests.support import plans
-from tests.support.history import Delete, Move, Put, Source, Truncate
-from tests.support.trial import MARK, STATEMENTS, Diverged, Parts, Turn, check
+from tests.support.builders import plans
+from tests.support.builders.history import Delete, Move, Put, Source, Truncate
+from tests.support.oracle.loop_simulation import MARK, STATEMENTS, Diverged, Parts, Turn, check
 
 
 class OldParentForgotten(Rows):

@@ -12,7 +12,7 @@ from read_model.plan.resolve import resolve
 from read_model.spec import keywords
 from read_model.spec.errors import SpecError
 from read_model.spec.parser import parse_spec
-from tests.support.catalogs import answered
+from tests.support.builders.catalogs import answered
 
 SHOP = answered("shop")
 COLUMNS = [

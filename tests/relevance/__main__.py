@@ -1,7 +1,7 @@
 """`python -m tests.relevance`: measure the judged queries on real servers; the last line is JSON."""
 
 from tests.relevance.measuring import corpus, measure, summary, table
-from tests.support.services import running_stack
+from tests.support.servers.services import running_stack
 
 
 def main() -> None:

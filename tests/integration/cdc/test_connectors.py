@@ -13,8 +13,8 @@ from cdc.log.heartbeat import SYSTEM_QUERY, decode, placeholder
 from cdc.log.names import connector_name
 from cdc.source.database import open_source
 from infra.versions import read as read_versions
-from tests.support.operator import Log, LogRecord, Operator, log_of
-from tests.support.services import Place
+from tests.support.servers.operator import Log, LogRecord, Operator, log_of
+from tests.support.servers.services import Place
 
 SCHEMA = """
 CREATE SCHEMA "Odd Schema";

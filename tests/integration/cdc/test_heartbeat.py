@@ -9,7 +9,7 @@ import pytest
 from cdc.log.heartbeat import catalogue_query, emit_query
 from cdc.log.names import publication_name
 from infra.native.stack import Stack
-from tests.support.services import Place, fresh_place
+from tests.support.servers.services import Place, fresh_place
 
 TABLES = [("public", "orders"), ("public", "parents")]
 SCHEMA = """

@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg
 
-from tests.support.operator import Operator, log_of
-from tests.support.services import Place
+from tests.support.servers.operator import Operator, log_of
+from tests.support.servers.services import Place
 
 TABLES = ("--table", "public.first", "--table", "public.second")
 AT_LEAST = 50

@@ -11,8 +11,8 @@ from read_model.plan.resolve import resolve
 from read_model.scaffold.first_spec import write_spec
 from read_model.scaffold.foreign_keys import usable
 from read_model.spec.parser import parse_spec
-from tests.support.catalogs import answered
-from tests.support.services import Place
+from tests.support.builders.catalogs import answered
+from tests.support.servers.services import Place
 
 CASES = Path(__file__).parents[2] / "cases" / "catalogs"
 SCHEMA = Path(__file__).parents[3] / "writer" / "schema.sql"

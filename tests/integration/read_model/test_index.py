@@ -14,9 +14,9 @@ from read_model.catalog.catalog import Column, TableName
 from read_model.elasticsearch.index_body import index_body
 from read_model.plan.model import DocumentPlan, Field, Node, TableUse
 from read_model.sqlite import documents, rows
-from tests.support import plans
-from tests.support.edge_values import EDGES
-from tests.support.row_store import RowStore
+from tests.support.builders import plans
+from tests.support.builders.edge_values import EDGES
+from tests.support.fakes.row_store import RowStore
 
 Ask = Callable[..., Any]
 

@@ -17,9 +17,10 @@ from read_model.postgres.documents import document_query, id_query
 from read_model.sqlite import rows as sqlite_rows
 from read_model.types.canonical_json import differences
 from read_model.types.value_forms import form
-from tests.support import digests, plans
-from tests.support.edge_values import EDGES
-from tests.support.row_store import RowStore
+from tests.support.builders import plans
+from tests.support.builders.edge_values import EDGES
+from tests.support.fakes.row_store import RowStore
+from tests.support.oracle import digests
 
 SQL_TYPES = {"int4": "int", "int8": "bigint", "text": "text", "bool": "bool", "timestamptz": "timestamptz"}
 

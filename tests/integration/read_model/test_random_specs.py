@@ -19,10 +19,10 @@ from read_model.spec.parser import parse_spec
 from read_model.sqlite import rows as sqlite_rows
 from read_model.types.canonical_json import differences
 from read_model.types.value_forms import form
-from tests.support import digests
-from tests.support.random_specs import SpecMaker
-from tests.support.row_store import RowStore
-from tests.support.services import Place
+from tests.support.builders.random_specs import SpecMaker
+from tests.support.fakes.row_store import RowStore
+from tests.support.oracle import digests
+from tests.support.servers.services import Place
 from writer.database import Database
 
 PATHS = {"attributes": ["colour", "material", "size", "size.width_mm", "labels", "in_stock", "nothing", "size.nothing"]}

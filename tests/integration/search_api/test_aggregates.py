@@ -4,8 +4,8 @@ import json
 from collections import defaultdict
 from typing import Any
 
-from tests.support.library import BOOKS
-from tests.support.search_api import Api
+from tests.support.builders.book_index import BOOKS
+from tests.support.servers.search_api import Api
 
 DOCUMENTS = [json.loads(text) for text in BOOKS.values()]
 

@@ -7,7 +7,7 @@ import pytest
 
 from docs.api_examples import EXAMPLES, Example
 from docs.api_reference import document
-from tests.support.search_api import Api
+from tests.support.servers.search_api import Api
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda one: f"{one.operation}: {one.says}")

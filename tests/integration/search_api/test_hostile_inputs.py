@@ -8,9 +8,9 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from tests.support.hostile import inputs
-from tests.support.search_api import Api
-from tests.support.twins import every_route, parameters_of
+from tests.support.builders.hostile import inputs
+from tests.support.servers.paired_indexes import every_route, parameters_of
+from tests.support.servers.search_api import Api
 
 EVERY = every_route()
 LONGEST_ADDRESS = 20_000

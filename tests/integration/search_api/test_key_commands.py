@@ -16,7 +16,7 @@ from search_api.access.audit import Audit
 from search_api.access.callers import Caller
 from search_api.access.state import State
 from search_api.errors import KeyRefused
-from tests.support.search_api import Library
+from tests.support.servers.search_api import Library
 
 
 class Operator:

@@ -11,8 +11,8 @@ from markupsafe import escape
 from infra.native.stack import Stack
 from rowtide.commands.api import create_key
 from search_api.settings import read_settings
-from tests.support.library import MAPPINGS, SETTINGS
-from tests.support.search_api import Api, Library, running_api, settings_of
+from tests.support.builders.book_index import MAPPINGS, SETTINGS
+from tests.support.servers.search_api import Api, Library, running_api, settings_of
 
 EVIL = "harbour\"'><script>alert(1)</script><img src=x onerror=alert(2)><evil-x onclick='a'></mark>{{7*7}}"
 ID = f"id {EVIL}"

@@ -16,7 +16,7 @@ from infra.native.ports import free_ports
 from search_api.access.api_keys import ApiKeys
 from search_api.access.callers import SCOPES
 from search_api.access.state import State
-from tests.support.search_api import Library
+from tests.support.servers.search_api import Library
 
 SEED = 20261124
 SECONDS = 45

@@ -7,7 +7,7 @@ import pytest
 
 from tests.relevance.judgements import Document
 from tests.relevance.measuring import Measured, measure, table
-from tests.support.search_api import Api
+from tests.support.servers.search_api import Api
 
 FLOOR = 0.97
 FLOOR_OF_A_CLASS = 0.9

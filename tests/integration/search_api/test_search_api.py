@@ -15,8 +15,8 @@ import pytest
 from infra.native.ports import free_ports
 from infra.native.stack import Stack
 from search_api.elasticsearch.privileges import key_body
-from tests.support.library import BOOKS
-from tests.support.search_api import Api, Library, running_api, settings_of
+from tests.support.builders.book_index import BOOKS
+from tests.support.servers.search_api import Api, Library, running_api, settings_of
 
 
 def ids(api: Api, **params: Any) -> list[str]:

@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 from infra.native.ports import free_ports
 from infra.native.stack import Stack
 from rowtide.commands.api import register
-from tests.support.search_api import Library
+from tests.support.servers.search_api import Library
 
 
 def rowtide(*words: str, **environment: str) -> Result:

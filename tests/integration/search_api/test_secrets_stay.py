@@ -20,9 +20,8 @@ from search_api.access.callers import SCOPES
 from search_api.exports.columns import MAX_COLUMNS
 from search_api.query.limits import MAX_DIMENSIONS, MAX_FACETS, MAX_FILTERS, MAX_MEASURES, MAX_SORTS
 from search_api.settings import read_settings
-from tests.support.hostile import inputs
-from tests.support.search_api import Api, running_api, settings_of
-from tests.support.twins import (
+from tests.support.builders.hostile import inputs
+from tests.support.servers.paired_indexes import (
     MASKED,
     SECRETS,
     TWIN_MAPPINGS,
@@ -35,6 +34,7 @@ from tests.support.twins import (
     twin_documents,
     words,
 )
+from tests.support.servers.search_api import Api, running_api, settings_of
 
 EVERY = every_route()
 NAMES = sorted({name for route in EVERY for name in parameters_of(route)[1]})

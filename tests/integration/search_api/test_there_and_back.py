@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.library import BOOKS
-from tests.support.search_api import Api, Library, running_api, settings_of
+from tests.support.builders.book_index import BOOKS
+from tests.support.servers.search_api import Api, Library, running_api, settings_of
 
 ROWS = 25
 """Of a page of the page."""

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.integration.search_page.conftest import LockedSite, Site, count
-from tests.support.browser import served
-from tests.support.door import Door, State, door_to
-from tests.support.filled_index import FilledIndex
-from tests.support.search_api import settings_of
+from tests.support.browser.browser import served
+from tests.support.fakes.elasticsearch_gate import Door, State, door_to
+from tests.support.servers.filled_index import FilledIndex
+from tests.support.servers.search_api import settings_of
 
 TIMEOUT = 3.0
 

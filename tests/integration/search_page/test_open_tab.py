@@ -11,10 +11,10 @@ from playwright.sync_api import Page, expect
 
 from read_model.freshness import State
 from tests.integration.search_page.conftest import Site
-from tests.support.browser import served
-from tests.support.filled_index import FilledIndex
-from tests.support.search_api import settings_of
-from tests.support.worker_double import freshness_now, worker_double
+from tests.support.browser.browser import served
+from tests.support.fakes.worker_endpoint import freshness_now, worker_double
+from tests.support.servers.filled_index import FilledIndex
+from tests.support.servers.search_api import settings_of
 
 LONGER_THAN_BETWEEN_TWO_LOOKS = 16_000
 

@@ -8,7 +8,7 @@ import psycopg
 from cdc.log.lsn import Lsn
 from read_model.catalog.catalog import TableName
 from sync_worker.resync.source_snapshot import source_snapshot
-from tests.support.services import Place
+from tests.support.servers.services import Place
 
 WAITING = """
 SELECT waitstart::text, waitstart < clock_timestamp() - (SELECT setting::int * interval '1 ms' FROM pg_settings WHERE name = 'deadlock_timeout')

@@ -18,8 +18,8 @@ from cdc.log.lsn import parse_lsn
 from infra.native.stack import Stack
 from read_model.catalog.catalog import TableName
 from read_model.sqlite import rows
-from tests.support.pipeline import Pipeline
-from tests.support.services import fresh_place
+from tests.support.servers.pipeline import Pipeline
+from tests.support.servers.services import fresh_place
 
 SPEC = """\
 pipeline: proof

@@ -15,8 +15,8 @@ from sync_worker.composition import assemble
 from sync_worker.loop.loop import Worker
 from sync_worker.resync.row_repair import Request
 from sync_worker.settings import WorkerSettings
-from tests.support.pipeline import Pipeline
-from tests.support.services import Place
+from tests.support.servers.pipeline import Pipeline
+from tests.support.servers.services import Place
 
 SPEC = """\
 pipeline: reread

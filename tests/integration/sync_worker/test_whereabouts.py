@@ -10,7 +10,7 @@ from psycopg.sql import SQL, Identifier
 from cdc.log.heartbeat import SYSTEM_QUERY
 from cdc.log.names import slot_name
 from sync_worker.source.source_status import ask
-from tests.support.services import Place
+from tests.support.servers.services import Place
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from rowtide.commands.elasticsearch_key import KeySettings, create_worker_key
 from sync_worker.elasticsearch.access import Access
 from sync_worker.elasticsearch.elasticsearch_sink import Index, Item
 from sync_worker.elasticsearch.lease import Lease
-from tests.support import plans
+from tests.support.builders import plans
 
 ALIAS = "keyed"
 

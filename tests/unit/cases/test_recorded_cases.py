@@ -12,9 +12,9 @@ import pytest
 from rowtide.conformance.case import Case
 from rowtide.conformance.loader import read_cases
 from sync_worker.store.compile import statements
-from tests.support.recording import FILE, can_be_recorded, digest
-from tests.support.replay import Replay
-from tests.support.trial import Parts, Turn, trial
+from tests.support.builders.recording import FILE, can_be_recorded, digest
+from tests.support.builders.replay import Replay
+from tests.support.oracle.loop_simulation import Parts, Turn, trial
 
 CASES = read_cases([Path(__file__).parents[2] / "cases"])
 RECORDED = [case for case in CASES if can_be_recorded(case)]

@@ -12,7 +12,7 @@ from read_model.plan.resolve import resolve
 from read_model.spec.parser import parse_spec
 from search_api.query.request import RawRequest, check
 from search_api.query.schema import read_mapping
-from tests.support.catalogs import answered
+from tests.support.builders.catalogs import answered
 
 CHECKOUT = Path(__file__).parents[3]
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]

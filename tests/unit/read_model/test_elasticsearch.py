@@ -8,7 +8,7 @@ import pytest
 from read_model.catalog.catalog import Column, TableName
 from read_model.elasticsearch.index_body import index_body
 from read_model.plan.model import Compute, DocumentPlan, Field, Include, Join, Node, Order, PipelinePlan
-from tests.support import plans
+from tests.support.builders import plans
 
 
 def properties_of(*fields: Field, search: dict[str, Any] | None = None) -> dict[str, Any]:

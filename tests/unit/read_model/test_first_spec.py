@@ -9,8 +9,8 @@ from read_model.scaffold.first_spec import write_spec
 from read_model.scaffold.foreign_keys import usable
 from read_model.spec.errors import UnusableRootError
 from read_model.spec.parser import parse_spec
-from tests.support.catalogs import answered, database, table
-from tests.support.odd import ODD
+from tests.support.builders.catalogs import answered, database, table
+from tests.support.builders.odd_catalogue import ODD
 
 
 def written(catalog: Catalog, *roots: str) -> tuple[DocumentPlan, ...]:

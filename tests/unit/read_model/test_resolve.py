@@ -12,8 +12,8 @@ from read_model.plan.model import DocumentPlan, Include, PipelinePlan
 from read_model.plan.resolve import resolve
 from read_model.spec.parser import parse_spec
 from read_model.types.value_forms import supported
-from tests.support.catalogs import answered, column, database, table
-from tests.support.odd import ODD
+from tests.support.builders.catalogs import answered, column, database, table
+from tests.support.builders.odd_catalogue import ODD
 
 EXAMPLES = Path(__file__).parents[3] / "rowtide" / "examples"
 SHOP = answered("shop")

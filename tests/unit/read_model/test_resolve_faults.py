@@ -6,8 +6,8 @@ from read_model.catalog.catalog import Catalog
 from read_model.plan.resolve import resolve
 from read_model.spec.errors import SpecError
 from read_model.spec.parser import parse_spec
-from tests.support.catalogs import answered
-from tests.support.odd import ODD
+from tests.support.builders.catalogs import answered
+from tests.support.builders.odd_catalogue import ODD
 
 SHOP = answered("shop")
 

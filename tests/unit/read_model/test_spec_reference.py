@@ -9,7 +9,7 @@ from read_model.catalog.column_types import SUPPORTED
 from read_model.plan.resolve import resolve
 from read_model.spec import keywords
 from read_model.spec.parser import parse_spec
-from tests.support.catalogs import answered
+from tests.support.builders.catalogs import answered
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "spec.md").read_text()
 EXAMPLES = re.findall(r"^```yaml ?(\w*)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)

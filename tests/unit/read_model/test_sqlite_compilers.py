@@ -10,8 +10,8 @@ from read_model.plan.model import DocumentPlan, Field, Include, Join, Node, Orde
 from read_model.sqlite import documents, rows
 from read_model.sqlite.fan_out import LANES, fan_out, source_tables
 from read_model.sqlite.identifiers import column_name, name_of
-from tests.support import plans
-from tests.support.row_store import RowStore
+from tests.support.builders import plans
+from tests.support.fakes.row_store import RowStore
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import pytest
 from infra.native.ports import free_ports
 from search_api.access.authorization import OPERATIONS
 from search_api.http.body_limit import MAX_BODY
-from tests.support.search_api import Api, running_api, settings_of
-from tests.support.twins import every_route
+from tests.support.servers.paired_indexes import every_route
+from tests.support.servers.search_api import Api, running_api, settings_of
 
 IN, BACK = 503, 303
 PATH = "/v1/books/search"

@@ -14,7 +14,7 @@ from search_api.freshness.view import unknown
 from search_api.query.request import RawRequest, check
 from search_api.query.schema import read_mapping
 from search_api.query.validation import RequestFaults
-from tests.support.library import MAPPINGS
+from tests.support.builders.book_index import MAPPINGS
 
 MORE = {"loans": {"type": "nested", "properties": {"days": {"type": "integer"}}}}
 SCHEMA = read_mapping(MAPPINGS | {"properties": MAPPINGS["properties"] | MORE})

@@ -6,7 +6,7 @@ from typing import Any
 from search_api.features.spelling import corrected, similar_body
 from search_api.query.request import RawRequest, SearchRequest, check
 from search_api.query.schema import read_mapping
-from tests.support.library import MAPPINGS
+from tests.support.builders.book_index import MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)
 

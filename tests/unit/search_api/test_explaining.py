@@ -8,7 +8,7 @@ from search_api.features.explain import read_explanation
 from search_api.query.request import RawRequest, check
 from search_api.query.schema import read_mapping
 from search_api.query.syntax.printer import leaves, told
-from tests.support.library import MAPPINGS
+from tests.support.builders.book_index import MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)
 

@@ -16,7 +16,7 @@ from search_api.exports.formats import RISKY, Csv, Ndjson, Row
 from search_api.exports.parquet import CellUnfit, Parquet
 from search_api.query.schema import read_mapping
 from search_api.query.validation import RequestFaults
-from tests.support.library import BOOKS, MAPPINGS
+from tests.support.builders.book_index import BOOKS, MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)
 

@@ -21,7 +21,7 @@ from search_api.features.histograms import (
 )
 from search_api.query.request import RawRequest, check
 from search_api.query.schema import read_mapping
-from tests.support.library import MAPPINGS
+from tests.support.builders.book_index import MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)
 PRICE, PUBLISHED = SCHEMA.by_name["price"], SCHEMA.by_name["published"]

@@ -22,7 +22,7 @@ from search_api.paging.pager import Paging
 from search_api.paging.point_in_time import OpenPoints
 from search_api.query.request import RawRequest
 from search_api.query.schema import IndexSchema, read_mapping
-from tests.support.library import MAPPINGS
+from tests.support.builders.book_index import MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)
 FILLING = "x" * 1000

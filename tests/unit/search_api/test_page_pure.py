@@ -22,7 +22,7 @@ from search_api.pages.results_view import facet_names, results_view
 from search_api.pages.rows import row
 from search_api.pages.values import Writer, read
 from search_api.query.schema import in_words, read_mapping
-from tests.support.library import BOOKS, MAPPINGS
+from tests.support.builders.book_index import BOOKS, MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)
 ENGLISH = Reader(Locale("en", "GB"), UTC)

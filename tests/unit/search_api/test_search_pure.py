@@ -23,7 +23,7 @@ from search_api.query.request import RawRequest, check
 from search_api.query.schema import IndexSchema, read_mapping
 from search_api.query.validation import RequestFaults
 from search_api.settings import WrongSettings, read_settings
-from tests.support.library import BOOKS, MAPPINGS
+from tests.support.builders.book_index import BOOKS, MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)
 SECRET = b"0123456789abcdef"

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.library import MAPPINGS
-from tests.support.search_api import Api, running_api, settings_of
-from tests.support.twins import every_route
+from tests.support.builders.book_index import MAPPINGS
+from tests.support.servers.paired_indexes import every_route
+from tests.support.servers.search_api import Api, running_api, settings_of
 
 HIT = {"_id": "1", "_version": 7, "_score": 1.0, "_source": {"title": "Harbour"}, "sort": [1.0, 1]}
 

@@ -14,7 +14,7 @@ from search_api.query.schema import read_mapping
 from search_api.query.syntax.parser import NOTHING, parse
 from search_api.query.syntax.tree import AllOf, AnyOf, Match, Node, Not, Within, Word, Words, may_be_mistyped, words_of
 from search_api.query.validation import Fault, RequestFaults
-from tests.support.library import MAPPINGS
+from tests.support.builders.book_index import MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)
 

@@ -13,7 +13,7 @@ from sync_worker.http.endpoint import MOST_WAITING, Wishes, endpoint
 from sync_worker.loop.freshness_feed import Announcement
 from sync_worker.resync.row_repair import Request, Reread
 from sync_worker.store.quarantine import Retry
-from tests.support.search_api import asgi
+from tests.support.servers.search_api import asgi
 
 FIRST = Freshness("shop", 1, 10, 12, 0, "live")
 LONG = 30.0

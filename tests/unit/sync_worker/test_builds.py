@@ -14,7 +14,7 @@ from sync_worker.store.compile import statements
 from sync_worker.store.pending import Bulk
 from sync_worker.store.row_store import RowStore
 from sync_worker.verification.log_search import Found, LogTransaction
-from tests.support import plans
+from tests.support.builders import plans
 
 LANE = statements(PipelinePlan("small", (plans.ORDERS_DOCUMENT,), "hash", plans.TABLES)).lanes[0]
 

@@ -9,9 +9,9 @@ from cdc.log.lsn import parse_lsn
 from sync_worker.errors import PositionLost
 from sync_worker.source.history_check import Identity, heartbeat_goes_on, same_history, snapshot_goes_on
 from sync_worker.store.row_store import Position
-from tests.support.history import Message, Put, Source
-from tests.support.plans import CUSTOMERS
-from tests.support.trial import PLAN, Parts, Wanted, trial
+from tests.support.builders.history import Message, Put, Source
+from tests.support.builders.plans import CUSTOMERS
+from tests.support.oracle.loop_simulation import PLAN, Parts, Wanted, trial
 
 READ = Position(watermark=1000, heard_ms=60_000, snapshot=500, snapshot_ms=50_000)
 US = Identity("7", 1)

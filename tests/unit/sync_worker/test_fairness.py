@@ -12,7 +12,7 @@ from sync_worker.store.compile import statements
 from sync_worker.store.pending import FAN_OUT_TURN, Bulk, Pending
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
-from tests.support import plans
+from tests.support.builders import plans
 
 THINGS, MAKERS = TableName("public", "things"), TableName("public", "makers")
 NAME, MAKER_ID = plans.text("name"), plans.integer("maker_id")

@@ -12,7 +12,7 @@ from sync_worker.elasticsearch.bulk import Outcome
 from sync_worker.elasticsearch.elasticsearch_sink import LONGEST_NAMES, Index, Item, deletion, parts_of
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 from sync_worker.verification.index_reader import IndexReader
-from tests.support.elasticsearch import answering, choosing
+from tests.support.fakes.elasticsearch import answering, choosing
 
 
 def test_names_are_split_so_that_a_request_line_holds_them() -> None:

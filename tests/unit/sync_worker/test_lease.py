@@ -8,7 +8,7 @@ from elasticsearch import Elasticsearch
 
 from sync_worker.elasticsearch.lease import Lease
 from sync_worker.errors import ServiceMissing
-from tests.support.elasticsearch import answering
+from tests.support.fakes.elasticsearch import answering
 
 
 def test_a_lease_that_cannot_be_read_yet_is_not_absent() -> None:

@@ -13,7 +13,7 @@ from sync_worker.errors import ServiceMissing, WorkerError
 from sync_worker.resync.bc_dates import Misread, columns_of, question
 from sync_worker.source.identity_monitor import SourceWatch
 from sync_worker.store.row_store import RowStore
-from tests.support import plans
+from tests.support.builders import plans
 
 
 def use(*columns: Column) -> TableUse:

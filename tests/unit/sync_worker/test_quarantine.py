@@ -19,7 +19,7 @@ from sync_worker.store.quarantine import Quarantine, Retry
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 from sync_worker.verification.row_store_reader import Kept
-from tests.support import plans
+from tests.support.builders import plans
 
 THINGS = TableName("public", "things")
 ABOUT = Column("about", "jsonb")

@@ -11,7 +11,7 @@ from sync_worker.errors import SettingsError
 from sync_worker.verification.repair import BATCH, Reread, found_by_reports, found_by_verify, may_be_key, repair
 from sync_worker.verification.report import Divergent, Report, report_json
 from sync_worker.verification.verify import Verifier
-from tests.support import plans
+from tests.support.builders import plans
 
 DOCUMENT = plans.DOCUMENTS[0]
 

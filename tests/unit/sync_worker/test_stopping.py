@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from read_model.types.canonical_json import canonical
-from tests.support import plans
-from tests.support.history import Delete, Move, Operation, Put, Source
-from tests.support.trial import MEMORY, Wanted
-from tests.support.worker_lives import STAGES, Cluster, StagedWorker, live
+from tests.support.builders import plans
+from tests.support.builders.history import Delete, Move, Operation, Put, Source
+from tests.support.fakes.fake_worker import STAGES, Cluster, StagedWorker, live
+from tests.support.oracle.loop_simulation import MEMORY, Wanted
 
 TURNS = 6
 LONGEST = 30.0

@@ -8,7 +8,7 @@ from read_model.elasticsearch.index_body import flattened_paths
 from read_model.plan.model import DocumentPlan, Field, Include, Join, Node
 from sync_worker.elasticsearch.dropped_fields import as_flagged, leave_out
 from sync_worker.elasticsearch.oversized_text import flagged, flagged_item
-from tests.support import plans
+from tests.support.builders import plans
 
 PATHS = ("about", "lines.more", "a.b")
 FITS, LONG = "x" * 4096, "x" * 4097

@@ -14,7 +14,7 @@ from sync_worker.verification.index_reader import Entry, Indexed, IndexReader
 from sync_worker.verification.oracle import Oracle
 from sync_worker.verification.report import Report
 from sync_worker.verification.verify import Verifier
-from tests.support import plans
+from tests.support.builders import plans
 
 DOCUMENT: DocumentPlan = plans.DOCUMENTS[0]
 

@@ -10,7 +10,7 @@ from cdc.log.lsn import Lsn
 from infra.native.ports import free_port
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 from sync_worker.verification.freshness_client import FreshnessClient
-from tests.support.worker_double import freshness_now, worker_double
+from tests.support.fakes.worker_endpoint import freshness_now, worker_double
 
 
 @contextmanager

@@ -28,9 +28,9 @@ from sync_worker.store.pending import Pending
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 from sync_worker.store.tombstones import Tombstones
-from tests.support.history import PLACEHOLDER, Message
-from tests.support.index import IndexDouble
-from tests.support.trial import PLAN, STATEMENTS, toastable
+from tests.support.builders.history import PLACEHOLDER, Message
+from tests.support.fakes.index import IndexDouble
+from tests.support.oracle.loop_simulation import PLAN, STATEMENTS, toastable
 
 PACE = Pace(read_messages=8, idle_wait=0.001, senders=2, refresh_after=0.0)
 SPOOL_AFTER = 3

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from cdc.log.names import changes_topic
 from rowtide.commands import connectors, documents, init, resnapshot
-from tests.support.services import Place
+from tests.support.servers.services import Place
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from cdc.log.names import changes_topic
-from tests.support.services import Place
+from tests.support.servers.services import Place
 
 NEW = -1
 """From now on."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from read_model.catalog.catalog import Catalog, Column, ForeignKey, Table, TableName, read_catalog
 
-FOLDER = Path(__file__).parents[1] / "cases" / "catalogs"
+FOLDER = Path(__file__).parents[2] / "cases" / "catalogs"
 
 
 def answered(name: str) -> Catalog:

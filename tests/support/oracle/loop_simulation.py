@@ -26,9 +26,10 @@ from sync_worker.store.pending import Bulk, Pending
 from sync_worker.store.row_store import Position, RowStore
 from sync_worker.store.row_tables import Rows
 from sync_worker.store.statements import Statements
-from tests.support import oracle, plans
-from tests.support.history import PLACEHOLDER, Message, Source
-from tests.support.index import IndexDouble
+from tests.support.builders import plans
+from tests.support.builders.history import PLACEHOLDER, Message, Source
+from tests.support.fakes.index import IndexDouble
+from tests.support.oracle import oracle
 
 PLAN = PipelinePlan("shop", plans.DOCUMENTS, "hash", plans.TABLES)
 STATEMENTS = statements(PLAN)

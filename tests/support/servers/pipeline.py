@@ -19,7 +19,7 @@ from cdc.log.lsn import Lsn
 from connections.worker import read_metrics
 from infra.native.ports import free_port
 from read_model.freshness import Freshness
-from tests.support.services import CHECKOUT, Place
+from tests.support.servers.services import CHECKOUT, Place
 
 ROWTIDE = [sys.executable, "-m", "rowtide"]
 

@@ -22,7 +22,7 @@ from infra.native.ports import free_ports
 from infra.native.stack import Stack
 from infra.settings import StackSettings
 
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path(__file__).parents[3]
 
 
 def small_settings(name: str, data: Path) -> StackSettings:

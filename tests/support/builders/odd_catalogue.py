@@ -1,6 +1,6 @@
 """A catalogue of tables with everything that is not plain."""
 
-from tests.support.catalogs import database, table
+from tests.support.builders.catalogs import database, table
 
 ODD = database(
     table("sales.orders", "id int8 notnull; customer int8; Total numeric(10,2)", refers="customer -> people.id"),

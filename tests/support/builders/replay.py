@@ -13,9 +13,9 @@ from read_model.spec.parser import parse_spec
 from read_model.types.canonical_json import canonical
 from rowtide.conformance.case import Case
 from rowtide.conformance.combined_spec import alias, combined_spec
-from tests.support.history import Message
-from tests.support.recording import FILE, Header, Line
-from tests.support.trial import Documents
+from tests.support.builders.history import Message
+from tests.support.builders.recording import FILE, Header, Line
+from tests.support.oracle.loop_simulation import Documents
 
 PIPELINE = "replayed"
 

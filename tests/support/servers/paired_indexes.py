@@ -14,8 +14,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from search_api.http.app import create_app
-from tests.support.library import KEYWORD, SETTINGS, TEXT
-from tests.support.search_api import settings_of
+from tests.support.builders.book_index import KEYWORD, SETTINGS, TEXT
+from tests.support.servers.search_api import settings_of
 
 TWINS = ("twina", "twinb")
 SECRETS = {"twina": ("Zanzibar", "quetzal"), "twinb": ("Mombasa", "tapir")}

@@ -12,7 +12,7 @@ import psycopg
 from connections.waiting import wait_until
 from infra.addresses import Addresses
 from infra.native.stack import Stack
-from tests.support.services import data_directory, small_settings
+from tests.support.servers.services import data_directory, small_settings
 
 
 class OwnPostgres:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parents[1] / "hostile"
+FOLDER = Path(__file__).parents[2] / "hostile"
 
 
 def inputs(name: str) -> list[Any]:
