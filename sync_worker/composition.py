@@ -27,16 +27,16 @@ from sync_worker.errors import PositionLost, SettingsError, StoreError
 from sync_worker.log.consumer import ChangeLog, Refusals, admin, topic_id_of
 from sync_worker.loop.loop import Pace, Worker
 from sync_worker.loop.plan_bound import make_parts
-from sync_worker.resync.bc_dates import Misread, SourceAsker
-from sync_worker.resync.row_repair import Rereads
-from sync_worker.resync.schema_change import Healing
+from sync_worker.resync.bc_dates import BcDateCheck, PostgresProbe
+from sync_worker.resync.row_repair import RowRepair
+from sync_worker.resync.schema_change import SchemaChangeResync
 from sync_worker.settings import WorkerSettings
 from sync_worker.source import source_status
 from sync_worker.source.catalogue import SourceFacts, read_catalogue, read_source
-from sync_worker.source.history_check import Identity, same_history
-from sync_worker.source.identity_monitor import SourceWatch
-from sync_worker.source.silence_monitor import Outlook
-from sync_worker.source.topic_monitor import ASK_SECONDS, TopicWatch
+from sync_worker.source.history_check import Identity, check_same_history
+from sync_worker.source.identity_monitor import IdentityMonitor
+from sync_worker.source.silence_monitor import SilenceMonitor
+from sync_worker.source.topic_monitor import ASK_SECONDS, TopicMonitor
 from sync_worker.store.row_store import NOTHING_READ, RowStore
 from sync_worker.store.tombstones import Tombstones
 
@@ -94,7 +94,7 @@ def assemble(settings: WorkerSettings, stopping: threading.Event, new_store: boo
     spec = parse_spec(text, str(settings.spec))
     index = Index(index_access(settings), stopping, settings.worker_rejected_fields == "leave_out")
     path = settings.worker_store / f"{spec.pipeline}.sqlite"
-    with RowStore(path) as store, store.faults_told():
+    with RowStore(path) as store, store.translate_errors():
         try:
             if new_store:
                 store.empty()
@@ -175,11 +175,11 @@ def _worker(
     parts = make_parts(settings, store, index, plan, known.facts.system)
     tables = [use.table for use in plan.tables]
     dsn = settings.postgres_dsn.get_secret_value()
-    watch = SourceWatch(store, tables, partial(read_catalogue, dsn, plan.pipeline, tables))
-    healing = Healing(store, known.spec, dsn, watch, partial(make_parts, settings, store, index), stopping)
+    watch = IdentityMonitor(store, tables, partial(read_catalogue, dsn, plan.pipeline, tables))
+    healing = SchemaChangeResync(store, known.spec, dsn, watch, partial(make_parts, settings, store, index), stopping)
     tombstones = Tombstones(store)
     standing = Standing(lease, index, lambda: worker.wrong)
-    outlook = Outlook(
+    outlook = SilenceMonitor(
         partial(_look_at_source, dsn, plan.pipeline, store, watch), _topic_watch(settings, store, plan).look
     )
     outlook.look(silent=True, topic=False)
@@ -198,8 +198,8 @@ def _worker(
         index=index,
         watch=watch,
         healing=healing,
-        misread=Misread(store, SourceAsker(dsn), watch, stopping),
-        rereads=Rereads(store, dsn, tombstones),
+        misread=BcDateCheck(store, PostgresProbe(dsn), watch, stopping),
+        rereads=RowRepair(store, dsn, tombstones),
         tombstones=tombstones,
         standing=standing,
         outlook=outlook,
@@ -215,19 +215,19 @@ def _worker(
         standing.stop()
 
 
-def _topic_watch(settings: WorkerSettings, store: RowStore, plan: PipelinePlan) -> TopicWatch:
+def _topic_watch(settings: WorkerSettings, store: RowStore, plan: PipelinePlan) -> TopicMonitor:
     topic = changes_topic(plan.pipeline)
     ask = partial(topic_id_of, admin(settings.kafka, Refusals()), topic, ASK_SECONDS)
-    return TopicWatch(ask, topic, store.position.topic_id)
+    return TopicMonitor(ask, topic, store.position.topic_id)
 
 
-def _look_at_source(dsn: str, pipeline: str, store: RowStore, watch: SourceWatch) -> str:
+def _look_at_source(dsn: str, pipeline: str, store: RowStore, watch: IdentityMonitor) -> str:
     """Ask the source; PositionLost when its history is not the one that was read."""
     known, watermark = watch.identity, store.position.watermark  # Before the question: the loop may go on meanwhile.
-    now = source_status.ask(dsn, pipeline)
+    now = source_status.read_status(dsn, pipeline)
     if now is not None:
-        same_history(known, watermark, Identity(now.system, now.timeline), now.wal_end)
-    return source_status.told(pipeline, now)
+        check_same_history(known, watermark, Identity(now.system, now.timeline), now.wal_end)
+    return source_status.silence_cause(pipeline, now)
 
 
 def _same_plan(store: RowStore, plan: PipelinePlan) -> None:

@@ -24,7 +24,7 @@ from sync_worker.verification.explain import Explanation, RowStoreSide, read_par
 from sync_worker.verification.log_search import LogTransaction, transactions_before
 from sync_worker.verification.log_time import commit_lsn
 from sync_worker.verification.oracle import Limits
-from sync_worker.verification.row_store_reader import Kept, store_path
+from sync_worker.verification.row_store_reader import RowStoreReader, store_path
 from sync_worker.verification.verification import Patience, Verification, chosen, verification
 
 
@@ -61,7 +61,7 @@ def gather(settings: WorkerSettings, made: Verification, plan: DocumentPlan, id_
     with suppress(ServiceMissing):
         found.freshness = made.freshness.read()
     found.held = next(made.index.find(plan.name, [id_]), None)
-    with suppress(WorkerError), Kept(store_path(settings)) as kept:
+    with suppress(WorkerError), RowStoreReader(store_path(settings)) as kept:
         _ask_row_store(kept, plan, found)
         _ask_log(settings, made.plan.pipeline, plan, found, kept.position.snapshot)
     last = found.last
@@ -71,7 +71,7 @@ def gather(settings: WorkerSettings, made: Verification, plan: DocumentPlan, id_
     return found
 
 
-def _ask_row_store(kept: Kept, plan: DocumentPlan, found: Explanation) -> None:
+def _ask_row_store(kept: RowStoreReader, plan: DocumentPlan, found: Explanation) -> None:
     aside = kept.set_aside(plan.name, found.id)
     found.row_store = RowStoreSide(
         kept.position.watermark,

@@ -14,11 +14,11 @@ from cdc.log.lsn import Lsn, format_lsn
 from rowtide.worker_console import WORKER_URL, Output, OutputOption, Wait, WorkerUrl, exit_codes, tell_waiting
 from sync_worker import runner
 from sync_worker.errors import WorkerError
-from sync_worker.store.quarantine import SetAside
+from sync_worker.store.quarantine import QuarantinedDocument
 from sync_worker.store.row_store import LSN_BITS
 from sync_worker.verification.freshness_client import FreshnessClient
 from sync_worker.verification.oracle import source_lsn
-from sync_worker.verification.row_store_reader import Kept, store_path
+from sync_worker.verification.row_store_reader import RowStoreReader, store_path
 from sync_worker.verification.worker_client import WorkerClient
 
 app = typer.Typer(no_args_is_help=True, help="Documents that are not in the index as they should be.")
@@ -73,7 +73,7 @@ def retry(
     with exit_codes():
         settings = runner.load_settings()
         with WorkerClient(worker_url) as worker, closing(FreshnessClient(worker_url, tell_waiting)) as freshness:
-            freshness.wait_answer(wait)
+            freshness.wait_until_started(wait)
             retried = worker.retry(document, id_)
             if retried:
                 freshness.wait(source_lsn(settings.postgres_dsn.get_secret_value()), wait)
@@ -85,17 +85,17 @@ def retry(
     sys.exit(runner.FAILED if left else runner.OK)
 
 
-def _read(document: str | None, id_: str | None) -> list[SetAside]:
-    with Kept(store_path(runner.load_settings())) as kept:
+def _read(document: str | None, id_: str | None) -> list[QuarantinedDocument]:
+    with RowStoreReader(store_path(runner.load_settings())) as kept:
         return kept.set_aside(document, id_)
 
 
-def _when(each: SetAside) -> tuple[str, str]:
+def _when(each: QuarantinedDocument) -> tuple[str, str]:
     moment = datetime.fromtimestamp(each.at_ms / 1000, UTC)
     return format_lsn(Lsn(each.cause)), moment.isoformat(timespec="seconds")
 
 
-def _as_json(each: SetAside) -> dict[str, Any]:
+def _as_json(each: QuarantinedDocument) -> dict[str, Any]:
     cause, when = _when(each)
     return {
         "document": each.document,

@@ -28,7 +28,7 @@ from sync_worker import runner
 from sync_worker.errors import SettingsError
 from sync_worker.settings import WorkerSettings
 from sync_worker.verification.oracle import Limits
-from sync_worker.verification.repair import Repaired, found_by_reports, found_by_verify, repair
+from sync_worker.verification.repair import RepairResult, ids_in_reports, ids_in_verify_json, repair
 from sync_worker.verification.verification import Patience, Scope, Verification, chosen, verification, verify_scope
 from sync_worker.verification.worker_client import WorkerClient
 
@@ -77,7 +77,7 @@ def mend(  # noqa: PLR0913, PLR0917 Each is an option.
             progress_bars(output) as bars,
         ):
             found = targets(settings, made, wanted, bars)
-            made.freshness.wait_answer(wait)
+            made.freshness.wait_until_started(wait)
             results = [_repair(made, worker, name, ids, bars) for name, ids in found.items() if ids]
     tell(results, output)
     sys.exit(runner.OK if all(result.proof.proven for result in results) else runner.FAILED)
@@ -88,7 +88,7 @@ def targets(settings: WorkerSettings, made: Verification, wanted: Wanted, bars: 
     documents = chosen(made.plan, wanted.documents)
     if wanted.from_verify is not None:
         known = [document.name for document in made.plan.documents]
-        named = found_by_verify(_read(wanted.from_verify), known)
+        named = ids_in_verify_json(_read(wanted.from_verify), known)
         return {document.name: named.get(document.name, []) for document in documents}
     if wanted.ids:
         return {documents[0].name: list(wanted.ids)}
@@ -97,7 +97,7 @@ def targets(settings: WorkerSettings, made: Verification, wanted: Wanted, bars: 
         if not (first and dots and last):
             raise SettingsError(f"--range {wanted.range}: the form is FIRST..LAST")
         return {documents[0].name: made.oracle.range(documents[0], first, last)}
-    return found_by_reports(verify_scope(settings, made, Scope(tuple(wanted.documents)), bars))
+    return ids_in_reports(verify_scope(settings, made, Scope(tuple(wanted.documents)), bars))
 
 
 def _read(path: Path) -> bytes:
@@ -107,7 +107,7 @@ def _read(path: Path) -> bytes:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _repair(made: Verification, worker: WorkerClient, name: str, ids: list[str], bars: Bars) -> Repaired:
+def _repair(made: Verification, worker: WorkerClient, name: str, ids: list[str], bars: Bars) -> RepairResult:
     (document,) = chosen(made.plan, [name])
 
     def wait(lsn: Lsn) -> None:
@@ -117,7 +117,7 @@ def _repair(made: Verification, worker: WorkerClient, name: str, ids: list[str],
     return repair(document, ids, made.oracle, worker, wait, verifier)
 
 
-def tell(results: list[Repaired], output: Output) -> None:
+def tell(results: list[RepairResult], output: Output) -> None:
     """Print the results."""
     if output is Output.JSON:
         answer = {"proven": all(each.proof.proven for each in results), "documents": [each.as_json for each in results]}

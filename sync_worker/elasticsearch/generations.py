@@ -5,7 +5,7 @@ import time
 from read_model.elasticsearch.index_body import index_body
 from read_model.plan.model import PipelinePlan
 from sync_worker.elasticsearch.elasticsearch_sink import Index, Sent
-from sync_worker.store.build_times import Builds
+from sync_worker.store.build_times import BuildTimes
 from sync_worker.store.pending import Bulk
 from sync_worker.store.quarantine import Quarantine
 from sync_worker.store.row_store import RowStore
@@ -24,7 +24,7 @@ class Generations:
         self._names: dict[str, str] = {}
         self.loading: set[str] = set()
         self.quarantine = Quarantine(store)
-        self._builds = Builds(store)
+        self._builds = BuildTimes(store)
 
     def prepare(self) -> None:
         """Make sure that every document has its generation, and that it is the one we left. A missing one is built anew."""

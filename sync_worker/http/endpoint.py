@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 from sync_worker.loop.freshness_feed import Announcement
-from sync_worker.resync.row_repair import Request, Reread
+from sync_worker.resync.row_repair import RepairOutcome, RepairRequest
 from sync_worker.store.quarantine import Retry
 
 ANSWER_SECONDS = 30.0
@@ -54,7 +54,7 @@ class Wishes:
 
     refresh: Callable[[], None]
     retry: Callable[[Retry], None]
-    reread: Callable[[Request], "Future[Reread]"]
+    reread: Callable[[RepairRequest], "Future[RepairOutcome]"]
     remove: Callable[[str, list[str], int], None]
 
 
@@ -109,7 +109,7 @@ def _mending(wishes: Wishes) -> APIRouter:
     @router.post("/repairs")
     def repair(body: RepairBody) -> dict[str, int]:
         """Read the rows behind documents anew. Answers when the row store has them: `lsn` is where they become searchable."""
-        return asdict(_answer(wishes.reread(Request({body.document: body.ids})), REREAD_SECONDS))
+        return asdict(_answer(wishes.reread(RepairRequest({body.document: body.ids})), REREAD_SECONDS))
 
     @router.post("/removals", status_code=204)
     def remove(body: RemovalBody) -> None:

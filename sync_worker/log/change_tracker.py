@@ -9,7 +9,7 @@ MOST = 200_000
 """Keys that are kept; beyond that every row of the table counts as changed."""
 
 
-class Follow:
+class ChangeTracker:
     """Notes the changed keys of some tables, from its making on."""
 
     def __init__(self, tables: Collection[TableName], inexact: Collection[TableName]) -> None:

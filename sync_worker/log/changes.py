@@ -17,7 +17,7 @@ from cdc.log.envelope import Record
 from cdc.log.transaction import WAY_OUT
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import RowError, ShapeError
-from sync_worker.log.toast_placeholders import needles
+from sync_worker.log.toast_placeholders import placeholder_markers
 
 ESCAPED_IN_JSON = re.compile(r'["\\\x00-\x1f]')
 
@@ -57,7 +57,7 @@ class RowShape:
         self.table = table
         self.names = tuple(columns)
         self._placeholders = placeholders
-        self._needles = needles(dict(placeholders))
+        self._needles = placeholder_markers(dict(placeholders))
         self.key: Callable[[Row], Key] = _picker([self.names.index(name) for name in key])
         """Takes the primary key out of a decoded row."""
         self._row = _decoder(columns)

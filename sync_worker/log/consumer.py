@@ -64,7 +64,7 @@ class ChangeLog:
                 ) from error
             client.poll(0)  # What was refused is told to the callbacks alone.
             self._consumer.poll(0)
-            raise self._refusals.told(self._access, error) from error
+            raise self._refusals.to_error(self._access, error) from error
         return LogSpan(topic_id, low, high)
 
     def seek(self, offset: int) -> None:
@@ -131,7 +131,7 @@ class Refusals:
         elif error.code() == KafkaError._TRANSPORT:
             self._trouble = error.str()
 
-    def told(self, access: KafkaAccess, error: KafkaException) -> WorkerError:
+    def to_error(self, access: KafkaAccess, error: KafkaException) -> WorkerError:
         """The sentence for an error: SettingsError when Kafka refuses us, otherwise ServiceMissing."""
         cause: KafkaError = error.args[0]
         if self.last or cause.code() in _REFUSING:

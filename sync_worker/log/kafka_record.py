@@ -19,7 +19,7 @@ class LogMessage(Protocol):
     def headers(self) -> Any: ...
 
 
-def decoded(message: LogMessage, value: bytes) -> Record:
+def decode_message(message: LogMessage, value: bytes) -> Record:
     """The record in a message."""
     try:
         return decode(value)

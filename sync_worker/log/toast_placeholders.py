@@ -17,7 +17,7 @@ from read_model.catalog.column_types import PRINTED
 _INT_ARRAYS = {"int2", "int4", "int8", "date"}
 
 
-def stand_ins(columns: Iterable[Column], placeholder: str) -> dict[int, Any]:
+def placeholder_values(columns: Iterable[Column], placeholder: str) -> dict[int, Any]:
     """The decoded value that stands for "unchanged", by position of the columns that TOAST may move out of line."""
     return {position: _stand_in(column, placeholder) for position, column in enumerate(columns) if column.toastable}
 
@@ -41,7 +41,7 @@ def _array(element: str, placeholder: str) -> list[Any]:
     return [placeholder]
 
 
-def needles(stand_in: dict[int, Any]) -> tuple[bytes, ...]:
+def placeholder_markers(stand_in: dict[int, Any]) -> tuple[bytes, ...]:
     """Bytes of which at least one is in every row image with an unchanged value: a quick test before decoding more."""
     texts = {bytes(value) if isinstance(value, msgspec.Raw) else str(value).encode() for value in stand_in.values()}
     return tuple(sorted(text.strip(b'[]"') for text in texts))

@@ -20,11 +20,11 @@ from sync_worker.loop.plan_bound import Parts
 from sync_worker.loop.refresh_policy import RefreshPace
 from sync_worker.loop.state import Condition
 from sync_worker.loop.tombstone_resend import Burial
-from sync_worker.resync.bc_dates import Misread
-from sync_worker.resync.row_repair import Rereads
-from sync_worker.resync.schema_change import Healing
-from sync_worker.source.identity_monitor import SourceWatch
-from sync_worker.source.silence_monitor import Outlook
+from sync_worker.resync.bc_dates import BcDateCheck
+from sync_worker.resync.row_repair import RowRepair
+from sync_worker.resync.schema_change import SchemaChangeResync
+from sync_worker.source.identity_monitor import IdentityMonitor
+from sync_worker.source.silence_monitor import SilenceMonitor
 from sync_worker.store.pending import Bulk
 from sync_worker.store.quarantine import Retry
 from sync_worker.store.row_store import EPOCH_BITS, RowStore
@@ -55,13 +55,13 @@ class Worker:
         log: ChangeLog,
         parts: Parts,
         index: Index,
-        watch: SourceWatch,
-        healing: Healing,
-        misread: Misread,
-        rereads: Rereads,
+        watch: IdentityMonitor,
+        healing: SchemaChangeResync,
+        misread: BcDateCheck,
+        rereads: RowRepair,
         tombstones: Tombstones,
         standing: Standing,
-        outlook: Outlook,
+        outlook: SilenceMonitor,
         pace: Pace,
         stopping: threading.Event,
     ) -> None:

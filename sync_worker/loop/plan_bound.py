@@ -9,7 +9,7 @@ from read_model.plan.model import PipelinePlan
 from sync_worker.elasticsearch.elasticsearch_sink import Index
 from sync_worker.elasticsearch.generations import Generations
 from sync_worker.log.changes import RowShape
-from sync_worker.log.toast_placeholders import stand_ins
+from sync_worker.log.toast_placeholders import placeholder_values
 from sync_worker.settings import WorkerSettings
 from sync_worker.store.applier import Applier
 from sync_worker.store.compile import statements
@@ -53,7 +53,7 @@ def shapes_of(plan: PipelinePlan, sql: Statements, system: str) -> dict[TableNam
     text = placeholder(plan.pipeline, system)
     return {
         use.table: RowShape(
-            use.table, sql.tables[use.table].types, sql.tables[use.table].key, stand_ins(use.columns, text)
+            use.table, sql.tables[use.table].types, sql.tables[use.table].key, placeholder_values(use.columns, text)
         )
         for use in plan.tables
     }

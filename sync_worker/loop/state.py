@@ -3,9 +3,9 @@
 from read_model.freshness import State
 from sync_worker.elasticsearch.generations import Generations
 from sync_worker.elasticsearch.sink_health import Hindrance
-from sync_worker.resync.schema_change import Healing
-from sync_worker.source.identity_monitor import SourceWatch
-from sync_worker.source.silence_monitor import Outlook
+from sync_worker.resync.schema_change import SchemaChangeResync
+from sync_worker.source.identity_monitor import IdentityMonitor
+from sync_worker.source.silence_monitor import SilenceMonitor
 from sync_worker.store.row_store import RowStore
 
 REREAD = "tables were read anew; the log is not past that yet"
@@ -17,7 +17,12 @@ class Condition:
     """Asks those who know: who watches the source, the log, the changed tables and Elasticsearch."""
 
     def __init__(
-        self, store: RowStore, watch: SourceWatch, healing: Healing, outlook: Outlook, hindrance: Hindrance
+        self,
+        store: RowStore,
+        watch: IdentityMonitor,
+        healing: SchemaChangeResync,
+        outlook: SilenceMonitor,
+        hindrance: Hindrance,
     ) -> None:
         self._store = store
         self._watch = watch

@@ -17,7 +17,7 @@ from read_model.catalog.catalog import TableName, quote_identifier
 from read_model.plan.model import TableUse
 from sync_worker.errors import ServiceMissing, WorkerError
 from sync_worker.source.catalogue import connect
-from sync_worker.source.identity_monitor import SourceWatch
+from sync_worker.source.identity_monitor import IdentityMonitor
 from sync_worker.store.row_store import RowStore
 
 RETRY_SECONDS = 1.0
@@ -29,7 +29,7 @@ _LOOKED_AT = "snapshot looked at"
 _log = structlog.get_logger()
 
 
-class Asker(Protocol):
+class SourceProbe(Protocol):
     """Who asks the source, in a thread beside the loop."""
 
     def ask(self, uses: Sequence[TableUse]) -> list[TableName]:
@@ -39,10 +39,10 @@ class Asker(Protocol):
         """End a question that is under way; from another thread."""
 
 
-class Misread:
+class BcDateCheck:
     """For the thread of the loop, but for the questions, which a thread of their own asks."""
 
-    def __init__(self, store: RowStore, asker: Asker, watch: SourceWatch, stopping: threading.Event) -> None:
+    def __init__(self, store: RowStore, asker: SourceProbe, watch: IdentityMonitor, stopping: threading.Event) -> None:
         self._store = store
         self._asker = asker
         self._watch = watch
@@ -99,7 +99,7 @@ class Misread:
             self._store.remember(_LOOKED_AT, self._looked_at)
 
 
-class SourceAsker:
+class PostgresProbe:
     """Asks one database."""
 
     def __init__(self, dsn: str) -> None:

@@ -14,7 +14,7 @@ from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 
 
-def remake(store: RowStore, parts: Parts, rows: Rows, plan: PipelinePlan, tables: Collection[TableName]) -> None:
+def rebuild_store(store: RowStore, parts: Parts, rows: Rows, plan: PipelinePlan, tables: Collection[TableName]) -> None:
     """What was loaded replaces the rows of `tables`. Documents whose plan changed get a new generation, the others are built
     anew; `parts` are those of the old plan, `rows` those of the new one."""
     lsn = store.position.watermark + 1
@@ -41,7 +41,7 @@ def _forget(store: RowStore, document: DocumentPlan) -> None:
     store.remember(f"generation {document.name}", "")
 
 
-def shaping(use: TableUse) -> tuple[Any, ...]:
+def storage_layout(use: TableUse) -> tuple[Any, ...]:
     """What decides how rows of the table are decoded and kept; nullability and enum labels, for instance, do not."""
     toast = [(column.name, column.toastable, column.element) for column in use.columns]
     return use.table, create_table(use), upsert(use), list(decoded_types(use).items()), toast, use.lookups

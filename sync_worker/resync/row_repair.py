@@ -17,11 +17,11 @@ from read_model.plan.model import DocumentPlan, PipelinePlan, TableUse
 from read_model.sqlite.documents import roots_of
 from read_model.types.value_forms import form
 from sync_worker.errors import WorkerError
-from sync_worker.log.change_tracker import Follow
+from sync_worker.log.change_tracker import ChangeTracker
 from sync_worker.log.changes import Key, Row, TableChanges
 from sync_worker.log.visibility import Visibility
 from sync_worker.loop.plan_bound import Parts
-from sync_worker.resync.source_snapshot import KeyedQuery, given, source_snapshot
+from sync_worker.resync.source_snapshot import KeyedQuery, query_for_keys, source_snapshot
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.tombstones import Tombstones
 
@@ -36,7 +36,7 @@ _EXACT = {"int", "bool", "text", "scaled"}
 
 
 @dataclass(frozen=True, slots=True)
-class Reread:
+class RepairOutcome:
     """What came of it. `lsn`: once this is searchable, so is the repair. `rows` were read, `changed` of them differed, and
     `unsettled` were changed by the log during every reading."""
 
@@ -47,11 +47,11 @@ class Reread:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RepairRequest:
     """Read the rows behind these documents (id texts by document name), and build the documents anew."""
 
     documents: dict[str, list[str]]
-    answer: "Future[Reread]" = field(default_factory=Future)
+    answer: "Future[RepairOutcome]" = field(default_factory=Future)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +66,27 @@ class _Reading:
 
 @dataclass(slots=True)
 class _Round:
-    request: Request
+    request: RepairRequest
     number: int
     parts: Parts
-    follow: Follow
+    follow: ChangeTracker
     reading: "Future[_Reading]"
     changed: int = 0
 
 
-class Rereads:
+class RowRepair:
     """One request at a time. `ask` from any thread; the rest belongs to the loop's."""
 
     def __init__(self, store: RowStore, dsn: str, tombstones: Tombstones) -> None:
         self._store = store
         self._tombstones = tombstones
         self._dsn = dsn
-        self._asked: queue.SimpleQueue[Request] = queue.SimpleQueue()
+        self._asked: queue.SimpleQueue[RepairRequest] = queue.SimpleQueue()
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="reread")
         self._round: _Round | None = None
         self._watermark = 0
 
-    def ask(self, request: Request) -> "Future[Reread]":
+    def ask(self, request: RepairRequest) -> "Future[RepairOutcome]":
         """Have rows read anew. The answer comes when the row store has them; it may be a WorkerError."""
         if sum(map(len, request.documents.values())) > MOST:
             request.answer.set_exception(WorkerError(f"at most {MOST} documents can be read anew at a time"))
@@ -116,7 +116,7 @@ class Rereads:
         for request in waiting:
             request.answer.set_exception(WorkerError("the worker stopped before the rows were read; ask again"))
 
-    def _take(self, request: Request, parts: Parts) -> None:
+    def _take(self, request: RepairRequest, parts: Parts) -> None:
         unknown = request.documents.keys() - {document.name for document in parts.plan.documents}
         if unknown:
             request.answer.set_exception(
@@ -125,7 +125,7 @@ class Rereads:
         else:
             self._begin(request, parts, 1, 0)
 
-    def _begin(self, request: Request, parts: Parts, number: int, changed: int) -> None:
+    def _begin(self, request: RepairRequest, parts: Parts, number: int, changed: int) -> None:
         kept = self._kept(request, parts.plan)
         uses = [use for use in parts.plan.tables if use.table in kept]
         inexact = [
@@ -133,11 +133,11 @@ class Rereads:
             for use in uses
             if any(form(column).kind not in _EXACT or column.type == "citext" for column in use.primary_key)
         ]
-        parts.applier.follow = follow = Follow(list(kept), inexact)
+        parts.applier.follow = follow = ChangeTracker(list(kept), inexact)
         reading = self._reader.submit(_read, self._dsn, parts.plan, uses, request, kept)
         self._round = _Round(request, number, parts, follow, reading, changed)
 
-    def _kept(self, request: Request, plan: PipelinePlan) -> dict[TableName, list[str]]:
+    def _kept(self, request: RepairRequest, plan: PipelinePlan) -> dict[TableName, list[str]]:
         """The keys behind the documents by what the row store holds, as JSON objects; every table has an entry."""
         found: dict[TableName, list[str]] = {}
         for document in plan.documents:
@@ -176,7 +176,7 @@ class Rereads:
         self._end(running)
         rows = sum(map(len, reading.rows.values()))
         lsn = self._store.position.watermark
-        running.request.answer.set_result(Reread(lsn, rows, running.changed, unsettled))
+        running.request.answer.set_result(RepairOutcome(lsn, rows, running.changed, unsettled))
 
     def _again(self, parts: Parts, document: DocumentPlan, ids: list[str]) -> None:
         """Have documents built again; those without a root row in the source are deleted, whoever made them."""
@@ -208,10 +208,10 @@ class Rereads:
 
 
 def _read(
-    dsn: str, plan: PipelinePlan, uses: list[TableUse], request: Request, kept: dict[TableName, list[str]]
+    dsn: str, plan: PipelinePlan, uses: list[TableUse], request: RepairRequest, kept: dict[TableName, list[str]]
 ) -> _Reading:
     """Read the rows behind the documents: those that the source shows there, and those that the row store has there."""
-    queries: dict[TableName, list[KeyedQuery]] = {use.table: [given(use, kept[use.table])] for use in uses}
+    queries: dict[TableName, list[KeyedQuery]] = {use.table: [query_for_keys(use, kept[use.table])] for use in uses}
     for document in plan.documents:
         ids = request.documents.get(document.name)
         for behind in rows_behind(document) if ids else ():

@@ -22,10 +22,10 @@ from read_model.spec.model import Spec
 from sync_worker.errors import ServiceMissing, ShapeError, WorkerError
 from sync_worker.log.visibility import Visibility
 from sync_worker.loop.plan_bound import Parts, shapes_of
-from sync_worker.resync.rebuild import remake, shaping
+from sync_worker.resync.rebuild import rebuild_store, storage_layout
 from sync_worker.resync.source_snapshot import SourceSnapshot, source_snapshot
 from sync_worker.source.catalogue import SourceFacts
-from sync_worker.source.identity_monitor import SourceWatch
+from sync_worker.source.identity_monitor import IdentityMonitor
 from sync_worker.store.compile import statements
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
@@ -35,7 +35,7 @@ RETRY_SECONDS = 1.0
 
 _log = structlog.get_logger()
 
-Remake = Callable[[PipelinePlan, str, int], Parts]
+BindPlan = Callable[[PipelinePlan, str, int], Parts]
 """Puts the worker's parts together for a plan, a database's system identifier, and the number of events so far."""
 
 
@@ -50,11 +50,11 @@ class _Reading:
     tables: list[TableName]
 
 
-class Healing:
+class SchemaChangeResync:
     """Reads the tables anew that the watch says changed. For the thread of the loop, while no bulk is under way."""
 
     def __init__(
-        self, store: RowStore, spec: Spec, dsn: str, watch: SourceWatch, made: Remake, stopping: threading.Event
+        self, store: RowStore, spec: Spec, dsn: str, watch: IdentityMonitor, made: BindPlan, stopping: threading.Event
     ) -> None:
         self._store = store
         self._spec = spec
@@ -103,8 +103,10 @@ class Healing:
         if not all(visibility.shows(tx_id) for tx_id in parts.applier.recent):
             return None  # A commit can be in the log for a moment before it is visible.
         facts, plan, lasting = self._resolve(snapshot.facts())
-        before = {use.table: shaping(use) for use in parts.plan.tables}
-        wanted = {use.table for use in plan.tables if shaping(use) != before.get(use.table)} | self._watch.changed
+        before = {use.table: storage_layout(use) for use in parts.plan.tables}
+        wanted = {
+            use.table for use in plan.tables if storage_layout(use) != before.get(use.table)
+        } | self._watch.changed
         return _Reading(snapshot, facts, plan, lasting, [use.table for use in plan.tables if use.table in wanted])
 
     def _resolve(self, facts: SourceFacts) -> tuple[SourceFacts, PipelinePlan, str]:
@@ -143,7 +145,7 @@ class Healing:
             if _same(reading.plan, parts.plan):
                 differing = rows.replace(reading.tables, position.watermark + 1)
             else:
-                remake(self._store, parts, rows, reading.plan, reading.tables)
+                rebuild_store(self._store, parts, rows, reading.plan, reading.tables)
             self._store.remember("facts", msgspec.json.encode(reading.facts).decode())
             self._store.remember("spec_hash", reading.plan.spec_hash)
             shown = dict.fromkeys(map(str, reading.tables), reading.snapshot.visibility)
@@ -169,7 +171,9 @@ class Healing:
 
 def _same(plan: PipelinePlan, before: PipelinePlan) -> bool:
     """Whether documents and row tables stay as they are."""
-    return plan.spec_hash == before.spec_hash and list(map(shaping, plan.tables)) == list(map(shaping, before.tables))
+    return plan.spec_hash == before.spec_hash and list(map(storage_layout, plan.tables)) == list(
+        map(storage_layout, before.tables)
+    )
 
 
 def _narrowed(tables: list[dict[str, Any]], known: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from read_model.catalog.catalog import CATALOG_QUERY, TableName
 from read_model.plan.model import TableUse
 from read_model.postgres.rows import given_keys, key_query, row_query
 from sync_worker.errors import ServiceMissing, WorkerError
-from sync_worker.source.catalogue import SourceFacts, connect, patiently
+from sync_worker.source.catalogue import SourceFacts, connect, retry_while_locked
 
 CHUNK = 5000
 """Rows read at a time."""
@@ -82,7 +82,7 @@ class SourceSnapshot:
         return str(row[0])
 
 
-def given(use: TableUse, keys: list[str]) -> KeyedQuery:
+def query_for_keys(use: TableUse, keys: list[str]) -> KeyedQuery:
     """Keys that are known, as JSON objects whose values are as documents show them."""
     return KeyedQuery(given_keys(use), (f"[{','.join(keys)}]",))
 
@@ -116,7 +116,7 @@ def _begin(connection: psycopg.Connection[Any], tables: list[TableName]) -> None
             connection.execute("ROLLBACK")
             raise
 
-    patiently(attempt, LOCK_SECONDS)
+    retry_while_locked(attempt, LOCK_SECONDS)
 
 
 def _images(rows: list[tuple[str]]) -> list[msgspec.Raw]:

@@ -32,7 +32,7 @@ class SourceFacts(msgspec.Struct):
 
 def read_source(dsn: str) -> SourceFacts:
     """Ask PostgreSQL. ServiceMissing when it is not there, WorkerError when it refuses."""
-    with told(), connect(dsn) as connection:
+    with translate_errors(), connect(dsn) as connection:
         system = connection.execute(SYSTEM_QUERY).fetchone()
         tables = connection.execute(CATALOG_QUERY).fetchone()
     if system is None or tables is None:
@@ -42,7 +42,7 @@ def read_source(dsn: str) -> SourceFacts:
 
 def read_catalogue(dsn: str, pipeline: str, tables: Collection[TableName]) -> dict[str, str]:
     """The hashes of the tables' definitions, as a heartbeat has them. ServiceMissing when PostgreSQL is not there."""
-    with told(), connect(dsn) as connection:
+    with translate_errors(), connect(dsn) as connection:
         found = connection.execute(f"SELECT ({catalogue_query(pipeline, tables)})::text").fetchone()
     assert found is not None
     return msgspec.json.decode(found[0], type=dict[str, str])
@@ -53,7 +53,7 @@ def connect(dsn: str) -> psycopg.Connection[Any]:
 
     A statement that waits for a lock gives up before PostgreSQL looks for deadlocks, which it ends by failing one of the two
     statements: that must not be the application's."""
-    with told():
+    with translate_errors():
         connection = psycopg.connect(dsn, connect_timeout=10, autocommit=True)
         try:
             connection.execute(_GIVE_WAY)
@@ -63,7 +63,7 @@ def connect(dsn: str) -> psycopg.Connection[Any]:
         return connection
 
 
-def patiently(attempt: Callable[[], T], seconds: float) -> T:
+def retry_while_locked(attempt: Callable[[], T], seconds: float) -> T:
     """Try again for so long while a lock is not to be had; LockNotAvailable in the end. `connect` makes each attempt a short one."""
     deadline = time.monotonic() + seconds
     while True:
@@ -75,7 +75,7 @@ def patiently(attempt: Callable[[], T], seconds: float) -> T:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Make sentences of PostgreSQL's errors, which say what to do and hold no password."""
     try:
         yield

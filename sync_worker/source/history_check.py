@@ -28,7 +28,7 @@ class Identity:
     timeline: int
 
 
-def same_source(*parts: tuple[str, object, object]) -> None:
+def check_same_source(*parts: tuple[str, object, object]) -> None:
     """Compare what was known of the source with what it is now: (what, was, is)."""
     for what, was, now in parts:
         if was != now:
@@ -37,10 +37,10 @@ def same_source(*parts: tuple[str, object, object]) -> None:
             )
 
 
-def same_history(known: Identity | None, watermark: int, now: Identity, wal_end: int) -> None:
+def check_same_history(known: Identity | None, watermark: int, now: Identity, wal_end: int) -> None:
     """By what the source itself says: it is the known one, and its WAL has what the log was read up to."""
     if known is not None:
-        same_source(("database system", known.system, now.system), ("timeline", known.timeline, now.timeline))
+        check_same_source(("database system", known.system, now.system), ("timeline", known.timeline, now.timeline))
     if wal_end < watermark:
         raise PositionLost(
             f"the source's WAL ends at {format_lsn(wal_end)} and the log was read up to {format_lsn(watermark)}:"
@@ -48,7 +48,7 @@ def same_history(known: Identity | None, watermark: int, now: Identity, wal_end:
         )
 
 
-def heartbeat_goes_on(position: Position, lsn: int, at_ms: int) -> None:
+def check_heartbeat(position: Position, lsn: int, at_ms: int) -> None:
     """A heartbeat below the watermark is a repeat, and was heard; one that is younger than all heard was emitted in another history."""
     if lsn < position.watermark and 0 < position.heard_ms < at_ms - HEARTBEAT_TOLERANCE_MS:
         raise PositionLost(
@@ -57,7 +57,7 @@ def heartbeat_goes_on(position: Position, lsn: int, at_ms: int) -> None:
         )
 
 
-def snapshot_goes_on(position: Position, lsn: int, at_ms: int) -> bool:
+def is_new_snapshot_row(position: Position, lsn: int, at_ms: int) -> bool:
     """Whether a snapshot's row is news; False when it was read before. A snapshot stands at the end of the WAL that there is."""
     if lsn > position.snapshot and lsn >= position.watermark:
         return True

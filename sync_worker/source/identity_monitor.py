@@ -9,7 +9,7 @@ from cdc.log.envelope import Heartbeat as Message
 from cdc.log.names import HEARTBEAT_PREFIX
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import ServiceMissing
-from sync_worker.source.history_check import Identity, same_source
+from sync_worker.source.history_check import Identity, check_same_source
 from sync_worker.store.row_store import RowStore
 
 Catalogue = dict[str, str]
@@ -17,7 +17,7 @@ Catalogue = dict[str, str]
 the connector's session and of the worker's own are never compared with each other."""
 
 
-class SourceWatch:
+class IdentityMonitor:
     """Keeps the identity of the source in the row store.
 
     `changed` are the tables whose definition changed and whose rows are to be read anew; `reason` says why documents may
@@ -54,7 +54,7 @@ class SourceWatch:
             self._remember(beat)
             return
         known = self._known
-        same_source(
+        check_same_source(
             ("database system", known.system, beat.system),
             ("timeline", known.timeline, beat.timeline),
             ("slot", known.slot, beat.slot),

@@ -29,7 +29,7 @@ LONGEST_TURN = 0.5
 
 
 @dataclass(slots=True)
-class Quiet:
+class SilenceTimer:
     """For how many seconds the loop has listened to the log in vain: for any record, and for a heartbeat."""
 
     record: float = 0.0
@@ -44,7 +44,7 @@ class Quiet:
         self.beat = 0.0 if beat else self.beat + passed
 
 
-class Outlook:
+class SilenceMonitor:
     """`look_at_source` says in words what may keep the heartbeats away; `look_at_topic` looks. Either raises what ends the worker.
 
     The loop calls `turn`, and asks for `fault` and `reason`."""
@@ -58,7 +58,7 @@ class Outlook:
         self._clock = clock
         self._look_at_source = look_at_source
         self._look_at_topic = look_at_topic
-        self._quiet = Quiet()
+        self._quiet = SilenceTimer()
         self._cause = ""
         self._silent = threading.Event()
         self._ended = threading.Event()

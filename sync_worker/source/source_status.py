@@ -9,7 +9,7 @@ ANSWER_SECONDS = 3
 """How long the source may take to let us in, and to answer."""
 
 
-def ask(dsn: str, pipeline: str) -> Whereabouts | None:
+def read_status(dsn: str, pipeline: str) -> Whereabouts | None:
     """One small query. None when PostgreSQL is away, refuses, or is a standby: then nothing is known."""
     try:
         with psycopg.connect(dsn, connect_timeout=ANSWER_SECONDS, tcp_user_timeout=ANSWER_SECONDS * 1000) as connection:
@@ -20,7 +20,7 @@ def ask(dsn: str, pipeline: str) -> Whereabouts | None:
     return None if found is None else Whereabouts(*found)
 
 
-def told(pipeline: str, now: Whereabouts | None) -> str:
+def silence_cause(pipeline: str, now: Whereabouts | None) -> str:
     """What may keep the heartbeats away, by what the source says of the slot; with what to do."""
     slot = slot_name(pipeline)
     if now is None:

@@ -11,7 +11,7 @@ ASK_SECONDS = 5.0
 """How long Kafka may take to say which topic it has."""
 
 
-class TopicWatch:
+class TopicMonitor:
     """`ask` gives the id that the topic of this name has now: offsets mean nothing in another one. For one thread."""
 
     def __init__(self, ask: Callable[[], str], topic: str, topic_id: str) -> None:

@@ -21,14 +21,14 @@ from cdc.log.transaction import (
     Step,
 )
 from read_model.catalog.catalog import TableName
-from sync_worker.log.change_tracker import Follow
+from sync_worker.log.change_tracker import ChangeTracker
 from sync_worker.log.changes import Batch, Key, Row, RowShape, TakenChange
-from sync_worker.log.kafka_record import LogMessage, decoded, old_key
+from sync_worker.log.kafka_record import LogMessage, decode_message, old_key
 from sync_worker.log.visibility import Visibility
-from sync_worker.source.history_check import heartbeat_goes_on, snapshot_goes_on
+from sync_worker.source.history_check import check_heartbeat, is_new_snapshot_row
 from sync_worker.store.row_store import NOTHING_READ, RowStore
 from sync_worker.store.row_tables import Rows
-from sync_worker.store.transaction_spool import Spool
+from sync_worker.store.transaction_spool import TransactionSpool
 
 REMEMBERED = 10_000
 """Ids of the last transactions, to see that a snapshot of the source shows what is folded in."""
@@ -44,13 +44,13 @@ class Applier:
         self._store = store
         self._rows = rows
         self._shapes = shapes
-        self._open = Spool(store, spool_after)
+        self._open = TransactionSpool(store, spool_after)
         self._open_offset = -1
         self._aside_offset = -1
         self._snapshot: dict[TableName, list[Row]] = {}
         self._batch = self._new_batch()
         self.heartbeat: Heartbeat | None = None
-        self.follow: Follow | None = None
+        self.follow: ChangeTracker | None = None
         self.recent: deque[int] = deque(maxlen=REMEMBERED)
         self.events = 0
         position = store.position
@@ -82,7 +82,7 @@ class Applier:
     def _one(self, message: LogMessage) -> None:
         value = message.value()
         if value is not None:
-            record = decoded(message, value)
+            record = decode_message(message, value)
             if not self._store.position.awaiting or self._snapshot_begins(record):
                 self._step(message, record, value)
 
@@ -185,7 +185,7 @@ class Applier:
 
     def _emitted(self, beat: Heartbeat) -> None:
         position, at_ms = self._store.position, emitted_ms(beat.content)
-        heartbeat_goes_on(position, beat.lsn, at_ms)
+        check_heartbeat(position, beat.lsn, at_ms)
         if beat.lsn >= position.watermark:
             self._store.move(heard_ms=max(position.heard_ms, at_ms))
 
@@ -213,7 +213,7 @@ class Applier:
     def _snapshot_row(self, step: SnapshotRow) -> None:
         source = step.record.source
         assert source is not None
-        if not snapshot_goes_on(self._store.position, step.lsn, step.record.ts_ms):
+        if not is_new_snapshot_row(self._store.position, step.lsn, step.record.ts_ms):
             return  # It was read: the log is read once more.
         if step.lsn < self._store.position.loading and source.snapshot != "first":
             return  # Of the snapshot before, from a task that was thought dead.

@@ -52,7 +52,7 @@ def build_of(row: tuple[Any, ...] | None) -> Build | None:
     return None if row is None or row[0] is None else Build(*row)
 
 
-class Builds:
+class BuildTimes:
     """Keeps them. For the loop's thread."""
 
     def __init__(self, store: RowStore) -> None:

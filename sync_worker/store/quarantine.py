@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS set_aside(
 
 
 @dataclass(frozen=True, slots=True)
-class SetAside:
+class QuarantinedDocument:
     """One such document. `cause` is the LSN of the oldest change that it was built for, `version` what it would have had;
     `fields` are the paths that were left out; `at_ms` is when, in Unix ms."""
 

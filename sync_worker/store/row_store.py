@@ -84,7 +84,7 @@ class RowStore:
             raise StoreError(f"row store {path} is in use by another worker; stop that one first") from error
         self._path = path
         try:
-            with self.faults_told():
+            with self.translate_errors():
                 self.connection = apsw.Connection(str(path))
                 self._prepare(path)
                 self._check()
@@ -94,7 +94,7 @@ class RowStore:
             raise
 
     @contextmanager
-    def faults_told(self) -> Iterator[None]:
+    def translate_errors(self) -> Iterator[None]:
         """Turn SQLite's faults of the file or the disk into errors that say what to do."""
         path = self._path
         try:

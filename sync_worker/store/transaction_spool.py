@@ -13,7 +13,7 @@ CHUNK_EVENTS = 10_000
 """Events of a spooled transaction that are folded at a time, at most; together they are not much larger than `MOST_BYTES`."""
 
 
-class Spool:
+class TransactionSpool:
     """Its writes belong inside a transaction of the row store. `most_events` are kept in memory."""
 
     def __init__(self, store: RowStore, most_events: int, most_bytes: int = MOST_BYTES) -> None:

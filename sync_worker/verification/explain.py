@@ -11,7 +11,7 @@ from read_model.freshness import Freshness
 from read_model.types.canonical_json import Difference, differences, digest
 from sync_worker.elasticsearch.dropped_fields import as_flagged, left_out_of
 from sync_worker.store.build_times import Build
-from sync_worker.store.quarantine import SetAside
+from sync_worker.store.quarantine import QuarantinedDocument
 from sync_worker.store.row_store import EPOCH_BITS, LSN_BITS
 from sync_worker.verification.index_reader import Indexed
 from sync_worker.verification.log_search import LogTransaction
@@ -39,7 +39,7 @@ class RowStoreSide:
     position: int
     text: str | None
     pending_since: int | None
-    set_aside: SetAside | None
+    set_aside: QuarantinedDocument | None
 
 
 @dataclass(slots=True)

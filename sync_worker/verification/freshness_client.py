@@ -59,7 +59,7 @@ class FreshnessClient:
                 )
             pause.wait(POLL_SECONDS)
 
-    def wait_answer(self, seconds: float) -> Freshness:
+    def wait_until_started(self, seconds: float) -> Freshness:
         """The freshness of now, of a worker that has so many seconds to start. ServiceMissing when it did not."""
         return self._read_by(time.monotonic() + seconds, seconds)
 

@@ -51,7 +51,7 @@ def _backwards(
 ) -> list[LogTransaction] | None:
     low, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
     end = start = min(offset, high)
-    found = Found(frozenset(tables))
+    found = LogScan(frozenset(tables))
     while start > low and end - start < MOST:
         last, start = start, max(low, start - (STEP if start < end else FIRST_STEP))
         consumer.assign([TopicPartition(topic, 0, start)])
@@ -75,7 +75,7 @@ def _values(consumer: Consumer, start: int, last: int) -> Iterator[bytes]:
                 yield value
 
 
-class Found:
+class LogScan:
     """What is known of the log, read in parts, the later ones first."""
 
     def __init__(self, tables: frozenset[TableName]) -> None:

@@ -65,7 +65,7 @@ def _log_from(access: KafkaAccess, pipeline: str, moment: float) -> Iterator[Ite
         yield _values(client)
     except KafkaException as error:
         client.poll(0)
-        raise refusals.told(access, error) from error
+        raise refusals.to_error(access, error) from error
     finally:
         client.close()
 

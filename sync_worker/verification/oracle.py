@@ -20,7 +20,7 @@ from read_model.postgres.digests import bucket_query, digest_query, present_quer
 from read_model.postgres.documents import document_query
 from read_model.postgres.lineage import parts_query
 from sync_worker.errors import ServiceMissing, WorkerError
-from sync_worker.source.catalogue import connect, patiently, told
+from sync_worker.source.catalogue import connect, retry_while_locked, translate_errors
 
 LSN_NOW = "SELECT pg_current_wal_insert_lsn() - '0/0'"
 LOCK_SECONDS = 10
@@ -46,7 +46,7 @@ class Oracle:
         self._ahead = connect(dsn)
         self._connection = connect(dsn)
         for connection in (self._ahead, self._connection):
-            with told():
+            with translate_errors():
                 _prepare(connection, limits)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="oracle")
 
@@ -124,7 +124,7 @@ class Oracle:
 
     @contextmanager
     def _snapshot(self) -> Iterator[Lsn]:
-        with told():
+        with translate_errors():
             self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try:
             yield self.lsn()
@@ -135,11 +135,11 @@ class Oracle:
     def _by_ids(self, query: Any, ids: list[str]) -> list[tuple[Any, ...]]:
         """By the key's index; by the ids' text, which costs a scan, when one of them is no value of the key's type."""
         try:
-            with told():
+            with translate_errors():
                 self._connection.execute("SAVEPOINT ids") if self._in_transaction else None
             return self._all(self._connection, query(True), (ids,))
         except psycopg.DataError:
-            with told():
+            with translate_errors():
                 self._connection.execute("ROLLBACK TO ids") if self._in_transaction else None
             return self._all(self._connection, query(False), (ids,))
 
@@ -171,7 +171,7 @@ class Oracle:
 
 def source_lsn(dsn: str) -> Lsn:
     """A position that no commit so far is beyond."""
-    with told(), connect(dsn) as connection:
+    with translate_errors(), connect(dsn) as connection:
         return Lsn(int(connection.execute(LSN_NOW).fetchall()[0][0]))
 
 
@@ -182,7 +182,7 @@ def _asked(connection: psycopg.Connection[Any], query: str, values: tuple[Any, .
         return connection.execute(query, values or None).fetchall()
 
     idle = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
-    return patiently(ask, LOCK_SECONDS) if idle else ask()
+    return retry_while_locked(ask, LOCK_SECONDS) if idle else ask()
 
 
 def _prepare(connection: psycopg.Connection[Any], limits: Limits) -> None:

@@ -22,7 +22,7 @@ BATCH = 1000
 """Documents that the worker is asked for at a time."""
 
 
-class Reread(NamedTuple):
+class RowsReread(NamedTuple):
     """What the worker did: rows read, rows that differed from the row store's, and the position at which all is searchable."""
 
     lsn: int
@@ -30,10 +30,10 @@ class Reread(NamedTuple):
     changed: int
 
 
-class Mender(Protocol):
+class RepairTarget(Protocol):
     """The worker, as it is asked for repairs."""
 
-    def reread(self, document: str, ids: list[str]) -> Reread:
+    def reread(self, document: str, ids: list[str]) -> RowsReread:
         """Read what makes up these documents anew; returns when the row store has it."""
 
     def remove(self, document: str, ids: list[str], lsn: int) -> None:
@@ -51,7 +51,7 @@ class Source(Protocol):
 
 
 @dataclass(slots=True)
-class Repaired:
+class RepairResult:
     """The result for one kind of document. `proof` compares every document that was asked for."""
 
     document: str
@@ -74,11 +74,16 @@ class Repaired:
 
 
 def repair(
-    document: DocumentPlan, ids: Iterable[str], source: Source, mender: Mender, wait: WaitUntil, verifier: Verifier
-) -> Repaired:
+    document: DocumentPlan,
+    ids: Iterable[str],
+    source: Source,
+    mender: RepairTarget,
+    wait: WaitUntil,
+    verifier: Verifier,
+) -> RepairResult:
     """Repair these documents, whether they exist on both sides, on one, or on none."""
     wanted = list(dict.fromkeys(ids))
-    done = Repaired(document.name, len(wanted))
+    done = RepairResult(document.name, len(wanted))
     for batch in batches(wanted, BATCH):
         # Seen before the look, so that what is inserted after it has a higher version than the deletion.
         lsn = source.lsn()
@@ -134,7 +139,7 @@ class _Reports(msgspec.Struct):
     documents: list[_Reported]
 
 
-def found_by_verify(text: bytes, known: Iterable[str]) -> Mapping[str, list[str]]:
+def ids_in_verify_json(text: bytes, known: Iterable[str]) -> Mapping[str, list[str]]:
     """The ids that the JSON of `rowtide verify` names, by kind of document. SettingsError when it is not such a text."""
     try:
         reports = msgspec.json.decode(text, type=_Reports).documents
@@ -145,6 +150,6 @@ def found_by_verify(text: bytes, known: Iterable[str]) -> Mapping[str, list[str]
     return {report.document: [each.id for each in report.ids] for report in reports}
 
 
-def found_by_reports(reports: Iterable[Report]) -> Mapping[str, list[str]]:
+def ids_in_reports(reports: Iterable[Report]) -> Mapping[str, list[str]]:
     """The ids that reports name, by kind of document."""
     return {report.document: [each.id for each in report.listed] for report in reports}

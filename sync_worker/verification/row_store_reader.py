@@ -15,7 +15,7 @@ from sync_worker.composition import read_spec
 from sync_worker.errors import WorkerError
 from sync_worker.settings import WorkerSettings
 from sync_worker.store.build_times import OF_VERSION, Build, build_of
-from sync_worker.store.quarantine import SetAside
+from sync_worker.store.quarantine import QuarantinedDocument
 from sync_worker.store.row_store import Position
 
 
@@ -25,7 +25,7 @@ def store_path(settings: WorkerSettings) -> Path:
     return settings.worker_store / f"{pipeline}.sqlite"
 
 
-class Kept:
+class RowStoreReader:
     """One row store, opened for reading. Each method sees the state of now."""
 
     def __init__(self, path: Path) -> None:
@@ -49,7 +49,7 @@ class Kept:
     ) -> None:
         self._connection.close()
 
-    def set_aside(self, document: str | None = None, id_: str | None = None) -> list[SetAside]:
+    def set_aside(self, document: str | None = None, id_: str | None = None) -> list[QuarantinedDocument]:
         """What is set aside: all, of one kind of document, or one of them."""
         if not self._has("set_aside"):
             return []
@@ -96,6 +96,6 @@ class Kept:
         return self._connection.table_exists(None, table)
 
 
-def _set_aside(row: tuple[Any, ...]) -> SetAside:
+def _set_aside(row: tuple[Any, ...]) -> QuarantinedDocument:
     document, id_, kind, reason, fields, cause, version, at_ms = row
-    return SetAside(document, id_, kind, reason, tuple(msgspec.json.decode(fields)), cause, version, at_ms)
+    return QuarantinedDocument(document, id_, kind, reason, tuple(msgspec.json.decode(fields)), cause, version, at_ms)

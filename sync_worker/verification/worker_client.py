@@ -6,7 +6,7 @@ from typing import Any, Self
 import httpx
 
 from sync_worker.errors import ServiceMissing, WorkerError
-from sync_worker.verification.repair import Reread
+from sync_worker.verification.repair import RowsReread
 
 
 class WorkerClient:
@@ -28,10 +28,10 @@ class WorkerClient:
         """Have set-aside documents built again; how many they are."""
         return int(self._post("/quarantine/retry", {"document": document, "id": id_})["retried"])
 
-    def reread(self, document: str, ids: list[str]) -> Reread:
+    def reread(self, document: str, ids: list[str]) -> RowsReread:
         """Have the rows of these documents read anew; returns when the row store has them."""
         answer = self._post("/repairs", {"document": document, "ids": ids})
-        return Reread(answer["lsn"], answer["rows"], answer["changed"])
+        return RowsReread(answer["lsn"], answer["rows"], answer["changed"])
 
     def remove(self, document: str, ids: list[str], lsn: int) -> None:
         """Have documents deleted that the source did not have at `lsn`."""

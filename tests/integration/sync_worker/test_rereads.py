@@ -13,7 +13,7 @@ import psycopg
 from read_model.sqlite import functions
 from sync_worker.composition import assemble
 from sync_worker.loop.loop import Worker
-from sync_worker.resync.row_repair import Request
+from sync_worker.resync.row_repair import RepairRequest
 from sync_worker.settings import WorkerSettings
 from tests.support.servers.pipeline import Pipeline
 from tests.support.servers.services import Place
@@ -89,10 +89,10 @@ def test_wrong_rows_are_put_right_under_load(place: Place, tmp_path: Path) -> No
         try:
             with worker_of(pipeline) as worker:
                 ids = [str(n) for n in [*range(1, 21), 70]]
-                answer = worker.rereads.ask(Request({f"{place.pipeline}-orders": ids})).result(60)
+                answer = worker.rereads.ask(RepairRequest({f"{place.pipeline}-orders": ids})).result(60)
                 assert answer.changed >= 3  # What the log brought back meanwhile does not count.
                 assert answer.unsettled == 0
-                unknown = worker.rereads.ask(Request({"other": ["1"]}))
+                unknown = worker.rereads.ask(RepairRequest({"other": ["1"]}))
                 assert "other" in str(unknown.exception(30))
         finally:
             done.set()

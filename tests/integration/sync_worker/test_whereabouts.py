@@ -9,7 +9,7 @@ from psycopg.sql import SQL, Identifier
 
 from cdc.log.heartbeat import SYSTEM_QUERY
 from cdc.log.names import slot_name
-from sync_worker.source.source_status import ask
+from sync_worker.source.source_status import read_status
 from tests.support.servers.services import Place
 
 
@@ -29,17 +29,17 @@ def test_a_role_that_may_only_connect_can_ask(place: Place, bare: str) -> None:
     slot = slot_name(place.pipeline)
     with psycopg.connect(place.dsn, autocommit=True) as connection:
         system, end = connection.execute(f"SELECT ({SYSTEM_QUERY}), pg_current_wal_lsn() - '0/0'").fetchone() or (0, 0)
-        found = ask(bare, place.pipeline)
+        found = read_status(bare, place.pipeline)
         assert found is not None
         assert (found.system, found.timeline, found.slot) == (system, 1, None)
         assert found.wal_end >= end
         connection.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", (slot,))
-        again = ask(bare, place.pipeline)
+        again = read_status(bare, place.pipeline)
         assert again is not None
         assert again.slot == "unread"
         connection.execute("SELECT pg_drop_replication_slot(%s)", (slot,))
 
 
 def test_who_is_not_let_in_knows_nothing(place: Place, bare: str) -> None:
-    assert ask(make_conninfo(bare, password="wrong"), place.pipeline) is None
-    assert ask(make_conninfo(bare, port=1), place.pipeline) is None
+    assert read_status(make_conninfo(bare, password="wrong"), place.pipeline) is None
+    assert read_status(make_conninfo(bare, port=1), place.pipeline) is None

@@ -15,14 +15,14 @@ from sync_worker.elasticsearch.sink_health import Hindrance
 from sync_worker.errors import WorkerError
 from sync_worker.log.changes import RowShape
 from sync_worker.log.consumer import ChangeLog
-from sync_worker.log.toast_placeholders import stand_ins
+from sync_worker.log.toast_placeholders import placeholder_values
 from sync_worker.loop.loop import Pace, Worker
 from sync_worker.loop.plan_bound import Parts
-from sync_worker.resync.bc_dates import Misread
-from sync_worker.resync.row_repair import Rereads
-from sync_worker.resync.schema_change import Healing
-from sync_worker.source.identity_monitor import SourceWatch
-from sync_worker.source.silence_monitor import Outlook
+from sync_worker.resync.bc_dates import BcDateCheck
+from sync_worker.resync.row_repair import RowRepair
+from sync_worker.resync.schema_change import SchemaChangeResync
+from sync_worker.source.identity_monitor import IdentityMonitor
+from sync_worker.source.silence_monitor import SilenceMonitor
 from sync_worker.store.applier import Applier
 from sync_worker.store.pending import Pending
 from sync_worker.store.row_store import RowStore
@@ -110,7 +110,7 @@ class IndexClient(Index):
         self.point(alias, generation)
 
 
-class WatchDouble(SourceWatch):
+class WatchDouble(IdentityMonitor):
     """A source whose tables never change."""
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ class WatchDouble(SourceWatch):
         pass
 
 
-class HealingDouble(Healing):
+class HealingDouble(SchemaChangeResync):
     """Nothing to heal."""
 
     def __init__(self) -> None:
@@ -135,7 +135,7 @@ class HealingDouble(Healing):
         return False
 
 
-class MisreadDouble(Misread):
+class MisreadDouble(BcDateCheck):
     """No snapshot brings a date before our era."""
 
     def __init__(self) -> None:
@@ -210,10 +210,10 @@ def live(
             watch=WatchDouble(),
             healing=HealingDouble(),
             misread=MisreadDouble(),
-            rereads=Rereads(store, "", tombstones),
+            rereads=RowRepair(store, "", tombstones),
             tombstones=tombstones,
             standing=StandingDouble(),
-            outlook=Outlook(str, lambda: None),
+            outlook=SilenceMonitor(str, lambda: None),
             pace=PACE,
             stopping=stopping,
         )
@@ -230,7 +230,7 @@ def _parts(store: RowStore, index: Index, plan: PipelinePlan) -> Parts:
             use.table,
             STATEMENTS.tables[use.table].types,
             STATEMENTS.tables[use.table].key,
-            stand_ins(toastable(use.columns), PLACEHOLDER),
+            placeholder_values(toastable(use.columns), PLACEHOLDER),
         )
         for use in plan.tables
     }

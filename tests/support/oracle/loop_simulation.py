@@ -18,7 +18,7 @@ from read_model.elasticsearch.index_body import FLAGS
 from read_model.plan.model import PipelinePlan
 from read_model.types.canonical_json import canonical
 from sync_worker.log.changes import RowShape
-from sync_worker.log.toast_placeholders import stand_ins
+from sync_worker.log.toast_placeholders import placeholder_values
 from sync_worker.loop.freshness_tracker import Ledger
 from sync_worker.store.applier import Applier
 from sync_worker.store.compile import statements
@@ -165,7 +165,7 @@ class Trial:
                 use.table,
                 sql.tables[use.table].types,
                 sql.tables[use.table].key,
-                stand_ins(toastable(use.columns), self._parts.placeholder),
+                placeholder_values(toastable(use.columns), self._parts.placeholder),
             )
             for use in self._plan.tables
         }

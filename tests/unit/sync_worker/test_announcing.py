@@ -11,7 +11,7 @@ from read_model.freshness import Freshness
 from sync_worker.errors import WorkerError
 from sync_worker.http.endpoint import MOST_WAITING, Wishes, endpoint
 from sync_worker.loop.freshness_feed import Announcement
-from sync_worker.resync.row_repair import Request, Reread
+from sync_worker.resync.row_repair import RepairOutcome, RepairRequest
 from sync_worker.store.quarantine import Retry
 from tests.support.servers.search_api import asgi
 
@@ -31,7 +31,7 @@ def test_news_is_told_at_once_and_others_wait_for_it() -> None:
     assert [fresh.searchable for fresh in told] == [11]
 
 
-def refuse(request: Request) -> "Future[Reread]":
+def refuse(request: RepairRequest) -> "Future[RepairOutcome]":
     """A worker that cannot read rows anew."""
     request.answer.set_exception(WorkerError("not now"))
     return request.answer
@@ -105,11 +105,11 @@ def test_a_wish_is_answered_when_the_loop_has_come_to_it() -> None:
 
 
 def test_rows_are_read_anew_on_request() -> None:
-    asked: list[Request] = []
+    asked: list[RepairRequest] = []
 
-    def reread(request: Request) -> "Future[Reread]":
+    def reread(request: RepairRequest) -> "Future[RepairOutcome]":
         asked.append(request)
-        request.answer.set_result(Reread(70, 3, 1, 0))
+        request.answer.set_result(RepairOutcome(70, 3, 1, 0))
         return request.answer
 
     wishes = Wishes(lambda: None, SimpleQueue().put, reread, remove)

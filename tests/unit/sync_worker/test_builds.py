@@ -9,11 +9,11 @@ import pytest
 from cdc.log.lsn import Lsn
 from read_model.plan.model import PipelinePlan
 from sync_worker.store import build_times
-from sync_worker.store.build_times import OF_VERSION, SLICE_MS, Build, Builds, build_of
+from sync_worker.store.build_times import OF_VERSION, SLICE_MS, Build, BuildTimes, build_of
 from sync_worker.store.compile import statements
 from sync_worker.store.pending import Bulk
 from sync_worker.store.row_store import RowStore
-from sync_worker.verification.log_search import Found, LogTransaction
+from sync_worker.verification.log_search import LogScan, LogTransaction
 from tests.support.builders import plans
 
 LANE = statements(PipelinePlan("small", (plans.ORDERS_DOCUMENT,), "hash", plans.TABLES)).lanes[0]
@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> Iterator[RowStore]:
         yield made
 
 
-def note(store: RowStore, made: Builds, version: int, built_ms: int, first_lsn: int = 50, took: int = 20) -> None:
+def note(store: RowStore, made: BuildTimes, version: int, built_ms: int, first_lsn: int = 50, took: int = 20) -> None:
     """A bulk of the version was built, and taken a moment later."""
     with store.transaction():
         store.move(offset=store.position.offset + 100)
@@ -38,7 +38,7 @@ def of_version(store: RowStore, version: int) -> Build | None:
 
 
 def test_bulks_of_one_second_share_a_row_and_a_version_has_the_times_of_its_bulks(store: RowStore) -> None:
-    made = Builds(store)
+    made = BuildTimes(store)
     note(store, made, 60, 10_000)
     note(store, made, 61, 10_400, first_lsn=48)
     note(store, made, 90, 10_000 + SLICE_MS, first_lsn=80)
@@ -49,7 +49,7 @@ def test_bulks_of_one_second_share_a_row_and_a_version_has_the_times_of_its_bulk
     assert of_version(store, 90) == Build(80, 400, 11_000, 19_020)
     assert of_version(store, 70) is None
     # A worker that starts again, and a clock that was set back, begin rows of their own.
-    note(store, Builds(store), 91, 19_100)
+    note(store, BuildTimes(store), 91, 19_100)
     note(store, made, 92, 12_000)
     assert (of_version(store, 91), of_version(store, 92)) == (
         Build(50, 500, 19_100, 19_120),
@@ -59,7 +59,7 @@ def test_bulks_of_one_second_share_a_row_and_a_version_has_the_times_of_its_bulk
 
 def test_old_rows_go(store: RowStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build_times, "KEPT", 3)
-    made = Builds(store)
+    made = BuildTimes(store)
     for number in range(10):
         note(store, made, number, number * SLICE_MS)
     assert [number for number in range(10) if of_version(store, number)] == [7, 8, 9]
@@ -77,7 +77,7 @@ def end(tx_id: int, lsn: int) -> bytes:
 
 
 def test_transactions_that_changed_a_table_are_found_backwards() -> None:
-    found = Found(frozenset({plans.ORDERS, plans.LINES}))
+    found = LogScan(frozenset({plans.ORDERS, plans.LINES}))
     found.before(iter([change(4, "orders"), end(4, 40), change(5, "products"), end(5, 50)]))
     assert not found.reaches(20)
     # The log was cut within transaction 3.

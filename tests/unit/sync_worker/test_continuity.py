@@ -7,7 +7,7 @@ import pytest
 
 from cdc.log.lsn import parse_lsn
 from sync_worker.errors import PositionLost
-from sync_worker.source.history_check import Identity, heartbeat_goes_on, same_history, snapshot_goes_on
+from sync_worker.source.history_check import Identity, check_heartbeat, check_same_history, is_new_snapshot_row
 from sync_worker.store.row_store import Position
 from tests.support.builders.history import Message, Put, Source
 from tests.support.builders.plans import CUSTOMERS
@@ -31,13 +31,13 @@ US = Identity("7", 1)
     ids=["equal", "next", "clock set back", "last again", "low again", "old again", "clock set back a little"],
 )
 def test_heartbeats_that_go_on_or_come_again(lsn: int, at_ms: int) -> None:
-    heartbeat_goes_on(READ, lsn, at_ms)
+    check_heartbeat(READ, lsn, at_ms)
 
 
 def test_a_heartbeat_that_nobody_heard_below_the_watermark() -> None:
     with pytest.raises(PositionLost, match=r"0/3E7 was emitted after the log had come to 0/3E8.*put back.*--new-store"):
-        heartbeat_goes_on(READ, 999, 63_000)
-    heartbeat_goes_on(Position(watermark=1000), 999, 63_000)  # None was heard since the snapshot: nothing is known.
+        check_heartbeat(READ, 999, 63_000)
+    check_heartbeat(Position(watermark=1000), 999, 63_000)  # None was heard since the snapshot: nothing is known.
 
 
 @pytest.mark.parametrize(
@@ -46,27 +46,27 @@ def test_a_heartbeat_that_nobody_heard_below_the_watermark() -> None:
     ids=["its own again", "an older one again", "by another clock", "at the watermark", "beyond"],
 )
 def test_snapshots_that_are_news_or_come_again(lsn: int, at_ms: int, news: bool) -> None:
-    assert snapshot_goes_on(READ, lsn, at_ms) is news
+    assert is_new_snapshot_row(READ, lsn, at_ms) is news
 
 
 @pytest.mark.parametrize(("lsn", "at_ms"), [(499, 70_000), (501, 0), (999, 70_000)])
 def test_a_snapshot_of_a_database_that_was_put_back_is_not_passed_over(lsn: int, at_ms: int) -> None:
     with pytest.raises(PositionLost, match=r"a new snapshot was taken at .*put back.*--new-store"):
-        snapshot_goes_on(READ, lsn, at_ms)
+        is_new_snapshot_row(READ, lsn, at_ms)
 
 
 def test_what_the_source_says_of_itself() -> None:
     at = parse_lsn("1/0")
-    same_history(US, at, US, at)
-    same_history(None, at, US, at + 1)
+    check_same_history(US, at, US, at)
+    check_same_history(None, at, US, at + 1)
     with pytest.raises(
         PositionLost, match=r"WAL ends at 0/FFFFFFFF and the log was read up to 1/0.*put back.*resnapshot"
     ):
-        same_history(US, at, US, at - 1)
+        check_same_history(US, at, US, at - 1)
     with pytest.raises(PositionLost, match="database system was 7 and is 8"):
-        same_history(US, at, Identity("8", 1), at)
+        check_same_history(US, at, Identity("8", 1), at)
     with pytest.raises(PositionLost, match="timeline was 1 and is 2"):
-        same_history(US, at, Identity("7", 2), at)
+        check_same_history(US, at, Identity("7", 2), at)
 
 
 def test_the_log_of_a_database_that_was_put_back_moves_nothing() -> None:

@@ -6,7 +6,7 @@ from cdc.log.lsn import Lsn
 from read_model.freshness import Freshness
 from sync_worker.elasticsearch.dropped_fields import leave_out
 from sync_worker.store.build_times import Build
-from sync_worker.store.quarantine import Kind, SetAside
+from sync_worker.store.quarantine import Kind, QuarantinedDocument
 from sync_worker.verification.explain import Explanation, RowStoreSide, read_parts
 from sync_worker.verification.index_reader import Indexed
 from sync_worker.verification.log_search import LogTransaction
@@ -17,7 +17,7 @@ FRESH = Freshness("small", 1, 100, 100, 0, "live")
 
 def side(text: str | None = GOOD, pending: int | None = None, kind: Kind | None = None) -> RowStoreSide:
     """What the row store holds."""
-    aside = SetAside("things", "1", kind, "too odd", ("n",), 50, 60, 0) if kind else None
+    aside = QuarantinedDocument("things", "1", kind, "too odd", ("n",), 50, 60, 0) if kind else None
     return RowStoreSide(100, text, pending, aside)
 
 

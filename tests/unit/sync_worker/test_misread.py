@@ -10,8 +10,8 @@ import pytest
 from read_model.catalog.catalog import Column, TableName
 from read_model.plan.model import TableUse
 from sync_worker.errors import ServiceMissing, WorkerError
-from sync_worker.resync.bc_dates import Misread, columns_of, question
-from sync_worker.source.identity_monitor import SourceWatch
+from sync_worker.resync.bc_dates import BcDateCheck, columns_of, question
+from sync_worker.source.identity_monitor import IdentityMonitor
 from sync_worker.store.row_store import RowStore
 from tests.support.builders import plans
 
@@ -67,7 +67,7 @@ def snapshot(store: RowStore, lsn: int) -> None:
         store.move(snapshot=lsn)
 
 
-def turn_until(misread: Misread, done: bool, watch: SourceWatch) -> None:
+def turn_until(misread: BcDateCheck, done: bool, watch: IdentityMonitor) -> None:
     """Turn until documents may be built, or until tables are to be read anew."""
     pause = threading.Event()
     for _ in range(500):
@@ -81,8 +81,8 @@ def turn_until(misread: Misread, done: bool, watch: SourceWatch) -> None:
 def test_documents_wait_until_a_table_with_such_a_value_was_read_anew(store: RowStore) -> None:
     stopping, asker = threading.Event(), Asked([DATED.table], [])
     stopping.set()
-    watch = SourceWatch(store, [use.table for use in TABLES], dict)
-    with closing(Misread(store, asker, watch, stopping)) as misread:
+    watch = IdentityMonitor(store, [use.table for use in TABLES], dict)
+    with closing(BcDateCheck(store, asker, watch, stopping)) as misread:
         assert not misread.open
         snapshot(store, 100)
         turn_until(misread, False, watch)
@@ -92,7 +92,7 @@ def test_documents_wait_until_a_table_with_such_a_value_was_read_anew(store: Row
             watch.healed({}, "")
         turn_until(misread, True, watch)
     # A worker that starts again does not ask again, before there is another snapshot.
-    with closing(Misread(store, asker, watch, stopping)) as misread:
+    with closing(BcDateCheck(store, asker, watch, stopping)) as misread:
         assert not misread.open
         snapshot(store, 200)
         assert misread.open
@@ -103,8 +103,8 @@ def test_documents_wait_until_a_table_with_such_a_value_was_read_anew(store: Row
 def test_a_source_that_is_away_is_asked_again_and_one_that_refuses_holds_nothing_up(store: RowStore) -> None:
     stopping, asker = threading.Event(), Asked(ServiceMissing("away"), WorkerError("permission denied"))
     stopping.set()
-    watch = SourceWatch(store, [use.table for use in TABLES], dict)
+    watch = IdentityMonitor(store, [use.table for use in TABLES], dict)
     snapshot(store, 100)
-    with closing(Misread(store, asker, watch, stopping)) as misread:
+    with closing(BcDateCheck(store, asker, watch, stopping)) as misread:
         turn_until(misread, True, watch)
     assert (len(asker.asked), watch.changed) == (2, frozenset())

@@ -9,8 +9,8 @@ import pytest
 
 from cdc.log.heartbeat import Whereabouts
 from sync_worker.errors import PositionLost
-from sync_worker.source.silence_monitor import Outlook
-from sync_worker.source.source_status import told
+from sync_worker.source.silence_monitor import SilenceMonitor
+from sync_worker.source.source_status import silence_cause
 
 
 class Looks:
@@ -21,7 +21,7 @@ class Looks:
         self.said = "the slot is gone"
         self.asked = threading.Event()
         self.lost = False
-        self.outlook = Outlook(self._source, lambda: None, lambda: self.now)
+        self.outlook = SilenceMonitor(self._source, lambda: None, lambda: self.now)
 
     def _source(self) -> str:
         self.asked.set()
@@ -98,4 +98,4 @@ def test_a_loop_that_did_something_else_heard_no_silence() -> None:
     ],
 )
 def test_what_the_slot_tells(now: Whereabouts | None, said: str) -> None:
-    assert re.search(said, told("shop", now))
+    assert re.search(said, silence_cause("shop", now))

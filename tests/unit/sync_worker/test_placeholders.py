@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from read_model.catalog.catalog import Column
-from sync_worker.log.toast_placeholders import stand_ins
+from sync_worker.log.toast_placeholders import placeholder_values
 
 
 @pytest.mark.parametrize(
@@ -19,8 +19,8 @@ from sync_worker.log.toast_placeholders import stand_ins
     ],
 )
 def test_the_stand_in_of_a_type(column: Column, stand_in: str) -> None:
-    assert stand_ins([column], "stay") == {0: stand_in}
+    assert placeholder_values([column], "stay") == {0: stand_in}
 
 
 def test_what_stays_in_its_row_has_none() -> None:
-    assert stand_ins([Column("v", "point"), Column("v", "cube")], "stay") == {}
+    assert placeholder_values([Column("v", "point"), Column("v", "cube")], "stay") == {}

@@ -18,7 +18,7 @@ from sync_worker.store.pending import Bulk, Pending
 from sync_worker.store.quarantine import Quarantine, Retry
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
-from sync_worker.verification.row_store_reader import Kept
+from sync_worker.verification.row_store_reader import RowStoreReader
 from tests.support.builders import plans
 
 THINGS = TableName("public", "things")
@@ -82,7 +82,7 @@ def test_one_poisoned_row_costs_its_own_document_alone(small: Small) -> None:
     assert small.run() == ["2", "3", "6", "7", "8", "9"]
     assert (small.quarantine.refused, small.quarantine.left_out) == (4, 0)
     assert small.pending.count() == 0
-    with Kept(small.path) as kept:
+    with RowStoreReader(small.path) as kept:
         found = kept.set_aside("things")
     assert sorted(each.id for each in found) == ["1", "10", "4", "5"]
     assert {(each.kind, each.cause, each.version) for each in found} == {("not built", 40, 60)}
@@ -125,7 +125,7 @@ def test_refused_and_left_out_are_told_apart(small: Small) -> None:
     sent = Sent([Refusal(2, "3", Outcome.REJECTED, "too odd")], 0, {4: LeftOut("5", "not this", ("code",))})
     small.settle(bulk, sent)
     assert (small.quarantine.refused, small.quarantine.left_out) == (1, 1)
-    with Kept(small.path) as kept:
+    with RowStoreReader(small.path) as kept:
         refused, left_out = kept.set_aside()
         assert kept.set_aside(id_="5") == [left_out]
     assert (refused.id, refused.kind, refused.reason, refused.fields) == ("3", "refused", "too odd", ())
@@ -151,7 +151,7 @@ def test_an_index_that_is_built_anew_begins_without_a_quarantine(small: Small) -
 
 
 def test_the_row_store_is_read_beside_its_worker(small: Small) -> None:
-    with Kept(small.path) as kept:
+    with RowStoreReader(small.path) as kept:
         assert kept.pending_since(PLAN.documents[0], "4") == 40
         assert kept.build(PLAN.documents[0], "4") == '{"name":"thing 4","code":4}'
         assert kept.build(PLAN.documents[0], "77") is None

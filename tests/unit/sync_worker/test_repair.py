@@ -8,7 +8,7 @@ from cdc.log.lsn import Lsn
 from read_model.catalog.catalog import Column
 from read_model.plan.model import DocumentPlan
 from sync_worker.errors import SettingsError
-from sync_worker.verification.repair import BATCH, Reread, found_by_reports, found_by_verify, may_be_key, repair
+from sync_worker.verification.repair import BATCH, RowsReread, ids_in_reports, ids_in_verify_json, may_be_key, repair
 from sync_worker.verification.report import Divergent, Report, report_json
 from sync_worker.verification.verify import Verifier
 from tests.support.builders import plans
@@ -30,9 +30,9 @@ class Recorder:
         self.did.append("present")
         return {id_ for id_ in ids if id_.isdecimal() and int(id_) % 2 == 0}
 
-    def reread(self, name: str, ids: list[str]) -> Reread:
+    def reread(self, name: str, ids: list[str]) -> RowsReread:
         self.did.append((name, ids))
-        return Reread(100, 3, 1)
+        return RowsReread(100, 3, 1)
 
     def remove(self, name: str, ids: list[str], lsn: int) -> None:
         self.did.append(("remove", name, ids, lsn))
@@ -92,16 +92,16 @@ def test_what_verify_prints_is_read_back() -> None:
     report = Report("things", "0/0")
     report.add(Divergent("1", "missing"))
     report.add(Divergent('["a",2]', "extra"))
-    named = found_by_verify(report_json([report]).encode(), ["things", "pairs"])
-    assert named == found_by_reports([report]) == {"things": ["1", '["a",2]']}
+    named = ids_in_verify_json(report_json([report]).encode(), ["things", "pairs"])
+    assert named == ids_in_reports([report]) == {"things": ["1", '["a",2]']}
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b'{"documents": [{"document": 1}]}'])
 def test_another_text_is_refused(text: bytes) -> None:
     with pytest.raises(SettingsError, match="not what rowtide verify"):
-        found_by_verify(text, ["things"])
+        ids_in_verify_json(text, ["things"])
 
 
 def test_another_specs_report_is_refused() -> None:
     with pytest.raises(SettingsError, match="no document others"):
-        found_by_verify(report_json([Report("others", "0/0")]).encode(), ["things"])
+        ids_in_verify_json(report_json([Report("others", "0/0")]).encode(), ["things"])

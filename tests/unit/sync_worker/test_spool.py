@@ -9,7 +9,7 @@ import pytest
 from cdc.log.envelope import decode
 from sync_worker.log.changes import TakenChange
 from sync_worker.store.row_store import RowStore
-from sync_worker.store.transaction_spool import CHUNK_EVENTS, Spool
+from sync_worker.store.transaction_spool import CHUNK_EVENTS, TransactionSpool
 
 
 def event(number: int, op: str = "u", size: int = 10) -> TakenChange:
@@ -31,7 +31,7 @@ def numbers(chunk: list[TakenChange]) -> list[int]:
 
 
 def test_few_small_events_stay_in_memory(store: RowStore) -> None:
-    spool = Spool(store, most_events=5)
+    spool = TransactionSpool(store, most_events=5)
     for number in range(4):
         spool.add(event(number))
     assert not spool.full
@@ -40,7 +40,7 @@ def test_few_small_events_stay_in_memory(store: RowStore) -> None:
 
 
 def test_large_events_leave_memory_long_before_they_are_many(store: RowStore) -> None:
-    spool = Spool(store, most_events=20_000, most_bytes=1_000_000)
+    spool = TransactionSpool(store, most_events=20_000, most_bytes=1_000_000)
     for number in range(9):
         spool.add(event(number, size=100_000))
         assert not spool.full
@@ -52,7 +52,7 @@ def test_large_events_leave_memory_long_before_they_are_many(store: RowStore) ->
 
 
 def test_they_come_back_in_order_and_not_many_bytes_at_a_time(store: RowStore) -> None:
-    spool = Spool(store, most_events=20_000, most_bytes=1_000_000)
+    spool = TransactionSpool(store, most_events=20_000, most_bytes=1_000_000)
     for number in range(100):
         spool.add(event(number, size=100_000))
         if spool.full:
@@ -65,7 +65,7 @@ def test_they_come_back_in_order_and_not_many_bytes_at_a_time(store: RowStore) -
 
 
 def test_small_ones_come_back_by_their_number(store: RowStore) -> None:
-    spool = Spool(store, most_events=1)
+    spool = TransactionSpool(store, most_events=1)
     for number in range(CHUNK_EVENTS + 5):
         spool.add(event(number))
     spool.put_away()
@@ -73,7 +73,7 @@ def test_small_ones_come_back_by_their_number(store: RowStore) -> None:
 
 
 def test_both_halves_of_a_key_change_come_together(store: RowStore) -> None:
-    spool = Spool(store, most_events=1, most_bytes=500_000)
+    spool = TransactionSpool(store, most_events=1, most_bytes=500_000)
     spool.add(event(1, size=100_000))
     spool.add(event(2, "d", size=450_000))
     spool.add(event(3, "c", size=450_000))

@@ -4,7 +4,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from sync_worker.errors import PositionLost
-from sync_worker.source.topic_monitor import TopicWatch
+from sync_worker.source.topic_monitor import TopicMonitor
 
 GONE = KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
 AWAY = KafkaException(KafkaError(KafkaError._TRANSPORT))
@@ -20,7 +20,7 @@ def looks(*answers: str | Exception) -> None:
             raise answer
         return answer
 
-    watch = TopicWatch(ask, "shop.changes", "a")
+    watch = TopicMonitor(ask, "shop.changes", "a")
     for _ in answers:
         watch.look()
 

@@ -40,7 +40,7 @@ def worker_that_starts_when_waited_for() -> Iterator[tuple[FreshnessClient, list
 def test_a_worker_that_is_just_starting_is_waited_for_and_that_is_told_once() -> None:
     with worker_that_starts_when_waited_for() as (client, told):
         assert client.wait(Lsn(77), 10).searchable == 77
-        assert client.wait_answer(10).state == "live"
+        assert client.wait_until_started(10).state == "live"
     assert len(told) == 1
     assert "does not answer yet; waiting for it, 10 s at most" in told[0]
 

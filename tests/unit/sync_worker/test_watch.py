@@ -12,7 +12,7 @@ from cdc.log.lsn import Lsn
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import PositionLost, ServiceMissing
 from sync_worker.source.history_check import Identity
-from sync_worker.source.identity_monitor import SourceWatch
+from sync_worker.source.identity_monitor import IdentityMonitor
 from sync_worker.store.row_store import RowStore
 
 A, B = TableName("public", "a"), TableName("public", "b")
@@ -31,7 +31,7 @@ def beat(lsn: int = 1, slot: str = "s", **catalogue: str) -> Message:
 
 def test_a_changed_definition_is_wanted_until_it_is_read_anew(store: RowStore) -> None:
     now = {"public.a": "A2"}
-    watch = SourceWatch(store, [A, B], lambda: now)
+    watch = IdentityMonitor(store, [A, B], lambda: now)
     watch.see(beat(a="1", b="1"))
     watch.see(beat(a="2", b="1"))
     assert watch.changed == {A}
@@ -44,7 +44,7 @@ def test_a_changed_definition_is_wanted_until_it_is_read_anew(store: RowStore) -
     watch.see(beat(40, a="1", b="1"))
     assert watch.changed == frozenset(), "a heartbeat from before the re-read says nothing"
 
-    again = SourceWatch(store, [A, B], lambda: now)
+    again = IdentityMonitor(store, [A, B], lambda: now)
     again.see(beat(60, a="2", b="1"))
     again.see(beat(70, a="2", b="1"))
     assert again.changed == frozenset()
@@ -53,7 +53,7 @@ def test_a_changed_definition_is_wanted_until_it_is_read_anew(store: RowStore) -
 
 
 def test_a_change_between_the_re_read_and_the_next_heartbeat(store: RowStore) -> None:
-    watch = SourceWatch(store, [A], lambda: {"public.a": "A3"})
+    watch = IdentityMonitor(store, [A], lambda: {"public.a": "A3"})
     watch.see(beat(a="1"))
     with store.transaction():
         watch.healed({"public.a": "A2"}, "")
@@ -63,7 +63,7 @@ def test_a_change_between_the_re_read_and_the_next_heartbeat(store: RowStore) ->
 
 def test_a_table_that_changed_beside_the_one_read_anew_is_wanted_next(store: RowStore) -> None:
     now = {"public.a": "A2", "public.b": "B2"}
-    watch = SourceWatch(store, [A, B], lambda: now)
+    watch = IdentityMonitor(store, [A, B], lambda: now)
     watch.see(beat(a="1", b="1"))
     watch.see(beat(a="2", b="1"))
     with store.transaction():
@@ -71,7 +71,7 @@ def test_a_table_that_changed_beside_the_one_read_anew_is_wanted_next(store: Row
     watch.see(beat(60, a="2", b="2"))
     assert watch.changed == {B}
 
-    again = SourceWatch(store, [A, B], lambda: now)
+    again = IdentityMonitor(store, [A, B], lambda: now)
     again.see(beat(61, a="2", b="2"))
     assert again.changed == {B}
     with store.transaction():
@@ -89,7 +89,7 @@ def test_without_the_source_the_next_heartbeat_asks_again(store: RowStore) -> No
             raise ServiceMissing("away")
         return answers.pop()
 
-    watch = SourceWatch(store, [A], ask)
+    watch = IdentityMonitor(store, [A], ask)
     watch.see(beat(a="1"))
     with store.transaction():
         watch.healed({"public.a": "A2"}, "new columns")
@@ -98,7 +98,7 @@ def test_without_the_source_the_next_heartbeat_asks_again(store: RowStore) -> No
     watch.see(beat(61, a="2"))
     watch.see(beat(62, a="9"))
     assert watch.changed == {A}
-    assert SourceWatch(store, [A], ask).reason == "new columns"
+    assert IdentityMonitor(store, [A], ask).reason == "new columns"
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_without_the_source_the_next_heartbeat_asks_again(store: RowStore) -> No
 def test_another_system_timeline_or_slot_is_another_source(
     store: RowStore, system: str, timeline: int, slot: str, said: str
 ) -> None:
-    watch = SourceWatch(store, [A], dict)
+    watch = IdentityMonitor(store, [A], dict)
     assert watch.identity is None
     watch.see(beat(a="1"))
     assert watch.identity == Identity("1", 1)
@@ -120,4 +120,4 @@ def test_another_system_timeline_or_slot_is_another_source(
     with pytest.raises(PositionLost, match=said) as lost:
         watch.see(Message(Lsn(9), "rowtide-hb", content, 0))
     assert "--new-store" in str(lost.value)
-    assert SourceWatch(store, [A], dict).identity == Identity("1", 1), "it is known after a restart"
+    assert IdentityMonitor(store, [A], dict).identity == Identity("1", 1), "it is known after a restart"
