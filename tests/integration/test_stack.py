@@ -82,18 +82,24 @@ def test_servers_answer_with_the_versions_and_settings_of_the_room(stack: Stack,
     ]
 
 
+def process_status(pid: int) -> dict[str, str] | None:
+    """The fields of /proc/PID/status; None when the process has ended: PostgreSQL's backends come and go."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts servers as somebody else")
 @pytest.mark.parametrize("service", SERVICES)
 def test_servers_that_root_starts_run_as_somebody_else_without_roots_groups(stack: Stack, service: Service) -> None:
     keeper = stack.process(service)
     assert keeper is not None
     somebody = pwd.getpwnam(stack.settings.run_as)
-    servers = descendants(keeper.pid)
-    assert servers
-    for pid in servers:
-        status = dict(
-            line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line
-        )
+    statuses = [status for pid in descendants(keeper.pid) if (status := process_status(pid)) is not None]
+    assert statuses
+    for status in statuses:
         assert status["Uid"].split() == [str(somebody.pw_uid)] * 4
         assert status["Gid"].split() == [str(somebody.pw_gid)] * 4
         assert status["Groups"].split() == []
