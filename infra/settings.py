@@ -1,7 +1,7 @@
 """The settings of a stack: what runs, where its data lives, which ports it takes."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -54,10 +54,10 @@ class StackSettings(BaseSettings):
         return number
 
 
-def read_settings(**given: object) -> StackSettings:
+def read_settings(**given: Any) -> StackSettings:
     """Read the settings; raises WrongSettings that lists every fault at once."""
     try:
-        return StackSettings(**given)  # type: ignore[arg-type]
+        return StackSettings(**given)
     except ValidationError as error:
         faults = [f"  ROWTIDE_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
         raise WrongSettings("These settings are wrong; correct each of them:\n" + "\n".join(faults)) from None

@@ -4,7 +4,7 @@ import ipaddress
 import secrets
 import ssl
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -166,9 +166,9 @@ def read_state_settings(**given: object) -> StateSettings:
     return _read(StateSettings, given)
 
 
-def _read(kind: type[Settings], given: dict[str, object]) -> Settings:
+def _read(kind: type[Settings], given: dict[str, Any]) -> Settings:
     try:
-        return kind(**given)  # type: ignore[arg-type]
+        return kind(**given)
     except ValidationError as error:
         faults = [f"  {_name(fault['loc'])}{fault['msg']}" for fault in error.errors(include_input=False)]
         raise WrongSettings("These settings are wrong; correct each of them:\n" + "\n".join(faults)) from None

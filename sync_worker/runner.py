@@ -25,7 +25,7 @@ OK, FAILED, WRONG_USE, NO_SERVICE = 0, 1, 2, 3
 def load_settings() -> WorkerSettings:
     """Read the environment. SettingsError lists every fault, a line each."""
     try:
-        return WorkerSettings()  # type: ignore[call-arg]  # The values come from the environment.
+        return WorkerSettings()
     except ValidationError as error:
         faults = [f"ROWTIDE_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
         raise SettingsError("settings of the worker:\n  " + "\n  ".join(faults)) from error

@@ -44,7 +44,7 @@ def worker_key(
     """Make the key with an administrator's ROWTIDE_ELASTICSEARCH_USERNAME and _PASSWORD, for the documents of ROWTIDE_SPEC,
     and print it once, as the setting that takes it."""
     with _answering():
-        settings = KeySettings()  # type: ignore[call-arg]  # Read from the environment.
+        settings = KeySettings()
         spec = parse_spec(read_spec(settings.spec), str(settings.spec))
         key = create_worker_key(settings, spec.pipeline, [document.name for document in spec.documents], days)
     typer.echo(f"ROWTIDE_ELASTICSEARCH_API_KEY={key}")

@@ -1,7 +1,7 @@
 """The whole result of a search, in the order it is read: one point in time, a page of rows in memory, one pass."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -76,7 +76,7 @@ class Export:
     _page: list[Row] = field(default_factory=list)
     _bytes: int = 0
 
-    async def stream(self, form: Format, ended: Callable[[int, Ending], None]) -> AsyncIterator[bytes]:
+    async def stream(self, form: Format, ended: Callable[[int, Ending], None]) -> AsyncGenerator[bytes, None]:
         """The rows, encoded beside the event loop. `ended` is told how many rows left, and how it ended."""
         before, ending = self.sent, "cut"
         try:

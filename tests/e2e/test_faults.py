@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import apsw
@@ -69,7 +70,7 @@ def test_the_worker_is_killed_in_mid_batch(shop: Pipeline) -> None:
     with Database(shop.place.dsn) as database:
         load = RunningLoad(database, commands(SEED, world=database.world()), rate=50, limit=Limit(seconds=300))
         for number in range(1, KILLS + 1):
-            until(lambda least=number * EACH // KILLS: load.counts.committed > least)
+            until(partial(has_committed, load, number * EACH // KILLS))
             with psycopg.connect(shop.place.dsn, autocommit=True) as connection:
                 connection.execute("UPDATE products SET name = name || '.'")
             until(lambda: (fresh := shop.freshness()) is not None and fresh.pending > 0)
@@ -80,6 +81,10 @@ def test_the_worker_is_killed_in_mid_batch(shop: Pipeline) -> None:
         load.stop()
     shop.wait_fresh()
     shop.verify()
+
+
+def has_committed(load: RunningLoad, commands: int) -> bool:
+    return load.counts.committed > commands
 
 
 def until(what: Callable[[], bool], seconds: float = 60) -> None:

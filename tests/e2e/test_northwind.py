@@ -68,4 +68,6 @@ def test_every_document_equals_the_database(place: Place, tmp_path: Path, spec: 
                 connection.execute(f"BEGIN; {change}; COMMIT")
             pipeline.wait_fresh()
             assert pipeline.verify()["orders"] == 821
-            assert pipeline.freshness().quarantined == 0
+            fresh = pipeline.freshness()
+            assert fresh is not None
+            assert fresh.quarantined == 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from cdc.log.lsn import NOTHING
@@ -54,14 +55,14 @@ class NewParentForgotten(OldParentForgotten):
 class PlaceholderKept(Batch):
     """Takes the stand-in of an unchanged value for the value."""
 
-    def _complete(self, shape: RowShape, changes: TableChanges, row: Row, old: Any) -> Row:
+    def _complete(self, shape: RowShape, changes: TableChanges, row: Row, old: Any) -> Row | None:
         return row
 
 
 class MovedValueStale(Batch):
     """At a key change takes left-out values from the row store, though this batch changed them before."""
 
-    def _complete(self, shape: RowShape, changes: TableChanges, row: Row, old: Any) -> Row:
+    def _complete(self, shape: RowShape, changes: TableChanges, row: Row, old: Any) -> Row | None:
         changes.deleted.clear()
         return super()._complete(shape, changes, row, old)
 
@@ -99,7 +100,7 @@ class OldKeyKept(Batch):
     def _put(self, shape: RowShape, changes: TableChanges, change: TakenChange, lsn: int) -> None:
         super()._put(shape, changes, change, lsn)
         if change.old_key is not None:
-            old = shape.key_before(change.old_key)
+            old = shape.key_before(msgspec.Raw(change.old_key))
             changes.rows[old] = self._stored(shape.table, old)
 
 
@@ -230,7 +231,8 @@ def shop() -> Source:
     return source
 
 
-LOADED: list[Turn] = [("read", 6), *[("send", 0), ("acknowledge", 0)] * 6, ("refresh", 0)]
+SEND_ALL: list[Turn] = [("send", 0), ("acknowledge", 0)] * 6
+LOADED: list[Turn] = [("read", 6), *SEND_ALL, ("refresh", 0)]
 """Reads the shop and indexes it."""
 
 

@@ -45,13 +45,13 @@ def connection(stack: Any) -> Iterator[psycopg.Connection]:
 def assert_equal(store: RowStore, plan: DocumentPlan, connection: psycopg.Connection) -> None:
     """Every document of the store is the oracle's, ids both ways; asking for ids gives the same documents."""
     built = store.build_all(plan)
-    wanted = dict(connection.execute(document_query(plan)).fetchall())
+    wanted: dict[str, str] = dict(connection.execute(document_query(plan)).fetchall())
     assert built.keys() == wanted.keys()
     found = {identity: differences(built[identity], text) for identity, text in wanted.items()}
     assert {identity: different for identity, different in found.items() if different} == {}
     assert [identity for (identity,) in connection.execute(id_query(plan))] == list(wanted)
     some = sorted(wanted)[::2]
-    selected = dict(connection.execute(document_query(plan, ids=True), (some,)).fetchall())
+    selected: dict[str, str] = dict(connection.execute(document_query(plan, ids=True), (some,)).fetchall())
     assert selected == {identity: wanted[identity] for identity in some}
 
 

@@ -33,7 +33,7 @@ def library(stack: Stack) -> Iterator[Library]:
 
 
 def _create(admin: httpx.Client, alias: str) -> None:
-    aliases = {alias: {}, f"{alias}-write": {}}
+    aliases: dict[str, dict[str, object]] = {alias: {}, f"{alias}-write": {}}
     body = {"settings": SETTINGS, "mappings": MAPPINGS, "aliases": aliases}
     admin.delete(f"/{alias}-g000001")
     admin.put(f"/{alias}-g000001", json=body).raise_for_status()

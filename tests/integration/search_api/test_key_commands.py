@@ -113,8 +113,8 @@ def test_what_stands_in_the_way_has_its_exit_code(operator: Operator, tmp_path: 
     assert (away.exit_code, "ROWTIDE_ELASTICSEARCH_URL" in away.stderr) == (3, True)
     damaged = tmp_path / "damaged.db"
     damaged.write_bytes(b"no database at all" * 100)
-    for command in (("keys", "list"), ("audit",)):
-        broken = operator.run(*command, ROWTIDE_API_STATE=str(damaged))
+    for words in (["keys", "list"], ["audit"]):
+        broken = operator.run(*words, ROWTIDE_API_STATE=str(damaged))
         assert (broken.exit_code, "ROWTIDE_API_STATE" in broken.stderr) == (2, True)
     assert operator.run("keys", "create", "a", ROWTIDE_ELASTICSEARCH_URL="somewhere").exit_code == 2
 

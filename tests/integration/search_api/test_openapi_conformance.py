@@ -68,8 +68,10 @@ def test_every_answer_is_as_the_openapi_document_says(library: Library, tmp_path
             str(tmp_path / "events.ndjson"),
         ]
         header = f"Authorization: Bearer {key}"
-        order = [schemathesis, "--config-file", CONFIG, "run", f"{url}/openapi.json", "--header", header, *options]
-        run = subprocess.run(order, cwd=tmp_path, capture_output=True, text=True, timeout=5 * SECONDS, check=False)
+        command = [str(schemathesis), "--config-file", str(CONFIG), "run", f"{url}/openapi.json", "--header", header]
+        run = subprocess.run(
+            [*command, *options], cwd=tmp_path, capture_output=True, text=True, timeout=5 * SECONDS, check=False
+        )
     if run.returncode:
         pytest.fail(run.stdout[-20_000:] + run.stderr[-2_000:])
     assert f"Seed: {SEED}" in run.stdout

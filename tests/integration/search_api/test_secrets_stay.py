@@ -107,7 +107,7 @@ def path_of(route: APIRoute, document_id: str) -> str:
 def questions(route: APIRoute, chance: random.Random) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Each parameter with words of all kinds, then several at once."""
     has_id = bool(set(parameters_of(route)[0]) - {"index"})
-    for method in sorted(route.methods & {"GET", "POST", "PUT", "DELETE"}):
+    for method in sorted((route.methods or set()) & {"GET", "POST", "PUT", "DELETE"}):
         for one in IDS if has_id else IDS[:1]:
             yield method, path_of(route, one), {}
         for name in parameters_of(route)[1]:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import apsw
 import psycopg
@@ -50,7 +51,8 @@ INSERT INTO "row_public.orders"(id, customer_id, note) VALUES (70, 1, 'never was
 def worker_of(pipeline: Pipeline) -> Iterator[Worker]:
     """The pipeline's worker, in a thread of this process."""
     names = {name.removeprefix("ROWTIDE_").lower(): text for name, text in pipeline.environment.items()}
-    settings = WorkerSettings(**{name: text for name, text in names.items() if name in WorkerSettings.model_fields})
+    texts: dict[str, Any] = {name: text for name, text in names.items() if name in WorkerSettings.model_fields}
+    settings = WorkerSettings(**texts)
     stopping, made = threading.Event(), queue.SimpleQueue[Worker | BaseException]()
 
     def work() -> None:

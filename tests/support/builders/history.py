@@ -197,8 +197,8 @@ class Source:
         for place, (table, row) in enumerate(rows):
             flag = self._snapshot_flag([table for table, _ in rows], place)
             source = self._origin(table.schema, table.name, 789, lsn, f'[null,"{lsn}"]') | {"snapshot": flag}
-            body = {"before": None, "after": self._image(table, row), "source": source, "transaction": None, "op": "r"}
-            body["ts_ms"] = lsn * SLOW
+            change = {"before": None, "after": self._image(table, row), "source": source, "transaction": None}
+            body = change | {"op": "r", "ts_ms": lsn * SLOW}
             found.append(Message(msgspec.json.encode(body)))
         return found
 

@@ -86,8 +86,8 @@ class Recorder:
             consumer = self._consumers[pipeline] = Consumer(told)
             consumer.assign([where])
         _, end = consumer.get_watermark_offsets(where)
-        at = -1
-        while at < end - 1:
+        at: int | None = -1
+        while at is not None and at < end - 1:
             message = consumer.poll(10.0)
             assert message is not None, f"the topic of {pipeline} cannot be read to its end at {end}"
             assert message.error() is None, message.error()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cdc.log.envelope import Heartbeat
-from read_model.plan.model import PipelinePlan
+from read_model.plan.model import PipelinePlan, TableUse
 from sync_worker.elasticsearch.elasticsearch_sink import Index, Item, Sent
 from sync_worker.elasticsearch.generations import Generations
 from sync_worker.elasticsearch.index_guard import Standing
@@ -145,7 +145,7 @@ class MisreadDouble(BcDateCheck):
     def open(self) -> bool:
         return False
 
-    def turn(self, parts: Parts) -> None:
+    def turn(self, tables: Sequence[TableUse]) -> None:
         pass
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import httpx
 import psycopg
@@ -87,9 +88,7 @@ def _plan(connection: psycopg.Connection[tuple[str]], spec: str) -> PipelinePlan
     return resolve(parse_spec(spec, "the spec"), read_catalog(json.loads(row[0])))
 
 
-def _fill(
-    admin: httpx.Client, connection: psycopg.Connection[tuple[str]], document: DocumentPlan, plan: PipelinePlan
-) -> None:
+def _fill(admin: httpx.Client, connection: psycopg.Connection[Any], document: DocumentPlan, plan: PipelinePlan) -> None:
     body = index_body(document, plan) | {"aliases": {document.name: {}, f"{document.name}-write": {}}}
     admin.delete(f"/{document.name}-g000001")
     admin.put(f"/{document.name}-g000001", json=body).raise_for_status()

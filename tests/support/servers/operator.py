@@ -73,7 +73,7 @@ class Log:
             if message is None:
                 continue
             assert message.error() is None, message.error()
-            headers = {name: json.loads(text) for name, text in message.headers() or []}
+            headers = {name: json.loads(text or b"null") for name, text in dict(message.headers() or ()).items()}
             self.records.append(LogRecord(json.loads(message.value() or b"null"), headers))
             if condition(self.records[-1].value):
                 return self.records[start:]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -27,9 +28,10 @@ CHECKOUT = Path(__file__).parents[3]
 
 def small_settings(name: str, data: Path) -> StackSettings:
     """Return settings for a small stack on free ports. The servers are unpacked where the checkout has them."""
-    where = {} if "ROWTIDE_CACHE" in os.environ else {"home": CHECKOUT / ".rowtide"}
+    where: dict[str, Any] = {} if "ROWTIDE_CACHE" in os.environ else {"home": CHECKOUT / ".rowtide"}
+    ports: dict[str, Any] = {**free_ports()}
     return StackSettings(
-        stack=name, data=data, profile="test", elasticsearch_heap=512, kafka_heap=192, **where, **free_ports()
+        stack=name, data=data, profile="test", elasticsearch_heap=512, kafka_heap=192, **where, **ports
     )
 
 

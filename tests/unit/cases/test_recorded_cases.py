@@ -14,11 +14,14 @@ from rowtide.conformance.loader import read_cases
 from sync_worker.store.compile import statements
 from tests.support.builders.recording import FILE, can_be_recorded, digest
 from tests.support.builders.replay import Replay
-from tests.support.oracle.loop_simulation import Parts, Turn, trial
+from tests.support.oracle.loop_simulation import Action, Parts, Turn, trial
 
 CASES = read_cases([Path(__file__).parents[2] / "cases"])
 RECORDED = [case for case in CASES if can_be_recorded(case)]
-ACTIONS = ("read", "read", "send", "send", "arrive", "acknowledge", "refresh", "crash", "crash in take", "late")
+ACTIONS: tuple[Action, ...] = (
+    *("read", "read", "send", "send", "arrive"),
+    *("acknowledge", "refresh", "crash", "crash in take", "late"),
+)
 
 
 def parts_of(replay: Replay) -> Parts:

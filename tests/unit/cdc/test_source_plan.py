@@ -1,6 +1,7 @@
 """What `rowtide init` would do, and what it refuses, from facts alone."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,14 +14,14 @@ ORDERS = TableName("public", "orders")
 ODD = TableName("Odd Schema", 'Say "hi"')
 
 
-def table(name: TableName = ORDERS, **more: object) -> Table:
+def table(name: TableName = ORDERS, **more: Any) -> Table:
     columns = {"id": Column("id", "int8", nullable=False), "note": Column("note", "text", toastable=True)}
-    return replace(Table(name, columns, primary_key=("id",)), **more)  # type: ignore[arg-type]
+    return replace(Table(name, columns, primary_key=("id",)), **more)
 
 
-def facts(*tables: Table, **more: object) -> Facts:
+def facts(*tables: Table, **more: Any) -> Facts:
     catalog = Catalog({one.name: one for one in tables or (table(),)})
-    return replace(Facts("shop", 180006, catalog, max_slot_wal_keep_size="8GB"), **more)  # type: ignore[arg-type]
+    return replace(Facts("shop", 180006, catalog, max_slot_wal_keep_size="8GB"), **more)
 
 
 def planned(found: Facts, *names: TableName, verifier: str | None = None) -> SourcePlan:

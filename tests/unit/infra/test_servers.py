@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,8 @@ SECRETS = Secrets(password="hidden-word", cluster_id="A" * 22)
 INSTALLED = Installation(Path("/cache/servers-1"), Path("/jdk"))
 
 
-def built(service: Service, **given: object) -> Server:
-    settings = StackSettings(data=Path("/data"), **given)  # type: ignore[arg-type]
+def built(service: Service, **options: Any) -> Server:
+    settings = StackSettings(data=Path("/data"), **options)
     return BUILDERS[service](settings, INSTALLED, SECRETS)
 
 

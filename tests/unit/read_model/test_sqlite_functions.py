@@ -61,7 +61,7 @@ def test_json_is_reduced_as_jsonb_does_with_every_digit() -> None:
 def test_sums_are_exact(connection: apsw.Connection) -> None:
     def total(*values: object) -> object:
         rows = ", ".join(f"({value!r})" if value is not None else "(NULL)" for value in values)
-        return connection.execute(f"SELECT rowtide_sum(column1, 0) FROM (VALUES {rows})").fetchone()[0]
+        return connection.execute(f"SELECT rowtide_sum(column1, 0) FROM (VALUES {rows})").get
 
     assert total("0.1", "0.2", None) == "0.3"
     assert total("12345678901234567890123456789012345678.90", "0.1") == "12345678901234567890123456789012345679.00"
@@ -69,11 +69,11 @@ def test_sums_are_exact(connection: apsw.Connection) -> None:
     assert total("Infinity", "-Infinity") == '"NaN"'
     assert total('"NaN"', "1.0E22") == '"NaN"'
     assert total(None) is None
-    assert connection.execute("SELECT rowtide_sum(column1, 2) FROM (VALUES (1), (-150))").fetchone()[0] == "-1.49"
+    assert connection.execute("SELECT rowtide_sum(column1, 2) FROM (VALUES (1), (-150))").get == "-1.49"
 
 
 def test_decimals_order_by_value_with_nan_last(connection: apsw.Connection) -> None:
     rows = "('10.00'), ('9.60'), ('NaN'), ('-Infinity'), ('9.6'), ('Infinity'), ('\"NaN\"')"
     ordered = connection.execute(f"SELECT column1 FROM (VALUES {rows}) ORDER BY column1 COLLATE decimal").fetchall()
     assert [value for (value,) in ordered] == ["-Infinity", "9.60", "9.6", "10.00", "Infinity", "NaN", '"NaN"']
-    assert connection.execute("SELECT '1.0' = '1.00' COLLATE decimal").fetchone()[0] == 1
+    assert connection.execute("SELECT '1.0' = '1.00' COLLATE decimal").get == 1

@@ -22,7 +22,9 @@ SCHEMA = read_mapping(MAPPINGS | {"properties": MAPPINGS["properties"] | MORE})
 
 def body(raw: RawAggregate, *filters: str) -> dict[str, Any]:
     request = check_aggregate(raw, SCHEMA)
-    return plan_aggregate(request, {"match_all": {}}, check(RawRequest(filters=filters), SCHEMA).filters).body["aggs"]
+    search = plan_aggregate(request, {"match_all": {}}, check(RawRequest(filters=filters), SCHEMA).filters).body
+    aggregations: dict[str, Any] = search["aggs"]
+    return aggregations
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from search_api.query.request import RawRequest, SearchRequest, check
 from search_api.query.schema import read_mapping
 from tests.support.builders.book_index import MAPPINGS
 
+Hit = tuple[dict[str, Any], list[str]]
+"""A document's source, and the names of the queries that matched."""
 SCHEMA = read_mapping(MAPPINGS)
 
 
@@ -15,7 +17,7 @@ def request(text: str) -> SearchRequest:
     return check(RawRequest(text), SCHEMA)
 
 
-def answer(*hits: tuple[dict[str, Any], list[str]]) -> bytes:
+def answer(*hits: Hit) -> bytes:
     found = [{"_source": source, "matched_queries": names} for source, names in hits]
     return json.dumps({"hits": {"hits": found}}).encode()
 
@@ -31,12 +33,12 @@ def test_of_words_equally_alike_the_more_frequent_one_is_meant() -> None:
 
 
 def test_what_stands_in_other_fields_is_never_proposed() -> None:
-    hit = ({"title": "x", "cover": {"secret": "harbour"}, "copies": [{"number": 1, "unknown": "harbour"}]}, [])
+    hit: Hit = ({"title": "x", "cover": {"secret": "harbour"}, "copies": [{"number": 1, "unknown": "harbour"}]}, [])
     assert corrected(request("harbuor"), SCHEMA, answer(hit)) is None
 
 
 def test_codes_and_phrases_are_left_as_they_are() -> None:
-    hit = ({"shelf_mark": "SM-0003"}, [])
+    hit: Hit = ({"shelf_mark": "SM-0003"}, [])
     assert corrected(request("shelf SM-0003"), SCHEMA, answer(hit)) == "SM-0003"
     assert similar_body(request("SM-0003"), SCHEMA) is None
     assert similar_body(request('"old harbuor"'), SCHEMA) is None

@@ -93,7 +93,7 @@ class Exporting:
         self.endings.append((rows, how))
 
 
-def columns() -> list[Column]:
+def columns() -> tuple[Column, ...]:
     return chosen_columns(["title", "author.name"], SCHEMA)
 
 

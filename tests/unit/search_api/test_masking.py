@@ -184,7 +184,7 @@ def test_what_a_reader_types_is_no_name() -> None:
 
 
 def test_a_tenant_counts_its_own_documents_only() -> None:
-    inner = {"a": {"filter": {}, "aggs": {"b": {"global": {}, "aggs": {}}}}}
+    inner: dict[str, Any] = {"a": {"filter": {}, "aggs": {"b": {"global": {}, "aggs": {}}}}}
     with pytest.raises(UnsafeSearch):
         look_over({"aggs": inner}, MASK, True)
     look_over({"aggs": inner}, MASK, False)

@@ -110,7 +110,7 @@ def test_a_search_that_takes_too_long_is_a_problem_that_says_what_to_do(double: 
 
 
 def test_every_answer_says_how_fresh_it_is(api: Api) -> None:
-    routes = [one for one in every_route() if "GET" in one.methods and one.path.startswith(("/v1", "/health"))]
+    routes = [one for one in every_route() if "GET" in (one.methods or ()) and one.path.startswith(("/v1", "/health"))]
     assert len(routes) >= 11
     for route in routes:
         path = route.path.replace("{index}", "books").replace("{id:path}", "1")

@@ -37,6 +37,10 @@ def refuse(request: RepairRequest) -> "Future[RepairOutcome]":
     return request.answer
 
 
+def ignore_retry(retry: Retry) -> None:
+    """A worker that takes the request."""
+
+
 def remove(document: str, ids: list[str], lsn: int) -> None:
     """A worker that deletes what it is asked for, of one kind."""
     if (document, ids, lsn) != ("orders", ["x"], 70):
@@ -54,7 +58,7 @@ def test_another_epoch_and_the_end_are_news_too() -> None:
 def test_a_waiting_request_asks_for_a_refresh_and_ends_in_time() -> None:
     asked = threading.Event()
     with asgi(
-        endpoint(Announcement(FIRST), Wishes(asked.set, SimpleQueue().put, refuse, remove), CollectorRegistry())
+        endpoint(Announcement(FIRST), Wishes(asked.set, ignore_retry, refuse, remove), CollectorRegistry())
     ) as client:
         assert client.get("/freshness").json()["searchable"] == 10
         assert not asked.is_set()
@@ -72,9 +76,7 @@ def test_no_more_wait_than_there_are_places() -> None:
         places[0] += 1
         started.wait(LONG)
 
-    with asgi(
-        endpoint(announcement, Wishes(refresh, SimpleQueue().put, refuse, remove), CollectorRegistry())
-    ) as client:
+    with asgi(endpoint(announcement, Wishes(refresh, ignore_retry, refuse, remove), CollectorRegistry())) as client:
 
         def ask() -> None:
             client.get("/freshness", params={"beyond": "1:10", "wait": LONG})
@@ -112,7 +114,7 @@ def test_rows_are_read_anew_on_request() -> None:
         request.answer.set_result(RepairOutcome(70, 3, 1, 0))
         return request.answer
 
-    wishes = Wishes(lambda: None, SimpleQueue().put, reread, remove)
+    wishes = Wishes(lambda: None, ignore_retry, reread, remove)
     with asgi(endpoint(Announcement(FIRST), wishes, CollectorRegistry())) as client:
         answer = client.request("POST", "/repairs", json={"document": "orders", "ids": ["1", "2"]})
         assert answer.json() == {"lsn": 70, "rows": 3, "changed": 1, "unsettled": 0}

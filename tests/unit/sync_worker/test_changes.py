@@ -83,7 +83,7 @@ def test_a_key_change_that_shows_the_old_row_deletes_it() -> None:
 
 @pytest.mark.parametrize("before", [[], [event("t", 0)]])
 def test_an_unchanged_value_that_nobody_holds_stops_the_work(before: list[TakenChange]) -> None:
-    stored = {(1,): (1, "long")} if before else {}
+    stored: dict[Key, Row] = {(1,): (1, "long")} if before else {}
     with pytest.raises(RowError, match=r"public\.people leaves out name as unchanged"):
         folded([*before, event("u", 1, ABSENT)], stored=stored)
 

@@ -7,7 +7,7 @@ import pytest
 
 from read_model.catalog.catalog import TableName
 from read_model.plan.model import DocumentPlan, Field, Include, Join, Node, PipelinePlan, TableUse
-from sync_worker.log.changes import TableChanges
+from sync_worker.log.changes import Key, Row, TableChanges
 from sync_worker.store.compile import statements
 from sync_worker.store.pending import FAN_OUT_TURN, Bulk, Pending
 from sync_worker.store.row_store import RowStore
@@ -40,7 +40,7 @@ class Shop:
         while bulk := self.take():
             assert bulk.items
 
-    def change(self, rows: dict[TableName, dict[tuple[int], tuple[object, ...]]], lsn: int) -> None:
+    def change(self, rows: dict[TableName, dict[Key, Row]], lsn: int) -> None:
         """One transaction of the source."""
         changes = {}
         for table, states in rows.items():

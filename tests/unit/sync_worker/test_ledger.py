@@ -16,13 +16,11 @@ def test_an_acknowledged_change_waits_for_a_refresh_that_began_later() -> None:
     ledger.begin_refresh()
     ledger.acknowledge(50)
     ledger.end_refresh(done=True)
-    assert ledger.dirty
-    assert ledger.searchable(100, []) == 49
+    assert (ledger.dirty, ledger.searchable(100, [])) == (True, 49)
     ledger.begin_refresh()
     assert ledger.searchable(100, []) == 49
     ledger.end_refresh(done=True)
-    assert not ledger.dirty
-    assert ledger.searchable(100, []) == 100
+    assert (ledger.dirty, ledger.searchable(100, [])) == (False, 100)
 
 
 def test_a_failed_refresh_makes_nothing_searchable() -> None:
@@ -31,8 +29,7 @@ def test_a_failed_refresh_makes_nothing_searchable() -> None:
     ledger.begin_refresh()
     ledger.acknowledge(60)
     ledger.end_refresh(done=False)
-    assert ledger.dirty
-    assert ledger.searchable(100, []) == 49
+    assert (ledger.dirty, ledger.searchable(100, [])) == (True, 49)
 
 
 def test_the_published_lsn_never_goes_back() -> None:

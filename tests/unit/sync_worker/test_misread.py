@@ -67,6 +67,10 @@ def snapshot(store: RowStore, lsn: int) -> None:
         store.move(snapshot=lsn)
 
 
+def documents_wait(misread: BcDateCheck) -> bool:
+    return misread.open
+
+
 def turn_until(misread: BcDateCheck, done: bool, watch: IdentityMonitor) -> None:
     """Turn until documents may be built, or until tables are to be read anew."""
     pause = threading.Event()
@@ -83,19 +87,19 @@ def test_documents_wait_until_a_table_with_such_a_value_was_read_anew(store: Row
     stopping.set()
     watch = IdentityMonitor(store, [use.table for use in TABLES], dict)
     with closing(BcDateCheck(store, asker, watch, stopping)) as misread:
-        assert not misread.open
+        assert not documents_wait(misread)
         snapshot(store, 100)
         turn_until(misread, False, watch)
         misread.turn(TABLES)
-        assert misread.open
+        assert documents_wait(misread)
         with store.transaction():
             watch.healed({}, "")
         turn_until(misread, True, watch)
     # A worker that starts again does not ask again, before there is another snapshot.
     with closing(BcDateCheck(store, asker, watch, stopping)) as misread:
-        assert not misread.open
+        assert not documents_wait(misread)
         snapshot(store, 200)
-        assert misread.open
+        assert documents_wait(misread)
         turn_until(misread, True, watch)
     assert asker.asked == [[DATED.table]] * 2
 

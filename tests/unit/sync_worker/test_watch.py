@@ -112,8 +112,8 @@ def test_without_the_source_the_next_heartbeat_asks_again(store: RowStore) -> No
 def test_another_system_timeline_or_slot_is_another_source(
     store: RowStore, system: str, timeline: int, slot: str, said: str
 ) -> None:
+    assert IdentityMonitor(store, [A], dict).identity is None
     watch = IdentityMonitor(store, [A], dict)
-    assert watch.identity is None
     watch.see(beat(a="1"))
     assert watch.identity == Identity("1", 1)
     content = msgspec.json.encode(Heartbeat(system, timeline, slot, 0, {"public.a": "1"}))
