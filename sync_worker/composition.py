@@ -21,12 +21,12 @@ from read_model.spec.model import Spec
 from read_model.spec.parser import parse_spec
 from sync_worker.elasticsearch.access import Access
 from sync_worker.elasticsearch.elasticsearch_sink import Index
-from sync_worker.elasticsearch.index_guard import Standing
+from sync_worker.elasticsearch.index_guard import IndexGuard
 from sync_worker.elasticsearch.lease import Lease
 from sync_worker.errors import PositionLost, SettingsError, StoreError
 from sync_worker.log.consumer import ChangeLog, Refusals, admin, topic_id_of
 from sync_worker.loop.loop import Pace, Worker
-from sync_worker.loop.plan_bound import make_parts
+from sync_worker.loop.plan_bound import make_plan_bound
 from sync_worker.resync.bc_dates import BcDateCheck, PostgresProbe
 from sync_worker.resync.row_repair import RowRepair
 from sync_worker.resync.schema_change import SchemaChangeResync
@@ -42,7 +42,7 @@ from sync_worker.store.tombstones import Tombstones
 
 
 @dataclass(frozen=True, slots=True)
-class Assembled:
+class ComposedWorker:
     """A worker that is ready to run."""
 
     worker: Worker
@@ -50,7 +50,7 @@ class Assembled:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ResolvedSpec:
     """What is to be done, for which source, and how."""
 
     spec: Spec
@@ -86,7 +86,7 @@ def read_spec(path: Path) -> str:
 
 
 @contextmanager
-def assemble(settings: WorkerSettings, stopping: threading.Event, new_store: bool = False) -> Iterator[Assembled]:
+def assemble(settings: WorkerSettings, stopping: threading.Event, new_store: bool = False) -> Iterator[ComposedWorker]:
     """Open everything, check everything, and hand over a worker; close everything afterwards.
 
     With `new_store` the row store is emptied first, and the worker waits for the next snapshot in the log."""
@@ -101,7 +101,7 @@ def assemble(settings: WorkerSettings, stopping: threading.Event, new_store: boo
             _own(store, path, spec.pipeline)
             index.check()
             facts = _source_facts(store, settings)
-            known = Known(spec, facts, resolve(spec, read_catalog(facts.tables)))
+            known = ResolvedSpec(spec, facts, resolve(spec, read_catalog(facts.tables)))
             log = ChangeLog(settings.kafka, changes_topic(spec.pipeline), f"rowtide-{spec.pipeline}")
             try:
                 _seek(store, log, new_store)
@@ -166,19 +166,21 @@ def _worker(
     store: RowStore,
     index: Index,
     log: ChangeLog,
-    known: Known,
+    known: ResolvedSpec,
     lease: Lease,
     stopping: threading.Event,
-) -> Iterator[Assembled]:
+) -> Iterator[ComposedWorker]:
     plan = known.plan
     _same_plan(store, plan)
-    parts = make_parts(settings, store, index, plan, known.facts.system)
+    parts = make_plan_bound(settings, store, index, plan, known.facts.system)
     tables = [use.table for use in plan.tables]
     dsn = settings.postgres_dsn.get_secret_value()
     watch = IdentityMonitor(store, tables, partial(read_catalogue, dsn, plan.pipeline, tables))
-    healing = SchemaChangeResync(store, known.spec, dsn, watch, partial(make_parts, settings, store, index), stopping)
+    healing = SchemaChangeResync(
+        store, known.spec, dsn, watch, partial(make_plan_bound, settings, store, index), stopping
+    )
     tombstones = Tombstones(store)
-    standing = Standing(lease, index, lambda: worker.wrong)
+    standing = IndexGuard(lease, index, lambda: worker.wrong)
     outlook = SilenceMonitor(
         partial(_look_at_source, dsn, plan.pipeline, store, watch), _topic_watch(settings, store, plan).look
     )
@@ -209,7 +211,7 @@ def _worker(
     standing.start()
     outlook.start()
     try:
-        yield Assembled(worker, plan)
+        yield ComposedWorker(worker, plan)
     finally:
         outlook.stop()
         standing.stop()

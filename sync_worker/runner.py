@@ -16,7 +16,7 @@ from sync_worker import composition
 from sync_worker.elasticsearch.index_guard import IndexLost
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 from sync_worker.http import metrics
-from sync_worker.http.endpoint import EndpointThread, Wishes, endpoint
+from sync_worker.http.endpoint import Commands, EndpointThread, endpoint
 from sync_worker.settings import WorkerSettings
 
 OK, FAILED, WRONG_USE, NO_SERVICE = 0, 1, 2, 3
@@ -33,14 +33,14 @@ def load_settings() -> WorkerSettings:
 
 def main(new_store: bool = False) -> int:
     """Run until SIGTERM or SIGINT. Errors go to stderr in one sentence."""
-    lives = Lives()
+    restarts = RestartLoop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: lives.end())
+        signal.signal(number, lambda *_: restarts.end())
     try:
         settings = load_settings()
-        while not lives.ended:
+        while not restarts.ended:
             try:
-                run(settings, lives.begin(), new_store)
+                run(settings, restarts.begin(), new_store)
                 break
             except IndexLost as error:
                 structlog.get_logger().warning("the worker begins again", reason=str(error))
@@ -54,7 +54,7 @@ def main(new_store: bool = False) -> int:
     return OK
 
 
-class Lives:
+class RestartLoop:
     """A worker may begin again within its process; told to end, neither this life nor another goes on."""
 
     def __init__(self) -> None:
@@ -82,8 +82,8 @@ def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = F
     os.environ.setdefault("SQLITE_TMPDIR", str(settings.worker_store))
     with composition.assemble(settings, stopping, new_store) as made:
         worker = made.worker
-        wishes = Wishes(worker.refresh_now.set, worker.retries_asked.put, worker.rereads.ask, worker.remove_extra)
-        app = endpoint(worker.announcement, wishes, metrics.registry(worker))
+        commands = Commands(worker.refresh_now.set, worker.retries_asked.put, worker.rereads.ask, worker.remove_extra)
+        app = endpoint(worker.feed, commands, metrics.registry(worker))
         server = EndpointThread(app, settings.worker_host, settings.worker_port)
         server.start()
         log.info("worker started", pipeline=made.plan.pipeline, port=settings.worker_port)

@@ -18,7 +18,7 @@ MOST_LEFT_OUT = 50
 _AS_WRITTEN = msgspec.json.Decoder(dict[str, Any], float_hook=lambda number: msgspec.Raw(number.encode()))
 
 
-class LeftOut(NamedTuple):
+class DroppedFields(NamedTuple):
     """What an item had to do without: its id, the last refusal's reason, the paths of the fields."""
 
     id: str
@@ -34,7 +34,7 @@ class Bodies:
         self._bodies = bodies
         self._leave_out = leave_out
         self._changed: dict[int, bytes] = {}
-        self.left_out: dict[int, LeftOut] = {}
+        self.left_out: dict[int, DroppedFields] = {}
 
     def of(self, places: list[int]) -> list[bytes]:
         """The lines of these items."""
@@ -49,7 +49,7 @@ class Bodies:
         if path is None or path in so_far or len(so_far) >= MOST_LEFT_OUT:
             self.left_out.pop(place, None)
             return False
-        self.left_out[place] = LeftOut(refusal.id, refusal.reason, (*so_far, path))
+        self.left_out[place] = DroppedFields(refusal.id, refusal.reason, (*so_far, path))
         self._changed[place] = action + b"\n" + leave_out(documents[0], (*so_far, path)) + b"\n"
         return True
 

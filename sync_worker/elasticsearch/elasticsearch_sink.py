@@ -17,8 +17,8 @@ from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
 from sync_worker.elasticsearch.access import Access, away, client_options, refused, refuses_us
 from sync_worker.elasticsearch.bulk import BY_STATUS, Outcome, Refusal, action_of, refusals, refused_whole, unfit
-from sync_worker.elasticsearch.dropped_fields import Bodies, LeftOut
-from sync_worker.elasticsearch.sink_health import Hindrance
+from sync_worker.elasticsearch.dropped_fields import Bodies, DroppedFields
+from sync_worker.elasticsearch.sink_health import SinkHealth
 from sync_worker.errors import ServiceMissing, WorkerError
 
 GENERATION = re.compile(r"-g(\d{6})$")
@@ -48,14 +48,14 @@ def deletion(id_: str, version: int) -> Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class BulkOutcome:
     """What became of a bulk: the items that Elasticsearch refused for good, by place. Everything else is taken.
 
     `left_out` are taken items that had to do without some fields, by place."""
 
     rejected: list[Refusal]
     retries: int
-    left_out: dict[int, LeftOut] = field(default_factory=dict)
+    left_out: dict[int, DroppedFields] = field(default_factory=dict)
 
 
 class Index:
@@ -66,7 +66,7 @@ class Index:
         self.client = Elasticsearch(access.url, **client_options(access))
         self._stopping = stopping
         self._leave_out = leave_out
-        self.hindrance = Hindrance()
+        self.health = SinkHealth()
         self.may_write: Callable[[], bool] = lambda: True
         self.targets: dict[str, str] = {}
         """The generation that is written to, by alias."""
@@ -80,7 +80,7 @@ class Index:
 
         self._guard(self.client.cluster.health)
 
-    def send(self, alias: str, items: list[Item]) -> Sent | None:
+    def send(self, alias: str, items: list[Item]) -> BulkOutcome | None:
         """Send until every item is taken or rejected; None when the worker stops before that.
 
         Waits out an Elasticsearch that is away or overloaded, with growing pauses: nothing is dropped (invariant 7)."""
@@ -106,14 +106,14 @@ class Index:
                     waiting.append(refusal.place)
                 else:
                     rejected.append(refusal)
-        return Sent(rejected, retries, bodies.left_out)
+        return BulkOutcome(rejected, retries, bodies.left_out)
 
     def _note(self, alias: str, all_again: list[Refusal]) -> None:
         """Nothing of an attempt was taken, or something."""
         if all_again:
-            self.hindrance.met(alias, f"Elasticsearch takes no documents of {alias}: {all_again[0].reason}")
+            self.health.failed(alias, f"Elasticsearch takes no documents of {alias}: {all_again[0].reason}")
         else:
-            self.hindrance.passed(alias)
+            self.health.succeeded(alias)
 
     def _attempt(self, alias: str, bodies: list[bytes]) -> list[Refusal]:
         try:
@@ -161,13 +161,13 @@ class Index:
                 self.client.indices.refresh(index=[f"{name}-write" for name in some]) for some in parts_of(names)
             ]
         except (TransportError, ApiError) as error:
-            self.hindrance.met("refresh", f"Elasticsearch makes nothing searchable: {type(error).__name__}")
+            self.health.failed("refresh", f"Elasticsearch makes nothing searchable: {type(error).__name__}")
             return False
         done = all(int(answer["_shards"]["failed"]) == 0 for answer in answers)
         if done:
-            self.hindrance.passed("refresh")
+            self.health.succeeded("refresh")
         else:
-            self.hindrance.met("refresh", "Elasticsearch makes nothing searchable: a shard failed")
+            self.health.failed("refresh", "Elasticsearch makes nothing searchable: a shard failed")
         return done
 
     def generations(self, alias: str) -> list[str]:

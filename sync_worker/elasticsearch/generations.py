@@ -4,7 +4,7 @@ import time
 
 from read_model.elasticsearch.index_body import index_body
 from read_model.plan.model import PipelinePlan
-from sync_worker.elasticsearch.elasticsearch_sink import Index, Sent
+from sync_worker.elasticsearch.elasticsearch_sink import BulkOutcome, Index
 from sync_worker.store.build_times import BuildTimes
 from sync_worker.store.pending import Bulk
 from sync_worker.store.quarantine import Quarantine
@@ -81,7 +81,7 @@ class Generations:
                 self._store.remember(f"shown {alias}", 1)
             self.loading.discard(alias)
 
-    def taken(self, bulk: Bulk, sent: Sent) -> None:
+    def taken(self, bulk: Bulk, sent: BulkOutcome) -> None:
         """Set aside what was refused or could not be built (invariant 7), and keep the time. The bulk must still be pending."""
         self.quarantine.note(bulk, sent)
         self._builds.note(bulk, time.time_ns() // 1_000_000)

@@ -15,7 +15,7 @@ LOOK_EVERY = 2
 """Renewals between two looks at the indexes."""
 
 
-class Standing:
+class IndexGuard:
     """Ask `fault` for what ends this life of the worker, and `nodes` for the processes of Elasticsearch."""
 
     def __init__(self, lease: Lease, index: Index, wrong: Callable[[], str]) -> None:

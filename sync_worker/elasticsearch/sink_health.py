@@ -1,35 +1,35 @@
-"""What keeps Elasticsearch from taking documents, once it has lasted: nobody should have to guess why documents stay old."""
+"""Which requests to a sink keep failing, and why: reported once the trouble has lasted, so that nobody has to guess."""
 
 import threading
 import time
 from collections.abc import Callable
 
 DEGRADED_AFTER = 5.0
-"""Seconds without an acknowledged document before freshness says so."""
+"""Seconds that a request has to keep failing before freshness reports it."""
 
 
-class Hindrance:
-    """By what was asked of Elasticsearch (documents of an alias, a refresh). For several threads at once."""
+class SinkHealth:
+    """Failing requests by name (the documents of an alias, a refresh). Safe for use by several threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._met: dict[str, tuple[float, str]] = {}
+        self._failing: dict[str, tuple[float, str]] = {}
 
-    def met(self, asked: str, why: str) -> None:
-        """It was asked in vain."""
+    def failed(self, request: str, reason: str) -> None:
+        """Record an attempt in vain. The time counts from the first one, the reason is that of the last."""
         with self._lock:
-            since, _ = self._met.get(asked, (self._clock(), ""))
-            self._met[asked] = (since, why)
+            since, _ = self._failing.get(request, (self._clock(), ""))
+            self._failing[request] = (since, reason)
 
-    def passed(self, asked: str) -> None:
-        """It was asked, and did it."""
+    def succeeded(self, request: str) -> None:
+        """Forget earlier failures of this request."""
         with self._lock:
-            self._met.pop(asked, None)
+            self._failing.pop(request, None)
 
     @property
     def reason(self) -> str:
-        """What has lasted longest; empty while nothing has lasted for long."""
+        """The reason of the request that has been failing longest; empty before DEGRADED_AFTER."""
         with self._lock:
-            since, why = min(self._met.values(), default=(self._clock(), ""))
-            return why if self._clock() - since >= DEGRADED_AFTER else ""
+            since, reason = min(self._failing.values(), default=(self._clock(), ""))
+            return reason if self._clock() - since >= DEGRADED_AFTER else ""

@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from pydantic import BaseModel
 
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
-from sync_worker.loop.freshness_feed import Announcement
+from sync_worker.loop.freshness_feed import FreshnessFeed
 from sync_worker.resync.row_repair import RepairOutcome, RepairRequest
 from sync_worker.store.quarantine import Retry
 
@@ -49,7 +49,7 @@ class RetryBody(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class Commands:
     """How to ask the loop for something."""
 
     refresh: Callable[[], None]
@@ -58,8 +58,8 @@ class Wishes:
     remove: Callable[[str, list[str], int], None]
 
 
-def endpoint(announcement: Announcement, wishes: Wishes, registry: CollectorRegistry) -> FastAPI:
-    """The application. It reads what the loop publishes, and hands wishes to the loop, which fulfils them in its turn."""
+def endpoint(feed: FreshnessFeed, commands: Commands, registry: CollectorRegistry) -> FastAPI:
+    """The application. It reads what the loop publishes, and hands commands to the loop, which fulfils them in its turn."""
     app = FastAPI(title="Rowtide sync worker", docs_url=None, redoc_url=None)
     places = threading.BoundedSemaphore(MOST_WAITING)
 
@@ -70,32 +70,32 @@ def endpoint(announcement: Announcement, wishes: Wishes, registry: CollectorRegi
         """The freshness; with `wait` once it is beyond `epoch:searchable`, which is then hurried up by a refresh."""
         if beyond and wait and places.acquire(blocking=False):
             try:
-                wishes.refresh()
-                announcement.beyond(beyond, wait)
+                commands.refresh()
+                feed.beyond(beyond, wait)
             finally:
                 places.release()
-        return asdict(announcement.now)
+        return asdict(feed.now)
 
     @app.get("/health")
     def read_health(response: Response) -> dict[str, object]:
-        fresh = announcement.now
+        fresh = feed.now
         if fresh.state == "stopped":
             response.status_code = 503
         return {"state": fresh.state, "reason": fresh.reason}
 
     @app.post("/refresh", status_code=202)
     def ask_for_refresh() -> None:
-        wishes.refresh()
+        commands.refresh()
 
     @app.get("/metrics")
     def read_metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
-    app.include_router(_mending(wishes))
+    app.include_router(_mending(commands))
     return app
 
 
-def _mending(wishes: Wishes) -> APIRouter:
+def _mending(commands: Commands) -> APIRouter:
     """What puts documents right."""
     router = APIRouter()
 
@@ -103,19 +103,19 @@ def _mending(wishes: Wishes) -> APIRouter:
     def retry_quarantined(body: RetryBody) -> dict[str, int]:
         """Build the documents again that are set aside. Answers when they are pending, with how many they are."""
         wish = Retry(body.document, body.id)
-        wishes.retry(wish)
+        commands.retry(wish)
         return {"retried": _answer(wish.answer, ANSWER_SECONDS)}
 
     @router.post("/repairs")
     def repair(body: RepairBody) -> dict[str, int]:
         """Read the rows behind documents anew. Answers when the row store has them: `lsn` is where they become searchable."""
-        return asdict(_answer(wishes.reread(RepairRequest({body.document: body.ids})), REREAD_SECONDS))
+        return asdict(_answer(commands.reread(RepairRequest({body.document: body.ids})), REREAD_SECONDS))
 
     @router.post("/removals", status_code=204)
     def remove(body: RemovalBody) -> None:
         """Delete documents that the source does not have. Answers when a search does not find them any more."""
         try:
-            wishes.remove(body.document, body.ids, body.lsn)
+            commands.remove(body.document, body.ids, body.lsn)
         except WorkerError as error:
             raise HTTPException(409, str(error)) from error
 

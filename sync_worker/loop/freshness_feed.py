@@ -6,7 +6,7 @@ import time
 from read_model.freshness import Freshness
 
 
-class Announcement:
+class FreshnessFeed:
     """The freshness of now. The loop puts it; others read it, or wait until it has news."""
 
     def __init__(self, first: Freshness) -> None:

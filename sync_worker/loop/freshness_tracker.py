@@ -12,7 +12,7 @@ CLOCK_POINTS = 4096
 
 
 @dataclass(slots=True)
-class Ledger:
+class FreshnessTracker:
     """Keeps the LSNs of changes that are sent or acknowledged, but not searchable yet."""
 
     acknowledged: list[int] = field(default_factory=list)

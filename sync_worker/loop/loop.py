@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 
 from read_model.freshness import Freshness, State
-from sync_worker.elasticsearch.elasticsearch_sink import Index, Sent, deletion
-from sync_worker.elasticsearch.index_guard import Standing
+from sync_worker.elasticsearch.elasticsearch_sink import BulkOutcome, Index, deletion
+from sync_worker.elasticsearch.index_guard import IndexGuard
 from sync_worker.errors import ShapeError, WorkerError
 from sync_worker.log.consumer import ChangeLog
-from sync_worker.loop.freshness_feed import Announcement
-from sync_worker.loop.freshness_tracker import Ledger
-from sync_worker.loop.plan_bound import Parts
-from sync_worker.loop.refresh_policy import RefreshPace
-from sync_worker.loop.state import Condition
-from sync_worker.loop.tombstone_resend import Burial
+from sync_worker.loop.freshness_feed import FreshnessFeed
+from sync_worker.loop.freshness_tracker import FreshnessTracker
+from sync_worker.loop.plan_bound import PlanBound
+from sync_worker.loop.refresh_policy import RefreshPolicy
+from sync_worker.loop.state import PipelineState
+from sync_worker.loop.tombstone_resend import TombstoneResend
 from sync_worker.resync.bc_dates import BcDateCheck
 from sync_worker.resync.row_repair import RowRepair
 from sync_worker.resync.schema_change import SchemaChangeResync
@@ -53,14 +53,14 @@ class Worker:
         pipeline: str,
         store: RowStore,
         log: ChangeLog,
-        parts: Parts,
+        parts: PlanBound,
         index: Index,
         watch: IdentityMonitor,
         healing: SchemaChangeResync,
         misread: BcDateCheck,
         rereads: RowRepair,
         tombstones: Tombstones,
-        standing: Standing,
+        standing: IndexGuard,
         outlook: SilenceMonitor,
         pace: Pace,
         stopping: threading.Event,
@@ -77,26 +77,26 @@ class Worker:
         self._tombstones = tombstones
         self._standing = standing
         self._outlook = outlook
-        self._condition = Condition(store, watch, healing, outlook, index.hindrance)
+        self._condition = PipelineState(store, watch, healing, outlook, index.health)
         self._pace = pace
         self.stopping = stopping
         self.refresh_now = threading.Event()
         self.retries_asked: SimpleQueue[Retry] = SimpleQueue()
         self._senders = ThreadPoolExecutor(pace.senders, thread_name_prefix="sender")
         self._refresher = ThreadPoolExecutor(1, thread_name_prefix="refresher")
-        self._flying: list[tuple[Bulk, Future[Sent | None]]] = []
+        self._flying: list[tuple[Bulk, Future[BulkOutcome | None]]] = []
         self._load_through = 0
-        self._burial = Burial(store, tombstones, standing)
+        self._burial = TombstoneResend(store, tombstones, standing)
         self._refresh: Future[bool] | None = None
-        self._refresh_pace = RefreshPace(pace.refresh_after)
-        self._ledger = Ledger(published=store.position.published)
+        self._refresh_pace = RefreshPolicy(pace.refresh_after)
+        self._tracker = FreshnessTracker(published=store.position.published)
         self._moved = True
         self._look_again = 0.0
-        self.announcement = Announcement(self._fresh("waiting"))
+        self.feed = FreshnessFeed(self._fresh("waiting"))
         self.indexed = 0
         self.retries = 0
 
-    def _adopt(self, parts: Parts) -> None:
+    def _adopt(self, parts: PlanBound) -> None:
         self._parts = parts
         self._applier, self._pending, self._generations = parts.applier, parts.pending, parts.generations
 
@@ -113,7 +113,7 @@ class Worker:
     @property
     def freshness(self) -> Freshness:
         """What is published now."""
-        return self.announcement.now
+        return self.feed.now
 
     def remove_extra(self, document: str, ids: list[str], lsn: int) -> None:
         """Delete documents that the source was seen not to have at `lsn`. From any thread: it touches Elasticsearch alone.
@@ -131,7 +131,7 @@ class Worker:
         with self._store.transaction():
             self._pending.distrust(self._store.position.published + 1)
         # What was acknowledged in an earlier life may not have been refreshed (invariant 6).
-        self._ledger.acknowledge(self._store.position.published + 1)
+        self._tracker.acknowledge(self._store.position.published + 1)
         try:
             while not self.stopping.is_set():
                 self.step()
@@ -141,7 +141,7 @@ class Worker:
             self._refresher.shutdown(wait=True)
             self.rereads.close()
             self._misread.close()
-            self.announcement.put(self._fresh("stopped"))
+            self.feed.put(self._fresh("stopped"))
 
     def step(self) -> None:
         """One turn of the loop."""
@@ -157,7 +157,7 @@ class Worker:
         self._generations.quarantine.retry(self.retries_asked, self._generations.rows)
         self._send()
         if self._burial.turn(lambda *due: self._refresher.submit(self._index.send, *due)):
-            self._ledger.acknowledge(self._store.position.watermark)
+            self._tracker.acknowledge(self._store.position.watermark)
         self._refresh_when_due()
         self._publish()
 
@@ -192,7 +192,7 @@ class Worker:
             self._watch.see(beat)
             self._outlook.turn(records=True, beat=True)
         position = self._store.position
-        self._ledger.tick(position.watermark, position.watermark_ms)
+        self._tracker.tick(position.watermark, position.watermark_ms)
 
     def _send(self) -> None:
         """Keep the senders busy with freshly built documents, but never build in mid-snapshot (invariant 3)."""
@@ -218,11 +218,11 @@ class Worker:
             for bulk, sent in taken:
                 self._taken(bulk, sent)
 
-    def _taken(self, bulk: Bulk, sent: Sent) -> None:
+    def _taken(self, bulk: Bulk, sent: BulkOutcome) -> None:
         self._generations.taken(bulk, sent)
         self._tombstones.note(bulk, (refusal.place for refusal in sent.rejected))
         self._pending.remove(bulk)
-        self._ledger.acknowledge(bulk.first_lsn)
+        self._tracker.acknowledge(bulk.first_lsn)
         self.indexed += len(bulk.items)
         self.retries += sent.retries
 
@@ -231,14 +231,14 @@ class Worker:
         if self._refresh is not None:
             if not self._refresh.done():
                 return
-            self._ledger.end_refresh(self._refresh.result())
+            self._tracker.end_refresh(self._refresh.result())
             self._refresh = None
             self._refresh_pace.end(now)
             self._moved = True
         awaited = self.refresh_now.is_set()
-        if self._ledger.dirty and self._refresh_pace.due(now, awaited=awaited, pending=self.freshness.pending):
+        if self._tracker.dirty and self._refresh_pace.due(now, awaited=awaited, pending=self.freshness.pending):
             self.refresh_now.clear()
-            self._ledger.begin_refresh()
+            self._tracker.begin_refresh()
             self._refresh_pace.begin(now)
             self._refresh = self._refresher.submit(self._index.refresh, self._generations.aliases)
 
@@ -253,7 +253,7 @@ class Worker:
         fresh = self._fresh(self._condition.state(self._generations))
         if fresh.searchable != before.searchable or fresh.state != before.state:
             self._keep(fresh)
-        self.announcement.put(fresh)
+        self.feed.put(fresh)
 
     def _show_when_loaded(self) -> None:
         """Show new generations when they hold all that there was when their loading began; the application writes on meanwhile."""
@@ -264,8 +264,8 @@ class Worker:
         if not self._load_through:
             self._load_through = position.watermark
             # An earlier life may have sent some of it that no refresh has covered yet.
-            self._ledger.acknowledge(position.watermark)
-        if self._ledger.passed(self._load_through, self._unsent()):
+            self._tracker.acknowledge(position.watermark)
+        if self._tracker.passed(self._load_through, self._unsent()):
             self._generations.show_loaded()
 
     def _unsent(self) -> list[int]:
@@ -280,13 +280,15 @@ class Worker:
         position = self._store.position
         unsent = self._unsent()
         loading = state in ("waiting", "snapshot", "loading")
-        searchable = 0 if loading and self._generations.loading else self._ledger.searchable(position.watermark, unsent)
+        searchable = (
+            0 if loading and self._generations.loading else self._tracker.searchable(position.watermark, unsent)
+        )
         return Freshness(
             pipeline=self._pipeline,
             epoch=position.epoch,
             searchable=searchable,
             watermark=position.watermark,
-            as_of_ms=self._ledger.as_of_ms(searchable),
+            as_of_ms=self._tracker.as_of_ms(searchable),
             state=state,
             reason=self._condition.reason,
             pending=self._pending.count(),

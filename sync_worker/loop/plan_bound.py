@@ -20,7 +20,7 @@ from sync_worker.store.statements import Statements
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class PlanBound:
     """All of it, for one plan."""
 
     plan: PipelinePlan
@@ -32,9 +32,9 @@ class Parts:
     generations: Generations
 
 
-def make_parts(
+def make_plan_bound(
     settings: WorkerSettings, store: RowStore, index: Index, plan: PipelinePlan, system: str, events: int = 0
-) -> Parts:
+) -> PlanBound:
     """Make the tables and the indexes' generations that are not there, and what works on them."""
     sql = statements(plan)
     rows = Rows(store, sql)
@@ -45,7 +45,7 @@ def make_parts(
     generations.prepare()
     applier = Applier(store, rows, shapes, settings.worker_spool_after)
     applier.events = events
-    return Parts(plan, sql, shapes, rows, applier, pending, generations)
+    return PlanBound(plan, sql, shapes, rows, applier, pending, generations)
 
 
 def shapes_of(plan: PipelinePlan, sql: Statements, system: str) -> dict[TableName, RowShape]:

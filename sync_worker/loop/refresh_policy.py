@@ -23,7 +23,7 @@ SHORTEST = 0.02
 
 
 @dataclass(slots=True)
-class RefreshPace:
+class RefreshPolicy:
     """How long after one refresh the next may begin. Times are seconds of one monotonic clock; `after` is the least pause."""
 
     after: float

@@ -2,7 +2,7 @@
 
 from read_model.freshness import State
 from sync_worker.elasticsearch.generations import Generations
-from sync_worker.elasticsearch.sink_health import Hindrance
+from sync_worker.elasticsearch.sink_health import SinkHealth
 from sync_worker.resync.schema_change import SchemaChangeResync
 from sync_worker.source.identity_monitor import IdentityMonitor
 from sync_worker.source.silence_monitor import SilenceMonitor
@@ -13,7 +13,7 @@ REREAD = "tables were read anew; the log is not past that yet"
 AWAITING = "the row store is new, and waits for a snapshot to begin in the log: rowtide resnapshot takes one"
 
 
-class Condition:
+class PipelineState:
     """Asks those who know: who watches the source, the log, the changed tables and Elasticsearch."""
 
     def __init__(
@@ -22,13 +22,13 @@ class Condition:
         watch: IdentityMonitor,
         healing: SchemaChangeResync,
         outlook: SilenceMonitor,
-        hindrance: Hindrance,
+        health: SinkHealth,
     ) -> None:
         self._store = store
         self._watch = watch
         self._healing = healing
         self._outlook = outlook
-        self._hindrance = hindrance
+        self._hindrance = health
 
     def state(self, generations: Generations) -> State:
         """The state of now."""

@@ -3,23 +3,23 @@
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from sync_worker.elasticsearch.elasticsearch_sink import Item, Sent
-from sync_worker.elasticsearch.index_guard import Standing
+from sync_worker.elasticsearch.elasticsearch_sink import BulkOutcome, Item
+from sync_worker.elasticsearch.index_guard import IndexGuard
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.tombstones import Tombstones
 
-Send = Callable[[str, list[Item]], "Future[Sent | None]"]
+Send = Callable[[str, list[Item]], "Future[BulkOutcome | None]"]
 """Begins to send items to the index of a document."""
 
 
-class Burial:
+class TombstoneResend:
     """For the loop's thread."""
 
-    def __init__(self, store: RowStore, tombstones: Tombstones, standing: Standing) -> None:
+    def __init__(self, store: RowStore, tombstones: Tombstones, standing: IndexGuard) -> None:
         self._store = store
         self._tombstones = tombstones
         self._standing = standing
-        self._going: tuple[str, list[Item], Future[Sent | None]] | None = None
+        self._going: tuple[str, list[Item], Future[BulkOutcome | None]] | None = None
 
     def turn(self, send: Send) -> bool:
         """Once a turn of the loop; True when deletes were taken that a refresh has to show."""

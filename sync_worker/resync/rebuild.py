@@ -9,12 +9,14 @@ from read_model.plan.model import DocumentPlan, PipelinePlan, TableUse
 from read_model.sqlite.documents import pending_name
 from read_model.sqlite.fan_out import LANES
 from read_model.sqlite.rows import CHANGED, create_table, decoded_types, table_name, upsert
-from sync_worker.loop.plan_bound import Parts
+from sync_worker.loop.plan_bound import PlanBound
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 
 
-def rebuild_store(store: RowStore, parts: Parts, rows: Rows, plan: PipelinePlan, tables: Collection[TableName]) -> None:
+def rebuild_store(
+    store: RowStore, parts: PlanBound, rows: Rows, plan: PipelinePlan, tables: Collection[TableName]
+) -> None:
     """What was loaded replaces the rows of `tables`. Documents whose plan changed get a new generation, the others are built
     anew; `parts` are those of the old plan, `rows` those of the new one."""
     lsn = store.position.watermark + 1

@@ -20,7 +20,7 @@ from sync_worker.errors import WorkerError
 from sync_worker.log.change_tracker import ChangeTracker
 from sync_worker.log.changes import Key, Row, TableChanges
 from sync_worker.log.visibility import Visibility
-from sync_worker.loop.plan_bound import Parts
+from sync_worker.loop.plan_bound import PlanBound
 from sync_worker.resync.source_snapshot import KeyedQuery, query_for_keys, source_snapshot
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.tombstones import Tombstones
@@ -68,7 +68,7 @@ class _Reading:
 class _Round:
     request: RepairRequest
     number: int
-    parts: Parts
+    parts: PlanBound
     follow: ChangeTracker
     reading: "Future[_Reading]"
     changed: int = 0
@@ -94,7 +94,7 @@ class RowRepair:
             self._asked.put(request)
         return request.answer
 
-    def turn(self, parts: Parts) -> None:
+    def turn(self, parts: PlanBound) -> None:
         """Once a turn of the loop, after what it read is folded in."""
         position = self._store.position
         advanced, self._watermark = position.watermark > self._watermark, position.watermark
@@ -116,7 +116,7 @@ class RowRepair:
         for request in waiting:
             request.answer.set_exception(WorkerError("the worker stopped before the rows were read; ask again"))
 
-    def _take(self, request: RepairRequest, parts: Parts) -> None:
+    def _take(self, request: RepairRequest, parts: PlanBound) -> None:
         unknown = request.documents.keys() - {document.name for document in parts.plan.documents}
         if unknown:
             request.answer.set_exception(
@@ -125,7 +125,7 @@ class RowRepair:
         else:
             self._begin(request, parts, 1, 0)
 
-    def _begin(self, request: RepairRequest, parts: Parts, number: int, changed: int) -> None:
+    def _begin(self, request: RepairRequest, parts: PlanBound, number: int, changed: int) -> None:
         kept = self._kept(request, parts.plan)
         uses = [use for use in parts.plan.tables if use.table in kept]
         inexact = [
@@ -178,7 +178,7 @@ class RowRepair:
         lsn = self._store.position.watermark
         running.request.answer.set_result(RepairOutcome(lsn, rows, running.changed, unsettled))
 
-    def _again(self, parts: Parts, document: DocumentPlan, ids: list[str]) -> None:
+    def _again(self, parts: PlanBound, document: DocumentPlan, ids: list[str]) -> None:
         """Have documents built again; those without a root row in the source are deleted, whoever made them."""
         encoded = msgspec.json.encode(ids)
         parts.rows.touch_ids(document.name, encoded, self._store.position.watermark)

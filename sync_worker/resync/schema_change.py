@@ -21,7 +21,7 @@ from read_model.spec.errors import SpecError
 from read_model.spec.model import Spec
 from sync_worker.errors import ServiceMissing, ShapeError, WorkerError
 from sync_worker.log.visibility import Visibility
-from sync_worker.loop.plan_bound import Parts, shapes_of
+from sync_worker.loop.plan_bound import PlanBound, shapes_of
 from sync_worker.resync.rebuild import rebuild_store, storage_layout
 from sync_worker.resync.source_snapshot import SourceSnapshot, source_snapshot
 from sync_worker.source.catalogue import SourceFacts
@@ -35,7 +35,7 @@ RETRY_SECONDS = 1.0
 
 _log = structlog.get_logger()
 
-BindPlan = Callable[[PipelinePlan, str, int], Parts]
+BindPlan = Callable[[PipelinePlan, str, int], PlanBound]
 """Puts the worker's parts together for a plan, a database's system identifier, and the number of events so far."""
 
 
@@ -82,7 +82,7 @@ class SchemaChangeResync:
         self._misfit = here
         self._watch.want([TableName(*error.table)])
 
-    def heal(self, parts: Parts) -> Parts | None:
+    def heal(self, parts: PlanBound) -> PlanBound | None:
         """Read the changed tables anew, and answer the parts to go on with; None when it has to be tried again.
 
         WorkerError when the spec does not fit the source's tables any more."""
@@ -98,7 +98,7 @@ class SchemaChangeResync:
             return None
         return self._made(reading.plan, reading.facts.system, parts.applier.events)
 
-    def _reading(self, parts: Parts, snapshot: SourceSnapshot) -> _Reading | None:
+    def _reading(self, parts: PlanBound, snapshot: SourceSnapshot) -> _Reading | None:
         visibility = Visibility.parse(snapshot.visibility)
         if not all(visibility.shows(tx_id) for tx_id in parts.applier.recent):
             return None  # A commit can be in the log for a moment before it is visible.
@@ -134,7 +134,7 @@ class SchemaChangeResync:
             f" connectors apply, then {WAY_OUT}"
         )
 
-    def _reread(self, parts: Parts, reading: _Reading) -> bool:
+    def _reread(self, parts: PlanBound, reading: _Reading) -> bool:
         """Load the rows beside the served ones, then let them replace those; False when the worker stops before."""
         rows = Rows(self._store, statements(reading.plan))
         if not self._load(rows, reading):

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from sync_worker.elasticsearch.bulk import Outcome
-from sync_worker.elasticsearch.elasticsearch_sink import Sent
+from sync_worker.elasticsearch.elasticsearch_sink import BulkOutcome
 from sync_worker.store.pending import Bulk
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
@@ -66,7 +66,7 @@ class Quarantine:
         self.refused = int(self._store.value("SELECT count(*) FROM set_aside WHERE kind <> 'left out'"))
         self.left_out = int(self._store.value("SELECT count(*) FROM set_aside WHERE kind = 'left out'"))
 
-    def note(self, bulk: Bulk, sent: Sent) -> None:
+    def note(self, bulk: Bulk, sent: BulkOutcome) -> None:
         """Set aside what was refused or could not be built; let go what was taken. The bulk must still be pending."""
         refused = {each.place: each for each in sent.rejected if each.outcome is Outcome.REJECTED}
         found: list[tuple[int, Kind, str, tuple[str, ...]]] = []

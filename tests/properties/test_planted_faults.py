@@ -17,7 +17,7 @@ from cdc.log.transaction import Step as LogStep
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import RowError
 from sync_worker.log.changes import Batch, Row, RowShape, TableChanges, TakenChange
-from sync_worker.loop.freshness_tracker import Ledger
+from sync_worker.loop.freshness_tracker import FreshnessTracker
 from sync_worker.store.applier import Applier
 from sync_worker.store.pending import Bulk, Pending
 from sync_worker.store.row_store import Position
@@ -25,7 +25,7 @@ from sync_worker.store.row_tables import Rows
 from sync_worker.store.statements import TableStatements
 from tests.support.builders import plans
 from tests.support.builders.history import Delete, Move, Put, Source, Truncate
-from tests.support.oracle.loop_simulation import MARK, STATEMENTS, Diverged, Parts, Turn, check
+from tests.support.oracle.loop_simulation import MARK, STATEMENTS, Diverged, Turn, WorkerParts, check
 
 
 class OldParentForgotten(Rows):
@@ -135,7 +135,7 @@ class AllRemoved(Pending):
         super().remove(replace(bulk, after=0, last=1 << 60))
 
 
-class HastyLedger(Ledger):
+class HastyTracker(FreshnessTracker):
     """Publishes what was sent, without waiting for a refresh."""
 
     def searchable(self, watermark: int, unsent: list[int]) -> int:
@@ -286,45 +286,47 @@ def _changed_twice(source: Source) -> None:
 class Case:
     """A fault, what happens to the shop, and what the worker does after it is loaded."""
 
-    parts: Parts
+    parts: WorkerParts
     happens: Any
     turns: Sequence[Turn] = ()
 
 
 READ_ONE_SEND: list[Turn] = [("read", 3), ("send", 0)]
 CASES = {
-    "the old parent is forgotten": Case(Parts(rows=OldParentForgotten), _moved),
-    "the new parent is forgotten": Case(Parts(rows=NewParentForgotten), _moved),
-    "a stand-in is taken for the value": Case(Parts(applier=folding(PlaceholderKept)), _renamed),
-    "a moved row gets a stale value": Case(Parts(applier=folding(MovedValueStale)), _written_then_moved),
-    "documents that share a row are forgotten": Case(Parts(statements=NO_FAN_OUT), _renamed),
-    "deletes are ignored": Case(Parts(applier=folding(DeletesIgnored)), _deleted),
-    "truncates are ignored": Case(Parts(applier=folding(TruncateIgnored)), _truncated),
-    "the old key stays": Case(Parts(applier=folding(OldKeyKept)), _order_moved),
+    "the old parent is forgotten": Case(WorkerParts(rows=OldParentForgotten), _moved),
+    "the new parent is forgotten": Case(WorkerParts(rows=NewParentForgotten), _moved),
+    "a stand-in is taken for the value": Case(WorkerParts(applier=folding(PlaceholderKept)), _renamed),
+    "a moved row gets a stale value": Case(WorkerParts(applier=folding(MovedValueStale)), _written_then_moved),
+    "documents that share a row are forgotten": Case(WorkerParts(statements=NO_FAN_OUT), _renamed),
+    "deletes are ignored": Case(WorkerParts(applier=folding(DeletesIgnored)), _deleted),
+    "truncates are ignored": Case(WorkerParts(applier=folding(TruncateIgnored)), _truncated),
+    "the old key stays": Case(WorkerParts(applier=folding(OldKeyKept)), _order_moved),
     "repeats are taken for news": Case(
-        Parts(applier=assembling(RepeatsTaken)), _changed_twice_and_repeated, [("read", 9), ("send", 0)]
+        WorkerParts(applier=assembling(RepeatsTaken)), _changed_twice_and_repeated, [("read", 9), ("send", 0)]
     ),
     "half a transaction is shown": Case(
-        Parts(applier=assembling(HalfShown)), _changed_twice, [("read", 2), ("send", 0)]
+        WorkerParts(applier=assembling(HalfShown)), _changed_twice, [("read", 2), ("send", 0)]
     ),
     "a later touch is removed": Case(
-        Parts(pending=AllRemoved),
+        WorkerParts(pending=AllRemoved),
         _changed_twice,
         [*READ_ONE_SEND, ("read", 3), ("acknowledge", 0), ("crash", 0)],
     ),
     "versions do not rise": Case(
-        Parts(version=same_version),
+        WorkerParts(version=same_version),
         _changed_twice,
         [*READ_ONE_SEND, ("send", 0), *READ_ONE_SEND, ("send", 0), *(("arrive", place) for place in (3, 2, 1, 0))],
     ),
-    "the position goes first": Case(Parts(applier=PositionFirst), _moved, [("crash in take", 4)]),
+    "the position goes first": Case(WorkerParts(applier=PositionFirst), _moved, [("crash in take", 4)]),
     "an open transaction's position is passed": Case(
-        Parts(applier=BeginForgotten), _moved, [("read", 2), ("crash", 0)]
+        WorkerParts(applier=BeginForgotten), _moved, [("read", 2), ("crash", 0)]
     ),
-    "a repeat in the middle drops what is open": Case(Parts(applier=assembling(OpenDropped)), _another_task_writes, []),
-    "another snapshot counts as exact": Case(Parts(applier=SnapshotExact), _another_snapshot, []),
+    "a repeat in the middle drops what is open": Case(
+        WorkerParts(applier=assembling(OpenDropped)), _another_task_writes, []
+    ),
+    "another snapshot counts as exact": Case(WorkerParts(applier=SnapshotExact), _another_snapshot, []),
     "freshness does not wait for a refresh": Case(
-        Parts(ledger=HastyLedger), _moved, [("read", 3), ("send", 0), ("acknowledge", 0)]
+        WorkerParts(tracker=HastyTracker), _moved, [("read", 3), ("send", 0), ("acknowledge", 0)]
     ),
 }
 

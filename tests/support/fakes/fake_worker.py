@@ -8,16 +8,16 @@ from typing import Any
 
 from cdc.log.envelope import Heartbeat
 from read_model.plan.model import PipelinePlan, TableUse
-from sync_worker.elasticsearch.elasticsearch_sink import Index, Item, Sent
+from sync_worker.elasticsearch.elasticsearch_sink import BulkOutcome, Index, Item
 from sync_worker.elasticsearch.generations import Generations
-from sync_worker.elasticsearch.index_guard import Standing
-from sync_worker.elasticsearch.sink_health import Hindrance
+from sync_worker.elasticsearch.index_guard import IndexGuard
+from sync_worker.elasticsearch.sink_health import SinkHealth
 from sync_worker.errors import WorkerError
 from sync_worker.log.changes import RowShape
 from sync_worker.log.consumer import ChangeLog
 from sync_worker.log.toast_placeholders import placeholder_values
 from sync_worker.loop.loop import Pace, Worker
-from sync_worker.loop.plan_bound import Parts
+from sync_worker.loop.plan_bound import PlanBound
 from sync_worker.resync.bc_dates import BcDateCheck
 from sync_worker.resync.row_repair import RowRepair
 from sync_worker.resync.schema_change import SchemaChangeResync
@@ -73,14 +73,14 @@ class IndexClient(Index):
         self._stopping = stopping
         self._gives_up = gives_up
         self.targets = {}
-        self.hindrance = Hindrance()
+        self.health = SinkHealth()
 
-    def send(self, alias: str, items: list[Item]) -> Sent | None:
+    def send(self, alias: str, items: list[Item]) -> BulkOutcome | None:
         if self._gives_up and self._stopping.is_set():
             return None
         with self._cluster.lock:
             self._cluster.documents.bulk(alias, [item.body for item in items])
-        return Sent([], 0)
+        return BulkOutcome([], 0)
 
     def refresh(self, aliases: tuple[str, ...]) -> bool:
         with self._cluster.lock:
@@ -152,7 +152,7 @@ class MisreadDouble(BcDateCheck):
         pass
 
 
-class StandingDouble(Standing):
+class GuardDouble(IndexGuard):
     """The lease is ours."""
 
     def __init__(self) -> None:
@@ -212,7 +212,7 @@ def live(
             misread=MisreadDouble(),
             rereads=RowRepair(store, "", tombstones),
             tombstones=tombstones,
-            standing=StandingDouble(),
+            standing=GuardDouble(),
             outlook=SilenceMonitor(str, lambda: None),
             pace=PACE,
             stopping=stopping,
@@ -222,7 +222,7 @@ def live(
     return worker
 
 
-def _parts(store: RowStore, index: Index, plan: PipelinePlan) -> Parts:
+def _parts(store: RowStore, index: Index, plan: PipelinePlan) -> PlanBound:
     rows = Rows(store, STATEMENTS)
     rows.create()
     shapes = {
@@ -238,4 +238,4 @@ def _parts(store: RowStore, index: Index, plan: PipelinePlan) -> Parts:
     generations.prepare()
     pending = Pending(store, rows, STATEMENTS.lanes, 2000, 3)
     applier = Applier(store, rows, shapes, SPOOL_AFTER)
-    return Parts(plan, STATEMENTS, shapes, rows, applier, pending, generations)
+    return PlanBound(plan, STATEMENTS, shapes, rows, applier, pending, generations)

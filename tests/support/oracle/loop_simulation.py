@@ -19,7 +19,7 @@ from read_model.plan.model import PipelinePlan
 from read_model.types.canonical_json import canonical
 from sync_worker.log.changes import RowShape
 from sync_worker.log.toast_placeholders import placeholder_values
-from sync_worker.loop.freshness_tracker import Ledger
+from sync_worker.loop.freshness_tracker import FreshnessTracker
 from sync_worker.store.applier import Applier
 from sync_worker.store.compile import statements
 from sync_worker.store.pending import Bulk, Pending
@@ -75,13 +75,13 @@ def version_of(position: Position) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class WorkerParts:
     """What the trial runs, and for which documents. A planted fault is another part."""
 
     applier: type[Applier] = Applier
     rows: type[Rows] = Rows
     pending: type[Pending] = Pending
-    ledger: type[Ledger] = Ledger
+    tracker: type[FreshnessTracker] = FreshnessTracker
     statements: Statements = STATEMENTS
     version: Callable[[Position], int] = version_of
     plan: PipelinePlan = PLAN
@@ -121,7 +121,7 @@ class Truth(Protocol):
 
 
 @dataclass(slots=True)
-class Wanted:
+class Expected:
     """What the oracle says, for every state of the source; worked out when asked."""
 
     source: Source
@@ -144,7 +144,7 @@ class Wanted:
 class Trial:
     """One worker's lives over one log."""
 
-    def __init__(self, source: History, wanted: Truth, path: Path, parts: Parts, spool_after: int = 3) -> None:
+    def __init__(self, source: History, wanted: Truth, path: Path, parts: WorkerParts, spool_after: int = 3) -> None:
         self._source = source
         self._wanted = wanted
         self._path = path
@@ -171,10 +171,10 @@ class Trial:
         }
         self._applier = self._parts.applier(self.store, rows, shapes, self._spool_after)
         self._pending = self._parts.pending(self.store, rows, sql.lanes, 2000, 5)
-        self._ledger = self._parts.ledger(published=self.store.position.published)
+        self._tracker = self._parts.tracker(published=self.store.position.published)
         with self.store.transaction():
             self._pending.distrust(self.store.position.published + 1)
-        self._ledger.acknowledge(self.store.position.published + 1)
+        self._tracker.acknowledge(self.store.position.published + 1)
         self._next = self.store.position.offset
         if not 0 <= self._next <= len(self._source.log):
             raise Diverged(f"position lost: offset {self._next} of {len(self._source.log)}")
@@ -227,15 +227,15 @@ class Trial:
             self._flying.remove(flying)
             with self.store.transaction():
                 self._pending.remove(flying.bulk)
-                self._ledger.acknowledge(flying.bulk.first_lsn)
+                self._tracker.acknowledge(flying.bulk.first_lsn)
 
     def _refresh(self, number: int) -> None:
         """Every fourth refresh fails."""
-        self._ledger.begin_refresh()
+        self._tracker.begin_refresh()
         done = number % 4 != 3
         if done:
             self.index.refresh()
-        self._ledger.end_refresh(done)
+        self._tracker.end_refresh(done)
 
     def _crash_in_take(self, number: int) -> None:
         self.store.fuse = number
@@ -254,7 +254,7 @@ class Trial:
         if not position.settled:
             return
         unsent = [*self._pending.oldest(), *(flying.bulk.first_lsn for flying in self._flying)]
-        lsn = self._ledger.searchable(position.watermark, unsent)
+        lsn = self._tracker.searchable(position.watermark, unsent)
         self._check_published(lsn)
         if lsn > position.published:
             with self.store.transaction():
@@ -314,7 +314,7 @@ def toastable(columns: Sequence[Column]) -> list[Column]:
 
 
 @contextmanager
-def trial(source: History, wanted: Truth, parts: Parts) -> Iterator[Trial]:
+def trial(source: History, wanted: Truth, parts: WorkerParts) -> Iterator[Trial]:
     """A worker with a row store in a directory of its own."""
     with TemporaryDirectory(prefix="rowtide-trial-", dir=MEMORY if MEMORY.is_dir() else None) as directory:
         running = Trial(source, wanted, Path(directory) / "shop.sqlite", parts)
@@ -324,9 +324,9 @@ def trial(source: History, wanted: Truth, parts: Parts) -> Iterator[Trial]:
             running.close()
 
 
-def check(source: Source, turns: Sequence[Turn], parts: Parts = Parts()) -> None:
+def check(source: Source, turns: Sequence[Turn], parts: WorkerParts = WorkerParts()) -> None:
     """Take the turns, then drain. Diverged tells what does not hold."""
-    with trial(source, Wanted(source), parts) as running:
+    with trial(source, Expected(source), parts) as running:
         for action, number in turns:
             running.turn(action, number)
         running.drain()

@@ -14,7 +14,7 @@ from rowtide.conformance.loader import read_cases
 from sync_worker.store.compile import statements
 from tests.support.builders.recording import FILE, can_be_recorded, digest
 from tests.support.builders.replay import Replay
-from tests.support.oracle.loop_simulation import Action, Parts, Turn, trial
+from tests.support.oracle.loop_simulation import Action, Turn, WorkerParts, trial
 
 CASES = read_cases([Path(__file__).parents[2] / "cases"])
 RECORDED = [case for case in CASES if can_be_recorded(case)]
@@ -24,9 +24,9 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 
-def parts_of(replay: Replay) -> Parts:
+def parts_of(replay: Replay) -> WorkerParts:
     plan = replay.plan()
-    return Parts(statements=statements(plan), plan=plan, placeholder=replay.header.placeholder)
+    return WorkerParts(statements=statements(plan), plan=plan, placeholder=replay.header.placeholder)
 
 
 @pytest.mark.parametrize("case", RECORDED, ids=lambda case: case.name)

@@ -11,7 +11,7 @@ from sync_worker.source.history_check import Identity, check_heartbeat, check_sa
 from sync_worker.store.row_store import Position
 from tests.support.builders.history import Message, Put, Source
 from tests.support.builders.plans import CUSTOMERS
-from tests.support.oracle.loop_simulation import PLAN, Parts, Wanted, trial
+from tests.support.oracle.loop_simulation import PLAN, Expected, WorkerParts, trial
 
 READ = Position(watermark=1000, heard_ms=60_000, snapshot=500, snapshot_ms=50_000)
 US = Identity("7", 1)
@@ -75,7 +75,7 @@ def test_the_log_of_a_database_that_was_put_back_moves_nothing() -> None:
         source.transaction(Put(CUSTOMERS, {"id": identity, "name": "n", "email": None}))
         source.snapshot()
         source.heartbeat()
-    with trial(source, Wanted(source), Parts()) as running:
+    with trial(source, Expected(source), WorkerParts()) as running:
         running.turn("read", len(source.log))
         before = running.store.position
         assert before.snapshot

@@ -11,8 +11,8 @@ from read_model.catalog.catalog import Column, TableName
 from read_model.plan.model import DocumentPlan, Field, Node, PipelinePlan, TableUse
 from read_model.sqlite import rows
 from sync_worker.elasticsearch.bulk import Outcome, Refusal
-from sync_worker.elasticsearch.dropped_fields import LeftOut
-from sync_worker.elasticsearch.elasticsearch_sink import Sent
+from sync_worker.elasticsearch.dropped_fields import DroppedFields
+from sync_worker.elasticsearch.elasticsearch_sink import BulkOutcome
 from sync_worker.store.compile import statements
 from sync_worker.store.pending import Bulk, Pending
 from sync_worker.store.quarantine import Quarantine, Retry
@@ -27,7 +27,7 @@ NAME = plans.text("name")
 ROOT = Node(THINGS, (plans.ID,), (Field("name", NAME), Field("code", ABOUT, ("code",))))
 USE = TableUse(THINGS, (plans.ID, NAME, ABOUT), (plans.ID,))
 PLAN = PipelinePlan("small", (DocumentPlan("things", ROOT, (plans.ID,)),), "hash", (USE,))
-NOTHING = Sent([], 0)
+NOTHING = BulkOutcome([], 0)
 
 
 class Small:
@@ -55,7 +55,7 @@ class Small:
         """Make them good again."""
         self.store.execute(f"UPDATE {rows.table_name(THINGS)} SET about = '{{}}'")
 
-    def settle(self, bulk: Bulk, sent: Sent = NOTHING) -> None:
+    def settle(self, bulk: Bulk, sent: BulkOutcome = NOTHING) -> None:
         """What the loop does with a finished bulk."""
         with self.store.transaction():
             self.quarantine.note(bulk, sent)
@@ -122,7 +122,9 @@ def test_what_is_asked_for_is_tried_again(small: Small) -> None:
 def test_refused_and_left_out_are_told_apart(small: Small) -> None:
     bulk = small.pending.take(60)
     assert bulk
-    sent = Sent([Refusal(2, "3", Outcome.REJECTED, "too odd")], 0, {4: LeftOut("5", "not this", ("code",))})
+    sent = BulkOutcome(
+        [Refusal(2, "3", Outcome.REJECTED, "too odd")], 0, {4: DroppedFields("5", "not this", ("code",))}
+    )
     small.settle(bulk, sent)
     assert (small.quarantine.refused, small.quarantine.left_out) == (1, 1)
     with RowStoreReader(small.path) as kept:
@@ -137,7 +139,7 @@ def test_a_document_touched_while_it_was_refused_is_pending_and_not_set_aside(sm
     assert bulk
     with small.store.transaction():
         small.rows.touch_all(70)
-    small.settle(bulk, Sent([Refusal(2, "3", Outcome.REJECTED, "too odd")], 0))
+    small.settle(bulk, BulkOutcome([Refusal(2, "3", Outcome.REJECTED, "too odd")], 0))
     assert small.quarantine.refused == 0
     assert len(small.run()) == 10
 

@@ -11,7 +11,7 @@ from read_model.types.canonical_json import canonical
 from tests.support.builders import plans
 from tests.support.builders.history import Delete, Move, Operation, Put, Source
 from tests.support.fakes.fake_worker import STAGES, Cluster, StagedWorker, live
-from tests.support.oracle.loop_simulation import MEMORY, Wanted
+from tests.support.oracle.loop_simulation import MEMORY, Expected
 
 TURNS = 6
 LONGEST = 30.0
@@ -48,7 +48,7 @@ def source() -> Source:
     return made
 
 
-def holds(source: Source, wanted: Wanted, cluster: Cluster, worker: StagedWorker) -> None:
+def holds(source: Source, wanted: Expected, cluster: Cluster, worker: StagedWorker) -> None:
     """What was published can be found (invariant 6)."""
     published = worker.freshness.searchable
     states = [wanted.at(place) for place in range(source.state(published), source.last + 1)]
@@ -59,7 +59,7 @@ def holds(source: Source, wanted: Wanted, cluster: Cluster, worker: StagedWorker
             assert any(seen == state[plan.name].get(identity) for state in states), (published, plan.name, identity)
 
 
-def finish(source: Source, wanted: Wanted, cluster: Cluster, path: Path) -> None:
+def finish(source: Source, wanted: Expected, cluster: Cluster, path: Path) -> None:
     """Let a worker come to the end; then the index equals the oracle (invariant 5)."""
     deadline, end = time.monotonic() + LONGEST, source.states[-1][0]
 
@@ -82,7 +82,7 @@ def folder() -> Iterator[Path]:
 
 
 def test_stopped_between_any_two_stages(source: Source, folder: Path) -> None:
-    wanted = Wanted(source)
+    wanted = Expected(source)
     for last in range(1, TURNS * STAGES + 1):
         cluster, path, stages = Cluster(), folder / f"{last}.sqlite", 0
 
@@ -98,7 +98,7 @@ def test_stopped_between_any_two_stages(source: Source, folder: Path) -> None:
 
 
 def test_stopped_again_and_again(source: Source, folder: Path) -> None:
-    wanted, cluster, path = Wanted(source), Cluster(), folder / "store.sqlite"
+    wanted, cluster, path = Expected(source), Cluster(), folder / "store.sqlite"
     for life in range(20):
         stages = 0
 

@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry
 
 from read_model.freshness import Freshness
 from sync_worker.errors import WorkerError
-from sync_worker.http.endpoint import MOST_WAITING, Wishes, endpoint
-from sync_worker.loop.freshness_feed import Announcement
+from sync_worker.http.endpoint import MOST_WAITING, Commands, endpoint
+from sync_worker.loop.freshness_feed import FreshnessFeed
 from sync_worker.resync.row_repair import RepairOutcome, RepairRequest
 from sync_worker.store.quarantine import Retry
 from tests.support.servers.search_api import asgi
@@ -20,13 +20,13 @@ LONG = 30.0
 
 
 def test_news_is_told_at_once_and_others_wait_for_it() -> None:
-    announcement = Announcement(FIRST)
-    assert announcement.beyond("1:9", LONG) is FIRST
+    feed = FreshnessFeed(FIRST)
+    assert feed.beyond("1:9", LONG) is FIRST
     told: list[Freshness] = []
-    waiter = threading.Thread(target=lambda: told.append(announcement.beyond("1:10", LONG)))
+    waiter = threading.Thread(target=lambda: told.append(feed.beyond("1:10", LONG)))
     waiter.start()
-    announcement.put(replace(FIRST, pending=3))
-    announcement.put(replace(FIRST, searchable=11))
+    feed.put(replace(FIRST, pending=3))
+    feed.put(replace(FIRST, searchable=11))
     waiter.join(LONG)
     assert [fresh.searchable for fresh in told] == [11]
 
@@ -48,17 +48,17 @@ def remove(document: str, ids: list[str], lsn: int) -> None:
 
 
 def test_another_epoch_and_the_end_are_news_too() -> None:
-    announcement = Announcement(FIRST)
-    announcement.put(replace(FIRST, epoch=2))
-    assert announcement.beyond("1:10", LONG).epoch == 2
-    announcement.put(replace(FIRST, state="stopped"))
-    assert announcement.beyond("1:10", LONG).state == "stopped"
+    feed = FreshnessFeed(FIRST)
+    feed.put(replace(FIRST, epoch=2))
+    assert feed.beyond("1:10", LONG).epoch == 2
+    feed.put(replace(FIRST, state="stopped"))
+    assert feed.beyond("1:10", LONG).state == "stopped"
 
 
 def test_a_waiting_request_asks_for_a_refresh_and_ends_in_time() -> None:
     asked = threading.Event()
     with asgi(
-        endpoint(Announcement(FIRST), Wishes(asked.set, ignore_retry, refuse, remove), CollectorRegistry())
+        endpoint(FreshnessFeed(FIRST), Commands(asked.set, ignore_retry, refuse, remove), CollectorRegistry())
     ) as client:
         assert client.get("/freshness").json()["searchable"] == 10
         assert not asked.is_set()
@@ -68,7 +68,7 @@ def test_a_waiting_request_asks_for_a_refresh_and_ends_in_time() -> None:
 
 
 def test_no_more_wait_than_there_are_places() -> None:
-    announcement = Announcement(FIRST)
+    feed = FreshnessFeed(FIRST)
     started = threading.Barrier(MOST_WAITING + 1)
     places = [0]
 
@@ -76,7 +76,7 @@ def test_no_more_wait_than_there_are_places() -> None:
         places[0] += 1
         started.wait(LONG)
 
-    with asgi(endpoint(announcement, Wishes(refresh, ignore_retry, refuse, remove), CollectorRegistry())) as client:
+    with asgi(endpoint(feed, Commands(refresh, ignore_retry, refuse, remove), CollectorRegistry())) as client:
 
         def ask() -> None:
             client.get("/freshness", params={"beyond": "1:10", "wait": LONG})
@@ -86,7 +86,7 @@ def test_no_more_wait_than_there_are_places() -> None:
             waiter.start()
         started.wait(LONG)
         assert client.get("/freshness", params={"beyond": "1:10", "wait": LONG}).json()["searchable"] == 10
-        announcement.put(replace(FIRST, searchable=20))
+        feed.put(replace(FIRST, searchable=20))
         for waiter in waiters:
             waiter.join(LONG)
     assert places == [MOST_WAITING]
@@ -99,7 +99,9 @@ def test_a_wish_is_answered_when_the_loop_has_come_to_it() -> None:
         asked.put(wish)
         wish.answer.set_result(3)
 
-    with asgi(endpoint(Announcement(FIRST), Wishes(lambda: None, loop, refuse, remove), CollectorRegistry())) as client:
+    with asgi(
+        endpoint(FreshnessFeed(FIRST), Commands(lambda: None, loop, refuse, remove), CollectorRegistry())
+    ) as client:
         assert client.request("POST", "/quarantine/retry", json={"document": "orders"}).json() == {"retried": 3}
         assert client.request("POST", "/quarantine/retry", json={"id": 3}).status_code == 422
     wish = asked.get_nowait()
@@ -114,14 +116,14 @@ def test_rows_are_read_anew_on_request() -> None:
         request.answer.set_result(RepairOutcome(70, 3, 1, 0))
         return request.answer
 
-    wishes = Wishes(lambda: None, ignore_retry, reread, remove)
-    with asgi(endpoint(Announcement(FIRST), wishes, CollectorRegistry())) as client:
+    commands = Commands(lambda: None, ignore_retry, reread, remove)
+    with asgi(endpoint(FreshnessFeed(FIRST), commands, CollectorRegistry())) as client:
         answer = client.request("POST", "/repairs", json={"document": "orders", "ids": ["1", "2"]})
         assert answer.json() == {"lsn": 70, "rows": 3, "changed": 1, "unsettled": 0}
         extra = {"document": "orders", "ids": ["x"], "lsn": 70}
         assert client.request("POST", "/removals", json=extra).status_code == 204
         assert client.request("POST", "/removals", json={**extra, "ids": ["y"]}).status_code == 409
     assert asked[0].documents == {"orders": ["1", "2"]}
-    with asgi(endpoint(Announcement(FIRST), replace(wishes, reread=refuse), CollectorRegistry())) as client:
+    with asgi(endpoint(FreshnessFeed(FIRST), replace(commands, reread=refuse), CollectorRegistry())) as client:
         answer = client.request("POST", "/repairs", json={"document": "orders", "ids": ["1"]})
         assert (answer.status_code, answer.json()["detail"]) == (409, "not now")

@@ -1,27 +1,27 @@
 """When the worker refreshes, by a clock of the test's own."""
 
-from sync_worker.loop.refresh_policy import BEHIND, LONGEST, LONGEST_WHILE_BEHIND, SHARE, SHORTEST, RefreshPace
+from sync_worker.loop.refresh_policy import BEHIND, LONGEST, LONGEST_WHILE_BEHIND, SHARE, SHORTEST, RefreshPolicy
 
 AFTER = 0.1
 
 
-def refreshed(took: float) -> RefreshPace:
-    """A pace after a refresh that ended at second 0."""
-    pace = RefreshPace(AFTER)
-    pace.begin(-took)
-    pace.end(0.0)
-    return pace
+def refreshed(took: float) -> RefreshPolicy:
+    """A policy after a refresh that ended at second 0."""
+    policy = RefreshPolicy(AFTER)
+    policy.begin(-took)
+    policy.end(0.0)
+    return policy
 
 
-def first_due(pace: RefreshPace, *, awaited: bool = False, pending: int = 0) -> float:
+def first_due(policy: RefreshPolicy, *, awaited: bool = False, pending: int = 0) -> float:
     """The first hundredth of a second at which the next refresh may begin."""
     return next(
-        hundredths / 100 for hundredths in range(1000) if pace.due(hundredths / 100, awaited=awaited, pending=pending)
+        hundredths / 100 for hundredths in range(1000) if policy.due(hundredths / 100, awaited=awaited, pending=pending)
     )
 
 
 def test_the_first_refresh_waits_for_nothing() -> None:
-    assert RefreshPace(AFTER).due(0.0, awaited=False, pending=BEHIND)
+    assert RefreshPolicy(AFTER).due(0.0, awaited=False, pending=BEHIND)
 
 
 def test_a_quick_refresh_is_followed_by_another_after_the_least_pause() -> None:
