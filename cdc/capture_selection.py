@@ -12,8 +12,8 @@ from read_model.catalog.catalog import Catalog, TableName
 from read_model.plan.model import PipelinePlan
 from read_model.plan.resolve import resolve
 from read_model.spec.errors import SpecError
+from read_model.spec.file import load_spec
 from read_model.spec.model import Spec
-from read_model.spec.parser import parse_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,7 @@ def choose(settings: Settings, spec: Path | None, pipeline: str | None, tables: 
 def read_spec(path: Path) -> Spec:
     """Read and check a spec's file. WrongUse lists every fault."""
     try:
-        return parse_spec(path.read_text(encoding="utf-8"), str(path))
-    except OSError as error:
-        raise WrongUse(f"The spec {path} cannot be read: {error.strerror}. Set ROWTIDE_SPEC.") from error
-    except UnicodeDecodeError as error:
-        raise WrongUse(
-            f"The spec {path} is not UTF-8 text: {error.reason} at byte {error.start}. Save it as UTF-8."
-        ) from error
+        return load_spec(path)
     except SpecError as error:
         raise WrongUse(str(error)) from error
 

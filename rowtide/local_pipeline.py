@@ -10,20 +10,24 @@ from typing import Any, Self
 
 import httpx
 import psycopg
+from elasticsearch import ApiError
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier, Literal
 
 from cdc.log.names import marker_role_name
-from connections.waiting import wait_until
+from connections.api_keys import create_api_key
+from connections.elasticsearch import ElasticsearchAccess
+from connections.marker import marker_query
+from connections.wait import wait_until
 from connections.worker import WorkerClient
 from infra.errors import ServiceUnavailable, WrongSettings
 from infra.native.ports import LOOPBACK
 from infra.native.stack import Stack
-from read_model.elasticsearch.index_body import readable_names
 from read_model.freshness import Freshness
 from read_model.spec.errors import SpecError
-from read_model.spec.parser import parse_spec
+from read_model.spec.file import load_spec
 from rowtide.programs import ROWTIDE, SEARCH_API, WRITER, Program, Programs
+from search_api.elasticsearch.privileges import key_body
 
 DATABASE = "shop"
 SHIPPED_SPEC = Path(__file__).with_name("examples") / "orders.yaml"
@@ -144,22 +148,20 @@ class Pipeline:
 
     def _read_only_key(self) -> str:
         addresses = self._stack.addresses
-        names = [name for document in self.documents for name in readable_names(document)]
-        indices = [{"names": names, "privileges": ["read", "view_index_metadata"]}]
-        answer = httpx.post(
-            f"{addresses.elasticsearch_url}/_security/api_key",
-            json={
-                "name": f"rowtide-{self.name}-search",
-                "role_descriptors": {"search": {"indices": indices}},
-                "expiration": "30d",  # Each start makes its own.
-            },
-            auth=(addresses.elasticsearch_username, addresses.elasticsearch_password),
+        administrator = ElasticsearchAccess(
+            addresses.elasticsearch_url,
+            username=addresses.elasticsearch_username,
+            password=addresses.elasticsearch_password,
             timeout=30.0,
-            trust_env=False,
         )
-        if answer.is_error:
-            raise ServiceUnavailable(f"Elasticsearch refused to make a read-only API key (HTTP {answer.status_code}).")
-        return str(answer.json()["encoded"])
+        # Each start creates its own key.
+        body = key_body(f"rowtide-{self.name}-search", self.documents, days=30)
+        try:
+            return create_api_key(administrator, body)
+        except ApiError as error:
+            raise ServiceUnavailable(
+                f"Elasticsearch refused to create a read-only API key (HTTP {error.status_code})."
+            ) from error
 
     def wait_fresh(self, worker: Program) -> None:
         """Return when everything committed until now is searchable. ServiceUnavailable when nothing moves for long."""
@@ -209,19 +211,14 @@ def database(dsn: str) -> Iterator[psycopg.Connection[Any]]:
 
 def mark(connection: psycopg.Connection[Any]) -> int:
     """Write a marker into the WAL and return its LSN: once that is searchable, so is every commit before it."""
-    query = "SELECT pg_logical_emit_message(false, 'rowtide-marker', '', true) - '0/0'"
-    row = connection.execute(query).fetchone()
+    row = connection.execute(marker_query(connection.info.server_version).encode()).fetchone()
     assert row is not None
     return int(row[0])
 
 
 def _names(spec: Path) -> tuple[str, list[str]]:
     try:
-        read = parse_spec(spec.read_text(encoding="utf-8"), str(spec))
-    except OSError as error:
-        raise WrongSettings(f"The spec {spec} cannot be read: {error.strerror}. Set ROWTIDE_SPEC.") from error
-    except UnicodeDecodeError as error:
-        raise WrongSettings(f"The spec {spec} is not UTF-8 text: {error.reason} at byte {error.start}.") from error
+        read = load_spec(spec)
     except SpecError as error:
         raise WrongSettings(str(error)) from error
     return read.pipeline, [document.name for document in read.documents]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from infra.errors import RunnerError
 from infra.native.processes import Kept, Order, tail
 

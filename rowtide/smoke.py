@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from infra.errors import RunnerError
 from infra.native.ports import free_port, free_ports
 from infra.native.stack import Stack

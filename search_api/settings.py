@@ -2,29 +2,19 @@
 
 import ipaddress
 import secrets
-import ssl
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from connections.elasticsearch import ElasticsearchSettings
+from connections.settings import HttpUrl, setting_faults
 from search_api.access.callers import ALL, READING, SCOPES, Caller, Scope, anybody
 from search_api.access.rate_limits import Rate
 
 DEFAULT_RATE = 20.0
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-def _certificates(path: Path) -> Path:
-    try:
-        ssl.create_default_context(cafile=path)
-    except ssl.SSLError as error:
-        raise ValueError("the file holds no certificates in PEM form") from error
-    return path
-
-
-CaFile = Annotated[FilePath, AfterValidator(_certificates)]
 
 
 class WrongSettings(Exception):
@@ -50,17 +40,10 @@ class StateSettings(BaseSettings):
 Settings = TypeVar("Settings", bound=StateSettings)
 
 
-class ApiSettings(StateSettings):
+class ApiSettings(ElasticsearchSettings, StateSettings):
     """Read from ROWTIDE_ variables, or given by name."""
 
-    elasticsearch_url: str = Field(description="where Elasticsearch listens, with http:// or https://")
-    elasticsearch_api_key: SecretStr | None = Field(None, description="a read-only key; see `rowtide api key`")
-    elasticsearch_username: str | None = Field(None, description="instead of a key: a user")
-    elasticsearch_password: SecretStr | None = Field(None, description="that user's password")
-    elasticsearch_ca: CaFile | None = Field(
-        None, description="with https: a file of the certificates to trust (PEM), instead of the usual ones"
-    )
-    worker_url: str | None = Field(None, description="where the worker tells how fresh the documents are")
+    worker_url: HttpUrl | None = Field(None, description="where the worker tells how fresh the documents are")
     api_host: str = Field("127.0.0.1", description="where the API and the page listen")
     api_port: int = Field(8080, gt=0, lt=65536, description="their port")
     api_anonymous: bool | None = Field(
@@ -106,20 +89,6 @@ class ApiSettings(StateSettings):
         5, ge=1, le=100, description="exports that a caller has under way or can resume, at most"
     )
     request_timeout: float = Field(7.0, gt=0, le=60, description="seconds that Elasticsearch has for an answer")
-
-    @field_validator("elasticsearch_url", "worker_url")
-    @classmethod
-    def _is_url(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("is no URL; write http://host:port or https://host:port")
-        return value.rstrip("/") if value else value
-
-    @field_validator("elasticsearch_url")
-    @classmethod
-    def _has_port(cls, value: str) -> str:
-        if ":" not in value.partition("://")[2]:
-            raise ValueError("has no port; write http://host:port or https://host:port")
-        return value
 
     @property
     def private(self) -> bool:
@@ -170,12 +139,7 @@ def _read(kind: type[Settings], given: dict[str, Any]) -> Settings:
     try:
         return kind(**given)
     except ValidationError as error:
-        faults = [f"  {_name(fault['loc'])}{fault['msg']}" for fault in error.errors(include_input=False)]
-        raise WrongSettings("These settings are wrong; correct each of them:\n" + "\n".join(faults)) from None
-
-
-def _name(location: tuple[int | str, ...]) -> str:
-    return f"ROWTIDE_{'_'.join(map(str, location)).upper()}: " if location else ""
+        raise WrongSettings("\n  ".join(["These settings are wrong:", *setting_faults(error)])) from None
 
 
 def _words(text: str) -> frozenset[str]:

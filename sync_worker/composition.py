@@ -10,20 +10,18 @@ from pathlib import Path
 
 import msgspec
 import structlog
-from pydantic import SecretStr
 
 from cdc.log.names import changes_topic
 from cdc.log.transaction import WAY_OUT
 from read_model.catalog.catalog import read_catalog
 from read_model.plan.model import PipelinePlan
 from read_model.plan.resolve import resolve
+from read_model.spec.file import load_spec
 from read_model.spec.model import Spec
-from read_model.spec.parser import parse_spec
-from sync_worker.elasticsearch.access import Access
 from sync_worker.elasticsearch.elasticsearch_sink import Index
 from sync_worker.elasticsearch.index_guard import IndexGuard
 from sync_worker.elasticsearch.lease import Lease
-from sync_worker.errors import PositionLost, SettingsError, StoreError
+from sync_worker.errors import PositionLost, StoreError
 from sync_worker.log.consumer import ChangeLog, Refusals, admin, topic_id_of
 from sync_worker.loop.loop import Pace, Worker
 from sync_worker.loop.plan_bound import make_plan_bound
@@ -58,41 +56,13 @@ class ResolvedSpec:
     plan: PipelinePlan
 
 
-def _secret(value: SecretStr | None) -> str | None:
-    return value.get_secret_value() if value else None
-
-
-def index_access(settings: WorkerSettings) -> Access:
-    """How to reach Elasticsearch."""
-    return Access(
-        settings.elasticsearch_url,
-        _secret(settings.elasticsearch_api_key),
-        settings.elasticsearch_username,
-        _secret(settings.elasticsearch_password),
-        ca=settings.elasticsearch_ca,
-    )
-
-
-def read_spec(path: Path) -> str:
-    """The spec's text. SettingsError when it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(f"cannot read the spec {path}: {error.strerror}; set ROWTIDE_SPEC") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(
-            f"the spec {path} is not UTF-8 text: {error.reason} at byte {error.start}; save it as UTF-8"
-        ) from error
-
-
 @contextmanager
 def assemble(settings: WorkerSettings, stopping: threading.Event, new_store: bool = False) -> Iterator[ComposedWorker]:
     """Open everything, check everything, and hand over a worker; close everything afterwards.
 
     With `new_store` the row store is emptied first, and the worker waits for the next snapshot in the log."""
-    text = read_spec(settings.spec)
-    spec = parse_spec(text, str(settings.spec))
-    index = Index(index_access(settings), stopping, settings.worker_rejected_fields == "leave_out")
+    spec = load_spec(settings.spec)
+    index = Index(settings.elasticsearch_access(), stopping, settings.worker_rejected_fields == "leave_out")
     path = settings.worker_store / f"{spec.pipeline}.sqlite"
     with RowStore(path) as store, store.translate_errors():
         try:

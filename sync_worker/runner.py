@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from cdc.log.envelope import EnvelopeError
 from cdc.log.heartbeat import HeartbeatError
 from cdc.log.transaction import LogError
+from connections.settings import setting_faults
 from read_model.spec.errors import SpecError
 from sync_worker import composition
 from sync_worker.elasticsearch.index_guard import IndexLost
@@ -27,8 +28,7 @@ def load_settings() -> WorkerSettings:
     try:
         return WorkerSettings()
     except ValidationError as error:
-        faults = [f"ROWTIDE_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
-        raise SettingsError("settings of the worker:\n  " + "\n  ".join(faults)) from error
+        raise SettingsError("\n  ".join(["These settings are wrong:", *setting_faults(error)])) from None
 
 
 def main(new_store: bool = False) -> int:

@@ -8,8 +8,8 @@ from cdc.errors import OperatorError, WrongUse
 from cdc.log.names import connector_name
 from cdc.settings import Settings
 from cdc.source.database import open_source, seen_from_connect
-from connections.polling import wait_until
 from connections.postgres import is_wrong
+from connections.wait import wait_until
 
 
 def connect_access(settings: Settings) -> ConnectAccess:

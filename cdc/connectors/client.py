@@ -12,7 +12,7 @@ import httpx
 import msgspec
 
 from cdc.errors import OperatorError, ServiceUnavailable, WrongUse
-from connections.polling import wait_until
+from connections.wait import wait_until
 
 REBALANCE_SECONDS = 30.0
 """How long a call is repeated while Connect answers 409, "a rebalance is going on"."""

@@ -7,7 +7,7 @@ from cdc.errors import OperatorError
 from cdc.log.names import changes_topic, connector_name, publication_name, role_name, slot_name
 from cdc.settings import Settings
 from cdc.source.database import open_source
-from connections.polling import wait_until
+from connections.wait import wait_until
 
 _SECONDS = 60.0
 

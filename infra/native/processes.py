@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from infra.native import supervisor
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from infra.addresses import Addresses, addresses_of
 from infra.errors import RunnerError, ServiceUnavailable
 from infra.native.identity import Identity, find_identity, require_reachable

@@ -34,6 +34,14 @@ class SpecError(Exception):
         self.faults = faults
 
 
+class UnreadableSpecError(SpecError):
+    """The file of a spec cannot be read or decoded; the message says why, and what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(())
+        self.args = (message,)
+
+
 @dataclass(slots=True)
 class Faults:
     """Collects the faults of one spec. `source` is what people call the file."""

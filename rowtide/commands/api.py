@@ -1,15 +1,16 @@
 """`rowtide api serve | key | keys | audit`: the search API, for operators."""
 
 import sys
+from dataclasses import replace
 from typing import Annotated
 
 import elastic_transport
 import typer
-from elasticsearch import ApiError, AuthenticationException, AuthorizationException, Elasticsearch
+from elasticsearch import ApiError, AuthenticationException, AuthorizationException
 
+from connections.api_keys import create_api_key
 from rowtide.commands.api_keys import audit, keys
 from search_api import __main__ as program
-from search_api.elasticsearch.client import certificates
 from search_api.elasticsearch.privileges import key_body
 from search_api.settings import ApiSettings, WrongSettings, read_settings
 
@@ -65,16 +66,8 @@ def create_key(settings: ApiSettings, aliases: list[str], name: str, days: int |
         raise WrongSettings(
             "Set ROWTIDE_ELASTICSEARCH_USERNAME and ROWTIDE_ELASTICSEARCH_PASSWORD of an administrator."
         )
-    login = (settings.elasticsearch_username, settings.elasticsearch_password.get_secret_value())
-    with Elasticsearch(settings.elasticsearch_url, basic_auth=login, max_retries=0, **certificates(settings)) as client:
-        body = key_body(name, aliases, days)
-        answer = client.perform_request(
-            "POST",
-            "/_security/api_key",
-            headers={"accept": "application/json", "content-type": "application/json"},
-            body=body,
-        )
-    return str(answer.body["encoded"])
+    administrator = replace(settings.elasticsearch_access(), api_key=None)
+    return create_api_key(administrator, key_body(name, aliases, days))
 
 
 def _failure(message: str, code: int) -> typer.Exit:

@@ -142,7 +142,7 @@ async def _check(settings: ApiSettings, indexes: list[str], filters: list[str], 
     """Whether the key would work as it is meant to; raises WrongKey, or what stands in the way of knowing."""
     if indexes == [ALL] and not filters and set(unmasked) <= {ALL}:
         return
-    async with connect(settings) as client:
+    async with connect(settings.elasticsearch_access(settings.request_timeout)) as client:
         reader = IndexReader(client, allow_writer=True)
         names = await reader.indices() if ALL in indexes else indexes
         try:

@@ -3,22 +3,21 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from elastic_transport import TlsError, TransportError
-from elasticsearch import ApiError, AuthenticationException, AuthorizationException, Elasticsearch
+from elasticsearch import ApiError, AuthenticationException, AuthorizationException
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from connections.api_keys import create_api_key
+from connections.elasticsearch import ElasticsearchSettings
 from read_model.elasticsearch.index_body import readable_names
 from read_model.spec.errors import SpecError
-from read_model.spec.parser import parse_spec
-from sync_worker.composition import read_spec
-from sync_worker.elasticsearch.access import certificates
+from read_model.spec.file import load_spec
 from sync_worker.errors import SettingsError
-from sync_worker.settings import CaFile, ElasticsearchUrl
 
 OWN_INDEXES = "rowtide-*"
 """What the worker keeps in Elasticsearch for itself."""
@@ -26,16 +25,12 @@ PRIVILEGES = ("read", "write", "manage")
 """Writing documents and reading them back, and the life of an index: create, refresh, give it its alias, delete."""
 
 
-class KeySettings(BaseSettings):
+class KeySettings(ElasticsearchSettings):
     """What making a key needs."""
 
-    model_config = SettingsConfigDict(env_prefix="ROWTIDE_", frozen=True, extra="ignore")
-
     spec: Path = Field(description="The document spec (YAML); its documents name the indexes.")
-    elasticsearch_url: ElasticsearchUrl = Field(description="Elasticsearch, as http(s)://host:port.")
     elasticsearch_username: str = Field(description="A user that may manage API keys.")
     elasticsearch_password: SecretStr = Field(description="That user's password.")
-    elasticsearch_ca: CaFile | None = Field(None, description="With https: a file of the certificates to trust (PEM).")
 
 
 def worker_key(
@@ -45,23 +40,15 @@ def worker_key(
     and print it once, as the setting that takes it."""
     with _answering():
         settings = KeySettings()
-        spec = parse_spec(read_spec(settings.spec), str(settings.spec))
+        spec = load_spec(settings.spec)
         key = create_worker_key(settings, spec.pipeline, [document.name for document in spec.documents], days)
     typer.echo(f"ROWTIDE_ELASTICSEARCH_API_KEY={key}")
 
 
 def create_worker_key(settings: KeySettings, pipeline: str, aliases: Sequence[str], days: int | None = None) -> str:
     """Make the key, and return it as clients send it. Raises Elasticsearch's own errors."""
-    login = (settings.elasticsearch_username, settings.elasticsearch_password.get_secret_value())
-    trusted = certificates(settings.elasticsearch_url, settings.elasticsearch_ca)
-    with Elasticsearch(settings.elasticsearch_url, basic_auth=login, max_retries=0, **trusted) as client:
-        answer = client.perform_request(
-            "POST",
-            "/_security/api_key",
-            headers={"accept": "application/json", "content-type": "application/json"},
-            body=worker_key_body(pipeline, aliases, days),
-        )
-    return str(answer.body["encoded"])
+    administrator = replace(settings.elasticsearch_access(), api_key=None)
+    return create_api_key(administrator, worker_key_body(pipeline, aliases, days))
 
 
 def worker_key_body(pipeline: str, aliases: Sequence[str], days: int | None = None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from cdc.errors import OperatorError
 from cdc.log.names import connector_name, slot_name
 from cdc.settings import Settings
 from cdc.source.database import Source, open_source
-from connections.polling import wait_until
+from connections.wait import wait_until
 from rowtide.console import PipelineOption, SpecOption, WaitOption, faults_told, out
 
 _SLOT_SECONDS = 60.0

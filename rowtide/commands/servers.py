@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from connections.worker import WorkerClient
 from infra.errors import RunnerError, ServiceUnavailable
 from infra.native.processes import resident_bytes, tail

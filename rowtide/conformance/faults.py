@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from infra.errors import RunnerError
 from infra.native.ports import free_port
 from rowtide.conformance.case import Fault

@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from cdc.log.names import role_name
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from connections.worker import WorkerClient
 from infra.errors import RunnerError, ServiceUnavailable, WrongSettings
 from infra.native.ports import LOOPBACK, free_port

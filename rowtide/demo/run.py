@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from infra.native.ports import free_port, is_free, require_free
 from infra.native.progress import Progress
 from infra.native.stack import Stack

@@ -11,6 +11,7 @@ import elastic_transport
 import msgspec
 from elasticsearch import ApiError, AsyncElasticsearch
 
+from connections.elasticsearch import ElasticsearchAccess, client_options
 from search_api.elasticsearch.privileges import can_more_than_read, privileges_question
 from search_api.elasticsearch.responses import read_aliases, read_newest_mapping
 from search_api.errors import (
@@ -23,7 +24,6 @@ from search_api.errors import (
 )
 from search_api.paging.cursor import CursorExpired
 from search_api.query.schema import IndexSchema, read_mapping
-from search_api.settings import ApiSettings
 
 SCHEMA_SECONDS = 5.0
 """A new field or index is noticed after so long."""
@@ -45,32 +45,14 @@ class RawJson(elastic_transport.Serializer):
         return data if isinstance(data, bytes) else msgspec.json.encode(data)
 
 
-def connect(settings: ApiSettings) -> AsyncElasticsearch:
+def connect(access: ElasticsearchAccess) -> AsyncElasticsearch:
     """A client that never retries by itself: a reader's time is short, and the next request may do better."""
-    credentials: dict[str, Any] = {}
-    if settings.elasticsearch_api_key:
-        credentials["api_key"] = settings.elasticsearch_api_key.get_secret_value()
-    elif settings.elasticsearch_username and settings.elasticsearch_password:
-        credentials["basic_auth"] = (
-            settings.elasticsearch_username,
-            settings.elasticsearch_password.get_secret_value(),
-        )
     return AsyncElasticsearch(
-        settings.elasticsearch_url,
-        **credentials,
-        **certificates(settings),
+        access.url,
+        **client_options(access),
         node_class=elastic_transport.HttpxAsyncHttpNode,
         serializers={"application/json": RawJson()},
-        request_timeout=settings.request_timeout,
-        max_retries=0,
-        retry_on_timeout=False,
     )
-
-
-def certificates(settings: ApiSettings) -> dict[str, Any]:
-    """What a client is told of the certificates to trust; it wants to hear of none without TLS."""
-    ca = settings.elasticsearch_ca
-    return {"ca_certs": str(ca)} if ca and settings.elasticsearch_url.startswith("https:") else {}
 
 
 class _Refusal(msgspec.Struct):

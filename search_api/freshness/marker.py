@@ -9,13 +9,11 @@ from typing import Any
 import psycopg
 
 from cdc.log.lsn import Lsn
-from cdc.log.names import MARKER_PREFIX
+from connections.marker import marker_query
 
 EMIT_SECONDS = 5.0
 BETWEEN_SECONDS = 0.005
 """Between two markers, at least: as many readers as come in the meantime share one."""
-FLUSH_SINCE = 170000
-"""The server version that can be asked to flush; before it, the WAL writer takes up to 0.2 s."""
 
 
 class MarkerFault(Exception):
@@ -65,8 +63,7 @@ class Marker:
             self._connection = await psycopg.AsyncConnection.connect(
                 self._dsn, autocommit=True, application_name="rowtide-marker", prepare_threshold=1
             )
-        flush = ", true" if self._connection.info.server_version >= FLUSH_SINCE else ""
-        query = f"SELECT pg_logical_emit_message(false, '{MARKER_PREFIX}', ''{flush}) - '0/0'"
+        query = marker_query(self._connection.info.server_version)
         cursor = await self._connection.execute(query.encode())
         row = await cursor.fetchone()
         assert row is not None

@@ -43,7 +43,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            client = await stack.enter_async_context(connect(settings))
+            client = await stack.enter_async_context(connect(settings.elasticsearch_access(settings.request_timeout)))
             http = await stack.enter_async_context(
                 httpx.AsyncClient(base_url=settings.worker_url or "", trust_env=False)
             )

@@ -15,7 +15,8 @@ import msgspec
 from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
-from sync_worker.elasticsearch.access import Access, away, client_options, refused, refuses_us
+from connections.elasticsearch import ElasticsearchAccess, client_options, refuses_credentials
+from sync_worker.elasticsearch.access import credentials_refused, unreachable
 from sync_worker.elasticsearch.bulk import BY_STATUS, Outcome, Refusal, action_of, refusals, refused_whole, unfit
 from sync_worker.elasticsearch.dropped_fields import Bodies, DroppedFields
 from sync_worker.elasticsearch.sink_health import SinkHealth
@@ -61,9 +62,9 @@ class BulkOutcome:
 class Index:
     """The client. Its bulk and refresh calls may run in several threads at once."""
 
-    def __init__(self, access: Access, stopping: threading.Event, leave_out: bool = False) -> None:
+    def __init__(self, access: ElasticsearchAccess, stopping: threading.Event, leave_out: bool = False) -> None:
         self.url = access.url
-        self.client = Elasticsearch(access.url, **client_options(access))
+        self.client = Elasticsearch(access.url, **client_options(access), connections_per_node=8)
         self._stopping = stopping
         self._leave_out = leave_out
         self.health = SinkHealth()
@@ -238,10 +239,10 @@ class Index:
         try:
             return call()
         except TransportError as error:
-            raise away(self.url, error) from error
+            raise unreachable(self.url, error) from error
         except ApiError as error:
-            if refuses_us(error):
-                raise refused(self.url) from error
+            if refuses_credentials(error):
+                raise credentials_refused(self.url) from error
             if BY_STATUS.get(error.status_code) is Outcome.RETRY:
                 raise ServiceMissing(f"Elasticsearch at {self.url} is not ready: {error}") from error
             raise WorkerError(f"Elasticsearch at {self.url} refused: {error}") from error

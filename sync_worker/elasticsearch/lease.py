@@ -16,7 +16,8 @@ from typing import Any
 from elastic_transport import TransportError
 from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
-from sync_worker.elasticsearch.access import refused, refuses_us
+from connections.elasticsearch import refuses_credentials
+from sync_worker.elasticsearch.access import credentials_refused
 from sync_worker.errors import LeaseLost, ServiceMissing, WorkerError
 
 INDEX = "rowtide-lease"
@@ -79,8 +80,8 @@ class Lease:
             if self._write(found):
                 raise WorkerError("another worker of the same documents started at the same moment; start one alone")
         except (TransportError, ApiError) as error:
-            if isinstance(error, ApiError) and refuses_us(error):
-                raise refused("ROWTIDE_ELASTICSEARCH_URL") from error
+            if isinstance(error, ApiError) and refuses_credentials(error):
+                raise credentials_refused("ROWTIDE_ELASTICSEARCH_URL") from error
             raise ServiceMissing(
                 f"Elasticsearch at ROWTIDE_ELASTICSEARCH_URL does not give the lease: {error}"
             ) from error

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, Self
 import httpx
 import msgspec
 
-from sync_worker.elasticsearch.access import Access, away, is_refusal, reader_options, refused
+from connections.elasticsearch import ElasticsearchAccess, httpx_options, is_credentials_refusal
+from sync_worker.elasticsearch.access import credentials_refused, unreachable
 from sync_worker.errors import WorkerError
 
 PAGE = 500
@@ -51,8 +52,8 @@ class _Page(msgspec.Struct):
 class IndexReader:
     """A read-only client of one Elasticsearch."""
 
-    def __init__(self, access: Access) -> None:
-        self._http = httpx.Client(**reader_options(access))
+    def __init__(self, access: ElasticsearchAccess) -> None:
+        self._http = httpx.Client(**httpx_options(access))
         self._url = access.url
 
     def __enter__(self) -> Self:
@@ -119,9 +120,9 @@ class IndexReader:
         try:
             answer = self._http.request(method, path, content=content, headers={"content-type": "application/json"})
         except httpx.TransportError as error:
-            raise away(self._url, error) from error
-        if is_refusal(answer.status_code, _body(answer)):
-            raise refused(self._url)
+            raise unreachable(self._url, error) from error
+        if is_credentials_refusal(answer.status_code, _body(answer)):
+            raise credentials_refused(self._url)
         if answer.status_code >= 400:
             raise WorkerError(
                 f"Elasticsearch at {self._url} answers {answer.status_code} to {method} {path.split('?', maxsplit=1)[0]}"

@@ -8,10 +8,9 @@ import apsw
 import msgspec
 
 from read_model.plan.model import DocumentPlan
-from read_model.spec.parser import parse_spec
+from read_model.spec.file import load_spec
 from read_model.sqlite import documents, functions
 from read_model.sqlite.fan_out import LANES
-from sync_worker.composition import read_spec
 from sync_worker.errors import WorkerError
 from sync_worker.settings import WorkerSettings
 from sync_worker.store.build_times import OF_VERSION, Build, build_of
@@ -21,7 +20,7 @@ from sync_worker.store.row_store import Position
 
 def store_path(settings: WorkerSettings) -> Path:
     """The row store's file."""
-    pipeline = parse_spec(read_spec(settings.spec), str(settings.spec)).pipeline
+    pipeline = load_spec(settings.spec).pipeline
     return settings.worker_store / f"{pipeline}.sqlite"
 
 

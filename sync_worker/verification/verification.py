@@ -12,9 +12,8 @@ from cdc.log.lsn import Lsn, parse_lsn
 from read_model.catalog.catalog import read_catalog
 from read_model.plan.model import DocumentPlan, PipelinePlan
 from read_model.plan.resolve import resolve
-from read_model.spec.parser import parse_spec
+from read_model.spec.file import load_spec
 from rowtide.worker_console import tell_waiting
-from sync_worker.composition import index_access, read_spec
 from sync_worker.errors import SettingsError
 from sync_worker.settings import WorkerSettings
 from sync_worker.source.catalogue import read_source
@@ -82,11 +81,11 @@ def verification(
 ) -> Iterator[Verification]:
     """Connect to everything, and close it afterwards."""
     dsn = settings.postgres_dsn.get_secret_value()
-    spec = parse_spec(read_spec(settings.spec), str(settings.spec))
+    spec = load_spec(settings.spec)
     plan = resolve(spec, read_catalog(read_source(dsn).tables))
     freshness = FreshnessClient(worker_url, tell_waiting)
     try:
-        with Oracle(dsn, limits) as oracle, IndexReader(index_access(settings)) as index:
+        with Oracle(dsn, limits) as oracle, IndexReader(settings.elasticsearch_access()) as index:
             yield Verification(plan, oracle, index, freshness, patience)
     finally:
         freshness.close()

@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from infra.errors import RunnerError
 from rowtide.programs import WRITER, Programs, last_json
 from tests.bench.report import Live, latencies_ms

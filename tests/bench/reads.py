@@ -14,14 +14,16 @@ from urllib.parse import urlencode
 
 import httpx
 
-from connections.waiting import wait_until
+from connections.api_keys import create_api_key
+from connections.elasticsearch import ElasticsearchAccess
+from connections.wait import wait_until
 from infra.addresses import Addresses
 from infra.errors import RunnerError
 from infra.native.ports import LOOPBACK, free_port
 from infra.native.processes import Kept, Order, tail
 from infra.native.supervisor import descendants
-from read_model.elasticsearch.index_body import readable_names
 from rowtide.programs import SEARCH_API
+from search_api.elasticsearch.privileges import key_body
 from tests.bench.clients import Reads, read, read_until, together
 from tests.bench.recorder import Asked, recording
 from tests.bench.report import percentile
@@ -218,18 +220,10 @@ def _answers(url: str) -> bool:
 
 
 def _read_only_key(addresses: Addresses, index: str) -> str:
-    answer = httpx.post(
-        f"{addresses.elasticsearch_url}/_security/api_key",
-        json={
-            "name": "rowtide-bench-reads",
-            "role_descriptors": {
-                "reads": {"indices": [{"names": readable_names(index), "privileges": ["read", "view_index_metadata"]}]}
-            },
-            "expiration": "1d",
-        },
-        auth=(addresses.elasticsearch_username, addresses.elasticsearch_password),
-        timeout=30,
-        trust_env=False,
+    administrator = ElasticsearchAccess(
+        addresses.elasticsearch_url,
+        username=addresses.elasticsearch_username,
+        password=addresses.elasticsearch_password,
+        timeout=30.0,
     )
-    answer.raise_for_status()
-    return str(answer.json()["encoded"])
+    return create_api_key(administrator, key_body("rowtide-bench-reads", [index], days=1))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from infra.errors import RunnerError
 from infra.native import supervisor
 from infra.native.ports import LOOPBACK, free_ports

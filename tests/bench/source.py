@@ -8,7 +8,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from cdc.log.names import MARKER_PREFIX
+from connections.marker import marker_query
 from read_model.catalog.catalog import CATALOG_QUERY, Catalog, read_catalog
 
 _EACH_ALONE = """
@@ -65,7 +65,7 @@ class Source:
 
     def marker(self) -> int:
         """Emit a message into the log; returns the LSN with which it comes back."""
-        return int(self._value("SELECT pg_logical_emit_message(false, %s, '', true) - '0/0'", MARKER_PREFIX))
+        return int(self._value(marker_query(self._connection.info.server_version)))
 
     def change_every_order(self) -> int:
         """Change each order once, a transaction each; returns how many there are."""

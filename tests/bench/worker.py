@@ -6,7 +6,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from connections.worker import WorkerClient
 from infra.errors import RunnerError
 from infra.native import supervisor

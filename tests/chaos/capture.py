@@ -17,7 +17,7 @@ from psycopg.sql import SQL, Identifier
 
 from cdc.log.envelope import Record
 from cdc.log.names import connector_name, slot_name
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from infra.errors import RunnerError
 from infra.native.stack import Stack
 from rowtide.local_pipeline import database, mark

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from infra.native.processes import tail
 from rowtide.programs import Program, Programs
 

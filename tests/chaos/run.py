@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from cdc.log.names import connector_name
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from infra.errors import RunnerError, ServiceUnavailable
 from infra.native.ports import free_port
 from infra.native.stack import Stack

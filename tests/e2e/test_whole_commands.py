@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from infra.native.ports import free_port
 from infra.native.preparation import read_secrets
 from infra.native.supervisor import descendants

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from infra.errors import RunnerError, WrongSettings
 from infra.native.stack import Stack
 from infra.native.supervisor import descendants

@@ -8,10 +8,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from connections.elasticsearch import ElasticsearchAccess
 from infra.native.stack import Stack
 from read_model.elasticsearch.index_body import index_body
 from rowtide.commands.elasticsearch_key import KeySettings, create_worker_key
-from sync_worker.elasticsearch.access import Access
 from sync_worker.elasticsearch.elasticsearch_sink import Index, Item
 from sync_worker.elasticsearch.lease import Lease
 from tests.support.builders import plans
@@ -42,7 +42,7 @@ def admin(stack: Stack) -> Iterator[httpx.Client]:
 
 def test_the_key_does_all_that_the_worker_does(stack: Stack, key: str, admin: httpx.Client) -> None:
     body = index_body(plans.ORDERS_DOCUMENT)
-    with closing(Index(Access(stack.addresses.elasticsearch_url, key), threading.Event())) as index:
+    with closing(Index(ElasticsearchAccess(stack.addresses.elasticsearch_url, key), threading.Event())) as index:
         index.check()
         first = index.create_generation(ALIAS, body)
         index.show(ALIAS, first)

@@ -15,7 +15,7 @@ import httpx
 import psycopg
 import yaml
 
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from tests.support.servers.pipeline import ROWTIDE
 from tests.support.servers.services import CHECKOUT
 

@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from infra.addresses import Addresses
 from infra.native.stack import Stack
 from tests.support.servers.services import data_directory, small_settings

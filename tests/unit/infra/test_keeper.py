@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connections.waiting import wait_until
+from connections.wait import wait_until
 from infra.native.processes import Kept, Order, Process, read_record, tail, write_record
 from infra.native.supervisor import descendants
 

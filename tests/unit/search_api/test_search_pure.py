@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from connections.elasticsearch import client_options
 from read_model.freshness import Freshness
 from search_api.access.callers import READING, SCOPES, anybody
 from search_api.elasticsearch import responses
-from search_api.elasticsearch.client import certificates
 from search_api.elasticsearch.highlight_html import CLOSE, OPEN, to_html
 from search_api.elasticsearch.privileges import key_body
 from search_api.elasticsearch.search_body import search_body
@@ -245,7 +245,9 @@ def test_everybody_reads_elsewhere_and_keeps_nothing() -> None:
 
 def test_certificates_are_given_to_a_client_that_speaks_tls() -> None:
     ca = certifi.where()
-    assert certificates(read_settings(elasticsearch_url="https://search:9200", elasticsearch_ca=ca)) == {"ca_certs": ca}
-    assert certificates(read_settings(elasticsearch_url="http://search:9200", elasticsearch_ca=ca)) == {}
+    encrypted = read_settings(elasticsearch_url="https://search:9200", elasticsearch_ca=ca).elasticsearch_access()
+    assert client_options(encrypted)["ca_certs"] == ca
+    plain = read_settings(elasticsearch_url="http://search:9200", elasticsearch_ca=ca).elasticsearch_access()
+    assert "ca_certs" not in client_options(plain)
     with pytest.raises(WrongSettings, match="ROWTIDE_ELASTICSEARCH_CA: Path does not point to a file"):
         read_settings(elasticsearch_url="https://search:9200", elasticsearch_ca="nowhere.pem")

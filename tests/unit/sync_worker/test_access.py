@@ -9,10 +9,10 @@ from confluent_kafka import KafkaError, KafkaException
 from elastic_transport import TlsError
 from elasticsearch import Elasticsearch
 
+from connections.elasticsearch import ElasticsearchAccess, client_options, httpx_options
 from connections.kafka import KafkaAccess
 from sync_worker import runner
-from sync_worker.composition import index_access
-from sync_worker.elasticsearch.access import Access, away, client_options, reader_options
+from sync_worker.elasticsearch.access import unreachable
 from sync_worker.errors import ServiceMissing, SettingsError
 from sync_worker.log.consumer import Refusals
 from sync_worker.settings import WorkerSettings
@@ -33,20 +33,22 @@ def settings(monkeypatch: pytest.MonkeyPatch, **more: str) -> WorkerSettings:
 
 
 def test_elasticsearch_with_a_key_and_a_certificate_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    access = index_access(settings(monkeypatch, ELASTICSEARCH_API_KEY="secret-canary", ELASTICSEARCH_CA=str(CA)))
+    access = settings(
+        monkeypatch, ELASTICSEARCH_API_KEY="secret-canary", ELASTICSEARCH_CA=str(CA)
+    ).elasticsearch_access()
     options = client_options(access)
     assert (options["api_key"], options["basic_auth"], options["ca_certs"]) == ("secret-canary", None, str(CA))
     assert "secret-canary" not in repr(access)
-    read = reader_options(access)
+    read = httpx_options(access)
     assert read["headers"] == {"authorization": "ApiKey secret-canary"}
     assert isinstance(read["verify"], ssl.SSLContext)
     Elasticsearch(access.url, **options).close()
 
 
 def test_without_tls_no_certificates_are_given_to_a_client_that_refuses_them() -> None:
-    access = Access("http://search:9200", username="me", password="mine", ca=CA)
+    access = ElasticsearchAccess("http://search:9200", username="me", password="mine", ca=CA)
     assert "ca_certs" not in client_options(access)
-    assert client_options(access)["basic_auth"] == reader_options(access)["auth"] == ("me", "mine")
+    assert client_options(access)["basic_auth"] == httpx_options(access)["auth"] == ("me", "mine")
     Elasticsearch(access.url, **client_options(access)).close()
 
 
@@ -86,6 +88,6 @@ def test_a_kafka_that_refuses_us_is_told_from_one_that_is_away() -> None:
 
 
 def test_a_certificate_that_is_not_trusted_is_a_wrong_setting() -> None:
-    told = away("https://search:9200", TlsError("CERTIFICATE_VERIFY_FAILED"))
+    told = unreachable("https://search:9200", TlsError("CERTIFICATE_VERIFY_FAILED"))
     assert isinstance(told, SettingsError)
     assert "ROWTIDE_ELASTICSEARCH_CA" in str(told)

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 import msgspec
 import pytest
 
-from sync_worker.elasticsearch.access import Access
+from connections.elasticsearch import ElasticsearchAccess
 from sync_worker.elasticsearch.bulk import Outcome
 from sync_worker.elasticsearch.elasticsearch_sink import LONGEST_NAMES, Index, Item, deletion, parts_of
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
@@ -27,7 +27,7 @@ def test_names_are_split_so_that_a_request_line_holds_them() -> None:
 @contextmanager
 def index_behind(status: int) -> Iterator[Index]:
     """The worker's index, behind a server that gives every request the same status."""
-    with answering(status) as url, closing(Index(Access(url), threading.Event())) as index:
+    with answering(status) as url, closing(Index(ElasticsearchAccess(url), threading.Event())) as index:
         yield index
 
 
@@ -81,7 +81,7 @@ def choosy_index(refuse: Callable[[bytes], bool], status: int, error: object) ->
         taken.append(body)
         return 200, {"errors": False}
 
-    with choosing(choose) as url, closing(Index(Access(url), threading.Event())) as index:
+    with choosing(choose) as url, closing(Index(ElasticsearchAccess(url), threading.Event())) as index:
         index.targets = {"things": "things-g000001"}
         yield index, taken
 
@@ -131,14 +131,17 @@ def test_a_refusal_that_is_not_about_documents_is_tried_again(status: int) -> No
 )
 def test_refused_credentials_are_a_wrong_setting(status: int, body: dict[str, object]) -> None:
     with answering(status, body) as url:
-        with closing(Index(Access(url), threading.Event())) as index, pytest.raises(SettingsError, match="API_KEY"):
+        with (
+            closing(Index(ElasticsearchAccess(url), threading.Event())) as index,
+            pytest.raises(SettingsError, match="API_KEY"),
+        ):
             index.check()
-        with IndexReader(Access(url)) as reader, pytest.raises(SettingsError, match="API_KEY"):
+        with IndexReader(ElasticsearchAccess(url)) as reader, pytest.raises(SettingsError, match="API_KEY"):
             reader.count("orders")
 
 
 def test_a_block_on_an_index_is_no_wrong_setting() -> None:
     with answering(403, {"error": {"type": "cluster_block_exception"}, "status": 403}) as url:
-        with closing(Index(Access(url), threading.Event())) as index, pytest.raises(WorkerError) as raised:
+        with closing(Index(ElasticsearchAccess(url), threading.Event())) as index, pytest.raises(WorkerError) as raised:
             index.check()
         assert not isinstance(raised.value, SettingsError)

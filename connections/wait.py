@@ -1,4 +1,4 @@
-"""The one place of this program that polls."""
+"""Polling for a condition that nothing announces. The one place that does it."""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +13,10 @@ def wait_until(
     given_up: threading.Event | None = None,
     pause_seconds: float = _PAUSE_SECONDS,
 ) -> bool:
-    """Ask until the condition holds, with a pause in between. False when the time is over or `given_up` was set."""
+    """Poll until the condition holds; it is evaluated at least once unless `given_up` is set already.
+
+    False when `seconds` have passed or `given_up` is set.
+    """
     pause = given_up or threading.Event()
     deadline = monotonic() + seconds
     while not pause.is_set():
