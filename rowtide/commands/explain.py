@@ -15,12 +15,12 @@ from cdc.log.lsn import Lsn, format_lsn
 from read_model.elasticsearch.index_body import flattened_paths
 from read_model.plan.model import DocumentPlan
 from read_model.sqlite.fan_out import source_tables
-from rowtide.worker_console import WORKER_URL, Output, OutputOption, Wait, WorkerUrl, exit_codes
+from rowtide.worker_console import WORKER_URL, Output, OutputOption, Wait, WorkerUrl, exit_codes, tell_waiting
 from sync_worker import runner
 from sync_worker.errors import ServiceMissing, WorkerError
 from sync_worker.settings import WorkerSettings
 from sync_worker.store.row_store import LSN_BITS
-from sync_worker.verification.explain import Explanation, RowStoreSide, read_parts
+from sync_worker.verification.explain import Explanation, RowStoreSide, Verdict, read_parts
 from sync_worker.verification.log_search import LogTransaction, transactions_before
 from sync_worker.verification.log_time import commit_lsn
 from sync_worker.verification.oracle import Limits
@@ -39,14 +39,14 @@ def explain(
     """Exit code 0: it is what the database says; 1: it is not, or not yet, or nobody has it; 2: wrong use; 3: a service is not there."""
     with exit_codes():
         settings = runner.load_settings()
-        with verification(settings, worker_url, Limits(), Patience(wait)) as made:
+        with verification(settings, worker_url, Limits(), Patience(wait), tell_waiting) as made:
             (plan,) = chosen(made.plan, [document])
             found = gather(settings, made, plan, id_)
     if output is Output.JSON:
         sys.stdout.write(msgspec.json.encode(found.as_json(values)).decode() + "\n")
     else:
         tell(Console(), found, values)
-    sys.exit(runner.OK if found.verdict()[0] == "equal" else runner.FAILED)
+    sys.exit(runner.OK if found.verdict is Verdict.EQUAL else runner.FAILED)
 
 
 def gather(settings: WorkerSettings, made: Verification, plan: DocumentPlan, id_: str) -> Explanation:
@@ -72,7 +72,7 @@ def gather(settings: WorkerSettings, made: Verification, plan: DocumentPlan, id_
 
 
 def _ask_row_store(kept: RowStoreReader, plan: DocumentPlan, found: Explanation) -> None:
-    aside = kept.set_aside(plan.name, found.id)
+    aside = kept.quarantined(plan.name, found.id)
     found.row_store = RowStoreSide(
         kept.position.watermark,
         kept.build(plan, found.id),
@@ -94,11 +94,10 @@ def _ask_log(settings: WorkerSettings, pipeline: str, plan: DocumentPlan, found:
 
 def tell(console: Console, found: Explanation, values: bool) -> None:
     """Print it: the state, how far it has come, its parts, what differs."""
-    state, advice = found.verdict()
-    console.print(
-        Text.assemble((f"{found.document} {found.id}: ", "bold"), (state, "green" if state == "equal" else "yellow"))
-    )
-    console.print(Text(f"  {advice}"))
+    verdict = found.verdict
+    colour = "green" if verdict is Verdict.EQUAL else "yellow"
+    console.print(Text.assemble((f"{found.document} {found.id}: ", "bold"), (verdict.value, colour)))
+    console.print(Text(f"  {found.advice}"))
     way = Table.grid(padding=(0, 2))
     for name, said in _way(found):
         way.add_row(f"  {name}", Text(said))

@@ -87,7 +87,7 @@ def retry(
 
 def _read(document: str | None, id_: str | None) -> list[QuarantinedDocument]:
     with RowStoreReader(store_path(runner.load_settings())) as kept:
-        return kept.set_aside(document, id_)
+        return kept.quarantined(document, id_)
 
 
 def _when(each: QuarantinedDocument) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from rowtide.worker_console import (
     WorkerUrl,
     exit_codes,
     progress_bars,
+    tell_waiting,
 )
 from sync_worker import runner
 from sync_worker.errors import SettingsError
@@ -72,7 +73,7 @@ def mend(  # noqa: PLR0913, PLR0917 Each is an option.
         wanted.check()
         settings = runner.load_settings()
         with (
-            verification(settings, worker_url, Limits(bucket, timeout), Patience(wait, pause)) as made,
+            verification(settings, worker_url, Limits(bucket, timeout), Patience(wait, pause), tell_waiting) as made,
             WorkerClient(worker_url) as worker,
             progress_bars(output) as bars,
         ):
@@ -130,6 +131,6 @@ def tell(results: list[RepairResult], output: Output) -> None:
         proof = each.proof
         verdict = "[green]proven equal[/]" if proof.proven else f"[red]{proof.divergent + proof.unsettled} not equal[/]"
         rows = f"{each.rows} rows read, {each.changed} of them differed from the row store"
-        console.print(f"{each.document}: {each.asked} documents, {rows}: {verdict}")
+        console.print(f"{each.document}: {each.requested} documents, {rows}: {verdict}")
         for left in proof.listed[:SHOWN]:
             console.print(f"  {left.id}: {left.what}", markup=False)

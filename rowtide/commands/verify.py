@@ -17,6 +17,7 @@ from rowtide.worker_console import (
     WorkerUrl,
     exit_codes,
     progress_bars,
+    tell_waiting,
 )
 from sync_worker import runner
 from sync_worker.errors import SettingsError
@@ -54,7 +55,7 @@ def verify(  # noqa: PLR0913, PLR0917 Each is an option.
         scope = scope_of(tuple(document), sample, since, seed)
         settings = runner.load_settings()
         with (
-            verification(settings, worker_url, Limits(bucket, timeout), Patience(wait, pause)) as made,
+            verification(settings, worker_url, Limits(bucket, timeout), Patience(wait, pause), tell_waiting) as made,
             progress_bars(output) as bars,
         ):
             reports = verify_scope(settings, made, scope, bars)

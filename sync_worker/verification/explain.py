@@ -1,7 +1,8 @@
-"""Where one document comes from, how far it has come, and which link of the chain is wrong when it is not what it should be."""
+"""Explains one document: its source rows, how far they have travelled, and which part of the pipeline is wrong if it differs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -16,13 +17,41 @@ from sync_worker.store.row_store import EPOCH_BITS, LSN_BITS
 from sync_worker.verification.index_reader import Indexed
 from sync_worker.verification.log_search import LogTransaction
 
-NAMED = 10
-"""Transactions that are named when several may have touched a document last."""
+MAX_LISTED_TRANSACTIONS = 10
+"""Transactions listed when several may have been the last to touch a document."""
+
+
+class Verdict(StrEnum):
+    """The state of a document. The value is the `state` in the JSON."""
+
+    EQUAL = "equal"
+    UNKNOWN = "unknown"
+    QUARANTINED = "set aside"
+    PENDING = "pending"
+    IN_FLIGHT = "on its way"
+    DIVERGENT = "divergent"
+    ROW_STORE_DIFFERS = "row store differs"
+    INDEX_DIFFERS = "index differs"
+
+
+ADVICE = {
+    Verdict.EQUAL: "no action is needed",
+    Verdict.UNKNOWN: "neither the database nor the index has it",
+    Verdict.QUARANTINED: "{reason}; correct the value, or run: rowtide quarantine retry",
+    Verdict.PENDING: "a change from {pending_since} on has not been built or acknowledged yet",
+    Verdict.IN_FLIGHT: "the worker has not reached this position yet; run the command again",
+    Verdict.DIVERGENT: "this machine has no row store that could show the cause; run: {repair}",
+    Verdict.ROW_STORE_DIFFERS: "a change did not reach the row store, or the file was edited; run: {repair}",
+    Verdict.INDEX_DIFFERS: "the row store is right: a write was lost, or the index was edited; run: {repair}",
+}
+"""What to do about each verdict."""
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A row behind the document. `age` is how many transactions ago it was written; `committed_ms` is None when the server does not
-    keep commit times."""
+    """A row that the document is built from.
+
+    `age` is how many transactions ago it was written; `committed_ms` (Unix ms) is None when the server does not keep
+    commit timestamps."""
 
     path: str
     table: str
@@ -34,18 +63,21 @@ class Part(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class RowStoreSide:
-    """What the row store knows: the document that its rows make, whether it is pending since a change, or set aside."""
+    """What the row store knows of the document. `text` is what its rows build; `position` and `pending_since` are LSNs."""
 
     position: int
     text: str | None
     pending_since: int | None
-    set_aside: QuarantinedDocument | None
+    quarantined: QuarantinedDocument | None
 
 
 @dataclass(slots=True)
 class Explanation:
-    """Everything known of one document. `row_store` is None when there is none on this machine; `build` and `log` when that is not
-    known any more. `log`: the transactions that this build was made for and that changed a table of the document."""
+    """Everything known about one document.
+
+    `held` is the document in the index, `truth` the JSON that PostgreSQL builds at `lsn`. `row_store` is None when this
+    machine has none; `build` and `log` are None once the times or the log no longer go back that far. `log` lists the
+    transactions that this build covers and that changed a table of the document."""
 
     document: str
     id: str
@@ -62,72 +94,75 @@ class Explanation:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """Fields that the document does without."""
+        """Paths of the fields that the document in the index lacks."""
         return left_out_of(self.held.source) if self.held else ()
 
     @property
     def last(self) -> Part | None:
-        """The row that was written last, of those that are there."""
+        """The most recently written row that still exists."""
         return min(self.parts, key=lambda part: part.age, default=None)
 
     @property
     def touching(self) -> list[LogTransaction]:
-        """Among these is the transaction that touched the document last: the one that wrote its youngest row, if the log has it, and
-        later ones, which may have taken a row away or be about other documents."""
+        """Candidates for the transaction that touched the document last.
+
+        They start at the one that wrote its youngest row, if the log has it. Later ones may have deleted a row of the
+        document, or changed other documents."""
         log, last = self.log or [], self.last
-        mine = [place for place, each in enumerate(log) if last and _same(each.tx_id, last.xid)]
-        return log[mine[-1] :] if mine else log
+        matches = [place for place, each in enumerate(log) if last and _same(each.tx_id, last.xid)]
+        return log[matches[-1] :] if matches else log
 
     @property
     def written(self) -> LogTransaction | None:
-        """The transaction of the row that was written last, as the log has it."""
+        """The logged transaction that wrote the youngest row."""
         last, first = self.last, next(iter(self.touching), None)
         return first if first and last and _same(first.tx_id, last.xid) else None
 
     @property
     def of_index(self) -> list[Difference]:
-        """Where a search's document and the database's differ."""
+        """Differences between the index and the database."""
         truth = None if self.truth is None else as_flagged(self.truth, self.json_paths, self.left_out).decode()
         return _unlike(self.held.source.decode() if self.held else None, truth)
 
     @property
     def of_row_store(self) -> list[Difference]:
-        """Where the row store's document and the database's differ."""
+        """Differences between the row store and the database."""
         return _unlike(self.row_store.text, self.truth) if self.row_store else []
 
-    def verdict(self) -> tuple[str, str]:
-        """One word for the state, and a sentence that says what to do."""
-        kept, command = self.row_store, f"rowtide repair --document {self.document} --id '{self.id}'"
-        if kept and kept.set_aside and kept.set_aside.kind != "left out":
-            return "set aside", f"{kept.set_aside.reason}; correct the value, or: rowtide quarantine retry"
-        if kept and kept.pending_since is not None:
-            return (
-                "pending",
-                f"a change from {format_lsn(Lsn(kept.pending_since))} on is still to be built or acknowledged",
-            )
+    @property
+    def verdict(self) -> Verdict:
+        """The first link of the chain that is wrong, or EQUAL."""
+        row_store = self.row_store
+        if row_store and row_store.quarantined and row_store.quarantined.kind != "left out":
+            return Verdict.QUARANTINED
+        if row_store and row_store.pending_since is not None:
+            return Verdict.PENDING
         if not self.of_index:
-            nothing = self.held is None and self.truth is None
-            return ("unknown", "neither side has it") if nothing else ("equal", "nothing is to be done")
-        return self._why(command)
-
-    def _why(self, command: str) -> tuple[str, str]:
-        """Which link of the chain is wrong."""
+            return Verdict.UNKNOWN if self.held is None and self.truth is None else Verdict.EQUAL
         if self.freshness is not None and self.freshness.searchable < self.lsn:
-            return "on its way", "the worker has not come so far yet; ask again"
-        if self.row_store is None:
-            return "divergent", f"there is no row store on this machine that would say why; {command}"
-        if self.of_row_store:
-            return "row store differs", f"a change did not reach the row store, or it was changed by hand; {command}"
-        return "index differs", f"the row store is right: a write was lost, or the index was changed by hand; {command}"
+            return Verdict.IN_FLIGHT
+        if row_store is None:
+            return Verdict.DIVERGENT
+        return Verdict.ROW_STORE_DIFFERS if self.of_row_store else Verdict.INDEX_DIFFERS
+
+    @property
+    def advice(self) -> str:
+        """What to do about the verdict."""
+        row_store = self.row_store
+        pending_since = row_store.pending_since if row_store else None
+        return ADVICE[self.verdict].format(
+            reason=row_store.quarantined.reason if row_store and row_store.quarantined else "",
+            pending_since=format_lsn(Lsn(pending_since)) if pending_since is not None else "",
+            repair=f"rowtide repair --document {self.document} --id '{self.id}'",
+        )
 
     def as_json(self, values: bool) -> dict[str, Any]:
-        """For `--output json`; `values` adds what either side holds where they differ."""
-        state, advice = self.verdict()
+        """The JSON of `--output json`; with `values` it contains what each side holds where they differ."""
         return {
             "document": self.document,
             "id": self.id,
-            "state": state,
-            "advice": advice,
+            "state": self.verdict.value,
+            "advice": self.advice,
             "index": _index_json(self.held, self.left_out, self.build),
             "database": {"lsn": format_lsn(self.lsn), "exists": self.truth is not None},
             "row_store": _row_store_json(self.row_store),
@@ -157,30 +192,30 @@ class Explanation:
             return None
         named = [
             {"xid": each.tx_id, "lsn": format_lsn(each.lsn), "committed_ms": each.committed_ms}
-            for each in self.touching[-NAMED:]
+            for each in self.touching[-MAX_LISTED_TRANSACTIONS:]
         ]
         return {"since": format_lsn(Lsn(self.build.first_lsn)), "count": len(self.touching), "transactions": named}
 
 
 def _same(tx_id: int, xid: int) -> bool:
-    """Whether the log and a row name one transaction: a row has 32 bits of it."""
+    """Whether the log's id and a row's `xmin` are the same transaction: a row stores only the lower 32 bits."""
     return tx_id & 0xFFFF_FFFF == xid & 0xFFFF_FFFF
 
 
 def read_parts(text: str | None) -> list[Part]:
-    """Decode what `parts_query` yields."""
+    """Decode the result of `parts_query`."""
     return msgspec.json.decode(text, type=list[Part]) if text else []
 
 
-def _unlike(one: str | None, wanted: str | None) -> list[Difference]:
-    if one is None or wanted is None or digest(one) != digest(wanted):
-        return differences(one, wanted)
+def _unlike(held: str | None, truth: str | None) -> list[Difference]:
+    if held is None or truth is None or digest(held) != digest(truth):
+        return differences(held, truth)
     return []
 
 
-def _difference(found: Difference, values: bool) -> dict[str, Any]:
-    said: dict[str, Any] = {"field": found.path}
-    return said | {"held": found.index, "database": found.oracle} if values else said
+def _difference(difference: Difference, values: bool) -> dict[str, Any]:
+    path: dict[str, Any] = {"field": difference.path}
+    return path | {"held": difference.index, "database": difference.oracle} if values else path
 
 
 def _index_json(held: Indexed | None, left_out: tuple[str, ...], build: Build | None) -> dict[str, Any] | None:
@@ -195,14 +230,15 @@ def _index_json(held: Indexed | None, left_out: tuple[str, ...], build: Build | 
     }
 
 
-def _row_store_json(kept: RowStoreSide | None) -> dict[str, Any] | None:
-    if kept is None:
+def _row_store_json(row_store: RowStoreSide | None) -> dict[str, Any] | None:
+    if row_store is None:
         return None
     as_lsn: Callable[[int | None], str | None] = lambda lsn: None if lsn is None else format_lsn(Lsn(lsn))  # noqa: E731
+    quarantined = row_store.quarantined
     return {
-        "position": as_lsn(kept.position),
-        "exists": kept.text is not None,
-        "pending_since": as_lsn(kept.pending_since),
-        "set_aside": kept.set_aside.kind if kept.set_aside else None,
-        "reason": kept.set_aside.reason if kept.set_aside else None,
+        "position": as_lsn(row_store.position),
+        "exists": row_store.text is not None,
+        "pending_since": as_lsn(row_store.pending_since),
+        "set_aside": quarantined.kind if quarantined else None,
+        "reason": quarantined.reason if quarantined else None,
     }

@@ -1,4 +1,4 @@
-"""Waiting for freshness: asks the worker's endpoint until an LSN is searchable."""
+"""Waits for freshness: polls the worker's endpoint until an LSN is searchable."""
 
 import threading
 import time
@@ -14,38 +14,46 @@ from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 POLL_SECONDS = 0.02
 STARTING_POLL_SECONDS = 0.2
 
+ReportWaiting = Callable[[str], None]
+"""Called with a sentence for the user when a command starts to wait."""
 
-class NotThereYet(ServiceMissing):
-    """Nobody listens where the worker should: it may be about to start."""
+
+class WorkerNotStarted(ServiceMissing):
+    """Nothing listens at the worker's address; the worker may be about to start."""
 
 
 class FreshnessClient:
-    """Reads a worker's freshness. `told` hears that the worker is not there yet, when that is waited for."""
+    """Reads a worker's freshness. Calls `report_waiting` once if it has to wait for the worker to start."""
 
-    def __init__(self, worker_url: str, told: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, worker_url: str, report_waiting: ReportWaiting = lambda _: None) -> None:
         self._url = worker_url
-        self._told = told
+        self._report_waiting = report_waiting
         self._http = httpx.Client(base_url=worker_url, timeout=10)
 
     def read(self) -> Freshness:
-        """The freshness of now. ServiceMissing when no worker answers."""
+        """The current freshness. Raises ServiceMissing when no worker answers, SettingsError when the URL is invalid."""
         try:
-            answer = self._http.get("/freshness")
-            answer.raise_for_status()
-            return msgspec.json.decode(answer.content, type=Freshness)
+            response = self._http.get("/freshness")
+            response.raise_for_status()
+            return msgspec.json.decode(response.content, type=Freshness)
         except (httpx.HTTPStatusError, msgspec.DecodeError) as error:
-            raise ServiceMissing(f"what answers at {self._url} is no worker; correct ROWTIDE_WORKER_URL") from error
+            raise ServiceMissing(
+                f"the server at {self._url} is not a Rowtide worker; correct ROWTIDE_WORKER_URL"
+            ) from error
         except httpx.UnsupportedProtocol as error:
-            raise SettingsError(f"ROWTIDE_WORKER_URL {self._url} is no URL; write http://host:port") from error
+            raise SettingsError(
+                f"ROWTIDE_WORKER_URL {self._url} is not a valid URL; use the form http://host:port"
+            ) from error
         except httpx.TransportError as error:
-            raise NotThereYet(
+            raise WorkerNotStarted(
                 f"the worker at {self._url} does not answer: start it (rowtide worker) or correct ROWTIDE_WORKER_URL"
             ) from error
 
     def wait(self, lsn: Lsn, seconds: float) -> Freshness:
-        """Return when everything up to `lsn` is searchable; WorkerError when that takes longer than `seconds`.
+        """Return once everything up to `lsn` is searchable.
 
-        A worker that does not listen yet has the same time to start; ServiceMissing when it did not."""
+        Raises WorkerError when that takes longer than `seconds`, and ServiceMissing when the worker does not start within
+        the same time."""
         deadline = time.monotonic() + seconds
         pause = threading.Event()
         while True:
@@ -60,23 +68,25 @@ class FreshnessClient:
             pause.wait(POLL_SECONDS)
 
     def wait_until_started(self, seconds: float) -> Freshness:
-        """The freshness of now, of a worker that has so many seconds to start. ServiceMissing when it did not."""
+        """The freshness, once the worker answers. Raises ServiceMissing when it does not start within `seconds`."""
         return self._read_by(time.monotonic() + seconds, seconds)
 
     def _read_by(self, deadline: float, seconds: float) -> Freshness:
         pause = threading.Event()
-        told = False
+        reported = False
         while True:
             try:
                 return self.read()
-            except NotThereYet:
+            except WorkerNotStarted:
                 if time.monotonic() > deadline:
                     raise
-            if not told:
-                self._told(f"the worker at {self._url} does not answer yet; waiting for it, {seconds:.0f} s at most")
-                told = True
+            if not reported:
+                self._report_waiting(
+                    f"the worker at {self._url} does not answer yet; waiting up to {seconds:.0f} s for it to start"
+                )
+                reported = True
             pause.wait(STARTING_POLL_SECONDS)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the HTTP connection."""
         self._http.close()

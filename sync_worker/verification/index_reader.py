@@ -1,4 +1,4 @@
-"""Reads documents back from Elasticsearch byte for byte: numbers keep every digit, which a parsed response would lose."""
+"""Reads documents from Elasticsearch byte for byte: a parsed response would round numbers."""
 
 from collections.abc import Iterator, Sequence
 from types import TracebackType
@@ -12,14 +12,14 @@ from sync_worker.elasticsearch.access import credentials_refused, unreachable
 from sync_worker.errors import WorkerError
 
 PAGE = 500
-"""Documents read at a time."""
+"""Documents per request."""
 ID_PAGE = 10_000
-"""Ids read at a time: Elasticsearch's own limit of a page."""
+"""Ids per request: `index.max_result_window`, the largest page that Elasticsearch allows."""
 KEEP_ALIVE = "2m"
 
 
 class Indexed(NamedTuple):
-    """A document of the index: its id, its version and its source as it was sent."""
+    """A document of the index; `source` is the JSON exactly as it was sent."""
 
     id: str
     version: int
@@ -27,7 +27,7 @@ class Indexed(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A document without its source."""
+    """The id and version of an indexed document."""
 
     id: str
     version: int
@@ -50,7 +50,7 @@ class _Page(msgspec.Struct):
 
 
 class IndexReader:
-    """A read-only client of one Elasticsearch."""
+    """A read-only client. Methods raise ServiceMissing, SettingsError (credentials) or WorkerError (refused)."""
 
     def __init__(self, access: ElasticsearchAccess) -> None:
         self._http = httpx.Client(**httpx_options(access))
@@ -65,7 +65,7 @@ class IndexReader:
         self._http.close()
 
     def scan_ids(self, alias: str) -> Iterator[list[Entry]]:
-        """Ids and versions of all documents as of one point in time, in no particular order, a page at a time."""
+        """Ids and versions of all documents at one point in time, one page at a time, in no particular order."""
         pit = msgspec.json.decode(self._call("POST", f"/{alias}/_pit?keep_alive={KEEP_ALIVE}"))["id"]
         try:
             after: list[Any] | None = None
@@ -88,8 +88,8 @@ class IndexReader:
             self._call("DELETE", "/_pit", {"id": pit})
 
     def find(self, alias: str, ids: Sequence[str]) -> Iterator[Indexed]:
-        """The documents with these ids, as a search sees them now; those that exist. Memory holds one page."""
-        ids = [id_ for id_ in ids if id_]  # Elasticsearch refuses to look for an empty one, and cannot hold one.
+        """Those documents with these ids that a search sees now. Holds one page in memory."""
+        ids = [id_ for id_ in ids if id_]  # Elasticsearch rejects an empty id in a query, and cannot store one.
         for start in range(0, len(ids), PAGE):
             body = {
                 "size": PAGE,
@@ -101,13 +101,13 @@ class IndexReader:
             yield from self._search(alias, body)
 
     def sample(self, alias: str, count: int, seed: int) -> list[str]:
-        """Ids of so many documents, picked at random."""
+        """Ids of up to `count` random documents; the same `seed` picks the same ones."""
         picked = {"function_score": {"random_score": {"seed": seed, "field": "_seq_no"}}}
         body = {"size": min(count, ID_PAGE), "_source": False, "track_total_hits": False, "query": picked}
         return [hit.id for hit in self._search(alias, body)]
 
     def count(self, alias: str) -> int:
-        """How many documents a search sees."""
+        """The number of documents that a search sees."""
         return int(msgspec.json.decode(self._call("GET", f"/{alias}/_count"))["count"])
 
     def _search(self, alias: str, body: object) -> Iterator[Indexed]:
@@ -118,21 +118,21 @@ class IndexReader:
     def _call(self, method: str, path: str, body: object = None) -> bytes:
         content = None if body is None else msgspec.json.encode(body)
         try:
-            answer = self._http.request(method, path, content=content, headers={"content-type": "application/json"})
+            response = self._http.request(method, path, content=content, headers={"content-type": "application/json"})
         except httpx.TransportError as error:
             raise unreachable(self._url, error) from error
-        if is_credentials_refusal(answer.status_code, _body(answer)):
+        if is_credentials_refusal(response.status_code, _error_body(response)):
             raise credentials_refused(self._url)
-        if answer.status_code >= 400:
+        if response.status_code >= 400:
             raise WorkerError(
-                f"Elasticsearch at {self._url} answers {answer.status_code} to {method} {path.split('?', maxsplit=1)[0]}"
+                f"Elasticsearch at {self._url} returned {response.status_code} for {method} {path.split('?', maxsplit=1)[0]}"
             )
-        return answer.content
+        return response.content
 
 
-def _body(answer: httpx.Response) -> Any:
-    """What a refusal says, if it is JSON."""
+def _error_body(response: httpx.Response) -> Any:
+    """The JSON of an error response; None when there is none."""
     try:
-        return msgspec.json.decode(answer.content) if answer.is_error else None
+        return msgspec.json.decode(response.content) if response.is_error else None
     except msgspec.MsgspecError:
         return None

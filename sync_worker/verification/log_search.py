@@ -1,4 +1,4 @@
-"""Which transactions of the log changed certain tables, backwards from a place that is known: when a document is explained."""
+"""Finds the transactions in the log that changed certain tables, reading backwards from a known offset."""
 
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
@@ -12,13 +12,13 @@ from read_model.catalog.catalog import TableName
 from sync_worker.errors import ServiceMissing
 
 FIRST_STEP, STEP = 2_000, 20_000
-"""Records that are read at a time: what is asked for lies near, mostly."""
-MOST = 100_000
-"""Records that are read at most."""
+"""Records per step. The first step is small because the transaction is usually close to the offset."""
+MAX_RECORDS = 100_000
+"""The search gives up after this many records."""
 
 
 class LogTransaction(NamedTuple):
-    """A transaction of the log: its id, the LSN of its commit, and when that was by the source's clock, in Unix ms."""
+    """A transaction of the log. `lsn` is its commit LSN; `committed_ms` is Unix ms by the source's clock."""
 
     tx_id: int
     lsn: Lsn
@@ -28,9 +28,10 @@ class LogTransaction(NamedTuple):
 def transactions_before(
     bootstrap_servers: str, pipeline: str, offset: int, first_lsn: int, tables: Collection[TableName]
 ) -> list[LogTransaction] | None:
-    """The transactions that changed one of the tables and were committed at `first_lsn` or later, in the order of the log.
+    """Transactions before `offset` that changed one of the tables and committed at `first_lsn` or later, in commit order.
 
-    None when the log does not go back so far, or would have to be read too far. ServiceMissing when Kafka does not answer."""
+    None when the log does not go back that far, or the search would read more than MAX_RECORDS. Raises ServiceMissing
+    when Kafka does not answer."""
     settings = {
         "bootstrap.servers": bootstrap_servers,
         "group.id": f"rowtide-{pipeline}-search",
@@ -51,18 +52,18 @@ def _backwards(
 ) -> list[LogTransaction] | None:
     low, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
     end = start = min(offset, high)
-    found = LogScan(frozenset(tables))
-    while start > low and end - start < MOST:
+    scan = LogScan(frozenset(tables))
+    while start > low and end - start < MAX_RECORDS:
         last, start = start, max(low, start - (STEP if start < end else FIRST_STEP))
         consumer.assign([TopicPartition(topic, 0, start)])
-        found.before(_values(consumer, start, last))
-        if found.reaches(first_lsn):
-            return found.since(first_lsn)
-    return found.since(first_lsn) if start <= low == 0 else None
+        scan.add_earlier(_values(consumer, start, last))
+        if scan.reaches(first_lsn):
+            return scan.since(first_lsn)
+    return scan.since(first_lsn) if start <= low == 0 else None
 
 
 def _values(consumer: Consumer, start: int, last: int) -> Iterator[bytes]:
-    """The records from one offset up to another."""
+    """The records from offset `start` up to, not including, `last`."""
     here = start
     while here < last:
         messages = consumer.consume(min(1000, last - here), 5.0)
@@ -76,7 +77,7 @@ def _values(consumer: Consumer, start: int, last: int) -> Iterator[bytes]:
 
 
 class LogScan:
-    """What is known of the log, read in parts, the later ones first."""
+    """Collects commits and the transactions that touch the tables, from parts of the log read back to front."""
 
     def __init__(self, tables: frozenset[TableName]) -> None:
         self._tables = tables
@@ -84,8 +85,8 @@ class LogScan:
         self._ends: dict[int, LogTransaction] = {}
         self._lowest: int | None = None
 
-    def before(self, values: Iterator[bytes]) -> None:
-        """Take in the records of the part before."""
+    def add_earlier(self, values: Iterator[bytes]) -> None:
+        """Add the records of the part that precedes everything added so far."""
         for value in values:
             try:
                 record = decode(value)
@@ -96,13 +97,15 @@ class LogScan:
                 elif (source := record.source) and source.tx_id and (source.schema, source.table) in self._tables:
                     self._touching.add(source.tx_id)
             except EnvelopeError:
-                continue  # The worker's matter: it stops there.
+                continue  # The worker stops at such a record and reports it.
 
     def reaches(self, first_lsn: int) -> bool:
-        """Whether all commits from `first_lsn` on were read, with their beginnings."""
+        """Whether all transactions that committed at `first_lsn` or later were read completely."""
         return self._lowest is not None and self._lowest < first_lsn
 
     def since(self, first_lsn: int) -> list[LogTransaction]:
-        """Those that changed the tables, by their commit."""
-        found = [each for tx_id, each in self._ends.items() if tx_id in self._touching and each.lsn >= first_lsn]
-        return sorted(found, key=lambda each: each.lsn)
+        """The transactions that changed the tables and committed at `first_lsn` or later, in commit order."""
+        commits = [
+            commit for tx_id, commit in self._ends.items() if tx_id in self._touching and commit.lsn >= first_lsn
+        ]
+        return sorted(commits, key=lambda commit: commit.lsn)

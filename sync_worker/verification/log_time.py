@@ -1,4 +1,4 @@
-"""What position the log had reached at a moment: Kafka knows by time where the log stood, and a marker or heartbeat says the LSN."""
+"""Converts times to LSNs: Kafka finds the offset by time, and the next commit or heartbeat contains the LSN."""
 
 import time
 from collections.abc import Iterator
@@ -14,29 +14,34 @@ from connections.kafka import KafkaAccess
 from sync_worker.errors import WorkerError
 from sync_worker.log.consumer import Refusals, consumer
 
-CLOCKS_APART = 5.0
-"""Seconds that Kafka's clock may be behind PostgreSQL's."""
+CLOCK_SKEW = 5.0
+"""Seconds by which Kafka's clock may be behind PostgreSQL's."""
 READ_SECONDS = 30.0
-"""How long to look for a position; a heartbeat comes every second."""
+"""How long to search for an LSN; heartbeats arrive every second."""
 
 
 def lsn_at(access: KafkaAccess, pipeline: str, moment: float) -> Lsn:
-    """A position that every commit after `moment` (Unix seconds, Kafka's clock) is beyond. WorkerError when the log does not go back so far."""
+    """An LSN below every commit after `moment` (Unix seconds, Kafka's clock).
+
+    Raises WorkerError when the log does not go back that far or is not growing."""
     with _log_from(access, pipeline, moment) as values:
         for value in values:
-            if (lsn := _before(value)) is not None:
+            if (lsn := _lsn_before(value)) is not None:
                 return lsn
-    raise WorkerError(f"the log of {pipeline} said no position within {READ_SECONDS:.0f} s: does the connector run?")
+    raise WorkerError(
+        f"no LSN arrived in topic {changes_topic(pipeline)} within {READ_SECONDS:.0f} s; is the connector running?"
+        " (rowtide connectors status)"
+    )
 
 
 def commit_lsn(access: KafkaAccess, pipeline: str, tx_id: int, committed: float) -> Lsn | None:
-    """The LSN of a transaction's commit, which was at about `committed` (Unix seconds); None when the log does not tell."""
-    with _log_from(access, pipeline, committed - CLOCKS_APART) as values:
+    """The commit LSN of a transaction that committed at about `committed` (Unix seconds); None when the log lacks it."""
+    with _log_from(access, pipeline, committed - CLOCK_SKEW) as values:
         for value in values:
             record = decode(value)
             if record.status == "END":
-                found, lsn = split_transaction_id(record.id or "")
-                if found == tx_id:
+                ended_tx, lsn = split_transaction_id(record.id or "")
+                if ended_tx == tx_id:
                     return lsn
             if record.ts_ms > (committed + READ_SECONDS) * 1000:
                 return None
@@ -45,23 +50,23 @@ def commit_lsn(access: KafkaAccess, pipeline: str, tx_id: int, committed: float)
 
 @contextmanager
 def _log_from(access: KafkaAccess, pipeline: str, moment: float) -> Iterator[Iterator[bytes]]:
-    """The log's records that Kafka took at that moment or later."""
+    """The records that Kafka received at `moment` or later."""
     topic = changes_topic(pipeline)
     settings: dict[str, Any] = {"group.id": f"rowtide-{pipeline}-since", "enable.auto.commit": False}
     refusals = Refusals()
     client = consumer(access, refusals, **settings)
     try:
         low, _ = client.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
-        (found,) = client.offsets_for_times([TopicPartition(topic, 0, int(moment * 1000))], timeout=10)
-        if found.offset < 0:
+        (start,) = client.offsets_for_times([TopicPartition(topic, 0, int(moment * 1000))], timeout=10)
+        if start.offset < 0:
             raise WorkerError(
-                f"topic {topic} holds nothing since then: does the connector run? (rowtide connectors status)"
+                f"topic {topic} has no records since then; is the connector running? (rowtide connectors status)"
             )
-        if found.offset <= low and low > 0:
+        if start.offset <= low and low > 0:
             raise WorkerError(
-                f"topic {topic} does not go back to that time any more; verify all documents, or give an LSN"
+                f"topic {topic} no longer contains records from that time; verify all documents, or pass an LSN"
             )
-        client.assign([TopicPartition(topic, 0, found.offset)])
+        client.assign([TopicPartition(topic, 0, start.offset)])
         yield _values(client)
     except KafkaException as error:
         client.poll(0)
@@ -71,7 +76,7 @@ def _log_from(access: KafkaAccess, pipeline: str, moment: float) -> Iterator[Ite
 
 
 def _values(client: Consumer) -> Iterator[bytes]:
-    """Read on, for so long at most."""
+    """Records as they arrive, for at most READ_SECONDS."""
     deadline = time.monotonic() + READ_SECONDS
     while time.monotonic() < deadline:
         for message in client.consume(500, 1.0):
@@ -80,8 +85,8 @@ def _values(client: Consumer) -> Iterator[bytes]:
                 yield value
 
 
-def _before(value: bytes) -> Lsn | None:
-    """A position just before this record, if it is one of those that stand at a place of the log: a commit or a heartbeat."""
+def _lsn_before(value: bytes) -> Lsn | None:
+    """The LSN just before this record, if it is a commit or a heartbeat; other records have no LSN of their own."""
     try:
         record = decode(value)
         if record.status == "END":

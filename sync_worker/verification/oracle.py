@@ -1,7 +1,7 @@
-"""PostgreSQL's side of a comparison: digests by bucket, documents by id. Only reads, and never much at a time.
+"""The oracle: documents and their digests as PostgreSQL builds them. Only reads, a bucket at a time.
 
-A bucket is the next so many documents in the order of their keys: one statement, one short snapshot. Two connections, so that
-the next bucket is digested while documents are looked at.
+A bucket is a number of documents that follow each other in key order: one statement, one short snapshot. There are two
+connections, so that PostgreSQL digests the next bucket while documents of this one are compared.
 """
 
 from collections.abc import Iterator
@@ -24,22 +24,25 @@ from sync_worker.source.catalogue import connect, retry_while_locked, translate_
 
 LSN_NOW = "SELECT pg_current_wal_insert_lsn() - '0/0'"
 LOCK_SECONDS = 10
-"""How long a statement tries to get its tables' locks."""
+"""How long a statement retries when a table is locked."""
 
 SMALL_TABLE = 1_000_000
-"""Rows of a table of which a sample reads every page, for the sake of evenness."""
+"""Tables with fewer rows are sampled with BERNOULLI, which reads every page and is more even than SYSTEM."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of the load on the source: documents a bucket, and seconds a statement may take."""
+    """Limits the load on the source: documents per bucket, and the statement timeout in seconds."""
 
     bucket: int = 2000
     timeout: int = 300
 
 
 class Oracle:
-    """Reads one database. For one thread."""
+    """Reads one database. For one thread.
+
+    Methods raise ServiceMissing when the database is away or a table stays locked, and WorkerError when a statement times
+    out or the role may not read a table."""
 
     def __init__(self, dsn: str, limits: Limits = Limits()) -> None:
         self._limits = limits
@@ -62,15 +65,15 @@ class Oracle:
 
     @property
     def bucket(self) -> int:
-        """Documents that are read at a time, at most."""
+        """The number of documents per bucket."""
         return self._limits.bucket
 
     def lsn(self) -> Lsn:
-        """A position that no commit so far is beyond."""
+        """An LSN at or above every commit so far."""
         return Lsn(int(self._all(self._connection, LSN_NOW)[0][0]))
 
     def estimate(self, document: DocumentPlan) -> int | None:
-        """About how many documents there are, from the planner's statistics."""
+        """The approximate number of documents, from the planner's statistics; None when the table was never analyzed."""
         table = document.root.table.quoted
         rows = int(
             self._all(self._connection, "SELECT reltuples FROM pg_class WHERE oid = %s::regclass", (table,))[0][0]
@@ -78,48 +81,52 @@ class Oracle:
         return rows if rows > 0 else None
 
     def buckets(self, document: DocumentPlan) -> Iterator[dict[str, str]]:
-        """The digests of all documents by id, a bucket at a time; the next one is made meanwhile."""
+        """The digests of all documents by id, one bucket at a time; the next bucket is computed in the background."""
         last: tuple[str, ...] = ()
-        coming = self._thread.submit(self._bucket, document, last)
-        while rows := coming.result():
+        next_bucket = self._thread.submit(self._bucket, document, last)
+        while rows := next_bucket.result():
             last = rows[-1][2:]
-            coming = self._thread.submit(self._bucket, document, last)
+            next_bucket = self._thread.submit(self._bucket, document, last)
             yield {row[0]: row[1] for row in rows}
 
     def _bucket(self, document: DocumentPlan, last: tuple[str, ...]) -> list[tuple[Any, ...]]:
         return self._all(self._ahead, bucket_query(document, not last, self._limits.bucket), last)
 
     def digests(self, document: DocumentPlan, ids: list[str]) -> dict[str, str]:
-        """The digests of these documents, of those that exist."""
+        """The digests by id of those documents that exist."""
         return dict(self._by_ids(lambda indexed: digest_query(document, indexed), ids))
 
     def present(self, document: DocumentPlan, ids: list[str]) -> set[str]:
-        """Which of these documents exist."""
+        """The ids of those documents that exist."""
         return {row[0] for row in self._by_ids(lambda indexed: present_query(document, indexed), ids)}
 
     def documents(self, document: DocumentPlan, ids: list[str]) -> tuple[Lsn, dict[str, str]]:
-        """These documents as JSON text, as of one state of the database, and a position that this state does not go beyond."""
+        """The documents as JSON text by id, from one snapshot, and an LSN at or above every commit in that snapshot."""
         with self._snapshot() as lsn:
             rows = self._by_ids(lambda indexed: document_query(document, ids=True, indexed=indexed), ids)
         return lsn, dict(rows)
 
     def range(self, document: DocumentPlan, first: str, last: str) -> list[str]:
-        """Ids of the documents whose key lies between two values, both included. WorkerError when they are no keys."""
+        """Ids of the documents with keys from `first` to `last`, both included. Raises WorkerError for invalid keys."""
         try:
             return [row[0] for row in self._all(self._connection, range_query(document), (first, last))]
         except psycopg.DataError as error:
-            raise WorkerError(f"no key of {document.name} looks like that: {_first(error)}") from error
+            raise WorkerError(
+                f"the range is not valid for the keys of {document.name}: {_first_line(error)}"
+            ) from error
 
     def parts(self, document: DocumentPlan, id_: str) -> str | None:
-        """The rows behind a document, as `parts_query` yields them; None when there is no such document."""
+        """The rows of a document as the JSON of `parts_query`; None when there is no such document."""
         committed = self._all(self._connection, "SHOW track_commit_timestamp")[0][0] == "on"
         rows = self._by_ids(lambda indexed: parts_query(document, committed, indexed), [id_])
         return str(rows[0][0]) if rows else None
 
-    def sample(self, document: DocumentPlan, share: float, most: int | None, seed: int) -> list[str]:
-        """Ids of about this share (0 to 1) of the root table's rows, picked at random, `most` of them at most."""
+    def sample(self, document: DocumentPlan, share: float, limit: int | None, seed: int) -> list[str]:
+        """Ids of about this share (0 to 1) of the root table's rows, picked at random, at most `limit`."""
         small = (self.estimate(document) or 0) < SMALL_TABLE
-        query = sample_query(document, "BERNOULLI" if small else "SYSTEM") + ("" if most is None else f" LIMIT {most}")
+        query = sample_query(document, "BERNOULLI" if small else "SYSTEM") + (
+            "" if limit is None else f" LIMIT {limit}"
+        )
         return [row[0] for row in self._all(self._connection, query, (100 * min(share, 1.0), seed, str(seed)))]
 
     @contextmanager
@@ -133,7 +140,7 @@ class Oracle:
                 self._connection.execute("ROLLBACK")
 
     def _by_ids(self, query: Any, ids: list[str]) -> list[tuple[Any, ...]]:
-        """By the key's index; by the ids' text, which costs a scan, when one of them is no value of the key's type."""
+        """Find rows with the key's index; if an id is not a valid key value, compare as text, which scans the table."""
         try:
             with translate_errors():
                 self._connection.execute("SAVEPOINT ids") if self._in_transaction else None
@@ -151,38 +158,38 @@ class Oracle:
         self, connection: psycopg.Connection[Any], query: str, values: tuple[Any, ...] = ()
     ) -> list[tuple[Any, ...]]:
         try:
-            return _asked(connection, query, values)
+            return _fetch_all(connection, query, values)
         except errors.LockNotAvailable as error:
-            raise ServiceMissing(
-                "a table of the documents is locked by a change of its definition; try again"
-            ) from error
+            raise ServiceMissing("a table of these documents is locked by a schema change; try again") from error
         except errors.QueryCanceled as error:
             raise WorkerError(
-                f"a statement on the source took longer than {self._limits.timeout} s; take fewer documents at a time"
-                " (--bucket) or allow more (--timeout)"
+                f"a statement on the source took longer than {self._limits.timeout} s; use a smaller --bucket or a longer"
+                " --timeout"
             ) from error
         except (errors.InsufficientPrivilege, errors.UndefinedTable, errors.UndefinedColumn) as error:
             raise WorkerError(
-                f"PostgreSQL does not let ROWTIDE_POSTGRES_DSN read the documents: {_first(error)}"
+                f"the role of ROWTIDE_POSTGRES_DSN cannot read the documents' tables: {_first_line(error)}"
             ) from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            raise ServiceMissing(f"PostgreSQL of ROWTIDE_POSTGRES_DSN went away: {_first(error)}") from error
+            raise ServiceMissing(
+                f"the connection to PostgreSQL (ROWTIDE_POSTGRES_DSN) was lost: {_first_line(error)}"
+            ) from error
 
 
 def source_lsn(dsn: str) -> Lsn:
-    """A position that no commit so far is beyond."""
+    """An LSN at or above every commit so far."""
     with translate_errors(), connect(dsn) as connection:
         return Lsn(int(connection.execute(LSN_NOW).fetchall()[0][0]))
 
 
-def _asked(connection: psycopg.Connection[Any], query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    """Ask again while a lock is not to be had, unless that would cost a transaction."""
+def _fetch_all(connection: psycopg.Connection[Any], query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """Run a query; retry while a table is locked, unless a transaction is open, which the failure would abort."""
 
-    def ask() -> list[tuple[Any, ...]]:
+    def fetch() -> list[tuple[Any, ...]]:
         return connection.execute(query, values or None).fetchall()
 
     idle = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
-    return retry_while_locked(ask, LOCK_SECONDS) if idle else ask()
+    return retry_while_locked(fetch, LOCK_SECONDS) if idle else fetch()
 
 
 def _prepare(connection: psycopg.Connection[Any], limits: Limits) -> None:
@@ -197,5 +204,5 @@ def _prepare(connection: psycopg.Connection[Any], limits: Limits) -> None:
         connection.execute("SELECT set_config(%s, %s, false)", (name, value))
 
 
-def _first(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return str(error).strip().split("\n", 1)[0]

@@ -1,4 +1,4 @@
-"""Repairs documents: has their rows read anew by SQL, waits until they are searchable, and proves them."""
+"""Repairs documents: has the worker re-read their rows, waits until the result is searchable, and verifies it."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -19,11 +19,11 @@ _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 BATCH = 1000
-"""Documents that the worker is asked for at a time."""
+"""Documents per request to the worker."""
 
 
 class RowsReread(NamedTuple):
-    """What the worker did: rows read, rows that differed from the row store's, and the position at which all is searchable."""
+    """The worker's response: rows read, how many differed from the row store, and the LSN at which the repair is searchable."""
 
     lsn: int
     rows: int
@@ -31,41 +31,41 @@ class RowsReread(NamedTuple):
 
 
 class RepairTarget(Protocol):
-    """The worker, as it is asked for repairs."""
+    """What a repair needs of the worker."""
 
     def reread(self, document: str, ids: list[str]) -> RowsReread:
-        """Read what makes up these documents anew; returns when the row store has it."""
+        """Re-read the rows of these documents; returns when the row store has them."""
 
     def remove(self, document: str, ids: list[str], lsn: int) -> None:
-        """Delete documents that the source did not have at `lsn`; returns when a search does not find them."""
+        """Delete documents that the source did not have at `lsn`; returns when searches no longer find them."""
 
 
-class Source(Protocol):
-    """The database, as far as a repair needs it."""
+class RepairSource(Protocol):
+    """What a repair needs of the database."""
 
     def lsn(self) -> Lsn:
-        """A position that no commit so far is beyond."""
+        """An LSN at or above every commit so far."""
 
     def present(self, document: DocumentPlan, ids: list[str]) -> set[str]:
-        """Which of these documents exist."""
+        """The ids of those documents that exist."""
 
 
 @dataclass(slots=True)
 class RepairResult:
-    """The result for one kind of document. `proof` compares every document that was asked for."""
+    """The result for one kind of document. `proof` is the verification of all requested documents afterwards."""
 
     document: str
-    asked: int
+    requested: int
     rows: int = 0
     changed: int = 0
     proof: Report = field(default_factory=lambda: Report("", ""))
 
     @property
     def as_json(self) -> dict[str, Any]:
-        """For `--output json`."""
+        """The JSON of `--output json`."""
         return {
             "document": self.document,
-            "asked": self.asked,
+            "asked": self.requested,
             "rows_read": self.rows,
             "rows_changed": self.changed,
             "proven": self.proof.proven,
@@ -76,33 +76,33 @@ class RepairResult:
 def repair(
     document: DocumentPlan,
     ids: Iterable[str],
-    source: Source,
-    mender: RepairTarget,
+    source: RepairSource,
+    target: RepairTarget,
     wait: WaitUntil,
     verifier: Verifier,
 ) -> RepairResult:
-    """Repair these documents, whether they exist on both sides, on one, or on none."""
-    wanted = list(dict.fromkeys(ids))
-    done = RepairResult(document.name, len(wanted))
-    for batch in batches(wanted, BATCH):
-        # Seen before the look, so that what is inserted after it has a higher version than the deletion.
+    """Repair these documents, whether they exist in the database, in the index, in both or in neither."""
+    unique_ids = list(dict.fromkeys(ids))
+    result = RepairResult(document.name, len(unique_ids))
+    for batch in batches(unique_ids, BATCH):
+        # Read the LSN before the lookup: a document inserted after it then has a higher version than the delete.
         lsn = source.lsn()
         present = source.present(document, batch)
         keys = [id_ for id_ in batch if id_ in present or may_be_key(document, id_)]
         if keys:
-            answer = mender.reread(document.name, keys)
-            done.rows += answer.rows
-            done.changed += answer.changed
-            # Pending since that position itself: it is searchable when freshness is beyond.
-            wait(Lsn(answer.lsn + 1))
+            reread = target.reread(document.name, keys)
+            result.rows += reread.rows
+            result.changed += reread.changed
+            # The documents are pending since this very LSN, so freshness must be past it.
+            wait(Lsn(reread.lsn + 1))
         if absent := [id_ for id_ in batch if id_ not in present]:
-            mender.remove(document.name, absent, lsn)
-    done.proof = verifier.some(document, wanted, "repaired")
-    return done
+            target.remove(document.name, absent, lsn)
+    result.proof = verifier.some(document, unique_ids, "repaired")
+    return result
 
 
 def may_be_key(document: DocumentPlan, id_: str) -> bool:
-    """Whether a row could have this id, as far as the types of its key tell; somebody may have indexed anything."""
+    """Whether a row could have this id, judging by the types of its key columns: the index may contain foreign documents."""
     if len(document.id) == 1:
         return _may_be(document.id[0], id_)
     try:
@@ -124,32 +124,32 @@ def _may_be(column: Column, text: str) -> bool:
     return column.type in ("text", "varchar", "bpchar")
 
 
-class _Named(msgspec.Struct):
+class _ListedId(msgspec.Struct):
     id: str
 
 
-class _Reported(msgspec.Struct):
+class _VerifiedDocument(msgspec.Struct):
     document: str
     divergent: int
     unsettled: int = 0
-    ids: list[_Named] = []
+    ids: list[_ListedId] = []
 
 
-class _Reports(msgspec.Struct):
-    documents: list[_Reported]
+class _VerifyOutput(msgspec.Struct):
+    documents: list[_VerifiedDocument]
 
 
 def ids_in_verify_json(text: bytes, known: Iterable[str]) -> Mapping[str, list[str]]:
-    """The ids that the JSON of `rowtide verify` names, by kind of document. SettingsError when it is not such a text."""
+    """The ids listed in the JSON of `rowtide verify`, by document. Raises SettingsError when it is not such JSON."""
     try:
-        reports = msgspec.json.decode(text, type=_Reports).documents
+        reports = msgspec.json.decode(text, type=_VerifyOutput).documents
     except msgspec.MsgspecError as error:
-        raise SettingsError(f"this is not what rowtide verify --output json prints: {error}") from error
+        raise SettingsError(f"the input is not the output of rowtide verify --output json: {error}") from error
     if unknown := sorted({report.document for report in reports}.difference(known)):
-        raise SettingsError(f"the spec has no document {', '.join(unknown)}: verify ran with another one")
+        raise SettingsError(f"the spec has no document {', '.join(unknown)}; the verify output is from another spec")
     return {report.document: [each.id for each in report.ids] for report in reports}
 
 
 def ids_in_reports(reports: Iterable[Report]) -> Mapping[str, list[str]]:
-    """The ids that reports name, by kind of document."""
+    """The ids listed in the reports, by document."""
     return {report.document: [each.id for each in report.listed] for report in reports}

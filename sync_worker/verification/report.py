@@ -1,4 +1,4 @@
-"""What a verification found, as values and as JSON. Values of rows are left out."""
+"""The result of a verification, as values and as JSON. Contains no row values."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -7,15 +7,15 @@ import msgspec
 
 from read_model.types.canonical_json import Difference
 
-LISTED = 10_000
-"""Documents that are named, at most; all are counted."""
+MAX_LISTED = 10_000
+"""Documents listed by id; further ones are only counted."""
 
 What = Literal["missing", "extra", "different"]
 
 
 @dataclass(frozen=True, slots=True)
 class Divergent:
-    """One document that is not what the database says: not in the index, in the index alone, or with other fields."""
+    """A document that differs from the oracle: missing in the index, extra in the index, or with different fields."""
 
     id: str
     what: What
@@ -31,8 +31,8 @@ class Divergent:
 class Report:
     """The result for one kind of document.
 
-    `scope` says which were compared, `lsn` the position from which on. `unsettled` documents changed during every look.
-    `left_out` documents lack fields that Elasticsearch refused, are flagged as such, and are right otherwise."""
+    `scope` describes which documents were compared, at or after `lsn`. `unsettled` documents changed during every
+    comparison. `left_out` documents lack fields that Elasticsearch refused, carry the flag, and are equal otherwise."""
 
     document: str
     lsn: str
@@ -46,24 +46,24 @@ class Report:
 
     @property
     def proven(self) -> bool:
-        """Whether every document that was compared is what the database says."""
+        """Whether every compared document equals the oracle."""
         return not self.divergent and not self.unsettled
 
-    def add(self, found: Divergent) -> None:
-        """Count a divergent document, and name it while there is room."""
+    def add(self, divergent: Divergent) -> None:
+        """Count a divergent document, and list it while there are fewer than MAX_LISTED."""
         self.divergent += 1
-        if len(self.listed) < LISTED:
-            self.listed.append(found)
+        if len(self.listed) < MAX_LISTED:
+            self.listed.append(divergent)
 
     def add_left_out(self, id_: str, paths: tuple[str, ...]) -> None:
-        """Count a document with fields left out, and name it while there is room."""
+        """Count a document with dropped fields, and list it while there are fewer than MAX_LISTED."""
         self.left_out += 1
-        if len(self.listed_left_out) < LISTED:
+        if len(self.listed_left_out) < MAX_LISTED:
             self.listed_left_out[id_] = list(paths)
 
     @property
     def as_json(self) -> dict[str, Any]:
-        """For `--output json`, and for `rowtide repair --from-verify`."""
+        """The JSON of `--output json`, which `rowtide repair --from-verify` reads."""
         return {
             "document": self.document,
             "scope": self.scope,

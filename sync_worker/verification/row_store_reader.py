@@ -1,4 +1,4 @@
-"""What the row store holds, for reading: beside a running worker, which it does not disturb, or without one."""
+"""Reads the row store while a worker is running, without disturbing it, or when none is."""
 
 from pathlib import Path
 from types import TracebackType
@@ -19,18 +19,18 @@ from sync_worker.store.row_store import Position
 
 
 def store_path(settings: WorkerSettings) -> Path:
-    """The row store's file."""
+    """The path of the pipeline's row store."""
     pipeline = load_spec(settings.spec).pipeline
     return settings.worker_store / f"{pipeline}.sqlite"
 
 
 class RowStoreReader:
-    """One row store, opened for reading. Each method sees the state of now."""
+    """A row store opened read-only. Each method sees the current state. Raises WorkerError when it cannot be opened."""
 
     def __init__(self, path: Path) -> None:
         if not path.exists():
             raise WorkerError(
-                f"there is no row store {path}: run this where the worker runs, or set ROWTIDE_WORKER_STORE"
+                f"row store {path} does not exist; run this on the worker's machine, or set ROWTIDE_WORKER_STORE"
             )
         try:
             self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
@@ -48,42 +48,42 @@ class RowStoreReader:
     ) -> None:
         self._connection.close()
 
-    def set_aside(self, document: str | None = None, id_: str | None = None) -> list[QuarantinedDocument]:
-        """What is set aside: all, of one kind of document, or one of them."""
+    def quarantined(self, document: str | None = None, id_: str | None = None) -> list[QuarantinedDocument]:
+        """The documents in quarantine: all, those of one kind, or a single one."""
         if not self._has("set_aside"):
             return []
-        found = self._connection.execute(
+        rows = self._connection.execute(
             "SELECT document, id, kind, reason, fields, cause, version, at_ms FROM set_aside"
             " WHERE (?1 IS NULL OR document = ?1) AND (?2 IS NULL OR id = ?2) ORDER BY at_ms, document, id",
             (document, id_),
         )
-        return [_set_aside(row) for row in found]
+        return [_quarantined(row) for row in rows]
 
     def pending_since(self, document: DocumentPlan, id_: str) -> int | None:
-        """The oldest change for which the document is still to be built, sent or acknowledged; None when it is not."""
-        found = [
+        """LSN of the oldest change not yet built, sent and acknowledged; None when the document is not pending."""
+        lsns = [
             row[0]
             for lane in LANES
             for row in self._connection.execute(documents.pending_of(document, lane), {"id": id_})
         ]
-        return min(found, default=None)
+        return min(lsns, default=None)
 
     def build(self, document: DocumentPlan, id_: str) -> str | None:
-        """The document as the row store's rows make it; None when they make none."""
+        """The JSON that the row store's rows build; None when they do not build the document."""
         keys = documents.keys_of(document)
-        built = self._connection.execute(documents.build_selected(document, keys), {"id": id_, "version": 0}).fetchone()
-        if built is None or built[2]:
+        row = self._connection.execute(documents.build_selected(document, keys), {"id": id_, "version": 0}).fetchone()
+        if row is None or row[2]:
             return None
-        return bytes(built[1]).split(b"\n")[1].decode()
+        return bytes(row[1]).split(b"\n")[1].decode()
 
     def build_of(self, document: str, version: int) -> Build | None:
-        """When the documents of this version were built and taken; None when that is not known any more."""
+        """When documents of this version were built and acknowledged; None once that is no longer recorded."""
         if not self._has("builds"):
             return None
         return build_of(self._connection.execute(OF_VERSION, (document, version)).fetchone())
 
     def recall(self, name: str) -> Any:
-        """A value that the worker keeps under a name."""
+        """The value stored under a name, or None."""
         row = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return None if row is None else row[0]
 
@@ -95,6 +95,6 @@ class RowStoreReader:
         return self._connection.table_exists(None, table)
 
 
-def _set_aside(row: tuple[Any, ...]) -> QuarantinedDocument:
+def _quarantined(row: tuple[Any, ...]) -> QuarantinedDocument:
     document, id_, kind, reason, fields, cause, version, at_ms = row
     return QuarantinedDocument(document, id_, kind, reason, tuple(msgspec.json.decode(fields)), cause, version, at_ms)

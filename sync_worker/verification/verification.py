@@ -1,4 +1,4 @@
-"""Puts a verification together: connections, the plan from the live catalogue, a report a kind of document."""
+"""Sets up a verification: connections, the plan from the live catalogue, and one report for each kind of document."""
 
 import re
 import secrets
@@ -13,11 +13,10 @@ from read_model.catalog.catalog import read_catalog
 from read_model.plan.model import DocumentPlan, PipelinePlan
 from read_model.plan.resolve import resolve
 from read_model.spec.file import load_spec
-from rowtide.worker_console import tell_waiting
 from sync_worker.errors import SettingsError
 from sync_worker.settings import WorkerSettings
 from sync_worker.source.catalogue import read_source
-from sync_worker.verification.freshness_client import FreshnessClient
+from sync_worker.verification.freshness_client import FreshnessClient, ReportWaiting
 from sync_worker.verification.index_reader import IndexReader
 from sync_worker.verification.log_time import lsn_at
 from sync_worker.verification.oracle import Limits, Oracle
@@ -32,9 +31,9 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which documents to compare: all; or a sample of a share or of so many; or those built since a position or a while ago.
+    """Which documents to compare: all; a sample, by `share` (0 to 1) or `count`; or those built `since` an LSN or time ago.
 
-    `documents` are kinds of document, all when empty. `seed` makes a sample the same again."""
+    `documents` are names of documents, all when empty. The same `seed` picks the same sample."""
 
     documents: tuple[str, ...] = ()
     share: float | None = None
@@ -44,13 +43,13 @@ class Scope:
 
     @property
     def everything(self) -> bool:
-        """Whether all documents are compared."""
+        """Whether all documents are compared, not a sample or the recent ones."""
         return self.share is None and self.count is None and self.since is None
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """`wait` is seconds for documents to become fresh, at most; `pause` seconds of rest after each bucket."""
+    """Seconds: the longest `wait` for documents to become searchable, and the `pause` after each bucket."""
 
     wait: float = 120
     pause: float = 0
@@ -58,7 +57,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """Everything a verification needs, open."""
+    """The open connections and the plan of a verification."""
 
     plan: PipelinePlan
     oracle: Oracle
@@ -67,7 +66,7 @@ class Verification:
     patience: Patience
 
     def verifier(self, progress: Progress) -> Verifier:
-        """A verifier that reports its progress so."""
+        """A verifier that reports the number of documents compared to `progress`."""
 
         def wait_until(lsn: Lsn) -> None:
             self.freshness.wait(lsn, self.patience.wait)
@@ -77,13 +76,13 @@ class Verification:
 
 @contextmanager
 def verification(
-    settings: WorkerSettings, worker_url: str, limits: Limits, patience: Patience
+    settings: WorkerSettings, worker_url: str, limits: Limits, patience: Patience, report_waiting: ReportWaiting
 ) -> Iterator[Verification]:
-    """Connect to everything, and close it afterwards."""
+    """Open a verification, and close its connections afterwards."""
     dsn = settings.postgres_dsn.get_secret_value()
     spec = load_spec(settings.spec)
     plan = resolve(spec, read_catalog(read_source(dsn).tables))
-    freshness = FreshnessClient(worker_url, tell_waiting)
+    freshness = FreshnessClient(worker_url, report_waiting)
     try:
         with Oracle(dsn, limits) as oracle, IndexReader(settings.elasticsearch_access()) as index:
             yield Verification(plan, oracle, index, freshness, patience)
@@ -92,7 +91,7 @@ def verification(
 
 
 def chosen(plan: PipelinePlan, names: Sequence[str]) -> list[DocumentPlan]:
-    """The kinds of document with these names, all when there are none. SettingsError names what is unknown."""
+    """The documents with these names; all of them when `names` is empty. Raises SettingsError for an unknown name."""
     known = {document.name: document for document in plan.documents}
     if unknown := [name for name in names if name not in known]:
         raise SettingsError(f"the spec has no document {', '.join(unknown)}; it has {', '.join(known)}")
@@ -100,15 +99,15 @@ def chosen(plan: PipelinePlan, names: Sequence[str]) -> list[DocumentPlan]:
 
 
 def verify_scope(
-    settings: WorkerSettings, made: Verification, scope: Scope, progress: Callable[[str, int | None], Progress]
+    settings: WorkerSettings, verification: Verification, scope: Scope, progress: Callable[[str, int | None], Progress]
 ) -> list[Report]:
-    """Verify what the scope says; `progress(name, about so many)` gives the callback for one kind of document."""
-    documents = chosen(made.plan, scope.documents)
-    start = None if scope.since is None else _position(settings, made.plan.pipeline, scope.since)
+    """Verify the documents in scope. `progress(name, estimate)` returns the callback for one kind of document."""
+    documents = chosen(verification.plan, scope.documents)
+    start = None if scope.since is None else _position(settings, verification.plan.pipeline, scope.since)
     reports = []
     for document in documents:
-        total = made.oracle.estimate(document) if scope.everything else None
-        verifier = made.verifier(progress(document.name, total))
+        total = verification.oracle.estimate(document) if scope.everything else None
+        verifier = verification.verifier(progress(document.name, total))
         if start is not None:
             reports.append(verifier.since(document, start))
         elif scope.everything:
@@ -119,22 +118,22 @@ def verify_scope(
 
 
 def parse_sample(text: str) -> tuple[float | None, int | None]:
-    """`2%` as a share, `1000` as a count."""
-    found = _SAMPLE.fullmatch(text)
+    """`2%` as a share, `1000` as a count. Raises SettingsError for anything else."""
+    match = _SAMPLE.fullmatch(text)
     if (
-        found is None
-        or float(found[1]) == 0
-        or (found[2] and float(found[1]) > 100)
-        or (not found[2] and "." in found[1])
+        match is None
+        or float(match[1]) == 0
+        or (match[2] and float(match[1]) > 100)
+        or (not match[2] and "." in match[1])
     ):
         raise SettingsError(f"--sample {text}: give a number of documents (1000) or a share (2%)")
-    return (float(found[1]) / 100, None) if found[2] else (None, int(found[1]))
+    return (float(match[1]) / 100, None) if match[2] else (None, int(match[1]))
 
 
 def parse_since(text: str) -> Lsn | timedelta:
-    """`90m` as a duration, `16/B374D848` as a position."""
-    if found := _DURATION.fullmatch(text):
-        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    """`90m` as a duration, `16/B374D848` as an LSN. Raises SettingsError for anything else."""
+    if match := _DURATION.fullmatch(text):
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
     try:
         return parse_lsn(text)
     except ValueError as error:

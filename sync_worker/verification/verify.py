@@ -1,8 +1,8 @@
-"""Compares documents with PostgreSQL's own answer to the same spec, while the pipeline runs (invariant 5).
+"""Compares documents with the oracle while the pipeline runs (invariant 5).
 
-Bucket by bucket PostgreSQL makes a digest of each document, and the documents that a search finds are digested here. Where the
-digests differ the change may merely be on its way, so the document is looked at in full, at a later LSN, with the index known to
-be past it: one that differs twice although nothing touched it since is divergent. Memory holds a bucket or two.
+PostgreSQL computes a digest of each document of a bucket, and the documents that a search finds are digested here. Where the
+digests differ, the change may merely be in flight. The document is then compared in full at a later LSN, with the index known
+to be past it. One that differs twice although nothing touched it in between is divergent. Memory holds a bucket or two.
 """
 
 import threading
@@ -19,17 +19,19 @@ from sync_worker.verification.index_reader import Indexed, IndexReader
 from sync_worker.verification.oracle import Oracle
 from sync_worker.verification.report import Divergent, Report
 
-ROUNDS = 8
-"""Looks at what differs, at most; a document that is changed all the time is reported as unsettled after that."""
-SHOWN_DIFFERENCES = 20
+MAX_ROUNDS = 8
+"""Full comparisons of a document that keeps changing, before it is reported as unsettled."""
+MAX_DIFFERENCES = 20
+"""Differing fields reported for each document."""
 
 WaitUntil = Callable[[Lsn], None]
-"""Returns when everything up to the LSN is searchable; raises when it does not come to that."""
+"""Returns once everything up to the LSN is searchable; raises WorkerError when that takes too long."""
 
 
 class Verifier:
-    """Compares the documents of one pipeline. `progress` is called with the number compared so far; `pause` is seconds of rest
-    after each bucket."""
+    """Compares the documents of one pipeline.
+
+    Calls `progress` with the number of documents compared so far, and pauses for `pause` seconds after each bucket."""
 
     def __init__(
         self, oracle: Oracle, index: IndexReader, wait: WaitUntil, progress: Callable[[int], None], pause: float = 0
@@ -41,7 +43,7 @@ class Verifier:
         self._pause = pause
 
     def all(self, document: DocumentPlan) -> Report:
-        """Compare every document: those of the database with the index, and what else is in the index."""
+        """Compare every document of the database with the index, and find extra documents in the index."""
         report = self._begin(document, "all")
         seen = _Ids()
         suspects: list[str] = []
@@ -58,7 +60,7 @@ class Verifier:
         return report
 
     def some(self, document: DocumentPlan, ids: Iterable[str], scope: str) -> Report:
-        """Compare the documents with these ids, which may exist on either side, on both or on none."""
+        """Compare the documents with these ids, whether they exist in the database, in the index, in both or in neither."""
         report = self._begin(document, scope)
         suspects: list[str] = []
         for batch in batches(ids, self._oracle.bucket):
@@ -71,20 +73,20 @@ class Verifier:
         return report
 
     def since(self, document: DocumentPlan, lsn: Lsn) -> Report:
-        """Compare the documents that were built after a position, as their versions tell."""
+        """Compare the documents whose version says that they were built after `lsn`."""
         pages = self._index.scan_ids(document.name)
         later = (each.id for page in pages for each in page if each.version & LSN_BITS > lsn)
         return self.some(document, later, f"built since {format_lsn(lsn)}")
 
     def sample(self, document: DocumentPlan, share: float | None, count: int | None, seed: int) -> Report:
-        """Compare a share of the documents, or so many, picked at random from either side."""
+        """Compare random documents from both sides: a share (0 to 1) of them, or `count`."""
         total = self._index.count(document.name)
-        wanted = count if count is not None else max(1, round(total * (share or 0)))
-        # Twice the share, since the planner's count of rows may be old; the surplus is cut.
-        of_rows = 2 * wanted / max(total, 1) if count is not None else share or 0
-        picked = dict.fromkeys(self._oracle.sample(document, of_rows, count, seed))
-        picked |= dict.fromkeys(self._index.sample(document.name, wanted, seed))
-        return self.some(document, picked, f"a sample of {wanted} from either side, seed {seed}")
+        size = count if count is not None else max(1, round(total * (share or 0)))
+        # Twice the share, because the planner's row count may be out of date; LIMIT removes the surplus.
+        row_share = 2 * size / max(total, 1) if count is not None else share or 0
+        ids = dict.fromkeys(self._oracle.sample(document, row_share, count, seed))
+        ids |= dict.fromkeys(self._index.sample(document.name, size, seed))
+        return self.some(document, ids, f"a sample of {size} from each side, seed {seed}")
 
     def _begin(self, document: DocumentPlan, scope: str) -> Report:
         lsn = self._oracle.lsn()
@@ -98,12 +100,12 @@ class Verifier:
             threading.Event().wait(self._pause)
 
     def _differing(self, document: DocumentPlan, digests: dict[str, str]) -> list[str]:
-        """Ids of the bucket whose document in the index is another one, or is not there."""
-        held = {found.id: text_digest(found.source) for found in self._index.find(document.name, list(digests))}
-        return [id_ for id_, wanted in digests.items() if held.get(id_) != wanted]
+        """Ids whose document in the index has another digest, or is missing."""
+        held = {indexed.id: text_digest(indexed.source) for indexed in self._index.find(document.name, list(digests))}
+        return [id_ for id_, expected in digests.items() if held.get(id_) != expected]
 
     def _extra(self, document: DocumentPlan, seen: "_Ids") -> Iterator[str]:
-        """Ids that the index has and the database has not."""
+        """Ids that exist in the index but not in the database."""
         held = _Ids()
         for page in self._index.scan_ids(document.name):
             held.add(each.id for each in page)
@@ -117,36 +119,36 @@ class Verifier:
             yield from (id_ for id_ in batch if id_ not in present)
 
     def _settle_many(self, document: DocumentPlan, suspects: list[str], report: Report) -> list[str]:
-        """Settle the suspects when there are enough of them to be worth the wait."""
+        """Settle the suspects once there is a bucket of them, so that one wait serves many. Returns those left."""
         if len(suspects) < self._oracle.bucket:
             return suspects
         self._settle(document, suspects, report)
         return []
 
     def _settle(self, document: DocumentPlan, suspects: list[str], report: Report) -> None:
-        """Look at each suspect until it is right, or divergent, or was looked at often enough."""
+        """Compare each suspect in full until it is equal or divergent, or MAX_ROUNDS are over."""
         for batch in batches(suspects, self._oracle.bucket):
             open_: set[str] = set(batch)
             differing: set[str] = set()
-            for _ in range(ROUNDS):
+            for _ in range(MAX_ROUNDS):
                 if open_:
-                    open_ = self._look(document, sorted(open_), differing, report)
+                    open_ = self._compare(document, sorted(open_), differing, report)
             report.unsettled += len(open_)
 
-    def _look(self, document: DocumentPlan, ids: list[str], differing: set[str], report: Report) -> set[str]:
-        """Look at the documents in full. Returns those that need another look."""
+    def _compare(self, document: DocumentPlan, ids: list[str], differing: set[str], report: Report) -> set[str]:
+        """Compare the documents in full. Returns the ids that must be compared again."""
         lsn, truth = self._oracle.documents(document, ids)
         self._wait(lsn)
-        held = {found.id: found for found in self._index.find(document.name, ids)}
+        held = {indexed.id: indexed for indexed in self._index.find(document.name, ids)}
         again: set[str] = set()
         for id_ in ids:
-            verdict = _judge(id_, held.get(id_), truth.get(id_), flattened_paths(document))
+            divergence = _divergence(id_, held.get(id_), truth.get(id_), flattened_paths(document))
             settled = held[id_].version & LSN_BITS <= lsn if id_ in held else True
-            if verdict is None:
+            if divergence is None:
                 if id_ in held and (paths := left_out_of(held[id_].source)):
                     report.add_left_out(id_, paths)
             elif settled and id_ in differing:
-                report.add(verdict)
+                report.add(divergence)
             else:
                 again.add(id_)
                 if settled:
@@ -155,7 +157,7 @@ class Verifier:
 
 
 class _Ids:
-    """A set of ids as one number a slot, the same whatever the order. Equal numbers mean equal sets; memory does not grow."""
+    """A set of ids in constant memory: the XOR of their hashes in each of SLOTS slots, independent of their order."""
 
     SLOTS = 1 << 16
 
@@ -164,36 +166,36 @@ class _Ids:
 
     @classmethod
     def slot(cls, id_: str) -> int:
-        """Where an id counts."""
+        """The slot of an id."""
         return hash(id_) % cls.SLOTS
 
     def add(self, ids: Iterable[str]) -> None:
-        """Add ids, each once."""
+        """Add ids; adding an id twice removes it."""
         sums = self._sums
         for id_ in ids:
             sums[hash(id_) % self.SLOTS] ^= hash((id_,)) & 0xFFFF_FFFF_FFFF_FFFF
 
     def unlike(self, other: "_Ids") -> set[int]:
         """The slots in which the sets differ."""
-        return {slot for slot, (one, two) in enumerate(zip(self._sums, other._sums, strict=True)) if one != two}
+        return {slot for slot, sums in enumerate(zip(self._sums, other._sums, strict=True)) if sums[0] != sums[1]}
 
 
-def _judge(id_: str, held: Indexed | None, truth: str | None, json_paths: Sequence[str]) -> Divergent | None:
+def _divergence(id_: str, held: Indexed | None, truth: str | None, json_paths: Sequence[str]) -> Divergent | None:
     if held is None:
         return None if truth is None else Divergent(id_, "missing")
     if truth is None:
         return Divergent(id_, "extra")
     try:
-        wanted = as_flagged(truth, json_paths, left_out_of(held.source))
-        if digest(held.source) == digest(wanted):
+        expected = as_flagged(truth, json_paths, left_out_of(held.source))
+        if digest(held.source) == digest(expected):
             return None
-        return Divergent(id_, "different", differences(held.source, wanted)[:SHOWN_DIFFERENCES])
-    except RecursionError:  # The database's JSON is deeper than any document can be.
+        return Divergent(id_, "different", differences(held.source, expected)[:MAX_DIFFERENCES])
+    except RecursionError:  # The database's JSON is nested more deeply than any document can be.
         return Divergent(id_, "different")
 
 
 def batches(ids: Iterable[str], size: int) -> Iterator[list[str]]:
-    """The ids in lists of so many."""
+    """The ids in lists of `size`; the last one may be shorter."""
     batch: list[str] = []
     for id_ in ids:
         batch.append(id_)

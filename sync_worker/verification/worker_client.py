@@ -1,4 +1,4 @@
-"""Asks a running worker to do something, through its endpoint."""
+"""Sends requests to a running worker's endpoint: retries, repairs and removals."""
 
 from types import TracebackType
 from typing import Any, Self
@@ -10,7 +10,7 @@ from sync_worker.verification.repair import RowsReread
 
 
 class WorkerClient:
-    """One worker's endpoint. ServiceMissing when it does not answer, WorkerError when it cannot do what is asked."""
+    """A client of one worker. Methods raise ServiceMissing when it does not answer, WorkerError when it rejects a request."""
 
     def __init__(self, worker_url: str, timeout: float = 600) -> None:
         self._url = worker_url
@@ -25,32 +25,32 @@ class WorkerClient:
         self._http.close()
 
     def retry(self, document: str | None, id_: str | None) -> int:
-        """Have set-aside documents built again; how many they are."""
+        """Build quarantined documents again. Returns how many."""
         return int(self._post("/quarantine/retry", {"document": document, "id": id_})["retried"])
 
     def reread(self, document: str, ids: list[str]) -> RowsReread:
-        """Have the rows of these documents read anew; returns when the row store has them."""
-        answer = self._post("/repairs", {"document": document, "ids": ids})
-        return RowsReread(answer["lsn"], answer["rows"], answer["changed"])
+        """Re-read the rows of these documents from the source; returns when the row store has them."""
+        outcome = self._post("/repairs", {"document": document, "ids": ids})
+        return RowsReread(outcome["lsn"], outcome["rows"], outcome["changed"])
 
     def remove(self, document: str, ids: list[str], lsn: int) -> None:
-        """Have documents deleted that the source did not have at `lsn`."""
+        """Delete documents that the source did not have at `lsn`."""
         self._post("/removals", {"document": document, "ids": ids, "lsn": lsn})
 
     def _post(self, path: str, body: object) -> dict[str, Any]:
         try:
-            answer = self._http.post(path, json=body)
+            response = self._http.post(path, json=body)
         except httpx.HTTPError as error:
             raise ServiceMissing(
                 f"the worker at {self._url} does not answer: start it (rowtide worker) or correct ROWTIDE_WORKER_URL"
             ) from error
-        if answer.is_error:
-            raise WorkerError(f"the worker at {self._url} refuses: {_detail(answer)}")
-        return dict(answer.json()) if answer.content else {}
+        if response.is_error:
+            raise WorkerError(f"the worker at {self._url} rejected the request: {_detail(response)}")
+        return dict(response.json()) if response.content else {}
 
 
-def _detail(answer: httpx.Response) -> str:
+def _detail(response: httpx.Response) -> str:
     try:
-        return str(answer.json()["detail"])
+        return str(response.json()["detail"])
     except (ValueError, KeyError, TypeError):
-        return f"status {answer.status_code}"
+        return f"status {response.status_code}"

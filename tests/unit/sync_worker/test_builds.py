@@ -78,10 +78,10 @@ def end(tx_id: int, lsn: int) -> bytes:
 
 def test_transactions_that_changed_a_table_are_found_backwards() -> None:
     found = LogScan(frozenset({plans.ORDERS, plans.LINES}))
-    found.before(iter([change(4, "orders"), end(4, 40), change(5, "products"), end(5, 50)]))
+    found.add_earlier(iter([change(4, "orders"), end(4, 40), change(5, "products"), end(5, 50)]))
     assert not found.reaches(20)
     # The log was cut within transaction 3.
-    found.before(iter([b"no record", change(2, "order_lines"), end(2, 20), change(3, "order_lines")]))
-    found.before(iter([change(1, "orders"), end(1, 10), change(2, "orders")]))
+    found.add_earlier(iter([b"no record", change(2, "order_lines"), end(2, 20), change(3, "order_lines")]))
+    found.add_earlier(iter([change(1, "orders"), end(1, 10), change(2, "orders")]))
     assert found.reaches(20)
     assert found.since(20) == [LogTransaction(2, Lsn(20), 200), LogTransaction(4, Lsn(40), 400)]

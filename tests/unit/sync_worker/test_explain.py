@@ -47,7 +47,7 @@ def test_the_state_names_the_link_that_is_wrong(
     held: str | None, truth: str | None, kept: RowStoreSide | None, lsn: int, state: str
 ) -> None:
     found = explained(held, truth, kept, lsn)
-    assert found.verdict()[0] == found.as_json(values=False)["state"] == state
+    assert found.verdict == found.as_json(values=False)["state"] == state
 
 
 def test_values_are_told_only_when_asked_for() -> None:

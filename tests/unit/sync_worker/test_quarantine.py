@@ -83,7 +83,7 @@ def test_one_poisoned_row_costs_its_own_document_alone(small: Small) -> None:
     assert (small.quarantine.refused, small.quarantine.left_out) == (4, 0)
     assert small.pending.count() == 0
     with RowStoreReader(small.path) as kept:
-        found = kept.set_aside("things")
+        found = kept.quarantined("things")
     assert sorted(each.id for each in found) == ["1", "10", "4", "5"]
     assert {(each.kind, each.cause, each.version) for each in found} == {("not built", 40, 60)}
     assert found[0].reason == "the row store's rows do not make a document: malformed JSON"
@@ -128,8 +128,8 @@ def test_refused_and_left_out_are_told_apart(small: Small) -> None:
     small.settle(bulk, sent)
     assert (small.quarantine.refused, small.quarantine.left_out) == (1, 1)
     with RowStoreReader(small.path) as kept:
-        refused, left_out = kept.set_aside()
-        assert kept.set_aside(id_="5") == [left_out]
+        refused, left_out = kept.quarantined()
+        assert kept.quarantined(id_="5") == [left_out]
     assert (refused.id, refused.kind, refused.reason, refused.fields) == ("3", "refused", "too odd", ())
     assert (left_out.id, left_out.kind, left_out.fields) == ("5", "left out", ("code",))
 

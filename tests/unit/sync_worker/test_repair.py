@@ -56,7 +56,7 @@ def test_documents_are_proven_after_they_are_searchable_and_extra_ones_are_delet
         ("remove", DOCUMENT.name, ["3", "no number"], 90),
         ("repaired", 3),
     ]
-    assert (done.asked, done.rows, done.changed, done.as_json["proven"]) == (3, 3, 1, True)
+    assert (done.requested, done.rows, done.changed, done.as_json["proven"]) == (3, 3, 1, True)
 
 
 def test_many_documents_go_in_batches() -> None:
@@ -98,7 +98,7 @@ def test_what_verify_prints_is_read_back() -> None:
 
 @pytest.mark.parametrize("text", [b"", b"[]", b'{"documents": [{"document": 1}]}'])
 def test_another_text_is_refused(text: bytes) -> None:
-    with pytest.raises(SettingsError, match="not what rowtide verify"):
+    with pytest.raises(SettingsError, match="not the output of rowtide verify"):
         ids_in_verify_json(text, ["things"])
 
 

@@ -42,7 +42,7 @@ def test_a_worker_that_is_just_starting_is_waited_for_and_that_is_told_once() ->
         assert client.wait(Lsn(77), 10).searchable == 77
         assert client.wait_until_started(10).state == "live"
     assert len(told) == 1
-    assert "does not answer yet; waiting for it, 10 s at most" in told[0]
+    assert "does not answer yet; waiting up to 10 s for it to start" in told[0]
 
 
 def test_a_worker_that_does_not_come_is_missing_after_the_wait() -> None:
@@ -67,12 +67,12 @@ def test_what_is_no_worker_is_not_waited_for() -> None:
     with (
         worker_double(lambda: b"<html>") as url,
         closing(FreshnessClient(url, told.append)) as client,
-        pytest.raises(ServiceMissing, match="is no worker; correct ROWTIDE_WORKER_URL"),
+        pytest.raises(ServiceMissing, match="is not a Rowtide worker; correct ROWTIDE_WORKER_URL"),
     ):
         client.wait(Lsn(1), 60)
     with (
         closing(FreshnessClient("127.0.0.1:9470", told.append)) as client,
-        pytest.raises(SettingsError, match=r"ROWTIDE_WORKER_URL 127.0.0.1:9470 is no URL"),
+        pytest.raises(SettingsError, match=r"ROWTIDE_WORKER_URL 127.0.0.1:9470 is not a valid URL"),
     ):
         client.wait(Lsn(1), 60)
     assert told == []
