@@ -1,6 +1,6 @@
-"""The rows behind documents: of every table in the plan, the keys of the rows that make up documents with given ids.
+"""Row lineage: for every table of a document's plan, the keys of the rows that the documents with given ids are made of.
 
-Filters and limits are passed over: a row too many does no harm. The walk is the one of `sqlite_fan_out`, downwards.
+Filters and limits do not count: an extra row does no harm. The joins are walked as in `read_model.sqlite.fan_out`, but downwards.
 """
 
 from dataclasses import dataclass
@@ -17,25 +17,28 @@ from read_model.types.value_forms import fill, form
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
-    """Of one table. `kept` runs on the row store: a key as a JSON object as documents show it; binds `:ids`, a JSON array of id texts.
-    `source` runs on PostgreSQL: the key's columns; its `ways` parameters `%s` are the list of id texts, each the same."""
+class RowLineage:
+    """Two queries for the keys of one table's rows.
+
+    `row_store` runs on SQLite, binds `:ids`, a JSON array of id texts, and yields each key as a JSON object of values as
+    documents show them. `source` runs on PostgreSQL and yields the key's columns; each of its `parameters` `%s` takes the
+    same list of id texts."""
 
     table: TableName
-    kept: str
+    row_store: str
     source: str
-    ways: int
+    parameters: int
 
 
-def rows_behind(document: DocumentPlan) -> tuple[Behind, ...]:
+def row_lineage(document: DocumentPlan) -> tuple[RowLineage, ...]:
     """One entry for each table of the document."""
     tables: dict[TableName, list[tuple[tuple[Column, ...], tuple[tuple[TableName, Join], ...]]]] = {}
     for table, key, steps in ways_down(document):
         tables.setdefault(table, []).append((key, steps))
     return tuple(
-        Behind(
+        RowLineage(
             table,
-            " UNION ".join(_kept(document, key, steps) for key, steps in ways),
+            " UNION ".join(_row_store(document, key, steps) for key, steps in ways),
             " UNION ".join(_source(document, key, steps) for key, steps in ways),
             len(ways),
         )
@@ -43,34 +46,31 @@ def rows_behind(document: DocumentPlan) -> tuple[Behind, ...]:
     )
 
 
-def _kept(document: DocumentPlan, key: tuple[Column, ...], steps: tuple[tuple[TableName, Join], ...]) -> str:
+def _row_store(document: DocumentPlan, key: tuple[Column, ...], steps: tuple[tuple[TableName, Join], ...]) -> str:
     last = _alias(len(steps))
     members = [
-        f"json_quote({text_literal(column.name)}), ':', {fill(form(column).show, column_of(last, column))}"
+        f"json_quote({text_literal(column.name)}), ':', {fill(form(column).render, column_of(last, column))}"
         for column in key
     ]
-    shown = "concat('{', " + ", ',', ".join(members) + ", '}')"
+    key_json = "concat('{', " + ", ',', ".join(members) + ", '}')"
     joined = [f"{table_name(document.root.table)} r"]
     joined += [
-        f"{table_name(table)} r{n} ON {matches(join, _alias(n - 1), f'r{n}')}" for n, (table, join) in _counted(steps)
+        f"{table_name(table)} r{n} ON {matches(join, _alias(n - 1), f'r{n}')}"
+        for n, (table, join) in enumerate(steps, 1)
     ]
-    return f"SELECT {shown} FROM {' CROSS JOIN '.join(joined)} WHERE {has_id(document, 'r')}"
+    return f"SELECT {key_json} FROM {' CROSS JOIN '.join(joined)} WHERE {has_id(document, 'r')}"
 
 
 def _source(document: DocumentPlan, key: tuple[Column, ...], steps: tuple[tuple[TableName, Join], ...]) -> str:
     last = _alias(len(steps))
-    shown = ", ".join(f"{last}.{quote_identifier(column.name)}" for column in key)
+    columns = ", ".join(f"{last}.{quote_identifier(column.name)}" for column in key)
     joined = [f"{document.root.table.quoted} r"]
     joined += [
         f"{table.quoted} r{n} ON {documents.matches(join, _alias(n - 1), f'r{n}')}"
-        for n, (table, join) in _counted(steps)
+        for n, (table, join) in enumerate(steps, 1)
     ]
-    return f"{escaped(f'SELECT {shown} FROM ' + ' JOIN '.join(joined))} WHERE {documents.restriction(document)}"
+    return f"{escaped(f'SELECT {columns} FROM ' + ' JOIN '.join(joined))} WHERE {documents.restriction(document)}"
 
 
-def _alias(place: int) -> str:
-    return f"r{place}" if place else "r"
-
-
-def _counted(steps: tuple[tuple[TableName, Join], ...]) -> list[tuple[int, tuple[TableName, Join]]]:
-    return list(enumerate(steps, 1))
+def _alias(depth: int) -> str:
+    return f"r{depth}" if depth else "r"

@@ -115,17 +115,17 @@ def not_a_key(column: Column) -> str | None:
     return None
 
 
-def not_joinable(near: Column, far: Column) -> str | None:
+def not_joinable(left: Column, right: Column) -> str | None:
     """Why two columns cannot be joined by equality of their stored values; None when they can."""
-    for column in (near, far):
+    for column in (left, right):
         if reason := unsupported(column) or not_a_key(column):
             return f"'{column.name}': {reason}"
         if column.type == "citext":
             return f"'{column.name}': citext calls different texts equal"
         if column.type == "numeric" and not _scaled(column):
             return f"'{column.name}': numeric needs a declared precision of {MAX_SCALED_PRECISION} at most to be a join key"
-    if _family(near) != _family(far):
-        return f"the types {shown_type(near)} and {shown_type(far)} differ"
+    if _family(left) != _family(right):
+        return f"the types {shown_type(left)} and {shown_type(right)} differ"
     return None
 
 

@@ -49,20 +49,20 @@ def _included(spec: ComputeSpec, node: Node, scope: Scope) -> Include | None:
     return None
 
 
-def _relation(spec: IncludeSpec, near: Table, scope: Scope) -> Include | None:
+def _relation(spec: IncludeSpec, left: Table, scope: Scope) -> Include | None:
     """A relation that is aggregated without being shown."""
-    far = find_table(spec.node.table, spec.node.table_place, scope)
-    if far is None:
+    right = find_table(spec.node.table, spec.node.table_place, scope)
+    if right is None:
         return None
-    join = None if spec.through else find_join(spec, near, far, scope)
-    through = find_junction(spec.through, near, far, scope) if spec.through else None
-    where = tuple(condition for one in spec.node.where if (condition := resolve_condition(one, far, scope)))
+    join = None if spec.through else find_join(spec, left, right, scope)
+    through = find_junction(spec.through, left, right, scope) if spec.through else None
+    where = tuple(condition for one in spec.node.where if (condition := resolve_condition(one, right, scope)))
     if join is None and through is None:
         return None
-    key = key_columns(far)
+    key = key_columns(right)
     order = [Order(column) for column in key]
     order += [Order(column, junction=True) for column in (through.primary_key if through else ())]
-    return Include(spec.name, True, Node(far.name, key, where=where), join, through, tuple(order))
+    return Include(spec.name, True, Node(right.name, key, where=where), join, through, tuple(order))
 
 
 def _fits(spec: ComputeSpec, column: Column, scope: Scope) -> bool:

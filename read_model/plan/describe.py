@@ -51,17 +51,17 @@ def _include(node: Node, include: Include, indent: str) -> Iterator[str]:
 
 
 def _relation(node: Node, include: Include) -> str:
-    far = include.node.table
+    right = include.node.table
     if include.through:
         through = include.through
-        way = f"{_join(node.table.name, through.table.name, through.enter)}, {_join(through.table.name, far.name, through.leave)}"
-        return f"{far} through {through.table} ({way}){_filter(include.node)}"
-    return f"{far} ({_join(node.table.name, far.name, include.join)}){_filter(include.node)}"
+        way = f"{_join(node.table.name, through.table.name, through.enter)}, {_join(through.table.name, right.name, through.leave)}"
+        return f"{right} through {through.table} ({way}){_filter(include.node)}"
+    return f"{right} ({_join(node.table.name, right.name, include.join)}){_filter(include.node)}"
 
 
-def _join(near: str, far: str, join: Join | None) -> str:
-    pairs = zip(join.near, join.far, strict=True) if join else ()
-    return " and ".join(f"{near}.{left.name} = {far}.{right.name}" for left, right in pairs)
+def _join(left: str, right: str, join: Join | None) -> str:
+    pairs = zip(join.left, join.right, strict=True) if join else ()
+    return " and ".join(f"{left}.{a.name} = {right}.{b.name}" for a, b in pairs)
 
 
 def _order(include: Include) -> str:

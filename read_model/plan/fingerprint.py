@@ -1,4 +1,4 @@
-"""A stable fingerprint of what the documents of a plan contain."""
+"""A fingerprint of everything that decides what the documents of a plan contain."""
 
 import json
 from dataclasses import fields, is_dataclass
@@ -9,19 +9,22 @@ from read_model.catalog.catalog import Column
 from read_model.catalog.column_types import JSON
 from read_model.plan.model import DocumentPlan, Field
 
-FOR_SEARCH = frozenset({"options", "search"})
-"""What search is told about a field changes the index's mapping, but no document."""
+NOT_HASHED = frozenset({"options", "search"})
+"""Search options change an index's mapping, but no document."""
+HASHED_AS = {"left": "near", "right": "far"}
+"""Attributes that were renamed keep their old name in the hash: another hash would rebuild every index."""
 
 
 def spec_hash(pipeline: str, documents: tuple[DocumentPlan, ...]) -> str:
-    """The same text for the same documents, in every process and release that reads plans alike; other text when a
-    document could differ. Names of search (options, boosts, synonyms) and columns that no document uses do not count."""
+    """32 hexadecimal digits, equal for equal documents in every process and release; another hash if a document could differ.
+
+    Search options, boosts, synonyms and columns that no document uses do not count."""
     text = json.dumps([pipeline, _plain(documents)], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()[:32]
 
 
-def _shaping(field: Field) -> dict[str, Any]:
-    """The one option that a document follows: how a whole json column is mapped decides whether it is wrapped."""
+def _json_mapping(field: Field) -> dict[str, Any]:
+    """The only option that changes a document: the mapping of a whole JSON column decides whether it is wrapped."""
     return {"type": field.options.get("type", "flattened")} if field.column.type in JSON and not field.path else {}
 
 
@@ -30,9 +33,10 @@ def _plain(value: Any) -> Any:
         length = value.length if value.type in ("bpchar", "bit") else None
         return [value.name, value.type, value.precision, value.scale, length, value.element]
     if is_dataclass(value):
-        kept = {one.name: getattr(value, one.name) for one in fields(value) if one.name not in FOR_SEARCH}
-        shape = {"": type(value).__name__} | {name: _plain(part) for name, part in kept.items()}
-        return shape | _shaping(value) if isinstance(value, Field) else shape
+        names = [attribute.name for attribute in fields(value) if attribute.name not in NOT_HASHED]
+        parts = {HASHED_AS.get(name, name): _plain(getattr(value, name)) for name in names}
+        parts[""] = type(value).__name__
+        return parts | _json_mapping(value) if isinstance(value, Field) else parts
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
     return value

@@ -13,48 +13,52 @@ from read_model.spec.model import IncludeSpec, KeyChoice, ThroughSpec
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A foreign key that can join near to far; `columns` are those of the table that holds it."""
+    """A foreign key that can join left to right; `columns` are those of the table that holds it."""
 
     key: ForeignKey
-    near: tuple[str, ...]
-    far: tuple[str, ...]
+    left: tuple[str, ...]
+    right: tuple[str, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
         return self.key.columns
 
 
-def links_up(near: Table, far: Table) -> list[Link]:
-    """Foreign keys of `near` that refer to `far`."""
-    return _distinct(Link(key, key.columns, key.target_columns) for key in near.foreign_keys if key.target == far.name)
+def links_up(left: Table, right: Table) -> list[Link]:
+    """Foreign keys of `left` that refer to `right`."""
+    return _distinct(
+        Link(key, key.columns, key.target_columns) for key in left.foreign_keys if key.target == right.name
+    )
 
 
-def links_down(near: Table, far: Table) -> list[Link]:
-    """Foreign keys of `far` that refer to `near`."""
-    return _distinct(Link(key, key.target_columns, key.columns) for key in far.foreign_keys if key.target == near.name)
+def links_down(left: Table, right: Table) -> list[Link]:
+    """Foreign keys of `right` that refer to `left`."""
+    return _distinct(
+        Link(key, key.target_columns, key.columns) for key in right.foreign_keys if key.target == left.name
+    )
 
 
 def _distinct(links: Iterable[Link]) -> list[Link]:
-    return list({(link.near, link.far): link for link in links}.values())
+    return list({(link.left, link.right): link for link in links}.values())
 
 
-def find_join(include: IncludeSpec, near: Table, far: Table, scope: Scope) -> Join | None:
+def find_join(include: IncludeSpec, left: Table, right: Table, scope: Scope) -> Join | None:
     """The join of an include without a junction."""
     choice = include.key
     if choice and choice.pairs:
-        return _own_join(include, near, far, choice, scope)
+        return _own_join(include, left, right, choice, scope)
     if include.many:
-        links = links_down(near, far)
+        links = links_down(left, right)
     else:
-        up = links_up(near, far)
-        down = [link for link in links_down(near, far) if is_unique(far, link.columns)]
+        up = links_up(left, right)
+        down = [link for link in links_down(left, right) if is_unique(right, link.columns)]
         links = up if _chosen(up, choice) or not _chosen(down, choice) else down
     found = _chosen(links, choice)
     if len(found) != 1:
-        what, remedy = _no_single_link(include, near, far, links, found, scope)
+        what, remedy = _no_single_link(include, left, right, links, found, scope)
         scope.faults.add(choice.place if choice else include.place, what, remedy)
         return None
-    return _join(near, found[0].near, far, found[0].far, include.place, scope)
+    return _join(left, found[0].left, right, found[0].right, include.place, scope)
 
 
 def _chosen(links: list[Link], choice: KeyChoice | None) -> list[Link]:
@@ -65,9 +69,9 @@ def _chosen(links: list[Link], choice: KeyChoice | None) -> list[Link]:
 
 
 def _no_single_link(
-    include: IncludeSpec, near: Table, far: Table, links: list[Link], found: list[Link], scope: Scope
+    include: IncludeSpec, left: Table, right: Table, links: list[Link], found: list[Link], scope: Scope
 ) -> tuple[str, str]:
-    between = f"between {near.name} and {far.name}"
+    between = f"between {left.name} and {right.name}"
     if len(found) > 1:
         return f"there are several foreign keys {between}", f"Choose one: {_choices(found)}"
     if links:
@@ -75,11 +79,11 @@ def _no_single_link(
             f"no foreign key {between} has the columns or the name {_names(include.key)}",
             f"Choose one: {_choices(links)}",
         )
-    if not include.many and links_down(near, far):
-        return f"a row of {near.name} can have many of {far.name}", f"Write `many: {spoken(far.name)}`"
-    if include.many and links_up(near, far):
-        return f"a row of {near.name} has at most one of {far.name}", f"Write `one: {spoken(far.name)}`"
-    middle = [table.name for table in scope.catalog.tables.values() if links_up(table, near) and links_up(table, far)]
+    if not include.many and links_down(left, right):
+        return f"a row of {left.name} can have many of {right.name}", f"Write `many: {spoken(right.name)}`"
+    if include.many and links_up(left, right):
+        return f"a row of {left.name} has at most one of {right.name}", f"Write `one: {spoken(right.name)}`"
+    middle = [table.name for table in scope.catalog.tables.values() if links_up(table, left) and links_up(table, right)]
     if include.many and middle:
         return f"there is no foreign key {between}", f"Write `through: {spoken(middle[0])}`, which refers to both"
     return f"there is no foreign key {between}", "Write `on: {this table's column: the other table's column}`"
@@ -97,45 +101,49 @@ def _names(choice: KeyChoice | None) -> str:
     return _list(choice.names) if choice else ""
 
 
-def _own_join(include: IncludeSpec, near: Table, far: Table, choice: KeyChoice, scope: Scope) -> Join | None:
-    join = _join(near, [pair[0] for pair in choice.pairs], far, [pair[1] for pair in choice.pairs], choice.place, scope)
-    if join and not include.many and not is_unique(far, [column.name for column in join.far]):
-        what = f"several rows of {far.name} can match: {_list(column.name for column in join.far)} is not unique there"
+def _own_join(include: IncludeSpec, left: Table, right: Table, choice: KeyChoice, scope: Scope) -> Join | None:
+    join = _join(
+        left, [pair[0] for pair in choice.pairs], right, [pair[1] for pair in choice.pairs], choice.place, scope
+    )
+    if join and not include.many and not is_unique(right, [column.name for column in join.right]):
+        what = (
+            f"several rows of {right.name} can match: {_list(column.name for column in join.right)} is not unique there"
+        )
         scope.faults.add(choice.place, what, "Write `many`, or declare a unique constraint")
         return None
     return join
 
 
 def _join(
-    near: Table, near_names: Iterable[str], far: Table, far_names: Iterable[str], place: Place, scope: Scope
+    left: Table, left_names: Iterable[str], right: Table, right_names: Iterable[str], place: Place, scope: Scope
 ) -> Join | None:
     pairs = [
-        (find_column(near, near_name, place, scope), find_column(far, far_name, place, scope))
-        for near_name, far_name in zip(near_names, far_names, strict=True)
+        (find_column(left, left_name, place, scope), find_column(right, right_name, place, scope))
+        for left_name, right_name in zip(left_names, right_names, strict=True)
     ]
     sound = True
-    for left, right in pairs:
-        if left is None or right is None:
+    for a, b in pairs:
+        if a is None or b is None:
             sound = False
-        elif reason := not_joinable(left, right):
-            what = f"{near.name} and {far.name} cannot be joined: {reason}"
+        elif reason := not_joinable(a, b):
+            what = f"{left.name} and {right.name} cannot be joined: {reason}"
             scope.faults.add(place, what, "Join on other columns, or leave the include out")
             sound = False
     if not sound:
         return None
-    return Join(tuple(left for left, _ in pairs if left), tuple(right for _, right in pairs if right))
+    return Join(tuple(a for a, _ in pairs if a), tuple(b for _, b in pairs if b))
 
 
-def find_junction(through: ThroughSpec, near: Table, far: Table, scope: Scope) -> Junction | None:
+def find_junction(through: ThroughSpec, left: Table, right: Table, scope: Scope) -> Junction | None:
     """The junction of a many-to-many include, with both of its joins."""
     middle = find_table(through.table, through.place, scope)
     if middle is None:
         return None
-    enter = _side(through, through.enter, middle, near, far, "from", scope)
-    leave = _side(through, through.leave, middle, far, near, "to", scope)
+    enter = _side(through, through.enter, middle, left, right, "from", scope)
+    leave = _side(through, through.leave, middle, right, left, "to", scope)
     if enter is None or leave is None:
         return None
-    return Junction(middle.name, key_columns(middle), Join(enter.far, enter.near), leave)
+    return Junction(middle.name, key_columns(middle), Join(enter.right, enter.left), leave)
 
 
 def _side(
@@ -152,7 +160,7 @@ def _side(
         opposite = through.leave if word == "from" else through.enter
         found = [link for link in links if opposite and opposite.names and link not in _chosen(links, opposite)]
     if len(found) == 1:
-        return _join(middle, found[0].near, table, found[0].far, place, scope)
+        return _join(middle, found[0].left, table, found[0].right, place, scope)
     if not links:
         what, remedy = f"the junction {middle.name} has no foreign key to {table.name}", _write_pairs(word)
     else:

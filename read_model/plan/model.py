@@ -1,22 +1,23 @@
-"""What a spec means for one database: every name found, every join written out. The compilers read this and nothing else.
+"""What a spec means for one database: every name resolved, every join written out. All compilers read only this.
 
-A plan is a tree of `Node`s. All joins are equalities of columns, so each can be walked both ways.
+A plan is a tree of `Node`s. Every join is an equality of columns, so it can be followed in both directions.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from read_model.catalog.catalog import Column, TableName
-
-Comparison = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "is not null"]
+from read_model.spec.model import Comparison, Function
+from read_model.types.value_forms import form
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A plain comparison of a column with constants; conditions of a list are joined by AND. SQL's three-valued logic holds:
-    a NULL column fulfils only `is null`. `values` has one entry but for `in`/`not in` (several) and the null tests (none); each
-    is in the normal form that `read_model.plan.conditions` describes."""
+    """A comparison of a column with constants; the conditions of a list are joined by AND. A NULL satisfies only `is null`.
+
+    `values` has one entry, several for `in` and `not in`, none for the null tests; each is in the normal form that
+    `read_model.plan.conditions` describes."""
 
     column: Column
     comparison: Comparison
@@ -27,12 +28,18 @@ class Condition:
 class Field:
     """A document field taken from a column, or from a path inside a jsonb/json column.
 
-    `options` are what the spec says for search (`analyzer`, `type`, `pii`, …), passed to the mapping compiler."""
+    `options` are the spec's search options (`analyzer`, `type`, `pii`, …), for the mapping compiler."""
 
     name: str
     column: Column
     path: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def wrapped(self) -> bool:
+        """Whether a JSON value that is not an object goes under the key `value`: a `flattened` field holds only objects."""
+        is_json = form(self.column).kind == "json" and not self.path
+        return is_json and self.options.get("type", "flattened") == "flattened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +52,10 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Rows of the near table match rows of the far table where `near[i] = far[i]` for all i (NULL matches nothing)."""
+    """Rows of the left table match rows of the right table where `left[i] = right[i]` for every i; NULL matches nothing."""
 
-    near: tuple[Column, ...]
-    far: tuple[Column, ...]
+    left: tuple[Column, ...]
+    right: tuple[Column, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ class Junction:
 class Order:
     """One term of an array's order. NULLs come last ascending and first descending, as in PostgreSQL.
 
-    `junction` tells that the column belongs to the junction's table."""
+    `junction`: the column belongs to the junction table."""
 
     column: Column
     descending: bool = False
@@ -76,11 +83,11 @@ class Order:
 class Include:
     """Another table inside a node.
 
-    - `many=False`: an object, or null when no row matches. Exactly one row can match (the far side is unique).
-    - `many=True`: an array, empty when no row matches, ordered by `order_by` (always total: resolved orders end with the
-      child's primary key, then the junction's), cut after `limit` elements when given.
-    - `value` set: the single field's value stands in place of the object(s); `node` then holds just that field.
-    `join` is None exactly when `through` is set.
+    - `many=False`: an object, or null if no row matches. At most one row can match (the right side is unique).
+    - `many=True`: an array, empty if no row matches, in the order of `order_by`, cut after `limit` elements. The order is
+      always total: `resolve` appends the child's primary key, then the junction's.
+    - `value=True`: instead of each object, the value of the only field of `node`.
+    `join` is None exactly if `through` is set.
     """
 
     name: str
@@ -96,20 +103,20 @@ class Include:
 
 @dataclass(frozen=True, slots=True)
 class Compute:
-    """An aggregate of a many-include of the same node, over all matching rows (`limit` does not cut it).
+    """An aggregate over all matching rows of an include with `many`; `limit` does not apply.
 
-    `count` has no column. `sum`, `min`, `max` of no rows (or of NULLs alone) is null; `count` of none is 0.
-    Sums are exact decimals, also of floats (the sum of the values as printed)."""
+    `count` has no column, and is 0 without rows. `sum`, `min` and `max` are null without a non-NULL value.
+    Sums are exact decimals; a sum of floats adds the values as printed."""
 
     name: str
-    function: Literal["count", "sum", "min", "max"]
+    function: Function
     include: Include
     column: Column | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One table's part of a document. Field order in the JSON: fields and constants, includes, computes."""
+    """One table's part of a document. Order in the JSON: fields, constants, includes, computes."""
 
     table: TableName
     primary_key: tuple[Column, ...]
@@ -122,9 +129,9 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class DocumentPlan:
-    """One kind of document: `name` is the alias of its index, `id` the columns of `root.table` that identify it.
+    """One kind of document: `name` is its index alias, `id` the columns of `root.table` that identify it.
 
-    The id's text is the value's JSON text without quotes for one column, and a compact JSON array for several."""
+    The id text is the JSON text of the value without quotes for one column, a compact JSON array for several."""
 
     name: str
     root: Node
@@ -134,7 +141,7 @@ class DocumentPlan:
 
 @dataclass(frozen=True, slots=True)
 class PipelinePlan:
-    """All documents of a pipeline."""
+    """All documents of a pipeline. `tables` are the source tables that they use, sorted by name."""
 
     pipeline: str
     documents: tuple[DocumentPlan, ...]
@@ -144,9 +151,9 @@ class PipelinePlan:
 
 @dataclass(frozen=True, slots=True)
 class TableUse:
-    """The columns of one source table that the documents of the pipeline use, keys included, in catalogue order.
+    """The columns of one source table that the pipeline's documents use, keys included, in catalogue order.
 
-    `lookups` are the column groups by which rows are looked up in joins in either direction (the primary key is not repeated)."""
+    `lookups` are the column groups that joins look rows up by, in either direction, except the primary key."""
 
     table: TableName
     columns: tuple[Column, ...]
@@ -155,7 +162,7 @@ class TableUse:
 
 
 def nodes(node: Node) -> Iterator[Node]:
-    """The node and everything below it, parents first; computes bring their include's node too."""
+    """The node and everything below it, parents first, including the nodes that computes aggregate."""
     yield node
     for include in (*node.includes, *(compute.include for compute in node.computes)):
         yield from nodes(include.node)

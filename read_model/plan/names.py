@@ -85,12 +85,6 @@ def find_column(table: Table, name: str, place: Place, scope: Scope) -> Column |
     return column
 
 
-def find_columns(table: Table, names: Iterable[str], place: Place, scope: Scope) -> tuple[Column, ...] | None:
-    """Several columns; None when one is missing."""
-    found = [find_column(table, name, place, scope) for name in names]
-    return tuple(column for column in found if column) if all(found) else None
-
-
 def key_columns(table: Table) -> tuple[Column, ...]:
     """The primary key's columns."""
     return tuple(table.columns[name] for name in table.primary_key)

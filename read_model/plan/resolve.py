@@ -123,33 +123,33 @@ def _refuse_collisions(spec: NodeSpec, fields: list[str], scope: Scope) -> None:
         seen.add(name)
 
 
-def _include(spec: IncludeSpec, near: Table, scope: Scope) -> Include | None:
-    far = find_table(spec.node.table, spec.node.table_place, scope)
-    if far is None:
+def _include(spec: IncludeSpec, left: Table, scope: Scope) -> Include | None:
+    right = find_table(spec.node.table, spec.node.table_place, scope)
+    if right is None:
         return None
-    join = None if spec.through else find_join(spec, near, far, scope)
-    through = find_junction(spec.through, near, far, scope) if spec.through else None
-    node = _node(spec.node, far, scope)
-    if spec.value and (field := _field(replace(spec.value, name=spec.value.column), far, scope)):
+    join = None if spec.through else find_join(spec, left, right, scope)
+    through = find_junction(spec.through, left, right, scope) if spec.through else None
+    node = _node(spec.node, right, scope)
+    if spec.value and (field := _field(replace(spec.value, name=spec.value.column), right, scope)):
         node = replace(node, fields=(field,))
-    order_by = _order(spec, far, through, scope) if spec.many else ()
+    order_by = _order(spec, right, through, scope) if spec.many else ()
     if join is None and through is None:
         return None
     return Include(spec.name, spec.many, node, join, through, order_by, spec.limit, bool(spec.value), spec.options)
 
 
-def _order(spec: IncludeSpec, far: Table, through: Junction | None, scope: Scope) -> tuple[Order, ...]:
+def _order(spec: IncludeSpec, right: Table, through: Junction | None, scope: Scope) -> tuple[Order, ...]:
     """The order as written, made total by the primary keys."""
-    terms = [term for one in spec.order_by if (term := _term(one, spec, far, through, scope))]
-    keys = [Order(column) for column in key_columns(far)]
+    terms = [term for one in spec.order_by if (term := _term(one, spec, right, through, scope))]
+    keys = [Order(column) for column in key_columns(right)]
     keys += [Order(column, junction=True) for column in (through.primary_key if through else ())]
     seen = {(term.column.name, term.junction) for term in terms}
     return (*terms, *(key for key in keys if (key.column.name, key.junction) not in seen))
 
 
-def _term(spec: OrderSpec, include: IncludeSpec, far: Table, through: Junction | None, scope: Scope) -> Order | None:
+def _term(spec: OrderSpec, include: IncludeSpec, right: Table, through: Junction | None, scope: Scope) -> Order | None:
     """One term; `junction.column` means the junction's own column."""
-    table, name, junction = far, spec.column, False
+    table, name, junction = right, spec.column, False
     prefix = f"{include.through.table}." if include.through else ""
     if include.through and name.startswith(prefix):
         if through is None:

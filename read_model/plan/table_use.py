@@ -24,9 +24,9 @@ class _Collector:
         self.need(table, columns)
         self.tables[table].lookups[tuple(column.name for column in columns)] = None
 
-    def join(self, near: TableName, far: TableName, join: Join) -> None:
-        self.look_up(near, join.near)
-        self.look_up(far, join.far)
+    def join(self, left: TableName, right: TableName, join: Join) -> None:
+        self.look_up(left, join.left)
+        self.look_up(right, join.right)
 
 
 def table_uses(documents: Iterable[DocumentPlan], catalog: Catalog) -> tuple[TableUse, ...]:

@@ -19,7 +19,6 @@ from read_model.postgres.documents import (
     restriction,
     source_of,
 )
-from read_model.sqlite.json_builder import is_wrapped
 from read_model.types.canonical_json import DIGEST_BYTES, spaced
 from read_model.types.value_forms import form
 
@@ -70,13 +69,6 @@ def sample_query(document: DocumentPlan, method: str) -> str:
     return f"{query} TABLESAMPLE {method} (%s) REPEATABLE (%s) WHERE true{where} ORDER BY {order}"
 
 
-def text_query(document: DocumentPlan) -> str:
-    """(id text, spaced JSON text) of all documents: what the digests are of. For tests."""
-    where = conditions(document.root.where, "r")
-    text = _TextBuilder().object(document.root, "r")
-    return f"SELECT {id_text(document, 'r')}, {text} FROM {document.root.table.quoted} r WHERE true{where}"
-
-
 def _select(document: DocumentPlan, more: str) -> str:
     text = _TextBuilder().object(document.root, "r")
     digest = f"substr(sha256(convert_to({text}, 'UTF8')), 1, {DIGEST_BYTES})"
@@ -101,7 +93,7 @@ class _TextBuilder(Builder):
 
     def field(self, field: Field, alias: str) -> str:
         value = field_of(field, alias)
-        if is_wrapped(field):
+        if field.wrapped:
             return f"coalesce(({value})::text, 'null')"
         return printed(value, None if field.path else field.column)
 

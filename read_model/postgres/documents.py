@@ -8,7 +8,6 @@ from itertools import count
 
 from read_model.catalog.catalog import Column, quote_identifier
 from read_model.plan.model import Compute, Condition, Constant, DocumentPlan, Field, Include, Join, Node, Order
-from read_model.sqlite.json_builder import is_wrapped
 from read_model.types.value_forms import fill, form
 
 MEMBERS_A_CALL = 50
@@ -31,13 +30,6 @@ def document_query(document: DocumentPlan, ids: bool = False, indexed: bool = Tr
     if ids:
         query = f"{query.replace('%', '%%')} AND {restriction(document, indexed)}"
     return f'{query} ORDER BY {text.replace("%", "%%") if ids else text} COLLATE "C"'
-
-
-def id_query(document: DocumentPlan) -> str:
-    """A query of all id texts, in the order of `document_query`."""
-    text = id_text(document, "r")
-    where = conditions(document.root.where, "r")
-    return f'SELECT {text} AS id FROM {document.root.table.quoted} r WHERE true{where} ORDER BY {text} COLLATE "C"'
 
 
 def id_text(document: DocumentPlan, alias: str) -> str:
@@ -146,10 +138,10 @@ def source_of(include: Include, parent: str, child: str) -> str:
     return f"FROM {table} WHERE {matches(include.join, parent, child)}{filters}"
 
 
-def matches(join: Join, near: str, far: str) -> str:
+def matches(join: Join, left: str, right: str) -> str:
     """A join's equalities between two aliases."""
-    pairs = zip(join.near, join.far, strict=True)
-    return " AND ".join(f"{column_of(far, b)} = {column_of(near, a)}" for a, b in pairs)
+    pairs = zip(join.left, join.right, strict=True)
+    return " AND ".join(f"{column_of(right, b)} = {column_of(left, a)}" for a, b in pairs)
 
 
 def field_of(field: Field, alias: str) -> str:
@@ -158,7 +150,7 @@ def field_of(field: Field, alias: str) -> str:
     if field.path:
         return f"(({column})::jsonb" + "".join(f" -> {constant_text(key)}" for key in field.path) + ")"
     shown = fill(form(field.column).oracle, column)
-    if is_wrapped(field):
+    if field.wrapped:
         wrapped = f"jsonb_build_object('value', {shown})"
         return f"CASE WHEN jsonb_typeof({shown}) <> 'object' THEN {wrapped} ELSE {shown} END"
     return shown
@@ -185,7 +177,7 @@ def aggregate_of(compute: Compute, alias: str) -> str:
     how, column = form(compute.column), column_of(alias, compute.column)
     if compute.function == "sum":
         return fill(how.oracle_total, column)
-    return fill(how.oracle, f"{compute.function}({fill(how.oracle_least, column)})")
+    return fill(how.oracle, f"{compute.function}({fill(how.oracle_minimum, column)})")
 
 
 def conditions(where: tuple[Condition, ...], alias: str) -> str:

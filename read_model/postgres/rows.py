@@ -1,6 +1,6 @@
-"""Rows read from PostgreSQL by SQL, in the form in which the log would bring them: what a row's `take` takes.
+"""Queries for rows in PostgreSQL whose values come as Debezium would send them, so that `rows.upsert` can store them.
 
-Run them with DateStyle ISO and extra_float_digits 1 or more, which are the server's defaults.
+Run them with DateStyle ISO and extra_float_digits ≥ 1, the server's defaults.
 """
 
 from read_model.catalog.catalog import Column, quote_identifier
@@ -9,37 +9,37 @@ from read_model.types.value_forms import fill, form
 
 
 def row_query(use: TableUse, keys: str = "") -> str:
-    """A query of one column: a row's used columns as one JSON object.
+    """A query of one column: the used columns of each row as one JSON object.
 
-    With `keys`, a query with parameters that yields primary keys in the key's order, only the rows with those."""
-    found = f"SELECT {_sent(use.columns, 'r')} FROM {use.table.quoted} r"
+    `keys` limits it to the rows with the primary keys that this query (with parameters) yields."""
+    select = f"SELECT {_values(use.columns, 'r')} FROM {use.table.quoted} r"
     if keys:
-        own = f" WHERE ({_names(use.primary_key, 'r')}) IN "
-        return f"SELECT row_to_json(x)::text FROM ({escaped(found + own)}({keys})) x"
-    return f"SELECT row_to_json(x)::text FROM ({found}) x"
+        where = f" WHERE ({_names(use.primary_key, 'r')}) IN "
+        return f"SELECT row_to_json(x)::text FROM ({escaped(select + where)}({keys})) x"
+    return f"SELECT row_to_json(x)::text FROM ({select}) x"
 
 
 def key_query(use: TableUse, keys: str) -> str:
-    """Primary keys as JSON objects, in the log's form too, of a query that yields them in the key's order."""
+    """The primary keys that the query `keys` yields, as JSON objects with values as Debezium would send them."""
     names = escaped(", ".join(quote_identifier(column.name) for column in use.primary_key))
-    shown = escaped(_sent(use.primary_key, "k"))
-    return f"SELECT row_to_json(x)::text FROM (SELECT {shown} FROM ({keys}) k({names})) x"
+    values = escaped(_values(use.primary_key, "k"))
+    return f"SELECT row_to_json(x)::text FROM (SELECT {values} FROM ({keys}) k({names})) x"
 
 
 def given_keys(use: TableUse) -> str:
-    """A query of primary keys that are given as a parameter `%s`: a JSON array of objects, values as documents show them."""
+    """A query of the primary keys in the parameter `%s`: a JSON array of objects with values as documents show them."""
     names, table = escaped(_names(use.primary_key, "g")), escaped(use.table.quoted)
     return f"SELECT {names} FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb) g"
 
 
 def escaped(query: str) -> str:
-    """A text of a query that takes parameters."""
+    """SQL as part of a query with parameters: every % doubled."""
     return query.replace("%", "%%")
 
 
-def _sent(columns: tuple[Column, ...], alias: str) -> str:
+def _values(columns: tuple[Column, ...], alias: str) -> str:
     return ", ".join(
-        f"{fill(form(column).sent or form(column).oracle, f'{alias}.{quote_identifier(column.name)}')}"
+        f"{fill(form(column).source or form(column).oracle, f'{alias}.{quote_identifier(column.name)}')}"
         f" AS {quote_identifier(column.name)}"
         for column in columns
     )

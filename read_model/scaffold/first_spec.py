@@ -55,37 +55,37 @@ def _node(
 ) -> NodeDraft:
     """A table with the objects that it refers to. `path` holds the tables above; `hidden` columns are known from there."""
     relations = list(to_one(table, catalog)) if depth else []
-    shown = [one for one in relations if one.far.name not in path or (itself and one.far.name == table.name)]
+    shown = [one for one in relations if one.right.name not in path or (itself and one.right.name == table.name)]
     shown = [one for one in shown if not set(one.link.columns) <= hidden]
     covered = hidden | {name for one in shown for name in one.link.columns if name not in table.primary_key}
     draft = NodeDraft(*_fields(table, covered))
     taken = {name for name, _ in draft.fields}
-    path = path | {one.far.name for one in shown}
+    path = path | {one.right.name for one in shown}
     for relation in shown:
-        name = _free(_field_name(spoken_key(relation.link, relation.far.name.name)), taken)
+        name = _free(_field_name(spoken_key(relation.link, relation.right.name.name)), taken)
         taken.add(name)
-        inner = 0 if relation.far.name == table.name else depth - 1
-        node = _node(relation.far, catalog, path, frozenset(), inner)
-        draft.includes.append(IncludeDraft(name, _head("one", relation), node, _label(relation.far, node)))
+        inner = 0 if relation.right.name == table.name else depth - 1
+        node = _node(relation.right, catalog, path, frozenset(), inner)
+        draft.includes.append(IncludeDraft(name, _head("one", relation), node, _label(relation.right, node)))
     return draft
 
 
-def _below(relation: Relation, near: Table, catalog: Catalog) -> IncludeDraft:
+def _below(relation: Relation, left: Table, catalog: Catalog) -> IncludeDraft:
     """An array of the root, or an object whose table refers to the root."""
-    far = relation.far
+    right = relation.right
     word = "one" if relation.kind == "single" else "many"
-    hidden = frozenset() if relation.junction else frozenset(relation.link.columns) - set(far.primary_key)
-    depth = 0 if far.name == near.name else DEPTH - 1
-    node = _node(far, catalog, {near.name, far.name}, hidden, depth)
-    name = far.name.name
-    if not relation.alone or far.name == near.name:
+    hidden = frozenset() if relation.junction else frozenset(relation.link.columns) - set(right.primary_key)
+    depth = 0 if right.name == left.name else DEPTH - 1
+    node = _node(right, catalog, {left.name, right.name}, hidden, depth)
+    name = right.name.name
+    if not relation.alone or right.name == left.name:
         name += f"_by_{spoken_key(relation.link, relation.link.key.name)}"
-    label = _label(far, node) if relation.junction else ""
+    label = _label(right, node) if relation.junction else ""
     return IncludeDraft(_field_name(name), _head(word, relation), node, label)
 
 
 def _head(word: str, relation: Relation) -> Head:
-    head: Head = {word: spoken(relation.far.name)}
+    head: Head = {word: spoken(relation.right.name)}
     if relation.junction and relation.leave:
         junction = spoken(relation.junction.name)
         sides: dict[str, Names] = {"table": junction, "from": relation.link.columns, "to": relation.leave.columns}

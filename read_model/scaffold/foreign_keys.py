@@ -16,10 +16,10 @@ ID_SUFFIX = re.compile(r"(?i)(?<=[a-z0-9])_?(id|uuid|key|code|no|number|fk)$")
 @dataclass(frozen=True, slots=True)
 class Relation:
     """One way from a table to another. `link` is the key followed (to the junction's parent for `junction`);
-    `leave` is the junction's key to `far`; `alone` tells that the key need not be named, because there is no other."""
+    `leave` is the junction's key to `right`; `alone` tells that the key need not be named, because there is no other."""
 
     kind: Literal["object", "single", "array", "junction"]
-    far: Table
+    right: Table
     link: Link
     alone: bool
     junction: Table | None = None
@@ -32,43 +32,45 @@ def usable(table: Table) -> bool:
     return bool(keys) and not any(unsupported(key) or not_a_key(key) for key in keys)
 
 
-def to_one(near: Table, catalog: Catalog) -> Iterator[Relation]:
+def to_one(left: Table, catalog: Catalog) -> Iterator[Relation]:
     """The tables that a row refers to."""
-    for far in catalog.tables.values():
-        links = [link for link in links_up(near, far) if usable(far) and _sound(link, near, far)]
+    for right in catalog.tables.values():
+        links = [link for link in links_up(left, right) if usable(right) and _sound(link, left, right)]
         for link in links:
-            yield Relation("object", far, link, len(links_up(near, far)) == 1)
+            yield Relation("object", right, link, len(links_up(left, right)) == 1)
 
 
-def to_many(near: Table, catalog: Catalog) -> Iterator[Relation]:
+def to_many(left: Table, catalog: Catalog) -> Iterator[Relation]:
     """The tables whose rows refer to a row: one at most, many, or many through a junction."""
-    for far in catalog.tables.values():
-        if not usable(far):
+    for right in catalog.tables.values():
+        if not usable(right):
             continue
-        links = links_down(near, far)
-        if junctions := _junctions(far, near, catalog):
+        links = links_down(left, right)
+        if junctions := _junctions(right, left, catalog):
             yield from junctions
             continue
         for link in links:
-            if _sound(link, near, far):
-                single = is_unique(far, link.columns)
-                upward = bool(links_up(near, far))
-                yield Relation("single" if single else "array", far, link, len(links) == 1 and not (single and upward))
+            if _sound(link, left, right):
+                single = is_unique(right, link.columns)
+                upward = bool(links_up(left, right))
+                yield Relation(
+                    "single" if single else "array", right, link, len(links) == 1 and not (single and upward)
+                )
 
 
-def _junctions(middle: Table, near: Table, catalog: Catalog) -> list[Relation]:
+def _junctions(middle: Table, left: Table, catalog: Catalog) -> list[Relation]:
     """The many-to-many relations that a table stands for: two foreign keys that identify its rows, and nothing else to show
-    but moments (when a tag was set). Two of them when both keys refer to `near`."""
+    but moments (when a tag was set). Two of them when both keys refer to `left`."""
     links = [Link(key, key.columns, key.target_columns) for key in middle.foreign_keys]
     if len(links) != 2 or not _identified_by(middle, {*links[0].columns, *links[1].columns}):
         return []
     found = []
     for enter, leave in (links, links[::-1]):
-        far = catalog.tables.get(leave.key.target)
-        if enter.key.target != near.name or far is None or not usable(far):
+        right = catalog.tables.get(leave.key.target)
+        if enter.key.target != left.name or right is None or not usable(right):
             continue
-        if _sound(enter, middle, near) and _sound(leave, middle, far):
-            found.append(Relation("junction", far, enter, far.name != near.name, middle, leave))
+        if _sound(enter, middle, left) and _sound(leave, middle, right):
+            found.append(Relation("junction", right, enter, right.name != left.name, middle, leave))
     return found
 
 
@@ -79,9 +81,9 @@ def _identified_by(middle: Table, both: set[str]) -> bool:
     return all(column.type in INSTANTS for column in rest)
 
 
-def _sound(link: Link, near: Table, far: Table) -> bool:
-    pairs = zip(link.near, link.far, strict=True)
-    return not any(not_joinable(near.columns[left], far.columns[right]) for left, right in pairs)
+def _sound(link: Link, left: Table, right: Table) -> bool:
+    pairs = zip(link.left, link.right, strict=True)
+    return not any(not_joinable(left.columns[a], right.columns[b]) for a, b in pairs)
 
 
 def spoken_key(link: Link, otherwise: str) -> str:

@@ -3,10 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
-from read_model.plan.model import Comparison
 from read_model.spec.errors import Faults
 from read_model.spec.keywords import FIELD, INDEX_TYPES, OPERATORS
-from read_model.spec.model import ConditionSpec, ConstantSpec, Fields, FieldSpec
+from read_model.spec.model import Comparison, ConditionSpec, ConstantSpec, Fields, FieldSpec
 from read_model.spec.yaml_reader import Item, Scalar, elements, entries, known, plain, scalar, suggestion, text
 
 ALL = {"all", "*"}

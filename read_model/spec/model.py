@@ -3,9 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from read_model.plan.model import Comparison
 from read_model.spec.errors import Place
 from read_model.spec.yaml_reader import Scalar
+
+Comparison = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "is not null"]
+Function = Literal["count", "sum", "min", "max"]
+"""Aggregates of computed fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class ConditionSpec:
 @dataclass(frozen=True, slots=True)
 class KeyChoice:
     """How two tables are joined, when the spec says so: the columns (or the name) of a declared foreign key,
-    or pairs of columns (near, far) for one that is not declared."""
+    or pairs of columns (left, right) for one that is not declared."""
 
     place: Place
     names: tuple[str, ...] = ()
@@ -98,7 +101,7 @@ class ComputeSpec:
     """An aggregate: over the include named `over`, or over the relation `of`."""
 
     name: str
-    function: Literal["count", "sum", "min", "max"]
+    function: Function
     place: Place
     over: str = ""
     of: IncludeSpec | None = None

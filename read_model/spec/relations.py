@@ -1,7 +1,5 @@
 """Read a node with what hangs below it: includes, junctions, orders and computes."""
 
-from typing import Literal, cast
-
 from read_model.spec.errors import Faults
 from read_model.spec.fields import field_name, one_field, parse_constants, parse_fields, parse_where
 from read_model.spec.keywords import COMPUTE, INCLUDE, NODE, RELATION, THROUGH
@@ -9,6 +7,7 @@ from read_model.spec.model import (
     ComputeSpec,
     Fields,
     FieldSpec,
+    Function,
     IncludeSpec,
     KeyChoice,
     NodeSpec,
@@ -17,8 +16,7 @@ from read_model.spec.model import (
 )  # fmt: skip
 from read_model.spec.yaml_reader import MAX_DEPTH, Item, elements, entries, known, text, whole
 
-Function = Literal["count", "sum", "min", "max"]
-FUNCTIONS = ("count", "sum", "min", "max")
+FUNCTIONS: tuple[Function, ...] = ("count", "sum", "min", "max")
 
 
 def parse_node(table: str, at: Item, item: Item, found: dict[str, Item], faults: Faults) -> NodeSpec:
@@ -123,10 +121,10 @@ def key_choice(item: Item, faults: Faults) -> KeyChoice:
         if name == "by":
             faults.add(item.place, "`by` names a foreign key's columns", "Write `on` for a join of your own")
         found = entries(item, f"`{name}`", faults)
-        pairs = [(near, text(far, "a column of the other table", faults)) for near, far in found.items()]
+        pairs = [(left, text(right, "a column of the other table", faults)) for left, right in found.items()]
         if not pairs:
             faults.add(item.place, f"`{name}` is empty", "Write {this table's column: the other table's column}")
-        return KeyChoice(item.place, pairs=tuple((near, far) for near, far in pairs if far))
+        return KeyChoice(item.place, pairs=tuple((left, right) for left, right in pairs if right))
     if name == "on":
         faults.add(item.place, "`on` is not a mapping", "Write `on: {this table's column: the other table's column}`")
     names = [text(element, f"a column of `{name}`", faults) for element in elements(item, f"`{name}`", faults)]
@@ -178,7 +176,7 @@ def _compute(name: str, item: Item, faults: Faults) -> ComputeSpec | None:
         what = f"'{name}' does not say one of count, sum, min and max"
         faults.add(item.place, what, "Write for example {count: lines} or {sum: lines.amount}")
         return None
-    function = cast(Function, functions[0])
+    function = functions[0]
     operand = found[function]
     if function == "count":
         return _count(name, item, operand, found, faults)

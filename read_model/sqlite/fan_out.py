@@ -28,10 +28,10 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A join from a table near the root (`near`) to the one below it (`far`). `shared`: many near rows may have the same far row."""
+    """A join from a table left the root (`left`) to the one below it (`right`). `shared`: many left rows may have the same right row."""
 
-    near: TableName
-    far: TableName
+    left: TableName
+    right: TableName
     join: Join
     shared: bool
 
@@ -58,7 +58,7 @@ def ways_down(
     keys = _primary_keys(document)
     for path in _paths(document.root):
         table = _end(document, path)
-        yield table, keys[table], tuple((step.far, step.join) for step in path)
+        yield table, keys[table], tuple((step.right, step.join) for step in path)
 
 
 def _primary_keys(document: DocumentPlan) -> dict[TableName, tuple[Column, ...]]:
@@ -79,7 +79,7 @@ def _includes(node: Node) -> tuple[Include, ...]:
 
 
 def _end(document: DocumentPlan, path: _Path) -> TableName:
-    return path[-1].far if path else document.root.table
+    return path[-1].right if path else document.root.table
 
 
 def _paths(node: Node, before: _Path = ()) -> Iterator[_Path]:
@@ -102,7 +102,7 @@ def _steps(node: Node, include: Include) -> _Path:
 
 
 def _shared(node: Node, join: Join) -> bool:
-    return not set(node.primary_key) <= set(join.near)
+    return not set(node.primary_key) <= set(join.left)
 
 
 def _reach(document: DocumentPlan, path: _Path, key: tuple[Column, ...]) -> Reach:
@@ -116,7 +116,7 @@ def _reach(document: DocumentPlan, path: _Path, key: tuple[Column, ...]) -> Reac
     tables = [changed, f"{table_name(_end(document, path))} r{last} ON {own}"]
     for n in range(last, 0, -1):
         step = path[n - 1]
-        tables.append(f"{table_name(step.near)} r{n - 1} ON {_upwards(step.join, n)}")
+        tables.append(f"{table_name(step.left)} r{n - 1} ON {_upwards(step.join, n)}")
     ids = [column_of("r0", column) for column in document.id]
     select = (
         f"SELECT {_keys(ids)}, min(c.lsn) AS first_lsn FROM {' CROSS JOIN '.join(tables)} GROUP BY {', '.join(ids)}"
@@ -125,7 +125,7 @@ def _reach(document: DocumentPlan, path: _Path, key: tuple[Column, ...]) -> Reac
 
 
 def _upwards(join: Join, n: int) -> str:
-    return matches(Join(near=join.far, far=join.near), f"r{n}", f"r{n - 1}")
+    return matches(Join(left=join.right, right=join.left), f"r{n}", f"r{n - 1}")
 
 
 def _keys(expressions: list[str]) -> str:

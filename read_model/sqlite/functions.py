@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from read_model.types import debezium_spelling
+from read_model.types import debezium_text
 
 _EXACT = Context(prec=140_000, traps=[])
 """More digits than a PostgreSQL numeric can have. No traps: infinity minus infinity is NaN, as in PostgreSQL."""
@@ -40,9 +40,9 @@ def register(connection: apsw.Connection) -> None:
         ("rowtide_numbers", number_array, 1),
         ("rowtide_floats", float_array, 2),
         ("rowtide_moments", moment_array, 2),
-        ("rowtide_bits", debezium_spelling.bits, 2),
-        ("rowtide_printed", debezium_spelling.printed, 1),
-        ("rowtide_point", debezium_spelling.point, 1),
+        ("rowtide_bits", debezium_text.bits, 2),
+        ("rowtide_printed", debezium_text.printed, 1),
+        ("rowtide_point", debezium_text.point, 1),
     )
     for name, function, arguments in scalars:
         connection.create_scalar_function(name, function, arguments, flags=flags)

@@ -43,58 +43,50 @@ def create_indexes(use: TableUse, prefix: str = ROWS) -> list[str]:
     return statements
 
 
+def drop_table(use: TableUse) -> str:
+    """Drop the rows of a table that no document uses any more."""
+    return f"DROP TABLE {table_name(use.table)}"
+
+
 def upsert(use: TableUse, prefix: str = ROWS) -> str:
     """Insert a row or replace the one with its key."""
-    values = ", ".join(fill(form(column).take, f"?{n}") for n, column in enumerate(use.columns, 1))
+    values = ", ".join(fill(form(column).store, f"?{n}") for n, column in enumerate(use.columns, 1))
     return f"INSERT OR REPLACE INTO {table_name(use.table, prefix)} ({_names(use.columns)}) VALUES ({values})"
 
 
 def delete(use: TableUse, prefix: str = ROWS) -> str:
     """Delete the row with a key."""
-    return f"DELETE FROM {table_name(use.table, prefix)} WHERE {_key_matches(use)}"
+    return f"DELETE FROM {table_name(use.table, prefix)} WHERE {key_matches(use)}"
+
+
+def truncate(use: TableUse) -> str:
+    """Delete all rows."""
+    return f"DELETE FROM {table_name(use.table)}"
 
 
 def select_row(use: TableUse, prefix: str = ROWS) -> str:
-    """The stored values of the row with a key, in the order of `TableUse.columns`. Write them back with `restore`."""
-    return f"SELECT {_names(use.columns)} FROM {table_name(use.table, prefix)} WHERE {_key_matches(use)}"
-
-
-def restore(use: TableUse, column: Column, prefix: str = ROWS) -> str:
-    """Set one column to a stored value: the value is the last parameter, after the key's."""
-    last = len(use.primary_key) + 1
-    return f"UPDATE {table_name(use.table, prefix)} SET {column_name(column.name)} = ?{last} WHERE {_key_matches(use)}"
+    """The stored values of the row with a key, in the order of `TableUse.columns`."""
+    return f"SELECT {_names(use.columns)} FROM {table_name(use.table, prefix)} WHERE {key_matches(use)}"
 
 
 def differs(use: TableUse) -> str:
-    """Whether a row (parameters as of `upsert`) is not stored just like this: one row when it differs, none when it is the same."""
+    """Compare a row (parameters as of `upsert`) with the stored one: yields a row if they differ or none is stored."""
     values = ", ".join(
-        f"{fill(form(column).take, f'?{n}')} AS {quote_identifier(column.name)}"
-        for n, column in enumerate(use.columns, 1)
+        f"{fill(form(column).store, f'?{n}')} AS {column_name(column.name)}" for n, column in enumerate(use.columns, 1)
     )
     same = " AND ".join(_same(column) for column in use.columns)
     return f"SELECT 1 FROM (SELECT {values}) n WHERE NOT EXISTS (SELECT 1 FROM {table_name(use.table)} r WHERE {same})"
 
 
-def mark_differing(use: TableUse) -> tuple[str, ...]:
-    """Note as changed the keys whose rows differ between the rows and the loaded snapshot, either way. `?1` is the lsn."""
+def begin_snapshot(use: TableUse) -> list[str]:
+    """The statements that create an empty table for a snapshot beside the rows."""
+    return [f"DROP TABLE IF EXISTS {table_name(use.table, SNAPSHOT)}", *create_table(use, SNAPSHOT)]
+
+
+def finish_snapshot(use: TableUse) -> list[str]:
+    """The statements that replace the rows with the loaded snapshot."""
     rows, loaded = table_name(use.table), table_name(use.table, SNAPSHOT)
-    key = " AND ".join(_same(column) for column in use.primary_key)
-    same = " AND ".join(_same(column) for column in use.columns)
-    changed = f"INSERT OR IGNORE INTO temp.{table_name(use.table, CHANGED)}"
-    keys = [quote_identifier(column.name) for column in use.primary_key]
-    new = f"SELECT {', '.join(f'n.{name}' for name in keys)}, ?1 FROM {loaded} n"
-    old = f"SELECT {', '.join(f'r.{name}' for name in keys)}, ?1 FROM {rows} r"
-    return (
-        f"{changed} {new} WHERE NOT EXISTS (SELECT 1 FROM {rows} r WHERE {same})",
-        f"{changed} {old} WHERE NOT EXISTS (SELECT 1 FROM {loaded} n WHERE {key})",
-    )
-
-
-def _same(column: Column) -> str:
-    """Equal, also when both are null. Text that compares without case must be the same to the letter."""
-    name = quote_identifier(column.name)
-    exact = " COLLATE BINARY" if "NOCASE" in form(column).declared else ""
-    return f"r.{name}{exact} IS n.{name}"
+    return [f"DROP TABLE {rows}", f"ALTER TABLE {loaded} RENAME TO {rows}", *create_indexes(use)]
 
 
 def decoded_types(use: TableUse) -> dict[str, type]:
@@ -103,7 +95,7 @@ def decoded_types(use: TableUse) -> dict[str, type]:
 
 
 def create_changed(use: TableUse) -> str:
-    """The temporary table of a batch's changed keys: k0, k1, … and the lsn of the first change."""
+    """The temporary table of a batch's changed keys: k0, k1, … and the LSN of the first change."""
     columns = [f"k{n} {form(column).declared}" for n, column in enumerate(use.primary_key)]
     key = ", ".join(f"k{n}" for n in range(len(use.primary_key)))
     name = table_name(use.table, CHANGED)
@@ -112,17 +104,64 @@ def create_changed(use: TableUse) -> str:
     )
 
 
+def drop_changed(use: TableUse) -> str:
+    """Drop the temporary table of changed keys."""
+    return f"DROP TABLE {_changed(use)}"
+
+
 def insert_changed(use: TableUse) -> str:
-    """Note a changed key (`TableUse.primary_key`, then the lsn). The first lsn of a key stands."""
-    values = [fill(form(column).take, f"?{n}") for n, column in enumerate(use.primary_key, 1)]
+    """Mark a key (`TableUse.primary_key`, then the LSN) as changed. A key marked before keeps its LSN."""
+    values = [fill(form(column).store, f"?{n}") for n, column in enumerate(use.primary_key, 1)]
+    return f"INSERT OR IGNORE INTO {_changed(use)} VALUES ({', '.join(values)}, ?{len(values) + 1})"
+
+
+def mark_all(use: TableUse) -> str:
+    """Mark the keys of all stored rows as changed; binds the LSN."""
+    return f"INSERT OR IGNORE INTO {_changed(use)} SELECT {_names(use.primary_key)}, ? FROM {table_name(use.table)}"
+
+
+def mark_differing(use: TableUse) -> tuple[str, ...]:
+    """Mark as changed the keys whose rows differ between the stored rows and the loaded snapshot, either way; `?1` is the LSN."""
+    rows, loaded = table_name(use.table), table_name(use.table, SNAPSHOT)
+    key = " AND ".join(_same(column) for column in use.primary_key)
+    same = " AND ".join(_same(column) for column in use.columns)
+    changed = f"INSERT OR IGNORE INTO {_changed(use)}"
+    keys = [column_name(column.name) for column in use.primary_key]
+    new = f"SELECT {', '.join(f'n.{name}' for name in keys)}, ?1 FROM {loaded} n"
+    old = f"SELECT {', '.join(f'r.{name}' for name in keys)}, ?1 FROM {rows} r"
     return (
-        f"INSERT OR IGNORE INTO temp.{table_name(use.table, CHANGED)} VALUES ({', '.join(values)}, ?{len(values) + 1})"
+        f"{changed} {new} WHERE NOT EXISTS (SELECT 1 FROM {rows} r WHERE {same})",
+        f"{changed} {old} WHERE NOT EXISTS (SELECT 1 FROM {loaded} n WHERE {key})",
     )
 
 
+def count_changed(use: TableUse) -> str:
+    """The number of changed keys."""
+    return f"SELECT count(*) FROM {_changed(use)}"
+
+
 def clear_changed(use: TableUse) -> str:
-    """Forget the changed keys of a batch."""
-    return f"DELETE FROM temp.{table_name(use.table, CHANGED)}"
+    """Empty the table of changed keys."""
+    return f"DELETE FROM {_changed(use)}"
+
+
+def key_matches(use: TableUse) -> str:
+    """The condition on the row with a key; parameters from `?1` on."""
+    return " AND ".join(
+        f"{column_name(column.name)} = {fill(form(column).store, f'?{n}')}"
+        for n, column in enumerate(use.primary_key, 1)
+    )
+
+
+def _changed(use: TableUse) -> str:
+    return f"temp.{table_name(use.table, CHANGED)}"
+
+
+def _same(column: Column) -> str:
+    """Equal or both null. citext is compared letter by letter, because documents show its case."""
+    name = column_name(column.name)
+    exact = " COLLATE BINARY" if "NOCASE" in form(column).declared else ""
+    return f"r.{name}{exact} IS n.{name}"
 
 
 def _is_rowid(use: TableUse) -> bool:
@@ -135,10 +174,3 @@ def _declaration(column: Column, use: TableUse) -> str:
 
 def _names(columns: tuple[Column, ...]) -> str:
     return ", ".join(column_name(column.name) for column in columns)
-
-
-def _key_matches(use: TableUse) -> str:
-    return " AND ".join(
-        f"{column_name(column.name)} = {fill(form(column).take, f'?{n}')}"
-        for n, column in enumerate(use.primary_key, 1)
-    )

@@ -7,13 +7,13 @@ Years before 1 and after 9999 are printed as ISO 8601 wants them (-0043, +12345)
 
 _TRIMMED = "iif(instr({0}, '.') > 0, rtrim(rtrim(rtrim({0}, 'Z'), '0'), '.'), rtrim({0}, 'Z'))"
 
-TAKE_DATE = "CASE WHEN {0} IS NULL THEN NULL WHEN {0} GLOB '[0-9]*' THEN rtrim({0}, 'Z') ELSE rowtide_moment({0}) END"
-TAKE_TIMESTAMP = (
+STORE_DATE = "CASE WHEN {0} IS NULL THEN NULL WHEN {0} GLOB '[0-9]*' THEN rtrim({0}, 'Z') ELSE rowtide_moment({0}) END"
+STORE_TIMESTAMP = (
     f"CASE WHEN {{0}} IS NULL THEN NULL WHEN {{0}} GLOB '[0-9]*' THEN {_TRIMMED} ELSE rowtide_moment({{0}}) END"
 )
-TAKE_TIME = _TRIMMED
+STORE_TIME = _TRIMMED
 
-SHOW_INSTANT = "iif({0} IN ('infinity', '-infinity'), {0}, {0} || 'Z')"
+RENDER_INSTANT = "iif({0} IN ('infinity', '-infinity'), {0}, {0} || 'Z')"
 
 _YEAR = (
     "CASE WHEN extract(year FROM {0}) > 9999 THEN '+' || extract(year FROM {0})"

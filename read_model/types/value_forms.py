@@ -1,8 +1,8 @@
-"""How each PostgreSQL type travels: from Debezium's JSON into the row store, and from there and from PostgreSQL into documents.
+"""How values of each PostgreSQL type travel: from Debezium's JSON into the row store, and from there and from PostgreSQL into documents.
 
-One `ValueForm` a type. The templates hold `{0}` where the value's SQL expression goes. They agree by construction: what `take` and `show`
-make of a value in SQLite is what `oracle` makes of it in PostgreSQL, and both sides order and compare it alike.
-Debezium runs with decimal.handling.mode=string, time.precision.mode=isostring, interval.handling.mode=string,
+One `ValueForm` for each type. In its SQL templates `{0}` stands for the value's expression. What `store` and `render` make of a value
+in SQLite is the same JSON as `oracle` makes of it in PostgreSQL, and both sides order and compare values alike.
+The forms assume Debezium's decimal.handling.mode=string, time.precision.mode=isostring, interval.handling.mode=string,
 hstore.handling.mode=json and binary.handling.mode=base64.
 """
 
@@ -21,52 +21,47 @@ Kind = Literal["int", "bool", "scaled", "decimal", "float", "text", "moment", "j
 
 @dataclass(frozen=True, slots=True)
 class ValueForm:
-    """One way for values to travel. `{0}` in a template stands for an SQL expression of the value.
+    """How the values of one type are stored, shown, ordered and summed. All but the first three are SQL templates.
 
-    `declared` is the column's declaration in SQLite; `decode` the type that msgspec reads the JSON value as (or None);
-    `take` turns the bound value into the stored one; `show` prints it as JSON text in SQLite, `plain` as it stands in a document's id;
-    `oracle` gives the same JSON value in PostgreSQL; `sent` gives there what `take` takes, where that is not the oracle's value;
-    `order` and `oracle_order` give sort keys; `least` and `oracle_least` the argument of min() and max();
-    `total` and `oracle_total` the finished sum (empty where sums mean nothing); `scale` belongs to kind `scaled`."""
+    SQLite: `declared` is the column's declaration, `decode` the type that msgspec decodes the JSON value as (or None), `store`
+    turns the bound value into the stored one, `render` gives its JSON text, `plain` its text in a document's id where that
+    differs, `order` the sort key, `minimum` the argument of min() and max(), `total` the finished sum ("" if there is none).
+    PostgreSQL: `oracle` gives the same JSON value, `source` the value as Debezium would send it where that differs,
+    `oracle_order`, `oracle_minimum` and `oracle_total` what their counterparts give.
+    `scale` is the number of decimal places of kind `scaled`."""
 
     kind: Kind
     declared: str
     decode: type
-    take: str = "{0}"
-    show: str = "{0}"
+    store: str = "{0}"
+    render: str = "{0}"
     plain: str = ""
     oracle: str = "{0}"
-    sent: str = ""
+    source: str = ""
     order: str = "{0}"
     oracle_order: str = "{0}"
-    least: str = "{0}"
-    oracle_least: str = "{0}"
+    minimum: str = "{0}"
+    oracle_minimum: str = "{0}"
     total: str = ""
     oracle_total: str = ""
     scale: int = 0
 
 
 def fill(template: str, expression: str) -> str:
-    """Put an expression into a template of a `ValueForm`."""
+    """A template of a `ValueForm` with an SQL expression in place of `{0}`."""
     return template.replace("{0}", expression)
 
 
 class UnsupportedType(ValueError):
-    """A column's type has no form yet; the message names the column and the type."""
+    """Documents cannot hold values of a column's type."""
 
 
 @cache
 def form(column: Column) -> ValueForm:
     """The form of a column's values. Raises `UnsupportedType`."""
-    found = _form(column)
-    if found is None:
-        raise UnsupportedType(f"column {column.name} has type {column.type}, which documents cannot hold")
-    return found
-
-
-def supported(column: Column) -> bool:
-    """Whether documents can hold the column's type."""
-    return _form(column) is not None
+    if (value_form := _form(column)) is None:
+        raise UnsupportedType(f"Documents cannot hold values of type {column.type} (column {column.name}).")
+    return value_form
 
 
 def _form(column: Column) -> ValueForm | None:
@@ -91,26 +86,26 @@ def _numeric(column: Column) -> ValueForm:
 
 
 def scaled(precision: int, scale: int) -> ValueForm:
-    """numeric(precision ≤ 18, scale): an integer of the smallest unit; NaN stays the text 'NaN', which SQLite sorts last."""
+    """numeric(precision ≤ 18, scale): stored as an integer of 10**-scale. NaN is stored as text, which SQLite sorts after numbers."""
     unit = 10**scale
     as_sent = f"substr({{0}}, -{scale + 1}, 1) = '.'" if scale else "{0} NOT GLOB '*[^-0-9]*'"
-    # Most values are at least one whole unit, and those print without a format.
+    # Most values are positive and at least one whole unit: those need no printf, which is slower.
     whole = f"concat({{0}} / {unit}, '.', substr({{0}} % {unit} + {unit}, 2))"
     any_sign = f"printf('%s%d.%0{scale}d', iif({{0}} < 0, '-', ''), abs({{0}} / {unit}), abs({{0}} % {unit}))"
-    show = "iif({0} = 'NaN', '\"NaN\"', {0})"
+    render = "iif({0} = 'NaN', '\"NaN\"', {0})"
     if scale:
-        show = f"CASE WHEN {{0}} BETWEEN {unit} AND {_LARGEST} THEN {whole} WHEN {{0}} = 'NaN' THEN '\"NaN\"' ELSE {any_sign} END"
-        show = f"iif({{0}} IS NULL, NULL, {show})"
-    # A plain sum() of 64-bit integers stays exact and in range up to 9 million values of 12 digits; more digits go the slow way.
-    plain = fill(show, "iif(typeof(max({0})) = 'text', 'NaN', sum({0}))")
+        render = f"CASE WHEN {{0}} BETWEEN {unit} AND {_LARGEST} THEN {whole} WHEN {{0}} = 'NaN' THEN '\"NaN\"' ELSE {any_sign} END"
+        render = f"iif({{0}} IS NULL, NULL, {render})"
+    # SQLite's sum() of 64-bit integers is exact, and in range for up to 9 million values of 12 digits.
+    plain = fill(render, "iif(typeof(max({0})) = 'text', 'NaN', sum({0}))")
     return ValueForm(
         kind="scaled",
         declared="INT",
         decode=str,
-        take=f"CASE WHEN {{0}} IS NULL THEN NULL WHEN {as_sent} THEN CAST(replace({{0}}, '.', '') AS INTEGER)"
+        store=f"CASE WHEN {{0}} IS NULL THEN NULL WHEN {as_sent} THEN CAST(replace({{0}}, '.', '') AS INTEGER)"
         f" ELSE rowtide_scaled({{0}}, {scale}) END",
-        show=show,
-        sent="({0})::text",
+        render=render,
+        source="({0})::text",
         total=plain if precision <= 12 else f"rowtide_sum({{0}}, {scale})",
         oracle_total="sum({0})",
         scale=scale,
@@ -118,11 +113,11 @@ def scaled(precision: int, scale: int) -> ValueForm:
 
 
 def _bits(length: int) -> ValueForm:
-    """bit(length): Debezium has a boolean for a single bit, bytes for more."""
+    """bit(length): Debezium sends a boolean for a single bit, bytes for more."""
     if length == 1:
-        one = "CASE {0} WHEN 1 THEN '1' WHEN 0 THEN '0' END"
-        return replace(_OTHER_TEXT, decode=bool, take=one, sent="(({0}) = B'1')")
-    return replace(_OTHER_TEXT, take=f"rowtide_bits({{0}}, {length})", sent="({0})::text")
+        digit = "CASE {0} WHEN 1 THEN '1' WHEN 0 THEN '0' END"
+        return replace(_OTHER_TEXT, decode=bool, store=digit, source="(({0}) = B'1')")
+    return replace(_OTHER_TEXT, store=f"rowtide_bits({{0}}, {length})", source="({0})::text")
 
 
 def _array(column: Column) -> ValueForm | None:
@@ -138,7 +133,7 @@ _WORD = "CASE WHEN {0} GLOB '*[A-Za-z]*' THEN rowtide_decimal({0}) ELSE {0} END"
 _QUOTED = "json_quote({0})"
 _LARGEST = 2**63 - 1
 LONGEST_NUMBER = 1000
-"""Characters of a number in JSON that Elasticsearch reads; a longer one is shown as text."""
+"""Characters: Elasticsearch does not parse longer JSON numbers, so documents hold those as strings."""
 _RAW = "nullif(CAST({0} AS TEXT), 'null')"
 _PRINTED = "(to_json({0}) #>> '{}')"
 
@@ -146,24 +141,24 @@ _DECIMAL = ValueForm(
     kind="decimal",
     declared="TEXT COLLATE decimal",
     decode=str,
-    take=_WORD,
-    show=f"iif({{0}} GLOB '*[NI]*' OR length({{0}}) > {LONGEST_NUMBER}, concat('\"', {{0}}, '\"'), {{0}})",
+    store=_WORD,
+    render=f"iif({{0}} GLOB '*[NI]*' OR length({{0}}) > {LONGEST_NUMBER}, concat('\"', {{0}}, '\"'), {{0}})",
     oracle=f"CASE WHEN length(({{0}})::text) > {LONGEST_NUMBER} THEN to_json(({{0}})::text) ELSE to_json({{0}}) END",
-    sent="({0})::text",
+    source="({0})::text",
     total="rowtide_sum({0}, 0)",
     oracle_total="sum({0})",
 )
-# Debezium takes a negative scale for a large one and sends thousands of zeros after the point.
-_ROUNDED_DECIMAL = replace(_DECIMAL, take=f"iif(instr({{0}}, '.'), rtrim(rtrim({{0}}, '0'), '.'), {_WORD})")
+# Debezium reads a negative scale as a large positive one and sends thousands of zeros after the decimal point.
+_ROUNDED_DECIMAL = replace(_DECIMAL, store=f"iif(instr({{0}}, '.'), rtrim(rtrim({{0}}, '0'), '.'), {_WORD})")
 
 
 def _float(size: int, subnormal: str) -> ValueForm:
-    # Java prints at least two digits, PostgreSQL one: they differ for subnormal numbers alone.
+    # Java prints at least two digits, PostgreSQL one: only subnormal numbers show the difference.
     return ValueForm(
         kind="float",
         declared="TEXT COLLATE decimal",
         decode=msgspec.Raw,
-        take=f"CASE WHEN CAST({{0}} AS TEXT) GLOB '{subnormal}' THEN rowtide_float({{0}}, {size}) ELSE {_RAW} END",
+        store=f"CASE WHEN CAST({{0}} AS TEXT) GLOB '{subnormal}' THEN rowtide_float({{0}}, {size}) ELSE {_RAW} END",
         total="rowtide_sum({0}, 0)",
         oracle_total="sum({0}::text::numeric)",
     )
@@ -177,101 +172,103 @@ _BOOL = ValueForm(
     kind="bool",
     declared="INTEGER",
     decode=bool,
-    show="CASE {0} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END",
+    render="CASE {0} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END",
     oracle="({0})::int::bool",
-    oracle_least="({0})::int",
+    oracle_minimum="({0})::int",
 )
 _TEXT = ValueForm(
-    "text", "TEXT", str, show=_QUOTED, plain="{0}", oracle_order='{0} COLLATE "C"', oracle_least='({0} COLLATE "C")'
+    "text", "TEXT", str, render=_QUOTED, plain="{0}", oracle_order='{0} COLLATE "C"', oracle_minimum='({0} COLLATE "C")'
 )
 _BPCHAR = ValueForm(
     "text",
     "TEXT COLLATE RTRIM",
     str,
-    show=_QUOTED,
+    render=_QUOTED,
     plain="{0}",
     oracle_order='{0} COLLATE "C"',
-    oracle_least='({0} COLLATE "C")',
+    oracle_minimum='({0} COLLATE "C")',
 )
 _CITEXT = ValueForm(
     kind="text",
     declared="TEXT COLLATE NOCASE",
     decode=str,
-    show=_QUOTED,
+    render=_QUOTED,
     plain="{0}",
     oracle_order='lower({0}::text COLLATE "C")',
-    least="{0} COLLATE BINARY",
-    oracle_least='({0}::text COLLATE "C")',
+    minimum="{0} COLLATE BINARY",
+    oracle_minimum='({0}::text COLLATE "C")',
 )
 _OTHER_TEXT = ValueForm(
     kind="text",
     declared="TEXT",
     decode=str,
-    show=_QUOTED,
+    render=_QUOTED,
     plain="{0}",
     oracle_order=f'{_PRINTED} COLLATE "C"',
-    oracle_least=f'({_PRINTED} COLLATE "C")',
+    oracle_minimum=f'({_PRINTED} COLLATE "C")',
 )
-_JSON = ValueForm("json", "TEXT", str, take="rowtide_json({0})", oracle="({0})::jsonb", sent="({0})::jsonb::text")
+_JSON = ValueForm("json", "TEXT", str, store="rowtide_json({0})", oracle="({0})::jsonb", source="({0})::jsonb::text")
 _PAIR = r"\\u[dD][89abAB][0-9a-fA-F][0-9a-fA-F]\\u[dD][c-fC-F][0-9a-fA-F][0-9a-fA-F]"
-# What jsonb refuses would make the whole query fail: half a surrogate pair, and the character of number zero.
+# An unpaired surrogate or U+0000, which jsonb rejects, would make the whole query fail.
 _WRITTEN_JSON = replace(
     _JSON,
-    sent="({0})::text",
+    source="({0})::text",
     oracle=rf"CASE WHEN regexp_replace(replace(({{0}})::text, '\\', ''), '{_PAIR}', '', 'g') ~ '\\u(0000|[dD][89a-fA-F])'"
     " THEN to_jsonb(({0})::text) ELSE ({0})::jsonb END",
 )
 _BYTES = ValueForm(
-    "bytes", "TEXT", str, show=_QUOTED, plain="{0}", oracle="translate(encode({0}, 'base64'), E'\\n', '')"
+    "bytes", "TEXT", str, render=_QUOTED, plain="{0}", oracle="translate(encode({0}, 'base64'), E'\\n', '')"
 )
-_RAW_ARRAY = ValueForm("array", "TEXT", msgspec.Raw, take=_RAW, oracle="to_json({0})")
+_RAW_ARRAY = ValueForm("array", "TEXT", msgspec.Raw, store=_RAW, oracle="to_json({0})")
 _NUMERIC_ARRAY = ValueForm(
-    "array", "TEXT", msgspec.Raw, take="rowtide_numbers({0})", oracle="to_json({0})", sent="to_json(({0})::text[])"
+    "array", "TEXT", msgspec.Raw, store="rowtide_numbers({0})", oracle="to_json({0})", source="to_json(({0})::text[])"
 )
 
 
 def _moment_array(zone: str, oracle: str) -> ValueForm:
     each = f"SELECT coalesce(json_agg({fill(oracle, 'e.v')} ORDER BY e.n), '[]') FROM unnest({{0}}) WITH ORDINALITY e(v, n)"
     shown = f"CASE WHEN {{0}} IS NOT NULL THEN ({each}) END"
-    return ValueForm("array", "TEXT", msgspec.Raw, take=f"rowtide_moments({{0}}, '{zone}')", oracle=shown)
+    return ValueForm("array", "TEXT", msgspec.Raw, store=f"rowtide_moments({{0}}, '{zone}')", oracle=shown)
 
 
 _ARRAYS: dict[str, ValueForm] = {
     "numeric": _NUMERIC_ARRAY,
-    "float4": replace(_RAW_ARRAY, take="rowtide_floats({0}, 4)"),
-    "float8": replace(_RAW_ARRAY, take="rowtide_floats({0}, 8)"),
+    "float4": replace(_RAW_ARRAY, store="rowtide_floats({0}, 4)"),
+    "float8": replace(_RAW_ARRAY, store="rowtide_floats({0}, 8)"),
     "date": _moment_array("", datetime_sql.ORACLE_DATE),
     "timestamp": _moment_array("", datetime_sql.ORACLE_TIMESTAMP),
     "timestamptz": _moment_array("Z", datetime_sql.ORACLE_INSTANT),
 }
 _PRINTED_TEXT = replace(
     _OTHER_TEXT,
-    take="rowtide_printed({0})",
+    store="rowtide_printed({0})",
     oracle="({0})::text",
-    sent="translate(encode(convert_to(({0})::text, 'UTF8'), 'base64'), E'\\n', '')",
+    source="translate(encode(convert_to(({0})::text, 'UTF8'), 'base64'), E'\\n', '')",
 )
-"""What Debezium passes on as base64 of the text that PostgreSQL prints."""
+"""Types of which Debezium sends the base64 of PostgreSQL's text output."""
 _POINT = replace(
     _OTHER_TEXT,
     decode=msgspec.Raw,
-    take="rowtide_point({0})",
+    store="rowtide_point({0})",
     oracle="({0})::text",
-    sent="CASE WHEN {0} IS NOT NULL THEN json_build_object('x', ({0})[0], 'y', ({0})[1]) END",
+    source="CASE WHEN {0} IS NOT NULL THEN json_build_object('x', ({0})[0], 'y', ({0})[1]) END",
 )
 
 
-def _moment(take: str, show: str, oracle: str) -> ValueForm:
-    """`show` is the text; no moment holds a letter that JSON would escape."""
-    return ValueForm("moment", "TEXT", str, take=take, show=f"'\"' || {show} || '\"'", plain=show, oracle=oracle)
+def _moment(store: str, render: str, oracle: str) -> ValueForm:
+    """`render` gives the text without quotes: no date or time holds a character that JSON would escape."""
+    return ValueForm(
+        "moment", "TEXT", str, store=store, render=f"'\"' || {render} || '\"'", plain=render, oracle=oracle
+    )
 
 
 _MONEY = ValueForm(
     **{
         name: getattr(scaled(18, 2), name)
         for name in ValueForm.__dataclass_fields__
-        if name != "sent" and not name.startswith("oracle")
+        if name != "source" and not name.startswith("oracle")
     },
-    sent="round(({0})::numeric, 2)::text",
+    source="round(({0})::numeric, 2)::text",
     oracle="round(({0})::numeric, 2)",
     oracle_total="round(sum(({0})::numeric), 2)",
 )
@@ -293,11 +290,11 @@ _FORMS: dict[str, ValueForm] = {
     **dict.fromkeys(("int4range", "int8range", "numrange", "tsrange", "daterange"), _OTHER_TEXT),
     **dict.fromkeys(PRINTED, _PRINTED_TEXT),
     "point": _POINT,
-    "date": _moment(datetime_sql.TAKE_DATE, "{0}", datetime_sql.ORACLE_DATE),
-    "timestamp": _moment(datetime_sql.TAKE_TIMESTAMP, "{0}", datetime_sql.ORACLE_TIMESTAMP),
-    "timestamptz": _moment(datetime_sql.TAKE_TIMESTAMP, datetime_sql.SHOW_INSTANT, datetime_sql.ORACLE_INSTANT),
-    "time": _moment(datetime_sql.TAKE_TIME, "{0}", datetime_sql.ORACLE_TIME),
-    "timetz": _moment(datetime_sql.TAKE_TIME, "{0} || 'Z'", datetime_sql.ORACLE_ZONED_TIME),
+    "date": _moment(datetime_sql.STORE_DATE, "{0}", datetime_sql.ORACLE_DATE),
+    "timestamp": _moment(datetime_sql.STORE_TIMESTAMP, "{0}", datetime_sql.ORACLE_TIMESTAMP),
+    "timestamptz": _moment(datetime_sql.STORE_TIMESTAMP, datetime_sql.RENDER_INSTANT, datetime_sql.ORACLE_INSTANT),
+    "time": _moment(datetime_sql.STORE_TIME, "{0}", datetime_sql.ORACLE_TIME),
+    "timetz": _moment(datetime_sql.STORE_TIME, "{0} || 'Z'", datetime_sql.ORACLE_ZONED_TIME),
     "interval": _moment("{0}", "{0}", datetime_sql.ORACLE_INTERVAL),
     "json": _WRITTEN_JSON,
     "jsonb": _JSON,

@@ -17,8 +17,8 @@ from read_model.plan.model import PipelinePlan
 from read_model.postgres.documents import document_query
 from read_model.scaffold.first_spec import write_spec
 from read_model.spec.errors import UnusableRootError
-from read_model.sqlite.documents import build
 from rowtide.console import Output, OutputOption, SpecOption, faults_told, out, tell_json
+from sync_worker.store.pending_sql import build
 
 
 def register(root: typer.Typer) -> None:

@@ -12,11 +12,10 @@ from sync_worker.log.changes import RowShape
 from sync_worker.log.toast_placeholders import placeholder_values
 from sync_worker.settings import WorkerSettings
 from sync_worker.store.applier import Applier
-from sync_worker.store.compile import statements
 from sync_worker.store.pending import Pending
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
-from sync_worker.store.statements import Statements
+from sync_worker.store.statements import Statements, statements
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ from typing import Any
 from read_model.catalog.catalog import TableName
 from read_model.plan.fingerprint import spec_hash
 from read_model.plan.model import DocumentPlan, PipelinePlan, TableUse
-from read_model.sqlite.documents import pending_name
-from read_model.sqlite.fan_out import LANES
-from read_model.sqlite.rows import CHANGED, create_table, decoded_types, table_name, upsert
+from read_model.sqlite.rows import create_table, decoded_types, drop_changed, drop_table, upsert
 from sync_worker.loop.plan_bound import PlanBound
+from sync_worker.store.pending_sql import drop_pending
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 
@@ -27,9 +26,9 @@ def rebuild_store(
             _forget(store, document)
     used = {use.table for use in plan.tables}
     for use in parts.plan.tables:
-        store.execute(f"DROP TABLE temp.{table_name(use.table, CHANGED)}")
+        store.execute(drop_changed(use))
         if use.table not in used:
-            store.execute(f"DROP TABLE {table_name(use.table)}")
+            store.execute(drop_table(use))
     rows.create()
     for table in tables:
         rows.swap(table)
@@ -38,8 +37,8 @@ def rebuild_store(
 
 def _forget(store: RowStore, document: DocumentPlan) -> None:
     """Nothing of the document's old form is left to build, and its generation is not good any more."""
-    for lane in LANES:
-        store.execute(f"DROP TABLE IF EXISTS {pending_name(document, lane)}")
+    for sql in drop_pending(document):
+        store.execute(sql)
     store.remember(f"generation {document.name}", "")
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from read_model.catalog.catalog import TableName
-from read_model.lineage import rows_behind
+from read_model.lineage import row_lineage
 from read_model.plan.model import DocumentPlan, PipelinePlan, TableUse
-from read_model.sqlite.documents import roots_of
+from read_model.sqlite.documents import existing_ids
 from read_model.types.value_forms import form
 from sync_worker.errors import WorkerError
 from sync_worker.log.change_tracker import ChangeTracker
@@ -142,9 +142,9 @@ class RowRepair:
         found: dict[TableName, list[str]] = {}
         for document in plan.documents:
             ids = request.documents.get(document.name)
-            for behind in rows_behind(document) if ids else ():
-                keys = self._store.execute(behind.kept, {"ids": msgspec.json.encode(ids).decode()})
-                found.setdefault(behind.table, []).extend(key for (key,) in keys)
+            for lineage in row_lineage(document) if ids else ():
+                keys = self._store.execute(lineage.row_store, {"ids": msgspec.json.encode(ids).decode()})
+                found.setdefault(lineage.table, []).extend(key for (key,) in keys)
         return found
 
     def _read(self, running: _Round, advanced: bool) -> None:
@@ -182,7 +182,7 @@ class RowRepair:
         """Have documents built again; those without a root row in the source are deleted, whoever made them."""
         encoded = msgspec.json.encode(ids)
         parts.rows.touch_ids(document.name, encoded, self._store.position.watermark)
-        found = {id_ for (id_,) in self._store.execute(roots_of(document), {"ids": encoded.decode()})}
+        found = {id_ for (id_,) in self._store.execute(existing_ids(document), {"ids": encoded.decode()})}
         self._tombstones.bury(document.name, [id_ for id_ in ids if id_ not in found])
 
     def _differing(self, running: _Round, reading: _Reading) -> tuple[dict[TableName, TableChanges], int]:
@@ -214,8 +214,8 @@ def _read(
     queries: dict[TableName, list[KeyedQuery]] = {use.table: [query_for_keys(use, kept[use.table])] for use in uses}
     for document in plan.documents:
         ids = request.documents.get(document.name)
-        for behind in rows_behind(document) if ids else ():
-            queries[behind.table].append(KeyedQuery(behind.source, (ids,) * behind.ways))
+        for lineage in row_lineage(document) if ids else ():
+            queries[lineage.table].append(KeyedQuery(lineage.source, (ids,) * lineage.parameters))
     keys, rows = {}, {}
     with source_snapshot(dsn, [use.table for use in uses]) as snapshot:
         for use in uses:

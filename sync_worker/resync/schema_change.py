@@ -26,9 +26,9 @@ from sync_worker.resync.rebuild import rebuild_store, storage_layout
 from sync_worker.resync.source_snapshot import SourceSnapshot, source_snapshot
 from sync_worker.source.catalogue import SourceFacts
 from sync_worker.source.identity_monitor import IdentityMonitor
-from sync_worker.store.compile import statements
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
+from sync_worker.store.statements import statements
 
 RETRY_SECONDS = 1.0
 """How long to wait when the source does not answer."""

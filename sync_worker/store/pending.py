@@ -13,9 +13,9 @@ import apsw
 from read_model.elasticsearch.index_body import IGNORE_ABOVE_FLATTENED
 from sync_worker.elasticsearch.elasticsearch_sink import Item
 from sync_worker.elasticsearch.oversized_text import flagged_item
+from sync_worker.store.pending_sql import LaneStatements
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
-from sync_worker.store.statements import LaneStatements
 
 FAN_OUT_TURN = 4
 """Every fourth bulk goes to the fan-out lane when both wait, so that neither starves the other."""
@@ -142,7 +142,7 @@ class Pending:
     def distrust(self, lsn: int) -> None:
         """After a start nobody knows what of the pending was built: all of it may hold changes from `lsn` on."""
         for lane in self._lanes:
-            self._store.execute(lane.distrust, (lsn,))
+            self._store.execute(lane.lower_lsn, (lsn,))
 
 
 def _reason(error: Exception) -> str:

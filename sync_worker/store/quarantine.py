@@ -84,7 +84,7 @@ class Quarantine:
         self._count()
 
     def _add(self, bulk: Bulk, touch: int, kind: Kind, reason: str, paths: tuple[str, ...]) -> None:
-        waiting = self._store.execute(bulk.lane.waiting, (touch,)).fetchone()
+        waiting = self._store.execute(bulk.lane.by_touch, (touch,)).fetchone()
         if waiting is None:  # It was touched again meanwhile, and is tried again anyway.
             return
         id_, keys, cause = waiting
@@ -106,7 +106,7 @@ class Quarantine:
             wish = asked.get()
             with self._store.transaction():
                 lsn = self._store.position.watermark + 1
-                count = sum(rows.touch_set_aside(document, wish.id, lsn) for document in self._documents(wish))
+                count = sum(rows.touch_quarantined(document, wish.id, lsn) for document in self._documents(wish))
             wish.answer.set_result(count)
 
     def _documents(self, wish: Retry) -> list[str]:

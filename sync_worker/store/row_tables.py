@@ -1,41 +1,43 @@
-"""The row tables and the pending documents: what one folded batch writes. All SQL text comes from `read_model`."""
+"""The row tables and the pending documents: what one folded batch writes. Their SQL is in `Statements`."""
 
 from collections.abc import Collection, Mapping
 
 from read_model.catalog.catalog import TableName
+from read_model.sqlite.statements import TableStatements
 from sync_worker.log.changes import Key, Row, TableChanges
+from sync_worker.store.pending_sql import QUARANTINE, LaneStatements
 from sync_worker.store.row_store import RowStore
-from sync_worker.store.statements import LaneStatements, Statements, TableStatements
+from sync_worker.store.statements import Statements
 
 
 class Rows:
-    """The source's rows. Every method belongs inside a transaction of the row store."""
+    """The source's rows. Call every method inside a transaction of the row store."""
 
     def __init__(self, store: RowStore, statements: Statements) -> None:
         self._store = store
         self._statements = self.sql = statements
         self.cursors: dict[LaneStatements, int] = {lane: 0 for lane in statements.lanes}
-        """The last `touch` of each lane that was taken to be built; later ones wait there for a first build."""
+        """The last `touch` of each lane that was taken for a build; documents with a later one have not been taken."""
 
     def create(self) -> None:
-        """Make the tables that are not there."""
+        """Create the tables that are missing."""
         for sql in self._statements.create:
             self._store.execute(sql)
 
     def apply(self, tables: Mapping[TableName, TableChanges]) -> None:
-        """Write the last states of the rows, and touch every document that saw them before or sees them after.
+        """Write the rows' last states, and touch every document that showed them before or shows them after.
 
-        All are touched at the batch's first LSN, so that LSNs rise with `touch` and the first that waits is the lowest
-        (invariant 6): several ways may lead to one document, each at another LSN."""
+        All are touched at the batch's first LSN, because several joins may reach one document, each at another LSN: so LSNs
+        rise with `touch`, and the first pending document has the lowest (invariant 6)."""
         lsn = min(changes.first_lsn() for changes in tables.values())
-        used = [self._statements.tables[table] for table in tables]
-        for table in used:
+        changed = [self._statements.tables[table] for table in tables]
+        for table in changed:
             self._mark(table, tables[table.table], lsn)
-        self._touch(used)
-        for table in used:
+        self._touch(changed)
+        for table in changed:
             self._write(table, tables[table.table])
-        self._touch(used)
-        for table in used:
+        self._touch(changed)
+        for table in changed:
             self._store.execute(table.clear_changed)
 
     def _mark(self, table: TableStatements, changes: TableChanges, lsn: int) -> None:
@@ -46,12 +48,12 @@ class Rows:
     def _write(self, table: TableStatements, changes: TableChanges) -> None:
         if changes.truncated_at is not None:
             self._store.execute(table.truncate)
-        gone = [key for key, row in changes.rows.items() if row is None]
-        if gone:
-            self._store.execute_many(table.delete, gone)
-        kept = [row for row in changes.rows.values() if row is not None]
-        if kept:
-            self._store.execute_many(table.upsert, kept)
+        deleted = [key for key, row in changes.rows.items() if row is None]
+        if deleted:
+            self._store.execute_many(table.delete, deleted)
+        present = [row for row in changes.rows.values() if row is not None]
+        if present:
+            self._store.execute_many(table.upsert, present)
 
     def _touch(self, tables: list[TableStatements]) -> None:
         for lane in self._statements.lanes:
@@ -60,68 +62,70 @@ class Rows:
                     self._store.execute(sql, {"cursor": self.cursors[lane]})
 
     def touch_all(self, lsn: int) -> None:
-        """Every document that has a root row now is to be built."""
+        """Make the document of every root row pending."""
         for lane in self._statements.lanes:
             if lane.touch_all:
                 self._store.execute(lane.touch_all, {"cursor": self.cursors[lane], "lsn": lsn})
 
-    def touch_set_aside(self, document: str, id_: str | None, lsn: int) -> int:
-        """Documents of this kind that are set aside (one, or all) are to be built. How many there are."""
-        counted = "SELECT count(*) FROM set_aside WHERE document = ?1 AND (?2 IS NULL OR id = ?2)"
+    def touch_quarantined(self, document: str, id_: str | None, lsn: int) -> int:
+        """Make quarantined documents of a kind (one, or all) pending. Returns their number."""
+        counted = f"SELECT count(*) FROM {QUARANTINE} WHERE document = ?1 AND (?2 IS NULL OR id = ?2)"
         for lane in self._statements.lanes:
-            if lane.touch_set_aside and lane.document == document:
-                self._store.execute(lane.touch_set_aside, {"cursor": self.cursors[lane], "lsn": lsn, "id": id_})
+            if lane.touch_quarantined and lane.document == document:
+                self._store.execute(lane.touch_quarantined, {"cursor": self.cursors[lane], "lsn": lsn, "id": id_})
         return int(self._store.value(counted, (document, id_)))
 
     def touch_ids(self, document: str, ids: bytes, lsn: int) -> None:
-        """The documents of these ids (a JSON array of texts) that have a root row are to be built."""
+        """Make the documents of these ids (a JSON array of texts) pending, if they have a root row."""
         for lane in self._statements.lanes:
             if lane.touch_ids and lane.document == document:
                 self._store.execute(lane.touch_ids, {"cursor": self.cursors[lane], "lsn": lsn, "ids": ids.decode()})
 
     def differs(self, table: TableName, row: Row) -> bool:
-        """Whether a row is not kept just like this."""
+        """Whether the stored row with this key differs or does not exist."""
         return bool(self._store.value(self._statements.tables[table].differs, row))
 
     def stored(self, table: TableName, key: Key) -> Row | None:
-        """A row as it is kept, or None."""
-        row: Row | None = self._store.execute(self._statements.tables[table].stored, key).fetchone()
+        """The stored row with a key."""
+        row: Row | None = self._store.execute(self._statements.tables[table].select, key).fetchone()
         return row
 
     def begin_snapshot(self, only: Collection[TableName] | None = None) -> None:
-        """Make room for a new snapshot beside the rows that are served; of some tables, or of all."""
+        """Create empty tables for a snapshot beside the rows: for some tables, or for all."""
         for table in self._statements.tables.values():
             if only is None or table.table in only:
                 for sql in table.begin_snapshot:
                     self._store.execute(sql)
 
     def load(self, table: TableName, rows: list[Row]) -> None:
-        """Add rows to the snapshot that is being read."""
+        """Add rows to the snapshot of a table."""
         self._store.execute_many(self._statements.tables[table].load, rows)
 
     def finish_snapshot(self, lsn: int) -> None:
-        """The snapshot replaces the rows. Documents of roots that are gone are touched too: they become deletes."""
+        """Replace all rows with the snapshot. Documents whose root row is gone are touched, too, and become deletes."""
         self.touch_all(lsn)
         for table in self._statements.tables:
             self.swap(table)
         self.touch_all(lsn)
 
     def replace(self, tables: Collection[TableName], lsn: int) -> int:
-        """What was loaded of these tables replaces their rows; documents of rows that differ are touched. How many do."""
-        used = [self._statements.tables[table] for table in tables]
-        for table in used:
+        """Replace the rows of tables with what was loaded, and touch the documents of rows that differ.
+
+        Returns the number of differing rows."""
+        replaced = [self._statements.tables[table] for table in tables]
+        for table in replaced:
             for sql in table.mark_differing:
                 self._store.execute(sql, (lsn,))
-        changed = sum(int(self._store.value(table.changed)) for table in used)
-        self._touch(used)
-        for table in used:
+        changed = sum(int(self._store.value(table.count_changed)) for table in replaced)
+        self._touch(replaced)
+        for table in replaced:
             self.swap(table.table)
-        self._touch(used)
-        for table in used:
+        self._touch(replaced)
+        for table in replaced:
             self._store.execute(table.clear_changed)
         return changed
 
     def swap(self, table: TableName) -> None:
-        """What was loaded of a table replaces its rows; nothing is touched."""
+        """Replace the rows of a table with what was loaded, without touching any document."""
         for sql in self._statements.tables[table].finish_snapshot:
             self._store.execute(sql)

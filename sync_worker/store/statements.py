@@ -1,58 +1,28 @@
-"""The SQL of one pipeline, put together once from what `read_model` compiles."""
+"""All SQL of a pipeline's row store: the row tables' from `read_model`, and the pending documents'."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from read_model.catalog.catalog import TableName
-
-
-@dataclass(frozen=True, slots=True)
-class TableStatements:
-    """SQL of one row table. Rows are bound by position in the plan's column order, keys in the primary key's."""
-
-    table: TableName
-    types: dict[str, Any]
-    key: tuple[str, ...]
-    upsert: str
-    delete: str
-    truncate: str
-    stored: str
-    mark: str
-    mark_all: str
-    clear_changed: str
-    load: str
-    begin_snapshot: tuple[str, ...]
-    finish_snapshot: tuple[str, ...]
-    differs: str
-    changed: str
-    mark_differing: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LaneStatements:
-    """SQL of one document's lane. `touch` is bound with `:cursor`, by changed table; `build` with `:after`, `:limit`, `:version`;
-    `touch_ids` with `:ids`, a JSON array of texts. `json_paths` are the fields in which a text may be too long for the index."""
-
-    document: str
-    fan_out: bool
-    touch: dict[TableName, tuple[str, ...]] = field(repr=False)
-    touch_all: str | None
-    touch_set_aside: str | None
-    waiting: str
-    touch_ids: str | None
-    build: str
-    next_lsn: str
-    next_touch: str
-    remove: str
-    span: str
-    distrust: str
-    json_paths: tuple[str, ...] = ()
+from read_model.plan.model import PipelinePlan
+from read_model.sqlite.fan_out import LANES
+from read_model.sqlite.statements import TableStatements, create_statements, table_statements
+from sync_worker.store.pending_sql import LaneStatements, create_pending, lane_statements
 
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """All SQL of a pipeline. `create` is safe to run again."""
+    """All SQL of a pipeline. `create` makes the tables that are missing."""
 
     create: tuple[str, ...]
     tables: dict[TableName, TableStatements]
     lanes: tuple[LaneStatements, ...]
+
+
+def statements(plan: PipelinePlan) -> Statements:
+    """All SQL that the worker runs for a plan."""
+    lanes = [(document, lane) for document in plan.documents for lane in LANES]
+    return Statements(
+        create=(*create_statements(plan), *(create_pending(document, lane) for document, lane in lanes)),
+        tables={use.table: table_statements(use) for use in plan.tables},
+        lanes=tuple(lane_statements(document, lane, plan) for document, lane in lanes),
+    )

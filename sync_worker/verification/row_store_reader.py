@@ -14,6 +14,7 @@ from read_model.sqlite.fan_out import LANES
 from sync_worker.errors import WorkerError
 from sync_worker.settings import WorkerSettings
 from sync_worker.store.build_times import OF_VERSION, Build, build_of
+from sync_worker.store.pending_sql import pending_lsn
 from sync_worker.store.quarantine import QuarantinedDocument
 from sync_worker.store.row_store import Position
 
@@ -61,17 +62,13 @@ class RowStoreReader:
 
     def pending_since(self, document: DocumentPlan, id_: str) -> int | None:
         """LSN of the oldest change not yet built, sent and acknowledged; None when the document is not pending."""
-        lsns = [
-            row[0]
-            for lane in LANES
-            for row in self._connection.execute(documents.pending_of(document, lane), {"id": id_})
-        ]
+        lsns = [row[0] for lane in LANES for row in self._connection.execute(pending_lsn(document, lane), {"id": id_})]
         return min(lsns, default=None)
 
     def build(self, document: DocumentPlan, id_: str) -> str | None:
         """The JSON that the row store's rows build; None when they do not build the document."""
-        keys = documents.keys_of(document)
-        row = self._connection.execute(documents.build_selected(document, keys), {"id": id_, "version": 0}).fetchone()
+        sql = documents.build(document, documents.keys_of_id(document))
+        row = self._connection.execute(sql, {"id": id_, "version": 0}).fetchone()
         if row is None or row[2]:
             return None
         return bytes(row[1]).split(b"\n")[1].decode()

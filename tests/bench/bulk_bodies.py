@@ -9,7 +9,7 @@ import apsw
 from read_model.catalog.catalog import quote_identifier
 from read_model.plan.model import DocumentPlan
 from read_model.sqlite import functions
-from read_model.sqlite.documents import build_selected
+from read_model.sqlite.documents import build
 from read_model.sqlite.rows import table_name
 
 BULK_DOCUMENTS = 1000
@@ -45,7 +45,7 @@ def _lines(store: Path, document: DocumentPlan, version: int) -> Iterator[bytes]
     connection = apsw.Connection(str(store))
     try:
         functions.register(connection)
-        for _, body, deleted in connection.execute(build_selected(document, select), {"version": version}):
+        for _, body, deleted in connection.execute(build(document, select), {"version": version}):
             if not deleted:
                 yield body
     finally:

@@ -15,6 +15,7 @@ from cdc.log.lsn import NOTHING
 from cdc.log.transaction import BEGUN, Assembler, Change, LogError
 from cdc.log.transaction import Step as LogStep
 from read_model.catalog.catalog import TableName
+from read_model.sqlite.statements import TableStatements
 from sync_worker.errors import RowError
 from sync_worker.log.changes import Batch, Row, RowShape, TableChanges, TakenChange
 from sync_worker.loop.freshness_tracker import FreshnessTracker
@@ -22,7 +23,6 @@ from sync_worker.store.applier import Applier
 from sync_worker.store.pending import Bulk, Pending
 from sync_worker.store.row_store import Position
 from sync_worker.store.row_tables import Rows
-from sync_worker.store.statements import TableStatements
 from tests.support.builders import plans
 from tests.support.builders.history import Delete, Move, Put, Source, Truncate
 from tests.support.oracle.loop_simulation import MARK, STATEMENTS, Diverged, Turn, WorkerParts, check

@@ -13,7 +13,8 @@ import pytest
 from read_model.catalog.catalog import Column, TableName
 from read_model.elasticsearch.index_body import index_body
 from read_model.plan.model import DocumentPlan, Field, Node, TableUse
-from read_model.sqlite import documents, rows
+from read_model.sqlite import rows
+from sync_worker.store.pending_sql import build
 from tests.support.builders import plans
 from tests.support.builders.edge_values import EDGES
 from tests.support.fakes.row_store import RowStore
@@ -50,7 +51,7 @@ def send_all(ask: Ask, index: str, store: RowStore, plan: DocumentPlan) -> None:
     """Create the index and send every document; none may be refused."""
     ask("PUT", f"/{index}", json=index_body(plan))
     store.build_all(plan)
-    statement = documents.build(plan, "fresh")
+    statement = build(plan, "fresh")
     bodies = [body for _, body, _ in store.connection.execute(statement, {"after": 0, "limit": 1000, "version": 7})]
     headers = {"content-type": "application/x-ndjson"}
     answer = ask("POST", f"/{index}/_bulk?refresh=true", content=b"".join(bodies), headers=headers)

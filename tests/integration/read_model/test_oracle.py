@@ -13,7 +13,7 @@ from psycopg import sql
 
 from read_model.catalog.catalog import TableName
 from read_model.plan.model import Compute, DocumentPlan, Include, Join, Node, Order, TableUse
-from read_model.postgres.documents import document_query, id_query
+from read_model.postgres.documents import document_query
 from read_model.sqlite import rows as sqlite_rows
 from read_model.types.canonical_json import differences
 from read_model.types.value_forms import form
@@ -49,7 +49,7 @@ def assert_equal(store: RowStore, plan: DocumentPlan, connection: psycopg.Connec
     assert built.keys() == wanted.keys()
     found = {identity: differences(built[identity], text) for identity, text in wanted.items()}
     assert {identity: different for identity, different in found.items() if different} == {}
-    assert [identity for (identity,) in connection.execute(id_query(plan))] == list(wanted)
+    assert list(wanted) == digests.ids_in_order(plan, connection)
     some = sorted(wanted)[::2]
     selected: dict[str, str] = dict(connection.execute(document_query(plan, ids=True), (some,)).fetchall())
     assert selected == {identity: wanted[identity] for identity in some}

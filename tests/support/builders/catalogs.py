@@ -48,12 +48,12 @@ def table(name: str, columns: str, *, key: str = "id", unique: str = "", refers:
 
 
 def _foreign_key(name: str, text: str) -> ForeignKey:
-    near, far = (side.strip() for side in text.split("->"))
-    target, _, columns = far.rpartition(".")
+    left, right = (side.strip() for side in text.split("->"))
+    target, _, columns = right.rpartition(".")
     schema, _, short = target.rpartition(".")
-    constraint = f"{name}_{near.replace(',', '_')}_fkey"
+    constraint = f"{name}_{left.replace(',', '_')}_fkey"
     return ForeignKey(
-        constraint, tuple(near.split(",")), TableName(schema or "public", short), tuple(columns.split(","))
+        constraint, tuple(left.split(",")), TableName(schema or "public", short), tuple(columns.split(","))
     )
 
 

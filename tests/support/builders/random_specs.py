@@ -80,14 +80,14 @@ class SpecMaker:
         some = self.dice.sample(known, min(3, len(known)))
         return {column.name: self.dice.choice([some, {"not_in": some}, {"ne": some[0]}, {"eq": some[0]}])}
 
-    def include(self, near: Table, depth: int) -> dict[str, Any] | None:
+    def include(self, left: Table, depth: int) -> dict[str, Any] | None:
         """An include that the catalogue allows; None when the table is alone."""
-        ways = self.ways(near)
+        ways = self.ways(left)
         if not ways:
             return None
-        head, far, middle = self.dice.choice(ways)
-        body = head | self.node(far, depth - 1)
-        shown = [column for column in far.columns.values() if not unsupported(column)]
+        head, right, middle = self.dice.choice(ways)
+        body = head | self.node(right, depth - 1)
+        shown = [column for column in right.columns.values() if not unsupported(column)]
         if self.maybe(0.25):
             body = (
                 head | {"value": self.dice.choice(shown).name} | ({"where": body["where"]} if "where" in body else {})
@@ -102,29 +102,31 @@ class SpecMaker:
                 body["limit"] = self.dice.randint(1, 3)
         return body
 
-    def ways(self, near: Table) -> list[tuple[dict[str, Any], Table, Table | None]]:
+    def ways(self, left: Table) -> list[tuple[dict[str, Any], Table, Table | None]]:
         """The beginnings of all includes of a table: by declared keys, written out, and through junctions."""
         found: list[tuple[dict[str, Any], Table, Table | None]] = []
-        for far in self.catalog.tables.values():
-            for link in links_up(near, far):
-                found.append(({"one": spoken(far.name), "by": list(link.columns)}, far, None))
-                found.append(({"one": spoken(far.name), "on": dict(zip(link.near, link.far, strict=True))}, far, None))
-            for link in links_down(near, far):
-                word = "one" if is_unique(far, link.columns) and not links_up(near, far) else "many"
-                found.append(({word: spoken(far.name), "by": list(link.columns)}, far, None))
-                found += self.beyond(near, far, link.columns)
+        for right in self.catalog.tables.values():
+            for link in links_up(left, right):
+                found.append(({"one": spoken(right.name), "by": list(link.columns)}, right, None))
+                found.append(
+                    ({"one": spoken(right.name), "on": dict(zip(link.left, link.right, strict=True))}, right, None)
+                )
+            for link in links_down(left, right):
+                word = "one" if is_unique(right, link.columns) and not links_up(left, right) else "many"
+                found.append(({word: spoken(right.name), "by": list(link.columns)}, right, None))
+                found += self.beyond(left, right, link.columns)
         return found
 
     def beyond(
-        self, near: Table, middle: Table, enter: tuple[str, ...]
+        self, left: Table, middle: Table, enter: tuple[str, ...]
     ) -> list[tuple[dict[str, Any], Table, Table | None]]:
         """Many-to-many through a table that refers to this one: any such table can be the junction."""
         found: list[tuple[dict[str, Any], Table, Table | None]] = []
         for key in middle.foreign_keys:
-            far = self.catalog.tables[key.target]
-            if far.name != near.name and key.columns != enter:
+            right = self.catalog.tables[key.target]
+            if right.name != left.name and key.columns != enter:
                 through = {"table": spoken(middle.name), "from": list(enter), "to": list(key.columns)}
-                found.append(({"many": spoken(far.name), "through": through}, far, middle))
+                found.append(({"many": spoken(right.name), "through": through}, right, middle))
         return found
 
     def computes(self, table: Table, includes: dict[str, Any]) -> dict[str, Any]:
@@ -133,10 +135,10 @@ class SpecMaker:
             if "many" in body and self.maybe(0.6):
                 function, column = self.aggregate(body["many"])
                 found[self.new("c")] = {function: f"{name}.{column}" if column else name}
-        ways = [(head, far) for head, far, _ in self.ways(table) if "many" in head]
+        ways = [(head, right) for head, right, _ in self.ways(table) if "many" in head]
         if ways and self.maybe(0.3):
-            head, far = self.dice.choice(ways)
-            relation = head | ({"where": self.where(far)} if self.maybe(0.5) else {})
+            head, right = self.dice.choice(ways)
+            relation = head | ({"where": self.where(right)} if self.maybe(0.5) else {})
             function, column = self.aggregate(head["many"])
             found[self.new("c")] = {function: column, "of": relation} if column else {"count": relation}
         return found

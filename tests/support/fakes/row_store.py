@@ -9,9 +9,10 @@ import msgspec
 
 from read_model.catalog.catalog import Column, TableName
 from read_model.plan.model import DocumentPlan, TableUse
-from read_model.sqlite import documents as sqlite_documents
 from read_model.sqlite import functions, rows
+from read_model.sqlite.documents import all_ids
 from read_model.sqlite.fan_out import LANES
+from sync_worker.store import pending_sql
 
 
 def sent(column: Column, value: Any) -> Any:
@@ -38,7 +39,7 @@ class RowStore:
                 self.connection.execute(statement)
         for document in self.documents:
             for lane in LANES:
-                self.connection.execute(sqlite_documents.create_pending(document, lane))
+                self.connection.execute(pending_sql.create_pending(document, lane))
 
     def upsert(self, table: TableName, row: Mapping[str, Any]) -> None:
         """Insert or replace a row of Python values."""
@@ -58,7 +59,7 @@ class RowStore:
         """Make pending what the changed keys reach now."""
         for document in self.documents:
             for table in self.tables:
-                for _, statement in sqlite_documents.touch_changed(document, table):
+                for _, statement in pending_sql.touch_changed(document, table):
                     self.connection.execute(statement, {"cursor": cursor})
 
     def pending(self, document: DocumentPlan) -> set[str]:
@@ -68,15 +69,15 @@ class RowStore:
     def build_all(self, document: DocumentPlan) -> dict[str, bytes]:
         """Every document by id, through the pending tables."""
         lane = LANES[0]
-        self.connection.execute(sqlite_documents.touch_all(document, lane), {"cursor": 0, "lsn": 1})
+        self.connection.execute(pending_sql.touch_all(document, lane), {"cursor": 0, "lsn": 1})
         built = {identity: body for kind, identity, body in self.built(document, lane) if kind == "index"}
-        ids = self.connection.execute(sqlite_documents.all_ids(document))
+        ids = self.connection.execute(all_ids(document))
         assert {identity for (identity,) in ids} == set(built)
         return built
 
     def built(self, document: DocumentPlan, lane: Any) -> Iterator[tuple[str, str, bytes]]:
         """The operation, id and document of everything pending in a lane."""
-        statement = sqlite_documents.build(document, lane)
+        statement = pending_sql.build(document, lane)
         parameters = {"after": 0, "limit": 1_000_000, "version": 2**48 + 5}
         for _, body, deleted in self.connection.execute(statement, parameters):
             assert body.endswith(b"\n")

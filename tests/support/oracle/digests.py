@@ -6,6 +6,7 @@ import psycopg
 
 from read_model.plan.model import DocumentPlan
 from read_model.postgres.digests import bucket_query, digest_query
+from read_model.postgres.documents import conditions, id_text
 from read_model.types.canonical_json import text_digest
 
 
@@ -19,6 +20,13 @@ def in_buckets(plan: DocumentPlan, connection: psycopg.Connection[Any], size: in
         found |= {row[0]: row[1] for row in rows}
         last = rows[-1][2:]
     return found
+
+
+def ids_in_order(plan: DocumentPlan, connection: psycopg.Connection[Any]) -> list[str]:
+    """The id texts of all documents, in the order of `document_query`."""
+    text, where = id_text(plan, "r"), conditions(plan.root.where, "r")
+    query = f'SELECT {text} FROM {plan.root.table.quoted} r WHERE true{where} ORDER BY {text} COLLATE "C"'
+    return [id_ for (id_,) in connection.execute(query)]
 
 
 def unlike(plan: DocumentPlan, connection: psycopg.Connection[Any], built: dict[str, bytes]) -> set[str]:

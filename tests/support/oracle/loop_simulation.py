@@ -21,11 +21,10 @@ from sync_worker.log.changes import RowShape
 from sync_worker.log.toast_placeholders import placeholder_values
 from sync_worker.loop.freshness_tracker import FreshnessTracker
 from sync_worker.store.applier import Applier
-from sync_worker.store.compile import statements
 from sync_worker.store.pending import Bulk, Pending
 from sync_worker.store.row_store import Position, RowStore
 from sync_worker.store.row_tables import Rows
-from sync_worker.store.statements import Statements
+from sync_worker.store.statements import Statements, statements
 from tests.support.builders import plans
 from tests.support.builders.history import PLACEHOLDER, Message, Source
 from tests.support.fakes.index import IndexDouble

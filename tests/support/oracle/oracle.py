@@ -81,8 +81,8 @@ def _pairs(include: Include, row: Row, database: Database) -> list[tuple[Row, Ro
     return [(child, link) for link in links for child in children if _joined(include.through.leave, link, child)]
 
 
-def _joined(join: Join, near: Row, far: Row) -> bool:
-    pairs = [(near[a.name], far[b.name]) for a, b in zip(join.near, join.far, strict=True)]
+def _joined(join: Join, left: Row, right: Row) -> bool:
+    pairs = [(left[a.name], right[b.name]) for a, b in zip(join.left, join.right, strict=True)]
     return all(a is not None and a == b for a, b in pairs)
 
 

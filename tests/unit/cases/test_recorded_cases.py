@@ -11,7 +11,7 @@ import pytest
 
 from rowtide.conformance.case import Case
 from rowtide.conformance.loader import read_cases
-from sync_worker.store.compile import statements
+from sync_worker.store.statements import statements
 from tests.support.builders.recording import FILE, can_be_recorded, digest
 from tests.support.builders.replay import Replay
 from tests.support.oracle.loop_simulation import Action, Turn, WorkerParts, trial

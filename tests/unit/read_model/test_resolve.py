@@ -8,10 +8,12 @@ import pytest
 from read_model.catalog.catalog import Catalog, TableName
 from read_model.catalog.column_types import SUPPORTED
 from read_model.plan.describe import plan_text
+from read_model.plan.fingerprint import spec_hash
 from read_model.plan.model import DocumentPlan, Include, PipelinePlan
 from read_model.plan.resolve import resolve
 from read_model.spec.parser import parse_spec
-from read_model.types.value_forms import supported
+from read_model.types.value_forms import form
+from tests.support.builders import plans
 from tests.support.builders.catalogs import answered, column, database, table
 from tests.support.builders.odd_catalogue import ODD
 
@@ -35,7 +37,7 @@ def include(root: str, words: str, catalog: Catalog = ODD) -> Include:
 
 def shown(one: Include) -> tuple[list[str], list[str]]:
     assert one.join
-    return [column.name for column in one.join.near], [column.name for column in one.join.far]
+    return [column.name for column in one.join.left], [column.name for column in one.join.right]
 
 
 @pytest.mark.parametrize(("example", "name"), [("orders.yaml", "shop"), ("northwind.yaml", "northwind")])
@@ -127,8 +129,8 @@ def test_a_junction_between_two_tables_and_within_one() -> None:
     for words in ("from: a, to: b", "from: a", "to: b", "from: {id: a}, to: {b: id}"):
         friends = include("people", f"{{many: people, through: {{table: friends, {words}}}}}").through
         assert friends
-        assert [one.name for one in (*friends.enter.near, *friends.enter.far)] == ["id", "a"]
-        assert [one.name for one in (*friends.leave.near, *friends.leave.far)] == ["b", "id"]
+        assert [one.name for one in (*friends.enter.left, *friends.enter.right)] == ["id", "a"]
+        assert [one.name for one in (*friends.leave.left, *friends.leave.right)] == ["b", "id"]
 
 
 def test_arrays_have_a_total_order() -> None:
@@ -214,8 +216,12 @@ def test_the_hash_follows_the_documents_alone() -> None:
     assert len({first, fingerprint("[nick]"), fingerprint("[mail: nick]"), fingerprint("[mail]", "e")}) == 4
 
 
+def test_the_hash_of_a_release_stays_the_same_in_the_next() -> None:
+    assert spec_hash("p", plans.DOCUMENTS) == "dd64b26a92b92c0455fa5e9542231ecf"
+
+
 def test_every_supported_type_has_a_form() -> None:
-    assert all(supported(column(f"c {one}")) for one in SUPPORTED)
+    assert all(form(column(f"c {type_}")) for type_ in SUPPORTED)
 
 
 def test_search_paths_reach_into_json() -> None:

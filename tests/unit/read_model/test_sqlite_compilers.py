@@ -1,45 +1,15 @@
 """The compiled statements of the row store: plans use the indexes, subtypes survive, wide and limited parts hold."""
 
-from collections.abc import Iterator
-
 import msgspec
 import pytest
 
 from read_model.catalog.catalog import Column, TableName
 from read_model.plan.model import DocumentPlan, Field, Include, Join, Node, Order, TableUse
 from read_model.sqlite import documents, rows
-from read_model.sqlite.fan_out import LANES, fan_out, source_tables
+from read_model.sqlite.fan_out import fan_out
 from read_model.sqlite.identifiers import column_name, name_of
 from tests.support.builders import plans
 from tests.support.fakes.row_store import RowStore
-
-
-@pytest.fixture(scope="module")
-def store() -> RowStore:
-    return RowStore(plans.TABLES, plans.DOCUMENTS)
-
-
-def scans(store: RowStore, statement: str) -> Iterator[str]:
-    """The tables that a statement reads from end to end."""
-    bindings = {"after": 0, "limit": 10, "version": 1, "cursor": 0}
-    for *_, detail in store.connection.execute(f"EXPLAIN QUERY PLAN {statement}", bindings):
-        if detail.startswith("SCAN"):
-            yield detail.removeprefix("SCAN ")
-
-
-@pytest.mark.parametrize("plan", plans.DOCUMENTS, ids=lambda plan: plan.name)
-def test_builds_look_every_row_up(store: RowStore, plan: DocumentPlan) -> None:
-    for lane in LANES:
-        # Left to scan are the pending ids taken, and the rows of a limited array.
-        found = set(scans(store, documents.build(plan, lane)))
-        assert {name for name in found if not name.startswith(("p", "(subquery"))} == set()
-
-
-@pytest.mark.parametrize("plan", plans.DOCUMENTS, ids=lambda plan: plan.name)
-def test_fan_outs_start_at_the_changed_keys(store: RowStore, plan: DocumentPlan) -> None:
-    for table in source_tables(plan):
-        for _, statement in documents.touch_changed(plan, table):
-            assert set(scans(store, statement)) <= {"c", "f"}
 
 
 def test_lanes_tell_few_documents_from_many() -> None:
@@ -88,18 +58,6 @@ def test_odd_names_are_quoted_everywhere() -> None:
     assert store.build_all(plan) == {"1": b'{"q\\"":{"a b":{"it\'s":[1.50]}},"all":[[1.50]]}'}
 
 
-def test_rows_taken_for_a_build_get_a_new_touch_and_waiting_ones_stay() -> None:
-    store = RowStore(plans.TABLES, plans.DOCUMENTS)
-    plan, pending = plans.CATEGORIES_DOCUMENT, documents.pending_name(plans.CATEGORIES_DOCUMENT, "fresh")
-    touch = documents.touch(plan, "fresh", "SELECT column1 AS k0, :lsn AS first_lsn FROM (VALUES (1), (2))")
-    read = f"SELECT k0, touch, first_lsn FROM {pending} ORDER BY touch"
-    store.connection.execute(touch, {"cursor": 0, "lsn": 10})
-    store.connection.execute(touch, {"cursor": 0, "lsn": 11})
-    assert store.connection.execute(read).fetchall() == [(1, 1, 10), (2, 2, 10)]
-    store.connection.execute(touch, {"cursor": 1, "lsn": 12})
-    assert store.connection.execute(read).fetchall() == [(2, 2, 10), (1, 3, 12)]
-
-
 def test_an_id_without_a_root_row_is_a_delete() -> None:
     store = RowStore(plans.TABLES, plans.DOCUMENTS)
     plan = plans.LINES_DOCUMENT
@@ -111,7 +69,7 @@ def test_an_id_without_a_root_row_is_a_delete() -> None:
 def test_a_statement_builds_selected_documents() -> None:
     store = RowStore(plans.TABLES, plans.DOCUMENTS)
     store.upsert(plans.TAGS, {"id": 3, "name": "new"})
-    statement = documents.build_selected(plans.TAGS_DOCUMENT, "SELECT column1 AS k0 FROM (VALUES (3), (4))")
+    statement = documents.build(plans.TAGS_DOCUMENT, "SELECT column1 AS k0 FROM (VALUES (3), (4))")
     found = {identity: deleted for identity, _, deleted in store.connection.execute(statement, {"version": 1})}
     assert found == {"3": 0, "4": 1}
 
@@ -120,7 +78,8 @@ def test_a_stored_value_can_be_kept_when_a_change_does_not_carry_it() -> None:
     store = RowStore(plans.TABLES, plans.DOCUMENTS)
     use = store.tables[plans.TAGS]
     store.upsert(plans.TAGS, {"id": 3, "name": "new"})
-    store.connection.execute(rows.restore(use, plans.TAG_NAME), (3, "old"))
+    name, key = column_name(plans.TAG_NAME.name), rows.key_matches(use)
+    store.connection.execute(f"UPDATE {rows.table_name(plans.TAGS)} SET {name} = ?2 WHERE {key}", (3, "old"))
     assert store.connection.execute(rows.select_row(use), (3,)).fetchall() == [(3, "old")]
 
 
@@ -129,3 +88,18 @@ def test_names_that_differ_in_capitals_or_points_stay_apart() -> None:
     assert len({column_name(name).lower() for name in names}) == len(names)
     tables = [TableName("a.b", "c"), TableName("a", "b.c"), TableName("A", "b.c"), TableName("a", "b^.c")]
     assert len({name_of(table).lower() for table in tables}) == len(tables)
+
+
+def test_rows_that_differ_are_found_whatever_the_capitals_of_their_columns() -> None:
+    key, value = plans.key("Id"), Column("Name", "text")
+    use = TableUse(TableName("public", "T"), (key, value), (key,))
+    store = RowStore((use,), ())
+    store.upsert(use.table, {"Id": 1, "Name": "old"})
+    for statement in rows.begin_snapshot(use):
+        store.connection.execute(statement)
+    store.connection.execute(rows.upsert(use, rows.SNAPSHOT), (1, "new"))
+    for statement in rows.mark_differing(use):
+        store.connection.execute(statement, (7,))
+    assert store.connection.execute(rows.count_changed(use)).fetchall() == [(1,)]
+    assert store.connection.execute(rows.differs(use), (1, "old")).fetchall() == []
+    assert store.connection.execute(rows.differs(use), (1, "new")).fetchall() == [(1,)]

@@ -8,10 +8,10 @@ import pytest
 from read_model.catalog.catalog import TableName
 from read_model.plan.model import DocumentPlan, Field, Include, Join, Node, PipelinePlan, TableUse
 from sync_worker.log.changes import Key, Row, TableChanges
-from sync_worker.store.compile import statements
 from sync_worker.store.pending import FAN_OUT_TURN, Bulk, Pending
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
+from sync_worker.store.statements import statements
 from tests.support.builders import plans
 
 THINGS, MAKERS = TableName("public", "things"), TableName("public", "makers")

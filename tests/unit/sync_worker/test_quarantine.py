@@ -13,11 +13,11 @@ from read_model.sqlite import rows
 from sync_worker.elasticsearch.bulk import Outcome, Refusal
 from sync_worker.elasticsearch.dropped_fields import DroppedFields
 from sync_worker.elasticsearch.elasticsearch_sink import BulkOutcome
-from sync_worker.store.compile import statements
 from sync_worker.store.pending import Bulk, Pending
 from sync_worker.store.quarantine import Quarantine, Retry
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
+from sync_worker.store.statements import statements
 from sync_worker.verification.row_store_reader import RowStoreReader
 from tests.support.builders import plans
 

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from read_model.types.debezium_spelling import bits, point, printed, printed_float
+from read_model.types.debezium_text import bits, point, printed, printed_float
 
 
 @pytest.mark.parametrize(
