@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from time import monotonic
 from typing import Annotated
 
@@ -18,8 +17,9 @@ from infra.native.stack import Stack
 from infra.settings import read_settings
 from tests.bench.report import Results, as_json, read_rows, rows
 from tests.bench.runner import Bench, Say, Size
+from tests.support.paths import EXAMPLES
 
-SPEC = Path(__file__).parents[2] / "rowtide" / "examples" / "orders.yaml"
+SPEC = EXAMPLES / "orders.yaml"
 
 
 def bench(

@@ -13,8 +13,9 @@ from psycopg.conninfo import make_conninfo
 
 from cdc.log.names import changes_topic
 from infra.native.ports import free_port
+from tests.support.paths import CHECKOUT
 from tests.support.servers.pipeline import Pipeline
-from tests.support.servers.services import CHECKOUT, Place
+from tests.support.servers.services import Place
 
 SPEC = """\
 pipeline: small

@@ -15,9 +15,9 @@ from rowtide.conformance.result import Result
 from rowtide.conformance.run import run_cases
 from rowtide.conformance.servers import Servers
 from tests.support.builders.recording import Recorder
-from tests.support.servers.services import CHECKOUT
+from tests.support.paths import CASES
 
-CASES = read_cases([CHECKOUT / "tests" / "cases"])
+ALL = read_cases([CASES])
 KEPT = "ROWTIDE_TEST_STACK" in os.environ
 
 
@@ -37,7 +37,7 @@ def wrong(results: list[Result]) -> str:
 
 
 def test_cases_that_share_a_pipeline(stack: Stack, tmp_path: Path) -> None:
-    results = run(stack, tmp_path, [case for case in CASES if not case.alone])
+    results = run(stack, tmp_path, [case for case in ALL if not case.alone])
     assert not wrong(results), wrong(results)
     assert {result.verdict for result in results} == {"equal", "refused"}
     assert all(result.compared for result in results if result.verdict == "equal")
@@ -47,7 +47,7 @@ def kills_servers(case: Case) -> bool:
     return any(fault.program != "worker" and fault.how in ("kill", "pause") for fault in case.faults)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.alone], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [case for case in ALL if case.alone], ids=lambda case: case.name)
 def test_cases_that_need_a_pipeline_alone(case: Case, stack: Stack, tmp_path: Path) -> None:
     if KEPT and kills_servers(case):
         pytest.skip("it kills servers, and these belong to others as well")

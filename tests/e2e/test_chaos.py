@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from tests.chaos.__main__ import ZERO
-from tests.support.servers.services import CHECKOUT, data_directory
+from tests.support.paths import CHECKOUT
+from tests.support.servers.services import data_directory
 
 SEED = 11
 

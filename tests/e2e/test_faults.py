@@ -12,8 +12,9 @@ import pytest
 
 from infra.native.stack import Stack
 from infra.settings import Service
+from tests.support.paths import CHECKOUT
 from tests.support.servers.pipeline import Pipeline
-from tests.support.servers.services import CHECKOUT, Place
+from tests.support.servers.services import Place
 from writer.database import Database
 from writer.load import Limit, RunningLoad
 from writer.workload import commands

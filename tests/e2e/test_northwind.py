@@ -7,8 +7,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.support.paths import CHECKOUT
 from tests.support.servers.pipeline import ROWTIDE, Pipeline
-from tests.support.servers.services import CHECKOUT, Place
+from tests.support.servers.services import Place
 
 SAMPLE = Path(os.environ.get("ROWTIDE_SAMPLES", CHECKOUT.parent / "shared" / "samples")) / "northwind" / "northwind.sql"
 

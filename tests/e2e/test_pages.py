@@ -15,8 +15,8 @@ from psycopg.conninfo import make_conninfo
 
 from infra.native.stack import Stack
 from tests.support.docs.doc_shell import Folder, blocks
+from tests.support.paths import CHECKOUT
 from tests.support.servers.pipeline import ROWTIDE
-from tests.support.servers.services import CHECKOUT
 
 README = CHECKOUT / "README.md"
 TUTORIAL = CHECKOUT / "docs" / "tutorial.md"

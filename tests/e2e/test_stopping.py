@@ -1,6 +1,6 @@
 """SIGTERM at each step of the worker's life: it ends with exit code 0, and the next one goes on to equal documents.
 
-Between the stages of the loop: tests/unit/sync_worker/test_stopping.py."""
+Between the stages of the loop: tests/unit/sync_worker/loop/test_stopping.py."""
 
 import random
 import signal

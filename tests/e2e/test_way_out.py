@@ -12,8 +12,9 @@ from pathlib import Path
 import httpx
 import psycopg
 
+from tests.support.paths import CHECKOUT
 from tests.support.servers.pipeline import Pipeline
-from tests.support.servers.services import CHECKOUT, Place
+from tests.support.servers.services import Place
 from writer.database import Database
 
 

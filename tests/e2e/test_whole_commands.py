@@ -18,8 +18,9 @@ from infra.native.ports import free_port
 from infra.native.preparation import read_secrets
 from infra.native.supervisor import descendants
 from tests.support.docs.doc_shell import settings_as_environment
+from tests.support.paths import CHECKOUT
 from tests.support.servers.pipeline import ROWTIDE
-from tests.support.servers.services import CHECKOUT, data_directory, small_settings
+from tests.support.servers.services import data_directory, small_settings
 
 KEYS = {"orders", "changes", "documents", "divergent", "latency_ms_p50", "latency_ms_p99", "events_per_s"}
 

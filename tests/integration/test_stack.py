@@ -20,7 +20,8 @@ from infra.errors import RunnerError, WrongSettings
 from infra.native.stack import Stack
 from infra.native.supervisor import descendants
 from infra.settings import SERVICES, Service
-from tests.support.servers.services import CHECKOUT, Place, data_directory, small_settings
+from tests.support.paths import CHECKOUT
+from tests.support.servers.services import Place, data_directory, small_settings
 
 OWNER = """
 import os, sys

@@ -10,9 +10,10 @@ from statistics import fmean
 from infra.addresses import Addresses
 from tests.relevance.judgements import Document, Judged, read_judged
 from tests.relevance.metrics import ndcg, reciprocal_rank
+from tests.support.paths import CHECKOUT
 from tests.support.servers.filled_index import filled_index, seed
 from tests.support.servers.search_api import Api, running_api, settings_of
-from tests.support.servers.services import CHECKOUT, fresh_place
+from tests.support.servers.services import fresh_place
 
 ORDERS, PRODUCTS, CUSTOMERS = 1500, 200, 150
 QUERIES = Path(__file__).with_name("queries.yaml")

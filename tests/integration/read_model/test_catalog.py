@@ -12,10 +12,11 @@ from read_model.scaffold.first_spec import write_spec
 from read_model.scaffold.foreign_keys import usable
 from read_model.spec.parser import parse_spec
 from tests.support.builders.catalogs import answered
+from tests.support.paths import CASES, CHECKOUT
 from tests.support.servers.services import Place
 
-CASES = Path(__file__).parents[2] / "cases" / "catalogs"
-SCHEMA = Path(__file__).parents[3] / "writer" / "schema.sql"
+FOLDER = CASES / "catalogs"
+SCHEMA = CHECKOUT / "writer" / "schema.sql"
 
 
 def loaded(place: Place, script: Path) -> Catalog:
@@ -29,7 +30,7 @@ def loaded(place: Place, script: Path) -> Catalog:
 
 @pytest.fixture
 def odd(place: Place) -> Catalog:
-    return loaded(place, CASES / "odd.sql")
+    return loaded(place, FOLDER / "odd.sql")
 
 
 def named(catalog: Catalog, name: str, schema: str = "public") -> Table:

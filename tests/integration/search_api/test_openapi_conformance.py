@@ -16,12 +16,13 @@ from infra.native.ports import free_ports
 from search_api.access.api_keys import ApiKeys
 from search_api.access.callers import SCOPES
 from search_api.access.state import State
+from tests.support.paths import TESTS
 from tests.support.servers.search_api import Library
 
 SEED = 20261124
 SECONDS = 45
 """At most; what was not tried by then is not tried."""
-CONFIG = Path(__file__).parents[2] / "support" / "schemathesis.toml"
+CONFIG = TESTS / "support" / "schemathesis.toml"
 
 
 @contextmanager

@@ -15,10 +15,11 @@ from search_api.access.api_keys import ApiKeys
 from search_api.access.state import State
 from tests.support.browser.browser import chromium, served
 from tests.support.fakes.worker_endpoint import freshness_now, worker_double
+from tests.support.paths import CHECKOUT
 from tests.support.servers.filled_index import FilledIndex, filled_index, seed
 from tests.support.servers.pipeline import own_names
 from tests.support.servers.search_api import settings_of
-from tests.support.servers.services import CHECKOUT, fresh_place
+from tests.support.servers.services import fresh_place
 
 ORDERS = 300
 WAIT = 15_000

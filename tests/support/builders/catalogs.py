@@ -1,11 +1,11 @@
 """Catalogues for tests: as real databases answered, and small ones written by hand."""
 
 import json
-from pathlib import Path
 
 from read_model.catalog.catalog import Catalog, Column, ForeignKey, Table, TableName, read_catalog
+from tests.support.paths import CASES
 
-FOLDER = Path(__file__).parents[2] / "cases" / "catalogs"
+FOLDER = CASES / "catalogs"
 
 
 def answered(name: str) -> Catalog:

@@ -1,10 +1,11 @@
 """The inputs of tests/hostile: what nobody means well by. They are data, so that adding one needs no code."""
 
 import json
-from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parents[2] / "hostile"
+from tests.support.paths import TESTS
+
+FOLDER = TESTS / "hostile"
 
 
 def inputs(name: str) -> list[Any]:

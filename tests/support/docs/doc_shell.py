@@ -11,7 +11,7 @@ from pathlib import Path
 
 from infra.native.ports import free_port
 from infra.settings import StackSettings
-from tests.support.servers.services import CHECKOUT
+from tests.support.paths import CHECKOUT
 
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _MARK = "== block "

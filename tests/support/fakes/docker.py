@@ -16,8 +16,8 @@ import psycopg
 import yaml
 
 from connections.wait import wait_until
+from tests.support.paths import CHECKOUT
 from tests.support.servers.pipeline import ROWTIDE
-from tests.support.servers.services import CHECKOUT
 
 READ = "services.json"
 PROGRAMS = {"rowtide": ROWTIDE, "python": [sys.executable]}

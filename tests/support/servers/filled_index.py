@@ -22,7 +22,8 @@ from read_model.postgres.documents import document_query
 from read_model.spec.parser import parse_spec
 from rowtide.commands.api import create_key
 from search_api.settings import ApiSettings, read_settings
-from tests.support.servers.services import CHECKOUT, Place
+from tests.support.paths import CHECKOUT
+from tests.support.servers.services import Place
 
 BULK = 500
 

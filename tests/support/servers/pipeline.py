@@ -19,7 +19,8 @@ from cdc.log.lsn import Lsn
 from connections.worker import read_metrics
 from infra.native.ports import free_port
 from read_model.freshness import Freshness
-from tests.support.servers.services import CHECKOUT, Place
+from tests.support.paths import CHECKOUT
+from tests.support.servers.services import Place
 
 ROWTIDE = [sys.executable, "-m", "rowtide"]
 

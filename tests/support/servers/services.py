@@ -22,8 +22,7 @@ from infra.addresses import Addresses
 from infra.native.ports import free_ports
 from infra.native.stack import Stack
 from infra.settings import StackSettings
-
-CHECKOUT = Path(__file__).parents[3]
+from tests.support.paths import CHECKOUT
 
 
 def small_settings(name: str, data: Path) -> StackSettings:

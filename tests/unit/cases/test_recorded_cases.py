@@ -5,7 +5,6 @@ log was recorded. The second run takes the log in pieces, with repeats, crashes,
 """
 
 import random
-from pathlib import Path
 
 import pytest
 
@@ -15,9 +14,10 @@ from sync_worker.store.statements import statements
 from tests.support.builders.recording import FILE, can_be_recorded, digest
 from tests.support.builders.replay import Replay
 from tests.support.oracle.loop_simulation import Action, Turn, WorkerParts, trial
+from tests.support.paths import CASES
 
-CASES = read_cases([Path(__file__).parents[2] / "cases"])
-RECORDED = [case for case in CASES if can_be_recorded(case)]
+ALL = read_cases([CASES])
+RECORDED = [case for case in ALL if can_be_recorded(case)]
 ACTIONS: tuple[Action, ...] = (
     *("read", "read", "send", "send", "arrive"),
     *("acknowledge", "refresh", "crash", "crash in take", "late"),

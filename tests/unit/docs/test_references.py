@@ -13,8 +13,8 @@ from read_model.spec.parser import parse_spec
 from search_api.query.request import RawRequest, check
 from search_api.query.schema import read_mapping
 from tests.support.builders.catalogs import answered
+from tests.support.paths import CHECKOUT
 
-CHECKOUT = Path(__file__).parents[3]
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
 COMMANDS = generate.command_names()
 GROUPS = {name.split(" ")[0] for name in COMMANDS if " " in name}

@@ -1,19 +1,20 @@
 """The page of traps is whole, and every test and case that it or the page of guarantees names is there."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).parents[3]
+from tests.support.paths import CASES, CHECKOUT, TESTS
+
 TRAPS, GUARANTEES = (
     (CHECKOUT / f"docs/reference/{page}.md").read_text(encoding="utf-8") for page in ("traps", "guarantees")
 )
 PAGES = TRAPS + GUARANTEES
-TESTS = "\n".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "tests").rglob("test_*.py"))
-FILES = {path.stem for path in (CHECKOUT / "tests").rglob("test_*.py")}
-KINDS = [folder.name for folder in (CHECKOUT / "tests/cases").iterdir() if any(folder.rglob("schema.sql"))]
-CASES = rf"`((?:{'|'.join(KINDS)})/[\w-]+)`"
+MODULES = sorted(TESTS.rglob("test_*.py"))
+CODE = "\n".join(path.read_text(encoding="utf-8") for path in MODULES)
+FILES = {path.stem for path in MODULES}
+KINDS = [folder.name for folder in CASES.iterdir() if any(folder.rglob("schema.sql"))]
+CASE_NAME = rf"`((?:{'|'.join(KINDS)})/[\w-]+)`"
 ROWS = re.findall(r"(?m)^\| ([\d, b]+) \|.*\| (.*) \|$", TRAPS)
 
 
@@ -25,12 +26,12 @@ def test_the_traps_are_all_there_and_each_says_what_shows_it() -> None:
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`(test_\w+)`", PAGES))))
 def test_a_test_that_is_named_is_there(name: str) -> None:
-    assert re.search(rf"def {name}\(", TESTS) or name in FILES
+    assert re.search(rf"def {name}\(", CODE) or name in FILES
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(CASES, PAGES))))
+@pytest.mark.parametrize("name", sorted(set(re.findall(CASE_NAME, PAGES))))
 def test_a_case_that_is_named_is_there(name: str) -> None:
-    assert (CHECKOUT / "tests/cases" / name / "schema.sql").is_file()
+    assert (CASES / name / "schema.sql").is_file()
 
 
 @pytest.mark.parametrize("page", [TRAPS, GUARANTEES])

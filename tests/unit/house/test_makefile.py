@@ -2,7 +2,7 @@
 
 import re
 
-from tests.support.servers.services import CHECKOUT
+from tests.support.paths import CHECKOUT
 
 MAKEFILE = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
 PHONY = next(line for line in MAKEFILE.splitlines() if line.startswith(".PHONY:")).split()[1:]

@@ -11,8 +11,8 @@ from ruamel.yaml import YAML
 from read_model.spec.errors import SpecError
 from read_model.spec.json_schema import spec_schema
 from read_model.spec.parser import parse_spec
+from tests.support.paths import CHECKOUT, EXAMPLES
 
-EXAMPLES = Path(__file__).parents[3] / "rowtide" / "examples"
 VALIDATOR = Draft202012Validator(spec_schema())
 
 
@@ -75,5 +75,5 @@ def test_schema_and_parser_agree(body: str, sound: bool) -> None:
 
 def test_the_shipped_schema_is_the_one_of_this_release() -> None:
     # After a change of the language, write it again: json.dumps(spec_schema(), indent=2, ensure_ascii=False).
-    shipped = Path(__file__).parents[3] / "docs" / "reference" / "spec.schema.json"
+    shipped = CHECKOUT / "docs" / "reference" / "spec.schema.json"
     assert json.loads(shipped.read_text()) == spec_schema()

@@ -1,7 +1,6 @@
 """A spec against a database: what is found, and what is refused."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -16,8 +15,8 @@ from read_model.types.value_forms import form
 from tests.support.builders import plans
 from tests.support.builders.catalogs import answered, column, database, table
 from tests.support.builders.odd_catalogue import ODD
+from tests.support.paths import EXAMPLES
 
-EXAMPLES = Path(__file__).parents[3] / "rowtide" / "examples"
 SHOP = answered("shop")
 
 

@@ -2,17 +2,17 @@
 
 import base64
 import json
-from pathlib import Path
 
 import pytest
 
 from cdc.log.heartbeat import HeartbeatError, decode, emit_query
+from tests.support.paths import CASES
 
-CASES = Path(__file__).parents[2] / "cases" / "envelopes"
+FOLDER = CASES / "envelopes"
 
 
 def test_a_real_heartbeat_says_which_database_and_what_its_tables_look_like() -> None:
-    record = json.loads((CASES / "snapshot.json").read_text())["records"][-1]
+    record = json.loads((FOLDER / "snapshot.json").read_text())["records"][-1]
     beat = decode(base64.b64decode(record["value"]["message"]["content"]))
     assert beat.slot == "rowtide_lab2"
     assert beat.timeline == 1

@@ -8,8 +8,7 @@ import pytest
 from read_model.spec.errors import SpecError
 from read_model.spec.model import DocumentSpec
 from read_model.spec.parser import parse_spec
-
-EXAMPLES = Path(__file__).parents[3] / "rowtide" / "examples"
+from tests.support.paths import EXAMPLES
 
 
 def document(body: str) -> DocumentSpec:

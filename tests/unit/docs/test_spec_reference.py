@@ -1,7 +1,6 @@
 """Every example of the reference page is a spec that fits its database."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -10,8 +9,9 @@ from read_model.plan.resolve import resolve
 from read_model.spec import keywords
 from read_model.spec.parser import parse_spec
 from tests.support.builders.catalogs import answered
+from tests.support.paths import CHECKOUT
 
-PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "spec.md").read_text()
+PAGE = (CHECKOUT / "docs" / "reference" / "spec.md").read_text()
 EXAMPLES = re.findall(r"^```yaml ?(\w*)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 

@@ -1,19 +1,19 @@
 """Decoding of real records, kept in `tests/cases/envelopes`."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cdc.log.envelope import EnvelopeError, Heartbeat, Source, decode, heartbeat, last_commit, split_transaction_id
+from tests.support.paths import CASES
 
-CASES = Path(__file__).parents[2] / "cases" / "envelopes"
+FOLDER = CASES / "envelopes"
 
 
 def values(case: str) -> list[dict[str, Any]]:
     """The values of a case's records."""
-    return [record["value"] for record in json.loads((CASES / f"{case}.json").read_text())["records"]]
+    return [record["value"] for record in json.loads((FOLDER / f"{case}.json").read_text())["records"]]
 
 
 def encoded(value: object) -> bytes:
@@ -21,7 +21,7 @@ def encoded(value: object) -> bytes:
     return json.dumps(value).encode()
 
 
-@pytest.mark.parametrize("case", sorted(path.stem for path in CASES.glob("*.json")))
+@pytest.mark.parametrize("case", sorted(path.stem for path in FOLDER.glob("*.json")))
 def test_every_real_record_keeps_what_it_says(case: str) -> None:
     for value in values(case):
         record = decode(encoded(value))
