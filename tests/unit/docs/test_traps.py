@@ -15,13 +15,15 @@ CODE = "\n".join(path.read_text(encoding="utf-8") for path in MODULES)
 FILES = {path.stem for path in MODULES}
 KINDS = [folder.name for folder in CASES.iterdir() if any(folder.rglob("schema.sql"))]
 CASE_NAME = rf"`((?:{'|'.join(KINDS)})/[\w-]+)`"
-ROWS = re.findall(r"(?m)^\| ([\d, b]+) \|.*\| (.*) \|$", TRAPS)
+TRAP = re.compile(r"^- \*\*([\d, b]+)\. (.+?)\.\*\*\n  (.+?)\n  Shown by (.+?)\.$", re.MULTILINE | re.DOTALL)
+ENTRIES = [TRAP.search(entry) for entry in re.findall(r"(?ms)^- \*\*.+?(?=^- \*\*|^## |\Z)", TRAPS)]
 
 
-def test_the_traps_are_all_there_and_each_says_what_shows_it() -> None:
-    numbers = [number for numbers, _ in ROWS for number in numbers.split(", ")]
+def test_the_traps_are_all_there_and_each_names_what_shows_it() -> None:
+    assert all(ENTRIES)
+    numbers = [number for entry in ENTRIES if entry for number in entry[1].split(", ")]
     assert sorted(numbers) == sorted([*(str(number) for number in range(1, 85)), "27b"])
-    assert all(shown.strip() for _, shown in ROWS)
+    assert all(entry[4].strip() for entry in ENTRIES if entry)
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`(test_\w+)`", PAGES))))
