@@ -1,51 +1,196 @@
-"""Asks the worker how fresh the documents are and what it has done."""
+"""The client of the sync worker's HTTP endpoint: its freshness, its metrics, and what it can be asked to do."""
+
+import threading
+from collections.abc import Callable, Sequence
+from time import monotonic
+from types import TracebackType
+from typing import Any, NamedTuple, Self
 
 import httpx
 import msgspec
 
+from cdc.log.lsn import Lsn, format_lsn
 from read_model.freshness import Freshness
+
+_STATUS_SECONDS = 5.0
+_FRESHNESS_SECONDS = 10.0
+_WORK_SECONDS = 600.0
+"""How long re-reading rows and removing documents may take."""
+_POLL_SECONDS = 0.02
+_STARTING_POLL_SECONDS = 0.2
+
+
+class WorkerAccessError(Exception):
+    """The worker cannot do what it was asked for. `exit_code` is what the command line returns for it."""
+
+    exit_code = 1
+
+
+class WorkerUrlError(WorkerAccessError):
+    """ROWTIDE_WORKER_URL is not a URL."""
+
+    exit_code = 2
+
+
+class WorkerUnavailable(WorkerAccessError):
+    """No worker answers."""
+
+    exit_code = 3
+
+
+class WorkerNotListening(WorkerUnavailable):
+    """Nothing listens at the URL; the worker may be about to start."""
+
+
+class RowsReread(NamedTuple):
+    """What a re-read did: the rows read, those of them that differed from the row store's, and the position (LSN) at which
+    all of it is searchable."""
+
+    lsn: int
+    rows: int
+    changed: int
 
 
 class WorkerClient:
-    """Keeps one connection to the worker's endpoint; answers None while nobody listens there."""
+    """One worker's endpoint. Safe to construct before the worker runs; close it, or use it as a context manager.
 
-    def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=5.0, trust_env=False)
+    `report` receives a sentence, once a wait, when the client waits for a worker that does not answer yet."""
+
+    def __init__(self, url: str, report: Callable[[str], None] = lambda _: None) -> None:
+        self._url = url
+        self._report = report
+        self._http = httpx.Client(base_url=url, timeout=_FRESHNESS_SECONDS, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the connection."""
         self._http.close()
 
     def freshness(self) -> Freshness | None:
-        """The worker's freshness of now."""
+        """The current freshness; None while no worker answers."""
         return self._freshness("/freshness")
 
-    def news(self, known: Freshness, seconds: float = 2.0) -> Freshness | None:
-        """The freshness once it is beyond this one, as one who waits for it hears it: the worker hurries up."""
+    def next_freshness(self, known: Freshness, seconds: float = 2.0) -> Freshness | None:
+        """The freshness as soon as it is beyond `known`, or after `seconds`; None while no worker answers.
+
+        The worker hurries for a reader that waits."""
         return self._freshness(f"/freshness?beyond={known.epoch}:{known.searchable}&wait={seconds}")
 
-    def _freshness(self, path: str) -> Freshness | None:
-        answer = self._read(path)
-        return msgspec.json.decode(answer.content, type=Freshness) if answer else None
+    def metrics(self) -> dict[str, float]:
+        """The worker's metrics by name, those without labels; empty while no worker answers."""
+        response = self._get("/metrics")
+        return read_metrics(response.text) if response else {}
 
-    def counted(self) -> dict[str, float]:
-        """The worker's metrics by name; empty while it does not answer."""
-        answer = self._read("/metrics")
-        return read_metrics(answer.text) if answer else {}
-
-    def _read(self, path: str) -> httpx.Response | None:
+    def require_freshness(self) -> Freshness:
+        """The current freshness. Raises WorkerUnavailable, or WorkerUrlError."""
         try:
-            answer = self._http.get(path)
+            response = self._http.get("/freshness")
+            response.raise_for_status()
+            return msgspec.json.decode(response.content, type=Freshness)
+        except (httpx.HTTPStatusError, msgspec.DecodeError) as error:
+            raise WorkerUnavailable(
+                f"The server at {self._url} is not a Rowtide worker. Correct ROWTIDE_WORKER_URL."
+            ) from error
+        except httpx.UnsupportedProtocol as error:
+            raise WorkerUrlError(
+                f"ROWTIDE_WORKER_URL {self._url} is not a valid URL. Write http://host:port."
+            ) from error
+        except httpx.TransportError as error:
+            raise WorkerNotListening(self._no_answer()) from error
+
+    def wait_until_started(self, seconds: float) -> Freshness:
+        """The freshness of a worker that has `seconds` to start. Raises WorkerUnavailable when it does not."""
+        return self._freshness_before(monotonic() + seconds, seconds)
+
+    def wait_until_searchable(self, lsn: Lsn, seconds: float) -> Freshness:
+        """Return when everything up to `lsn` is searchable. Raises WorkerAccessError when that takes more than `seconds`.
+
+        A worker that does not listen yet has the same time to start; raises WorkerUnavailable when it does not."""
+        deadline = monotonic() + seconds
+        pause = threading.Event()
+        while True:
+            fresh = self._freshness_before(deadline, seconds)
+            if fresh.searchable >= lsn:
+                return fresh
+            if monotonic() > deadline:
+                raise WorkerAccessError(
+                    f"The documents did not reach {format_lsn(lsn)} within {seconds:.0f} s: the worker is {fresh.state}"
+                    f" at {format_lsn(fresh.searchable)} with {fresh.pending} documents pending."
+                )
+            pause.wait(_POLL_SECONDS)
+
+    def retry(self, document: str | None, id_: str | None) -> int:
+        """Have quarantined documents built again: all, those of one kind, or one. Returns how many."""
+        return int(self._post("/quarantine/retry", {"document": document, "id": id_})["retried"])
+
+    def reread(self, document: str, ids: Sequence[str]) -> RowsReread:
+        """Have the rows of these documents read again; returns when the row store has them."""
+        answer = self._post("/repairs", {"document": document, "ids": ids})
+        return RowsReread(answer["lsn"], answer["rows"], answer["changed"])
+
+    def remove(self, document: str, ids: Sequence[str], lsn: int) -> None:
+        """Have documents deleted that the source did not have at `lsn`."""
+        self._post("/removals", {"document": document, "ids": ids, "lsn": lsn})
+
+    def _freshness(self, path: str) -> Freshness | None:
+        response = self._get(path)
+        return msgspec.json.decode(response.content, type=Freshness) if response else None
+
+    def _get(self, path: str) -> httpx.Response | None:
+        try:
+            response = self._http.get(path, timeout=_STATUS_SECONDS)
         except httpx.TransportError:
             return None
-        return answer if answer.is_success else None
+        return response if response.is_success else None
+
+    def _freshness_before(self, deadline: float, seconds: float) -> Freshness:
+        pause = threading.Event()
+        reported = False
+        while True:
+            try:
+                return self.require_freshness()
+            except WorkerNotListening:
+                if monotonic() > deadline:
+                    raise
+            if not reported:
+                self._report(
+                    f"The worker at {self._url} does not answer yet; waiting up to {seconds:.0f} s for it to start."
+                )
+                reported = True
+            pause.wait(_STARTING_POLL_SECONDS)
+
+    def _post(self, path: str, body: object) -> dict[str, Any]:
+        try:
+            response = self._http.post(path, json=body, timeout=_WORK_SECONDS)
+        except httpx.HTTPError as error:
+            raise WorkerUnavailable(self._no_answer()) from error
+        if response.is_error:
+            raise WorkerAccessError(f"The worker at {self._url} rejected the request: {_detail(response)}")
+        return dict(response.json()) if response.content else {}
+
+    def _no_answer(self) -> str:
+        return f"The worker at {self._url} does not answer. Start it (rowtide worker) or correct ROWTIDE_WORKER_URL."
+
+
+def _detail(response: httpx.Response) -> str:
+    try:
+        return str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"status {response.status_code}"
 
 
 def read_metrics(text: str) -> dict[str, float]:
-    """Read the plain figures of Prometheus' text format; those with labels are left out."""
-    figures = {}
+    """Read the metrics without labels from Prometheus' text format."""
+    metrics = {}
     for line in text.splitlines():
         name, _, value = line.partition(" ")
         if value and not line.startswith("#") and "{" not in name:
-            figures[name] = float(value)
-    return figures
+            metrics[name] = float(value)
+    return metrics

@@ -144,7 +144,7 @@ def run(pipeline: Pipeline, size: Size, say: Say, began: float) -> Result:
 
 
 def _events(pipeline: Pipeline) -> int:
-    return int(pipeline.worker.counted().get("rowtide_events_total", 0))
+    return int(pipeline.worker.metrics().get("rowtide_events_total", 0))
 
 
 def _at_full_speed(pipeline: Pipeline, worker: Program, size: Size, say: Say) -> float:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from cdc.log.transaction import LogError
+from connections.worker import WorkerAccessError
 from read_model.spec.errors import SpecError
 from sync_worker import runner
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
@@ -46,6 +47,8 @@ def exit_codes() -> Iterator[None]:
         _end(error, runner.WRONG_USE)
     except ServiceMissing as error:
         _end(error, runner.NO_SERVICE)
+    except WorkerAccessError as error:
+        _end(error, error.exit_code)
     except (WorkerError, LogError) as error:
         _end(error, runner.FAILED)
 

@@ -12,12 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from cdc.log.lsn import Lsn, format_lsn
+from connections.worker import WorkerAccessError, WorkerClient, WorkerUnavailable
 from read_model.elasticsearch.index_body import flattened_paths
 from read_model.plan.model import DocumentPlan
 from read_model.sqlite.fan_out import source_tables
 from rowtide.worker_console import WORKER_URL, Output, OutputOption, Wait, WorkerUrl, exit_codes, tell_waiting
 from sync_worker import runner
-from sync_worker.errors import ServiceMissing, WorkerError
+from sync_worker.errors import WorkerError
 from sync_worker.settings import WorkerSettings
 from sync_worker.store.row_store import LSN_BITS
 from sync_worker.verification.explain import Explanation, RowStoreSide, Verdict, read_parts
@@ -39,7 +40,10 @@ def explain(
     """Exit code 0: it is what the database says; 1: it is not, or not yet, or nobody has it; 2: wrong use; 3: a service is not there."""
     with exit_codes():
         settings = runner.load_settings()
-        with verification(settings, worker_url, Limits(), Patience(wait), tell_waiting) as made:
+        with (
+            WorkerClient(worker_url, tell_waiting) as worker,
+            verification(settings, worker, Limits(), Patience(wait)) as made,
+        ):
             (plan,) = chosen(made.plan, [document])
             found = gather(settings, made, plan, id_)
     if output is Output.JSON:
@@ -53,13 +57,13 @@ def gather(settings: WorkerSettings, made: Verification, plan: DocumentPlan, id_
     """Ask everybody who knows of the document. The row store and the worker may be absent."""
     lsn, truth = made.oracle.documents(plan, [id_])
     # What is on its way arrives while we wait; what does not arrive is told.
-    with suppress(WorkerError):
-        made.freshness.read()  # A worker that is not there is not waited for.
-        made.freshness.wait(lsn, made.patience.wait)
+    with suppress(WorkerAccessError):
+        made.worker.require_freshness()  # A worker that is not there is not waited for.
+        made.worker.wait_until_searchable(lsn, made.patience.wait)
     found = Explanation(plan.name, id_, None, truth.get(id_), lsn, parts=read_parts(made.oracle.parts(plan, id_)))
     found.json_paths = flattened_paths(plan)
-    with suppress(ServiceMissing):
-        found.freshness = made.freshness.read()
+    with suppress(WorkerUnavailable):
+        found.freshness = made.worker.require_freshness()
     found.held = next(made.index.find(plan.name, [id_]), None)
     with suppress(WorkerError), RowStoreReader(store_path(settings)) as kept:
         _ask_row_store(kept, plan, found)

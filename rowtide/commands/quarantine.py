@@ -1,7 +1,6 @@
 """`rowtide quarantine`: the documents that are not in the index as they should be."""
 
 import sys
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -11,15 +10,14 @@ from rich.console import Console
 from rich.table import Table
 
 from cdc.log.lsn import Lsn, format_lsn
+from connections.worker import WorkerClient
 from rowtide.worker_console import WORKER_URL, Output, OutputOption, Wait, WorkerUrl, exit_codes, tell_waiting
 from sync_worker import runner
 from sync_worker.errors import WorkerError
 from sync_worker.store.quarantine import QuarantinedDocument
 from sync_worker.store.row_store import LSN_BITS
-from sync_worker.verification.freshness_client import FreshnessClient
 from sync_worker.verification.oracle import source_lsn
 from sync_worker.verification.row_store_reader import RowStoreReader, store_path
-from sync_worker.verification.worker_client import WorkerClient
 
 app = typer.Typer(no_args_is_help=True, help="Documents that are not in the index as they should be.")
 
@@ -72,11 +70,11 @@ def retry(
     """Have them built and sent once more, and wait for it. Exit code 0 when none of them is set aside any more."""
     with exit_codes():
         settings = runner.load_settings()
-        with WorkerClient(worker_url) as worker, closing(FreshnessClient(worker_url, tell_waiting)) as freshness:
-            freshness.wait_until_started(wait)
+        with WorkerClient(worker_url, tell_waiting) as worker:
+            worker.wait_until_started(wait)
             retried = worker.retry(document, id_)
             if retried:
-                freshness.wait(source_lsn(settings.postgres_dsn.get_secret_value()), wait)
+                worker.wait_until_searchable(source_lsn(settings.postgres_dsn.get_secret_value()), wait)
         left = _read(document, id_)
     if output is Output.JSON:
         _json({"retried": retried, "quarantine": [_as_json(each) for each in left]})

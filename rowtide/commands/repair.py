@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from cdc.log.lsn import Lsn
+from connections.worker import WorkerClient
 from rowtide.commands.verify import SHOWN, Documents
 from rowtide.worker_console import (
     WORKER_URL,
@@ -31,7 +32,6 @@ from sync_worker.settings import WorkerSettings
 from sync_worker.verification.oracle import Limits
 from sync_worker.verification.repair import RepairResult, ids_in_reports, ids_in_verify_json, repair
 from sync_worker.verification.verification import Patience, Scope, Verification, chosen, verification, verify_scope
-from sync_worker.verification.worker_client import WorkerClient
 
 Bars = Callable[[str, int | None], Callable[[int], None]]
 
@@ -73,12 +73,12 @@ def mend(  # noqa: PLR0913, PLR0917 Each is an option.
         wanted.check()
         settings = runner.load_settings()
         with (
-            verification(settings, worker_url, Limits(bucket, timeout), Patience(wait, pause), tell_waiting) as made,
-            WorkerClient(worker_url) as worker,
+            WorkerClient(worker_url, tell_waiting) as worker,
+            verification(settings, worker, Limits(bucket, timeout), Patience(wait, pause)) as made,
             progress_bars(output) as bars,
         ):
             found = targets(settings, made, wanted, bars)
-            made.freshness.wait_until_started(wait)
+            made.worker.wait_until_started(wait)
             results = [_repair(made, worker, name, ids, bars) for name, ids in found.items() if ids]
     tell(results, output)
     sys.exit(runner.OK if all(result.proof.proven for result in results) else runner.FAILED)
@@ -112,7 +112,7 @@ def _repair(made: Verification, worker: WorkerClient, name: str, ids: list[str],
     (document,) = chosen(made.plan, [name])
 
     def wait(lsn: Lsn) -> None:
-        made.freshness.wait(lsn, made.patience.wait)
+        made.worker.wait_until_searchable(lsn, made.patience.wait)
 
     verifier = made.verifier(bars(f"{name}, repaired", len(ids)))
     return repair(document, ids, made.oracle, worker, wait, verifier)

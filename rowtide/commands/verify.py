@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from connections.worker import WorkerClient
 from rowtide.worker_console import (
     WORKER_URL,
     Bucket,
@@ -55,7 +56,8 @@ def verify(  # noqa: PLR0913, PLR0917 Each is an option.
         scope = scope_of(tuple(document), sample, since, seed)
         settings = runner.load_settings()
         with (
-            verification(settings, worker_url, Limits(bucket, timeout), Patience(wait, pause), tell_waiting) as made,
+            WorkerClient(worker_url, tell_waiting) as worker,
+            verification(settings, worker, Limits(bucket, timeout), Patience(wait, pause)) as made,
             progress_bars(output) as bars,
         ):
             reports = verify_scope(settings, made, scope, bars)

@@ -93,7 +93,7 @@ class DemoWatch:
         self.picture.documents, self.picture.stages = documents, stages
 
     def _ask_worker(self) -> None:
-        events = self._pipeline.worker.counted().get("rowtide_events_total")
+        events = self._pipeline.worker.metrics().get("rowtide_events_total")
         if events is not None:
             self._counted.append((monotonic(), events))
             (since, before), (now, after) = self._counted[0], self._counted[-1]

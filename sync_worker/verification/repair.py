@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from cdc.log.lsn import Lsn
+from connections.worker import RowsReread
 from read_model.catalog.catalog import Column
 from read_model.plan.model import DocumentPlan
 from sync_worker.errors import SettingsError
@@ -20,14 +21,6 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 BATCH = 1000
 """Documents per request to the worker."""
-
-
-class RowsReread(NamedTuple):
-    """The worker's response: rows read, how many differed from the row store, and the LSN at which the repair is searchable."""
-
-    lsn: int
-    rows: int
-    changed: int
 
 
 class RepairTarget(Protocol):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from cdc.log.lsn import Lsn, parse_lsn
+from connections.worker import WorkerClient
 from read_model.catalog.catalog import read_catalog
 from read_model.plan.model import DocumentPlan, PipelinePlan
 from read_model.plan.resolve import resolve
@@ -16,7 +17,6 @@ from read_model.spec.file import load_spec
 from sync_worker.errors import SettingsError
 from sync_worker.settings import WorkerSettings
 from sync_worker.source.catalogue import read_source
-from sync_worker.verification.freshness_client import FreshnessClient, ReportWaiting
 from sync_worker.verification.index_reader import IndexReader
 from sync_worker.verification.log_time import lsn_at
 from sync_worker.verification.oracle import Limits, Oracle
@@ -62,32 +62,28 @@ class Verification:
     plan: PipelinePlan
     oracle: Oracle
     index: IndexReader
-    freshness: FreshnessClient
+    worker: WorkerClient
     patience: Patience
 
     def verifier(self, progress: Progress) -> Verifier:
         """A verifier that reports the number of documents compared to `progress`."""
 
         def wait_until(lsn: Lsn) -> None:
-            self.freshness.wait(lsn, self.patience.wait)
+            self.worker.wait_until_searchable(lsn, self.patience.wait)
 
         return Verifier(self.oracle, self.index, wait_until, progress, self.patience.pause)
 
 
 @contextmanager
 def verification(
-    settings: WorkerSettings, worker_url: str, limits: Limits, patience: Patience, report_waiting: ReportWaiting
+    settings: WorkerSettings, worker: WorkerClient, limits: Limits, patience: Patience
 ) -> Iterator[Verification]:
-    """Open a verification, and close its connections afterwards."""
+    """Connect to the source and the index, and close the connections afterwards."""
     dsn = settings.postgres_dsn.get_secret_value()
     spec = load_spec(settings.spec)
     plan = resolve(spec, read_catalog(read_source(dsn).tables))
-    freshness = FreshnessClient(worker_url, report_waiting)
-    try:
-        with Oracle(dsn, limits) as oracle, IndexReader(settings.elasticsearch_access()) as index:
-            yield Verification(plan, oracle, index, freshness, patience)
-    finally:
-        freshness.close()
+    with Oracle(dsn, limits) as oracle, IndexReader(settings.elasticsearch_access()) as index:
+        yield Verification(plan, oracle, index, worker, patience)
 
 
 def chosen(plan: PipelinePlan, names: Sequence[str]) -> list[DocumentPlan]:

@@ -69,7 +69,9 @@ class RunningWorker:
 
     def news(self) -> int:
         """The same, once it has moved on from the last answer: asked as by one who waits, for whom the worker hurries."""
-        self._known = self._answered(self._client.news(self._known) if self._known else self._client.freshness())
+        self._known = self._answered(
+            self._client.next_freshness(self._known) if self._known else self._client.freshness()
+        )
         return self._known.searchable
 
     def _answered(self, fresh: Freshness | None) -> Freshness:
@@ -86,7 +88,7 @@ class RunningWorker:
     @property
     def documents(self) -> int:
         """Documents indexed since its start."""
-        return int(self._client.counted().get("rowtide_documents_indexed_total", 0))
+        return int(self._client.metrics().get("rowtide_documents_indexed_total", 0))
 
     @property
     def cpu_seconds(self) -> float:

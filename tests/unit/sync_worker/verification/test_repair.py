@@ -5,10 +5,11 @@ from typing import Any, cast
 import pytest
 
 from cdc.log.lsn import Lsn
+from connections.worker import RowsReread
 from read_model.catalog.catalog import Column
 from read_model.plan.model import DocumentPlan
 from sync_worker.errors import SettingsError
-from sync_worker.verification.repair import BATCH, RowsReread, ids_in_reports, ids_in_verify_json, may_be_key, repair
+from sync_worker.verification.repair import BATCH, ids_in_reports, ids_in_verify_json, may_be_key, repair
 from sync_worker.verification.report import Divergent, Report, report_json
 from sync_worker.verification.verify import Verifier
 from tests.support.builders import plans

@@ -1,0 +1,79 @@
+"""Waiting for a worker that is just starting, and for the documents."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+
+from cdc.log.lsn import Lsn
+from connections.worker import WorkerAccessError, WorkerClient, WorkerUnavailable, WorkerUrlError
+from infra.native.ports import free_port
+from tests.support.fakes.worker_endpoint import freshness_now, worker_double
+
+
+@contextmanager
+def worker_that_starts_when_waited_for() -> Iterator[tuple[WorkerClient, list[str]]]:
+    """A client, and what it was reports; the worker begins to listen once the client has said that it waits for it."""
+    port, waited_for, over, reports = free_port(), threading.Event(), threading.Event(), list[str]()
+
+    def start() -> None:
+        assert waited_for.wait(10)
+        with worker_double(freshness_now, port):
+            assert over.wait(10)
+
+    def tell(text: str) -> None:
+        reports.append(text)
+        waited_for.set()
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    try:
+        with closing(WorkerClient(f"http://127.0.0.1:{port}", tell)) as client:
+            yield client, reports
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_a_worker_that_is_just_starting_is_waited_for_and_that_is_reports_once() -> None:
+    with worker_that_starts_when_waited_for() as (client, reports):
+        assert client.wait_until_searchable(Lsn(77), 10).searchable == 77
+        assert client.wait_until_started(10).state == "live"
+    assert len(reports) == 1
+    assert "does not answer yet; waiting up to 10 s for it to start" in reports[0]
+
+
+def test_a_worker_that_does_not_come_is_missing_after_the_wait() -> None:
+    reports: list[str] = []
+    with closing(WorkerClient(f"http://127.0.0.1:{free_port()}", reports.append)) as client:
+        with pytest.raises(WorkerUnavailable, match=r"does not answer\. Start it"):
+            client.wait_until_searchable(Lsn(1), 0.3)
+        with pytest.raises(WorkerUnavailable, match=r"does not answer\. Start it"):
+            client.require_freshness()
+    assert len(reports) == 1
+
+
+def test_documents_that_do_not_come_are_no_missing_service() -> None:
+    with worker_double(freshness_now) as url, closing(WorkerClient(url)) as client:
+        with pytest.raises(
+            WorkerAccessError, match=r"did not reach 0/4E within 0 s: the worker is live at 0/4D"
+        ) as raised:
+            client.wait_until_searchable(Lsn(78), 0.1)
+        assert not isinstance(raised.value, WorkerUnavailable)
+
+
+def test_what_is_no_worker_is_not_waited_for() -> None:
+    reports: list[str] = []
+    with (
+        worker_double(lambda: b"<html>") as url,
+        closing(WorkerClient(url, reports.append)) as client,
+        pytest.raises(WorkerUnavailable, match=r"is not a Rowtide worker\. Correct ROWTIDE_WORKER_URL"),
+    ):
+        client.wait_until_searchable(Lsn(1), 60)
+    with (
+        closing(WorkerClient("127.0.0.1:9470", reports.append)) as client,
+        pytest.raises(WorkerUrlError, match=r"ROWTIDE_WORKER_URL 127.0.0.1:9470 is not a valid URL"),
+    ):
+        client.wait_until_searchable(Lsn(1), 60)
+    assert reports == []
