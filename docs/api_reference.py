@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from docs.api_examples import EXAMPLES, Example
-from search_api.http.app import create_app
-from search_api.http.problems import KNOWN
+from search_api.app import create_app
+from search_api.http.problems import PROBLEM_TEXTS
 from search_api.settings import read_settings
 
 HEAD = Path(__file__).parent / "api_head.txt"
@@ -99,8 +99,8 @@ def _example(one: Example) -> str:
 
 
 def _problems() -> str:
-    rows = [(f"`{name}`", str(status), title) for name, title, status, _ in KNOWN.values()]
-    rows += [("`wrong-request`", "422", "The request cannot be answered as it stands")]
+    rows = [(f"`{name}`", str(status), title) for name, title, status, _ in PROBLEM_TEXTS.values()]
+    rows += [("`wrong-request`", "422", "Invalid request")]
     head = (
         "## Problems\n\nEvery error is `application/problem+json` (RFC 9457). Tell them apart by `type`, which begins with"
         " `urn:rowtide:problem:`; `errors` names each fault of a request at once.\n\n"

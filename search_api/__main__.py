@@ -6,9 +6,9 @@ from contextlib import suppress
 
 import uvicorn
 
-from search_api.access.state import State, StateFault
-from search_api.http.app import create_app
-from search_api.settings import ApiSettings, WrongSettings, read_settings
+from search_api.access.state import State, StateFileError
+from search_api.app import create_app
+from search_api.settings import ApiSettings, InvalidSettings, read_settings
 
 
 def main() -> int:
@@ -17,7 +17,7 @@ def main() -> int:
         settings = read_settings()
         State(settings.state_file).close()
         listener = listening(settings)
-    except (WrongSettings, StateFault) as error:
+    except (InvalidSettings, StateFileError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     server = uvicorn.Server(
@@ -36,14 +36,14 @@ def main() -> int:
 
 
 def listening(settings: ApiSettings) -> socket.socket:
-    """A socket that listens where it should. WrongSettings when the address is not ours, or the port taken."""
+    """A socket that listens where it should. InvalidSettings when the address is not ours, or the port taken."""
     host, port = settings.api_host, settings.api_port
     try:
         return socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
         )
     except OSError as error:
-        raise WrongSettings(
+        raise InvalidSettings(
             f"Cannot listen on {host}:{port}: {error.strerror}. End what listens there, or choose another place with"
             " ROWTIDE_API_HOST and ROWTIDE_API_PORT."
         ) from error

@@ -1,53 +1,61 @@
-"""What can stand between a question and its answer."""
+"""The reasons why a request cannot be answered; `http.problems` turns each into an RFC 9457 problem."""
 
 
-class IndexUnknown(Exception):
-    """No index of that name can be read."""
+class IndexNotFound(Exception):
+    """The index does not exist, or the caller may not read it."""
 
 
-class SearchRefused(Exception):
-    """Elasticsearch refused a search as it stands."""
+class DocumentNotFound(Exception):
+    """The index has no document with this id."""
 
 
-class SearchTooSlow(Exception):
-    """Elasticsearch did not answer in the time that it has."""
+class SearchRejected(Exception):
+    """Elasticsearch rejected the body of a search."""
 
 
-class ElasticsearchAway(Exception):
-    """Elasticsearch does not answer, is overloaded, or does not accept the credentials of this API."""
+class SearchTimedOut(Exception):
+    """Elasticsearch did not respond within `request_timeout`."""
 
 
-class CredentialsRefused(ElasticsearchAway):
-    """Elasticsearch answers, but does not accept the credentials of this API."""
+class ElasticsearchUnavailable(Exception):
+    """Elasticsearch is unreachable or overloaded, or rejects the API's credentials."""
 
 
-class CredentialsTooStrong(Exception):
-    """This API could do more with Elasticsearch than read (invariant 10)."""
+class CredentialsRejected(ElasticsearchUnavailable):
+    """Elasticsearch responds, but rejects the API's credentials."""
 
 
-class DocumentUnknown(Exception):
-    """There is no document with that id."""
+class ExcessivePrivileges(Exception):
+    """The API's Elasticsearch credentials allow more than reading (invariant 10)."""
 
 
-class KeyMissing(Exception):
-    """An API key is needed, and none was given."""
+class InvalidCursor(Exception):
+    """The cursor was not issued by this API, or belongs to another search. The message says which."""
 
 
-class KeyRefused(Exception):
-    """The API key or session that was sent is unknown, expired or revoked."""
+class CursorExpired(Exception):
+    """The cursor's point in time is closed."""
+
+
+class ApiKeyMissing(Exception):
+    """The route requires an API key, and the request has none."""
+
+
+class InvalidApiKey(Exception):
+    """The API key or session is unknown, expired or revoked."""
 
 
 class ScopeMissing(Exception):
-    """The API key is good, but not for this; the argument is the scope that it lacks."""
+    """The API key lacks the scope in the argument."""
 
 
-class RateExceeded(Exception):
-    """The caller asked for more than its share; the argument is how many seconds to wait."""
+class RateLimitExceeded(Exception):
+    """The caller has spent its rate limit; the argument is the number of seconds to wait, as text."""
 
 
-class ForeignOrigin(Exception):
-    """A page from elsewhere tried to change something with a reader's cookie."""
+class CrossOriginRequest(Exception):
+    """A page of another origin tried to change something with a visitor's cookie."""
 
 
-class ForeignHost(Exception):
-    """The request is for a host that this API does not serve."""
+class UnknownHost(Exception):
+    """The Host header is not one of ROWTIDE_API_HOSTS."""

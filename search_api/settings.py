@@ -17,7 +17,7 @@ DEFAULT_RATE = 20.0
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class WrongSettings(Exception):
+class InvalidSettings(Exception):
     """Settings that cannot be used; the message lists every fault."""
 
 
@@ -126,12 +126,12 @@ class ApiSettings(ElasticsearchSettings, StateSettings):
 
 
 def read_settings(**given: object) -> ApiSettings:
-    """Read the settings; raises WrongSettings."""
+    """Read the settings; raises InvalidSettings."""
     return _read(ApiSettings, given)
 
 
 def read_state_settings(**given: object) -> StateSettings:
-    """Read what commands need that look after API keys; raises WrongSettings."""
+    """Read what commands need that look after API keys; raises InvalidSettings."""
     return _read(StateSettings, given)
 
 
@@ -139,7 +139,7 @@ def _read(kind: type[Settings], given: dict[str, Any]) -> Settings:
     try:
         return kind(**given)
     except ValidationError as error:
-        raise WrongSettings("\n  ".join(["These settings are wrong:", *setting_faults(error)])) from None
+        raise InvalidSettings("\n  ".join(["These settings are wrong:", *setting_faults(error)])) from None
 
 
 def _words(text: str) -> frozenset[str]:

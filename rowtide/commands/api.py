@@ -12,7 +12,7 @@ from connections.api_keys import create_api_key
 from rowtide.commands.api_keys import audit, keys
 from search_api import __main__ as program
 from search_api.elasticsearch.privileges import key_body
-from search_api.settings import ApiSettings, WrongSettings, read_settings
+from search_api.settings import ApiSettings, InvalidSettings, read_settings
 
 api = typer.Typer(help="The search API and page for analysts.", no_args_is_help=True)
 api.add_typer(keys, name="keys")
@@ -39,7 +39,7 @@ def key(
     """Create a read-only key with the administrator's ROWTIDE_ELASTICSEARCH_USERNAME and _PASSWORD, and print it once."""
     try:
         encoded = create_key(read_settings(), aliases, name, days)
-    except WrongSettings as error:
+    except InvalidSettings as error:
         raise _failure(str(error), 2) from None
     except (AuthenticationException, AuthorizationException):
         raise _failure(
@@ -63,7 +63,7 @@ def key(
 def create_key(settings: ApiSettings, aliases: list[str], name: str, days: int | None = None) -> str:
     """Create the key and return it in the encoded form that clients send. Raises Elasticsearch's own errors."""
     if not settings.elasticsearch_username or not settings.elasticsearch_password:
-        raise WrongSettings(
+        raise InvalidSettings(
             "Set ROWTIDE_ELASTICSEARCH_USERNAME and ROWTIDE_ELASTICSEARCH_PASSWORD of an administrator."
         )
     administrator = replace(settings.elasticsearch_access(), api_key=None)

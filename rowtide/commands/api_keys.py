@@ -16,13 +16,13 @@ from rich.table import Column, Table
 from search_api.access.api_keys import ApiKey, ApiKeys
 from search_api.access.audit import Audit
 from search_api.access.callers import ALL, SCOPES, Scope
-from search_api.access.state import State, StateFault, now_ms
+from search_api.access.state import State, StateFileError, now_ms
 from search_api.elasticsearch.client import IndexReader, connect
 from search_api.elasticsearch.search_body import filter_clauses
-from search_api.errors import CredentialsRefused, ElasticsearchAway, IndexUnknown
+from search_api.errors import CredentialsRejected, ElasticsearchUnavailable, IndexNotFound
 from search_api.query.schema import IndexSchema
-from search_api.query.validation import RequestFaults
-from search_api.settings import ApiSettings, StateSettings, WrongSettings, read_settings, read_state_settings
+from search_api.query.validation import InvalidRequest
+from search_api.settings import ApiSettings, InvalidSettings, StateSettings, read_settings, read_state_settings
 
 keys = typer.Typer(help="API keys of those who use the search API.", no_args_is_help=True)
 DAY_MS = 24 * 3600 * 1000
@@ -147,7 +147,7 @@ async def _check(settings: ApiSettings, indexes: list[str], filters: list[str], 
         names = await reader.indices() if ALL in indexes else indexes
         try:
             schemas = {name: await reader.schema(name) for name in names}
-        except IndexUnknown as error:
+        except IndexNotFound as error:
             raise WrongKey(f"There is no index {str(error)!r} that the API can read.") from None
     for name, schema in schemas.items():
         _check_filters(name, schema, filters)
@@ -159,7 +159,7 @@ async def _check(settings: ApiSettings, indexes: list[str], filters: list[str], 
 def _check_filters(name: str, schema: IndexSchema, filters: list[str]) -> None:
     try:
         filter_clauses(filters, schema)
-    except RequestFaults as error:
+    except InvalidRequest as error:
         raise WrongKey(
             f"The filter does not fit the index {name!r}: {error} Leave the index out with --index."
         ) from None
@@ -184,13 +184,13 @@ def _answering() -> Iterator[None]:
     """Turn what can go wrong into a sentence and an exit code."""
     try:
         yield
-    except (WrongSettings, WrongKey, StateFault) as error:
+    except (InvalidSettings, WrongKey, StateFileError) as error:
         raise _failure(str(error), 2) from None
     except KeyUnknown as error:
         raise _failure(str(error), 1) from None
-    except CredentialsRefused as error:
+    except CredentialsRejected as error:
         raise _failure(f"{error} Correct ROWTIDE_ELASTICSEARCH_API_KEY; `rowtide api key` makes one.", 2) from None
-    except ElasticsearchAway as error:
+    except ElasticsearchUnavailable as error:
         raise _failure(
             f"{error} The key is checked against it; start it, or correct ROWTIDE_ELASTICSEARCH_URL.", 3
         ) from None

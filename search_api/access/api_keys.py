@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from search_api.access.callers import Caller, Scope
 from search_api.access.state import State, now_ms
-from search_api.errors import KeyRefused
+from search_api.errors import InvalidApiKey
 
 _KEY = re.compile(r"rtk_([0-9a-f]{12})_([0-9a-f]{64})")
 _COLUMNS = "id, name, scopes, indexes, filters, unmasked, created_ms, expires_ms, revoked_ms, used_ms"
@@ -84,21 +84,21 @@ class ApiKeys:
         return key, f"rtk_{key_id}_{secret}"
 
     def check(self, text: str) -> ApiKey:
-        """The key of a text that a client sent; raises KeyRefused, in the same words whatever is wrong with it."""
+        """The key of a text that a client sent; raises InvalidApiKey, in the same words whatever is wrong with it."""
         match = _KEY.fullmatch(text)
         key_id, secret = (match[1], match[2]) if match else ("", "")
         rows = self._state.rows("SELECT hash FROM api_keys WHERE id = ?", (key_id,))
         kept = rows[0][0] if rows else _NOBODY
         if not hmac.compare_digest(kept, _hash(key_id, secret)):
-            raise KeyRefused
+            raise InvalidApiKey
         return self.active(key_id)
 
     def active(self, key_id: str) -> ApiKey:
-        """A key that can be used now, whose use is noted; raises KeyRefused."""
+        """A key that can be used now, whose use is noted; raises InvalidApiKey."""
         key = self.get(key_id)
         now = now_ms()
         if key is None or key.condition(now) != "active":
-            raise KeyRefused
+            raise InvalidApiKey
         if key.used_ms is None or now - key.used_ms >= USED_EVERY_MS:
             self._state.change("UPDATE api_keys SET used_ms = ? WHERE id = ?", (now, key_id))
         return key

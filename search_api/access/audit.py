@@ -7,11 +7,11 @@ from msgspec import Struct
 from search_api.access.callers import Caller
 from search_api.access.state import State, now_ms
 
-Ending = Literal["running", "complete", "cut", "failed"]
+ExportOutcome = Literal["running", "complete", "cut", "failed"]
 """`cut`: the reader went away, or a limit was reached. A `running` one of a server that is gone was cut too."""
 
 
-class Export(Struct, frozen=True):
+class ExportRecord(Struct, frozen=True):
     """One export. `key_id` is "" without an API key; `query` is what was asked, as JSON; `rows` is null until the end."""
 
     id: int
@@ -23,7 +23,7 @@ class Export(Struct, frozen=True):
     query: str
     format: str
     rows: int | None
-    ended: Ending
+    ended: ExportOutcome
 
 
 class Audit:
@@ -41,11 +41,11 @@ class Audit:
         )
         return self._state.last_id()
 
-    def end(self, number: int, rows: int, ended: Ending) -> None:
+    def end(self, number: int, rows: int, ended: ExportOutcome) -> None:
         """Note how an export ended, and how many rows had left by then."""
         self._state.change("UPDATE exports SET rows = ?, ended = ? WHERE id = ?", (rows, ended, number))
 
-    def newest(self, most: int) -> list[Export]:
+    def newest(self, most: int) -> list[ExportRecord]:
         """The latest exports, the newest first."""
         rows = self._state.rows("SELECT * FROM exports ORDER BY id DESC LIMIT ?", (most,))
-        return [Export(*row) for row in rows]
+        return [ExportRecord(*row) for row in rows]

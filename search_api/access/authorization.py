@@ -15,7 +15,14 @@ from search_api.access.callers import Caller, Scope
 from search_api.access.rate_limits import RateLimits
 from search_api.access.request_cost import cost_of
 from search_api.access.sessions import COOKIE, Sessions
-from search_api.errors import ForeignHost, ForeignOrigin, KeyMissing, KeyRefused, RateExceeded, ScopeMissing
+from search_api.errors import (
+    ApiKeyMissing,
+    CrossOriginRequest,
+    InvalidApiKey,
+    RateLimitExceeded,
+    ScopeMissing,
+    UnknownHost,
+)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SIGN_IN_COST = 10
@@ -54,7 +61,7 @@ OPERATIONS: Mapping[str, Operation] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
+class Authorization:
     """`anybody` is the caller without an API key, None where there is none. `hosts` are the names that this API is served
     under, empty for any. `limits` and `open_limits` are for callers with a key and without; None is no limit."""
 
@@ -65,7 +72,7 @@ class Admission:
     limits: RateLimits | None = None
     open_limits: RateLimits | None = None
 
-    def admit(self, request: Request) -> Caller:
+    def authorize(self, request: Request) -> Caller:
         """The caller of a request, who may do what the route does and can afford it. Raises what stands in the way."""
         self.check_host(request)
         operation = operation_of(request)
@@ -97,19 +104,19 @@ class Admission:
         self._charge(request, "", SIGN_IN_COST)
 
     def check_host(self, request: Request) -> None:
-        """Raises ForeignHost. A page elsewhere can make its own name point here; a browser then still names that page."""
+        """Raises UnknownHost. A page elsewhere can make its own name point here; a browser then still names that page."""
         if self.hosts and _bare(request.headers.get("host", "")) not in self.hosts:
-            raise ForeignHost
+            raise UnknownHost
 
     def check_origin(self, request: Request) -> None:
-        """Raises ForeignOrigin for a change that a page from elsewhere sends through a reader's browser."""
+        """Raises CrossOriginRequest for a change that a page from elsewhere sends through a reader's browser."""
         if request.method in SAFE_METHODS:
             return
         site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
         own = site in (None, "same-origin", "none") and origin in (None, _own_origin(request))
         from_browser = site is not None or origin is not None
         if not own or (COOKIE in request.cookies and not from_browser):
-            raise ForeignOrigin
+            raise CrossOriginRequest
 
     def _caller(self, request: Request) -> Caller:
         """A key wins over a session, and a wrong one is never overlooked."""
@@ -122,25 +129,25 @@ class Admission:
         if session:
             return self._known(request, lambda: self.sessions.check(session))
         if self.anybody is None:
-            raise KeyMissing
+            raise ApiKeyMissing
         return self.anybody
 
     def _known(self, request: Request, check: Callable[[], ApiKey]) -> Caller:
         try:
             return check().caller
-        except KeyRefused:
+        except InvalidApiKey:
             self._charge(request, "", 1)
             raise
 
     def _charge(self, request: Request, name: str, cost: int) -> None:
-        """Take the cost from the caller's bucket, and let the answer tell what is left. Raises RateExceeded."""
+        """Take the cost from the caller's bucket, and let the answer tell what is left. Raises RateLimitExceeded."""
         limits = self.limits if name else self.open_limits
         if limits is None:
             return
         taken = limits.take(_bucket(request, name), cost, time.monotonic())
         request.state.limit_headers = taken.headers
         if taken.wait:
-            raise RateExceeded(taken.headers["Retry-After"])
+            raise RateLimitExceeded(taken.headers["Retry-After"])
 
 
 def operation_of(request: Request) -> Operation:

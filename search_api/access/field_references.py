@@ -6,10 +6,10 @@ grammar by where it stands: a field may well be called `query`."""
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-Part = Mapping[str, Any]
+Clause = Mapping[str, Any]
 
 
-class UnknownPart(Exception):
+class UnknownClause(Exception):
     """A search has a part that nobody thought of here."""
 
 
@@ -30,8 +30,8 @@ _ORDERS = frozenset(("_score", "_seq_no", "_shard_doc"))
 _OCCURS = ("must", "filter", "should", "must_not")
 
 
-def named_fields(body: Part) -> Iterator[str]:
-    """Every name of a field, also with a boost or of a sub-field; raises UnknownPart."""
+def referenced_fields(body: Clause) -> Iterator[str]:
+    """Every name of a field, also with a boost or of a sub-field; raises UnknownClause."""
     for key, part in body.items():
         match key:
             case "query" | "post_filter":
@@ -44,58 +44,58 @@ def named_fields(body: Part) -> Iterator[str]:
                 yield from part["fields"]
                 yield from _query(part.get("highlight_query", {}))
             case _ if key not in _PLAIN or (key == "_source" and not isinstance(part, bool)):
-                raise UnknownPart(key)
+                raise UnknownClause(key)
 
 
-def _query(query: Part) -> Iterator[str]:
+def _query(query: Clause) -> Iterator[str]:
     for kind, part in query.items():
         if kind not in _QUERIES:
-            raise UnknownPart(kind)
+            raise UnknownClause(kind)
         yield from _QUERIES[kind](part)
 
 
-def _bool(part: Part) -> Iterator[str]:
+def _bool(part: Clause) -> Iterator[str]:
     for occur, queries in part.items():
         if occur in _OCCURS:
             yield from _queries(queries)
         elif occur not in ("minimum_should_match", "boost", "_name"):
-            raise UnknownPart(occur)
+            raise UnknownClause(occur)
 
 
-def _nested(part: Part) -> Iterator[str]:
+def _nested(part: Clause) -> Iterator[str]:
     if unknown := part.keys() - {"query", "path", "score_mode"}:
-        raise UnknownPart(min(unknown))
+        raise UnknownClause(min(unknown))
     yield part["path"]
     yield from _query(part["query"])
 
 
-def _queries(queries: Sequence[Part] | Part) -> Iterator[str]:
+def _queries(queries: Sequence[Clause] | Clause) -> Iterator[str]:
     for one in [queries] if isinstance(queries, Mapping) else queries:
         yield from _query(one)
 
 
-def _aggregations(named: Part) -> Iterator[str]:
+def _aggregations(named: Clause) -> Iterator[str]:
     for aggregation in named.values():
         for kind, part in aggregation.items():
             if kind not in _AGGREGATIONS:
-                raise UnknownPart(kind)
+                raise UnknownClause(kind)
             yield from _AGGREGATIONS[kind](part)
 
 
-def _sort(terms: Sequence[Part | str]) -> Iterator[str]:
+def _sort(terms: Sequence[Clause | str]) -> Iterator[str]:
     for one in terms:
         yield from (name for name in ([one] if isinstance(one, str) else one) if name not in _ORDERS)
 
 
-def _none(_: Part) -> Iterator[str]:
+def _none(_: Clause) -> Iterator[str]:
     return iter(())
 
 
-def _one(part: Part) -> Iterator[str]:
+def _one(part: Clause) -> Iterator[str]:
     yield part["field"]
 
 
-_QUERIES: Mapping[str, Callable[[Part], Iterator[str]]] = {
+_QUERIES: Mapping[str, Callable[[Clause], Iterator[str]]] = {
     "bool": _bool,
     "nested": _nested,
     "dis_max": lambda part: _queries(part["queries"]),
@@ -105,7 +105,7 @@ _QUERIES: Mapping[str, Callable[[Part], Iterator[str]]] = {
     **dict.fromkeys(_BY_FIELD, iter),
     **dict.fromkeys(_WITHOUT_FIELDS, _none),
 }
-_AGGREGATIONS: Mapping[str, Callable[[Part], Iterator[str]]] = {
+_AGGREGATIONS: Mapping[str, Callable[[Clause], Iterator[str]]] = {
     "aggs": _aggregations,
     "filter": _query,
     "nested": lambda part: iter([part["path"]]),

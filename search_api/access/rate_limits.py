@@ -17,7 +17,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class RateLimitStatus:
     """What is left after a request: in how many seconds the bucket is full, and when refused, in how many there is enough."""
 
     rate: Rate
@@ -44,7 +44,7 @@ class RateLimits:
         self._most = most
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def take(self, who: str, cost: int, now: float) -> Taken:
+    def take(self, who: str, cost: int, now: float) -> RateLimitStatus:
         """Take from a bucket, at the time `now` in seconds of any clock that does not go back. `wait` is not 0 when
         there was not enough; then nothing is taken. What costs more than a whole bucket takes all of it."""
         rate = self._rate
@@ -52,13 +52,17 @@ class RateLimits:
         needed = min(cost, rate.burst)
         enough = level >= needed
         self._keep(who, level - needed if enough else level, now)
-        return Taken(rate, level - needed) if enough else Taken(rate, level, (needed - level) / rate.per_second)
+        return (
+            RateLimitStatus(rate, level - needed)
+            if enough
+            else RateLimitStatus(rate, level, (needed - level) / rate.per_second)
+        )
 
-    def spend(self, who: str, cost: int, now: float) -> Taken:
+    def spend(self, who: str, cost: int, now: float) -> RateLimitStatus:
         """Take from a bucket what was used already; a debt of up to a whole bucket delays what is asked next."""
         level = max(self._level(who, now) - cost, -float(self._rate.burst))
         self._keep(who, level, now)
-        return Taken(self._rate, level)
+        return RateLimitStatus(self._rate, level)
 
     def _level(self, who: str, now: float) -> float:
         level, at = self._buckets.get(who, (float(self._rate.burst), now))

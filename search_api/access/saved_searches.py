@@ -22,7 +22,7 @@ class SavedSearch(Struct, frozen=True):
     saved_ms: int
 
 
-class SavedSearchFault(Exception):
+class InvalidSavedSearch(Exception):
     """A search that cannot be kept; the message says why."""
 
 
@@ -33,15 +33,15 @@ class SavedSearches:
         self._state = state
 
     def save(self, owner: str, index: str, name: str, query: str) -> SavedSearch:
-        """Keep a search; one with the same name is replaced and keeps its id. Raises SavedSearchFault."""
+        """Keep a search; one with the same name is replaced and keeps its id. Raises InvalidSavedSearch."""
         name = name.strip()
         if not 0 < len(name) <= LONGEST_NAME:
-            raise SavedSearchFault(f"Give the search a name of up to {LONGEST_NAME} characters.")
+            raise InvalidSavedSearch(f"Give the search a name of up to {LONGEST_NAME} characters.")
         if len(query) > LONGEST_QUERY:
-            raise SavedSearchFault(f"The search has {len(query)} characters; up to {LONGEST_QUERY} can be kept.")
+            raise InvalidSavedSearch(f"The search has {len(query)} characters; up to {LONGEST_QUERY} can be kept.")
         others = [one for one in self.all(owner) if (one.index, one.name) != (index, name)]
         if len(others) >= MOST:
-            raise SavedSearchFault(f"{MOST} searches are kept already; remove one first.")
+            raise InvalidSavedSearch(f"{MOST} searches are kept already; remove one first.")
         self._state.change(
             "INSERT INTO saved_searches VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (owner, index_name, name)"
             " DO UPDATE SET query = excluded.query, saved_ms = excluded.saved_ms",

@@ -8,12 +8,12 @@ import msgspec
 from msgspec import Raw
 
 from search_api.access.callers import Caller
-from search_api.access.masking import Mask, documents_without_masked, hits_without_masked, look_over, mask_of
+from search_api.access.field_mask import Mask, check_search, mask_of, masked_documents, masked_hits
 from search_api.elasticsearch.client import IndexReader
 from search_api.elasticsearch.search_body import filter_clauses
-from search_api.errors import IndexUnknown
+from search_api.errors import IndexNotFound
 from search_api.query.schema import IndexSchema
-from search_api.query.validation import RequestFaults
+from search_api.query.validation import InvalidRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class _Terms:
     conditions: list[dict[str, Any]]
 
 
-class CallerReader:
+class ScopedReader:
     """An IndexReader for one caller, with the same functions. An index, field or document that the caller may not see does not exist.
     `searched` is called at each search."""
 
@@ -48,10 +48,10 @@ class CallerReader:
     async def search(self, index: str, body: Mapping[str, Any]) -> bytes:
         """Run a search over the documents that exist for the caller."""
         terms = await self._terms(index)
-        look_over(body, terms.mask, bool(terms.conditions))
+        check_search(body, terms.mask, bool(terms.conditions))
         self._searched()
         answer = await self._reader.search(index, _narrowed(body, terms.conditions))
-        return hits_without_masked(answer, terms.mask.tree) if terms.mask else answer
+        return masked_hits(answer, terms.mask.tree) if terms.mask else answer
 
     async def document(self, index: str, document_id: str) -> bytes:
         """Look one document up. A caller with a base filter sees it as a search does: only a search can tell whether it fulfils the filter."""
@@ -60,7 +60,7 @@ class CallerReader:
             body = {"query": {"ids": {"values": [document_id]}}, "size": 1, "version": True}
             return _looked_up(await self.search(index, body))
         answer = await self._reader.document(index, document_id)
-        return documents_without_masked(answer, terms.mask.tree) if terms.mask else answer
+        return masked_documents(answer, terms.mask.tree) if terms.mask else answer
 
     async def open_point(self, index: str, keep_alive: str) -> str:
         """Keep an index readable as it is now, for so long after each use."""
@@ -78,13 +78,13 @@ class CallerReader:
     async def _is_open(self, index: str) -> bool:
         try:
             await self._terms(index)
-        except IndexUnknown:
+        except IndexNotFound:
             return False
         return True
 
     async def _terms(self, index: str) -> _Terms:
         if not self._caller.sees(index):
-            raise IndexUnknown(index)
+            raise IndexNotFound(index)
         schema = await self._reader.schema(index)
         terms = self._kept.get(index)
         if terms is None or terms.schema is not schema:
@@ -96,8 +96,8 @@ class CallerReader:
         view = self._caller.view(schema)
         try:
             conditions = filter_clauses(self._caller.filters, schema)
-        except RequestFaults:
-            raise IndexUnknown(index) from None
+        except InvalidRequest:
+            raise IndexNotFound(index) from None
         return _Terms(schema, view, mask_of(schema, view), conditions)
 
 

@@ -5,7 +5,7 @@ import secrets
 
 from search_api.access.api_keys import ApiKey, ApiKeys
 from search_api.access.state import State, now_ms
-from search_api.errors import KeyRefused
+from search_api.errors import InvalidApiKey
 
 COOKIE = "rowtide_session"
 SECONDS = 12 * 3600
@@ -20,7 +20,7 @@ class Sessions:
         self._keys = keys
 
     def begin(self, key_text: str) -> str:
-        """Begin a session with an API key; returns the cookie's value. Raises KeyRefused."""
+        """Begin a session with an API key; returns the cookie's value. Raises InvalidApiKey."""
         key = self._keys.check(key_text.strip())
         session = secrets.token_hex(32)
         now = now_ms()
@@ -29,11 +29,11 @@ class Sessions:
         return session
 
     def check(self, session: str) -> ApiKey:
-        """The key of a session; raises KeyRefused."""
+        """The key of a session; raises InvalidApiKey."""
         sql = "SELECT key_id FROM sessions WHERE hash = ? AND expires_ms > ?"
         rows = self._state.rows(sql, (_hash(session), now_ms()))
         if not rows:
-            raise KeyRefused
+            raise InvalidApiKey
         return self._keys.active(str(rows[0][0]))
 
     def end(self, session: str) -> None:

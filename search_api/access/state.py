@@ -34,7 +34,7 @@ MIGRATIONS = (
 BUSY_MS = 2_000
 
 
-class StateFault(Exception):
+class StateFileError(Exception):
     """The file cannot be used; the message says why, and what to do."""
 
 
@@ -47,7 +47,7 @@ class State:
             self._connection.set_busy_timeout(BUSY_MS)
             self._prepare(path)
         except (apsw.Error, OSError) as error:
-            raise StateFault(
+            raise StateFileError(
                 f"ROWTIDE_API_STATE={path} cannot be used ({error}); name a file that this user may write, or move a"
                 " damaged one away: its API keys and saved searches are lost then"
             ) from error
@@ -77,7 +77,7 @@ class State:
         found = int(connection.pragma("user_version"))
         if found > len(MIGRATIONS):
             connection.execute("ROLLBACK")
-            raise StateFault(f"ROWTIDE_API_STATE={path} was written by a newer version of Rowtide; start that one")
+            raise StateFileError(f"ROWTIDE_API_STATE={path} was written by a newer version of Rowtide; start that one")
         for number, migration in enumerate(MIGRATIONS[found:], found + 1):
             connection.execute(migration)
             connection.execute(f"PRAGMA user_version = {number}")

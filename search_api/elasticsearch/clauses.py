@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from search_api.elasticsearch.text_query import FUZZY, Box, Query
+from search_api.elasticsearch.text_query import FUZZY, Query, TextQuery
 from search_api.query.field_values import whole
 from search_api.query.schema import IndexField
 from search_api.query.syntax.tree import (
@@ -31,10 +31,10 @@ _ONE_WORD = re.compile(r"[\w*?]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Translator:
+class ClauseBuilder:
     """Makes queries. `path` is the array whose elements the query is run on, "" for whole documents."""
 
-    box: Box
+    box: TextQuery
     path: str = ""
 
     def query(self, node: Node) -> Query:
@@ -56,7 +56,7 @@ class Translator:
     def _inside(self, path: str, node: Node) -> Query:
         if not path or path == self.path:
             return self.query(node)
-        return {"nested": {"path": path, "score_mode": "max", "query": Translator(self.box, path).query(node)}}
+        return {"nested": {"path": path, "score_mode": "max", "query": ClauseBuilder(self.box, path).query(node)}}
 
     def _all(self, nodes: Iterable[Node]) -> Query:
         """Conditions on one array side by side become one query for one element. A single one asks the copy in the root."""

@@ -1,4 +1,4 @@
-"""Reads from Elasticsearch, and does nothing else with it. Answers stay bytes; `results` gives them their meaning."""
+"""Reads from Elasticsearch, and never writes. Responses stay bytes; `responses` decodes them."""
 
 import logging
 import time
@@ -12,41 +12,41 @@ import msgspec
 from elasticsearch import ApiError, AsyncElasticsearch
 
 from connections.elasticsearch import ElasticsearchAccess, client_options
-from search_api.elasticsearch.privileges import can_more_than_read, privileges_question
+from search_api.elasticsearch.privileges import has_more_than_read, privileges_query
 from search_api.elasticsearch.responses import read_aliases, read_newest_mapping
 from search_api.errors import (
-    CredentialsRefused,
-    CredentialsTooStrong,
-    ElasticsearchAway,
-    IndexUnknown,
-    SearchRefused,
-    SearchTooSlow,
+    CredentialsRejected,
+    CursorExpired,
+    ElasticsearchUnavailable,
+    ExcessivePrivileges,
+    IndexNotFound,
+    SearchRejected,
+    SearchTimedOut,
 )
-from search_api.paging.cursor import CursorExpired
 from search_api.query.schema import IndexSchema, read_mapping
 
 SCHEMA_SECONDS = 5.0
-"""A new field or index is noticed after so long."""
+"""How long aliases and mappings are cached: a new field or index appears after at most this time."""
 
 log = logging.getLogger("rowtide.search_api")
 
 
 class RawJson(elastic_transport.Serializer):
-    """Leaves answers as they came, so that no number passes through a float."""
+    """Leaves responses undecoded, so that no number passes through a float."""
 
     mimetype = "application/json"
 
     def loads(self, data: bytes) -> bytes:
-        """The bytes themselves."""
+        """Return the bytes unchanged."""
         return data
 
     def dumps(self, data: Any) -> bytes:
-        """Encode a body."""
+        """Encode a request body."""
         return data if isinstance(data, bytes) else msgspec.json.encode(data)
 
 
 def connect(access: ElasticsearchAccess) -> AsyncElasticsearch:
-    """A client that never retries by itself: a reader's time is short, and the next request may do better."""
+    """A client that never retries: a caller waits for the response, and can send the request again."""
     return AsyncElasticsearch(
         access.url,
         **client_options(access),
@@ -55,135 +55,142 @@ def connect(access: ElasticsearchAccess) -> AsyncElasticsearch:
     )
 
 
-class _Refusal(msgspec.Struct):
+class _ErrorResponse(msgspec.Struct):
     error: dict[str, Any]
 
 
 @dataclass(slots=True)
-class _Kept:
+class _Cache:
+    """Expiry times are in seconds of `time.monotonic`."""
+
     aliases: tuple[str, ...] = ()
-    until: float = 0.0
+    expires: float = 0.0
     schemas: dict[str, tuple[float, IndexSchema]] = field(default_factory=dict)
 
 
 class IndexReader:
-    """The indexes that the credentials can read. Raises IndexUnknown, SearchRefused, SearchTooSlow,
-    ElasticsearchAway, or CredentialsTooStrong unless `allow_writer`."""
+    """The indexes that the credentials can read. Raises IndexNotFound, SearchRejected, SearchTimedOut,
+    ElasticsearchUnavailable, and ExcessivePrivileges unless `allow_writer` is set."""
 
     def __init__(self, client: AsyncElasticsearch, allow_writer: bool = False) -> None:
         self._client = client
-        self._read_only_known = allow_writer
-        self._kept = _Kept()
+        self._privileges_checked = allow_writer
+        self._cache = _Cache()
 
     async def indices(self) -> tuple[str, ...]:
-        """The names that can be read, sorted. They are the only ones that ever reach Elasticsearch in a path."""
-        if time.monotonic() >= self._kept.until:
-            aliases = read_aliases(await self._ask("GET", "/_alias"))
-            await self._check_credentials(aliases)
-            self._kept.aliases = aliases
-            self._kept.until = time.monotonic() + SCHEMA_SECONDS
-        return self._kept.aliases
+        """The readable index names, sorted. No other name ever reaches Elasticsearch in a path."""
+        if time.monotonic() >= self._cache.expires:
+            aliases = read_aliases(await self._request("GET", "/_alias"))
+            await self._check_privileges(aliases)
+            self._cache.aliases = aliases
+            self._cache.expires = time.monotonic() + SCHEMA_SECONDS
+        return self._cache.aliases
 
     async def schema(self, index: str) -> IndexSchema:
-        """The fields of an index, at most some seconds old."""
+        """The fields of an index, up to SCHEMA_SECONDS old."""
         if index not in await self.indices():
-            raise IndexUnknown(index)
-        until, schema = self._kept.schemas.get(index, (0.0, IndexSchema(())))
-        if time.monotonic() >= until:
-            schema = read_mapping(read_newest_mapping(await self._ask("GET", f"/{index}/_mapping")))
-            self._kept.schemas[index] = (time.monotonic() + SCHEMA_SECONDS, schema)
+            raise IndexNotFound(index)
+        expires, schema = self._cache.schemas.get(index, (0.0, IndexSchema(())))
+        if time.monotonic() >= expires:
+            schema = read_mapping(read_newest_mapping(await self._request("GET", f"/{index}/_mapping")))
+            self._cache.schemas[index] = (time.monotonic() + SCHEMA_SECONDS, schema)
         return schema
 
     async def search(self, index: str, body: Mapping[str, Any]) -> bytes:
-        """Run a search on an index whose schema was asked for; with `pit` in the body, at that point in time, or CursorExpired."""
+        """Search an index whose name `schema` has accepted. With `pit` in the body it reads that point in time, and
+        raises CursorExpired when the point is closed."""
         if "pit" not in body:
-            return await self._ask("POST", f"/{index}/_search", body)
+            return await self._request("POST", f"/{index}/_search", body)
         try:
-            return await self._ask("POST", "/_search", body)
-        except IndexUnknown:
+            return await self._request("POST", "/_search", body)
+        except IndexNotFound:
             raise CursorExpired from None
 
     async def open_point(self, index: str, keep_alive: str) -> str:
-        """Keep an index readable as it is now, for so long after each use."""
+        """Open a point in time and return its id. It expires `keep_alive` after its last use."""
         if index not in await self.indices():
-            raise IndexUnknown(index)
-        answer = await self._ask("POST", f"/{index}/_pit?keep_alive={keep_alive}")
-        return str(msgspec.json.decode(answer, type=dict[str, Any])["id"])
+            raise IndexNotFound(index)
+        response = await self._request("POST", f"/{index}/_pit?keep_alive={keep_alive}")
+        return str(msgspec.json.decode(response, type=dict[str, Any])["id"])
 
     async def close_point(self, point: str) -> None:
-        """Let a point in time go; nothing happens when it is gone already."""
-        with suppress(IndexUnknown, ElasticsearchAway):
-            await self._ask("DELETE", "/_pit", {"id": point})
+        """Close a point in time; one that is already closed is ignored."""
+        with suppress(IndexNotFound, ElasticsearchUnavailable):
+            await self._request("DELETE", "/_pit", {"id": point})
 
     async def document(self, index: str, document_id: str) -> bytes:
-        """Look one document up as it is now, searchable or not; the id travels in the body, so it may hold anything."""
+        """Get a document in real time, before a refresh makes it searchable. The id travels in the body, so it may
+        contain any character."""
         if index not in await self.indices():
-            raise IndexUnknown(index)
-        return await self._ask("POST", f"/{index}/_mget", {"ids": [document_id]})
+            raise IndexNotFound(index)
+        return await self._request("POST", f"/{index}/_mget", {"ids": [document_id]})
 
     async def ready(self) -> None:
-        """Return if Elasticsearch answers these credentials, and they are not too strong."""
-        await self._check_credentials(read_aliases(await self._ask("GET", "/_alias")))
+        """Return if Elasticsearch accepts the credentials and they are read-only; raises otherwise."""
+        await self._check_privileges(read_aliases(await self._request("GET", "/_alias")))
 
-    async def _check_credentials(self, aliases: tuple[str, ...]) -> None:
-        """Raise CredentialsTooStrong; asked until Elasticsearch has said once that they are weak enough."""
-        if self._read_only_known:
+    async def _check_privileges(self, aliases: tuple[str, ...]) -> None:
+        """Raise ExcessivePrivileges (invariant 10). Once Elasticsearch has confirmed read-only, it is not asked again."""
+        if self._privileges_checked:
             return
         try:
-            answer = await self._ask("POST", "/_security/user/_has_privileges", privileges_question(aliases))
-        except (SearchRefused, IndexUnknown):  # A server without security lets everybody write.
-            raise CredentialsTooStrong from None
-        if can_more_than_read(answer):
-            raise CredentialsTooStrong
-        self._read_only_known = True
+            response = await self._request("POST", "/_security/user/_has_privileges", privileges_query(aliases))
+        except (SearchRejected, IndexNotFound):  # A server without security lets everybody write.
+            raise ExcessivePrivileges from None
+        if has_more_than_read(response):
+            raise ExcessivePrivileges
+        self._privileges_checked = True
 
-    async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> bytes:
+    async def _request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> bytes:
         headers = {"accept": "application/json", "accept-encoding": "identity"} | (
             {"content-type": "application/json"} if body is not None else {}
         )
         try:
-            answer = await self._client.perform_request(method, path, headers=headers, body=body)
+            response = await self._client.perform_request(method, path, headers=headers, body=body)
         except ApiError as error:
-            raise _meaning(error, path) from error
+            raise _translate(error, path) from error
         except elastic_transport.ConnectionTimeout as error:
-            raise SearchTooSlow from error
+            raise SearchTimedOut from error
         except elastic_transport.TransportError as error:
-            raise ElasticsearchAway("Elasticsearch does not answer.") from error
-        return bytes(answer.body)
+            raise ElasticsearchUnavailable("Elasticsearch is not responding.") from error
+        return bytes(response.body)
 
 
-def _meaning(error: ApiError, path: str) -> Exception:
-    """What a refusal means to a reader. Elasticsearch's own words are left out: they may quote documents and names."""
+def _translate(error: ApiError, path: str) -> Exception:
+    """The error for a response of Elasticsearch. Its own message is dropped: it may quote documents and field names."""
     match error.meta.status:
         case 400 | 413:
-            log.warning("Elasticsearch refused %s: %s", path, _refusal(error))
-            return SearchRefused("The search is too large or asks for something that the index cannot do.")
+            log.warning("Elasticsearch rejected %s: %s", path, _error_type(error))
+            return SearchRejected("The search is too large, or uses something that the index does not support.")
         case 403 if path == "/_search":
-            return ElasticsearchAway("The key of this API cannot page; its operator makes a new one: rowtide api key.")
+            return ElasticsearchUnavailable(
+                "The API's Elasticsearch key does not permit paging; an operator must create a new one with"
+                " `rowtide api key`."
+            )
         case 403 | 404 | 503 if error.meta.status != 503 or (path == "/_search" and _shards_are_gone(error)):
-            return IndexUnknown(path.split("/")[1])
+            return IndexNotFound(path.split("/")[1])
         case 401:
-            return CredentialsRefused("Elasticsearch does not accept the credentials of this API.")
+            return CredentialsRejected("Elasticsearch rejected the credentials of this API.")
         case 429:
-            return ElasticsearchAway("Elasticsearch has too much to do.")
+            return ElasticsearchUnavailable("Elasticsearch is overloaded.")
         case _:
-            return ElasticsearchAway("Elasticsearch could not answer.")
+            return ElasticsearchUnavailable("Elasticsearch failed to respond.")
 
 
 def _shards_are_gone(error: ApiError) -> bool:
-    """Whether the index of a point in time is not there any more, and the point with it."""
+    """Whether the index of a point in time was deleted, and the point with it."""
     body = error.body if isinstance(error.body, (bytes, str)) else b""
     try:
-        causes = msgspec.json.decode(body, type=_Refusal).error["root_cause"]
-        return {one["type"] for one in causes} == {"no_shard_available_action_exception"}
+        causes = msgspec.json.decode(body, type=_ErrorResponse).error["root_cause"]
+        return {cause["type"] for cause in causes} == {"no_shard_available_action_exception"}
     except (msgspec.DecodeError, KeyError, TypeError):
         return False
 
 
-def _refusal(error: ApiError) -> str:
-    """The name of the fault, which is safe to log; its reason would quote what was searched for."""
+def _error_type(error: ApiError) -> str:
+    """The type of the error, which is safe to log; its reason would quote the search."""
     body = error.body if isinstance(error.body, (bytes, str)) else b""
     try:
-        return str(msgspec.json.decode(body, type=_Refusal).error["type"])
+        return str(msgspec.json.decode(body, type=_ErrorResponse).error["type"])
     except (msgspec.DecodeError, KeyError):
         return f"status {error.meta.status}"

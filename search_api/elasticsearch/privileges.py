@@ -16,12 +16,12 @@ STRONGER = ("index", "create", "create_doc", "delete", "write", "create_index", 
 STRONGER_CLUSTER = ("all", "manage", "manage_security", "manage_api_key", "manage_index_templates")
 
 
-def privileges_question(aliases: Sequence[str]) -> dict[str, Any]:
+def privileges_query(aliases: Sequence[str]) -> dict[str, Any]:
     """The request that asks Elasticsearch whether its caller can do more than read."""
     return {"cluster": list(STRONGER_CLUSTER), "index": [{"names": [*aliases, "*"], "privileges": list(STRONGER)}]}
 
 
-def can_more_than_read(answer: bytes) -> bool:
+def has_more_than_read(answer: bytes) -> bool:
     """Whether any of the privileges that were asked for is there."""
     told = msgspec.json.decode(answer, type=_Privileges)
     return any(told.cluster.values()) or any(any(one.values()) for one in told.index.values())

@@ -86,15 +86,15 @@ class _Answer(Struct):
     pit_id: str = ""
 
 
-class _Found(Struct):
+class _MultiGetDocument(Struct):
     id: str = field(name="_id", default="")
     found: bool = False
     version: int = field(name="_version", default=0)
     source: Raw = field(name="_source", default=Raw(b"{}"))
 
 
-class _Looked(Struct):
-    docs: list[_Found]
+class _MultiGetResponse(Struct):
+    docs: list[_MultiGetDocument]
 
 
 class Total(Struct, frozen=True):
@@ -157,7 +157,7 @@ class Document(Struct, frozen=True):
     freshness: FreshnessView
 
 
-class Read(Struct, frozen=True):
+class SearchResult(Struct, frozen=True):
     """A search's answer before freshness and cursor are known. `first` and `last` are the sort values of these hits.
 
     `point` is what the point in time is called from now on, "" when there is none."""
@@ -172,16 +172,16 @@ class Read(Struct, frozen=True):
     point: str = ""
 
     @property
-    def turned(self) -> "Read":
+    def reversed(self) -> "SearchResult":
         """The same hits in the opposite order."""
         return structs.replace(self, items=self.items[::-1], first=self.last, last=self.first)
 
 
-def read_search(body: bytes, facets: tuple[IndexField, ...] = ()) -> Read:
+def read_search(body: bytes, facets: tuple[IndexField, ...] = ()) -> SearchResult:
     """Read the answer of a search whose body asked for these facets, in this order."""
     answer = msgspec.json.decode(body, type=_Answer)
     hits = answer.hits.hits
-    return Read(
+    return SearchResult(
         items=[_hit(hit) for hit in hits],
         total=Total(answer.hits.total.value, answer.hits.total.relation),
         facets=[_facet(one, answer.aggregations[f"facet{n}"]) for n, one in enumerate(facets)],
@@ -195,7 +195,7 @@ def read_search(body: bytes, facets: tuple[IndexField, ...] = ()) -> Read:
 
 def read_document(body: bytes, index: str, freshness: FreshnessView) -> Document | None:
     """Read the answer of a multi-get of one id; None when there is no such document."""
-    found = msgspec.json.decode(body, type=_Looked).docs[0]
+    found = msgspec.json.decode(body, type=_MultiGetResponse).docs[0]
     if not found.found:
         return None
     return Document(index, found.id, found.version, found.source, freshness)

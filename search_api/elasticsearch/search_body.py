@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from search_api.elasticsearch.clauses import Translator, condition
+from search_api.elasticsearch.clauses import ClauseBuilder, condition
 from search_api.elasticsearch.highlight_query import highlight
-from search_api.elasticsearch.text_query import Box, Query
+from search_api.elasticsearch.text_query import Query, TextQuery
 from search_api.query.request import Filter, RawRequest, SearchRequest, Sort, check
 from search_api.query.schema import IndexField, IndexSchema
 from search_api.query.syntax.parser import Parsed
@@ -17,7 +17,7 @@ TIE_BREAK = "_seq_no"
 
 
 def filter_clauses(texts: Iterable[str], schema: IndexSchema) -> list[Query]:
-    """Filters in a reader's syntax as conditions that must all hold; raises RequestFaults."""
+    """Filters in a reader's syntax as conditions that must all hold; raises InvalidRequest."""
     return _conditions(check(RawRequest(filters=tuple(texts)), schema).filters)
 
 
@@ -73,8 +73,8 @@ def _after_counting(request: SearchRequest) -> list[Filter]:
 
 def _box(request: SearchRequest, parsed: Parsed, schema: IndexSchema) -> Query:
     """What the text means; words alone may also be an id or a whole value, which ranks first."""
-    box = Box(schema, request.similar)
-    query = Translator(box).query(parsed.node)
+    box = TextQuery(schema, request.similar)
+    query = ClauseBuilder(box).query(parsed.node)
     if not isinstance(parsed.node, Words):
         return query
     return {"bool": {"should": [query, *box.whole(request.text)], "minimum_should_match": 1}}

@@ -52,7 +52,7 @@ class _Asked:
 
 
 @dataclass(frozen=True)
-class Box:
+class TextQuery:
     """The search box over the fields of an index. `similar`: words that look alike match too, and hits tell which words they
     have as they were typed, by their places in `similar` (`typed_name`)."""
 

@@ -6,53 +6,53 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec import Raw
 
-from search_api.query.schema import IndexSchema, Kind
-from search_api.query.validation import Fault, RequestFaults
+from search_api.query.schema import FieldKind, IndexSchema
+from search_api.query.validation import InvalidRequest, ValidationError
 
 ID, VERSION = "_id", "_version"
 MAX_COLUMNS = 200
 
-Cell = Raw | None
+JsonCell = Raw | None
 """A value as JSON; several values of one column are a JSON array. None: the document has no such field."""
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ExportColumn:
     """A field, or a part of the document, which is then JSON. `kind` is "json" where a cell may hold several values."""
 
     name: str
-    kind: Kind
+    kind: FieldKind
 
 
-def default_columns(schema: IndexSchema) -> tuple[Column, ...]:
+def default_columns(schema: IndexSchema) -> tuple[ExportColumn, ...]:
     """The id, every field outside of arrays, and each array as a whole."""
-    columns = {ID: Column(ID, "keyword")}
+    columns = {ID: ExportColumn(ID, "keyword")}
     for one in schema.fields:
         name = one.nested.split(".")[0] if one.nested else one.name
-        columns[name] = Column(name, "json" if one.nested else one.kind)
+        columns[name] = ExportColumn(name, "json" if one.nested else one.kind)
     return tuple(columns.values())
 
 
-def chosen_columns(names: Sequence[str], schema: IndexSchema) -> tuple[Column, ...]:
-    """The columns of these names, in this order; raises RequestFaults."""
+def chosen_columns(names: Sequence[str], schema: IndexSchema) -> tuple[ExportColumn, ...]:
+    """The columns of these names, in this order; raises InvalidRequest."""
     found = {name: _column(name, schema) for name in names}
     unknown = [name for name, column in found.items() if column is None]
     if unknown:
-        raise RequestFaults(
-            tuple(Fault("columns", f"There is no field {name!r}; `fields` lists them.") for name in unknown)
+        raise InvalidRequest(
+            tuple(ValidationError("columns", f"There is no field {name!r}; `fields` lists them.") for name in unknown)
         )
     if not 0 < len(found) <= MAX_COLUMNS:
-        raise RequestFaults((Fault("columns", f"columns: give 1 to {MAX_COLUMNS} of them."),))
+        raise InvalidRequest((ValidationError("columns", f"columns: give 1 to {MAX_COLUMNS} of them."),))
     return tuple(column for column in found.values() if column)
 
 
-def _column(name: str, schema: IndexSchema) -> Column | None:
+def _column(name: str, schema: IndexSchema) -> ExportColumn | None:
     if name in (ID, VERSION):
-        return Column(name, "keyword" if name == ID else "integer")
+        return ExportColumn(name, "keyword" if name == ID else "integer")
     known = schema.by_name.get(name)
     if known is not None:
-        return Column(name, "json" if known.nested else known.kind)
-    return Column(name, "json") if any(one.name.startswith(f"{name}.") for one in schema.fields) else None
+        return ExportColumn(name, "json" if known.nested else known.kind)
+    return ExportColumn(name, "json") if any(one.name.startswith(f"{name}.") for one in schema.fields) else None
 
 
 @dataclass(slots=True)
@@ -67,10 +67,10 @@ _object = msgspec.json.Decoder(dict[str, Raw])
 _array = msgspec.json.Decoder(list[Raw])
 
 
-class Cells:
+class CellReader:
     """Takes the cells of some columns out of documents; each object of a document is read once."""
 
-    def __init__(self, columns: Sequence[Column]) -> None:
+    def __init__(self, columns: Sequence[ExportColumn]) -> None:
         self._count = len(columns)
         self._root = _Branch()
         for place, column in enumerate(columns):
@@ -79,7 +79,7 @@ class Cells:
                 branch = branch.below.setdefault(name, _Branch())
             branch.places.append(place)
 
-    def of(self, document: Raw) -> list[Cell]:
+    def of(self, document: Raw) -> list[JsonCell]:
         """The cells of a document, in the order of the columns."""
         found: list[list[Raw]] = [[] for _ in range(self._count)]
         several = [False] * self._count
@@ -106,7 +106,7 @@ def _places(branch: _Branch) -> list[int]:
     return [place for below in branch.below.values() for place in (*below.places, *_places(below))]
 
 
-def _cell(values: list[Raw], several: bool) -> Cell:
+def _cell(values: list[Raw], several: bool) -> JsonCell:
     if several:
         return Raw(b"[" + b",".join(map(bytes, values)) + b"]")
     return values[0] if values else None

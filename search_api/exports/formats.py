@@ -8,13 +8,13 @@ from typing import Protocol
 import msgspec
 from msgspec import Raw, Struct, field
 
-from search_api.exports.columns import ID, VERSION, Cell, Cells, Column
+from search_api.exports.columns import ID, VERSION, CellReader, ExportColumn, JsonCell
 
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """A text that begins so is a formula to a spreadsheet; the last four are the signs in full width, which some take for the same."""
 
 
-class Row(Struct):
+class ExportRow(Struct):
     """A hit of an export."""
 
     id: str = field(name="_id")
@@ -31,7 +31,7 @@ class Format(Protocol):
     def begin(self) -> bytes:
         """What comes before the first row."""
 
-    def rows(self, rows: Sequence[Row]) -> bytes:
+    def rows(self, rows: Sequence[ExportRow]) -> bytes:
         """Some rows."""
 
     def end(self) -> bytes:
@@ -41,12 +41,12 @@ class Format(Protocol):
 class RowCells:
     """The cells of rows: fields of the document, and the row's id and version."""
 
-    def __init__(self, columns: Sequence[Column]) -> None:
-        self._cells = Cells(columns)
+    def __init__(self, columns: Sequence[ExportColumn]) -> None:
+        self._cells = CellReader(columns)
         self._ids = [place for place, column in enumerate(columns) if column.name == ID]
         self._versions = [place for place, column in enumerate(columns) if column.name == VERSION]
 
-    def of(self, row: Row) -> list[Cell]:
+    def of(self, row: ExportRow) -> list[JsonCell]:
         """The cells of one row."""
         cells = self._cells.of(row.source)
         for place in self._ids:
@@ -61,7 +61,7 @@ class Csv:
 
     media_type = "text/csv; charset=utf-8"
 
-    def __init__(self, columns: Sequence[Column], header: bool) -> None:
+    def __init__(self, columns: Sequence[ExportColumn], header: bool) -> None:
         self._columns = columns
         self._cells = RowCells(columns)
         self._header = header
@@ -70,7 +70,7 @@ class Csv:
         """The columns' names."""
         return _lines([[_guarded(column.name) for column in self._columns]]) if self._header else b""
 
-    def rows(self, rows: Sequence[Row]) -> bytes:
+    def rows(self, rows: Sequence[ExportRow]) -> bytes:
         """A line a row."""
         return _lines([[_text(cell) for cell in self._cells.of(row)] for row in rows])
 
@@ -85,7 +85,7 @@ def _lines(rows: list[list[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _text(cell: Cell) -> str:
+def _text(cell: JsonCell) -> str:
     """A cell as text: what is null or missing is empty, and a text never begins a formula."""
     if cell is None:
         return ""
@@ -104,7 +104,7 @@ class Ndjson:
 
     media_type = "application/x-ndjson"
 
-    def __init__(self, columns: Sequence[Column] | None) -> None:
+    def __init__(self, columns: Sequence[ExportColumn] | None) -> None:
         self._names = [msgspec.json.encode(column.name) for column in columns or ()]
         self._cells = RowCells(columns) if columns else None
 
@@ -112,7 +112,7 @@ class Ndjson:
         """Nothing."""
         return b""
 
-    def rows(self, rows: Sequence[Row]) -> bytes:
+    def rows(self, rows: Sequence[ExportRow]) -> bytes:
         """A line a row."""
         return b"".join(map(self._line, rows))
 
@@ -120,7 +120,7 @@ class Ndjson:
         """Nothing."""
         return b""
 
-    def _line(self, row: Row) -> bytes:
+    def _line(self, row: ExportRow) -> bytes:
         if self._cells is None:
             return b'{"id":%b,"version":%d,"document":%b}\n' % (msgspec.json.encode(row.id), row.version, row.source)
         pairs = zip(self._names, self._cells.of(row), strict=True)

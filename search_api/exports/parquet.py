@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from search_api.exports.columns import Cell, Column
-from search_api.exports.formats import Row, RowCells
-from search_api.query.schema import Kind
+from search_api.exports.columns import ExportColumn, JsonCell
+from search_api.exports.formats import ExportRow, RowCells
+from search_api.query.schema import FieldKind
 
 
-class CellUnfit(Exception):
+class UnsupportedCell(Exception):
     """A value that its column cannot hold, found after the file was begun."""
 
 
@@ -43,7 +43,7 @@ class Parquet:
 
     media_type = "application/vnd.apache.parquet"
 
-    def __init__(self, columns: Sequence[Column]) -> None:
+    def __init__(self, columns: Sequence[ExportColumn]) -> None:
         import pyarrow  # noqa: PLC0415 Large, and of use to exports alone.
         import pyarrow.parquet  # noqa: PLC0415
 
@@ -52,15 +52,15 @@ class Parquet:
         self._columns = columns
         self._cells = RowCells(columns)
         self._sink = _Sink()
-        self._kinds: list[Kind] = []
+        self._kinds: list[FieldKind] = []
         self._writer: Any = None
 
     def begin(self) -> bytes:
         """Nothing: the file begins with its first rows."""
         return b""
 
-    def rows(self, rows: Sequence[Row]) -> bytes:
-        """A row group; raises CellUnfit."""
+    def rows(self, rows: Sequence[ExportRow]) -> bytes:
+        """A row group; raises UnsupportedCell."""
         cells = [self._cells.of(row) for row in rows]
         if self._writer is None:
             self._open(cells)
@@ -78,7 +78,7 @@ class Parquet:
         self._writer.close()
         return self._sink.take()
 
-    def _open(self, first: list[list[Cell]]) -> None:
+    def _open(self, first: list[list[JsonCell]]) -> None:
         several = [any(row[place] is not None and bytes(row[place] or b"")[:1] in (b"[", b"{") for row in first)
                    for place in range(len(self._columns))]  # fmt: skip
         self._kinds = ["json" if many else column.kind for column, many in zip(self._columns, several, strict=True)]
@@ -88,7 +88,7 @@ class Parquet:
         ]
         self._writer = self._parquet.ParquetWriter(self._arrow.PythonFile(self._sink, "w"), self._arrow.schema(fields))
 
-    def _type(self, kind: Kind) -> Any:
+    def _type(self, kind: FieldKind) -> Any:
         match kind:
             case "integer":
                 return self._arrow.int64()
@@ -102,7 +102,7 @@ class Parquet:
                 return self._arrow.string()
 
 
-def _value(cell: Cell, kind: Kind, column: Column) -> Any:
+def _value(cell: JsonCell, kind: FieldKind, column: ExportColumn) -> Any:
     if cell is None or bytes(cell) == b"null":
         return None
     raw = bytes(cell)
@@ -111,12 +111,12 @@ def _value(cell: Cell, kind: Kind, column: Column) -> Any:
     try:
         return _typed(raw, kind)
     except (msgspec.DecodeError, ValueError):
-        raise CellUnfit(
+        raise UnsupportedCell(
             f"Column {column.name} holds values of several kinds; leave it out, or choose another format."
         ) from None
 
 
-def _typed(raw: bytes, kind: Kind) -> Any:
+def _typed(raw: bytes, kind: FieldKind) -> Any:
     match kind:
         case "integer":
             return msgspec.json.decode(raw, type=int)

@@ -9,14 +9,14 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, field
 
-from search_api.elasticsearch.clauses import Translator
+from search_api.elasticsearch.clauses import ClauseBuilder
 from search_api.elasticsearch.search_body import condition_of, query_of
-from search_api.elasticsearch.text_query import Box, Query
+from search_api.elasticsearch.text_query import Query, TextQuery
 from search_api.query.request import SearchRequest
 from search_api.query.schema import IndexSchema
 from search_api.query.syntax.printer import leaves
 
-How = Literal["word", "phrase", "beginning", "value", "id"]
+MatchKind = Literal["word", "phrase", "beginning", "value", "id"]
 
 _WEIGHT = re.compile(r"weight\((?P<what>.+) in \d+\)", re.DOTALL)
 _SYNONYM = re.compile(r"Synonym\((?P<what>.+)\)", re.DOTALL)
@@ -25,7 +25,7 @@ _TERM = re.compile(r"(?P<field>[^:\s]+):(?P<text>\S+)")
 _BEGINNING = re.compile(r"(?P<field>[^:\s]+):(?P<text>\S+)\*(\^[\d.]+)?")
 _ANY_BEGINNING = re.compile(r"CaseInsensitivePrefixQuery\{:?(?P<text>.+)\}(\^[\d.]+)?", re.DOTALL)
 _OTHERS = re.compile(r"max plus (?P<share>[\d.]+) times others of:")
-_MEANS: Mapping[How, str] = {
+_MEANS: Mapping[MatchKind, str] = {
     "word": "has the word",
     "phrase": "has the phrase",
     "beginning": "has a word that begins with",
@@ -39,7 +39,7 @@ class Reason(Struct, frozen=True):
     """A part of the score: `score` points, `share` of the whole. `field` is "" where a match is not of one field."""
 
     field: str
-    how: How
+    how: MatchKind
     text: str
     score: float
     share: float
@@ -81,7 +81,7 @@ def explain_body(request: SearchRequest, schema: IndexSchema, document_id: str) 
     return {"query": query, "explain": True, "size": 1, "_source": False}
 
 
-def lacking_body(request: SearchRequest, schema: IndexSchema, document_id: str) -> Query:
+def missing_parts_body(request: SearchRequest, schema: IndexSchema, document_id: str) -> Query:
     """The search for one document that tells which parts of the text it fulfils."""
     parts = [
         {"bool": {"must": [query], "_name": f"part{place}"}} for place, (_, query) in enumerate(_parts(request, schema))
@@ -96,7 +96,7 @@ def read_explanation(answer: bytes, document_id: str, schema: IndexSchema, text:
         return None
     whole = hits[0].explanation
     names = _names(schema)
-    found: dict[tuple[str, How, str], float] = {}
+    found: dict[tuple[str, MatchKind, str], float] = {}
     for leaf, share in _leaves(whole, 1.0):
         key = _meaning(leaf.description, names, text)
         if key is not None:
@@ -106,7 +106,9 @@ def read_explanation(answer: bytes, document_id: str, schema: IndexSchema, text:
     return Explanation(document_id, True, round(whole.value, 3), kept, [])
 
 
-def read_lacking(answer: bytes, document_id: str, request: SearchRequest, schema: IndexSchema) -> Explanation | None:
+def read_missing_parts(
+    answer: bytes, document_id: str, request: SearchRequest, schema: IndexSchema
+) -> Explanation | None:
     """What a document that does not match lacks, from the answer to `lacking_body`; None when there is no such document."""
     hits = msgspec.json.decode(answer, type=_Answer).hits.hits
     if not hits:
@@ -122,7 +124,7 @@ def _one(document_id: str) -> Query:
 
 def _parts(request: SearchRequest, schema: IndexSchema) -> list[tuple[str, Query]]:
     """Each word, condition and filter, with its text."""
-    asked = Translator(Box(schema))
+    asked = ClauseBuilder(TextQuery(schema))
     parts = [(text, asked.query(node)) for text, node in (leaves(request.box.node) if request.box else [])]
     filters = [(f"{one.field.name}:{one.comparison}{one.value}", condition_of(one)) for one in request.filters]
     return parts + filters
@@ -153,7 +155,7 @@ def _names(schema: IndexSchema) -> dict[str, str]:
     return names | {one.words: one.name for one in schema.fields if one.words} | {one: one for one in schema.by_name}
 
 
-def _meaning(description: str, names: Mapping[str, str], text: str) -> tuple[str, How, str] | None:
+def _meaning(description: str, names: Mapping[str, str], text: str) -> tuple[str, MatchKind, str] | None:
     """The field, the way and the text of a match; None for what belongs to no field that the reader sees."""
     if weight := _WEIGHT.match(description):
         return _of_field(weight["what"], names)
@@ -166,7 +168,7 @@ def _meaning(description: str, names: Mapping[str, str], text: str) -> tuple[str
     return ("", "value", text) if description.startswith("ConstantScore(") else None
 
 
-def _of_field(what: str, names: Mapping[str, str]) -> tuple[str, How, str] | None:
+def _of_field(what: str, names: Mapping[str, str]) -> tuple[str, MatchKind, str] | None:
     synonym = _SYNONYM.match(what)
     terms = [synonym["what"]] if synonym else [what]
     if phrase := _PHRASE.match(terms[0]):
@@ -177,7 +179,7 @@ def _of_field(what: str, names: Mapping[str, str]) -> tuple[str, How, str] | Non
     return (names[found[0]["field"]], "word", " or ".join(dict.fromkeys(one["text"] for one in found)))
 
 
-def _reason(name: str, how: How, text: str, score: float, whole: float) -> Reason:
+def _reason(name: str, how: MatchKind, text: str, score: float, whole: float) -> Reason:
     where = f"`{name}`" if name else "the id" if how == "id" else "a value"
     share = score / whole if whole else 0.0
     means = "begins with" if how == "beginning" and not name else _MEANS[how]

@@ -9,12 +9,18 @@ from typing import Any, NamedTuple
 
 from search_api.access.callers import Caller
 from search_api.elasticsearch.reader import Reader
-from search_api.elasticsearch.responses import Document, Read, SearchPage, read_document, read_search
+from search_api.elasticsearch.responses import Document, SearchPage, SearchResult, read_document, read_search
 from search_api.elasticsearch.search_body import query_of, search_body
-from search_api.errors import DocumentUnknown
-from search_api.features.explain import Explanation, explain_body, lacking_body, read_explanation, read_lacking
+from search_api.errors import DocumentNotFound
+from search_api.features.correction import corrected, similar_body
+from search_api.features.explain import (
+    Explanation,
+    explain_body,
+    missing_parts_body,
+    read_explanation,
+    read_missing_parts,
+)
 from search_api.features.histograms import Histogram, bars_body, extents_body, read_bars, read_extents
-from search_api.features.spelling import corrected, similar_body
 from search_api.features.suggestions import (
     FIELD_NAMES,
     MOST,
@@ -22,24 +28,24 @@ from search_api.features.suggestions import (
     asked_fields,
     comparisons,
     names,
+    parse_typed,
     read_values,
-    typing,
     values_body,
 )
 from search_api.freshness.view import FreshnessView
-from search_api.paging.cursor import Place
-from search_api.paging.pager import Paging
+from search_api.paging.cursor import CursorPosition
+from search_api.paging.pager import Pager
 from search_api.query.request import RawRequest, SearchRequest, check
 from search_api.query.schema import IndexField, IndexSchema
-from search_api.query.validation import RequestFaults
+from search_api.query.validation import InvalidRequest
 
 LONGEST_ID_BYTES = 512
 """Elasticsearch takes no longer ids, so no document has one."""
 
 
-class _Found(NamedTuple):
+class _MultiGetDocument(NamedTuple):
     request: SearchRequest
-    read: Read
+    read: SearchResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class Search:
 
     reader: Reader
     freshness: FreshnessView
-    paging: Paging
+    paging: Pager
     caller: Caller
 
     async def search(self, index: str, raw: RawRequest, cursor: str = "") -> SearchPage:
@@ -78,16 +84,16 @@ class Search:
             as_words=request.box is not None and request.box.as_words,
         )
 
-    async def _hits(self, index: str, raw: RawRequest, place: Place | None) -> _Found:
+    async def _hits(self, index: str, raw: RawRequest, place: CursorPosition | None) -> _MultiGetDocument:
         schema = await self.reader.schema(index)
         request = check(raw, schema)
         if place is None:
-            return _Found(request, await self._read(index, request, search_body(request, schema)))
+            return _MultiGetDocument(request, await self._read(index, request, search_body(request, schema)))
         body = search_body(request, schema, place.after, backward=place.backward)
         read = await self._read(index, request, self.paging.body(body, place))
-        return _Found(request, read.turned if place.backward else read)
+        return _MultiGetDocument(request, read.reversed if place.backward else read)
 
-    async def _read(self, index: str, request: SearchRequest, body: Mapping[str, Any]) -> Read:
+    async def _read(self, index: str, request: SearchRequest, body: Mapping[str, Any]) -> SearchResult:
         return read_search(await self.reader.search(index, body), request.facets)
 
     async def _better(self, index: str, request: SearchRequest, schema: IndexSchema) -> str | None:
@@ -111,9 +117,9 @@ class Search:
     async def suggest(self, index: str, text: str, filters: tuple[str, ...]) -> Suggestions:
         """How a text may go on. Its beginning narrows what is counted, if it can be read by itself."""
         schema = await self.reader.schema(index)
-        typed = typing(text, schema)
+        typed = parse_typed(text, schema)
         kept = check(RawRequest(filters=filters), schema)
-        with suppress(RequestFaults):
+        with suppress(InvalidRequest):
             kept = check(RawRequest(typed.before, filters), schema)
         found = [*comparisons(typed), *islice(names(typed, schema), FIELD_NAMES)]
         if fields := asked_fields(typed, schema):
@@ -122,28 +128,28 @@ class Search:
         return Suggestions(found[:MOST])
 
     async def explain(self, index: str, raw: RawRequest, document_id: str) -> Explanation:
-        """Why a document matches and ranks where it does, or what it lacks; raises DocumentUnknown."""
+        """Why a document matches and ranks where it does, or what it lacks; raises DocumentNotFound."""
         schema = await self.reader.schema(index)
         request = check(replace(raw, facets=()), schema)
         if not 0 < len(document_id.encode()) <= LONGEST_ID_BYTES:
-            raise DocumentUnknown(document_id)
+            raise DocumentNotFound(document_id)
         answer = await self.reader.search(index, explain_body(request, schema, document_id))
         found = read_explanation(answer, document_id, schema, request.text)
         if found is None:
-            answer = await self.reader.search(index, lacking_body(request, schema, document_id))
-            found = read_lacking(answer, document_id, request, schema)
+            answer = await self.reader.search(index, missing_parts_body(request, schema, document_id))
+            found = read_missing_parts(answer, document_id, request, schema)
         if found is None:
-            raise DocumentUnknown(document_id)
+            raise DocumentNotFound(document_id)
         return found
 
     async def document(self, index: str, document_id: str) -> Document:
-        """A document as it is now; raises DocumentUnknown."""
+        """A document as it is now; raises DocumentNotFound."""
         if not 0 < len(document_id.encode()) <= LONGEST_ID_BYTES:
             await self.reader.schema(index)
-            raise DocumentUnknown(document_id)
+            raise DocumentNotFound(document_id)
         found = read_document(await self.reader.document(index, document_id), index, self.freshness)
         if found is None:
-            raise DocumentUnknown(document_id)
+            raise DocumentNotFound(document_id)
         return found
 
     async def schema(self, index: str) -> IndexSchema:
@@ -155,5 +161,5 @@ class Search:
         return await self.reader.indices()
 
     async def ready(self) -> None:
-        """Return if Elasticsearch answers; raises ElasticsearchAway."""
+        """Return if Elasticsearch answers; raises ElasticsearchUnavailable."""
         await self.reader.ready()

@@ -12,11 +12,11 @@ from msgspec import Struct
 
 from search_api.elasticsearch.clauses import folded
 from search_api.elasticsearch.text_query import Query
-from search_api.query.field_lookup import find
+from search_api.query.field_lookup import find_field
 from search_api.query.limits import MAX_TEXT, MIN_STEM
 from search_api.query.schema import IndexField, IndexSchema
 
-Kind = Literal["field", "value", "comparison"]
+SuggestionKind = Literal["field", "value", "comparison"]
 
 MOST = 12
 FIELD_NAMES = 5
@@ -44,7 +44,7 @@ class Suggestion(Struct, frozen=True):
     """`text` is the whole box with it; `label` is what is offered. `count` documents have a value; None for what has no number."""
 
     text: str
-    kind: Kind
+    kind: SuggestionKind
     label: str
     field: str
     count: int | None = None
@@ -57,7 +57,7 @@ class Suggestions(Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Typing:
+class TypedText:
     """The end of a text that is being typed: `before` it, the `field` that it belongs to, if any, and the `part` of a word."""
 
     text: str
@@ -71,20 +71,20 @@ class Typing:
         return bool(self.field) or len(self.part) >= MIN_STEM
 
 
-def typing(text: str, schema: IndexSchema) -> Typing:
+def parse_typed(text: str, schema: IndexSchema) -> TypedText:
     """Where the text goes on."""
     text = text[:MAX_TEXT]
     tail = _TAIL.search(text)
     if tail is None:
-        return Typing(text, text, None, "")
+        return TypedText(text, text, None, "")
     part = tail["quoted"] if tail["quoted"] is not None else tail["part"]
-    found = find(tail["name"], schema) if tail["name"] else None
+    found = find_field(tail["name"], schema) if tail["name"] else None
     if isinstance(found, IndexField):
-        return Typing(text, text[: tail.start()], found, part)
-    return Typing(text, text[: tail.end() - len(part)].removesuffix('"'), None, part)
+        return TypedText(text, text[: tail.start()], found, part)
+    return TypedText(text, text[: tail.end() - len(part)].removesuffix('"'), None, part)
 
 
-def asked_fields(typed: Typing, schema: IndexSchema) -> list[IndexField]:
+def asked_fields(typed: TypedText, schema: IndexSchema) -> list[IndexField]:
     """The fields whose values may go on the text."""
     if not typed.asks_values:
         return []
@@ -104,7 +104,7 @@ def values_body(query: Query, fields: Sequence[IndexField], part: str) -> Query:
     }
 
 
-def read_values(answer: bytes, typed: Typing, fields: Sequence[IndexField]) -> Iterator[Suggestion]:
+def read_values(answer: bytes, typed: TypedText, fields: Sequence[IndexField]) -> Iterator[Suggestion]:
     """The suggestions in the answer, field by field."""
     found = msgspec.json.decode(answer, type=dict[str, Any]).get("aggregations", {})
     begun = folded(typed.part)
@@ -116,7 +116,7 @@ def read_values(answer: bytes, typed: Typing, fields: Sequence[IndexField]) -> I
             yield _value(typed, one, str(bucket["key"]), bucket.get("documents", bucket)["doc_count"])
 
 
-def names(typed: Typing, schema: IndexSchema) -> Iterator[Suggestion]:
+def names(typed: TypedText, schema: IndexSchema) -> Iterator[Suggestion]:
     """The fields whose names, or the ends of them, begin like the word."""
     if typed.field is not None or len(typed.part) < MIN_STEM or typed.part.endswith('"'):
         return
@@ -126,7 +126,7 @@ def names(typed: Typing, schema: IndexSchema) -> Iterator[Suggestion]:
             yield Suggestion(f"{typed.before}{one.name}:", "field", one.name, one.name)
 
 
-def comparisons(typed: Typing) -> Iterator[Suggestion]:
+def comparisons(typed: TypedText) -> Iterator[Suggestion]:
     """Ways to compare the field that was just named."""
     if typed.field is None or typed.part:
         return
@@ -164,7 +164,7 @@ def _words(value: str) -> Iterator[int]:
     return (match.start() for match in re.finditer(r"\w+", value))
 
 
-def _value(typed: Typing, one: IndexField, value: str, count: int) -> Suggestion:
+def _value(typed: TypedText, one: IndexField, value: str, count: int) -> Suggestion:
     """A value with its field; it takes the place of all that was typed where it begins so."""
     plain = re.fullmatch(r"[^\W_][\w.@\-]*", value) is not None and value not in {"AND", "OR", "NOT", "TO"}
     quoted = value if plain else '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from cdc.log.lsn import Lsn, parse_lsn
 from read_model.freshness import Freshness
-from search_api.freshness.view import FreshnessView, Level
-from search_api.query.validation import Fault, RequestFaults
+from search_api.freshness.view import ConsistencyLevel, FreshnessView
+from search_api.query.validation import InvalidRequest, ValidationError
 
 _TOKEN = re.compile(r"(?P<epoch>\d{1,9}):(?P<lsn>\d{1,19})")
 _WAIT = re.compile(r'wait\s*=\s*"?(\d{1,6})"?', re.IGNORECASE)
@@ -15,7 +15,7 @@ _AT_LEAST = re.compile(r"at_least[=:](?P<position>.+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class RequestedPosition:
     """A position of the log. Without an epoch it means the epoch of now."""
 
     lsn: Lsn
@@ -27,23 +27,23 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class ConsistencyRequest:
     """What was asked for: the level, for `at_least` the position, the seconds to wait, and whether a late answer will do.
 
     `preferred`: the reader said how long to wait."""
 
-    level: Level = "eventual"
-    position: Position | None = None
+    level: ConsistencyLevel = "eventual"
+    position: RequestedPosition | None = None
     wait: float = 0.0
     preferred: bool = False
     stale: bool = False
 
 
-EVENTUAL = Demand()
+EVENTUAL = ConsistencyRequest()
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
+class WaitLimits:
     """Seconds that a reader waits unless asked otherwise, and at most."""
 
     usual: float
@@ -58,7 +58,7 @@ class NotYetConsistent(Exception):
         self.freshness = freshness
 
 
-class AnotherEpoch(Exception):
+class EpochMismatch(Exception):
     """The position belongs to a history of the database that the documents no longer follow."""
 
     def __init__(self, freshness: FreshnessView) -> None:
@@ -66,26 +66,30 @@ class AnotherEpoch(Exception):
         self.freshness = freshness
 
 
-def read_demand(consistency: str, at_least: str, stale: str, prefer: Iterable[str], waits: Waits) -> Demand:
-    """Read the parameters; raises RequestFaults."""
+def read_consistency(
+    consistency: str, at_least: str, stale: str, prefer: Iterable[str], waits: WaitLimits
+) -> ConsistencyRequest:
+    """Read the parameters; raises InvalidRequest."""
     if not (consistency or at_least or stale):
         return EVENTUAL
-    faults: list[Fault] = []
+    errors: list[ValidationError] = []
     if stale not in ("", "allow"):
-        faults.append(Fault("stale", f"stale: {stale!r} is not known; write stale=allow, or leave it out."))
+        errors.append(ValidationError("stale", f"stale: {stale!r} is not known; write stale=allow, or leave it out."))
     named = _AT_LEAST.fullmatch(consistency)
     if named and not at_least:
         consistency, at_least = "at_least", named["position"]
-    level = _level(consistency, at_least, faults)
-    position = _position(at_least, faults) if level == "at_least" else None
-    if faults:
-        raise RequestFaults(tuple(faults))
+    level = _level(consistency, at_least, errors)
+    position = _position(at_least, errors) if level == "at_least" else None
+    if errors:
+        raise InvalidRequest(tuple(errors))
     asked = seconds_to_wait(prefer)
     wait = waits.usual if asked is None else asked
-    return Demand(level, position, min(wait, waits.most), asked is not None and level != "eventual", bool(stale))
+    return ConsistencyRequest(
+        level, position, min(wait, waits.most), asked is not None and level != "eventual", bool(stale)
+    )
 
 
-def _level(consistency: str, at_least: str, faults: list[Fault]) -> Level:
+def _level(consistency: str, at_least: str, errors: list[ValidationError]) -> ConsistencyLevel:
     match consistency, bool(at_least):
         case ("" | "at_least", True):
             return "at_least"
@@ -99,11 +103,11 @@ def _level(consistency: str, at_least: str, faults: list[Fault]) -> Level:
             message = "consistency: at_least needs a position; write at_least=<token>, the Rowtide-Token of an answer."
         case _:
             message = f"consistency: {consistency!r} is not known; write eventual, now, or at_least=<token>."
-    faults.append(Fault("consistency", message))
+    errors.append(ValidationError("consistency", message))
     return "eventual"
 
 
-def _position(text: str, faults: list[Fault]) -> Position | None:
+def _position(text: str, errors: list[ValidationError]) -> RequestedPosition | None:
     """A token, or a bare LSN in PostgreSQL's form or as a number."""
     found = _TOKEN.fullmatch(text)
     try:
@@ -111,16 +115,18 @@ def _position(text: str, faults: list[Fault]) -> Position | None:
             return _checked(int(found["lsn"]), int(found["epoch"]))
         return _checked(parse_lsn(text) if "/" in text else int(text), None)
     except ValueError:
-        faults.append(
-            Fault("at_least", "at_least: write the Rowtide-Token of an answer (1:26731928), or an LSN (0/197E598).")
+        errors.append(
+            ValidationError(
+                "at_least", "at_least: write the Rowtide-Token of an answer (1:26731928), or an LSN (0/197E598)."
+            )
         )
         return None
 
 
-def _checked(lsn: int, epoch: int | None) -> Position:
+def _checked(lsn: int, epoch: int | None) -> RequestedPosition:
     if not 0 <= lsn < 2**63:
         raise ValueError(lsn)
-    return Position(Lsn(lsn), epoch)
+    return RequestedPosition(Lsn(lsn), epoch)
 
 
 def seconds_to_wait(prefer: Iterable[str]) -> int | None:

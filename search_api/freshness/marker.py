@@ -16,7 +16,7 @@ BETWEEN_SECONDS = 0.005
 """Between two markers, at least: as many readers as come in the meantime share one."""
 
 
-class MarkerFault(Exception):
+class MarkerFailed(Exception):
     """The database did not take a marker."""
 
 
@@ -30,7 +30,7 @@ class Marker:
         self._emitting: asyncio.Task[None] | None = None
 
     async def position(self) -> Lsn:
-        """A position behind everything that was committed before the call; raises MarkerFault.
+        """A position behind everything that was committed before the call; raises MarkerFailed.
 
         A marker that is already on its way is not taken: it may be older than the caller's last commit."""
         future: asyncio.Future[Lsn] = asyncio.get_running_loop().create_future()
@@ -53,7 +53,7 @@ class Marker:
                     lsn = await self._emit()
             except (psycopg.Error, TimeoutError) as error:
                 await self._drop()
-                _tell(asking, MarkerFault(f"The database did not take a marker ({type(error).__name__})."))
+                _tell(asking, MarkerFailed(f"The database did not take a marker ({type(error).__name__})."))
             else:
                 _tell(asking, lsn)
             await asyncio.sleep(BETWEEN_SECONDS)
@@ -76,11 +76,11 @@ class Marker:
                 await connection.close()
 
 
-def _tell(asking: list[asyncio.Future[Lsn]], outcome: Lsn | MarkerFault) -> None:
+def _tell(asking: list[asyncio.Future[Lsn]], outcome: Lsn | MarkerFailed) -> None:
     for future in asking:
         if future.done():
             continue
-        if isinstance(outcome, MarkerFault):
+        if isinstance(outcome, MarkerFailed):
             future.set_exception(outcome)
         else:
             future.set_result(outcome)

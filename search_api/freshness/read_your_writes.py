@@ -6,10 +6,10 @@ import time
 import msgspec
 
 from read_model.freshness import Freshness
-from search_api.freshness.consistency import AnotherEpoch, Demand, NotYetConsistent, Position
-from search_api.freshness.marker import Marker, MarkerFault
+from search_api.freshness.consistency import ConsistencyRequest, EpochMismatch, NotYetConsistent, RequestedPosition
+from search_api.freshness.marker import Marker, MarkerFailed
 from search_api.freshness.view import FreshnessView, view
-from search_api.freshness.worker import Worker
+from search_api.freshness.worker import WorkerFreshness
 
 AGAIN_SECONDS = 0.1
 """Between two tries to reach the database."""
@@ -25,17 +25,17 @@ TOO_MANY = "Too many readers wait already."
 OTHER_EPOCH = "The token belongs to another epoch of the documents."
 
 
-class Consistency:
+class ReadYourWrites:
     """`marker` is None when the API may not ask the database. At most `most` readers wait at the same time."""
 
-    def __init__(self, worker: Worker, marker: Marker | None, most: int) -> None:
+    def __init__(self, worker: WorkerFreshness, marker: Marker | None, most: int) -> None:
         self._worker = worker
         self._marker = marker
         self._most = most
         self._waiting = 0
 
-    async def reach(self, demand: Demand) -> FreshnessView:
-        """How fresh an answer is that starts now. Raises NotYetConsistent or AnotherEpoch, unless a stale answer will do.
+    async def reach(self, demand: ConsistencyRequest) -> FreshnessView:
+        """How fresh an answer is that starts now. Raises NotYetConsistent or EpochMismatch, unless a stale answer will do.
 
         Where nobody can tell, because no worker or no marker is configured, the answer is degraded and says so."""
         if demand.level == "eventual":
@@ -48,9 +48,9 @@ class Consistency:
         said = _with(await self._worker.freshness(), demand, began, met=False, reason=outcome)
         if demand.stale or outcome in (NO_WORKER, NO_MARKER):
             return said
-        raise AnotherEpoch(said) if outcome == OTHER_EPOCH else NotYetConsistent(outcome, said)
+        raise EpochMismatch(said) if outcome == OTHER_EPOCH else NotYetConsistent(outcome, said)
 
-    async def _outcome(self, demand: Demand) -> Freshness | str:
+    async def _outcome(self, demand: ConsistencyRequest) -> Freshness | str:
         """The freshness that meets the demand, or why there is none."""
         if not self._worker.configured:
             return NO_WORKER
@@ -64,7 +64,7 @@ class Consistency:
         finally:
             self._waiting -= 1
 
-    async def _wait(self, demand: Demand) -> Freshness | str:
+    async def _wait(self, demand: ConsistencyRequest) -> Freshness | str:
         before, position = self._worker.last, demand.position
         try:
             async with asyncio.timeout(max(demand.wait, SHORTEST_WAIT)):
@@ -78,16 +78,18 @@ class Consistency:
             return WENT_BACK  # A marker of now lies behind everything that was searchable before.
         return fresh
 
-    async def _now(self) -> Position:
+    async def _now(self) -> RequestedPosition:
         assert self._marker is not None
         while True:
             try:
-                return Position(await self._marker.position())
-            except MarkerFault:
+                return RequestedPosition(await self._marker.position())
+            except MarkerFailed:
                 await asyncio.sleep(AGAIN_SECONDS)
 
 
-def _with(said: FreshnessView, demand: Demand, began: float, *, met: bool, reason: str = "") -> FreshnessView:
+def _with(
+    said: FreshnessView, demand: ConsistencyRequest, began: float, *, met: bool, reason: str = ""
+) -> FreshnessView:
     waited = round((time.monotonic() - began) * 1000)
     known = msgspec.structs.replace(said, consistency=demand.level, met=met, waited_ms=waited)
     return known if met else msgspec.structs.replace(known, degraded=True, reason=reason)

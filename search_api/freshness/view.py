@@ -7,7 +7,7 @@ from msgspec import Struct, structs
 
 from read_model.freshness import Freshness, State
 
-Level = Literal["eventual", "at_least", "now"]
+ConsistencyLevel = Literal["eventual", "at_least", "now"]
 
 
 class FreshnessView(Struct, frozen=True):
@@ -27,7 +27,7 @@ class FreshnessView(Struct, frozen=True):
     lag_ms: int | None
     pending: int
     quarantined: int
-    consistency: Level = "eventual"
+    consistency: ConsistencyLevel = "eventual"
     met: bool = True
     waited_ms: int = 0
 
@@ -38,7 +38,7 @@ class FreshnessView(Struct, frozen=True):
         return {"Rowtide-Freshness": items} | ({"Rowtide-Token": self.token} if self.token else {})
 
 
-class Seen(Struct, array_like=True, frozen=True):
+class IndexPosition(Struct, array_like=True, frozen=True):
     """What was searchable at a point in time: an epoch, the position in it, and the source's clock there."""
 
     epoch: int
@@ -46,21 +46,21 @@ class Seen(Struct, array_like=True, frozen=True):
     as_of: str | None
 
 
-NOTHING_SEEN = Seen(0, 0, None)
+UNKNOWN_POSITION = IndexPosition(0, 0, None)
 
 
-def seen_of(said: FreshnessView) -> Seen:
+def position_of(said: FreshnessView) -> IndexPosition:
     """What an answer sees that is this fresh."""
-    return Seen(said.epoch, said.searchable, said.as_of)
+    return IndexPosition(said.epoch, said.searchable, said.as_of)
 
 
-def at_point(said: FreshnessView, seen: Seen) -> FreshnessView:
+def at_position(said: FreshnessView, seen: IndexPosition) -> FreshnessView:
     """The freshness of an answer that is read at an older point in time (invariant 6)."""
     lag = None
     if seen.as_of and said.as_of and said.lag_ms is not None:
         older = datetime.fromisoformat(said.as_of) - datetime.fromisoformat(seen.as_of)
         lag = said.lag_ms + round(older.total_seconds() * 1000)
-    token = f"{seen.epoch}:{seen.searchable}" if seen != NOTHING_SEEN else None
+    token = f"{seen.epoch}:{seen.searchable}" if seen != UNKNOWN_POSITION else None
     return structs.replace(
         said, epoch=seen.epoch, searchable=seen.searchable, token=token, as_of=seen.as_of, lag_ms=lag
     )

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 
 from read_model.freshness import Freshness
-from search_api.freshness.consistency import Position
+from search_api.freshness.consistency import RequestedPosition
 from search_api.freshness.view import FreshnessView, token_of, unknown, view
 
 ASK_TIMEOUT = 0.5
@@ -22,11 +22,11 @@ PAUSE_SECONDS = 0.05
 """After a worker that did not answer, or could not wait."""
 
 
-class FreshnessFault(Exception):
+class FreshnessUnavailable(Exception):
     """The worker did not say how fresh the documents are."""
 
 
-class Worker:
+class WorkerFreshness:
     """Asks the worker for its freshness. `http` is None when no worker is configured.
 
     Ask before a search starts, never after: what was searchable before is seen by the search.
@@ -34,10 +34,10 @@ class Worker:
 
     def __init__(self, http: httpx.AsyncClient | None) -> None:
         self._http = http
-        self._kept: Freshness | FreshnessFault = FreshnessFault("The worker was not asked yet.")
+        self._kept: Freshness | FreshnessUnavailable = FreshnessUnavailable("The worker was not asked yet.")
         self._until = 0.0
-        self._asking: asyncio.Task[Freshness | FreshnessFault] | None = None
-        self._waiting: dict[asyncio.Future[Freshness], Position] = {}
+        self._asking: asyncio.Task[Freshness | FreshnessUnavailable] | None = None
+        self._waiting: dict[asyncio.Future[Freshness], RequestedPosition] = {}
         self._following: asyncio.Task[None] | None = None
         self._heard: Freshness | None = None
         """What those who wait have heard so far; it holds until the worker has news."""
@@ -64,7 +64,7 @@ class Worker:
             return view(self._kept, time.time_ns() // 1_000_000)
         return unknown(str(self._kept))
 
-    async def reach(self, position: Position) -> Freshness:
+    async def reach(self, position: RequestedPosition) -> Freshness:
         """Return when the position is searchable, or belongs to another epoch. The caller sets the time limit."""
         if self._heard is not None and _settled(position, self._heard):
             return self._heard
@@ -102,7 +102,7 @@ class Worker:
         params: dict[str, Any] = {"beyond": token_of(heard), "wait": NEWS_SECONDS} if heard else {}
         asked = await self._ask(http, params, ASK_TIMEOUT + (NEWS_SECONDS if heard else 0))
         self._keep(asked)
-        if isinstance(asked, FreshnessFault) or asked.state == "stopped":
+        if isinstance(asked, FreshnessUnavailable) or asked.state == "stopped":
             await asyncio.sleep(PAUSE_SECONDS)
             return None
         if heard is not None and token_of(heard) == token_of(asked):
@@ -115,23 +115,25 @@ class Worker:
             if not future.done():
                 future.set_result(fresh)
 
-    def _keep(self, asked: Freshness | FreshnessFault) -> None:
+    def _keep(self, asked: Freshness | FreshnessUnavailable) -> None:
         self._kept = asked
         self._until = time.monotonic() + (KEEP_SECONDS if isinstance(asked, Freshness) else KEEP_FAULT_SECONDS)
 
-    async def _ask(self, http: httpx.AsyncClient, params: dict[str, Any], seconds: float) -> Freshness | FreshnessFault:
+    async def _ask(
+        self, http: httpx.AsyncClient, params: dict[str, Any], seconds: float
+    ) -> Freshness | FreshnessUnavailable:
         try:
             answer = await http.get("/freshness", params=params, timeout=seconds)
             answer.raise_for_status()
             return msgspec.json.decode(answer.content, type=Freshness)
         except httpx.HTTPError:
-            return FreshnessFault(
+            return FreshnessUnavailable(
                 "The worker does not answer; what it last wrote can be searched. Its log says more; if it ended, start it again."
             )
         except msgspec.DecodeError:
-            return FreshnessFault("The worker's answer could not be read; the documents may be out of date.")
+            return FreshnessUnavailable("The worker's answer could not be read; the documents may be out of date.")
 
 
-def _settled(position: Position, fresh: Freshness) -> bool:
+def _settled(position: RequestedPosition, fresh: Freshness) -> bool:
     """Whether waiting longer would change nothing."""
     return position.seen_by(fresh) or position.epoch not in (None, fresh.epoch)

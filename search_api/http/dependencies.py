@@ -1,4 +1,4 @@
-"""What the routes share: the reading side of a request, parameters that several have, and answers as bytes."""
+"""FastAPI dependencies that the routes share: the caller, the search for one request, common parameters, and JSON."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
@@ -7,103 +7,117 @@ import msgspec
 from fastapi import Depends, Header, Path, Query, Request
 from starlette.responses import Response
 
-from search_api.access.authorization import Admission
+from search_api.access.authorization import Authorization
 from search_api.access.callers import Caller
-from search_api.access.scoped_reader import CallerReader
+from search_api.access.scoped_reader import ScopedReader
 from search_api.elasticsearch.client import IndexReader
 from search_api.features.search import Search
-from search_api.freshness.consistency import AnotherEpoch, Demand, NotYetConsistent, Waits, read_demand
-from search_api.freshness.read_your_writes import Consistency
-from search_api.paging.pager import Paging
-from search_api.paging.point_in_time import OpenPoints
+from search_api.freshness.consistency import (
+    ConsistencyRequest,
+    EpochMismatch,
+    NotYetConsistent,
+    WaitLimits,
+    read_consistency,
+)
+from search_api.freshness.read_your_writes import ReadYourWrites
+from search_api.paging.pager import Pager
+from search_api.paging.point_in_time import PointInTimePool
 from search_api.query.limits import MAX_SIZE
 from search_api.query.request import RawRequest
-from search_api.query.validation import Fault, RequestFaults
+from search_api.query.validation import InvalidRequest, ValidationError
 
 
 async def caller_of(request: Request) -> Caller:
-    """Who asks; raises what stands in their way."""
-    admission: Admission = request.app.state.admission
-    return admission.admit(request)
+    """The authorized caller of a request. Raises what `Authorization.authorize` raises."""
+    authorization: Authorization = request.app.state.authorization
+    return authorization.authorize(request)
 
 
-Calling = Annotated[Caller, Depends(caller_of)]
+CurrentCaller = Annotated[Caller, Depends(caller_of)]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What the application made when it started, from which each request gets its reading side."""
+class AppState:
+    """What the application opens at startup; every request builds its `Search` from it."""
 
     reader: IndexReader
-    consistency: Consistency
-    waits: Waits
+    read_your_writes: ReadYourWrites
+    wait_limits: WaitLimits
     secret: bytes
-    points: OpenPoints
-    exports: OpenPoints
+    page_points: PointInTimePool
+    export_points: PointInTimePool
 
 
-async def demand_of(
+async def consistency_of(
     request: Request,
     consistency: Annotated[
         str, Query(description="`eventual` (default), `now`, or `at_least=<token or LSN>`", examples=["now"])
     ] = "",
     at_least: Annotated[
-        str, Query(description="a `Rowtide-Token`, or an LSN: the answer sees everything up to it")
+        str, Query(description="A `Rowtide-Token` or an LSN: the response includes every change up to it.")
     ] = "",
-    stale: Annotated[str, Query(description="`allow`: when it takes too long, an older answer that says so")] = "",
-    prefer: Annotated[str, Header(description="`wait=5`: seconds to wait for what was asked")] = "",
-) -> Demand:
-    """How fresh the answer has to be."""
-    reading: Reading = request.app.state.reading
-    return read_demand(consistency, at_least, stale, request.headers.getlist("prefer"), reading.waits)
+    stale: Annotated[
+        str, Query(description="`allow`: when the wait times out, return an older result marked as such.")
+    ] = "",
+    prefer: Annotated[str, Header(description="`wait=5`: the number of seconds to wait for the consistency.")] = "",
+) -> ConsistencyRequest:
+    """How fresh the response must be."""
+    state: AppState = request.app.state.search
+    return read_consistency(consistency, at_least, stale, request.headers.getlist("prefer"), state.wait_limits)
 
 
-async def search_of(request: Request, caller: Calling, demand: Annotated[Demand, Depends(demand_of)]) -> Search:
-    """The reading side for this caller, as fresh as it has to be. It is the only way of a route to documents."""
-    reading: Reading = request.app.state.reading
+async def search_of(
+    request: Request, caller: CurrentCaller, consistency: Annotated[ConsistencyRequest, Depends(consistency_of)]
+) -> Search:
+    """The search of this caller, once the index is as fresh as requested. Routes have no other access to documents."""
+    state: AppState = request.app.state.search
     try:
-        freshness = await reading.consistency.reach(demand)
-    except (NotYetConsistent, AnotherEpoch) as late:
+        freshness = await state.read_your_writes.reach(consistency)
+    except (NotYetConsistent, EpochMismatch) as late:
         request.state.answer_headers = late.freshness.headers()
         raise
-    applied = {"Preference-Applied": f"wait={demand.wait:g}"} if demand.preferred else {}
+    applied = {"Preference-Applied": f"wait={consistency.wait:g}"} if consistency.preferred else {}
     request.state.answer_headers = freshness.headers() | applied
-    admission: Admission = request.app.state.admission
-    reader = CallerReader(reading.reader, caller, admission.meter(request, caller))
-    paging = Paging(reader, reading.points, caller.secret(reading.secret), caller.fingerprint, freshness)
-    return Search(reader, freshness, paging, caller)
+    authorization: Authorization = request.app.state.authorization
+    reader = ScopedReader(state.reader, caller, authorization.meter(request, caller))
+    pager = Pager(reader, state.page_points, caller.secret(state.secret), caller.fingerprint, freshness)
+    return Search(reader, freshness, pager, caller)
 
 
-Searching = Annotated[Search, Depends(search_of)]
-Index = Annotated[str, Path(description="a name from `/v1/indices`", examples=["orders"])]
+SearchDep = Annotated[Search, Depends(search_of)]
+IndexPath = Annotated[str, Path(description="An index name from `/v1/indices`.", examples=["orders"])]
 
 
 async def raw_request(
     q: Annotated[
-        str, Query(description='words, all of which must match; "a phrase", -without, (a OR b), field:value, field:>5')
+        str,
+        Query(
+            description='Words, all of which must match; also "a phrase", -without, (a OR b), field:value and field:>5.'
+        ),
     ] = "",
     filter: Annotated[  # The name is the parameter's.
-        list[str] | None, Query(description="`field:value`, `field:>=value`, also with >, <, <=; may be repeated")
+        list[str] | None,
+        Query(description="`field:value` or `field:>=value`, also with >, < and <=; repeatable."),
     ] = None,
-    sort: Annotated[str, Query(description="fields, comma-separated; `-` in front means descending")] = "",
-    facet: Annotated[list[str] | None, Query(description="fields whose values are counted; may be repeated")] = None,
-    size: Annotated[int, Query(description=f"hits of a page, up to {MAX_SIZE}")] = 20,
-    page: Annotated[int, Query(description="the page's number from 1; ignored with a cursor")] = 1,
+    sort: Annotated[str, Query(description="Comma-separated fields; a leading `-` means descending.")] = "",
+    facet: Annotated[list[str] | None, Query(description="A field whose values are counted; repeatable.")] = None,
+    size: Annotated[int, Query(description=f"The number of hits per page, up to {MAX_SIZE}.")] = 20,
+    page: Annotated[int, Query(description="The page number, counted from 1; ignored with a cursor.")] = 1,
 ) -> RawRequest:
-    """The parameters of a search, as they came."""
+    """The unchecked parameters of a search."""
     return RawRequest(q, tuple(filter or ()), sort, tuple(facet or ()), size, page)
 
 
-Asked = Annotated[RawRequest, Depends(raw_request)]
+SearchParams = Annotated[RawRequest, Depends(raw_request)]
 
 
-def answers(structure: type[msgspec.Struct]) -> dict[str, Any]:
-    """For `openapi_extra`: what a route answers with; the structure is one of its module's `ANSWERS`."""
+def responds_with(structure: type[msgspec.Struct]) -> dict[str, Any]:
+    """For `openapi_extra`: the response of a route; the structure is one of its module's `SCHEMAS`."""
     return {"x-answer": structure.__name__}
 
 
-def takes(structure: type[msgspec.Struct]) -> dict[str, Any]:
-    """For `openapi_extra`: the JSON body of a route; the structure is one of its module's `ANSWERS`."""
+def accepts(structure: type[msgspec.Struct]) -> dict[str, Any]:
+    """For `openapi_extra`: the JSON body of a route; the structure is one of its module's `SCHEMAS`."""
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{structure.__name__}"}}}
     return {"requestBody": {"required": True, "content": content}}
 
@@ -112,15 +126,16 @@ Body = TypeVar("Body", bound=msgspec.Struct)
 
 
 async def body_of(request: Request, structure: type[Body]) -> Body:
-    """A JSON body; raises RequestFaults."""
+    """Decode a JSON body. Raises InvalidRequest when it is not JSON or does not fit the structure."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise RequestFaults((Fault("content-type", "content-type: send JSON, as application/json."),))
+        message = "content-type: send the body as JSON with `Content-Type: application/json`."
+        raise InvalidRequest((ValidationError("content-type", message),))
     try:
         return msgspec.json.decode(await request.body(), type=structure)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RequestFaults((Fault("body", f"body: {error}"),)) from None
+        raise InvalidRequest((ValidationError("body", f"body: {error}"),)) from None
 
 
-def as_json(answer: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """An answer as JSON."""
-    return Response(msgspec.json.encode(answer), status, headers, "application/json")
+def json_response(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON response, encoded by msgspec so that raw documents pass through unchanged."""
+    return Response(msgspec.json.encode(content), status, headers, "application/json")

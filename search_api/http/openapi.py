@@ -1,60 +1,64 @@
-"""The OpenAPI document: the answers' schemas come from the very structures that are encoded."""
+"""The OpenAPI document. Its schemas come from the structures that the routes encode."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 from fastapi import FastAPI
+from msgspec import Struct
 
 from search_api.access.authorization import OPERATIONS
-from search_api.http import problems, routes
+from search_api.http.problems import MEDIA_TYPE, Problem
 
-ANSWERS = (problems.Problem, *routes.ANSWERS)
 PROBLEMS = {
-    "400": "The search or its cursor was refused.",
-    "401": "An API key is needed, or the one that was sent is not valid.",
-    "403": "The API key may not do this.",
-    "404": "There is no such index or document.",
-    "405": "The address does not take this method; `Allow` lists those that it does.",
+    "400": "The search or the cursor was rejected.",
+    "401": "The API key is missing or invalid.",
+    "403": "The API key lacks the required scope.",
+    "404": "The index or the document does not exist.",
+    "405": "The address does not support the method; `Allow` lists the supported methods.",
     "409": "The token belongs to another epoch of the documents.",
-    "410": "The cursor is too old; start again without it.",
-    "421": "The API is not served under the name that was asked.",
-    "422": "The request is wrong; `errors` names each fault.",
-    "429": "The caller's share is used up; try again after `Retry-After` seconds.",
-    "503": "Elasticsearch is not available, or the documents are not yet as fresh as asked; try again after `Retry-After` seconds.",
-    "504": "The search took longer than it may.",
+    "410": "The cursor has expired; start again without it.",
+    "421": "The API is not served under the host name of the request.",
+    "422": "The request is invalid; `errors` lists every error.",
+    "429": "The rate limit is exceeded; retry after `Retry-After` seconds.",
+    "503": "Elasticsearch is unavailable, or the documents are not as fresh as requested; retry after `Retry-After` seconds.",
+    "504": "The search timed out.",
 }
-KEY = {"type": "http", "scheme": "bearer", "description": "an API key, `rtk_…`; `rowtide api keys create` makes one"}
+KEY_SCHEME = {"type": "http", "scheme": "bearer", "description": "An API key, `rtk_…`, from `rowtide api keys create`."}
 LIMIT_FIELDS = ("RateLimit", "RateLimit-Policy")
+Schemas = Sequence[type[Struct]]
 
 
-def describe(app: FastAPI, open_to_all: bool) -> None:
-    """Complete the application's OpenAPI document with answers, problems, and who may ask."""
+def describe(app: FastAPI, schemas: Schemas, *, open_to_all: bool) -> None:
+    """Add schemas, problems and security to the application's OpenAPI document. `open_to_all`: a key is optional."""
     plain = app.openapi
 
     def complete() -> dict[str, Any]:
         if app.openapi_schema is None:
-            document = plain()
-            _, components = msgspec.json.schema_components(ANSWERS, ref_template="#/components/schemas/{name}")
-            document["components"] = {"schemas": components, "securitySchemes": {"key": KEY}}
-            document["security"] = [{"key": []}, *([{}] if open_to_all else [])]
-            for path in document["paths"].values():
-                for operation in path.values():
-                    _complete(operation)
-            app.openapi_schema = document
+            app.openapi_schema = _completed(plain(), schemas, open_to_all)
         return app.openapi_schema
 
     app.openapi = complete  # type: ignore[method-assign]  # FastAPI's documented way to extend the document.
 
 
-def _complete(operation: dict[str, Any]) -> None:
+def _completed(document: dict[str, Any], schemas: Schemas, open_to_all: bool) -> dict[str, Any]:
+    _, components = msgspec.json.schema_components((Problem, *schemas), ref_template="#/components/schemas/{name}")
+    document["components"] = {"schemas": components, "securitySchemes": {"key": KEY_SCHEME}}
+    document["security"] = [{"key": []}, *([{}] if open_to_all else [])]
+    for path in document["paths"].values():
+        for operation in path.values():
+            _complete_operation(operation)
+    return document
+
+
+def _complete_operation(operation: dict[str, Any]) -> None:
     name = operation.pop("x-answer", "")
     files = operation.pop("x-files", ())
-    operation["responses"] = {"200": _file(files) if files else _response("The answer.", name, "application/json")}
+    operation["responses"] = {"200": _file(files) if files else _response("Success.", name, "application/json")}
     if OPERATIONS[operation["operationId"]].scope is None:
         operation["security"] = []
     for status, description in PROBLEMS.items():
-        operation["responses"][status] = _response(description, "Problem", problems.MEDIA_TYPE)
+        operation["responses"][status] = _response(description, "Problem", MEDIA_TYPE)
     for status in ("429", "503"):
         operation["responses"][status]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     operation["responses"]["429"]["headers"] |= {name: {"schema": {"type": "string"}} for name in LIMIT_FIELDS}
@@ -65,11 +69,12 @@ def _complete(operation: dict[str, Any]) -> None:
 
 
 def _file(media_types: Iterable[str]) -> dict[str, Any]:
-    content = {one.partition(";")[0]: {"schema": {"type": "string", "format": "binary"}} for one in media_types}
+    binary = {"schema": {"type": "string", "format": "binary"}}
     headers = {
-        "Rowtide-Export": {"description": "the export's name, to go on with it", "schema": {"type": "string"}},
-        "Rowtide-Rows": {"description": "the rows of all parts together", "schema": {"type": "integer"}},
+        "Rowtide-Export": {"description": "The export's token, to resume it.", "schema": {"type": "string"}},
+        "Rowtide-Rows": {"description": "The number of rows of all parts together.", "schema": {"type": "integer"}},
     }
+    content = {media_type.partition(";")[0]: binary for media_type in media_types}
     return {"description": "The file.", "content": content, "headers": headers}
 
 

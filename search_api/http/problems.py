@@ -1,6 +1,7 @@
-"""Errors as RFC 9457 problem documents, for the API; the page shows the same problems as HTML."""
+"""Errors as RFC 9457 problem documents. The API sends them as JSON, the page renders the same problems as HTML."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 from fastapi.exceptions import RequestValidationError
@@ -8,22 +9,23 @@ from msgspec import Struct
 from starlette.exceptions import HTTPException
 
 from search_api.errors import (
-    CredentialsTooStrong,
-    DocumentUnknown,
-    ElasticsearchAway,
-    ForeignHost,
-    ForeignOrigin,
-    IndexUnknown,
-    KeyMissing,
-    KeyRefused,
-    RateExceeded,
+    ApiKeyMissing,
+    CrossOriginRequest,
+    CursorExpired,
+    DocumentNotFound,
+    ElasticsearchUnavailable,
+    ExcessivePrivileges,
+    IndexNotFound,
+    InvalidApiKey,
+    InvalidCursor,
+    RateLimitExceeded,
     ScopeMissing,
-    SearchRefused,
-    SearchTooSlow,
+    SearchRejected,
+    SearchTimedOut,
+    UnknownHost,
 )
-from search_api.freshness.consistency import AnotherEpoch, NotYetConsistent
-from search_api.paging.cursor import CursorExpired, CursorFault
-from search_api.query.validation import RequestFaults
+from search_api.freshness.consistency import EpochMismatch, NotYetConsistent
+from search_api.query.validation import InvalidRequest
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
@@ -31,7 +33,8 @@ CHALLENGE = 'Bearer realm="rowtide"'
 
 
 class ProblemError(Struct, frozen=True, omit_defaults=True):
-    """One fault of a request. `start` and `end` say which characters of the parameter are meant, counted from 0, where a part of it is."""
+    """One error in a request. `start` and `end` are the character range within the parameter, counted from 0, if the
+    error is in a part of it."""
 
     parameter: str
     message: str
@@ -40,7 +43,7 @@ class ProblemError(Struct, frozen=True, omit_defaults=True):
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
-    """RFC 9457. `type` is a stable name to tell problems apart by; `errors` names each fault of a wrong request."""
+    """A problem document (RFC 9457). `type` is a stable identifier; `errors` lists every error of an invalid request."""
 
     type: str
     title: str
@@ -49,87 +52,100 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     errors: list[ProblemError] = []
 
 
-KNOWN: dict[type[Exception], tuple[str, str, int, str]] = {
-    CursorFault: ("wrong-cursor", "The cursor cannot be used", 400, "{error}"),
-    CursorExpired: (
+class ProblemText(NamedTuple):
+    """The wording of a problem. `name` is the last part of its `type`; `{error}` in `detail` is the error's message."""
+
+    name: str
+    title: str
+    status: int
+    detail: str
+
+
+PROBLEM_TEXTS: Mapping[type[Exception], ProblemText] = {
+    InvalidCursor: ProblemText("wrong-cursor", "Invalid cursor", 400, "{error}"),
+    CursorExpired: ProblemText(
         "cursor-expired",
-        "The cursor is too old",
+        "Cursor expired",
         410,
-        "Its point in time was let go, because nobody used it for a while or the caller opened others; start again without it.",
+        "Its point in time was closed because it was not used for a while, or because the caller opened others."
+        " Start again without the cursor.",
     ),
-    SearchRefused: ("search-refused", "The search was refused", 400, "{error}"),
-    IndexUnknown: ("unknown-index", "No such index", 404, "`/v1/indices` lists the indexes that can be read."),
-    DocumentUnknown: ("unknown-document", "No such document", 404, "The index has no document with this id."),
-    KeyMissing: ("key-needed", "An API key is needed", 401, "Send `Authorization: Bearer <key>`."),
-    KeyRefused: (
+    SearchRejected: ProblemText("search-refused", "Search rejected", 400, "{error}"),
+    IndexNotFound: ProblemText(
+        "unknown-index", "Index not found", 404, "`/v1/indices` lists the indexes you can read."
+    ),
+    DocumentNotFound: ProblemText(
+        "unknown-document", "Document not found", 404, "The index has no document with this ID."
+    ),
+    ApiKeyMissing: ProblemText("key-needed", "API key required", 401, "Send `Authorization: Bearer <key>`."),
+    InvalidApiKey: ProblemText(
         "key-refused",
-        "The API key is not valid",
+        "Invalid API key",
         401,
-        "It is unknown, expired or revoked; ask for another one.",
+        "The key is unknown, expired or revoked. Ask your administrator for a new one.",
     ),
-    ScopeMissing: ("scope-missing", "The API key may not do this", 403, "It lacks the scope `{error}`."),
-    ForeignOrigin: ("foreign-origin", "The request comes from another site", 403, "Do this on the page itself."),
-    ForeignHost: (
+    ScopeMissing: ProblemText("scope-missing", "Permission denied", 403, "The API key lacks the scope `{error}`."),
+    CrossOriginRequest: ProblemText(
+        "foreign-origin", "Cross-origin request rejected", 403, "Only the page itself can send this request."
+    ),
+    UnknownHost: ProblemText(
         "foreign-host",
-        "Not served here",
+        "Unknown host name",
         421,
-        "This API is not served under that name; an operator adds names in ROWTIDE_API_HOSTS.",
+        "The API is not served under this host name. An operator can add it to ROWTIDE_API_HOSTS.",
     ),
-    SearchTooSlow: (
-        "too-slow",
-        "The search took too long",
-        504,
-        "Ask for less: fewer words, facets or hits, or a narrower filter.",
+    SearchTimedOut: ProblemText(
+        "too-slow", "Search timed out", 504, "Use fewer words, facets or hits, or a narrower filter."
     ),
-    RateExceeded: ("rate-exceeded", "Too much was asked for", 429, "Try again in {error} seconds."),
-    CredentialsTooStrong: (
+    RateLimitExceeded: ProblemText("rate-exceeded", "Rate limit exceeded", 429, "Try again in {error} seconds."),
+    ExcessivePrivileges: ProblemText(
         "credentials-too-strong",
-        "Not served with these credentials",
+        "Elasticsearch credentials are not read-only",
         503,
-        "The API's credentials for Elasticsearch can do more than read. Its operator makes a key with `rowtide api key`,"
-        " or sets ROWTIDE_API_ALLOW_WRITER=true.",
+        "The API's Elasticsearch credentials allow more than reading. Create a read-only key with `rowtide api key`,"
+        " or set ROWTIDE_API_ALLOW_WRITER=true.",
     ),
-    ElasticsearchAway: (
-        "elasticsearch-unavailable",
-        "The search engine is not available",
-        503,
-        "{error} Try again in a moment.",
+    ElasticsearchUnavailable: ProblemText(
+        "elasticsearch-unavailable", "Search engine unavailable", 503, "{error} Try again in a moment."
     ),
-    NotYetConsistent: (
-        "not-yet-consistent",
-        "Not yet as fresh as asked",
-        503,
-        "{error} Try again, or add stale=allow.",
+    NotYetConsistent: ProblemText(
+        "not-yet-consistent", "Requested freshness not reached", 503, "{error} Try again, or add stale=allow."
     ),
-    AnotherEpoch: (
+    EpochMismatch: ProblemText(
         "another-epoch",
-        "The token is of another epoch",
+        "Token from another epoch",
         409,
-        "{error} The documents were built anew since. Ask with consistency=now, and keep the token of that answer.",
+        "{error} The documents have been rebuilt since. Send consistency=now, and keep the token of the response.",
     ),
 }
-KINDS: tuple[type[Exception], ...] = (*KNOWN, RequestFaults, RequestValidationError, HTTPException, Exception)
-"""Every error that becomes a problem; the last stands for what nobody thought of."""
-_UNEXPECTED = ("internal-error", "Something went wrong here", 500, "The server's log says what happened.")
+HANDLED: tuple[type[Exception], ...] = (
+    *PROBLEM_TEXTS,
+    InvalidRequest,
+    RequestValidationError,
+    HTTPException,
+    Exception,
+)
+"""Every error that becomes a problem; `Exception` covers bugs."""
+_UNEXPECTED = ProblemText("internal-error", "Internal server error", 500, "The server's log has the details.")
 
 
 def problem_of(error: Exception) -> Problem:
-    """What to tell a client about an error."""
-    if isinstance(error, RequestFaults):
-        return _wrong_request(
-            [ProblemError(fault.parameter, fault.message, fault.start, fault.end) for fault in error.faults]
+    """The problem document for an error. An unexpected error reveals nothing of its message."""
+    if isinstance(error, InvalidRequest):
+        return _invalid_request(
+            [ProblemError(part.parameter, part.message, part.start, part.end) for part in error.errors]
         )
     if isinstance(error, RequestValidationError):
-        return _wrong_request([_validation(one) for one in error.errors()])
+        return _invalid_request([_validation_error(details) for details in error.errors()])
     if isinstance(error, HTTPException):
-        return _http(error)
-    known = (KNOWN[kind] for kind in type(error).__mro__ if kind in KNOWN)
-    name, title, status, detail = next(known, _UNEXPECTED)
-    return _problem(name, title, status, detail.format(error=error).strip())
+        return _http_problem(error)
+    texts = (PROBLEM_TEXTS[kind] for kind in type(error).__mro__ if kind in PROBLEM_TEXTS)
+    text = next(texts, _UNEXPECTED)
+    return _problem(text.name, text.title, text.status, text.detail.format(error=error).strip())
 
 
 def headers_of(problem: Problem, error: Exception) -> dict[str, str]:
-    """The headers that go with a problem: which methods there are instead, when to try again, what to send."""
+    """The headers that accompany a problem: `Allow`, `Retry-After` or `WWW-Authenticate`."""
     if isinstance(error, HTTPException):
         return dict(error.headers or {})
     if problem.type.endswith(":not-yet-consistent"):
@@ -152,27 +168,27 @@ def _problem(name: str, title: str, status: int, detail: str, errors: Sequence[P
     return Problem(f"urn:rowtide:problem:{name}", title, status, detail, list(errors))
 
 
-def _wrong_request(errors: list[ProblemError]) -> Problem:
+def _invalid_request(errors: list[ProblemError]) -> Problem:
     detail = "; ".join(error.message.rstrip(".") for error in errors) + "."
-    return _problem("wrong-request", "The request cannot be answered as it stands", 422, detail, errors)
+    return _problem("wrong-request", "Invalid request", 422, detail, errors)
 
 
-def _validation(one: dict[str, object]) -> ProblemError:
-    location = one["loc"]
+def _validation_error(details: dict[str, object]) -> ProblemError:
+    location = details["loc"]
     name = str(location[-1]) if isinstance(location, tuple) and location else ""
-    return ProblemError(name, f"{name}: {one['msg']}.")
+    return ProblemError(name, f"{name}: {details['msg']}.")
 
 
-def _http(error: HTTPException) -> Problem:
+def _http_problem(error: HTTPException) -> Problem:
     match error.status_code:
         case 404:
-            return _problem("not-found", "Not found", 404, "There is nothing at this address.")
+            return _problem("not-found", "Not found", 404, "No resource has this address.")
         case 405:
             return _problem(
                 "method-not-allowed",
                 "Method not allowed",
                 405,
-                "The address does not take this method; `Allow` lists what it takes.",
+                "The address does not support this method; `Allow` lists the supported methods.",
             )
         case status:
             return _problem("http-error", str(error.detail), status, str(error.detail))

@@ -20,7 +20,7 @@ HEADERS = {
 }
 
 
-class SafeHeaders:
+class SecurityHeaders:
     """Adds the headers to every answer, and those that a route left in `request.state.answer_headers`.
 
     It is outside of all that may fail, and answers for it: what Starlette says of an error by itself passes no middleware."""

@@ -8,7 +8,7 @@ from babel.dates import format_date
 
 from search_api.features.histograms import Bar, Histogram
 from search_api.pages.address import PageAddress
-from search_api.pages.locale import Reader
+from search_api.pages.locale import Locale
 from search_api.query.schema import IndexField, IndexSchema
 
 NONE = "none"
@@ -73,7 +73,7 @@ def worth_showing(histograms: list[Histogram], address: PageAddress) -> Histogra
     return next((one for one in histograms if len(one.bars) >= FEW_BARS or (address.chart and one.bars)), None)
 
 
-def chart_view(histogram: Histogram, address: PageAddress, title: str, reader: Reader) -> ChartView:
+def chart_view(histogram: Histogram, address: PageAddress, title: str, reader: Locale) -> ChartView:
     """The view of a histogram."""
     most = max((bar.count for bar in histogram.bars), default=1)
     bars = tuple(
@@ -92,18 +92,18 @@ def chart_view(histogram: Histogram, address: PageAddress, title: str, reader: R
     return ChartView(histogram.field, title, histogram.kind, histogram.step, bars, rest, address.with_chart(NONE).url)
 
 
-def _label(bar: Bar, histogram: Histogram, reader: Reader) -> str:
+def _label(bar: Bar, histogram: Histogram, reader: Locale) -> str:
     if histogram.kind == "date":
         return _date_label(bar.start, histogram.step, reader)
     start = reader.number(bar.start)
     return f"{start} – {reader.number(bar.end)}" if bar.end else f"≥ {start}"
 
 
-def _date_label(start: str, step: str, reader: Reader) -> str:
+def _date_label(start: str, step: str, reader: Locale) -> str:
     with suppress(ValueError, OverflowError):
         day: date = datetime.fromisoformat(start).date()
         if step in _FORMS:
-            return format_date(day, _FORMS[step], locale=reader.locale)
+            return format_date(day, _FORMS[step], locale=reader.language)
         if step in _DAYS:
             return reader.day(day.isoformat())
     return reader.moment(start)

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from search_api.pages.values import Fact, Writer
+from search_api.pages.values import Fact, ValueFormatter
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ArrayTable:
     """An array of objects: a column, by its name in words, for each field that any element has.
 
     A cell's `None` is a field that is not there. `numeric` are the columns of numbers alone, by their places."""
@@ -21,47 +21,47 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Section:
     """An object of the document, or the document itself (`path` is "")."""
 
     path: str
     label: str
     facts: tuple[Fact, ...]
-    parts: tuple["Part", ...]
-    tables: tuple[Table, ...]
+    parts: tuple["Section", ...]
+    tables: tuple[ArrayTable, ...]
 
 
-def part(document: dict[str, Any], writer: Writer, path: str = "") -> Part:
+def section(document: dict[str, Any], writer: ValueFormatter, path: str = "") -> Section:
     """A document, or an object of one, in parts."""
     facts: list[Fact] = []
-    parts: list[Part] = []
-    tables: list[Table] = []
+    parts: list[Section] = []
+    tables: list[ArrayTable] = []
     for key, value in document.items():
         inner = f"{path}.{key}" if path else key
         match value:
             case dict() if value:
-                parts.append(part(value, writer, inner))
+                parts.append(section(value, writer, inner))
             case [dict(), *_] if all(isinstance(one, dict) for one in value):
                 tables.append(_table(inner, value, writer))
             case _:
                 facts.append(writer.fact(inner, value))
-    return Part(path, _label(path, writer), tuple(facts), tuple(parts), tuple(tables))
+    return Section(path, _label(path, writer), tuple(facts), tuple(parts), tuple(tables))
 
 
-def _table(path: str, elements: list[dict[str, Any]], writer: Writer) -> Table:
+def _table(path: str, elements: list[dict[str, Any]], writer: ValueFormatter) -> ArrayTable:
     rows = [{name: writer.fact(name, value) for name, value in _flat(element, f"{path}.")} for element in elements]
-    paths = list(dict.fromkeys(path for row in rows for path in row))
-    kinds = [{row[name].kind for row in rows if name in row} for name in paths]
-    return Table(
+    paths = list(dict.fromkeys(path for result_row in rows for path in result_row))
+    kinds = [{result_row[name].kind for result_row in rows if name in result_row} for name in paths]
+    return ArrayTable(
         path=path,
         label=_label(path, writer),
         columns=tuple(writer.label(name, path) for name in paths),
-        rows=tuple(tuple(row.get(name) for name in paths) for row in rows),
+        rows=tuple(tuple(result_row.get(name) for name in paths) for result_row in rows),
         numeric=frozenset(place for place, found in enumerate(kinds) if found <= {"number", "none"}),
     )
 
 
-def _label(path: str, writer: Writer) -> str:
+def _label(path: str, writer: ValueFormatter) -> str:
     return writer.label(path, path.rpartition(".")[0])
 
 

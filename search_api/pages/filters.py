@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 
 from search_api.pages.address import PageAddress
-from search_api.pages.locale import Reader
-from search_api.pages.values import Writer
+from search_api.pages.locale import Locale
+from search_api.pages.values import ValueFormatter
 
 _FILTER = re.compile(r"([^:]+):(>=|<=|>|<|=|)(.*)", re.DOTALL)
 _SIGNS = {">=": "≥", "<=": "≤", ">": ">", "<": "<"}
@@ -22,7 +22,7 @@ class Chip:
     url: str
 
 
-def chips(address: PageAddress, writer: Writer) -> list[Chip]:
+def chips(address: PageAddress, writer: ValueFormatter) -> list[Chip]:
     """All filters of an address, in its order."""
     found: dict[str, Chip] = {}
     for one in address.filters:
@@ -35,13 +35,13 @@ def chips(address: PageAddress, writer: Writer) -> list[Chip]:
     return list(found.values())
 
 
-def _range(field: str, bounds: tuple[str, ...], writer: Writer) -> str:
+def _range(field: str, bounds: tuple[str, ...], writer: ValueFormatter) -> str:
     parts = [_FILTER.fullmatch(one) for one in sorted(bounds, key=lambda one: ":<" in one)]
-    texts = [value_words(part[3], writer.reader) for part in parts if part]
+    texts = [value_words(section[3], writer.reader) for section in parts if section]
     return f"{writer.label(field)}: {' – '.join(texts)}"
 
 
-def filter_words(text: str, writer: Writer) -> str:
+def filter_words(text: str, writer: ValueFormatter) -> str:
     """A filter, or whatever else was asked for, in words."""
     found = _FILTER.fullmatch(text)
     if found is None:
@@ -50,7 +50,7 @@ def filter_words(text: str, writer: Writer) -> str:
     return f"{writer.label(found[1])}{f' {sign}' if sign else ':'} {value_words(found[3], writer.reader)}"
 
 
-def value_words(value: str, reader: Reader) -> str:
+def value_words(value: str, reader: Locale) -> str:
     """A value of a filter as the reader writes it; midnight is the day alone."""
     if _NUMBER.fullmatch(value):
         return reader.number(value)

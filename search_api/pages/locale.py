@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel import Locale, UnknownLocaleError
+import babel
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal, get_currency_precision, list_currencies
 
@@ -24,15 +24,15 @@ _NOT_LATIN = frozenset({"ar", "bn", "fa", "mr", "my", "ne", "ur"})
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class Locale:
     """How values are written for a person. What cannot be written better stays as it is."""
 
-    locale: Locale
+    language: babel.Locale
     zone: tzinfo
 
     def count(self, value: int) -> str:
         """A number of things."""
-        return format_decimal(value, locale=self.locale)
+        return format_decimal(value, locale=self.language)
 
     def number(self, text: str) -> str:
         """A number given as its JSON text, with the decimals that it has there."""
@@ -41,7 +41,7 @@ class Reader:
         decimals = len(text.partition(".")[2])
         grouped = "#,##0" if abs(Decimal(text)) >= UNGROUPED_BELOW or decimals else "0"
         pattern = f"{grouped}.{'0' * decimals}" if decimals else grouped
-        return format_decimal(Decimal(text), format=pattern, locale=self.locale)
+        return format_decimal(Decimal(text), format=pattern, locale=self.language)
 
     def money(self, text: str, currency: str) -> str:
         """An amount, never with fewer decimals than it has."""
@@ -50,12 +50,12 @@ class Reader:
         decimals = len(text.partition(".")[2])
         exact = decimals > get_currency_precision(currency)
         return format_currency(
-            Decimal(text), currency, locale=self.locale, currency_digits=not exact, decimal_quantization=not exact
+            Decimal(text), currency, locale=self.language, currency_digits=not exact, decimal_quantization=not exact
         )
 
     def day(self, text: str) -> str:
         """A date (`2026-01-31`)."""
-        return _written(text, lambda: format_date(date.fromisoformat(text), "medium", locale=self.locale))
+        return _written(text, lambda: format_date(date.fromisoformat(text), "medium", locale=self.language))
 
     def moment(self, text: str) -> str:
         """A time in ISO 8601, to the minute, in the reader's zone. One without an offset stays in its own."""
@@ -63,8 +63,8 @@ class Reader:
 
     def _moment(self, moment: datetime) -> str:
         local = moment.astimezone(self.zone) if moment.tzinfo else moment
-        day = format_date(local.date(), "medium", locale=self.locale)
-        return f"{day}, {format_time(local.time(), 'short', locale=self.locale)}"
+        day = format_date(local.date(), "medium", locale=self.language)
+        return f"{day}, {format_time(local.time(), 'short', locale=self.language)}"
 
 
 def _written(text: str, write: Callable[[], str]) -> str:
@@ -74,19 +74,19 @@ def _written(text: str, write: Callable[[], str]) -> str:
     return text
 
 
-def reader_of(accept_language: str, cookies: Mapping[str, str]) -> Reader:
+def locale_of(accept_language: str, cookies: Mapping[str, str]) -> Locale:
     """The reader of a request."""
-    return Reader(_locale(accept_language), _zone(cookies.get(ZONE_COOKIE, "")))
+    return Locale(_language(accept_language), _zone(cookies.get(ZONE_COOKIE, "")))
 
 
-def _locale(accept_language: str) -> Locale:
+def _language(accept_language: str) -> babel.Locale:
     """The first language asked for that is known; the page is English, so its digits stay those of English."""
     for tag in _by_weight(accept_language):
-        with suppress(UnknownLocaleError, ValueError):
-            found = Locale.parse(tag.replace("-", "_"))
+        with suppress(babel.UnknownLocaleError, ValueError):
+            found = babel.Locale.parse(tag.replace("-", "_"))
             if found.language not in _NOT_LATIN:
                 return found
-    return Locale("en")
+    return babel.Locale("en")
 
 
 def _by_weight(accept_language: str) -> list[str]:

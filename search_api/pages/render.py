@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from search_api.freshness.view import FreshnessView
-from search_api.pages.locale import Reader, reader_of
+from search_api.pages.locale import Locale, locale_of
 from search_api.query.schema import in_words
 
 HERE = Path(__file__).parent
@@ -62,9 +62,9 @@ _templates.filters.update(words=in_words, behind=behind, coded=coded)
 _templates.globals.update(asset=asset, has_scripts=has_scripts)
 
 
-def reader_for(request: Request) -> Reader:
+def request_locale(request: Request) -> Locale:
     """Who reads the answer of a request."""
-    return reader_of(request.headers.get("accept-language", ""), request.cookies)
+    return locale_of(request.headers.get("accept-language", ""), request.cookies)
 
 
 def render(
@@ -72,5 +72,5 @@ def render(
 ) -> Response:
     """A page. It differs by language and time zone, and is asked for by htmx as a whole, too."""
     said = {"Vary": "Accept-Language, Cookie, HX-Request", **(headers or {})}
-    text = _templates.get_template(template).render(reader=reader_for(request), **shown)
+    text = _templates.get_template(template).render(reader=request_locale(request), **shown)
     return HTMLResponse(text, status, said)

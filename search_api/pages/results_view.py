@@ -10,9 +10,9 @@ from search_api.pages.address import PageAddress
 from search_api.pages.charts import ChartView, chart_view, chartable, worth_showing
 from search_api.pages.columns import MOST_COLUMNS, default_columns
 from search_api.pages.filters import Chip, chips
-from search_api.pages.locale import Reader
-from search_api.pages.rows import Row, row
-from search_api.pages.values import Writer, read
+from search_api.pages.locale import Locale
+from search_api.pages.rows import ResultRow, result_row
+from search_api.pages.values import ValueFormatter, read
 from search_api.query.limits import MAX_FACETS
 from search_api.query.schema import IndexField, IndexSchema
 
@@ -22,7 +22,7 @@ MOST_CHOICES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ColumnView:
     """A column of the table. `order` is ascending, descending, or none as ARIA has it, "" when it cannot be sorted."""
 
     field: IndexField
@@ -68,9 +68,9 @@ class ResultsView:
 
     address: PageAddress
     found: SearchPage
-    columns: tuple[Column, ...]
+    columns: tuple[ColumnView, ...]
     choosable: tuple[IndexField, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ResultRow, ...]
     facets: tuple[FacetView, ...]
     filterable: tuple[IndexField, ...]
     sortable: tuple[IndexField, ...]
@@ -131,7 +131,7 @@ def _can_be_counted(field: IndexField) -> bool:
 
 
 def results_view(
-    address: PageAddress, schema: IndexSchema, found: SearchPage, histograms: list[Histogram], reader: Reader
+    address: PageAddress, schema: IndexSchema, found: SearchPage, histograms: list[Histogram], reader: Locale
 ) -> ResultsView:
     """The view of an answer."""
     documents = [read(hit.document) for hit in found.items]
@@ -145,14 +145,14 @@ def results_view(
         columns=tuple(_column(schema.by_name[name], address) for name in columns),
         choosable=tuple(fields),
         rows=tuple(
-            row(address.index, hit, document, columns, Writer(reader, schema, document))
+            result_row(address.index, hit, document, columns, ValueFormatter(reader, schema, document))
             for hit, document in zip(found.items, documents, strict=True)
         ),
         facets=_facets(found.facets, address, schema),
         filterable=tuple(field for field in fields if field.filterable),
         sortable=tuple(field for field in fields if field.sortable and not field.nested),
         ranges=_ranges(fields, address),
-        chips=tuple(chips(address, Writer(reader, schema))),
+        chips=tuple(chips(address, ValueFormatter(reader, schema))),
         chart=chart_view(shown, address, schema.by_name[shown.field].title, reader) if shown else None,
         chartable=chartable(schema),
     )
@@ -182,11 +182,11 @@ def _is_day(text: str) -> bool:
     return len(text) == len("2026-01-31") and not text.startswith("now")
 
 
-def _column(field: IndexField, address: PageAddress) -> Column:
+def _column(field: IndexField, address: PageAddress) -> ColumnView:
     if not field.sortable:
-        return Column(field, "", "")
+        return ColumnView(field, "", "")
     order = {field.name: "ascending", f"-{field.name}": "descending"}.get(address.sort, "none")
-    return Column(field, order, address.sorted_by(field.name).url)
+    return ColumnView(field, order, address.sorted_by(field.name).url)
 
 
 def _facets(facets: list[Facet], address: PageAddress, schema: IndexSchema) -> tuple[FacetView, ...]:

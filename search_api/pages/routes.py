@@ -12,23 +12,23 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from search_api.elasticsearch.responses import SearchPage
 from search_api.features.histograms import Histogram
 from search_api.features.search import Search
-from search_api.http.dependencies import Searching
+from search_api.http.dependencies import SearchDep
 from search_api.http.problems import Problem, problem_of
 from search_api.pages.address import PageAddress
 from search_api.pages.charts import candidates
-from search_api.pages.document_view import Part, part
+from search_api.pages.document_view import Section, section
 from search_api.pages.filters import filter_words
-from search_api.pages.locale import Reader
-from search_api.pages.render import reader_for, render
+from search_api.pages.locale import Locale
+from search_api.pages.render import render, request_locale
 from search_api.pages.results_view import PAGE_SIZE, facet_names, results_view
 from search_api.pages.rows import document_url
 from search_api.pages.saved_searches import saved_by
-from search_api.pages.values import Writer, read
-from search_api.paging.cursor import CursorExpired, CursorFault
+from search_api.pages.values import ValueFormatter, read
+from search_api.paging.cursor import CursorExpired, InvalidCursor
 from search_api.query.limits import MAX_WINDOW
 from search_api.query.request import RawRequest
 from search_api.query.schema import IndexSchema
-from search_api.query.validation import RequestFaults
+from search_api.query.validation import InvalidRequest
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 MACHINE_PATHS = ("/v1/", "/health", "/openapi.json", "/static/")
@@ -77,7 +77,7 @@ def problem_page(request: Request, problem: Problem, headers: dict[str, str]) ->
 
 
 @router.get("/")
-async def home(search: Searching, request: Request) -> Response:
+async def home(search: SearchDep, request: Request) -> Response:
     """The indexes, each with its search box."""
     indices = await search.indices()
     saved = saved_by(request, search.caller)
@@ -131,7 +131,7 @@ BOUNDS = {"from": ">=", "to": "<="}
 
 @router.get("/{index}")
 async def results(
-    search: Searching, request: Request, address: Annotated[PageAddress, Depends(_asked_address)]
+    search: SearchDep, request: Request, address: Annotated[PageAddress, Depends(_asked_address)]
 ) -> Response:
     """The hits of an index. An address that says the same in more words leads to the one worth sharing."""
     by_script = _by_script(request)
@@ -141,11 +141,13 @@ async def results(
     headers = {"HX-Push-Url": address.url} if by_script else {}
     schema = await search.schema(address.index)
     try:
-        found, histograms = await _found(search, schema, address, reader_for(request))
-    except RequestFaults as error:
+        found, histograms = await _found(search, schema, address, request_locale(request))
+    except InvalidRequest as error:
         return _faulty(request, address, error)
-    view = results_view(address, schema, found, histograms, reader_for(request))
-    ways_out = [] if found.total.value else await _ways_out(search, address, Writer(reader_for(request), schema))
+    view = results_view(address, schema, found, histograms, request_locale(request))
+    ways_out = (
+        [] if found.total.value else await _ways_out(search, address, ValueFormatter(request_locale(request), schema))
+    )
     return render(
         request,
         "results.html",
@@ -159,7 +161,7 @@ async def results(
 
 
 async def _found(
-    search: Search, schema: IndexSchema, address: PageAddress, reader: Reader
+    search: Search, schema: IndexSchema, address: PageAddress, reader: Locale
 ) -> tuple[SearchPage, list[Histogram]]:
     """The hits, and at the same time the bars over them."""
     raw, fields = _raw(schema, address), candidates(schema, address)
@@ -179,7 +181,7 @@ async def _hits(search: Search, address: PageAddress, raw: RawRequest) -> Search
         return await search.search(address.index, raw, address.cursor)
     except CursorExpired:
         return await search.search(address.index, raw, search.paging.renewed(address.index, raw, address.cursor))
-    except CursorFault:
+    except InvalidCursor:
         return await search.search(address.index, replace(raw, page=min(address.page, LAST_PAGE)))
 
 
@@ -187,7 +189,7 @@ def _raw(schema: IndexSchema, address: PageAddress) -> RawRequest:
     return RawRequest(address.q, address.filters, address.sort, facet_names(schema, address), PAGE_SIZE)
 
 
-def _faulty(request: Request, address: PageAddress, error: RequestFaults) -> Response:
+def _faulty(request: Request, address: PageAddress, error: InvalidRequest) -> Response:
     """What is wrong, beside what was asked; a script puts it above the hits that are there already."""
     problem = problem_of(error)
     in_place = _by_script(request)
@@ -195,7 +197,7 @@ def _faulty(request: Request, address: PageAddress, error: RequestFaults) -> Res
     return render(request, "fault.html", problem.status, headers, address=address, problem=problem, in_place=in_place)
 
 
-async def _ways_out(search: Search, address: PageAddress, writer: Writer) -> list[tuple[str, PageAddress, int]]:
+async def _ways_out(search: Search, address: PageAddress, writer: ValueFormatter) -> list[tuple[str, PageAddress, int]]:
     """What else would be found: without one of the filters, or without the text."""
     ways = [(filter_words(one, writer), address.without_filter(one)) for one in address.filters[:WAYS_OUT]]
     if address.q and address.filters:
@@ -209,12 +211,12 @@ async def _ways_out(search: Search, address: PageAddress, writer: Writer) -> lis
 
 
 @router.get("/{index}/{id:path}")
-async def document(search: Searching, index: str, id: str, request: Request) -> Response:
+async def document(search: SearchDep, index: str, id: str, request: Request) -> Response:
     """One document: its parts, and its JSON."""
     found = await search.document(index, id)
     schema = await search.schema(index)
     values = read(found.document)
-    parts = part(values, Writer(reader_for(request), schema, values))
+    parts = section(values, ValueFormatter(request_locale(request), schema, values))
     return render(
         request,
         "document.html",
@@ -222,7 +224,7 @@ async def document(search: Searching, index: str, id: str, request: Request) -> 
         caller=search.caller,
         found=found,
         freshness=found.freshness,
-        part=parts,
+        section=parts,
         title=_title(parts, found.id),
         json=msgspec.json.format(bytes(found.document), indent=2).decode(),
         own_url=document_url(index, found.id),
@@ -230,7 +232,7 @@ async def document(search: Searching, index: str, id: str, request: Request) -> 
     )
 
 
-def _title(parts: Part, document_id: str) -> str:
+def _title(parts: Section, document_id: str) -> str:
     """The first value of a document; a number says what it counts."""
     first = parts.facts[0] if parts.facts and parts.facts[0].full else None
     if first is None:

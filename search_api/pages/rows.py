@@ -10,7 +10,7 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from search_api.elasticsearch.responses import Hit
-from search_api.pages.values import Fact, Writer, values_at
+from search_api.pages.values import Fact, ValueFormatter, values_at
 
 MOST_IN_CELL = 3
 MOST_SNIPPETS = 3
@@ -19,7 +19,7 @@ _MARKED = re.compile(r"<mark>(.*?)</mark>")
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class TableCell:
     """A field of a hit. `marked` is the text with highlights, if it has any; `more` elements of an array are not shown."""
 
     fact: Fact
@@ -28,12 +28,12 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ResultRow:
     """A hit. Its first cell links to `url`; `snippets` are (field's name in words, text with highlights)."""
 
     url: str
     title: str
-    cells: tuple[Cell, ...]
+    cells: tuple[TableCell, ...]
     snippets: tuple[tuple[str, Markup], ...]
 
 
@@ -42,27 +42,29 @@ def document_url(index: str, document_id: str) -> str:
     return f"/{index}/{quote(document_id, safe='')}"
 
 
-def row(index: str, hit: Hit, document: dict[str, Any], columns: tuple[str, ...], writer: Writer) -> Row:
+def result_row(
+    index: str, hit: Hit, document: dict[str, Any], columns: tuple[str, ...], writer: ValueFormatter
+) -> ResultRow:
     """One hit in these columns."""
     cells = tuple(_cell(path, document, hit, writer) for path in columns)
     title = cells[0].fact.text if cells and cells[0].fact.kind != "none" else hit.id
-    return Row(document_url(index, hit.id), title, cells, tuple(_snippets(hit, cells, writer))[:MOST_SNIPPETS])
+    return ResultRow(document_url(index, hit.id), title, cells, tuple(_snippets(hit, cells, writer))[:MOST_SNIPPETS])
 
 
-def _cell(path: str, document: dict[str, Any], hit: Hit, writer: Writer) -> Cell:
+def _cell(path: str, document: dict[str, Any], hit: Hit, writer: ValueFormatter) -> TableCell:
     facts = [writer.fact(path, one) for one in values_at(document, path) if one is not None]
     marks = {_plain(one): Markup(one) for one in hit.highlights.get(path, [])}  # `to_html` escaped it.
     if len(facts) <= 1:
         fact = facts[0] if facts else writer.fact(path, None)
-        return Cell(fact, marks.get(fact.full) if fact.kind == "text" else None)
+        return TableCell(fact, marks.get(fact.full) if fact.kind == "text" else None)
     # What matched comes first, so that it is seen.
     texts = sorted(dict.fromkeys(fact.text for fact in facts), key=lambda text: text not in marks)
     shown = [marks.get(text, escape(text)) for text in texts[:MOST_IN_CELL]]
     fact = Fact(path, ", ".join(texts[:MOST_IN_CELL]), "text", ", ".join(texts))
-    return Cell(fact, Markup(", ").join(shown), max(0, len(texts) - MOST_IN_CELL))
+    return TableCell(fact, Markup(", ").join(shown), max(0, len(texts) - MOST_IN_CELL))
 
 
-def _snippets(hit: Hit, cells: tuple[Cell, ...], writer: Writer) -> Iterator[tuple[str, Markup]]:
+def _snippets(hit: Hit, cells: tuple[TableCell, ...], writer: ValueFormatter) -> Iterator[tuple[str, Markup]]:
     """Highlights of words that no cell shows."""
     seen = {word for cell in cells if cell.marked for word in _marked_words(cell.marked)}
     for path, fragments in hit.highlights.items():

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from search_api.access.callers import Caller
-from search_api.access.saved_searches import SavedSearch, SavedSearches, SavedSearchFault
-from search_api.http.dependencies import Calling, Searching
+from search_api.access.saved_searches import InvalidSavedSearch, SavedSearch, SavedSearches
+from search_api.http.dependencies import CurrentCaller, SearchDep
 from search_api.http.routes.sessions import local_address
-from search_api.query.validation import Fault, RequestFaults
+from search_api.query.validation import InvalidRequest, ValidationError
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,20 +30,20 @@ def saved_by(request: Request, caller: Caller, index: str = "") -> list[SavedSea
 
 
 @router.post("/saved")
-async def save_search(request: Request, search: Searching, form: Form) -> Response:
+async def save_search(request: Request, search: SearchDep, form: Form) -> Response:
     """Keep a view under a name, and go back to it."""
     index, query = form.get("index", ""), form.get("query", "")
     await search.schema(index)
     searches: SavedSearches = request.app.state.saved_searches
     try:
         searches.save(search.caller.name, index, form.get("name", ""), query)
-    except SavedSearchFault as error:
-        raise RequestFaults((Fault("name", str(error)),)) from None
+    except InvalidSavedSearch as error:
+        raise InvalidRequest((ValidationError("name", str(error)),)) from None
     return RedirectResponse(f"/{index}" + (f"?{query}" if query else ""), 303)
 
 
 @router.post("/saved/remove")
-async def remove_search(request: Request, caller: Calling, form: Form) -> Response:
+async def remove_search(request: Request, caller: CurrentCaller, form: Form) -> Response:
     """Forget a search, and go back to where it was forgotten."""
     searches: SavedSearches = request.app.state.saved_searches
     searches.remove(caller.name, form.get("id", ""))

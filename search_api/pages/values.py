@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Raw
 
-from search_api.pages.locale import Reader
+from search_api.pages.locale import Locale
 from search_api.query.schema import IndexSchema, in_words
 
 _TIME = re.compile(r"\d{4,}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)?")
@@ -61,10 +61,10 @@ def values_at(value: Any, path: str) -> Iterator[Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class ValueFormatter:
     """Writes the values of one document for a reader; the schema tells what a field holds."""
 
-    reader: Reader
+    reader: Locale
     schema: IndexSchema
     document: Mapping[str, Any] = field(default_factory=dict)
 

@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from search_api.freshness.view import NOTHING_SEEN, Seen
+from search_api.freshness.view import UNKNOWN_POSITION, IndexPosition
 from search_api.query.request import RawRequest
 
 VERSION = 4
 _SIGNATURE_BYTES = 16
 
 
-class CursorFault(Exception):
+class InvalidCursor(Exception):
     """The cursor was not made by this API, or belongs to another search."""
 
 
@@ -24,7 +24,7 @@ class CursorExpired(Exception):
     """The point in time that a cursor belongs to is gone."""
 
 
-class Place(NamedTuple):
+class CursorPosition(NamedTuple):
     """Where a page begins: at the point in time `point` ("" when none is open yet), behind the hit with the sort values
     `after` (a JSON array, kept as it is; None is the beginning). `seen` is what was searchable when the point was opened.
     `corrected` is the text whose hits these are, "" when it is the text that was asked for. `backward`: the page is the one
@@ -32,7 +32,7 @@ class Place(NamedTuple):
 
     point: str
     after: msgspec.Raw | None
-    seen: Seen = NOTHING_SEEN
+    seen: IndexPosition = UNKNOWN_POSITION
     corrected: str = ""
     backward: bool = False
 
@@ -42,35 +42,35 @@ class _Payload(msgspec.Struct, array_like=True, frozen=True):
     search: bytes
     point: str
     after: msgspec.Raw
-    seen: Seen
+    seen: IndexPosition
     corrected: str
     backward: bool
 
 
-def write_cursor(secret: bytes, index: str, request: RawRequest, place: Place) -> str:
+def write_cursor(secret: bytes, index: str, request: RawRequest, place: CursorPosition) -> str:
     """A cursor for the page that begins there."""
     after = place.after if place.after is not None else msgspec.Raw(b"null")
     payload = msgspec.json.encode(_Payload(VERSION, _search_key(index, request), place.point, after, *place[2:]))
     return base64.urlsafe_b64encode(_signature(secret, payload) + payload).decode().rstrip("=")
 
 
-def read_cursor(secret: bytes, index: str, request: RawRequest, cursor: str) -> Place:
-    """The place that a cursor stands for; raises CursorFault."""
+def read_cursor(secret: bytes, index: str, request: RawRequest, cursor: str) -> CursorPosition:
+    """The place that a cursor stands for; raises InvalidCursor."""
     try:
         signed = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
     except (binascii.Error, UnicodeEncodeError):
-        raise CursorFault("The cursor is damaged; take `next_cursor` of the page before as it is.") from None
+        raise InvalidCursor("The cursor is damaged; take `next_cursor` of the page before as it is.") from None
     signature, payload = signed[:_SIGNATURE_BYTES], signed[_SIGNATURE_BYTES:]
     if not hmac.compare_digest(signature, _signature(secret, payload)):
-        raise CursorFault("The cursor is not one of this server's; start again without it.")
+        raise InvalidCursor("The cursor is not one of this server's; start again without it.")
     try:
         read = msgspec.json.decode(payload, type=_Payload)
     except msgspec.ValidationError:
-        raise CursorFault("The cursor is of another version of this server; start again without it.") from None
+        raise InvalidCursor("The cursor is of another version of this server; start again without it.") from None
     if read.version != VERSION or read.search != _search_key(index, request):
-        raise CursorFault("The cursor belongs to another search; change nothing but the cursor between pages.")
+        raise InvalidCursor("The cursor belongs to another search; change nothing but the cursor between pages.")
     after = None if bytes(read.after) == b"null" else msgspec.Raw(bytes(read.after))
-    return Place(read.point, after, read.seen, read.corrected, read.backward)
+    return CursorPosition(read.point, after, read.seen, read.corrected, read.backward)
 
 
 def _signature(secret: bytes, payload: bytes) -> bytes:

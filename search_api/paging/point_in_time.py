@@ -11,7 +11,7 @@ class _Open:
 
 
 @dataclass(slots=True)
-class OpenPoints:
+class PointInTimePool:
     """A caller that opens more than `each` loses the one that it has not used for longest. `keep` is in seconds."""
 
     keep: float

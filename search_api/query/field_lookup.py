@@ -12,7 +12,7 @@ ABOUT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ObjectField:
     """An object or array that has fields. `nested`: its elements are kept apart, so that conditions can mean one of them."""
 
     path: str
@@ -20,34 +20,34 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Several:
+class AmbiguousField:
     """A short name that several fields have."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class UnknownField:
     """No field; `near` are names that look alike."""
 
     near: tuple[str, ...]
 
 
-Found = IndexField | Part | Several | Unknown
+FieldLookup = IndexField | ObjectField | AmbiguousField | UnknownField
 
 
-def find(name: str, schema: IndexSchema, scope: str = "") -> Found:
+def find_field(name: str, schema: IndexSchema, scope: str = "") -> FieldLookup:
     """The field of this name. Inside of `scope`, the path of a part, names may begin after it."""
-    if scope and not isinstance(found := _find(f"{scope}.{name}", schema), Unknown):
+    if scope and not isinstance(found := _find(f"{scope}.{name}", schema), UnknownField):
         return found
     return _find(name, schema, f"{scope}." if scope else "")
 
 
-def _find(name: str, schema: IndexSchema, below: str = "") -> Found:
+def _find(name: str, schema: IndexSchema, below: str = "") -> FieldLookup:
     if name in schema.by_name:
         return schema.by_name[name]
     if name in schema.parts:
-        return Part(name, schema.parts[name])
+        return ObjectField(name, schema.parts[name])
     if inside_json := _inside_json(name, schema):
         return inside_json
     ends = [field for field in schema.fields if field.name.endswith(f".{name}")]
@@ -55,9 +55,9 @@ def _find(name: str, schema: IndexSchema, below: str = "") -> Found:
     if len(inside) == 1:
         return inside[0]
     if inside:
-        return Several(tuple(field.name for field in inside))
+        return AmbiguousField(tuple(field.name for field in inside))
     folded = [field for field in schema.fields if field.name.lower() == name.lower()]
-    return folded[0] if len(folded) == 1 else Unknown(_near(name, schema))
+    return folded[0] if len(folded) == 1 else UnknownField(_near(name, schema))
 
 
 def _inside_json(name: str, schema: IndexSchema) -> IndexField | None:

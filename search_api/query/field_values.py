@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from search_api.query.limits import LONGEST_VALUE
-from search_api.query.schema import IndexField, Kind
+from search_api.query.schema import FieldKind, IndexField
 
 _INTEGER = re.compile(r"[+-]?\d{1,19}")
 _LONG = 2**63
@@ -16,7 +16,7 @@ _FROM_A_DAY = re.compile(rf"(?P<day>[^|]+)\|\|(?P<math>{_MATH})", re.ASCII)
 _YEAR_OR_MONTH = re.compile(r"(\d{4})(-(\d\d))?", re.ASCII)
 
 _TEXT = f"a text of up to {LONGEST_VALUE} characters"
-EXPECTED: Mapping[Kind, str] = {
+EXPECTED: Mapping[FieldKind, str] = {
     "text": _TEXT,
     "keyword": _TEXT,
     "integer": "a whole number",
@@ -80,7 +80,7 @@ def _fixed(text: str) -> str | None:
         return None
 
 
-_READ: Mapping[Kind, Callable[[str], str | None]] = {
+_READ: Mapping[FieldKind, Callable[[str], str | None]] = {
     "integer": _integer,
     "number": _number,
     "boolean": _boolean,

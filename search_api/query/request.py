@@ -10,7 +10,7 @@ from search_api.query.limits import MAX_FACETS, MAX_FILTERS, MAX_SIZE, MAX_SORTS
 from search_api.query.schema import IndexField, IndexSchema
 from search_api.query.syntax.parser import Parsed, parse
 from search_api.query.syntax.tree import Word
-from search_api.query.validation import Fault, RequestFaults
+from search_api.query.validation import InvalidRequest, ValidationError
 
 T = TypeVar("T")
 
@@ -66,24 +66,24 @@ class RawRequest:
 
 
 @dataclass(slots=True)
-class _Faults:
-    found: list[Fault] = field(default_factory=list)
+class _Errors:
+    found: list[ValidationError] = field(default_factory=list)
 
     def add(self, parameter: str, message: str) -> None:
-        self.found.append(Fault(parameter, message))
+        self.found.append(ValidationError(parameter, message))
 
 
 def check(raw: RawRequest, schema: IndexSchema) -> SearchRequest:
-    """Check a request against the fields of its index; raises RequestFaults."""
-    faults = _Faults()
-    box = _box(raw.text, schema, faults)
-    _check_window(raw, faults)
-    _check_counts(raw, faults)
-    filters = [_filter(text, schema, faults) for text in raw.filters[:MAX_FILTERS]]
-    sorts = [_sort(text, schema, faults) for text in _terms(raw.sort)[:MAX_SORTS]]
-    facets = [_facet(name, schema, faults) for name in dict.fromkeys(raw.facets[:MAX_FACETS])]
-    if faults.found:
-        raise RequestFaults(tuple(faults.found))
+    """Check a request against the fields of its index; raises InvalidRequest."""
+    errors = _Errors()
+    box = _box(raw.text, schema, errors)
+    _check_window(raw, errors)
+    _check_counts(raw, errors)
+    filters = [_filter(text, schema, errors) for text in raw.filters[:MAX_FILTERS]]
+    sorts = [_sort(text, schema, errors) for text in _terms(raw.sort)[:MAX_SORTS]]
+    facets = [_facet(name, schema, errors) for name in dict.fromkeys(raw.facets[:MAX_FACETS])]
+    if errors.found:
+        raise InvalidRequest(tuple(errors.found))
     return SearchRequest(
         raw.text.strip(), box, _kept(filters), _kept(sorts), _kept(facets), raw.size, raw.page, raw.similar
     )
@@ -97,72 +97,72 @@ def _terms(sort: str) -> list[str]:
     return [term.strip() for term in sort.split(",") if term.strip()]
 
 
-def _box(text: str, schema: IndexSchema, faults: _Faults) -> Parsed | None:
+def _box(text: str, schema: IndexSchema, errors: _Errors) -> Parsed | None:
     if not text.strip():
         return None
     try:
         return parse(text, schema)
-    except RequestFaults as error:
-        faults.found += error.faults
+    except InvalidRequest as error:
+        errors.found += error.errors
         return None
 
 
-def _check_window(raw: RawRequest, faults: _Faults) -> None:
+def _check_window(raw: RawRequest, errors: _Errors) -> None:
     if not 1 <= raw.size <= MAX_SIZE:
-        faults.add("size", f"Give a size from 1 to {MAX_SIZE}.")
+        errors.add("size", f"Give a size from 1 to {MAX_SIZE}.")
     elif raw.page < 1 or raw.page * raw.size > MAX_WINDOW:
-        faults.add("page", f"Pages reach the first {MAX_WINDOW} hits; follow `next_cursor` to go further.")
+        errors.add("page", f"Pages reach the first {MAX_WINDOW} hits; follow `next_cursor` to go further.")
 
 
-def _check_counts(raw: RawRequest, faults: _Faults) -> None:
+def _check_counts(raw: RawRequest, errors: _Errors) -> None:
     for parameter, given, most in (
         ("filter", len(raw.filters), MAX_FILTERS),
         ("sort", len(_terms(raw.sort)), MAX_SORTS),
         ("facet", len(raw.facets), MAX_FACETS),
     ):
         if given > most:
-            faults.add(parameter, f"{given} were given; up to {most} are taken.")
+            errors.add(parameter, f"{given} were given; up to {most} are taken.")
 
 
-def _field(name: str, parameter: str, schema: IndexSchema, faults: _Faults) -> IndexField | None:
+def _field(name: str, parameter: str, schema: IndexSchema, errors: _Errors) -> IndexField | None:
     found = schema.by_name.get(name)
     if found is None:
-        faults.add(parameter, f"There is no field {name[:100]!r}; `/fields` lists them.")
+        errors.add(parameter, f"There is no field {name[:100]!r}; `/fields` lists them.")
     return found
 
 
-def _filter(text: str, schema: IndexSchema, faults: _Faults) -> Filter | None:
+def _filter(text: str, schema: IndexSchema, errors: _Errors) -> Filter | None:
     match = _FILTER.fullmatch(text)
     if match is None:
-        faults.add("filter", f"{text[:100]!r} is no filter; write `field:value` or `field:>=value`.")
+        errors.add("filter", f"{text[:100]!r} is no filter; write `field:value` or `field:>=value`.")
         return None
-    found = _field(match["name"], "filter", schema, faults)
+    found = _field(match["name"], "filter", schema, errors)
     if found is None:
         return None
     comparison: Comparison = match["comparison"] or "="  # type: ignore[assignment]  # The pattern allows no other.
     if not (found.filterable if comparison == "=" else found.ranged):
-        faults.add("filter", f"The field {found.name!r} ({found.kind}) cannot be filtered by {comparison!r}.")
+        errors.add("filter", f"The field {found.name!r} ({found.kind}) cannot be filtered by {comparison!r}.")
         return None
     value = read_value(found, match["value"])
     if value is None:
-        faults.add(
+        errors.add(
             "filter", f"{match['value'][:100]!r} is no value of {found.name!r}; expected {EXPECTED[found.kind]}."
         )
         return None
     return Filter(found, comparison, value)
 
 
-def _sort(text: str, schema: IndexSchema, faults: _Faults) -> Sort | None:
-    found = _field(text.removeprefix("-"), "sort", schema, faults)
+def _sort(text: str, schema: IndexSchema, errors: _Errors) -> Sort | None:
+    found = _field(text.removeprefix("-"), "sort", schema, errors)
     if found is not None and not found.sortable:
-        faults.add("sort", f"Hits cannot be sorted by {found.name!r} ({found.kind}).")
+        errors.add("sort", f"Hits cannot be sorted by {found.name!r} ({found.kind}).")
         return None
     return Sort(found, text.startswith("-")) if found else None
 
 
-def _facet(name: str, schema: IndexSchema, faults: _Faults) -> IndexField | None:
-    found = _field(name, "facet", schema, faults)
+def _facet(name: str, schema: IndexSchema, errors: _Errors) -> IndexField | None:
+    found = _field(name, "facet", schema, errors)
     if found is not None and not (found.filterable and found.kind in {"keyword", "text", "boolean"}):
-        faults.add("facet", f"Values of {found.name!r} ({found.kind}) cannot be counted.")
+        errors.add("facet", f"Values of {found.name!r} ({found.kind}) cannot be counted.")
         return None
     return found

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
-Kind = Literal["text", "keyword", "integer", "number", "date", "boolean", "json", "other"]
+FieldKind = Literal["text", "keyword", "integer", "number", "date", "boolean", "json", "other"]
 
-KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, FieldKind] = {
     "text": "text",
     "keyword": "keyword",
     "constant_keyword": "keyword",
@@ -28,7 +28,7 @@ KINDS: Mapping[str, Kind] = {
 ANY_PII = "personal"
 """The kind of personal data of a field whose spec says `pii: true`."""
 
-ORDERED: frozenset[Kind] = frozenset({"integer", "number", "date"})
+ORDERED: frozenset[FieldKind] = frozenset({"integer", "number", "date"})
 """Kinds that can be asked for by range."""
 
 
@@ -47,7 +47,7 @@ class IndexField:
     `place` is that among the fields of a document. A `state` has one of few values that somebody chose: an enum, a boolean."""
 
     name: str
-    kind: Kind
+    kind: FieldKind
     type: str
     exact: str
     words: str
@@ -197,7 +197,7 @@ def _leaf(path: str, mapping: Mapping[str, Any], nested: str) -> IndexField:
     )
 
 
-def _exact(path: str, kind: Kind, mapping: Mapping[str, Any]) -> str:
+def _exact(path: str, kind: FieldKind, mapping: Mapping[str, Any]) -> str:
     """A text is compared by its keyword sub-field, everything else by itself, if its values lie in columns."""
     if kind == "text":
         sub_fields = mapping.get("fields", {})
@@ -206,7 +206,7 @@ def _exact(path: str, kind: Kind, mapping: Mapping[str, Any]) -> str:
     return path if kind != "other" and mapping.get("doc_values", True) else ""
 
 
-def _words(path: str, kind: Kind, mapping: Mapping[str, Any]) -> str:
+def _words(path: str, kind: FieldKind, mapping: Mapping[str, Any]) -> str:
     """A keyword is searched by the sub-field that folds case and accents, if it has one."""
     if kind not in {"text", "keyword"}:
         return ""

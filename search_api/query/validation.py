@@ -1,11 +1,11 @@
-"""What is wrong with a request: the parameter, the place in it, and what is expected."""
+"""Validation errors of a request: the parameter, the place in it, and what is expected."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing wrong with a request. `start` and `end` are the characters of the parameter that are meant, where a part of it is."""
+class ValidationError:
+    """One error in a request. `start` and `end` are the character range within the parameter, None for all of it."""
 
     parameter: str
     message: str
@@ -13,9 +13,9 @@ class Fault:
     end: int | None = None
 
 
-class RequestFaults(Exception):
-    """A request that cannot be answered as it stands; `faults` are all of them."""
+class InvalidRequest(Exception):
+    """A request that cannot be answered; `errors` lists everything that is wrong with it."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        super().__init__("; ".join(fault.message for fault in faults))
-        self.faults = faults
+    def __init__(self, errors: tuple[ValidationError, ...]) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = errors

@@ -1,6 +1,6 @@
 """`python -m tests.relevance`: measure the judged queries on real servers; the last line is JSON."""
 
-from tests.relevance.measuring import corpus, measure, summary, table
+from tests.relevance.measurement import corpus, measure, summary, table
 from tests.support.servers.services import running_stack
 
 

@@ -6,14 +6,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from search_api.elasticsearch.reader import Reader
 from search_api.elasticsearch.search_body import search_body
-from search_api.features.aggregates.query import Level, Plan, Results, Steps, plan_aggregate
+from search_api.features.aggregates.query import AggregatePlan, BucketLevel, BucketPath, ResultPaths, plan_aggregate
 from search_api.features.aggregates.request import AggregateRequest, Dimension, Measure, RawAggregate, check_aggregate
-from search_api.features.search import Search
 from search_api.freshness.view import FreshnessView
 from search_api.query.limits import MAX_ROWS
 from search_api.query.request import RawRequest, check
-from search_api.query.validation import Fault, RequestFaults
+from search_api.query.validation import InvalidRequest, ValidationError
 
 Value = float | dict[str, float | None] | None
 
@@ -77,7 +77,7 @@ class _Shards(Struct):
     failed: int = 0
 
 
-class _Answer(Struct):
+class _Response(Struct):
     took: int
     timed_out: bool
     hits: _Hits
@@ -85,18 +85,22 @@ class _Answer(Struct):
     shards: _Shards = msgspec.field(name="_shards", default_factory=_Shards)
 
 
-async def aggregate(search: Search, index: str, raw: RawRequest, asked: RawAggregate) -> Aggregate:
-    """Add up the documents that match; raises what a search raises."""
-    schema = await search.reader.schema(index)
+async def aggregate(
+    reader: Reader, freshness: FreshnessView, index: str, raw: RawRequest, raw_aggregate: RawAggregate
+) -> Aggregate:
+    """Aggregate the documents that match. Raises InvalidRequest, and what `reader` raises."""
+    schema = await reader.schema(index)
     request = check(raw, schema)
-    wanted = check_aggregate(asked, schema)
-    plan = plan_aggregate(wanted, search_body(request, schema)["query"], request.filters)
-    answer = msgspec.json.decode(await search.reader.search(index, plan.body), type=_Answer)
-    return read_aggregate(answer, plan, wanted, search.freshness)
+    aggregate_request = check_aggregate(raw_aggregate, schema)
+    plan = plan_aggregate(aggregate_request, search_body(request, schema)["query"], request.filters)
+    response = msgspec.json.decode(await reader.search(index, plan.body), type=_Response)
+    return read_aggregate(response, plan, aggregate_request, freshness)
 
 
-def read_aggregate(answer: _Answer, plan: Plan, request: AggregateRequest, freshness: FreshnessView) -> Aggregate:
-    """The answer of a planned search as rows; raises RequestFaults when there are too many."""
+def read_aggregate(
+    answer: _Response, plan: AggregatePlan, request: AggregateRequest, freshness: FreshnessView
+) -> Aggregate:
+    """The answer of a planned search as rows; raises InvalidRequest when there are too many."""
     everything = answer.aggregations | {"doc_count": answer.hits.total.value}
     found = _Rows(plan, request)
     rows = list(found.of(everything, plan.levels, {})) if plan.levels else []
@@ -116,7 +120,7 @@ def read_aggregate(answer: _Answer, plan: Plan, request: AggregateRequest, fresh
 class _Rows:
     """Walks the buckets. What it saw on the way is in `truncated` and `approximate`."""
 
-    def __init__(self, plan: Plan, request: AggregateRequest) -> None:
+    def __init__(self, plan: AggregatePlan, request: AggregateRequest) -> None:
         self._plan = plan
         self._request = request
         self._count = 0
@@ -124,14 +128,14 @@ class _Rows:
         self.approximate = False
 
     def of(
-        self, bucket: Mapping[str, Any], levels: tuple[Level, ...], keys: dict[int, str | float | bool]
+        self, bucket: Mapping[str, Any], levels: tuple[BucketLevel, ...], keys: dict[int, str | float | bool]
     ) -> Iterator[AggregateRow]:
         """The rows below a bucket."""
         if not levels:
             self._count += 1
             if self._count > MAX_ROWS:
                 message = f"by: this makes more than {MAX_ROWS} rows; take longer intervals, larger steps, or narrow the search."
-                raise RequestFaults((Fault("by", message),))
+                raise InvalidRequest((ValidationError("by", message),))
             yield self.row(bucket, [keys[place] for place in sorted(keys)], self._plan.results)
             return
         level, *rest = levels
@@ -141,7 +145,7 @@ class _Rows:
         for one in found["buckets"]:
             yield from self.of(one, tuple(rest), keys | {level.place: _key(one, level.dimension)})
 
-    def row(self, bucket: Mapping[str, Any], keys: list[str | float | bool], results: Results) -> AggregateRow:
+    def row(self, bucket: Mapping[str, Any], keys: list[str | float | bool], results: ResultPaths) -> AggregateRow:
         """One row."""
         count = int(bucket["doc_count"])
         documents = int(_at(bucket, results.documents)["doc_count"]) if results.documents else count
@@ -150,7 +154,7 @@ class _Rows:
         return AggregateRow(keys, documents, count if results.documents else None, values)
 
 
-def _at(bucket: Mapping[str, Any], steps: Steps) -> Mapping[str, Any]:
+def _at(bucket: Mapping[str, Any], steps: BucketPath) -> Mapping[str, Any]:
     for step in steps:
         bucket = bucket[step]
     return bucket

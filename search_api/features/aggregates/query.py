@@ -12,53 +12,53 @@ from search_api.elasticsearch.text_query import Query
 from search_api.features.aggregates.request import AggregateRequest, Dimension, Measure
 from search_api.query.request import Filter
 
-Steps = tuple[str, ...]
+BucketPath = tuple[str, ...]
 """The names that lead from a bucket to a result below it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class BucketLevel:
     """Where the buckets of a dimension lie, from those of the dimension outside of it. `place` is its place in the request."""
 
     place: int
     dimension: Dimension
-    steps: Steps
+    steps: BucketPath
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class AggregatePlan:
     """The body, and where its answer holds what: the buckets, what is below the innermost of them, and the same for everything."""
 
     body: Query
-    levels: tuple[Level, ...]
-    totals: "Results"
-    results: "Results"
+    levels: tuple[BucketLevel, ...]
+    totals: "ResultPaths"
+    results: "ResultPaths"
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class ResultPaths:
     """What lies below a bucket. `documents` leads to the number of documents, None where the bucket's own count is it."""
 
-    measures: tuple[Steps, ...]
-    documents: Steps | None
+    measures: tuple[BucketPath, ...]
+    documents: BucketPath | None
 
 
 @dataclass(slots=True)
 class _Builder:
     request: AggregateRequest
     filters: tuple[Filter, ...]
-    levels: list[Level] = field(default_factory=list)
+    levels: list[BucketLevel] = field(default_factory=list)
 
-    def down(self, path: str, aggregations: Query, prefix: str) -> tuple[Query, Steps]:
+    def down(self, path: str, aggregations: Query, prefix: str) -> tuple[Query, BucketPath]:
         """The aggregations over the elements of an array, of which filters on it leave only those that fulfil them."""
         clauses = element_clauses(self.filters, path)
-        steps: Steps = (f"{prefix}in",)
+        steps: BucketPath = (f"{prefix}in",)
         if clauses:
             aggregations = {"own": {"filter": {"bool": {"filter": clauses}}, "aggs": aggregations}}
             steps += ("own",)
         return {f"{prefix}in": {"nested": {"path": path}, "aggs": aggregations}}, steps
 
-    def measure(self, measure: Measure, name: str, path: str) -> tuple[Query, Steps]:
+    def measure(self, measure: Measure, name: str, path: str) -> tuple[Query, BucketPath]:
         """A measure below a bucket of `path`."""
         if measure.field is None:
             return {}, ()
@@ -70,18 +70,18 @@ class _Builder:
             return outer, (*steps, name)
         return {f"{name}up": {"reverse_nested": _to(measure.path), "aggs": inner}}, (f"{name}up", name)
 
-    def results(self, path: str) -> tuple[Query, Results]:
+    def results(self, path: str) -> tuple[Query, ResultPaths]:
         aggregations: Query = {}
-        steps: list[Steps] = []
+        steps: list[BucketPath] = []
         for place, measure in enumerate(self.request.measures):
             part, way = self.measure(measure, f"m{place}", path)
             aggregations |= part
             steps.append(way)
         if path:
             aggregations["docs"] = {"reverse_nested": {}}
-        return aggregations, Results(tuple(steps), ("docs",) if path else None)
+        return aggregations, ResultPaths(tuple(steps), ("docs",) if path else None)
 
-    def buckets(self, rest: list[tuple[int, Dimension]], path: str) -> tuple[Query, Results]:
+    def buckets(self, rest: list[tuple[int, Dimension]], path: str) -> tuple[Query, ResultPaths]:
         """The dimensions that are left, each inside of the one before, and the measures in the innermost."""
         if not rest:
             return self.results(path)
@@ -89,15 +89,15 @@ class _Builder:
         at = dimension.field.nested
         index = len(self.levels)
         name = f"d{index}"
-        self.levels.append(Level(place, dimension, ()))
+        self.levels.append(BucketLevel(place, dimension, ()))
         inner, results = self.buckets(others, at)
         order, extra = self._order(dimension, at)
         one = {name: _bucket(dimension, self.request, order) | {"aggs": inner | extra}}
-        steps: Steps = (name,)
+        steps: BucketPath = (name,)
         if at != path:
             one, way = self.down(at, one, name)
             steps = (*way, name)
-        self.levels[index] = Level(place, dimension, steps)
+        self.levels[index] = BucketLevel(place, dimension, steps)
         return one, results
 
     def _order(self, dimension: Dimension, path: str) -> tuple[Query | None, Query]:
@@ -108,7 +108,7 @@ class _Builder:
         return {">".join(steps): "desc"}, part
 
 
-def plan_aggregate(request: AggregateRequest, query: Query, filters: tuple[Filter, ...]) -> Plan:
+def plan_aggregate(request: AggregateRequest, query: Query, filters: tuple[Filter, ...]) -> AggregatePlan:
     """The search that answers a request over the documents that fulfil `query`."""
     builder = _Builder(request, filters)
     ordered = sorted(enumerate(request.dimensions), key=lambda one: len(one[1].field.nested))
@@ -121,7 +121,7 @@ def plan_aggregate(request: AggregateRequest, query: Query, filters: tuple[Filte
         "timeout": SHARD_TIMEOUT,
         "aggs": rows | totals if ordered else totals,
     }
-    return Plan(body, tuple(builder.levels), total_results, results)
+    return AggregatePlan(body, tuple(builder.levels), total_results, results)
 
 
 def _of(measure: Measure) -> Query:

@@ -1,4 +1,4 @@
-"""The HTTP API, a module a subject. `document` comes last: its `/v1/{index}/{id}` would take every other address."""
+"""The HTTP API, one module per subject. `document` comes last: its `/v1/{index}/{id}` matches every other address."""
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
@@ -16,17 +16,17 @@ from search_api.http.routes import (
 )
 
 SUBJECTS = (service, sessions, fields, search, suggest, explain, aggregates, export, document)
-"""Each module has a `router`, and `ANSWERS`: the structures that its routes answer with, for the OpenAPI document."""
+"""Each module has a `router`, and `SCHEMAS`: the structures of its requests and responses, for the OpenAPI document."""
 
 router = APIRouter()
 for subject in SUBJECTS:
     router.include_router(subject.router)
 
 METHODS: dict[str, set[str]] = {}
-"""What each address takes; several routes may share one."""
+"""The methods of each path; several routes may share a path."""
 for subject in SUBJECTS:
     for route in subject.router.routes:
         if isinstance(route, APIRoute):
             METHODS.setdefault(route.path, set()).update(route.methods or ())
 
-ANSWERS = tuple(answer for subject in SUBJECTS for answer in subject.ANSWERS)
+SCHEMAS = tuple(schema for subject in SUBJECTS for schema in subject.SCHEMAS)

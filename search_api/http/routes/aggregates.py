@@ -7,15 +7,15 @@ from starlette.responses import Response
 
 from search_api.features.aggregates.aggregate import Aggregate, aggregate
 from search_api.features.aggregates.request import RawAggregate, values_of
-from search_api.http.dependencies import Index, Searching, answers, as_json
+from search_api.http.dependencies import IndexPath, SearchDep, json_response, responds_with
 from search_api.query.limits import MAX_TOP
 from search_api.query.request import RawRequest
 
 router = APIRouter()
-ANSWERS = (Aggregate,)
+SCHEMAS = (Aggregate,)
 
 
-async def _asked(
+async def _aggregate_params(
     by: Annotated[
         list[str] | None,
         Query(
@@ -42,15 +42,17 @@ async def _asked(
     return RawAggregate(values_of(by or ()), values_of(measure or ()), top, top_by, zone)
 
 
-@router.get("/v1/{index}/aggregate", operation_id="aggregate", openapi_extra=answers(Aggregate), tags=["read"])
+@router.get("/v1/{index}/aggregate", operation_id="aggregate", openapi_extra=responds_with(Aggregate), tags=["read"])
 async def aggregate_index(
-    search: Searching,
-    index: Index,
-    asked: Annotated[RawAggregate, Depends(_asked)],
+    search: SearchDep,
+    index: IndexPath,
+    params: Annotated[RawAggregate, Depends(_aggregate_params)],
     q: Annotated[str, Query(description="as in a search")] = "",
     filter: Annotated[
         list[str] | None, Query(description="as in a search; on an array it also chooses the elements that count")
     ] = None,
 ) -> Response:
     """Add up the documents that match, by up to three dimensions."""
-    return as_json(await aggregate(search, index, RawRequest(q, tuple(filter or ())), asked))
+    return json_response(
+        await aggregate(search.reader, search.freshness, index, RawRequest(q, tuple(filter or ())), params)
+    )

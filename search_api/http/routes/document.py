@@ -7,16 +7,18 @@ from starlette.responses import Response
 
 from search_api.elasticsearch.responses import Document
 from search_api.features.search import Search
-from search_api.http.dependencies import Index, Searching, answers, as_json
+from search_api.http.dependencies import IndexPath, SearchDep, json_response, responds_with
 
 router = APIRouter()
-ANSWERS = (Document,)
+SCHEMAS = (Document,)
 
 
-@router.get("/v1/{index}/_doc/{id:path}", operation_id="document_by_id", openapi_extra=answers(Document), tags=["read"])
+@router.get(
+    "/v1/{index}/_doc/{id:path}", operation_id="document_by_id", openapi_extra=responds_with(Document), tags=["read"]
+)
 async def document_by_id(
-    search: Searching,
-    index: Index,
+    search: SearchDep,
+    index: IndexPath,
     id: Annotated[str, Path(description="any id, percent-encoded")],
     if_none_match: Annotated[str, Header(description="an ETag; 304 if the document still has it")] = "",
 ) -> Response:
@@ -24,10 +26,10 @@ async def document_by_id(
     return await _document(search, index, id, if_none_match)
 
 
-@router.get("/v1/{index}/{id:path}", operation_id="document", openapi_extra=answers(Document), tags=["read"])
+@router.get("/v1/{index}/{id:path}", operation_id="document", openapi_extra=responds_with(Document), tags=["read"])
 async def document(
-    search: Searching,
-    index: Index,
+    search: SearchDep,
+    index: IndexPath,
     id: Annotated[str, Path(description="the document's id, percent-encoded")],
     if_none_match: Annotated[str, Header(description="an ETag; 304 if the document still has it")] = "",
 ) -> Response:
@@ -40,4 +42,4 @@ async def _document(search: Search, index: str, id: str, if_none_match: str) -> 
     tag = f'W/"{found.version}-{search.caller.fingerprint}"'
     if not {tag, "*"}.isdisjoint(one.strip() for one in if_none_match.split(",")):
         return Response(status_code=304, headers={"ETag": tag})
-    return as_json(found, headers={"ETag": tag})
+    return json_response(found, headers={"ETag": tag})

@@ -6,17 +6,19 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from search_api.features.explain import Explanation
-from search_api.http.dependencies import Index, Searching, answers, as_json
+from search_api.http.dependencies import IndexPath, SearchDep, json_response, responds_with
 from search_api.query.request import RawRequest
 
 router = APIRouter()
-ANSWERS = (Explanation,)
+SCHEMAS = (Explanation,)
 
 
-@router.get("/v1/{index}/explain/{id:path}", operation_id="explain", openapi_extra=answers(Explanation), tags=["read"])
+@router.get(
+    "/v1/{index}/explain/{id:path}", operation_id="explain", openapi_extra=responds_with(Explanation), tags=["read"]
+)
 async def explain(
-    search: Searching,
-    index: Index,
+    search: SearchDep,
+    index: IndexPath,
     id: Annotated[str, Path(description="the document's id, percent-encoded")],
     q: Annotated[str, Query(description="the text of the search")] = "",
     filter: Annotated[  # The name is the parameter's.
@@ -24,4 +26,4 @@ async def explain(
     ] = None,
 ) -> Response:
     """Which text in which field brought how much of a document's score, for a text and filters; or what it lacks of them."""
-    return as_json(await search.explain(index, RawRequest(q, tuple(filter or ())), id))
+    return json_response(await search.explain(index, RawRequest(q, tuple(filter or ())), id))

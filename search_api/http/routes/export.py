@@ -11,9 +11,9 @@ from search_api.access.authorization import network_of
 from search_api.exports.columns import chosen_columns, default_columns
 from search_api.exports.formats import Csv, Format, Ndjson
 from search_api.exports.parquet import Parquet
-from search_api.exports.streaming import Ending, Going, open_export
-from search_api.freshness.view import at_point
-from search_api.http.dependencies import Index, Reading, Searching, body_of, takes
+from search_api.exports.stream import ExportOutcome, ExportPart, open_export
+from search_api.freshness.view import at_position
+from search_api.http.dependencies import AppState, IndexPath, SearchDep, accepts, body_of
 from search_api.query.request import RawRequest
 from search_api.query.schema import IndexSchema
 
@@ -41,7 +41,7 @@ class ExportRequest(Struct, frozen=True, forbid_unknown_fields=True):
     rows: Annotated[int, msgspec.Meta(ge=0, le=2**31)] = 0
 
 
-ANSWERS = (ExportRequest,)
+SCHEMAS = (ExportRequest,)
 
 
 async def _asked(
@@ -60,32 +60,32 @@ async def _asked(
 
 @router.get("/v1/{index}/export", operation_id="export", openapi_extra=FILE, tags=["read"])
 async def export(
-    request: Request, search: Searching, index: Index, asked: Annotated[ExportRequest, Depends(_asked)]
+    request: Request, search: SearchDep, index: IndexPath, asked: Annotated[ExportRequest, Depends(_asked)]
 ) -> Response:
     """Export every document that matches, as of one moment. A break shows as an answer that ends without its end."""
     return await _export(request, search, index, asked)
 
 
 @router.post(
-    "/v1/{index}/export", operation_id="export_by_body", openapi_extra=FILE | takes(ExportRequest), tags=["read"]
+    "/v1/{index}/export", operation_id="export_by_body", openapi_extra=FILE | accepts(ExportRequest), tags=["read"]
 )
-async def export_by_body(request: Request, search: Searching, index: Index) -> Response:
+async def export_by_body(request: Request, search: SearchDep, index: IndexPath) -> Response:
     """The same, asked for by a JSON body."""
     return await _export(request, search, index, await body_of(request, ExportRequest))
 
 
-async def _export(request: Request, search: Searching, index: str, asked: ExportRequest) -> Response:
+async def _export(request: Request, search: SearchDep, index: str, asked: ExportRequest) -> Response:
     form = _format(asked, await search.schema(index))
     raw = RawRequest(asked.q, tuple(asked.filter), asked.sort)
-    reading: Reading = request.app.state.reading
-    going = Going(asked.resume, asked.rows, asked.limit)
-    export = await open_export(search, reading.exports, index, raw, going)
-    seen = at_point(search.freshness, export.seen)
+    state: AppState = request.app.state.search
+    going = ExportPart(asked.resume, asked.rows, asked.limit)
+    export = await open_export(search, state.export_points, index, raw, going)
+    seen = at_position(search.freshness, export.seen)
     audit = request.app.state.audit
     noted = msgspec.json.encode(msgspec.structs.replace(asked, resume="")).decode()
     number = audit.begin(search.caller, network_of(request), index, noted, asked.format)
 
-    def ended(rows: int, how: Ending) -> None:
+    def ended(rows: int, how: ExportOutcome) -> None:
         audit.end(number, rows, how)
 
     headers = {

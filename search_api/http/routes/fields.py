@@ -4,8 +4,8 @@ from fastapi import APIRouter
 from msgspec import Struct
 from starlette.responses import Response
 
-from search_api.http.dependencies import Index, Searching, answers, as_json
-from search_api.query.schema import IndexField, Kind
+from search_api.http.dependencies import IndexPath, SearchDep, json_response, responds_with
+from search_api.query.schema import FieldKind, IndexField
 
 router = APIRouter()
 ROWS_OF_VALUES = ("keyword", "text", "boolean")
@@ -20,7 +20,7 @@ class FieldView(Struct, frozen=True):
 
     name: str
     label: str
-    kind: Kind
+    kind: FieldKind
     type: str
     operators: list[str]
     searchable: bool
@@ -40,13 +40,13 @@ class Fields(Struct, frozen=True):
     items: list[FieldView]
 
 
-ANSWERS = (Fields,)
+SCHEMAS = (Fields,)
 
 
-@router.get("/v1/{index}/fields", operation_id="fields", openapi_extra=answers(Fields), tags=["read"])
-async def fields(search: Searching, index: Index) -> Response:
+@router.get("/v1/{index}/fields", operation_id="fields", openapi_extra=responds_with(Fields), tags=["read"])
+async def fields(search: SearchDep, index: IndexPath) -> Response:
     """The fields of an index and what can be done with each."""
-    return as_json(Fields([_field(one) for one in (await search.schema(index)).fields]))
+    return json_response(Fields([_field(one) for one in (await search.schema(index)).fields]))
 
 
 def _field(one: IndexField) -> FieldView:

@@ -6,18 +6,18 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from search_api.elasticsearch.responses import SearchPage
-from search_api.http.dependencies import Asked, Index, Searching, answers, as_json
+from search_api.http.dependencies import IndexPath, SearchDep, SearchParams, json_response, responds_with
 
 router = APIRouter()
-ANSWERS = (SearchPage,)
+SCHEMAS = (SearchPage,)
 
 
-@router.get("/v1/{index}/search", operation_id="search", openapi_extra=answers(SearchPage), tags=["read"])
+@router.get("/v1/{index}/search", operation_id="search", openapi_extra=responds_with(SearchPage), tags=["read"])
 async def search_index(
     request: Request,
-    search: Searching,
-    index: Index,
-    asked: Asked,
+    search: SearchDep,
+    index: IndexPath,
+    asked: SearchParams,
     cursor: Annotated[
         str, Query(description="`next_cursor` of the page before, `previous_cursor` of the page behind, or `start`")
     ] = "",
@@ -25,4 +25,4 @@ async def search_index(
     """Search an index. The best match comes first, or the latest change when there are no words."""
     page = await search.search(index, asked, cursor)
     request.state.answer_headers |= page.freshness.headers()
-    return as_json(page)
+    return json_response(page)

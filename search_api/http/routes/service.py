@@ -1,11 +1,11 @@
-"""Whether the service answers, how fresh it is, and what can be read."""
+"""Whether the service responds_with, how fresh it is, and what can be read."""
 
 from fastapi import APIRouter
 from msgspec import Struct
 from starlette.responses import Response
 
 from search_api.freshness.view import FreshnessView
-from search_api.http.dependencies import Searching, answers, as_json
+from search_api.http.dependencies import SearchDep, json_response, responds_with
 
 router = APIRouter()
 
@@ -29,23 +29,23 @@ class Health(Struct, frozen=True):
     freshness: FreshnessView
 
 
-ANSWERS = (FreshnessView, Health, Indices)
+SCHEMAS = (FreshnessView, Health, Indices)
 
 
-@router.get("/health", operation_id="health", openapi_extra=answers(Health), tags=["service"])
-async def health(search: Searching) -> Response:
+@router.get("/health", operation_id="health", openapi_extra=responds_with(Health), tags=["service"])
+async def health(search: SearchDep) -> Response:
     """Whether searches can be answered; 503 when Elasticsearch does not answer."""
     await search.ready()
-    return as_json(Health("ok", search.freshness))
+    return json_response(Health("ok", search.freshness))
 
 
-@router.get("/v1/freshness", operation_id="freshness", openapi_extra=answers(FreshnessView), tags=["read"])
-async def freshness(search: Searching) -> Response:
+@router.get("/v1/freshness", operation_id="freshness", openapi_extra=responds_with(FreshnessView), tags=["read"])
+async def freshness(search: SearchDep) -> Response:
     """How far the documents have come."""
-    return as_json(search.freshness)
+    return json_response(search.freshness)
 
 
-@router.get("/v1/indices", operation_id="indices", openapi_extra=answers(Indices), tags=["read"])
-async def indices(search: Searching) -> Response:
+@router.get("/v1/indices", operation_id="indices", openapi_extra=responds_with(Indices), tags=["read"])
+async def indices(search: SearchDep) -> Response:
     """The indexes that can be read."""
-    return as_json(Indices([IndexName(name) for name in await search.indices()]))
+    return json_response(Indices([IndexName(name) for name in await search.indices()]))

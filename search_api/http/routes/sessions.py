@@ -5,21 +5,21 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from search_api.access.authorization import Admission
+from search_api.access.authorization import Authorization
 from search_api.access.sessions import COOKIE, SECONDS
 
 router = APIRouter(include_in_schema=False)
-ANSWERS = ()
+SCHEMAS = ()
 HOME = "/"
 
 
 @router.post("/sign-in")
 async def sign_in(request: Request) -> Response:
     """Begin a session with the key in the form's field `key`, and go on to the address in `next`."""
-    admission: Admission = request.app.state.admission
-    admission.check_sign_in(request)
+    authorization: Authorization = request.app.state.authorization
+    authorization.check_sign_in(request)
     form = parse_qs((await request.body()).decode(errors="replace"))
-    session = admission.sessions.begin(form.get("key", [""])[0])
+    session = authorization.sessions.begin(form.get("key", [""])[0])
     answer = RedirectResponse(local_address(form.get("next", [HOME])[0]), 303)
     secure = request.url.scheme == "https"
     answer.set_cookie(COOKIE, session, max_age=SECONDS, httponly=True, samesite="strict", secure=secure)
@@ -35,12 +35,12 @@ async def sign_out(request: Request) -> Response:
     return answer
 
 
-def _own(request: Request) -> Admission:
+def _own(request: Request) -> Authorization:
     """The door, for a form of our own page."""
-    admission: Admission = request.app.state.admission
-    admission.check_host(request)
-    admission.check_origin(request)
-    return admission
+    authorization: Authorization = request.app.state.authorization
+    authorization.check_host(request)
+    authorization.check_origin(request)
+    return authorization
 
 
 def local_address(address: str) -> str:

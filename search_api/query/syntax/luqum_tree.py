@@ -5,7 +5,7 @@ from typing import Any
 
 from luqum import tree as luqum
 
-from search_api.query.field_lookup import Part, Several, Unknown, find
+from search_api.query.field_lookup import AmbiguousField, ObjectField, UnknownField, find_field
 from search_api.query.field_values import EXPECTED, read_value
 from search_api.query.limits import LONGEST_MISTYPED, LONGEST_VALUE, MAX_SLOP, MAX_WILDCARDS, MIN_STEM
 from search_api.query.schema import IndexField, IndexSchema
@@ -25,7 +25,7 @@ from search_api.query.syntax.tree import (
     Word,
     Words,
 )
-from search_api.query.validation import Fault
+from search_api.query.validation import ValidationError
 
 _WILD = re.compile(r"\\.|[*?]|[^\\*?]+", re.DOTALL)
 _TEXTS = {"text", "keyword", "json"}
@@ -33,13 +33,13 @@ NONE: Node = AllOf(())
 """Punctuation: it asks for nothing."""
 
 
-class Reading:
+class LuqumConverter:
     """One reading of a text. `faults` are all that were found."""
 
     def __init__(self, schema: IndexSchema, text: str) -> None:
         self.schema = schema
         self.text = text
-        self.faults: list[Fault] = []
+        self.errors: list[ValidationError] = []
         self._negations = 0
 
     def read(self, item: Any, scope: str = "") -> Node:
@@ -91,22 +91,22 @@ class Reading:
         if isinstance(item, luqum.Proximity):
             slop, item = item.degree, item.term
         if slop > MAX_SLOP:
-            self._fault(item, f"`~` allows up to {MAX_SLOP} words between the words of a phrase.")
+            self._error(item, f"`~` allows up to {MAX_SLOP} words between the words of a phrase.")
         return Word(unescaped(item.value[1:-1]), phrase=True, slop=slop)
 
     def _fuzzy(self, term: Any) -> Word:
         text = unescaped(term.value)
         if len(text) > LONGEST_MISTYPED:
-            self._fault(term, f"`~` stands behind words of up to {LONGEST_MISTYPED} letters.")
+            self._error(term, f"`~` stands behind words of up to {LONGEST_MISTYPED} letters.")
         return Word(text, fuzzy=True)
 
     def _named(self, item: Any, scope: str) -> Node:
         name = unescaped(item.name)
-        found = find(name, self.schema, scope)
-        if isinstance(found, (Several, Unknown)):
-            self.faults.append(unknown_name(name, found, item.pos))
+        found = find_field(name, self.schema, scope)
+        if isinstance(found, (AmbiguousField, UnknownField)):
+            self.errors.append(unknown_name(name, found, item.pos))
             return NONE
-        if isinstance(found, Part):
+        if isinstance(found, ObjectField):
             inner = self.read(item.expr, found.path)
             return Within(found.path, inner) if found.nested else inner
         if not (found.filterable or found.searchable):
@@ -148,7 +148,7 @@ class Reading:
         value = read_value(field, text) if text is not None else None
         if value is None:
             shown = (text if text is not None else str(item))[:100]
-            self._fault(item, f"`{literal(shown)}` is no value of `{field.name}`; expected {EXPECTED[field.kind]}.")
+            self._error(item, f"`{literal(shown)}` is no value of `{field.name}`; expected {EXPECTED[field.kind]}.")
         return value
 
     def _value(self, field: IndexField, item: Any) -> Node:
@@ -181,12 +181,12 @@ class Reading:
         return Pattern(field, stem, rest)
 
     def _refused(self, item: Any, message: str) -> Node:
-        self._fault(item, message)
+        self._error(item, message)
         return NONE
 
-    def _fault(self, item: Any, message: str) -> None:
+    def _error(self, item: Any, message: str) -> None:
         start = min(item.pos or 0, len(self.text))
-        self.faults.append(Fault(BOX, message, start, max(start + 1, start + (item.size or 0))))
+        self.errors.append(ValidationError(BOX, message, start, max(start + 1, start + (item.size or 0))))
 
 
 def _operands(item: Any) -> list[Any]:

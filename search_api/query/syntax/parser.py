@@ -12,10 +12,10 @@ from luqum.tree import Item
 
 from search_api.query.limits import MAX_CLAUSES, MAX_TEXT
 from search_api.query.schema import IndexSchema
-from search_api.query.syntax.luqum_tree import NONE, Reading
+from search_api.query.syntax.luqum_tree import NONE, LuqumConverter
 from search_api.query.syntax.scanner import BOX, Scan, scan
 from search_api.query.syntax.tree import Node, Word, Words, clauses_of
-from search_api.query.validation import Fault, RequestFaults
+from search_api.query.validation import InvalidRequest, ValidationError
 
 _PLACE = re.compile(r"at position (\d+)")
 _WORD = re.compile(r"\w+|.", re.DOTALL)
@@ -34,21 +34,23 @@ class Parsed:
 
 
 def parse(text: str, schema: IndexSchema) -> Parsed:
-    """Read the text; raises RequestFaults, whose faults point at their places."""
+    """Read the text; raises InvalidRequest, whose faults point at their places."""
     if len(text) > MAX_TEXT:
-        raise RequestFaults((Fault(BOX, f"The text has {len(text)} characters; up to {MAX_TEXT} are read."),))
+        raise InvalidRequest(
+            (ValidationError(BOX, f"The text has {len(text)} characters; up to {MAX_TEXT} are read."),)
+        )
     look = scan(text, schema)
     try:
-        if look.faults:
-            raise RequestFaults(tuple(look.faults))
+        if look.errors:
+            raise InvalidRequest(tuple(look.errors))
         parsed = Parsed(_read(text, look, schema))
-    except RequestFaults:
+    except InvalidRequest:
         if look.fielded:
             raise
         parsed = Parsed(_plain(text), as_words=True)
     if (count := clauses_of(parsed.node)) > MAX_CLAUSES:
         message = f"The text has {count} words and conditions; up to {MAX_CLAUSES} are taken."
-        raise RequestFaults((Fault(BOX, message),))
+        raise InvalidRequest((ValidationError(BOX, message),))
     return parsed
 
 
@@ -58,11 +60,11 @@ def _read(text: str, look: Scan, schema: IndexSchema) -> Node:
     try:
         tree = cast(Item, parse_lucene(look.text))
     except (ParseError, ArithmeticError, ValueError) as error:
-        raise RequestFaults((_wrong_syntax(error, text, look),)) from None
-    reading = Reading(schema, text)
+        raise InvalidRequest((_wrong_syntax(error, text, look),)) from None
+    reading = LuqumConverter(schema, text)
     node = reading.read(tree)
-    if reading.faults:
-        raise RequestFaults(tuple(reading.faults))
+    if reading.errors:
+        raise InvalidRequest(tuple(reading.errors))
     return NOTHING if node == NONE else node
 
 
@@ -78,18 +80,18 @@ def _plain(text: str) -> Words:
     return Words(tuple(found))
 
 
-def _wrong_syntax(error: Exception, text: str, look: Scan) -> Fault:
+def _wrong_syntax(error: Exception, text: str, look: Scan) -> ValidationError:
     """The place of a wrong syntax and what should stand there. Of a parenthesis or a quote never closed, that one."""
     if look.open:
         start = look.open[0]
         what = {"(": "parenthesis is never closed; expected `)`", '"': 'quote is never closed; expected `"`'}[
             text[start]
         ]
-        return Fault(BOX, f"This {what}.", start, start + 1)
+        return ValidationError(BOX, f"This {what}.", start, start + 1)
     match = _PLACE.search(str(error))
     start = min(int(match[1]) if match else len(text), len(text))
     word = _WORD.match(text, start)
-    return Fault(BOX, _expected(text, start), start, word.end() if word else start)
+    return ValidationError(BOX, _expected(text, start), start, word.end() if word else start)
 
 
 def _expected(text: str, start: int) -> str:

@@ -6,10 +6,10 @@ replaced by one that the grammar takes for a letter, or by a space, so that ever
 import re
 from dataclasses import dataclass, field
 
-from search_api.query.field_lookup import CHOICES, Found, Part, Several, Unknown, find
+from search_api.query.field_lookup import CHOICES, AmbiguousField, FieldLookup, ObjectField, UnknownField, find_field
 from search_api.query.limits import MAX_DEPTH
 from search_api.query.schema import IndexSchema
-from search_api.query.validation import Fault
+from search_api.query.validation import ValidationError
 
 BOX = "q"
 """The parameter that faults name."""
@@ -38,7 +38,7 @@ class Scan:
 
     text: str = ""
     fielded: bool = False
-    faults: list[Fault] = field(default_factory=list)
+    errors: list[ValidationError] = field(default_factory=list)
     open: list[int] = field(default_factory=list)
 
 
@@ -52,16 +52,16 @@ def unescaped(text: str) -> str:
     return literal(_ESCAPE.sub(r"\1", text))
 
 
-def unknown_name(name: str, found: Several | Unknown, start: int) -> Fault:
+def unknown_name(name: str, found: AmbiguousField | UnknownField, start: int) -> ValidationError:
     """The fault of a name that is no field's or several fields'."""
-    if isinstance(found, Several):
+    if isinstance(found, AmbiguousField):
         names, more = found.names[:CHOICES], len(found.names) - CHOICES
         choices = ", ".join(f"`{one}`" for one in names) + (f" and {more} more" if more > 0 else "")
         message = f"`{name}` may be several fields. Write one of {choices}."
     else:
         near = " or ".join(f"`{one}`" for one in found.near)
         message = f"There is no field `{name}`. " + (f"Did you mean {near}?" if near else "`/fields` lists them.")
-    return Fault(BOX, message, start, start + len(name))
+    return ValidationError(BOX, message, start, start + len(name))
 
 
 def scan(text: str, schema: IndexSchema) -> Scan:
@@ -104,14 +104,14 @@ class _Look:
     def _named(self, word: str, start: int) -> str:
         """A word and its colon: they name a field, or they are words."""
         name = unescaped(word)
-        found = find(name, self.schema, self.parts[-1][1] if self.parts else "")
+        found = find_field(name, self.schema, self.parts[-1][1] if self.parts else "")
         after = self.text[start + len(word) + 1 :][:1]
         if not _meant(found, after):
             return word + (" " if after == '"' else _ASIDE[":"])
         self.found.fielded = True
-        if isinstance(found, (Several, Unknown)):
-            self.found.faults.append(unknown_name(name, found, start))
-        elif isinstance(found, Part):
+        if isinstance(found, (AmbiguousField, UnknownField)):
+            self.found.errors.append(unknown_name(name, found, start))
+        elif isinstance(found, ObjectField):
             self.part_before = found.path
         return f"{word}:"
 
@@ -128,7 +128,7 @@ class _Look:
             self.parts.append((start, part or (self.parts[-1][1] if self.parts else "")))
             if len(self.parts) == MAX_DEPTH + 1:
                 message = f"Parentheses can stand within each other {MAX_DEPTH} deep, no deeper."
-                self.found.faults.append(Fault(BOX, message, start, start + 1))
+                self.found.errors.append(ValidationError(BOX, message, start, start + 1))
         elif piece == ")" and self.parts:
             self.parts.pop()
         elif piece == '"':
@@ -136,6 +136,6 @@ class _Look:
         return _ASIDE.get(piece, piece)
 
 
-def _meant(found: Found, after: str) -> bool:
+def _meant(found: FieldLookup, after: str) -> bool:
     """Whether a name before a colon means a field: it is one's, or nearly one's, or a comparison follows."""
-    return not isinstance(found, Unknown) or bool(found.near) or after in {"<", ">", "[", "{", "("}
+    return not isinstance(found, UnknownField) or bool(found.near) or after in {"<", ">", "[", "{", "("}

@@ -9,7 +9,7 @@ from infra.native.stack import Stack
 from rowtide.commands.api import create_key
 from search_api.settings import read_settings
 from tests.relevance.judgements import Document
-from tests.relevance.measuring import corpus
+from tests.relevance.measurement import corpus
 from tests.support.builders.book_index import BOOKS, MAPPINGS, SETTINGS
 from tests.support.servers.search_api import Api, Library, running_api, settings_of
 

@@ -15,7 +15,7 @@ from search_api.access.api_keys import ApiKeys
 from search_api.access.audit import Audit
 from search_api.access.callers import Caller
 from search_api.access.state import State
-from search_api.errors import KeyRefused
+from search_api.errors import InvalidApiKey
 from tests.support.servers.search_api import Library
 
 
@@ -82,7 +82,7 @@ def test_a_key_is_made_listed_shown_and_revoked(operator: Operator) -> None:
     assert all(word in table for word in (plain, tenant, "novels", "genre:novel", "active", "never"))
     assert operator.run("keys", "revoke", tenant).exit_code == 0
     assert "revoked" in operator.run("keys", "list").stdout
-    with closing(State(operator.path)) as state, pytest.raises(KeyRefused):
+    with closing(State(operator.path)) as state, pytest.raises(InvalidApiKey):
         ApiKeys(state).check(text)
     for result in (operator.run("keys", "list"), operator.run("keys", "show", tenant)):
         assert text.rpartition("_")[2] not in result.output

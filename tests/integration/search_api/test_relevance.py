@@ -6,7 +6,7 @@ from statistics import fmean
 import pytest
 
 from tests.relevance.judgements import Document
-from tests.relevance.measuring import Measured, measure, table
+from tests.relevance.measurement import Measured, measure, table
 from tests.support.servers.search_api import Api
 
 FLOOR = 0.97

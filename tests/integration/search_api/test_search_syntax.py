@@ -7,7 +7,7 @@ import pytest
 
 from search_api.query.limits import MAX_CLAUSES, MAX_DEPTH, MAX_SLOP, MAX_TEXT, MAX_WILDCARDS, MIN_STEM
 from tests.relevance.judgements import Document
-from tests.relevance.measuring import PREFIX
+from tests.relevance.measurement import PREFIX
 from tests.support.paths import CHECKOUT
 from tests.support.servers.search_api import Api
 

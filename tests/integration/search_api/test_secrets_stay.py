@@ -80,7 +80,7 @@ def _create(admin: httpx.Client, name: str, documents: dict[str, str]) -> None:
 
 def caller_of(api: Api, **more: Any) -> dict[str, str]:
     """A key that may do everything but see masked fields."""
-    _, text = api.app.state.admission.keys.create("curious", SCOPES, ["*"], **more)
+    _, text = api.app.state.authorization.keys.create("curious", SCOPES, ["*"], **more)
     return {"authorization": f"Bearer {text}"}
 
 

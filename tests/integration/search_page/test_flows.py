@@ -228,7 +228,7 @@ def test_late_documents_are_said_to_be_late(page: Page, late_site: Site) -> None
 
 def test_without_elasticsearch_the_page_says_so_and_tries_again(page: Page, away_site: Site) -> None:
     page.goto(f"{away_site.results}?q=desk")
-    expect(page.get_by_role("heading", level=1)).to_have_text("The search engine is not available")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Search engine unavailable")
     expect(page.get_by_role("link", name="Try again")).to_have_attribute("href", "/orders?q=desk")
 
 

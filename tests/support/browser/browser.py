@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
-from search_api.http.app import create_app
+from search_api.app import create_app
 from search_api.settings import ApiSettings
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")

@@ -13,7 +13,7 @@ from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from search_api.http.app import create_app
+from search_api.app import create_app
 from tests.support.builders.book_index import KEYWORD, SETTINGS, TEXT
 from tests.support.servers.search_api import settings_of
 

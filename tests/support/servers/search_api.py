@@ -10,7 +10,7 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 
-from search_api.http.app import create_app
+from search_api.app import create_app
 from search_api.settings import ApiSettings, read_settings
 
 

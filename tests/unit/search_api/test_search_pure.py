@@ -18,11 +18,11 @@ from search_api.elasticsearch.privileges import key_body
 from search_api.elasticsearch.search_body import search_body
 from search_api.freshness import view
 from search_api.paging import cursor as cursors
-from search_api.paging.point_in_time import OpenPoints
+from search_api.paging.point_in_time import PointInTimePool
 from search_api.query.request import RawRequest, check
 from search_api.query.schema import IndexSchema, read_mapping
-from search_api.query.validation import RequestFaults
-from search_api.settings import WrongSettings, read_settings
+from search_api.query.validation import InvalidRequest
+from search_api.settings import InvalidSettings, read_settings
 from tests.support.builders.book_index import BOOKS, MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)
@@ -49,9 +49,9 @@ def test_every_fault_of_a_request_is_named_at_once() -> None:
     raw = RawRequest(
         "x" * 1001, ("nothing", "title:>3", "price:many", "unknown:1"), "cover,-who", ("price",), size=0, page=1
     )
-    with pytest.raises(RequestFaults) as caught:
+    with pytest.raises(InvalidRequest) as caught:
         check(raw, SCHEMA)
-    named = [fault.parameter for fault in caught.value.faults]
+    named = [fault.parameter for fault in caught.value.errors]
     assert named == ["q", "size", "filter", "filter", "filter", "filter", "sort", "sort", "facet"]
 
 
@@ -68,7 +68,7 @@ def test_every_fault_of_a_request_is_named_at_once() -> None:
     ],
 )
 def test_values_are_checked_against_the_kind_of_their_field(wrong: str) -> None:
-    with pytest.raises(RequestFaults):
+    with pytest.raises(InvalidRequest):
         check(RawRequest(filters=(wrong,)), SCHEMA)
 
 
@@ -134,7 +134,7 @@ def test_an_index_without_text_is_still_searched_by_id() -> None:
 def test_any_text_is_either_refused_or_becomes_a_body_that_is_json(text: str) -> None:
     try:
         request = check(RawRequest(text, (f"title:{text}",)), SCHEMA)
-    except RequestFaults:
+    except InvalidRequest:
         return
     json.dumps(search_body(request, SCHEMA))
 
@@ -142,15 +142,15 @@ def test_any_text_is_either_refused_or_becomes_a_body_that_is_json(text: str) ->
 def test_a_cursor_returns_the_sort_values_as_they_were() -> None:
     after = Raw(b'[1.10,9007199254740993,null,"\xc3\xbc"]')
     raw = RawRequest("harbour", ("genre:novel",))
-    seen = view.Seen(1, 2**40, "2026-01-01T00:00:00.000Z")
-    cursor = cursors.write_cursor(SECRET, "books", raw, cursors.Place("point", after, seen))
+    seen = view.IndexPosition(1, 2**40, "2026-01-01T00:00:00.000Z")
+    cursor = cursors.write_cursor(SECRET, "books", raw, cursors.CursorPosition("point", after, seen))
     place = cursors.read_cursor(SECRET, "books", raw, cursor)
     assert (place.point, place.seen, bytes(place.after or b"")) == ("point", seen, bytes(after))
 
 
 def test_a_cursor_serves_only_its_own_search_and_server() -> None:
     raw = RawRequest("harbour")
-    cursor = cursors.write_cursor(SECRET, "books", raw, cursors.Place("", Raw(b"[1]")))
+    cursor = cursors.write_cursor(SECRET, "books", raw, cursors.CursorPosition("", Raw(b"[1]")))
     for secret, index, asked, text in (
         (b"another secret...", "books", raw, cursor),
         (SECRET, "others", raw, cursor),
@@ -159,20 +159,20 @@ def test_a_cursor_serves_only_its_own_search_and_server() -> None:
         (SECRET, "books", raw, "ü"),
         (SECRET, "books", raw, "a"),
     ):
-        with pytest.raises(cursors.CursorFault):
+        with pytest.raises(cursors.InvalidCursor):
             cursors.read_cursor(secret, index, asked, text)
 
 
 def test_a_page_at_an_older_point_is_no_fresher_than_the_point() -> None:
     """Invariant 6."""
     now = view.view(Freshness("shop", 2, 500, 500, 1_000_000, "live"), 1_000_300)
-    then = view.at_point(now, view.Seen(2, 400, "1970-01-01T00:16:30.000Z"))
+    then = view.at_position(now, view.IndexPosition(2, 400, "1970-01-01T00:16:30.000Z"))
     assert (then.token, then.lag_ms, then.as_of) == ("2:400", 10_300, "1970-01-01T00:16:30.000Z")
-    assert view.at_point(now, view.NOTHING_SEEN).token is None
+    assert view.at_position(now, view.UNKNOWN_POSITION).token is None
 
 
 def test_a_caller_keeps_only_so_many_points_open() -> None:
-    points = OpenPoints(keep=10, each=2)
+    points = PointInTimePool(keep=10, each=2)
     assert [points.used("ana", name, 0) for name in "abac"] == [[], [], [], ["b"]]
     assert points.used("zoe", "d", 1) == []
     assert len(points) == 3
@@ -221,7 +221,7 @@ def test_the_key_can_read_and_nothing_else() -> None:
 
 
 def test_every_fault_of_the_settings_is_told_at_once() -> None:
-    with pytest.raises(WrongSettings) as caught:
+    with pytest.raises(InvalidSettings) as caught:
         read_settings(elasticsearch_url="somewhere", api_port=0, request_timeout=0)
     assert all(name in str(caught.value) for name in ("ELASTICSEARCH_URL", "API_PORT", "REQUEST_TIMEOUT"))
 
@@ -249,5 +249,5 @@ def test_certificates_are_given_to_a_client_that_speaks_tls() -> None:
     assert client_options(encrypted)["ca_certs"] == ca
     plain = read_settings(elasticsearch_url="http://search:9200", elasticsearch_ca=ca).elasticsearch_access()
     assert "ca_certs" not in client_options(plain)
-    with pytest.raises(WrongSettings, match="ROWTIDE_ELASTICSEARCH_CA: Path does not point to a file"):
+    with pytest.raises(InvalidSettings, match="ROWTIDE_ELASTICSEARCH_CA: Path does not point to a file"):
         read_settings(elasticsearch_url="https://search:9200", elasticsearch_ca="nowhere.pem")

@@ -26,7 +26,7 @@ def door(**settings: Any) -> Iterator[Api]:
 
 
 def key_of(api: Api, *scopes: Any, **more: Any) -> dict[str, str]:
-    _, text = api.app.state.admission.keys.create("test", scopes or ("search",), ["*"], **more)
+    _, text = api.app.state.authorization.keys.create("test", scopes or ("search",), ["*"], **more)
     return {"authorization": f"Bearer {text}"}
 
 
@@ -54,7 +54,7 @@ def test_a_key_lets_in_and_a_wrong_one_does_not(locked: Api) -> None:
         answer = locked.get(PATH, headers={"authorization": wrong})
         assert (answer.status_code, answer.json()["type"]) == (401, "urn:rowtide:problem:key-refused")
     revoked = key_of(locked)
-    assert locked.app.state.admission.keys.revoke(revoked["authorization"].split("_")[1])
+    assert locked.app.state.authorization.keys.revoke(revoked["authorization"].split("_")[1])
     assert locked.get(PATH, headers=revoked).status_code == 401
     assert locked.get(PATH, headers=key_of(locked, expires_ms=1)).status_code == 401
 
@@ -86,7 +86,7 @@ def test_a_key_in_an_address_is_no_key(locked: Api) -> None:
 
 def test_a_key_does_only_what_its_scopes_say(locked: Api) -> None:
     answer = locked.get(PATH, headers=key_of(locked, "export"))
-    assert (answer.status_code, answer.json()["detail"]) == (403, "It lacks the scope `search`.")
+    assert (answer.status_code, answer.json()["detail"]) == (403, "The API key lacks the scope `search`.")
 
 
 def test_a_session_stands_for_its_key(locked: Api) -> None:
@@ -151,7 +151,7 @@ class BrokenDoor:
 @pytest.mark.parametrize("path", [PATH, "/books", "/"])
 def test_an_answer_to_a_fault_of_our_own_is_as_safe_as_any(path: str) -> None:
     with door() as api:
-        api.app.state.admission = BrokenDoor()
+        api.app.state.authorization = BrokenDoor()
         answer = api.get(path, headers={"accept": "text/html"})
     assert answer.status_code == 500
     assert "secret" not in answer.text

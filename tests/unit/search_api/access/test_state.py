@@ -13,10 +13,10 @@ import pytest
 from search_api.access.api_keys import ApiKeys
 from search_api.access.audit import Audit
 from search_api.access.callers import Caller
-from search_api.access.saved_searches import LONGEST_QUERY, MOST, SavedSearches, SavedSearchFault
+from search_api.access.saved_searches import LONGEST_QUERY, MOST, InvalidSavedSearch, SavedSearches
 from search_api.access.sessions import Sessions
-from search_api.access.state import MIGRATIONS, State, StateFault, now_ms
-from search_api.errors import KeyRefused
+from search_api.access.state import MIGRATIONS, State, StateFileError, now_ms
+from search_api.errors import InvalidApiKey
 
 
 @pytest.fixture
@@ -53,9 +53,9 @@ def test_a_key_outlives_the_server_and_is_revoked_for_all_of_them(tmp_path: Path
     with closing(State(path)) as one, closing(State(path)) as other:
         session = Sessions(one, ApiKeys(one)).begin(text)
         assert ApiKeys(other).revoke(key.id)
-        with pytest.raises(KeyRefused):
+        with pytest.raises(InvalidApiKey):
             ApiKeys(one).check(text)
-        with pytest.raises(KeyRefused):
+        with pytest.raises(InvalidApiKey):
             Sessions(one, ApiKeys(one)).check(session)
         assert ApiKeys(one).all()[0].condition(now_ms()) == "revoked"
 
@@ -66,7 +66,7 @@ def test_what_is_not_a_key_is_refused_in_the_same_way(state: State) -> None:
     _, old = keys.create("b", ["search"], ["*"], expires_ms=now_ms() - 1)
     other = f"rtk_{key.id}_{'0' * 64}"
     for wrong in ("", "rtk_", other, text + "0", text.upper(), f" {text}", old, f"rtk_{'0' * 12}_{text[-64:]}"):
-        with pytest.raises(KeyRefused, match=r"^$"):
+        with pytest.raises(InvalidApiKey, match=r"^$"):
             keys.check(wrong)
     assert keys.check(text).used_ms is None
     assert keys.check(text).used_ms is not None
@@ -79,7 +79,7 @@ def test_a_session_ends_by_signing_out(state: State) -> None:
     session = sessions.begin(f" {text}\n")
     assert sessions.check(session).id == key.id
     sessions.end(session)
-    with pytest.raises(KeyRefused):
+    with pytest.raises(InvalidApiKey):
         sessions.check(session)
 
 
@@ -100,12 +100,12 @@ def test_saved_searches_belong_to_one_caller(state: State) -> None:
 def test_saved_searches_have_limits(state: State) -> None:
     saved = SavedSearches(state)
     for name, query in (("", "q=a"), (" ", "q=a"), ("a" * 101, "q=a"), ("a", "q" * (LONGEST_QUERY + 1))):
-        with pytest.raises(SavedSearchFault):
+        with pytest.raises(InvalidSavedSearch):
             saved.save("ana", "orders", name, query)
     for number in range(MOST):
         saved.save("ana", "orders", str(number), "q=a")
     assert saved.save("ana", "orders", "7", "q=b").query == "q=b"
-    with pytest.raises(SavedSearchFault, match="remove one"):
+    with pytest.raises(InvalidSavedSearch, match="remove one"):
         saved.save("ana", "orders", "one more", "q=a")
 
 
@@ -129,5 +129,5 @@ def test_a_file_that_cannot_be_used_says_what_to_do(tmp_path: Path, caplog: pyte
     apsw.Connection(str(newer)).pragma("user_version", len(MIGRATIONS) + 1)
     with caplog.at_level(logging.CRITICAL):  # SQLite tells its own log of the damage too.
         for path in (damaged, newer, tmp_path):
-            with pytest.raises(StateFault, match="ROWTIDE_API_STATE"):
+            with pytest.raises(StateFileError, match="ROWTIDE_API_STATE"):
                 State(path)

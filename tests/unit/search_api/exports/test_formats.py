@@ -11,22 +11,22 @@ from hypothesis import strategies as st
 from msgspec import Raw
 from msgspec import json as msgspec_json
 
-from search_api.exports.columns import Cells, Column, chosen_columns, default_columns
-from search_api.exports.formats import RISKY, Csv, Ndjson, Row
-from search_api.exports.parquet import CellUnfit, Parquet
+from search_api.exports.columns import CellReader, ExportColumn, chosen_columns, default_columns
+from search_api.exports.formats import RISKY, Csv, ExportRow, Ndjson
+from search_api.exports.parquet import Parquet, UnsupportedCell
 from search_api.query.schema import read_mapping
-from search_api.query.validation import RequestFaults
+from search_api.query.validation import InvalidRequest
 from tests.support.builders.book_index import BOOKS, MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)
 
 
-def row(document: str, document_id: str = "1") -> Row:
-    return Row(document_id, Raw(document.encode()), 7)
+def row(document: str, document_id: str = "1") -> ExportRow:
+    return ExportRow(document_id, Raw(document.encode()), 7)
 
 
 def cells(document: str, *names: str) -> list[str | None]:
-    found = Cells([Column(name, "json") for name in names]).of(Raw(document.encode()))
+    found = CellReader([ExportColumn(name, "json") for name in names]).of(Raw(document.encode()))
     return [None if cell is None else bytes(cell).decode() for cell in found]
 
 
@@ -41,7 +41,7 @@ def test_columns_are_the_fields_and_each_array() -> None:
         "integer",
     ]
     for wrong in (["who"], ["copies.plac"], ["title.keyword"], [""], []):
-        with pytest.raises(RequestFaults):
+        with pytest.raises(InvalidRequest):
             chosen_columns(wrong, SCHEMA)
 
 
@@ -72,7 +72,7 @@ def test_any_document_becomes_cells(document: dict[str, object]) -> None:
     "first", [*RISKY, "=1+1", "-cmd", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20a", "\t=1", "\r=1"]
 )
 def test_no_text_of_a_csv_is_a_formula(first: str) -> None:
-    form = Csv([Column("a", "keyword"), Column("n", "number")], header=True)
+    form = Csv([ExportColumn("a", "keyword"), ExportColumn("n", "number")], header=True)
     text = form.begin() + form.rows([row(json.dumps({"a": f'{first}x,"y"\nz', "n": -5.0}))]) + form.end()
     head, line = csv.reader(io.StringIO(text.decode(), newline=""))
     assert head == ["a", "n"]
@@ -120,7 +120,7 @@ def test_a_parquet_file_without_rows_is_a_file_and_odd_values_are_told() -> None
     assert pyarrow.parquet.read_table(io.BytesIO(file)).column("price").to_pylist() == ["[1,2]", "3"]
     late = Parquet(columns)
     late.rows([row('{"price":1}')])
-    with pytest.raises(CellUnfit, match="price"):
+    with pytest.raises(UnsupportedCell, match="price"):
         late.rows([row('{"price":[1,2]}')])
 
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_api.features.aggregates.aggregate import _Answer, _Hits, _Total, read_aggregate
+from search_api.features.aggregates.aggregate import _Hits, _Response, _Total, read_aggregate
 from search_api.features.aggregates.query import plan_aggregate
 from search_api.features.aggregates.request import RawAggregate, check_aggregate
 from search_api.freshness.view import unknown
 from search_api.query.request import RawRequest, check
 from search_api.query.schema import read_mapping
-from search_api.query.validation import RequestFaults
+from search_api.query.validation import InvalidRequest
 from tests.support.builders.book_index import MAPPINGS
 
 MORE = {"loans": {"type": "nested", "properties": {"days": {"type": "integer"}}}}
@@ -56,7 +56,7 @@ def body(raw: RawAggregate, *filters: str) -> dict[str, Any]:
     ],
 )
 def test_what_cannot_be_added_up_is_refused(wrong: RawAggregate) -> None:
-    with pytest.raises(RequestFaults):
+    with pytest.raises(InvalidRequest):
         check_aggregate(wrong, SCHEMA)
 
 
@@ -65,7 +65,7 @@ def test_any_text_is_refused_or_becomes_a_body(by: list[str], measures: list[str
     raw = RawAggregate(tuple(f"genre{one}" for one in by), tuple(f"sum:{one}" for one in measures), top_by=top_by)
     try:
         json.dumps(body(raw))
-    except RequestFaults:
+    except InvalidRequest:
         return
 
 
@@ -98,8 +98,8 @@ def test_more_rows_than_allowed_are_refused() -> None:
     request = check_aggregate(RawAggregate(("price:1",)), SCHEMA)
     plan = plan_aggregate(request, {"match_all": {}}, ())
     buckets = [{"key": float(n), "doc_count": 1} for n in range(10_001)]
-    answer = _Answer(1, False, _Hits(_Total(10_001)), {"d0": {"buckets": buckets}})
-    with pytest.raises(RequestFaults, match="10000 rows"):
+    answer = _Response(1, False, _Hits(_Total(10_001)), {"d0": {"buckets": buckets}})
+    with pytest.raises(InvalidRequest, match="10000 rows"):
         read_aggregate(answer, plan, request, unknown(""))
     answer.aggregations["d0"]["buckets"].pop()
     assert len(read_aggregate(answer, plan, request, unknown("")).rows) == 10_000

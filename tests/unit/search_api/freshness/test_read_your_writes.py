@@ -11,41 +11,47 @@ import pytest
 from cdc.log.lsn import Lsn
 from read_model.freshness import Freshness
 from search_api.freshness.consistency import (
-    AnotherEpoch,
-    Demand,
+    ConsistencyRequest,
+    EpochMismatch,
     NotYetConsistent,
-    Position,
-    Waits,
-    read_demand,
+    RequestedPosition,
+    WaitLimits,
+    read_consistency,
     seconds_to_wait,
 )
-from search_api.freshness.marker import Marker, MarkerFault
-from search_api.freshness.read_your_writes import Consistency
-from search_api.freshness.worker import Worker
-from search_api.query.validation import RequestFaults
+from search_api.freshness.marker import Marker, MarkerFailed
+from search_api.freshness.read_your_writes import ReadYourWrites
+from search_api.freshness.worker import WorkerFreshness
+from search_api.query.validation import InvalidRequest
 
-WAITS = Waits(5, 10)
+WAITS = WaitLimits(5, 10)
 LIVE = Freshness("shop", 1, 100, 100, 1_000, "live")
 
 
-def demand(consistency: str = "", at_least: str = "", stale: str = "", prefer: str = "") -> Demand:
-    return read_demand(consistency, at_least, stale, [prefer], WAITS)
+def demand(consistency: str = "", at_least: str = "", stale: str = "", prefer: str = "") -> ConsistencyRequest:
+    return read_consistency(consistency, at_least, stale, [prefer], WAITS)
 
 
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({}, Demand()),
-        ({"consistency": "now"}, Demand("now", None, 5)),
-        ({"at_least": "2:77"}, Demand("at_least", Position(Lsn(77), 2), 5)),
-        ({"consistency": "at_least=2:77"}, Demand("at_least", Position(Lsn(77), 2), 5)),
-        ({"consistency": "at_least", "at_least": "77"}, Demand("at_least", Position(Lsn(77)), 5)),
-        ({"at_least": "1/10", "stale": "allow"}, Demand("at_least", Position(Lsn((1 << 32) + 16)), 5, stale=True)),
-        ({"consistency": "now", "prefer": "respond-async, wait=2; x=1"}, Demand("now", None, 2, preferred=True)),
-        ({"consistency": "now", "prefer": "wait=900"}, Demand("now", None, 10, preferred=True)),
+        ({}, ConsistencyRequest()),
+        ({"consistency": "now"}, ConsistencyRequest("now", None, 5)),
+        ({"at_least": "2:77"}, ConsistencyRequest("at_least", RequestedPosition(Lsn(77), 2), 5)),
+        ({"consistency": "at_least=2:77"}, ConsistencyRequest("at_least", RequestedPosition(Lsn(77), 2), 5)),
+        ({"consistency": "at_least", "at_least": "77"}, ConsistencyRequest("at_least", RequestedPosition(Lsn(77)), 5)),
+        (
+            {"at_least": "1/10", "stale": "allow"},
+            ConsistencyRequest("at_least", RequestedPosition(Lsn((1 << 32) + 16)), 5, stale=True),
+        ),
+        (
+            {"consistency": "now", "prefer": "respond-async, wait=2; x=1"},
+            ConsistencyRequest("now", None, 2, preferred=True),
+        ),
+        ({"consistency": "now", "prefer": "wait=900"}, ConsistencyRequest("now", None, 10, preferred=True)),
     ],
 )
-def test_a_demand_is_read_from_parameters(given: dict[str, str], expected: Demand) -> None:
+def test_a_demand_is_read_from_parameters(given: dict[str, str], expected: ConsistencyRequest) -> None:
     assert demand(**given) == expected
 
 
@@ -64,7 +70,7 @@ def test_a_demand_is_read_from_parameters(given: dict[str, str], expected: Deman
     ],
 )
 def test_a_demand_that_makes_no_sense_is_refused(given: dict[str, str]) -> None:
-    with pytest.raises(RequestFaults):
+    with pytest.raises(InvalidRequest):
         demand(**given)
 
 
@@ -115,14 +121,14 @@ class MarkerDouble(Marker):
         return Lsn(self.lsn)
 
 
-def run(steps: Callable[[WorkerDouble, MarkerDouble, Consistency], Awaitable[None]], lsn: int | None = 120) -> None:
+def run(steps: Callable[[WorkerDouble, MarkerDouble, ReadYourWrites], Awaitable[None]], lsn: int | None = 120) -> None:
     async def main() -> None:
         double, marker = WorkerDouble(), MarkerDouble(lsn)
         async with double.client() as http:
-            worker = Worker(http)
+            worker = WorkerFreshness(http)
             try:
                 async with asyncio.timeout(20):
-                    await steps(double, marker, Consistency(worker, marker, most=100))
+                    await steps(double, marker, ReadYourWrites(worker, marker, most=100))
             finally:
                 await worker.close()
                 await marker.close()
@@ -131,7 +137,7 @@ def run(steps: Callable[[WorkerDouble, MarkerDouble, Consistency], Awaitable[Non
 
 
 def test_now_waits_until_the_marker_is_searchable() -> None:
-    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: Consistency) -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
         waiter = asyncio.create_task(consistency.reach(demand("now")))
         while worker.asked < 2:
             await asyncio.sleep(0)
@@ -145,7 +151,7 @@ def test_now_waits_until_the_marker_is_searchable() -> None:
 
 
 def test_many_who_wait_share_one_marker_and_one_poll() -> None:
-    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: Consistency) -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
         waiters = [asyncio.create_task(consistency.reach(demand("now"))) for _ in range(50)]
         while worker.asked < 2:
             await asyncio.sleep(0)
@@ -158,7 +164,7 @@ def test_many_who_wait_share_one_marker_and_one_poll() -> None:
 
 
 def test_who_comes_while_others_wait_is_served_from_what_they_heard() -> None:
-    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: Consistency) -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
         waiter = asyncio.create_task(consistency.reach(demand("now")))
         while worker.asked < 2:
             await asyncio.sleep(0)
@@ -170,7 +176,7 @@ def test_who_comes_while_others_wait_is_served_from_what_they_heard() -> None:
 
 
 def test_a_marker_on_its_way_is_too_old_for_who_comes_later() -> None:
-    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: Consistency) -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
         first = asyncio.create_task(marker.position())
         while not marker.emitted:
             await asyncio.sleep(0)
@@ -183,7 +189,7 @@ def test_a_marker_on_its_way_is_too_old_for_who_comes_later() -> None:
 
 
 def test_not_in_time_is_an_error_or_a_stale_answer_that_says_so() -> None:
-    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: Consistency) -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
         with pytest.raises(NotYetConsistent) as late:
             await consistency.reach(demand("now", prefer="wait=0"))
         assert (late.value.freshness.token, late.value.freshness.met) == ("1:100", False)
@@ -195,22 +201,22 @@ def test_not_in_time_is_an_error_or_a_stale_answer_that_says_so() -> None:
 
 
 def test_a_token_of_another_epoch_is_told_at_once() -> None:
-    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: Consistency) -> None:
-        with pytest.raises(AnotherEpoch):
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
+        with pytest.raises(EpochMismatch):
             await consistency.reach(demand(at_least="2:5"))
         assert not (await consistency.reach(demand(at_least="2:5", stale="allow"))).met
         waiter = asyncio.create_task(consistency.reach(demand(at_least="1:150")))
         while worker.asked < 3:
             await asyncio.sleep(0)
         worker.put(replace(LIVE, epoch=2, searchable=10))
-        with pytest.raises(AnotherEpoch):
+        with pytest.raises(EpochMismatch):
             await waiter
 
     run(steps)
 
 
 def test_a_worker_or_a_database_that_is_away_is_waited_for() -> None:
-    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: Consistency) -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
         worker.put(None)
         waiter = asyncio.create_task(consistency.reach(demand(at_least="1:100")))
         while not worker.asked:
@@ -219,14 +225,14 @@ def test_a_worker_or_a_database_that_is_away_is_waited_for() -> None:
         assert (await waiter).met
         with pytest.raises(NotYetConsistent, match="does not say how far"):
             await consistency.reach(demand("now", prefer="wait=0"))
-        with pytest.raises(MarkerFault):
+        with pytest.raises(MarkerFailed):
             await marker.position()
 
     run(steps, lsn=None)
 
 
 def test_a_database_behind_its_own_documents_is_noticed() -> None:
-    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: Consistency) -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
         await consistency.reach(demand(at_least="1:100"))
         with pytest.raises(NotYetConsistent, match="restored or failed over"):
             await consistency.reach(demand("now"))
@@ -240,7 +246,7 @@ def test_a_database_behind_its_own_documents_is_noticed() -> None:
 def test_without_worker_or_marker_the_answer_is_degraded_and_no_error(has_worker: bool, reason: str) -> None:
     async def main() -> None:
         async with WorkerDouble().client() as http:
-            said = await Consistency(Worker(http if has_worker else None), None, 10).reach(demand("now"))
+            said = await ReadYourWrites(WorkerFreshness(http if has_worker else None), None, 10).reach(demand("now"))
             assert (said.degraded, said.met) == (True, False)
             assert reason in said.reason
 
@@ -250,8 +256,8 @@ def test_without_worker_or_marker_the_answer_is_degraded_and_no_error(has_worker
 def test_more_readers_than_allowed_do_not_wait() -> None:
     async def main() -> None:
         async with WorkerDouble().client() as http:
-            worker = Worker(http)
-            crowded = Consistency(worker, None, most=1)
+            worker = WorkerFreshness(http)
+            crowded = ReadYourWrites(worker, None, most=1)
             first = asyncio.create_task(crowded.reach(demand(at_least="1:999")))
             await asyncio.sleep(0)
             with pytest.raises(NotYetConsistent, match="Too many"):
@@ -263,7 +269,7 @@ def test_more_readers_than_allowed_do_not_wait() -> None:
 
 
 def test_headers_say_the_same_as_the_body() -> None:
-    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: Consistency) -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
         headers = (await consistency.reach(demand())).headers()
         assert headers["Rowtide-Token"] == "1:100"
         assert headers["Rowtide-Freshness"].startswith('as-of="1970-01-01T00:00:01.000Z", lag-ms=')

@@ -3,8 +3,8 @@
 from datetime import UTC
 from typing import Any
 
+import babel
 import pytest
-from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
@@ -15,18 +15,18 @@ from search_api.elasticsearch.responses import Facet, FacetValue, Hit, SearchPag
 from search_api.freshness.view import unknown
 from search_api.pages.address import PageAddress
 from search_api.pages.columns import default_columns
-from search_api.pages.document_view import part
+from search_api.pages.document_view import section
 from search_api.pages.filters import chips, filter_words
-from search_api.pages.locale import Reader, reader_of
+from search_api.pages.locale import Locale, locale_of
 from search_api.pages.results_view import facet_names, results_view
-from search_api.pages.rows import row
-from search_api.pages.values import Writer, read
+from search_api.pages.rows import result_row
+from search_api.pages.values import ValueFormatter, read
 from search_api.query.schema import in_words, read_mapping
 from tests.support.builders.book_index import BOOKS, MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)
-ENGLISH = Reader(Locale("en", "GB"), UTC)
-WRITER = Writer(ENGLISH, SCHEMA)
+ENGLISH = Locale(babel.Locale("en", "GB"), UTC)
+WRITER = ValueFormatter(ENGLISH, SCHEMA)
 
 
 def document(text: str) -> dict[str, Any]:
@@ -52,17 +52,17 @@ def hit(number: str, **highlights: str) -> Hit:
     ],
 )
 def test_numbers_keep_their_decimals_in_every_language(language: str, text: str, expected: str) -> None:
-    assert reader_of(language, {}).number(text) == expected
+    assert locale_of(language, {}).number(text) == expected
 
 
 @given(st.text(max_size=60), st.text(max_size=40))
 def test_any_header_makes_a_reader(language: str, zone: str) -> None:
-    assert reader_of(language, {"rowtide-zone": zone}).number("1") == "1"
+    assert locale_of(language, {"rowtide-zone": zone}).number("1") == "1"
 
 
 def test_times_are_in_the_readers_zone_and_exact_beside_it() -> None:
-    berlin = reader_of("en-GB", {"rowtide-zone": "Europe/Berlin"})
-    fact = Writer(berlin, SCHEMA).fact("published", "2026-06-30T22:30:00Z")
+    berlin = locale_of("en-GB", {"rowtide-zone": "Europe/Berlin"})
+    fact = ValueFormatter(berlin, SCHEMA).fact("published", "2026-06-30T22:30:00Z")
     assert (fact.text, fact.full, fact.kind) == ("1 Jul 2026, 00:30", "2026-06-30T22:30:00Z", "time")
     assert berlin.moment("2026-06-30T22:30:00") == "30 Jun 2026, 22:30"
     assert berlin.day("2026-02-30") == "2026-02-30"
@@ -82,10 +82,10 @@ def test_amounts_have_the_currency_of_their_document_and_fields_the_names_that_t
     }
     schema = read_mapping({**MAPPINGS, "_meta": said})
     holds = document('{"price":1234.5,"genre":"EUR","big":7,"copies":[{"number":3}]}')
-    facts = {fact.path: fact for fact in part(holds, Writer(ENGLISH, schema, holds)).facts}
+    facts = {fact.path: fact for fact in section(holds, ValueFormatter(ENGLISH, schema, holds)).facts}
     assert (facts["price"].text, facts["price"].full, facts["price"].label) == ("€1,234.50", "1234.5 EUR", "Cost")
     assert facts["big"].text == "US$7.00"
-    number = part(holds, Writer(ENGLISH, schema, holds)).tables[0].rows[0][0]
+    number = section(holds, ValueFormatter(ENGLISH, schema, holds)).tables[0].rows[0][0]
     assert number is not None
     assert number.text == "€3.00"
     assert schema.by_name["price"].title == "Cost"
@@ -99,7 +99,7 @@ def test_states_are_chips_and_prose_is_not() -> None:
 
 
 def test_parts_keep_the_order_and_the_numbers_of_the_document() -> None:
-    parts = part(
+    parts = section(
         document('{"n":"A-1","total":1.10,"big":12345,"a":{"b":{"c":2}},"lines":[{"x":{"y":2.50}},{"z":[]}]}'), WRITER
     )
     assert [fact.full for fact in parts.facts] == ["A-1", "1.10", "12345"]
@@ -119,7 +119,7 @@ def test_columns_follow_the_spec_and_not_the_hits() -> None:
 
 
 def test_a_cell_shows_what_matched() -> None:
-    found = row(
+    found = result_row(
         "books", hit("1", title=f"The Old {OPEN}Harbour{CLOSE}"), document(BOOKS["1"]), ("title", "genre"), WRITER
     )
     assert found.cells[0].marked == Markup("The Old <mark>Harbour</mark>")
@@ -129,17 +129,19 @@ def test_a_cell_shows_what_matched() -> None:
 
 def test_what_no_cell_shows_stands_below_the_row() -> None:
     marked = hit("1", title=f"The Old {OPEN}Harbour{CLOSE}", copies__place=f"{OPEN}Lisbon{CLOSE} & <b>")
-    found = row("books", marked, document(BOOKS["1"]), ("title",), WRITER)
+    found = result_row("books", marked, document(BOOKS["1"]), ("title",), WRITER)
     assert found.snippets == (("Copies › place", Markup("<mark>Lisbon</mark> &amp; &lt;b&gt;")),)
 
 
 def test_what_matched_comes_first_in_an_array() -> None:
-    found = row("books", hit("1", copies__place=f"{OPEN}Porto{CLOSE}"), document(BOOKS["1"]), ("copies.place",), WRITER)
+    found = result_row(
+        "books", hit("1", copies__place=f"{OPEN}Porto{CLOSE}"), document(BOOKS["1"]), ("copies.place",), WRITER
+    )
     assert found.cells[0].marked == Markup("<mark>Porto</mark>, Lisbon")
 
 
 def test_an_id_may_hold_anything() -> None:
-    found = row("books", hit("a/b c?d#e%2F"), document(BOOKS["a/b c?d#e%2F"]), ("title",), WRITER)
+    found = result_row("books", hit("a/b c?d#e%2F"), document(BOOKS["a/b c?d#e%2F"]), ("title",), WRITER)
     assert found.url == "/books/a%2Fb%20c%3Fd%23e%252F"
 
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_api.elasticsearch.clauses import Translator
-from search_api.elasticsearch.text_query import Box
+from search_api.elasticsearch.clauses import ClauseBuilder
+from search_api.elasticsearch.text_query import TextQuery
 from search_api.query.limits import MAX_CLAUSES, MAX_DEPTH, MAX_TEXT
 from search_api.query.schema import read_mapping
 from search_api.query.syntax.parser import NOTHING, parse
 from search_api.query.syntax.tree import AllOf, AnyOf, Match, Node, Not, Within, Word, Words, may_be_mistyped, words_of
-from search_api.query.validation import Fault, RequestFaults
+from search_api.query.validation import InvalidRequest, ValidationError
 from tests.support.builders.book_index import MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)
@@ -24,13 +24,13 @@ def read(text: str) -> Node:
 
 
 def query_of(text: str) -> dict[str, Any]:
-    return Translator(Box(SCHEMA)).query(read(text))
+    return ClauseBuilder(TextQuery(SCHEMA)).query(read(text))
 
 
-def fault_of(text: str) -> Fault:
-    with pytest.raises(RequestFaults) as caught:
+def fault_of(text: str) -> ValidationError:
+    with pytest.raises(InvalidRequest) as caught:
         parse(text, SCHEMA)
-    return caught.value.faults[0]
+    return caught.value.errors[0]
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_every_fault_lies_inside_of_the_text(text: str, fielded: bool) -> None:
     text = f"price:>1 {text}" if fielded else text
     try:
         json.dumps(query_of(text))
-    except RequestFaults as error:
-        for fault in error.faults:
+    except InvalidRequest as error:
+        for fault in error.errors:
             assert fault.message
             if fault.start is not None and fault.end is not None:
                 assert 0 <= fault.start <= fault.end <= len(text)
@@ -101,7 +101,7 @@ def test_a_field_is_found_by_the_end_of_its_name() -> None:
 
 def test_a_name_before_a_colon_that_several_fields_have_lists_them() -> None:
     mapping = {"properties": {part: {"properties": {"name": {"type": "text"}}} for part in ("author", "reader")}}
-    with pytest.raises(RequestFaults, match=r"Write one of `author\.name`, `reader\.name`\."):
+    with pytest.raises(InvalidRequest, match=r"Write one of `author\.name`, `reader\.name`\."):
         parse("name:zoe", read_mapping(mapping))
 
 

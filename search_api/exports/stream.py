@@ -10,13 +10,13 @@ import msgspec
 from msgspec import Raw, Struct
 
 from search_api.elasticsearch.search_body import search_body
-from search_api.errors import ElasticsearchAway
-from search_api.exports.formats import Format, Row
+from search_api.errors import ElasticsearchUnavailable
+from search_api.exports.formats import ExportRow, Format
 from search_api.features.search import Search
-from search_api.freshness.view import Seen, seen_of
-from search_api.paging.cursor import Place, read_cursor, write_cursor
+from search_api.freshness.view import IndexPosition, position_of
+from search_api.paging.cursor import CursorPosition, read_cursor, write_cursor
 from search_api.paging.pager import keep_alive
-from search_api.paging.point_in_time import OpenPoints
+from search_api.paging.point_in_time import PointInTimePool
 from search_api.query.request import RawRequest, check
 
 FIRST_ROWS = 200
@@ -27,10 +27,10 @@ SKIPPED_ROWS = 10_000
 TRIES = 3
 PAUSE_SECONDS = 0.5
 
-Ending = Literal["complete", "cut", "failed"]
+ExportOutcome = Literal["complete", "cut", "failed"]
 
 
-class ExportCut(Exception):
+class ExportInterrupted(Exception):
     """The rows ended before they were all there. The answer has begun, so that it can only be broken off."""
 
 
@@ -39,7 +39,7 @@ class _Total(Struct):
 
 
 class _Hits(Struct):
-    hits: list[Row]
+    hits: list[ExportRow]
     total: _Total | None = None
 
 
@@ -69,14 +69,14 @@ class Export:
     point: str
     sent: int
     limit: int | None
-    seen: Seen
+    seen: IndexPosition
     _body: dict[str, Any]
     _search: Search
-    _points: OpenPoints
-    _page: list[Row] = field(default_factory=list)
+    _points: PointInTimePool
+    _page: list[ExportRow] = field(default_factory=list)
     _bytes: int = 0
 
-    async def stream(self, form: Format, ended: Callable[[int, Ending], None]) -> AsyncGenerator[bytes, None]:
+    async def stream(self, form: Format, ended: Callable[[int, ExportOutcome], None]) -> AsyncGenerator[bytes, None]:
         """The rows, encoded beside the event loop. `ended` is told how many rows left, and how it ended."""
         before, ending = self.sent, "cut"
         try:
@@ -94,7 +94,7 @@ class Export:
         finally:
             ended(self.sent - before, ending)  # type: ignore[arg-type]
 
-    async def _rows(self) -> AsyncGenerator[list[Row], None]:
+    async def _rows(self) -> AsyncGenerator[list[ExportRow], None]:
         rest = self.limit
         rows = self._page
         while rows:
@@ -132,7 +132,7 @@ class Export:
             after = page.hits.hits[-1].sort
         return after
 
-    async def _next(self, after: Raw | None, read: int) -> list[Row]:
+    async def _next(self, after: Raw | None, read: int) -> list[ExportRow]:
         size = FIRST_ROWS if not self._bytes else max(10, min(MOST_ROWS, PAGE_BYTES * read // self._bytes))
         page = await self._read({"size": size, "version": True}, after)
         return page.hits.hits
@@ -144,7 +144,7 @@ class Export:
         answer = await self._patiently(body)
         page = _page.decode(answer)
         if page.timed_out or page.shards.failed:
-            raise ExportCut("A part of the index did not answer.")
+            raise ExportInterrupted("A part of the index did not answer.")
         self._bytes, self.point = len(answer), page.pit_id
         for surplus in self._points.used(self._search.caller.fingerprint, self.point):
             await self._search.reader.close_point(surplus)
@@ -157,13 +157,13 @@ class Export:
         for attempt in range(1, TRIES):
             try:
                 return await self._search.reader.search(self.index, body)
-            except ElasticsearchAway:
+            except ElasticsearchUnavailable:
                 await asyncio.sleep(PAUSE_SECONDS * attempt)
         return await self._search.reader.search(self.index, body)
 
 
 @dataclass(frozen=True, slots=True)
-class Going:
+class ExportPart:
     """Where an export goes on: the token of its first part, the rows that the reader has, and how many it wants now."""
 
     resume: str = ""
@@ -171,7 +171,9 @@ class Going:
     limit: int | None = None
 
 
-async def open_export(search: Search, points: OpenPoints, index: str, raw: RawRequest, going: Going) -> Export:
+async def open_export(
+    search: Search, points: PointInTimePool, index: str, raw: RawRequest, going: ExportPart
+) -> Export:
     """Begin an export, or go on with one; raises what a search raises."""
     schema = await search.reader.schema(index)
     asked = search_body(check(replace(raw, facets=(), size=1, page=1), schema), schema)
@@ -181,7 +183,7 @@ async def open_export(search: Search, points: OpenPoints, index: str, raw: RawRe
         place = read_cursor(secret, index, raw, going.resume)
     else:
         point = await search.reader.open_point(index, keep_alive(points.keep))
-        place = Place(point, None, seen_of(search.freshness))
+        place = CursorPosition(point, None, position_of(search.freshness))
     token = going.resume or write_cursor(secret, index, raw, place)
     export = Export(index, token, 0, place.point, going.rows, going.limit, place.seen, body, search, points)
     await export.begin(going.rows)

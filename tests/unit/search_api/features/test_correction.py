@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from search_api.features.spelling import corrected, similar_body
+from search_api.features.correction import corrected, similar_body
 from search_api.query.request import RawRequest, SearchRequest, check
 from search_api.query.schema import read_mapping
 from tests.support.builders.book_index import MAPPINGS

@@ -10,14 +10,14 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from search_api.access.field_references import UnknownPart, named_fields
+from search_api.access.field_references import UnknownClause, referenced_fields
 from search_api.query.schema import IndexSchema
 
 Tree = dict[str, "Tree"]
 """The paths of masked fields, a level a key; a field itself has no keys."""
 
 
-class UnsafeSearch(Exception):
+class ForbiddenSearch(Exception):
     """A search that would tell what its caller may not see. It is a fault of this program, and is not sent."""
 
 
@@ -43,7 +43,7 @@ def mask_of(schema: IndexSchema, view: IndexSchema) -> Mask:
     return Mask(frozenset(names), tree)
 
 
-def without_masked(document: Raw, tree: Tree) -> Raw:
+def masked_document(document: Raw, tree: Tree) -> Raw:
     """A document, or a part of one, without its masked fields. What stays is not touched: numbers keep their digits."""
     match bytes(document).lstrip()[:1]:
         case b"{":
@@ -51,7 +51,7 @@ def without_masked(document: Raw, tree: Tree) -> Raw:
             return Raw(msgspec.json.encode(dict(_kept(fields, tree))))
         case b"[":
             elements = msgspec.json.decode(document, type=list[Raw])
-            return Raw(msgspec.json.encode([without_masked(one, tree) for one in elements]))
+            return Raw(msgspec.json.encode([masked_document(one, tree) for one in elements]))
         case _:
             return document
 
@@ -62,10 +62,10 @@ def _kept(fields: dict[str, Raw], tree: Tree) -> Iterator[tuple[str, Raw]]:
         if below is None:
             yield name, value
         elif below:
-            yield name, without_masked(value, below)
+            yield name, masked_document(value, below)
 
 
-def hits_without_masked(body: bytes, tree: Tree) -> bytes:
+def masked_hits(body: bytes, tree: Tree) -> bytes:
     """The answer of a search, with masked fields taken out of its documents."""
     answer = msgspec.json.decode(body, type=dict[str, Raw])
     hits = msgspec.json.decode(answer["hits"], type=dict[str, Raw])
@@ -75,7 +75,7 @@ def hits_without_masked(body: bytes, tree: Tree) -> bytes:
     return msgspec.json.encode(answer)
 
 
-def documents_without_masked(body: bytes, tree: Tree) -> bytes:
+def masked_documents(body: bytes, tree: Tree) -> bytes:
     """The answer of a multi-get, likewise."""
     docs = msgspec.json.decode(body, type=dict[str, list[dict[str, Raw]]])["docs"]
     return msgspec.json.encode({"docs": [_sourced(one, tree) for one in docs]})
@@ -83,21 +83,21 @@ def documents_without_masked(body: bytes, tree: Tree) -> bytes:
 
 def _sourced(item: dict[str, Raw], tree: Tree) -> dict[str, Raw]:
     if "_source" in item:
-        item["_source"] = without_masked(item["_source"], tree)
+        item["_source"] = masked_document(item["_source"], tree)
     return item
 
 
-def look_over(body: Mapping[str, Any], mask: Mask, tenant: bool) -> None:
-    """Raise UnsafeSearch when a search names a masked field, or counts beyond the documents of a tenant."""
+def check_search(body: Mapping[str, Any], mask: Mask, tenant: bool) -> None:
+    """Raise ForbiddenSearch when a search names a masked field, or counts beyond the documents of a tenant."""
     if mask:
         try:
-            named = list(named_fields(body))
-        except UnknownPart as error:
-            raise UnsafeSearch(f"a search has a part, {error}, of which nobody knows what it names") from None
+            named = list(referenced_fields(body))
+        except UnknownClause as error:
+            raise ForbiddenSearch(f"a search has a part, {error}, of which nobody knows what it names") from None
         if any("*" in name or _masked(name, mask.names) for name in named):
-            raise UnsafeSearch("a search names a field that its caller may not see")
+            raise ForbiddenSearch("a search names a field that its caller may not see")
     if tenant and any(_counts_all(one) for one in body.get("aggs", {}).values()):
-        raise UnsafeSearch("a search counts documents of other tenants")
+        raise ForbiddenSearch("a search counts documents of other tenants")
 
 
 def _counts_all(aggregation: Mapping[str, Any]) -> bool:

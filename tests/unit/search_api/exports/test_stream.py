@@ -12,14 +12,14 @@ import pytest
 
 from read_model.freshness import Freshness
 from search_api.access.callers import Caller
-from search_api.exports.columns import Column, chosen_columns
+from search_api.exports.columns import ExportColumn, chosen_columns
 from search_api.exports.formats import Csv, Format, Ndjson
 from search_api.exports.parquet import Parquet
-from search_api.exports.streaming import Ending, Export, Going, open_export
+from search_api.exports.stream import Export, ExportOutcome, ExportPart, open_export
 from search_api.features.search import Search
 from search_api.freshness.view import view
-from search_api.paging.pager import Paging
-from search_api.paging.point_in_time import OpenPoints
+from search_api.paging.pager import Pager
+from search_api.paging.point_in_time import PointInTimePool
 from search_api.query.request import RawRequest
 from search_api.query.schema import IndexSchema, read_mapping
 from tests.support.builders.book_index import MAPPINGS
@@ -77,23 +77,23 @@ class Exporting:
 
     def __init__(self, rows: int) -> None:
         self.reader = RowsDouble(rows)
-        self.points = OpenPoints(300, 5)
+        self.points = PointInTimePool(300, 5)
         freshness = view(Freshness("shop", 1, 10, 12, 1_000_000, "live"), 1_000_300)
         caller = Caller("k")
-        paging = Paging(self.reader, self.points, b"secret", caller.fingerprint, freshness)
+        paging = Pager(self.reader, self.points, b"secret", caller.fingerprint, freshness)
         self.search = Search(self.reader, freshness, paging, caller)
-        self.endings: list[tuple[int, Ending]] = []
+        self.endings: list[tuple[int, ExportOutcome]] = []
 
-    async def open(self, going: Going) -> Export:
+    async def open(self, going: ExportPart) -> Export:
         """Begin, or go on."""
         return await open_export(self.search, self.points, "books", RawRequest(), going)
 
-    def ended(self, rows: int, how: Ending) -> None:
+    def ended(self, rows: int, how: ExportOutcome) -> None:
         """Note an ending."""
         self.endings.append((rows, how))
 
 
-def columns() -> tuple[Column, ...]:
+def columns() -> tuple[ExportColumn, ...]:
     return chosen_columns(["title", "author.name"], SCHEMA)
 
 
@@ -107,7 +107,7 @@ def test_a_long_export_needs_no_more_memory_than_a_short_one(make: Callable[[], 
 
     async def read() -> int:
         exporting = Exporting(rows)
-        export = await exporting.open(Going())
+        export = await exporting.open(ExportPart())
         sent = 0
         async for part in export.stream(make(), exporting.ended):
             sent += len(part)
@@ -126,9 +126,9 @@ def test_a_long_export_needs_no_more_memory_than_a_short_one(make: Callable[[], 
 
 
 def test_an_export_that_its_reader_cut_goes_on_where_it_ended() -> None:
-    async def read() -> tuple[list[str], list[tuple[int, Ending]]]:
+    async def read() -> tuple[list[str], list[tuple[int, ExportOutcome]]]:
         exporting = Exporting(3_000)
-        export = await exporting.open(Going())
+        export = await exporting.open(ExportPart())
         arrived: list[str] = []
         async with aclosing(export.stream(Ndjson(None), exporting.ended)) as parts:
             async for part in parts:
@@ -137,7 +137,7 @@ def test_an_export_that_its_reader_cut_goes_on_where_it_ended() -> None:
                     break
         assert exporting.reader.closed == []
         whole = arrived[:-1]  # The last line may have arrived in part.
-        rest = await exporting.open(Going(export.token, len(whole)))
+        rest = await exporting.open(ExportPart(export.token, len(whole)))
         assert rest.total == 3_000
         async for part in rest.stream(Ndjson(None), exporting.ended):
             whole += part.decode().splitlines()

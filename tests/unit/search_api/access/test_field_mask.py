@@ -8,24 +8,24 @@ import pytest
 from msgspec import Raw
 
 from search_api.access.callers import READING, Caller, anybody
-from search_api.access.masking import (
-    UnsafeSearch,
-    documents_without_masked,
-    hits_without_masked,
-    look_over,
+from search_api.access.field_mask import (
+    ForbiddenSearch,
+    check_search,
     mask_of,
-    without_masked,
+    masked_document,
+    masked_documents,
+    masked_hits,
 )
 from search_api.elasticsearch.search_body import filter_clauses, query_of, search_body
 from search_api.features.aggregates.query import plan_aggregate
 from search_api.features.aggregates.request import RawAggregate, check_aggregate
-from search_api.features.explain import explain_body, lacking_body
+from search_api.features.correction import similar_body
+from search_api.features.explain import explain_body, missing_parts_body
 from search_api.features.histograms import Extent, bars_body, extents_body
-from search_api.features.spelling import similar_body
 from search_api.features.suggestions import values_body
 from search_api.query.request import RawRequest, check
 from search_api.query.schema import read_mapping
-from search_api.query.validation import RequestFaults
+from search_api.query.validation import InvalidRequest
 
 NAME = {"type": "text", "fields": {"keyword": {"type": "keyword"}}}
 MAPPING: dict[str, Any] = {
@@ -60,7 +60,7 @@ def test_a_field_exists_for_who_may_see_each_kind_of_its_data() -> None:
 
 def test_a_masked_field_is_refused_in_the_words_of_an_unknown_one() -> None:
     def fault(name: str) -> str:
-        with pytest.raises(RequestFaults) as caught:
+        with pytest.raises(InvalidRequest) as caught:
             check(RawRequest(filters=(f"{name}:x",), sort=name, facets=(name,)), VIEW)
         return str(caught.value).replace(name, "…")
 
@@ -69,19 +69,17 @@ def test_a_masked_field_is_refused_in_the_words_of_an_unknown_one() -> None:
 
 def test_documents_lose_masked_fields_and_nothing_else() -> None:
     text = b'{"title":"a","person":{"name":"S","mail":"m","n":0.10000000000000000555},"lines":[{"note":"S","x":1.50},{}],"p":[[{"person":1}]]}'
-    kept = bytes(without_masked(Raw(text), MASK.tree))
+    kept = bytes(masked_document(Raw(text), MASK.tree))
     assert kept == text.replace(b'"name":"S",', b"").replace(b'"note":"S",', b"")
     for odd in (b"null", b'{"person":null,"lines":[]}', b'{"person":[[{"mail":"m"}]]}', b"1e400"):
-        assert bytes(without_masked(Raw(odd), MASK.tree)) == odd
+        assert bytes(masked_document(Raw(odd), MASK.tree)) == odd
 
 
 def test_answers_lose_masked_fields_and_nothing_else() -> None:
     hit = b'{"_id":"1","_version":7,"_source":{"person":{"name":"S","mail":"m"}},"sort":[1.50]}'
     answer = b'{"took":3,"hits":{"total":{"value":1},"hits":[%b,{"_id":"2"}]},"aggregations":{"a":1.0}}'
-    assert hits_without_masked(answer % hit, MASK.tree) == answer % hit.replace(b'"name":"S",', b"")
-    assert documents_without_masked(b'{"docs":[%b]}' % hit, MASK.tree) == b'{"docs":[%b]}' % hit.replace(
-        b'"name":"S",', b""
-    )
+    assert masked_hits(answer % hit, MASK.tree) == answer % hit.replace(b'"name":"S",', b"")
+    assert masked_documents(b'{"docs":[%b]}' % hit, MASK.tree) == b'{"docs":[%b]}' % hit.replace(b'"name":"S",', b"")
 
 
 @pytest.mark.parametrize(
@@ -102,8 +100,8 @@ def test_answers_lose_masked_fields_and_nothing_else() -> None:
     ],
 )
 def test_no_search_that_names_a_masked_field_leaves(body: dict[str, Any]) -> None:
-    with pytest.raises(UnsafeSearch):
-        look_over(body, MASK, False)
+    with pytest.raises(ForbiddenSearch):
+        check_search(body, MASK, False)
 
 
 @pytest.mark.parametrize(
@@ -117,8 +115,8 @@ def test_no_search_that_names_a_masked_field_leaves(body: dict[str, Any]) -> Non
     ],
 )
 def test_no_search_leaves_whose_names_nobody_knows(body: dict[str, Any]) -> None:
-    with pytest.raises(UnsafeSearch):
-        look_over(body, MASK, False)
+    with pytest.raises(ForbiddenSearch):
+        check_search(body, MASK, False)
 
 
 DSL = (
@@ -159,35 +157,35 @@ def test_masked_fields_may_have_the_names_of_the_search_language() -> None:
         search_body(request, view, after=[1, "x"]) | {"pit": {"id": "p"}},
         similar_body(check(RawRequest("harbuor lights"), view), view),
         explain_body(request, view, "1"),
-        lacking_body(request, view, "1"),
+        missing_parts_body(request, view, "1"),
         extents_body(request, view, dates),
         bars_body(request, view, extents, UTC),
         values_body(query_of(request, view), [view.by_name["title"], view.by_name["lines.note"]], "ha"),
         plan_aggregate(counted, query_of(request, view), request.filters).body,
     ]
     for body in bodies:
-        look_over(body or {}, mask, True)
+        check_search(body or {}, mask, True)
     leaking = search_body(check(RawRequest(filters=("query:x",)), schema), schema)
-    with pytest.raises(UnsafeSearch):
-        look_over(leaking, mask, True)
+    with pytest.raises(ForbiddenSearch):
+        check_search(leaking, mask, True)
 
 
 def test_paths_into_json_are_written_out() -> None:
-    with pytest.raises(RequestFaults) as caught:
+    with pytest.raises(InvalidRequest) as caught:
         check(RawRequest("extra.k*:x"), read_mapping({"properties": {"extra": {"type": "flattened"}}}))
     assert "written out" in str(caught.value)
 
 
 def test_what_a_reader_types_is_no_name() -> None:
     raw = RawRequest("person.name *", ("title:person.name", "title:*"), "-title", ("title",))
-    look_over(search_body(check(raw, VIEW), VIEW), MASK, True)
+    check_search(search_body(check(raw, VIEW), VIEW), MASK, True)
 
 
 def test_a_tenant_counts_its_own_documents_only() -> None:
     inner: dict[str, Any] = {"a": {"filter": {}, "aggs": {"b": {"global": {}, "aggs": {}}}}}
-    with pytest.raises(UnsafeSearch):
-        look_over({"aggs": inner}, MASK, True)
-    look_over({"aggs": inner}, MASK, False)
+    with pytest.raises(ForbiddenSearch):
+        check_search({"aggs": inner}, MASK, True)
+    check_search({"aggs": inner}, MASK, False)
 
 
 def test_base_filters_may_name_masked_fields_and_become_conditions() -> None:
