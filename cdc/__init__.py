@@ -1,1 +1,4 @@
-"""The change stream's contract, in Debezium's words, and (in `connectors`) the operators' program."""
+"""The change stream: its contract (`log`), the source database (`source`) and Kafka Connect (`connectors`).
+
+Imports go down in this order: connectors, source, capture_selection, settings, errors, log.
+"""

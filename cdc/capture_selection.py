@@ -1,13 +1,13 @@
-"""Which pipeline a command is about, and which tables it captures: from a spec and the live catalogue, or named one by one."""
+"""Selects the pipeline of a command and the tables to capture: from a spec and the live catalogue, or named one by one."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cdc.errors import WrongUse
 from cdc.log.names import PIPELINE_NAME, role_name
 from cdc.settings import Settings
-from cdc.source.checks import Captured
 from read_model.catalog.catalog import Catalog, TableName
 from read_model.plan.model import PipelinePlan
 from read_model.plan.resolve import resolve
@@ -15,10 +15,13 @@ from read_model.spec.errors import SpecError
 from read_model.spec.file import load_spec
 from read_model.spec.model import Spec
 
+Captured = Mapping[TableName, Sequence[str]]
+"""The tables to capture, each with the columns that documents use; none means all columns."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the operator gave: a spec's file, or a pipeline's name with tables (`schema.table`, or `table` in public)."""
+    """The operator's choice: a spec's file, or a pipeline's name with tables (`schema.table`, or `table` in public)."""
 
     spec: Path | None = None
     pipeline: str | None = None
@@ -26,22 +29,22 @@ class Choice:
 
 
 def choose(settings: Settings, spec: Path | None, pipeline: str | None, tables: list[str] | None) -> Choice:
-    """Put together what was given. WrongUse when it is neither a spec without faults nor a pipeline; needs no server."""
+    """Check the options of a command. Raises WrongUse when there is neither a valid spec nor a pipeline. Needs no server."""
     if pipeline is None:
-        found = spec or settings.spec
-        if found is None:
-            raise WrongUse("Say which pipeline: --spec FILE (or ROWTIDE_SPEC), or --pipeline NAME.")
-        read_spec(found)
-        return Choice(found)
+        path = spec or settings.spec
+        if path is None:
+            raise WrongUse("Name the pipeline with --spec FILE (or ROWTIDE_SPEC), or with --pipeline NAME.")
+        read_spec(path)
+        return Choice(path)
     if not PIPELINE_NAME.fullmatch(pipeline):
         raise WrongUse(
-            f"{pipeline!r} is no name for a pipeline: at most 41 small letters, digits and underscores, a letter first."
+            f"Invalid pipeline name {pipeline!r}: use 1-41 lowercase letters, digits or underscores, starting with a letter."
         )
     return Choice(None, pipeline, tuple(tables or ()))
 
 
 def read_spec(path: Path) -> Spec:
-    """Read and check a spec's file. WrongUse lists every fault."""
+    """Read and check a spec's file. Raises WrongUse with every fault."""
     try:
         return load_spec(path)
     except SpecError as error:
@@ -49,7 +52,7 @@ def read_spec(path: Path) -> Spec:
 
 
 def resolved(path: Path, catalog: Catalog) -> PipelinePlan:
-    """Resolve a spec's file for a database. WrongUse lists every fault."""
+    """Resolve a spec's file for a database. Raises WrongUse with every fault."""
     spec = read_spec(path)
     try:
         return resolve(spec, catalog)
@@ -58,7 +61,7 @@ def resolved(path: Path, catalog: Catalog) -> PipelinePlan:
 
 
 def pipeline_of(choice: Choice) -> str:
-    """The pipeline's name alone; needs no database."""
+    """The pipeline's name. Needs no database."""
     if choice.pipeline is not None:
         return choice.pipeline
     assert choice.spec is not None
@@ -66,29 +69,30 @@ def pipeline_of(choice: Choice) -> str:
 
 
 def captured(choice: Choice, catalog: Catalog) -> tuple[str, Captured]:
-    """The pipeline and its tables."""
+    """The pipeline and the tables to capture. Raises WrongUse when there are none, or the spec does not fit the catalogue."""
     if choice.spec is not None:
         plan = resolved(choice.spec, catalog)
         return plan.pipeline, {use.table: tuple(column.name for column in use.columns) for use in plan.tables}
     assert choice.pipeline is not None
     if not choice.tables:
-        raise WrongUse("Name the tables to capture: --table SCHEMA.TABLE, once for each; or give a --spec.")
+        raise WrongUse("Name each table to capture with --table SCHEMA.TABLE, or give a --spec.")
     return choice.pipeline, {table_name(text): () for text in choice.tables}
 
 
 def table_name(text: str) -> TableName:
-    """Read `schema.table`; a name without a schema is in public. Case counts."""
+    """Read `schema.table`; a name without a schema is in public. Case-sensitive."""
     schema, dot, name = text.partition(".")
     return TableName(schema, name) if dot else TableName("public", text)
 
 
 def password_file(settings: Settings, pipeline: str) -> Path:
-    """Where a made password of the connector's role is kept."""
+    """The file of the generated password of the connector's role."""
     return settings.secrets_dir / f"{role_name(pipeline)}.password"
 
 
 def known_password(settings: Settings, pipeline: str) -> str | None:
-    """The password of the connector's role, from the setting or the file; None when there is neither."""
+    """The password of the connector's role, from the setting or the file; None when there is neither. Raises WrongUse when
+    the file cannot be read."""
     if settings.connector_password is not None:
         return settings.connector_password.get_secret_value()
     try:
@@ -102,23 +106,23 @@ def known_password(settings: Settings, pipeline: str) -> str | None:
 
 
 def made_password(settings: Settings, pipeline: str) -> str:
-    """Make a password and keep it in the file, readable by its owner alone."""
+    """Generate a password and write it to the file, which only its owner can read."""
     password = new_password()
     keep_secret(password_file(settings, pipeline), password)
     return password
 
 
 def new_password() -> str:
-    """A password that nobody guesses."""
+    """Generate a random password."""
     return secrets.token_urlsafe(24)
 
 
 def keep_secret(path: Path, text: str) -> None:
-    """Write a file that its owner alone can read."""
+    """Write a file that only its owner can read. Raises WrongUse when that fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600, exist_ok=True)
         path.chmod(0o600)
         path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        raise WrongUse(f"The secret cannot be kept in {path}: {error.strerror}. Set ROWTIDE_SECRETS_DIR.") from error
+        raise WrongUse(f"The secret cannot be written to {path}: {error.strerror}. Set ROWTIDE_SECRETS_DIR.") from error

@@ -1,9 +1,9 @@
-"""The faults of the operators' program. Each says what, which and what to do.
+"""The errors of the operators' commands. Each says what happened, to which thing, and what to do.
 
 OperatorError            1  cannot continue
-├── WrongUse             2  settings, arguments, credentials or spec are wrong
-├── Refused              1  the source, as it is, cannot be captured
-└── ServiceUnavailable   3  a service is not there
+├── WrongUse             2  settings, arguments, credentials or the spec are wrong
+├── Refused              1  the source cannot be captured as it is
+└── ServiceUnavailable   3  a service does not answer
 """
 
 
@@ -20,10 +20,10 @@ class WrongUse(OperatorError):
 
 
 class Refused(OperatorError):
-    """The source database, as it is, cannot be captured."""
+    """The source database cannot be captured as it is."""
 
 
 class ServiceUnavailable(OperatorError):
-    """A service is not there."""
+    """A service does not answer."""
 
     exit_code = 3

@@ -1,4 +1,4 @@
-"""The settings of the operators' program, read once; all faults are reported at once."""
+"""The settings of the operators' commands: read once, all faults reported at once."""
 
 from pathlib import Path
 from typing import Self
@@ -17,27 +17,28 @@ class Settings(KafkaSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", populate_by_name=True)
 
-    postgres_dsn: SecretStr | None = Field(default=None, description="the source, as an owner of its tables")
-    connect_url: HttpUrl | None = Field(default=None, description="URL of Kafka Connect's REST API")
-    connect_username: str | None = Field(default=None, description="where Connect asks for it (basic auth): a user")
-    connect_password: SecretStr | None = Field(default=None, description="that user's password")
+    postgres_dsn: SecretStr | None = Field(default=None, description="The source database, as an owner of its tables.")
+    connect_url: HttpUrl | None = Field(default=None, description="URL of Kafka Connect's REST API.")
+    connect_username: str | None = Field(default=None, description="User, if Kafka Connect asks for one (basic auth).")
+    connect_password: SecretStr | None = Field(default=None, description="Password of that user.")
     connect_ca: CaFile | None = Field(
-        default=None, description="with https: a file of the certificates to trust (PEM), instead of the usual ones"
+        default=None, description="File of the certificates to trust (PEM) instead of the usual ones, with https."
     )
-    spec: Path | None = Field(default=None, description="the spec's file")
+    spec: Path | None = Field(default=None, description="The document spec (YAML).")
     connector_password: SecretStr | None = Field(
-        default=None, description="password of the connector's role; else one is made"
+        default=None, description="Password of the connector's role; without it, `rowtide init` generates one."
     )
     connector_password_reference: str | None = Field(
         default=None,
-        description="what the connector's configuration holds instead, such as ${file:/run/secrets/db:password}",
+        description="Reference that the connector's configuration holds instead of the password, such as"
+        " ${file:/run/secrets/db:password}.",
     )
     connector_postgres_address: str | None = Field(
-        default=None, description="host:port of PostgreSQL as Kafka Connect reaches it; else that of the DSN"
+        default=None, description="host:port of PostgreSQL as Kafka Connect reaches it, if it differs from the DSN's."
     )
-    secrets_dir: Path = Field(default=Path(".rowtide/secrets"), description="where made passwords are kept")
-    log_retention_hours: int = Field(default=168, ge=1, description="how long Kafka keeps the log")
-    log_replication: int = Field(default=1, ge=1, description="on how many brokers")
+    secrets_dir: Path = Field(default=Path(".rowtide/secrets"), description="Folder of generated passwords.")
+    log_retention_hours: int = Field(default=168, ge=1, description="How long Kafka keeps the change log (hours).")
+    log_replication: int = Field(default=1, ge=1, description="Number of brokers that keep it.")
 
     @field_validator("connector_postgres_address")
     @classmethod
@@ -45,19 +46,19 @@ class Settings(KafkaSettings):
         if address is not None:
             host, colon, port = address.rpartition(":")
             if not host or not colon or not port.isdecimal():
-                raise ValueError("must look like host:5432")
+                raise ValueError("write host:port")
         return address
 
     @classmethod
     def read(cls) -> Self:
-        """Read the environment. WrongUse lists every fault."""
+        """Read the environment. Raises WrongUse with every fault."""
         try:
             return cls()
         except ValidationError as error:
             raise WrongUse("\n  ".join(["These settings are wrong:", *setting_faults(error)])) from None
 
     def need(self, *names: str) -> None:
-        """Check that these are set. WrongUse lists every one that is not."""
+        """Check that these settings are set. Raises WrongUse with every one that is not."""
         missing = [name for name in names if getattr(self, name) is None]
         if missing:
             lines = [f"  {variable(name)}: {type(self).model_fields[name].description}" for name in missing]

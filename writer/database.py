@@ -186,7 +186,7 @@ def _reported() -> Iterator[None]:
         said = str(error).strip().splitlines()[0].rstrip(".")
         if login_refused(str(error)):
             raise LoginRefusedError(
-                f"PostgreSQL does not let us in: {said}. Correct ROWTIDE_WRITER_DSN, or what the server lets in."
+                f"PostgreSQL rejected the connection: {said}. Correct ROWTIDE_WRITER_DSN, or allow the connection on the server."
             ) from error
         raise DatabaseUnavailableError(
             f"PostgreSQL cannot be used: {said}. Check the address in ROWTIDE_WRITER_DSN, and that the server runs."

@@ -1,0 +1,1 @@
+"""The Kafka Connect side of capture: the connector's configuration, its life and its topic."""

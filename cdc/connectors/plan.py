@@ -1,4 +1,4 @@
-"""What `apply` would do: the desired configuration against the running one. Pure."""
+"""Compares a connector's desired configuration with the running one. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from cdc.connectors.config import MASK, is_secret
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One key that differs; None on a side that has no such key. Values are as they are, secrets too: show `masked()`."""
+    """One key that differs; None on a side that lacks it. Values may be secrets: show people `masked()`."""
 
     key: str
     running: str | None
     desired: str | None
 
     def masked(self) -> "Difference":
-        """The same for people: a secret's values are hidden."""
+        """The difference with the values of a secret hidden."""
         if not is_secret(self.key):
             return self
         return Difference(self.key, self.running and MASK, self.desired and MASK)
@@ -23,14 +23,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """There is no such connector yet."""
+    """The connector does not exist yet."""
 
     config: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """The connector runs with another configuration."""
+    """The connector runs with a different configuration."""
 
     differences: tuple[Difference, ...]
 
@@ -44,11 +44,11 @@ Plan = Create | Update | Unchanged
 
 
 def plan(desired: Mapping[str, str], running: Mapping[str, str] | None) -> Plan:
-    """Compare. `name`, which Connect adds by itself, does not count."""
+    """Compare; `running` is None when there is no connector. Ignores `name`, which Kafka Connect adds."""
     if running is None:
         return Create(desired)
     keys = sorted((set(desired) | set(running)) - {"name"})
-    found = tuple(
+    differences = tuple(
         Difference(key, running.get(key), desired.get(key)) for key in keys if running.get(key) != desired.get(key)
     )
-    return Update(found) if found else Unchanged()
+    return Update(differences) if differences else Unchanged()

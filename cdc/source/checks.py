@@ -1,32 +1,32 @@
-"""Whether a table can be captured as it is, and what follows if it is. Pure.
+"""Checks whether tables can be captured as they are, and what follows if they are. Pure.
 
-A published table without a usable replica identity makes the application's own UPDATE and DELETE fail: refused.
+A published table without a usable replica identity makes the application's own UPDATE and DELETE fail, so it is refused.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cdc.capture_selection import Captured
 from cdc.source.facts import Facts
 from read_model.catalog.catalog import Column, Table, TableName, quote_identifier
 
-Captured = Mapping[TableName, Sequence[str]]
-"""The tables to capture, and the columns of each that documents use; none means all."""
-
 GENERATED_SINCE = 180000
+"""The first server version that publishes stored generated columns."""
 
 _PLACEHOLDER_ELEMENTS = frozenset({"text", "varchar", "int2", "int4", "int8", "uuid", "json", "jsonb", "bytea"})
+"""The element types of arrays for which Debezium has a placeholder for an unchanged TOAST value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Reasons against, and consequences to know."""
+    """Reasons against capturing the tables, and consequences that an operator should know."""
 
     refusals: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
-def judge(captured: Captured, facts: Facts, role: str) -> Verdict:
-    """Judge every captured table."""
+def check_tables(captured: Captured, facts: Facts, role: str) -> Verdict:
+    """Check every captured table."""
     refusals: list[str] = []
     warnings: list[str] = []
     for name in sorted(captured):
@@ -36,7 +36,8 @@ def judge(captured: Captured, facts: Facts, role: str) -> Verdict:
             continue
         if table.inherited:
             refusals.append(
-                f"{name}: other tables inherit from it, and their changes have their own names in the log. Leave it out."
+                f"{name}: other tables inherit from it, and their changes are in the log under their own names. Remove it"
+                " from the documents."
             )
         refusals += [*_identity(table), *_row_security(table, facts, role)]
         used = [column for column in table.columns.values() if not captured[name] or column.name in captured[name]]
@@ -46,71 +47,90 @@ def judge(captured: Captured, facts: Facts, role: str) -> Verdict:
 
 def _missing(name: TableName) -> str:
     return (
-        f"{name}: there is no such table. Check its schema and case; views, foreign, temporary and unlogged tables"
-        " and single partitions cannot be captured."
+        f"{name}: there is no such table. Check its schema and case. Views, foreign tables, temporary and unlogged tables and"
+        " single partitions cannot be captured."
     )
 
 
 def _identity(table: Table) -> Iterator[str]:
-    """Reasons why the table's UPDATEs would fail, or its events be of no use."""
+    """Reasons why the application's UPDATEs would fail, or the events would not identify their rows."""
     alter = f"ALTER TABLE {table.name.quoted}"
     would_fail = "publishing it would make the application's UPDATE and DELETE fail"
+    use_default = f"Ask its owner to run: {alter} REPLICA IDENTITY DEFAULT."
     if not table.primary_key:
-        so = f"its changes cannot be told apart{f', and {would_fail}' if table.replica_identity in 'dn' else ''}"
-        yield f"{table.name}: no primary key, so {so}. Ask its owner for: {alter} ADD PRIMARY KEY (…). No replica identity replaces it."
+        fails = f", and {would_fail}" if table.replica_identity in "dn" else ""
+        yield (
+            f"{table.name}: no primary key, so its changes do not identify their rows{fails}. Ask its owner to run: {alter}"
+            " ADD PRIMARY KEY (…). No replica identity replaces it."
+        )
     elif table.replica_identity == "n":
-        yield f"{table.name}: REPLICA IDENTITY NOTHING; {would_fail}. Ask its owner for: {alter} REPLICA IDENTITY DEFAULT."
+        yield f"{table.name}: REPLICA IDENTITY NOTHING; {would_fail}. {use_default}"
     elif table.replica_identity == "d" and table.deferrable_key:
         yield (
-            f"{table.name}: the primary key is deferrable and so no replica identity; {would_fail}. Ask its owner for"
-            f" a key that is not, or for: {alter} REPLICA IDENTITY FULL."
+            f"{table.name}: the primary key is deferrable and cannot be the replica identity; {would_fail}. Ask its owner"
+            f" for a primary key that is not deferrable, or to run: {alter} REPLICA IDENTITY FULL."
         )
     elif table.replica_identity == "i" and not table.identity_columns:
-        yield f"{table.name}: the index of its replica identity is gone; {would_fail}. Ask its owner for: {alter} REPLICA IDENTITY DEFAULT."
+        yield f"{table.name}: the index of its replica identity was dropped; {would_fail}. {use_default}"
     elif table.replica_identity == "i" and not set(table.primary_key) <= set(table.identity_columns):
         yield (
-            f"{table.name}: its replica identity is the index on ({', '.join(table.identity_columns)}) without the primary"
-            f" key, so a delete would not say which row. Ask its owner for: {alter} REPLICA IDENTITY DEFAULT."
+            f"{table.name}: its replica identity is the index on ({', '.join(table.identity_columns)}), which lacks the"
+            f" primary key, so a delete would not identify its row. {use_default}"
         )
 
 
 def _row_security(table: Table, facts: Facts, role: str) -> Iterator[str]:
     if table.row_security and not (facts.role and facts.role.bypasses_row_security):
         yield (
-            f"{table.name}: row-level security hides rows from the snapshot, but not from the log; documents would miss"
-            f" rows. As a superuser, once the role exists: ALTER ROLE {quote_identifier(role)} BYPASSRLS"
-            f" (or create it before: CREATE ROLE {quote_identifier(role)} LOGIN REPLICATION BYPASSRLS)."
+            f"{table.name}: row-level security hides rows from the snapshot, but not from the log, so documents would miss"
+            f" rows. Run as a superuser, once the role exists: ALTER ROLE {quote_identifier(role)} BYPASSRLS"
+            f" (or create it beforehand: CREATE ROLE {quote_identifier(role)} LOGIN REPLICATION BYPASSRLS)."
         )
 
 
 def _identity_warnings(table: Table) -> Iterator[str]:
     if table.replica_identity == "f":
-        yield f"{table.name}: REPLICA IDENTITY FULL writes whole old rows to the WAL; the default is enough for Rowtide."
+        yield (
+            f"{table.name}: REPLICA IDENTITY FULL writes complete old rows to the WAL; Rowtide needs only the default."
+        )
     if table.replica_identity == "i" and set(table.identity_columns) != set(table.primary_key):
         yield (
-            f"{table.name}: its replica identity is an index other than the key, on ({', '.join(table.identity_columns)}):"
-            " every DELETE, and every UPDATE that changes one of these columns, writes all of them to the WAL; and if somebody"
-            " drops the index, the application's UPDATE and DELETE fail. The default is enough for Rowtide."
+            f"{table.name}: its replica identity is an index other than the primary key, on"
+            f" ({', '.join(table.identity_columns)}): every DELETE, and every UPDATE that changes one of these columns, writes"
+            " all of them to the WAL; and if somebody drops the index, the application's UPDATE and DELETE fail. Rowtide needs"
+            " only the default."
         )
 
 
 def _column_warnings(table: Table, used: list[Column], version: int) -> Iterator[str]:
     for column in used:
-        where = f"{table.name}.{column.name}"
+        name = f"{table.name}.{column.name}"
         if column.generated == "v":
-            yield f"{where}: a virtual generated column is never in the log, only in the snapshot. Leave it out of documents."
-        elif column.generated == "s" and version < GENERATED_SINCE:
-            yield f"{where}: PostgreSQL {version // 10000} does not publish generated columns (18 does). Leave it out of documents."
-        if column.element_kind == "e":
-            yield f"{where}: a NULL in an array of enums makes Debezium, and so the connector, stop. Forbid it by a CHECK, or leave it out."
-        if column.element == "numeric":
-            yield f"{where}: a NaN in an array of numeric makes Debezium, and so the connector, stop. Forbid it by a CHECK, or leave it out."
-        if column.element and column.toastable and not _stands_in(column) and table.replica_identity != "f":
             yield (
-                f"{where}: Debezium has no stand-in for a long {column.element}[] that an UPDATE leaves as it is: the"
-                " connector would fail there. Leave it out of documents unless its arrays stay below 2 kB."
+                f"{name}: a virtual generated column is never in the log, only in the snapshot. Remove it from the documents."
+            )
+        elif column.generated == "s" and version < GENERATED_SINCE:
+            yield (
+                f"{name}: PostgreSQL {version // 10000} does not publish generated columns (18 does). Remove it from the"
+                " documents."
+            )
+        if column.element_kind == "e":
+            yield _stops_connector(name, "a NULL in an array of enums")
+        if column.element == "numeric":
+            yield _stops_connector(name, "a NaN in an array of numeric")
+        if column.element and column.toastable and not _has_placeholder(column) and table.replica_identity != "f":
+            yield (
+                f"{name}: Debezium has no placeholder for a long {column.element}[] that an UPDATE does not change; the"
+                " connector would fail there. Remove it from the documents unless its arrays stay below 2 kB."
             )
 
 
-def _stands_in(column: Column) -> bool:
+def _stops_connector(name: str, value: str) -> str:
+    return (
+        f"{name}: {value} makes Debezium, and so the connector, fail. Forbid it with a CHECK constraint, or remove the column"
+        " from the documents."
+    )
+
+
+def _has_placeholder(column: Column) -> bool:
     return column.element in _PLACEHOLDER_ELEMENTS

@@ -1,4 +1,4 @@
-"""The source database: its catalogue, what `rowtide init` must know of it, and running the plan."""
+"""The source database: reads its catalogue and what `rowtide init` needs to know, and runs the planned statements."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -6,20 +6,23 @@ from typing import Any
 
 import msgspec
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
-from cdc.connectors.config import Database
 from cdc.errors import OperatorError, ServiceUnavailable, WrongUse
 from cdc.log.heartbeat import SYSTEM_QUERY
 from cdc.log.names import SNAPSHOT_PREFIX, publication_name, role_name, slot_name
 from cdc.source.facts import Facts, Publication, Role
 from cdc.source.plan import Statement
-from connections.postgres import is_wrong
+from connections.postgres import (
+    ConnectionFailure,
+    address,
+    connection_failure,
+    login_rejected,
+    reason,
+    unreachable,
+)
 from read_model.catalog.catalog import CATALOG_QUERY, Catalog, TableName, read_catalog
 
 _CONNECT_SECONDS = 10
-_AWAY = ("08", "28", "53300", "57P")
-"""How the SQLSTATE begins when a session cannot begin or go on, if there is one."""
 
 _SERVER = """
 SELECT current_database(), current_setting('server_version_num')::int, current_setting('wal_level'),
@@ -56,15 +59,15 @@ FROM pg_publication p WHERE pubname = %s
 
 
 class Source:
-    """One connection to the source database, as a role that may create roles and owns the tables.
+    """One connection to the source database, as a role that can create roles and owns the tables.
 
-    Its methods raise psycopg's errors; `open_source`, which hands it out, makes sentences of them."""
+    Its methods raise psycopg's errors; `open_source`, which yields it, translates them."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
 
     def catalog(self) -> Catalog:
-        """The tables as the spec sees them."""
+        """The tables, as specs refer to them."""
         (text,) = self._row(CATALOG_QUERY)
         return read_catalog(msgspec.json.decode(text))
 
@@ -100,7 +103,7 @@ class Source:
         )
 
     def has_role(self, role: str) -> bool:
-        """Whether the server knows the role."""
+        """Whether the role exists."""
         return self._connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is not None
 
     def verifier(self, role: str, password: str) -> str:
@@ -115,17 +118,17 @@ class Source:
                 self._connection.execute(statement.sql)
 
     def slot_active(self, pipeline: str) -> bool | None:
-        """Whether somebody reads the slot; None when there is none."""
+        """Whether a consumer is connected to the slot; None when there is no slot."""
         query = "SELECT active FROM pg_replication_slots WHERE slot_name = %s"
         row = self._connection.execute(query, (slot_name(pipeline),)).fetchone()
         return None if row is None else bool(row[0])
 
     def drop_slot(self, pipeline: str) -> None:
-        """Drop the slot; its unread changes are lost to the connector."""
+        """Drop the slot; the changes that the connector has not read yet are lost to it."""
         self._connection.execute("SELECT pg_drop_replication_slot(%s)", (slot_name(pipeline),))
 
     def lsn(self) -> int:
-        """Where the WAL is written now."""
+        """The LSN that the WAL is written at, as an integer."""
         return int(self._row("SELECT pg_current_wal_insert_lsn() - '0/0'")[0])
 
     def all_empty(self, pipeline: str) -> bool:
@@ -135,7 +138,7 @@ class Source:
         return not any(self._row(f"SELECT EXISTS (SELECT FROM {table.quoted})")[0] for table in tables)
 
     def tell_of_empty_snapshot(self, since: int) -> None:
-        """Put into the log that the snapshot taken since this LSN had no rows: nothing else says so."""
+        """Record in the log that the snapshot taken after the LSN `since` had no rows; nothing else shows it."""
         self._connection.execute("SELECT pg_logical_emit_message(false, %s, %s)", (SNAPSHOT_PREFIX, str(since)))
 
     def _grants(self, pipeline: str) -> tuple[bool, list[str], list[list[str]]]:
@@ -160,62 +163,36 @@ class Source:
 
 @contextmanager
 def open_source(dsn: str) -> Iterator[Source]:
-    """Connect, and make sentences of every error of PostgreSQL until the end: WrongUse when it does not know us,
-    ServiceUnavailable when it is not there or goes away, OperatorError when it refuses something."""
+    """Connect, and translate every error of PostgreSQL until the end: raises WrongUse when it rejects the login,
+    ServiceUnavailable when it does not answer or goes away, OperatorError when it refuses a statement."""
     try:
         with psycopg.connect(
             dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="rowtide"
         ) as connection:
             yield Source(connection)
     except psycopg.Error as error:
-        raise told(error, dsn) from error
+        raise operator_error(error, dsn) from error
 
 
-def told(error: psycopg.Error, dsn: str) -> OperatorError:
-    """An error of PostgreSQL as a sentence with its exit code, without the password."""
-    where, said = f"PostgreSQL at {address(dsn)}", _first_line(error)
+def operator_error(error: psycopg.Error, dsn: str) -> OperatorError:
+    """An error of PostgreSQL as one with a text for people and an exit code, without the password."""
+    server = f"PostgreSQL at {_address(dsn)}"
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return OperatorError(
-            f"{where} refuses: {said}. `rowtide init` needs a role that may create roles"
-            " and publications and owns the tables; or run the output of `rowtide init --dry-run` as one."
+            f"{server} refused: {reason(error)}. `rowtide init` needs a role that can create roles and publications and"
+            " owns the tables; or run the output of `rowtide init --dry-run` as such a role."
         )
-    ended = error.sqlstate is None or error.sqlstate.startswith(_AWAY)
-    if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)) and ended:
-        if is_wrong(str(error)):
-            return WrongUse(f"{where} does not let us in: {said}. Correct ROWTIDE_POSTGRES_DSN, or what it lets in.")
-        return ServiceUnavailable(f"{where} does not answer: {said}. Check that it runs, and ROWTIDE_POSTGRES_DSN.")
-    return OperatorError(f"{where} refuses: {said}.")
+    match connection_failure(error):
+        case ConnectionFailure.LOGIN:
+            return WrongUse(login_rejected(server, error))
+        case ConnectionFailure.UNREACHABLE:
+            return ServiceUnavailable(unreachable(server, error))
+        case None:
+            return OperatorError(f"{server} refused: {reason(error)}.")
 
 
-def _first_line(error: psycopg.Error) -> str:
-    return (error.diag.message_primary or str(error)).strip().split("\n")[0].rstrip(".")
-
-
-def address(dsn: str) -> str:
-    """host:port/database of a DSN, for messages."""
-    parts = _parts(dsn)
-    return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
-
-
-def seen_from_connect(dsn: str, reached_at: str | None, pipeline: str, password: str, system: str) -> Database:
-    """The source as the connector signs in: the DSN's database, at `reached_at` (host:port) where that differs."""
-    parts = _parts(dsn)
-    host, _, port = (reached_at or "").rpartition(":")
-    return Database(
-        host=host or str(parts.get("host", "localhost")),
-        port=int(port or str(parts.get("port", 5432))),
-        name=str(parts.get("dbname") or parts.get("user") or "postgres"),
-        user=role_name(pipeline),
-        password=password,
-        system=system,
-        sslmode=str(parts.get("sslmode", "")),
-    )
-
-
-def _parts(dsn: str) -> dict[str, Any]:
+def _address(dsn: str) -> str:
     try:
-        return conninfo_to_dict(dsn)
-    except psycopg.ProgrammingError:
-        raise WrongUse(
-            "ROWTIDE_POSTGRES_DSN is not a DSN; the form is postgresql://user:password@host:5432/database"
-        ) from None
+        return address(dsn)
+    except ValueError as error:
+        raise WrongUse(str(error)) from None

@@ -1,4 +1,4 @@
-"""What `rowtide init` must know of a source database before it plans anything. Pure data."""
+"""What `rowtide init` needs to know about a source database before it plans anything. Pure data."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from read_model.catalog.catalog import Catalog, TableName
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """The connector's role as it is. `owns` counts the tables, views and schemas of this database that are its own."""
+    """The connector's role. `owns` counts the tables, views and schemas of this database that it owns."""
 
     login: bool = True
     replication: bool = True
@@ -18,7 +18,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """The pipeline's publication as it is. `narrowed` tells of row filters or column lists."""
+    """The pipeline's publication. `narrowed`: it has row filters or column lists."""
 
     tables: frozenset[TableName]
     all_tables: bool = False
@@ -30,8 +30,8 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A source database. `version` is server_version_num; `granted` are the tables that the role may read by a grant of
-    its own; `slots` are all slots of the server; `idle_slot_timeout` is empty where the server does not know it."""
+    """A source database. `version` is server_version_num; `granted` are the tables that the role may read by a grant to
+    itself; `slots` are all slots of the server; `idle_slot_timeout` is empty if the server does not have that setting."""
 
     database: str
     version: int

@@ -1,4 +1,4 @@
-"""The role with which the search API asks how far the database is: it may connect and emit a message, and nothing else."""
+"""The marker role: the search API uses it to learn the current WAL position. It can connect and emit a message, nothing else."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +13,10 @@ from cdc.source.plan import Statement, with_password
 from read_model.catalog.catalog import quote_identifier
 
 
-def plan_marker(pipeline: str, database: str, known: bool, verifier: str | None) -> Iterator[Statement]:
-    """The statements for the role. `known`: it exists; then only its password changes. Everybody may emit messages."""
+def plan_marker_role(pipeline: str, database: str, exists: bool, verifier: str | None) -> Iterator[Statement]:
+    """The statements for the role; if it exists, only its password changes. Emitting messages needs no grant."""
     role = quote_identifier(marker_role_name(pipeline))
-    if known:
+    if exists:
         yield with_password(f"ALTER ROLE {role}", verifier)
         return
     yield with_password(f"CREATE ROLE {role} LOGIN NOINHERIT", verifier)
@@ -26,28 +26,30 @@ def plan_marker(pipeline: str, database: str, known: bool, verifier: str | None)
 
 
 def dsn_file(settings: Settings, pipeline: str) -> Path:
-    """Where the role's DSN is kept, for ROWTIDE_MARKER_DSN."""
+    """The file of the role's DSN, for ROWTIDE_MARKER_DSN."""
     return settings.secrets_dir / f"{marker_role_name(pipeline)}.dsn"
 
 
 def make_marker_role(source: Source, settings: Settings, pipeline: str, dry_run: bool) -> tuple[Statement, ...]:
-    """Create the role, or give it another password when its DSN is not kept; nothing when both are there."""
+    """Create the role, or set a new password if its DSN is not stored; does nothing if both exist.
+
+    Returns the statements, which with `dry_run` are not run."""
     role, path = marker_role_name(pipeline), dsn_file(settings, pipeline)
-    known = source.has_role(role)
-    if known and path.exists():
+    exists = source.has_role(role)
+    if exists and path.exists():
         return ()
     password = new_password()
     verifier = "" if dry_run else source.verifier(role, password)
-    statements = tuple(plan_marker(pipeline, source.database(), known, verifier))
+    statements = tuple(plan_marker_role(pipeline, source.database(), exists, verifier))
     if not dry_run:
         assert settings.postgres_dsn is not None
         owner = settings.postgres_dsn.get_secret_value()
-        # The owner's parameters stay (host, TLS, …), but never its own way to sign in.
-        kept = {
+        # Keep the owner's parameters (host, TLS, …), but not its way to sign in.
+        parameters = {
             name: value
             for name, value in conninfo_to_dict(owner).items()
             if name not in ("passfile", "sslcert", "sslkey")
         }
         source.run(statements)
-        keep_secret(path, make_conninfo("", **{**kept, "user": role, "password": password}))
+        keep_secret(path, make_conninfo("", **{**parameters, "user": role, "password": password}))
     return statements

@@ -1,22 +1,24 @@
-"""What `rowtide init` would do to a source database, and why it must not. Pure: facts in, statements out.
+"""Plans what `rowtide init` does to a source database, or why it must not. Pure: facts in, statements out.
 
-The source receives a role, its grants and a publication; never DDL on the application's tables (invariant 9).
+The source gets a role, its grants and a publication, never DDL on the application's tables (invariant 9).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from cdc.capture_selection import Captured
 from cdc.log.names import publication_name, role_name, slot_name
-from cdc.source.checks import GENERATED_SINCE, Captured, judge
+from cdc.source.checks import GENERATED_SINCE, check_tables
 from cdc.source.facts import Facts, Publication
 from read_model.catalog.catalog import TableName, quote_identifier
 
 OLDEST = 140000
+"""The oldest server version that can be captured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One SQL statement. `shown` is what people see instead when the text holds a secret."""
+    """One SQL statement. `shown` replaces the text for people if it holds a secret."""
 
     sql: str
     shown: str = ""
@@ -27,7 +29,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class SourcePlan:
-    """`refusals` not empty means: run nothing. `warnings` name consequences that an operator should know."""
+    """The statements to run, in order; none of them if there are `refusals`. `warnings` are consequences to know."""
 
     statements: tuple[Statement, ...] = ()
     refusals: tuple[str, ...] = ()
@@ -38,35 +40,37 @@ class SourcePlan:
 def plan_source(pipeline: str, captured: Captured, facts: Facts, verifier: str | None) -> SourcePlan:
     """Plan the role, grants and publication for the captured tables.
 
-    `verifier` is the role's new password as PostgreSQL stores it (SCRAM); None leaves an existing one alone.
+    `verifier` is the role's new password as PostgreSQL stores it (SCRAM); None keeps the existing one.
     """
-    verdict = judge(captured, facts, role_name(pipeline))
-    refusals = (*_server_refusals(pipeline, facts), *_role_refusals(pipeline, facts), *verdict.refusals)
+    checked = check_tables(captured, facts, role_name(pipeline))
+    refusals = (*_server_refusals(pipeline, facts), *_role_refusals(pipeline, facts), *checked.refusals)
     tables = tuple(sorted(captured))
     statements = (
         *_role(pipeline, facts, verifier),
         *_grants(pipeline, tables, facts),
         *_publication(pipeline, tables, facts),
     )
-    warnings = (*_server_warnings(facts), *_role_warnings(pipeline, facts), *verdict.warnings)
+    warnings = (*_server_warnings(facts), *_role_warnings(pipeline, facts), *checked.warnings)
     return SourcePlan(statements, refusals, warnings, tables)
 
 
 def _server_refusals(pipeline: str, facts: Facts) -> Iterator[str]:
     if facts.version < OLDEST:
-        yield f"PostgreSQL {facts.version // 10000} is too old; 14 is the oldest that can be captured. Upgrade the server."
+        yield (
+            f"PostgreSQL {facts.version // 10000} is too old: 14 is the oldest version that can be captured. Upgrade the server."
+        )
     if facts.wal_level != "logical":
         yield (
-            f"wal_level is {facts.wal_level}, so no change can be read from the WAL."
+            f"wal_level is {facts.wal_level}, so changes cannot be read from the WAL."
             " Run ALTER SYSTEM SET wal_level = 'logical' and restart PostgreSQL."
         )
     if slot_name(pipeline) not in facts.slots and len(facts.slots) >= facts.max_replication_slots:
         yield (
             f"All {facts.max_replication_slots} replication slots are taken ({', '.join(sorted(facts.slots))})."
-            " Drop one that nobody needs, or raise max_replication_slots and restart PostgreSQL."
+            " Drop one that is not needed, or raise max_replication_slots and restart PostgreSQL."
         )
     if facts.wal_senders >= facts.max_wal_senders:
-        yield (f"All {facts.max_wal_senders} WAL senders are busy. Raise max_wal_senders and restart PostgreSQL.")
+        yield f"All {facts.max_wal_senders} WAL senders are busy. Raise max_wal_senders and restart PostgreSQL."
     if facts.publication and facts.publication.all_tables:
         yield (
             f"Publication {publication_name(pipeline)} exists FOR ALL TABLES, which cannot be narrowed."
@@ -77,13 +81,13 @@ def _server_refusals(pipeline: str, facts: Facts) -> Iterator[str]:
 def _server_warnings(facts: Facts) -> Iterator[str]:
     if facts.max_slot_wal_keep_size == "-1":
         yield (
-            "max_slot_wal_keep_size is unlimited: while the connector is away, WAL piles up until the disk is full."
-            " Set it to what the disk can spare."
+            "max_slot_wal_keep_size is unlimited: while the connector does not run, WAL accumulates until the disk is full."
+            " Set it to a size that the disk can spare."
         )
     if facts.idle_slot_timeout not in ("", "0"):
         yield (
-            f"idle_replication_slot_timeout is {facts.idle_slot_timeout}: a connector that is away for longer loses"
-            " its slot, and a new snapshot is needed."
+            f"idle_replication_slot_timeout is {facts.idle_slot_timeout}: a connector that does not run for longer"
+            " loses its slot and needs a new snapshot."
         )
 
 
@@ -91,16 +95,16 @@ def _role_refusals(pipeline: str, facts: Facts) -> Iterator[str]:
     if facts.role and facts.role.superuser:
         role = role_name(pipeline)
         yield (
-            f"Role {role} exists and is a superuser: whoever reads the connector's configuration could do anything."
-            f" Take that from it: ALTER ROLE {quote_identifier(role)} NOSUPERUSER."
+            f"Role {role} exists and is a superuser: anyone who can read the connector's configuration could do anything."
+            f" Run: ALTER ROLE {quote_identifier(role)} NOSUPERUSER."
         )
 
 
 def _role_warnings(pipeline: str, facts: Facts) -> Iterator[str]:
     if facts.role and facts.role.owns:
         yield (
-            f"Role {role_name(pipeline)} owns tables or schemas here ({facts.role.owns}), so the connector's password lets one"
-            " change or drop them. Give them to another: ALTER … OWNER TO."
+            f"Role {role_name(pipeline)} owns tables or schemas here ({facts.role.owns}), so anyone with the"
+            " connector's password could change or drop them. Transfer them: ALTER … OWNER TO."
         )
 
 
@@ -115,7 +119,7 @@ def _role(pipeline: str, facts: Facts, verifier: str | None) -> Iterator[Stateme
 
 
 def with_password(sql: str, verifier: str | None) -> Statement:
-    """The statement with a password, which is not shown."""
+    """The statement with a password, which is hidden when it is shown."""
     if verifier is None:
         return Statement(sql)
     return Statement(f"{sql} PASSWORD '{verifier.replace(chr(39), chr(39) * 2)}'", f"{sql} PASSWORD '********'")
@@ -140,15 +144,16 @@ def _publication(pipeline: str, tables: tuple[TableName, ...], facts: Facts) -> 
     options = ["publish = 'insert, update, delete, truncate'", "publish_via_partition_root = true"]
     if facts.version >= GENERATED_SINCE:
         options.append("publish_generated_columns = stored")
-    found = facts.publication
-    if found is None:
+    publication = facts.publication
+    if publication is None:
         yield Statement(f"CREATE PUBLICATION {name} FOR TABLE {listed} WITH ({', '.join(options)})")
         return
-    if not _has_options(found, facts.version):
+    if not _has_options(publication, facts.version):
         yield Statement(f"ALTER PUBLICATION {name} SET ({', '.join(options)})")
-    if found.tables != frozenset(tables) or found.narrowed:
+    if publication.tables != frozenset(tables) or publication.narrowed:
         yield Statement(f"ALTER PUBLICATION {name} SET TABLE {listed}")
 
 
-def _has_options(found: Publication, version: int) -> bool:
-    return found.all_operations and found.via_root and (found.generated or version < GENERATED_SINCE)
+def _has_options(publication: Publication, version: int) -> bool:
+    generated = publication.generated or version < GENERATED_SINCE
+    return publication.all_operations and publication.via_root and generated

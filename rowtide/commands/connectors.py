@@ -123,7 +123,7 @@ def apply(
         applying.check(connect, name, config)
         found = plan(config, connect.config(connector))
         if not dry_run:
-            Topics(settings.kafka).ensure(changes_topic(name), applying.log_of(settings))
+            Topics(settings.kafka).ensure(changes_topic(name), applying.topic_settings(settings))
             if not isinstance(found, Unchanged):
                 connect.put_config(connector, config)
             if wait:

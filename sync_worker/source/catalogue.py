@@ -9,14 +9,13 @@ import msgspec
 import psycopg
 
 from cdc.log.heartbeat import SYSTEM_QUERY, catalogue_query
-from connections.postgres import is_wrong
+from connections.postgres import NOT_A_DSN, ConnectionFailure, connection_failure, login_rejected, unreachable
 from read_model.catalog.catalog import CATALOG_QUERY, TableName
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 
 T = TypeVar("T")
 
-_AWAY = ("08", "28", "53300", "57P")
-"""How the SQLSTATE begins when a session cannot begin or go on, if there is one."""
+_SERVER = "PostgreSQL at ROWTIDE_POSTGRES_DSN"
 
 _GIVE_WAY = """
 SELECT set_config('lock_timeout', greatest(setting::int / 2, 1)::text, false) FROM pg_settings WHERE name = 'deadlock_timeout'
@@ -79,23 +78,22 @@ def translate_errors() -> Iterator[None]:
     """Make sentences of PostgreSQL's errors, which say what to do and hold no password."""
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        said = str(error).strip()
-        if error.sqlstate is not None and not error.sqlstate.startswith(_AWAY):
-            raise _refused(error) from error
-        if is_wrong(said):
-            raise SettingsError(f"PostgreSQL does not let us in; correct ROWTIDE_POSTGRES_DSN: {said}") from error
-        raise ServiceMissing(
-            f"PostgreSQL of ROWTIDE_POSTGRES_DSN does not answer; start it or correct the DSN: {said}"
-        ) from error
     except psycopg.Error as error:
-        raise _refused(error) from error
+        raise _worker_error(error) from error
+
+
+def _worker_error(error: psycopg.Error) -> WorkerError:
+    match connection_failure(error):
+        case ConnectionFailure.LOGIN:
+            return SettingsError(login_rejected(_SERVER, error))
+        case ConnectionFailure.UNREACHABLE:
+            return ServiceMissing(unreachable(_SERVER, error))
+        case None:
+            return _refused(error)
 
 
 def _refused(error: psycopg.Error) -> WorkerError:
     if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:  # libpq cannot read it, and quotes it.
-        return SettingsError(
-            "ROWTIDE_POSTGRES_DSN is not a DSN; the form is postgresql://user:password@host:5432/database"
-        )
+        return SettingsError(NOT_A_DSN)
     said = error.diag.message_primary or type(error).__name__
     return WorkerError(f"PostgreSQL of ROWTIDE_POSTGRES_DSN refuses what it was asked: {said}")

@@ -130,7 +130,7 @@ def test_wrong_credentials_of_postgresql(small: Pipeline, command: str, wrong: d
     small.environment |= {"ROWTIDE_POSTGRES_DSN": dsn, "ROWTIDE_WRITER_DSN": dsn}
     code, said = failed(small, command)
     assert code == 2, said
-    assert "does not let us in" in said
+    assert "rejected the connection" in said
     assert "_DSN" in said
     assert "wrong-canary" not in said
 

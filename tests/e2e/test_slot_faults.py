@@ -100,7 +100,9 @@ def test_a_slot_that_is_gone_alarms_and_a_new_snapshot_mends(pipeline: Pipeline,
 
     def failed() -> bool:
         told = pipeline.rowtide("connectors", "status", "--output", "json", check=False)
-        return told.returncode == 1 and "does not go back to" in told.stdout and "rowtide resnapshot" in told.stdout
+        return (
+            told.returncode == 1 and "no longer reaches back to" in told.stdout and "rowtide resnapshot" in told.stdout
+        )
 
     until(failed, f"{connector_name(place.pipeline)} does not say what happened")
 

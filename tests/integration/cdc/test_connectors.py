@@ -216,7 +216,7 @@ def test_row_security_an_identity_index_and_a_strong_role(operator: Operator) ->
     execute(operator.place, 'ALTER TABLE "Customers" REPLICA IDENTITY USING INDEX wide')
     assert "if somebody drops the index" in init(operator, 0, "Customers")
     execute(operator.place, 'ALTER TABLE "Customers" REPLICA IDENTITY USING INDEX off')
-    assert "without the primary key, so a delete would not say which row" in init(operator, 1, "Customers")
+    assert "without the primary key, so a delete would not identify its row" in init(operator, 1, "Customers")
 
 
 def test_the_life_of_a_connector(operator: Operator) -> None:
@@ -240,7 +240,7 @@ def test_the_life_of_a_connector(operator: Operator) -> None:
     assert "starts over" in operator.do("resnapshot", *pipeline)
     said = operator.run("connectors", "delete", *pipeline, "--offsets", "--slot", "--topic")
     assert said.code == 0
-    assert "Stays: publication" in said.err
+    assert "Kept: publication" in said.err
     for command in ("status", "pause", "resume", "restart"):
         absent = operator.run("connectors", command, *pipeline)
         assert (absent.code, "Create it: rowtide connectors apply" in absent.err) == (1, True)

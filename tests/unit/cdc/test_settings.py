@@ -7,7 +7,8 @@ import pytest
 from cdc.capture_selection import captured, choose, known_password, made_password, pipeline_of, table_name
 from cdc.errors import WrongUse
 from cdc.settings import Settings
-from cdc.source.database import address, seen_from_connect
+from cdc.source.connector_database import connector_database
+from connections.postgres import address
 from read_model.catalog.catalog import Catalog, TableName
 
 DSN = "postgresql://owner:s3cret@db.example:6543/shop?sslmode=require"
@@ -41,7 +42,7 @@ def test_a_pipeline_without_a_spec_names_its_tables() -> None:
 
 
 def test_a_name_that_cannot_be_a_slots_is_refused() -> None:
-    with pytest.raises(WrongUse, match="no name for a pipeline"):
+    with pytest.raises(WrongUse, match="Invalid pipeline name 'Shop'"):
         choose(Settings(), None, "Shop", None)
 
 
@@ -51,10 +52,10 @@ def test_a_spec_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_the_connector_signs_in_as_its_own_role_where_it_reaches_the_database() -> None:
-    database = seen_from_connect(DSN, "postgres:5432", "shop", "pw", "1")
+    database = connector_database(DSN, "postgres:5432", "shop", "pw", "1")
     assert (database.host, database.port, database.name, database.user) == ("postgres", 5432, "shop", "rowtide_shop")
     assert database.sslmode == "require"
-    assert seen_from_connect(DSN, None, "shop", "pw", "1").port == 6543
+    assert connector_database(DSN, None, "shop", "pw", "1").port == 6543
 
 
 def test_a_message_names_the_address_without_the_password() -> None:

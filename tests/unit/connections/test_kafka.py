@@ -7,9 +7,9 @@ import certifi
 import pytest
 
 from cdc.connectors.apply import connect_access
-from cdc.connectors.client import ConnectAccess, client_options
 from cdc.errors import WrongUse
 from cdc.settings import Settings
+from connections import connect
 from connections.kafka import KafkaAccess, client_settings
 
 CA = Path(certifi.where())
@@ -63,12 +63,12 @@ def test_a_login_without_a_password_and_a_file_without_certificates_are_named(
 
 
 def test_a_connect_with_tls_and_a_login(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = client_options(ConnectAccess("http://connect:8083"))
+    plain = connect.client_options(connect.ConnectAccess("http://connect:8083"))
     assert plain == {"base_url": "http://connect:8083", "timeout": 90.0, "trust_env": False}
     for name, value in {"URL": "https://c:8083", "USERNAME": "me", "PASSWORD": "secret-canary", "CA": str(CA)}.items():
         monkeypatch.setenv(f"ROWTIDE_CONNECT_{name}", value)
     access = connect_access(Settings.read())
-    options = client_options(access)
+    options = connect.client_options(access)
     assert (options["base_url"], options["auth"]) == ("https://c:8083", ("me", "secret-canary"))
     assert isinstance(options["verify"], ssl.SSLContext)
     assert options["verify"].verify_mode is ssl.CERT_REQUIRED

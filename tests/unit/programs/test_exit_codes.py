@@ -9,8 +9,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from cdc.source.database import told
-from connections.postgres import is_wrong
+from cdc.source.database import operator_error
+from connections.postgres import is_wrong_login
 from infra.errors import WrongSettings
 from infra.native.ports import require_free
 from rowtide.cli import Rooms
@@ -143,12 +143,12 @@ def test_a_taken_port_is_a_wrong_setting(taken: int, spec: Path) -> None:
     ],
 )
 def test_a_wrong_sign_in_is_told_from_a_server_that_lets_nobody_in_now(said: str, wrong: bool) -> None:
-    assert (is_wrong(said), login_refused(said)) == (wrong, wrong)
+    assert (is_wrong_login(said), login_refused(said)) == (wrong, wrong)
 
 
 def test_certificates_are_settings() -> None:
-    assert is_wrong("connection failed: SSL error: certificate verify failed")
-    assert is_wrong("connection failed: server does not support SSL, but SSL was required")
+    assert is_wrong_login("connection failed: SSL error: certificate verify failed")
+    assert is_wrong_login("connection failed: server does not support SSL, but SSL was required")
 
 
 @pytest.mark.parametrize(
@@ -163,5 +163,5 @@ def test_certificates_are_settings() -> None:
     ],
 )
 def test_an_error_of_postgresql_has_the_code_of_what_it_means(error: psycopg.Error, code: int) -> None:
-    said = told(error, DSN)
+    said = operator_error(error, DSN)
     assert (said.exit_code, "secret-canary" in str(said)) == (code, False)

@@ -5,19 +5,20 @@ from collections.abc import Callable, Iterable
 import httpx
 import pytest
 
-from cdc.connectors.client import Connect, ConnectAccess
+from cdc.connectors.client import Connect
 from cdc.errors import OperatorError
+from connections.connect import ConnectAccess
 
 
 class PlayedConnect(httpx.BaseTransport):
-    """Answers one after another, the last one for ever, and remembers what was asked."""
+    """Answers one after another, the last one for ever, and remembers the requests."""
 
     def __init__(self, answers: Iterable[httpx.Response]) -> None:
         self._answers = list(answers)
-        self.asked: list[str] = []
+        self.requests: list[str] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(f"{request.method} {request.url.raw_path.decode()}")
+        self.requests.append(f"{request.method} {request.url.raw_path.decode()}")
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
 
@@ -30,10 +31,10 @@ def test_a_rebalance_is_waited_out() -> None:
     connect, transport = played(httpx.Response(409, json={"message": "rebalance"}), httpx.Response(204))
     with connect:
         connect.delete("rowtide-shop")
-    assert transport.asked == ["DELETE /connectors/rowtide-shop"] * 2
+    assert transport.requests == ["DELETE /connectors/rowtide-shop"] * 2
 
 
-@pytest.mark.parametrize("ask", [lambda one: one.config("x"), lambda one: one.status("x")])
+@pytest.mark.parametrize("ask", [lambda connect: connect.config("x"), lambda connect: connect.status("x")])
 def test_a_connector_that_is_not_there_is_none(ask: Callable[[Connect], object]) -> None:
     with played(httpx.Response(404, json={"error_code": 404, "message": "no"}))[0] as connect:
         assert ask(connect) is None
@@ -50,7 +51,7 @@ def test_an_error_names_the_url_and_what_connect_said() -> None:
 def test_somebody_else_at_that_address_is_noticed() -> None:
     with (
         played(httpx.Response(200, text="<html>"))[0] as connect,
-        pytest.raises(OperatorError, match="not Kafka Connect's form"),
+        pytest.raises(OperatorError, match="is not a response of Kafka Connect"),
     ):
         connect.plugins()
 
@@ -60,11 +61,11 @@ def test_validation_gives_the_errors_under_their_keys() -> None:
     connect, transport = played(httpx.Response(200, json={"error_count": 1, "configs": entries}))
     with connect:
         assert connect.validate("x", {"connector.class": "io.X"}) == {"b": ["wrong"]}
-    assert transport.asked == ["PUT /connector-plugins/io.X/config/validate"]
+    assert transport.requests == ["PUT /connector-plugins/io.X/config/validate"]
 
 
 def test_names_are_quoted_in_the_path() -> None:
     connect, transport = played(httpx.Response(204))
     with connect:
         connect.resume("a/b c")
-    assert transport.asked == ["PUT /connectors/a%2Fb%20c/resume"]
+    assert transport.requests == ["PUT /connectors/a%2Fb%20c/resume"]

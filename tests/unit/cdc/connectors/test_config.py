@@ -4,17 +4,18 @@ import re
 
 import pytest
 
-from cdc.connectors.config import Database, Log, connector_config, is_secret, masked, table_pattern, template
+from cdc.connectors.config import TopicSettings, connector_config, is_secret, masked, table_pattern, template
 from cdc.log.heartbeat import placeholder
+from cdc.source.connector_database import ConnectorDatabase
 from read_model.catalog.catalog import TableName
 
-DATABASE = Database("db", 5432, "shop", "rowtide_shop", "s3cret", "7711325947596806084")
+DATABASE = ConnectorDatabase("db", 5432, "shop", "rowtide_shop", "s3cret", "7711325947596806084")
 ORDERS = TableName("public", "orders")
-LOG = Log(retention_ms=3_600_000)
+TOPIC = TopicSettings(retention_ms=3_600_000)
 
 
 def config(tables: dict[TableName, tuple[str, ...]] | None = None) -> dict[str, str]:
-    return connector_config("shop", tables or {ORDERS: ()}, DATABASE, LOG)
+    return connector_config("shop", tables or {ORDERS: ()}, DATABASE, TOPIC)
 
 
 def test_what_the_guarantees_stand_on_is_set() -> None:
@@ -62,7 +63,7 @@ def test_columns_that_nobody_needs_stay_out() -> None:
 
 def test_no_tables_is_refused_instead_of_capturing_all() -> None:
     with pytest.raises(ValueError, match="no tables"):
-        connector_config("shop", {}, DATABASE, LOG)
+        connector_config("shop", {}, DATABASE, TOPIC)
 
 
 def test_secrets_are_masked_and_references_are_not() -> None:

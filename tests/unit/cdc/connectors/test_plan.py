@@ -68,5 +68,5 @@ def test_a_slot_that_does_not_go_back_far_enough_is_told_with_the_way_out() -> N
         " but this is no longer available on the server. Reconfigure the connector to use a snapshot mode when needed.\n\tat Y"
     )
     reason = health(status("RUNNING", "FAILED", trace=trace)).reason
-    assert reason.startswith("the replication slot does not go back to 0/3F826B0, where the connector stands")
+    assert reason.startswith("the replication slot no longer reaches back to 0/3F826B0, the connector's position")
     assert reason.endswith("rowtide resnapshot")

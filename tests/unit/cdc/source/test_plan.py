@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cdc.source.facts import Facts, Publication, Role
-from cdc.source.marker_role import plan_marker
+from cdc.source.marker_role import plan_marker_role
 from cdc.source.plan import SourcePlan, plan_source
 from read_model.catalog.catalog import Catalog, Column, Table, TableName
 
@@ -100,8 +100,8 @@ def test_a_password_is_never_shown() -> None:
         (facts(table(replica_identity="n")), "REPLICA IDENTITY NOTHING"),
         (facts(role=Role(superuser=True)), 'ALTER ROLE "rowtide_shop" NOSUPERUSER'),
         (facts(table(deferrable_key=True)), "deferrable"),
-        (facts(table(replica_identity="i")), "index of its replica identity is gone"),
-        (facts(table(replica_identity="i", identity_columns=("note",))), "a delete would not say which row"),
+        (facts(table(replica_identity="i")), "index of its replica identity was dropped"),
+        (facts(table(replica_identity="i", identity_columns=("note",))), "a delete would not identify its row"),
         (facts(table(row_security=True)), "BYPASSRLS"),
         (facts(publication=Publication(frozenset(), all_tables=True)), "FOR ALL TABLES"),
     ],
@@ -136,7 +136,7 @@ def test_a_role_that_bypasses_row_security_may_capture() -> None:
         (facts(table(replica_identity="f")), "FULL"),
         (facts(table(columns={"v": Column("v", "int4", generated="v")})), "virtual"),
         (facts(table(columns={"s": Column("s", "int4", generated="s")}), version=170000), "does not publish generated"),
-        (facts(table(columns={"a": Column("a", "_float8", element="float8", toastable=True)})), "no stand-in"),
+        (facts(table(columns={"a": Column("a", "_float8", element="float8", toastable=True)})), "no placeholder"),
         (facts(table(columns={"a": Column("a", "_numeric", element="numeric")})), "a NaN in an array"),
         (facts(table(replica_identity="i", identity_columns=("id", "note"))), "if somebody drops the index"),
         (facts(role=Role(owns=2)), "OWNER TO"),
@@ -155,12 +155,12 @@ def test_columns_that_no_document_uses_are_not_warned_of() -> None:
 
 
 def test_the_marker_role_gets_nothing_but_a_connection() -> None:
-    assert [str(one) for one in plan_marker("shop", "shop db", False, "SCRAM-x")] == [
+    assert [str(one) for one in plan_marker_role("shop", "shop db", False, "SCRAM-x")] == [
         "CREATE ROLE \"rowtide_shop_marker\" LOGIN NOINHERIT PASSWORD '********'",
         'ALTER ROLE "rowtide_shop_marker" SET default_transaction_read_only = on',
         "ALTER ROLE \"rowtide_shop_marker\" SET statement_timeout = '5s'",
         'GRANT CONNECT ON DATABASE "shop db" TO "rowtide_shop_marker"',
     ]
-    assert [one.sql for one in plan_marker("shop", "shop", True, "S")] == [
+    assert [one.sql for one in plan_marker_role("shop", "shop", True, "S")] == [
         "ALTER ROLE \"rowtide_shop_marker\" PASSWORD 'S'"
     ]

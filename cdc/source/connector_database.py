@@ -1,0 +1,42 @@
+"""The source database as the connector reaches it, from the operator's DSN."""
+
+from dataclasses import dataclass
+
+from cdc.errors import WrongUse
+from cdc.log.names import role_name
+from connections.postgres import dsn_parts
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorDatabase:
+    """Where the connector signs in, and as whom. `password` may be a reference such as `${file:/path:key}`.
+
+    `system` is the database's system identifier (`cdc.log.heartbeat.SYSTEM_QUERY`)."""
+
+    host: str
+    port: int
+    name: str
+    user: str
+    password: str
+    system: str
+    sslmode: str = ""
+
+
+def connector_database(
+    dsn: str, reached_at: str | None, pipeline: str, password: str, system: str
+) -> ConnectorDatabase:
+    """The DSN's database for the connector's own role, at `reached_at` (host:port) where Kafka Connect needs another address."""
+    try:
+        parts = dsn_parts(dsn)
+    except ValueError as error:
+        raise WrongUse(str(error)) from None
+    host, _, port = (reached_at or "").rpartition(":")
+    return ConnectorDatabase(
+        host=host or str(parts.get("host", "localhost")),
+        port=int(port or str(parts.get("port", 5432))),
+        name=str(parts.get("dbname") or parts.get("user") or "postgres"),
+        user=role_name(pipeline),
+        password=password,
+        system=system,
+        sslmode=str(parts.get("sslmode", "")),
+    )
