@@ -1,9 +1,9 @@
-"""Which column types documents can hold, join on, filter and order by. What is not listed here is refused by name."""
+"""The column types that documents can hold, join on, filter by and order by. Other types are rejected."""
 
 from read_model.catalog.catalog import Column
 
 INTEGERS = {"int2": 15, "int4": 31, "int8": 63}
-"""Integer types with their bits beside the sign."""
+"""Integer types with their number of bits, the sign not counted."""
 TEXTS = frozenset({"text", "varchar", "name"})
 FLOATS = frozenset({"float4", "float8"})
 NUMBERS = frozenset({*INTEGERS, *FLOATS, "numeric", "money"})
@@ -14,26 +14,26 @@ PRINTED = frozenset(
     {"int4multirange", "int8multirange", "nummultirange", "tsmultirange", "datemultirange"}
     | {"tsquery", "jsonpath", "pg_lsn", "cube"}
 )
-"""Types that Debezium does not know, whose text depends on nothing but the value."""
+"""Types that Debezium does not know, whose text output depends only on the value."""
 LONGEST_BITS = 128
-"""Bits of a `bit(n)` that is never moved out of its row."""
+"""Bits: a `bit(n)` up to this length is never stored outside its row, so the log always has its value."""
 MISREAD = {
-    "name": "the log has null for it whenever a row changes",
-    "varbit": "the log has its bits without their number",
-    "tstzrange": "its text depends on the time zone of who reads it",
+    "name": "Debezium sends null for it whenever a row changes",
+    "varbit": "Debezium does not send the number of its bits",
+    "tstzrange": "its text depends on the time zone of the session",
 }
-"""Types that Debezium or PostgreSQL does not pass on as they are, with the reason."""
+"""Types that Debezium or PostgreSQL does not transmit faithfully, with the reason."""
 SUPPORTED = frozenset(
     {*NUMBERS, *TEXTS, *INSTANTS, *JSON, "bpchar", "citext", "bool", "time", "timetz", "interval", "uuid", "bytea"}
     | {"inet", "cidr", "macaddr", "macaddr8", "oid", "xml", "hstore", "ltree", "tsvector", *RANGES}
     | {"bit", "point", *PRINTED}
 ) - {"name"}
-WITHOUT_STAND_IN = frozenset({*FLOATS, *INSTANTS, "numeric"})
-"""Elements of arrays that come rightly, but for a long array that an UPDATE leaves as it is."""
+WITHOUT_PLACEHOLDER = frozenset({*FLOATS, *INSTANTS, "numeric"})
+"""Element types of arrays that are transmitted correctly, except a long array that an UPDATE does not change."""
 ELEMENTS = frozenset({*INTEGERS, "bool", "text", "varchar", "uuid"})
 SUMMABLE = NUMBERS
 COMPARABLE = frozenset({*NUMBERS, *INSTANTS, "time"}) - {"money"}
-"""Types whose order is the same everywhere, so that filters, minima and maxima may use it."""
+"""Types whose order is the same in PostgreSQL and the row store, so that filters, minimums and maximums can use it."""
 UNORDERED = frozenset(
     {
         *JSON,
@@ -72,36 +72,38 @@ def is_enum(column: Column) -> bool:
 
 
 def shown_type(column: Column) -> str:
-    """The type as people write it."""
+    """The type as SQL writes it."""
     return f"{column.element}[]" if column.element else column.type
 
 
 def unsupported(column: Column) -> str | None:
     """Why a column cannot be used at all; None when it can."""
     if column.generated == "v":
-        return "it is a virtual generated column, which is not in the WAL"
+        return "virtual generated columns are not in the WAL"
     if is_array(column):
         return _unsupported_array(column)
     if column.type == "bit" and not 0 < (column.length or 0) <= LONGEST_BITS:
-        return f"the log is right for 1 to {LONGEST_BITS} bits, and it may have {column.length or 'any number'}"
+        return (
+            f"bit is supported with 1 to {LONGEST_BITS} bits, but the column has {column.length or 'no fixed number'}"
+        )
     if column.type in SUPPORTED or is_enum(column):
         return None
     if column.type in MISREAD:
-        return f"the type is {column.type}, and {MISREAD[column.type]}"
+        return f"the type {column.type} is not supported, because {MISREAD[column.type]}"
     return f"the type {column.type} is not supported"
 
 
 def _unsupported_array(column: Column) -> str | None:
     if column.dimensions > 1:
-        return f"it has {column.dimensions} dimensions, and the log has nulls for the inner arrays"
+        return f"arrays with {column.dimensions} dimensions are not supported, because Debezium sends null for inner arrays"
     if column.element in ELEMENTS or column.element_kind == "e":
         return None
-    if column.element in WITHOUT_STAND_IN:
+    if column.element in WITHOUT_PLACEHOLDER:
         if not column.toastable or column.whole:
             return None
         return (
-            f"Debezium has no stand-in for a long {column.element}[] that an UPDATE leaves as it is;"
-            " with REPLICA IDENTITY FULL the log has it whole"
+            f"Debezium has no placeholder for a long {column.element}[] that an UPDATE does not change;"
+            " with REPLICA IDENTITY FULL it sends the value"
         )
     return f"arrays of {column.element} are not supported"
 
@@ -109,9 +111,9 @@ def _unsupported_array(column: Column) -> str | None:
 def not_a_key(column: Column) -> str | None:
     """Why a column cannot be part of a primary key or a document's id; None when it can."""
     if is_array(column) or column.type in NO_KEY:
-        return f"{shown_type(column)} has no single text form to tell rows apart by"
+        return f"values of type {shown_type(column)} have no unique text form"
     if not column.deterministic:
-        return "its collation calls different texts equal"
+        return "its collation treats different texts as equal"
     return None
 
 
@@ -121,9 +123,9 @@ def not_joinable(left: Column, right: Column) -> str | None:
         if reason := unsupported(column) or not_a_key(column):
             return f"'{column.name}': {reason}"
         if column.type == "citext":
-            return f"'{column.name}': citext calls different texts equal"
+            return f"'{column.name}': citext treats different texts as equal"
         if column.type == "numeric" and not _scaled(column):
-            return f"'{column.name}': numeric needs a declared precision of {MAX_SCALED_PRECISION} at most to be a join key"
+            return f"'{column.name}': a numeric join key needs a declared precision of at most {MAX_SCALED_PRECISION}"
     if _family(left) != _family(right):
         return f"the types {shown_type(left)} and {shown_type(right)} differ"
     return None
@@ -144,5 +146,5 @@ def _family(column: Column) -> str:
 def not_ordered(column: Column) -> str | None:
     """Why an array cannot be ordered by a column; None when it can."""
     if is_array(column) or column.type in UNORDERED:
-        return f"{shown_type(column)} has no order that documents can keep"
+        return f"values of type {shown_type(column)} have no order that documents can reproduce"
     return None

@@ -1,4 +1,4 @@
-"""How text is cut into words: folded to lower case without accents, stemmed where the spec names a language."""
+"""Analyzers: text is folded to lower case without accents, and stemmed if the spec names a language."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,17 +13,17 @@ LANGUAGES = {
     "italian": "light_italian",
     "portuguese": "light_portuguese",
 }
-"""The stemmer of each language that `analyzer` may name. Any other name is taken as an analyzer of the server's."""
+"""The stemmer for each language that `analyzer` can name. Any other name is an analyzer of the server."""
 
 FOLDED = "folded"
 
 
 def text_analyzers(name: str | None, document: DocumentPlan) -> dict[str, str]:
-    """The analyzer settings of a text field whose spec names an analyzer, or none."""
+    """The analyzer settings of a text field. `name` is its `analyzer` option."""
     if name is not None and name not in LANGUAGES:
         return {"analyzer": name}
     chosen = name or FOLDED
-    # Synonyms apply to what is searched, so that changing them needs no new documents.
+    # Synonyms apply at search time, so that changing them does not require a rebuild.
     return (
         {"analyzer": _own(chosen), "search_analyzer": _own(chosen, search=True)}
         if _rules(document)

@@ -1,7 +1,7 @@
 """An index's settings and mappings for one kind of document.
 
-Mappings are strict: a field that the plan does not have is an error, not a new field. Used alone are types that every
-distribution of Elasticsearch has. What the mapping cannot index (a NaN, an infinite date) stays in the document unindexed.
+Mappings are strict: a field that the plan does not have is an error, not a new field. All field types are ones that every
+distribution of Elasticsearch has. A value that the mapping cannot index (a NaN, an infinite date) stays in the document unindexed.
 """
 
 import json
@@ -11,29 +11,30 @@ from typing import Any
 
 from read_model.catalog.catalog import Column
 from read_model.elasticsearch.analyzers import analysis, text_analyzers
+from read_model.plan.field_paths import leaves
 from read_model.plan.model import Compute, DocumentPlan, Field, Include, Node, PipelinePlan
-from read_model.plan.personal_data import Personal, inherited, kinds_of, personal_data
+from read_model.plan.personal_data import PersonalColumn, inherited, kinds_of, personal_columns
 from read_model.types.value_forms import form
 
 Mapping = dict[str, Any]
 
 IGNORE_ABOVE = 8191
-"""Characters of a keyword: four bytes each at most, and Lucene refuses terms of more than 32,766 bytes."""
+"""Characters of a keyword. Each has at most four bytes, and Lucene rejects terms of more than 32,766 bytes."""
 IGNORE_ABOVE_FLATTENED = 4096
-"""A flattened leaf is indexed together with its path."""
+"""Characters of a leaf in a flattened field, which is indexed together with its path."""
 DEEPEST_JSON = 500
-"""Elasticsearch refuses a document with a deeper flattened value; it reads JSON of 1000 levels at most."""
+"""Levels: Elasticsearch rejects a document with a deeper flattened value. It parses at most 1000 levels of JSON."""
 SHOWN_ONLY: Mapping = {"type": "object", "enabled": False}
-"""Kept in the document, of whatever JSON type, and not searched."""
+"""The mapping of a field of any JSON type that is shown but not searched."""
 FLAGS = "_rowtide"
-"""The one field that is ours and not the spec's: present only in a document of which something must be said."""
+"""The only field that the spec does not define. Only documents with one of the flags below have it."""
 LEFT_OUT = "left_out"
-"""In `FLAGS`: the paths of fields that Elasticsearch refused, so that the rest of the document could be kept."""
+"""In `FLAGS`: the paths of fields that Elasticsearch rejected and that were dropped to keep the document."""
 TOO_LONG = "too_long"
-"""In `FLAGS`: the paths of json fields with a text of more than `IGNORE_ABOVE_FLATTENED` characters, which the index passes over."""
+"""In `FLAGS`: the paths of JSON fields with a text of more than `IGNORE_ABOVE_FLATTENED` characters, which is not indexed."""
 _FLAGS: Mapping = {"properties": {LEFT_OUT: {"type": "keyword"}, TOO_LONG: {"type": "keyword"}}}
 _TEXT_LENGTH = 64
-"""A character(n) of up to so many characters is a code; longer ones are prose."""
+"""Characters: a character(n) up to this length is taken for a code, a longer one for prose."""
 
 _DATE: Mapping = {"type": "date", "format": "strict_date_optional_time", "ignore_malformed": True}
 _KEYWORD: Mapping = {
@@ -59,17 +60,16 @@ _TYPES: dict[str, Mapping] = {
 
 
 def index_body(
-    document: DocumentPlan, pipeline: PipelinePlan | None = None, beside: Sequence[DocumentPlan] = ()
+    document: DocumentPlan, pipeline: PipelinePlan | None = None, others: Sequence[DocumentPlan] = ()
 ) -> dict[str, Any]:
-    """The body that creates an index for the document: `settings` and `mappings`. `beside` are the documents of the pipeline,
-    which may call a column personal that this one shows, too.
+    """The body that creates the document's index: `settings` and `mappings`.
 
-    `mappings._meta` names the pipeline and the spec's hash, has a hash of all settings and mappings (`shape`: another one needs another
-    index), lists all field paths as documents have them (`order`) and those of enums
-    (`states`), and holds for each field path what the spec says of it (`fields`)
-    and the search options (`search`)."""
+    `others` are further documents of the pipeline, whose `pii` options also count for columns that this document shows.
+    `mappings._meta` has the pipeline's name, the spec hash, `shape` (a hash of all settings and mappings: if it changes, a
+    new index is needed), `order` (all field paths, in the order of a document), `states` (the paths of enums), `fields`
+    (labels and personal data by field path) and `search` (the spec's search settings)."""
     properties = {**_properties(document.root, document), FLAGS: _FLAGS}
-    personal = personal_data([document, *beside, *(pipeline.documents if pipeline else ())])
+    personal = personal_columns([document, *others, *(pipeline.documents if pipeline else ())])
     settings = _settings(document, properties)
     mappings = {
         "dynamic": "strict",
@@ -77,10 +77,10 @@ def index_body(
             "pipeline": pipeline.pipeline if pipeline else "",
             "spec_hash": pipeline.spec_hash if pipeline else "",
             "shape": _shape(settings, properties),
-            "fields": dict(_described(document.root, personal)),
+            "fields": dict(_field_notes(document.root, personal)),
             "search": document.search,
-            "order": [path for path, _ in _leaves(document.root)],
-            "states": [path for path, field in _leaves(document.root) if field and field.column.kind == "e"],
+            "order": [path for path, _ in leaves(document.root)],
+            "states": [path for path, field in leaves(document.root) if field and field.column.kind == "e"],
         },
         "properties": properties,
     }
@@ -96,9 +96,9 @@ def _settings(document: DocumentPlan, properties: Mapping) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "number_of_shards": 1,
         "auto_expand_replicas": "0-1",
-        # The worker refreshes, when there is something to see: Elasticsearch doing it, too, took a third of its time.
+        # The worker refreshes when documents have changed. Elasticsearch's own refreshes took a third of its time.
         "refresh_interval": "-1",
-        # A delete's version must be remembered longer than any write can be under way.
+        # Elasticsearch must remember a delete's version longer than any write can be in flight (invariant 4).
         "gc_deletes": "1h",
         "analysis": analysis(document),
     }
@@ -110,13 +110,13 @@ def _settings(document: DocumentPlan, properties: Mapping) -> dict[str, Any]:
 
 
 def flattened_paths(document: DocumentPlan) -> tuple[str, ...]:
-    """The paths of fields whose json the index holds text by text."""
-    leaves = ((path, field) for path, field in _leaves(document.root) if field)
-    return tuple(path for path, field in leaves if _field(field, document).get("type") == "flattened")
+    """The paths of the fields that are mapped as `flattened`."""
+    fields = ((path, field) for path, field in leaves(document.root) if field)
+    return tuple(path for path, field in fields if _field(field, document).get("type") == "flattened")
 
 
 def _sizes(properties: Mapping) -> tuple[int, int, int]:
-    """How many mappers and nested fields there are, and how deep."""
+    """The number of mappers, the number of nested fields, and the depth."""
     mappers, nested, depth = 0, 0, 1
     for mapping in properties.values():
         inner = _sizes(mapping.get("properties", {}))
@@ -127,11 +127,11 @@ def _sizes(properties: Mapping) -> tuple[int, int, int]:
 
 
 def _properties(node: Node, document: DocumentPlan) -> Mapping:
-    found: Mapping = {field.name: _field(field, document) for field in node.fields}
-    found.update({constant.name: _constant(constant.value) for constant in node.constants})
-    found.update({include.name: _include(include, document) for include in node.includes})
-    found.update({compute.name: _compute(compute, document) for compute in node.computes})
-    return found
+    properties: Mapping = {field.name: _field(field, document) for field in node.fields}
+    properties.update({constant.name: _constant(constant.value) for constant in node.constants})
+    properties.update({include.name: _include(include, document) for include in node.includes})
+    properties.update({compute.name: _compute(compute, document) for compute in node.computes})
+    return properties
 
 
 def _include(include: Include, document: DocumentPlan) -> Mapping:
@@ -140,7 +140,7 @@ def _include(include: Include, document: DocumentPlan) -> Mapping:
         return dict(next(iter(properties.values())))
     if not include.many:
         return {"properties": properties}
-    # Nested keeps the values of one row together; the copy in the root serves plain queries, sorting and facets.
+    # `nested` keeps the values of one row together. The copy in the root serves plain queries, sorting and facets.
     return {"type": "nested", "include_in_root": True, "properties": properties}
 
 
@@ -149,20 +149,20 @@ def _field(field: Field, document: DocumentPlan) -> Mapping:
     if options.get("index") is False or options.get("search") is False:
         return dict(SHOWN_ONLY)
     if "type" in options:
-        return _asked(options["type"], options, document)
+        return _chosen_type(options["type"], options, document)
     if field.path:
         return dict(_KEYWORD)
     return _column(field.column, options, document)
 
 
-def _asked(kind: str, options: dict[str, Any], document: DocumentPlan) -> Mapping:
+def _chosen_type(kind: str, options: dict[str, Any], document: DocumentPlan) -> Mapping:
     """The mapping of a type that the spec names."""
     if kind == "text":
         return _text(options, document)
     if kind in ("long", "integer", "double", "ip"):
         return {"type": kind, "ignore_malformed": True}
-    named: dict[str, Mapping] = {"keyword": _KEYWORD, "date": _DATE, "flattened": _flattened(), "object": SHOWN_ONLY}
-    return dict(named.get(kind, {"type": kind}))
+    types: dict[str, Mapping] = {"keyword": _KEYWORD, "date": _DATE, "flattened": _flattened(), "object": SHOWN_ONLY}
+    return dict(types.get(kind, {"type": kind}))
 
 
 def _column(column: Column, options: dict[str, Any], document: DocumentPlan) -> Mapping:
@@ -196,7 +196,7 @@ def _number(column: Column) -> Mapping:
 def _text(options: dict[str, Any], document: DocumentPlan) -> Mapping:
     words = {"type": "text", **text_analyzers(options.get("analyzer"), document)}
     if "analyzer" in options:
-        return words  # Prose in a language: nobody sorts by it or counts its values.
+        return words  # Prose: not sorted by, and its values are not counted.
     return words | {"fields": {"keyword": {"type": "keyword", "ignore_above": IGNORE_ABOVE}}}
 
 
@@ -221,40 +221,28 @@ def _compute(compute: Compute, document: DocumentPlan) -> Mapping:
     return _column(compute.column, {}, document)
 
 
-def _described(node: Node, personal: tuple[Personal, ...], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """What the spec says of fields beside their mapping: labels and personal data, by path. What is computed of a personal
-    column, or taken from it a second time, is as personal: the least of some names is a name."""
+def _field_notes(
+    node: Node, personal: tuple[PersonalColumn, ...], prefix: str = ""
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Labels and personal data by field path. What is computed from a personal column is personal, too: the minimum of
+    names is a name."""
     for field in node.fields:
-        said = {key: value for key, value in field.options.items() if key == "label"}
+        label = {key: value for key, value in field.options.items() if key == "label"}
         kinds = kinds_of(field, node.table, personal)
-        if said or kinds:
-            yield prefix + field.name, said | ({"pii": kinds} if kinds else {})
+        if label or kinds:
+            yield prefix + field.name, label | ({"pii": kinds} if kinds else {})
     for include in node.includes:
-        for path, said in _described(include.node, personal):
-            yield prefix + (include.name if include.value else f"{include.name}.{path}"), said
+        for path, notes in _field_notes(include.node, personal):
+            yield prefix + (include.name if include.value else f"{include.name}.{path}"), notes
     for compute in node.computes:
         if compute.column and (kinds := inherited(compute.include.node.table, compute.column.name, (), personal)):
             yield prefix + compute.name, {"pii": kinds}
 
 
-def _leaves(node: Node, prefix: str = "") -> Iterator[tuple[str, Field | None]]:
-    """Every path that holds a value, in the order of a document, with its field; constants and computes have none."""
-    for field in node.fields:
-        yield prefix + field.name, field
-    for constant in node.constants:
-        yield prefix + constant.name, None
-    for include in node.includes:
-        if include.value:
-            yield prefix + include.name, next(iter(include.node.fields), None)
-        else:
-            yield from _leaves(include.node, f"{prefix}{include.name}.")
-    for compute in node.computes:
-        yield prefix + compute.name, None
-
-
 def readable_names(alias: str) -> list[str]:
-    """The names in a reader's role: the alias, and its generations as a regular expression of Elasticsearch's.
+    """The names for a reader's role: the alias, and its generations as a regular expression of Elasticsearch.
 
-    A point in time is read by its generation's own name, so a role with the alias alone could open one, and not read it."""
-    escaped = "".join(one if one.isalnum() else f"\\{one}" for one in alias)
+    Elasticsearch authorizes reads from a point in time by the generation's own name: with the alias alone, a role could
+    open one but not read it."""
+    escaped = "".join(letter if letter.isalnum() else f"\\{letter}" for letter in alias)
     return [alias, f"/{escaped}\\-g[0-9]{{6}}/"]

@@ -1,4 +1,4 @@
-"""Find what a node's computed fields aggregate."""
+"""Resolves what the computed fields of a node aggregate."""
 
 from collections.abc import Iterable
 
@@ -15,9 +15,9 @@ from read_model.spec.yaml_reader import suggestion
 def resolve_computes(
     specs: Iterable[ComputeSpec], node: Node, failed: set[str], table: Table, scope: Scope
 ) -> tuple[Compute, ...]:
-    """The computes of a node. `failed` names includes that have their own faults already: those are not named again."""
-    found = (_compute(spec, node, failed, table, scope) for spec in specs)
-    return tuple(compute for compute in found if compute)
+    """The computes of a node. `failed` names includes that have faults already; computes over them add none."""
+    computes = (_compute(spec, node, failed, table, scope) for spec in specs)
+    return tuple(compute for compute in computes if compute)
 
 
 def _compute(spec: ComputeSpec, node: Node, failed: set[str], table: Table, scope: Scope) -> Compute | None:
@@ -39,24 +39,26 @@ def _aggregated(spec: ComputeSpec, node: Node, failed: set[str], table: Table, s
 
 
 def _included(spec: ComputeSpec, node: Node, scope: Scope) -> Include | None:
-    include = next((one for one in node.includes if one.name == spec.over), None)
+    include = next((include for include in node.includes if include.name == spec.over), None)
     if include and include.many:
         return include
-    arrays = [one.name for one in node.includes if one.many]
-    what = f"'{spec.over}' is not an array" if include else f"there is no include '{spec.over}' beside '{spec.name}'"
+    arrays = [include.name for include in node.includes if include.many]
+    problem = "is not an array" if include else f"does not exist in the object of '{spec.name}'"
+    what = f"The include '{spec.over}' {problem}"
     remedy = suggestion(spec.over, arrays) if arrays else "Name the table instead: {count: {many: table}}"
     scope.faults.add(spec.place, what, remedy)
     return None
 
 
 def _relation(spec: IncludeSpec, left: Table, scope: Scope) -> Include | None:
-    """A relation that is aggregated without being shown."""
+    """A relation that is aggregated but not shown."""
     right = find_table(spec.node.table, spec.node.table_place, scope)
     if right is None:
         return None
     join = None if spec.through else find_join(spec, left, right, scope)
     through = find_junction(spec.through, left, right, scope) if spec.through else None
-    where = tuple(condition for one in spec.node.where if (condition := resolve_condition(one, right, scope)))
+    conditions = (resolve_condition(condition, right, scope) for condition in spec.node.where)
+    where = tuple(condition for condition in conditions if condition)
     if join is None and through is None:
         return None
     key = key_columns(right)
@@ -69,6 +71,6 @@ def _fits(spec: ComputeSpec, column: Column, scope: Scope) -> bool:
     allowed = SUMMABLE if spec.function == "sum" else COMPARABLE
     if column.type in allowed:
         return True
-    what = f"there is no {spec.function} of '{column.name}': it is of type {shown_type(column)}"
+    what = f"Cannot compute {spec.function} of column '{column.name}' of type {shown_type(column)}"
     scope.faults.add(spec.place, what, f"Use a column of one of the types {', '.join(sorted(allowed))}")
     return False

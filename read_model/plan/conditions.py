@@ -1,7 +1,7 @@
-"""Check a filter's constants against the column's type, and bring them into one normal form.
+"""Checks a filter's constants against the column's type, and normalizes them.
 
-Dates become `2024-05-01`, times `09:30:00`, timestamps `2024-05-01T09:30:00`, timestamps with zone UTC with `+00:00`;
-numbers with a point become plain decimal text; `bpchar` is padded to its length; whole numbers and booleans stay what they are.
+The normal form: dates as `2024-05-01`, times as `09:30:00`, timestamps as `2024-05-01T09:30:00`, those with time zone in UTC
+with `+00:00`; decimal numbers as text without an exponent; `bpchar` padded to its length; whole numbers and booleans unchanged.
 """
 
 import re
@@ -21,34 +21,34 @@ Constant = str | int | bool
 
 
 class UnfitValueError(ValueError):
-    """A constant that a column's type does not have; the message says what is expected."""
+    """A constant that does not fit a column's type. The message is the remedy."""
 
 
 def resolve_condition(spec: ConditionSpec, table: Table, scope: Scope) -> Condition | None:
-    """A comparison with its column and normal constants; None with a fault."""
+    """A comparison with its column and normalized constants; None with a fault if they do not fit."""
     column = find_column(table, spec.column, spec.place, scope)
     if column is None:
         return None
     if spec.comparison in {"<", "<=", ">", ">="} and column.type not in COMPARABLE:
-        what = f"'{spec.column}' is of type {shown_type(column)}, which documents cannot compare by size"
-        scope.faults.add(spec.place, what, "Compare with eq, ne, in or not_in")
+        what = f"Column '{spec.column}' of type {shown_type(column)} does not support gt, gte, lt and lte"
+        scope.faults.add(spec.place, what, "Use eq, ne, in or not_in")
         return None
     if spec.values and _reader(column) is None:
-        what = f"'{spec.column}' is of type {shown_type(column)}, which has no plain equality"
-        scope.faults.add(spec.place, what, "Compare it with null or not null, or another column")
+        what = f"Column '{spec.column}' of type {shown_type(column)} cannot be compared with a value"
+        scope.faults.add(spec.place, what, "Compare it with null or not null, or filter on another column")
         return None
     try:
         return Condition(column, spec.comparison, tuple(normal(column, value) for value in spec.values))
     except UnfitValueError as error:
-        scope.faults.add(spec.place, f"the value does not fit the column '{spec.column}'", str(error))
+        scope.faults.add(spec.place, f"Invalid value for column '{spec.column}'", str(error))
         return None
 
 
 def normal(column: Column, value: Scalar) -> Constant:
-    """A constant in the normal form of the column's type. `UnfitValueError` says what is expected instead."""
+    """A constant in the normal form of the column's type. Raises `UnfitValueError`."""
     reader = _reader(column)
     if reader is None or value is None:
-        raise UnfitValueError(f"Compare {shown_type(column)} with null or not null only")
+        raise UnfitValueError(f"Compare {shown_type(column)} only with null or not null")
     return reader(column, value)
 
 
@@ -65,7 +65,7 @@ def _reader(column: Column) -> Callable[[Column, Scalar], Constant] | None:
 def _integer(column: Column, value: Scalar) -> int:
     bits = INTEGERS[column.type]
     if not isinstance(value, int) or isinstance(value, bool) or not -(2**bits) <= value < 2**bits:
-        raise UnfitValueError(f"Write a whole number within {column.type}")
+        raise UnfitValueError(f"Write a whole number in the range of {column.type}")
     return value
 
 
@@ -77,7 +77,7 @@ def _decimal(column: Column, value: Scalar) -> str | int:
     number = Decimal(value)
     exponent = number.normalize().as_tuple().exponent
     if column.scale is not None and isinstance(exponent, int) and -exponent > column.scale:
-        raise UnfitValueError(f"Write {column.scale} decimals at most, as the column has")
+        raise UnfitValueError(f"Write at most {column.scale} decimal places, as the column has")
     return int(number) if number == number.to_integral_value() else f"{number.normalize():f}"
 
 
@@ -124,21 +124,21 @@ def _time(column: Column, value: Scalar) -> str:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo:
-        raise UnfitValueError("Write a time without a zone such as '09:30:00'")
+        raise UnfitValueError("Write a time without time zone, such as '09:30:00'")
     return moment.isoformat()
 
 
 def _timestamp(column: Column, value: Scalar) -> str:
     moment = _moment(column, value)
     if moment is None or moment.tzinfo:
-        raise UnfitValueError("Write a time without a zone such as 2024-05-01T09:30:00")
+        raise UnfitValueError("Write a timestamp without time zone, such as 2024-05-01T09:30:00")
     return moment.isoformat()
 
 
 def _timestamptz(column: Column, value: Scalar) -> str:
     moment = _moment(column, value)
     if moment is None or moment.tzinfo is None:
-        raise UnfitValueError("Write a time with its offset such as 2024-05-01T09:30:00Z")
+        raise UnfitValueError("Write a timestamp with its offset, such as 2024-05-01T09:30:00Z")
     return moment.astimezone(UTC).isoformat()
 
 

@@ -1,4 +1,4 @@
-"""A plan as text for people: what a spec means for the database, with every key and type that was found."""
+"""A plan as text for users: what a spec means for the database, with every key and type that was resolved."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,7 +8,7 @@ from read_model.plan.model import Compute, Condition, DocumentPlan, Field, Inclu
 
 
 def plan_text(plan: PipelinePlan) -> str:
-    """The documents as trees, then the tables that they need."""
+    """The documents as trees, then the tables that they use."""
     lines = [f"pipeline {plan.pipeline}   spec {plan.spec_hash}"]
     for document in plan.documents:
         lines += ["", *_document(document)]
@@ -18,7 +18,7 @@ def plan_text(plan: PipelinePlan) -> str:
 
 def _document(document: DocumentPlan) -> Iterator[str]:
     root = document.root
-    yield f"document {document.name}: one a row of {root.table}, id {_names(document.id)}{_filter(root)}"
+    yield f"document {document.name}: one for each row of {root.table}, id {_names(document.id)}{_filter(root)}"
     yield from _node(root, "  ")
 
 
@@ -71,7 +71,7 @@ def _order(include: Include) -> str:
         f"{'junction ' if order.junction else ''}{order.column.name}{' desc' if order.descending else ''}"
         for order in include.order_by
     ]
-    return f", ordered by {', '.join(terms)}" + (f", {include.limit} at most" if include.limit else "")
+    return f", ordered by {', '.join(terms)}" + (f", limit {include.limit}" if include.limit else "")
 
 
 def _compute(node: Node, compute: Compute) -> str:

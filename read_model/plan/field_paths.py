@@ -1,38 +1,36 @@
-"""The paths of a document's fields, as search writes them: `customer.name`."""
+"""The paths of a document's fields, such as `customer.name`."""
 
 from collections.abc import Iterator
 
 from read_model.catalog.column_types import JSON
-from read_model.plan.model import Field, Include, Node
-from read_model.spec.errors import Faults
+from read_model.plan.model import Field, Node
+from read_model.spec.errors import SpecFaults
 from read_model.spec.model import SearchSpec
 from read_model.spec.yaml_reader import suggestion
 
 
 def leaves(node: Node, prefix: str = "") -> Iterator[tuple[str, Field | None]]:
-    """Every path that holds a value, with its field; constants and computes have none."""
+    """Every path that holds a value, in the order of a document, with its field; constants and computes have none."""
     for field in node.fields:
         yield prefix + field.name, field
-    for name in (*(one.name for one in node.constants), *(one.name for one in node.computes)):
-        yield prefix + name, None
+    for constant in node.constants:
+        yield prefix + constant.name, None
     for include in node.includes:
-        yield from _below(include, prefix + include.name)
+        if include.value:
+            yield prefix + include.name, next(iter(include.node.fields), None)
+        else:
+            yield from leaves(include.node, f"{prefix}{include.name}.")
+    for compute in node.computes:
+        yield prefix + compute.name, None
 
 
-def _below(include: Include, path: str) -> Iterator[tuple[str, Field | None]]:
-    if include.value:
-        yield path, next(iter(include.node.fields), None)
-    else:
-        yield from leaves(include.node, path + ".")
-
-
-def check_search(search: SearchSpec, root: Node, faults: Faults) -> None:
-    """Note a fault for every path that the documents do not have. Below a json column any path may exist."""
-    found = dict(leaves(root))
-    whole = tuple(f"{path}." for path, field in found.items() if field and field.column.type in JSON)
+def check_search(search: SearchSpec, root: Node, faults: SpecFaults) -> None:
+    """Add a fault for every path that the documents do not have. Below a JSON column any path may exist."""
+    fields = dict(leaves(root))
+    json_prefixes = tuple(f"{path}." for path, field in fields.items() if field and field.column.type in JSON)
     for path, place in search.paths:
-        if path in found or path.startswith(whole):
+        if path in fields or path.startswith(json_prefixes):
             continue
-        under = [leaf for leaf in found if leaf.startswith(f"{path}.")]
-        what = f"'{path}' is an object, not a field" if under else f"the documents have no field '{path}'"
-        faults.add(place, what, suggestion(path, under or found))
+        below = [leaf for leaf in fields if leaf.startswith(f"{path}.")]
+        what = f"'{path}' is an object, not a field" if below else f"The documents have no field '{path}'"
+        faults.add(place, what, suggestion(path, below or fields))

@@ -1,4 +1,4 @@
-"""Find how two tables are joined: by a declared foreign key, or by the columns that the spec writes out."""
+"""Resolves how two tables are joined: by a declared foreign key, or by the columns that the spec names."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from read_model.catalog.catalog import ForeignKey, Table
 from read_model.catalog.column_types import not_joinable
 from read_model.plan.model import Join, Junction
-from read_model.plan.names import Scope, find_column, find_table, is_unique, key_columns, spoken
+from read_model.plan.names import Scope, find_column, find_table, is_unique, key_columns, spec_name
 from read_model.spec.errors import Place
 from read_model.spec.model import IncludeSpec, KeyChoice, ThroughSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A foreign key that can join left to right; `columns` are those of the table that holds it."""
+    """A foreign key as a join: `left` and `right` are columns of the two tables."""
 
     key: ForeignKey
     left: tuple[str, ...]
@@ -21,6 +21,7 @@ class Link:
 
     @property
     def columns(self) -> tuple[str, ...]:
+        """The columns of the table that declares the key."""
         return self.key.columns
 
 
@@ -53,12 +54,12 @@ def find_join(include: IncludeSpec, left: Table, right: Table, scope: Scope) -> 
         up = links_up(left, right)
         down = [link for link in links_down(left, right) if is_unique(right, link.columns)]
         links = up if _chosen(up, choice) or not _chosen(down, choice) else down
-    found = _chosen(links, choice)
-    if len(found) != 1:
-        what, remedy = _no_single_link(include, left, right, links, found, scope)
+    chosen = _chosen(links, choice)
+    if len(chosen) != 1:
+        what, remedy = _no_single_link(include, left, right, links, chosen, scope)
         scope.faults.add(choice.place if choice else include.place, what, remedy)
         return None
-    return _join(left, found[0].left, right, found[0].right, include.place, scope)
+    return _join(left, chosen[0].left, right, chosen[0].right, include.place, scope)
 
 
 def _chosen(links: list[Link], choice: KeyChoice | None) -> list[Link]:
@@ -69,24 +70,22 @@ def _chosen(links: list[Link], choice: KeyChoice | None) -> list[Link]:
 
 
 def _no_single_link(
-    include: IncludeSpec, left: Table, right: Table, links: list[Link], found: list[Link], scope: Scope
+    include: IncludeSpec, left: Table, right: Table, links: list[Link], chosen: list[Link], scope: Scope
 ) -> tuple[str, str]:
     between = f"between {left.name} and {right.name}"
-    if len(found) > 1:
-        return f"there are several foreign keys {between}", f"Choose one: {_choices(found)}"
+    if len(chosen) > 1:
+        return f"There are several foreign keys {between}", f"Choose one: {_choices(chosen)}"
     if links:
-        return (
-            f"no foreign key {between} has the columns or the name {_names(include.key)}",
-            f"Choose one: {_choices(links)}",
-        )
+        what = f"No foreign key {between} has the columns or the name {_names(include.key)}"
+        return what, f"Choose one: {_choices(links)}"
     if not include.many and links_down(left, right):
-        return f"a row of {left.name} can have many of {right.name}", f"Write `many: {spoken(right.name)}`"
+        return f"A row of {left.name} can have several rows of {right.name}", f"Write `many: {spec_name(right.name)}`"
     if include.many and links_up(left, right):
-        return f"a row of {left.name} has at most one of {right.name}", f"Write `one: {spoken(right.name)}`"
+        return f"A row of {left.name} has at most one row of {right.name}", f"Write `one: {spec_name(right.name)}`"
     middle = [table.name for table in scope.catalog.tables.values() if links_up(table, left) and links_up(table, right)]
     if include.many and middle:
-        return f"there is no foreign key {between}", f"Write `through: {spoken(middle[0])}`, which refers to both"
-    return f"there is no foreign key {between}", "Write `on: {this table's column: the other table's column}`"
+        return f"There is no foreign key {between}", f"Write `through: {spec_name(middle[0])}`, which refers to both"
+    return f"There is no foreign key {between}", "Write `on: {this table's column: the other table's column}`"
 
 
 def _choices(links: list[Link]) -> str:
@@ -106,9 +105,8 @@ def _own_join(include: IncludeSpec, left: Table, right: Table, choice: KeyChoice
         left, [pair[0] for pair in choice.pairs], right, [pair[1] for pair in choice.pairs], choice.place, scope
     )
     if join and not include.many and not is_unique(right, [column.name for column in join.right]):
-        what = (
-            f"several rows of {right.name} can match: {_list(column.name for column in join.right)} is not unique there"
-        )
+        columns = _list(column.name for column in join.right)
+        what = f"`one` could match several rows: {columns} is not unique in table {right.name}"
         scope.faults.add(choice.place, what, "Write `many`, or declare a unique constraint")
         return None
     return join
@@ -126,8 +124,8 @@ def _join(
         if a is None or b is None:
             sound = False
         elif reason := not_joinable(a, b):
-            what = f"{left.name} and {right.name} cannot be joined: {reason}"
-            scope.faults.add(place, what, "Join on other columns, or leave the include out")
+            what = f"Tables {left.name} and {right.name} cannot be joined: {reason}"
+            scope.faults.add(place, what, "Join on other columns, or remove the include")
             sound = False
     if not sound:
         return None
@@ -135,7 +133,7 @@ def _join(
 
 
 def find_junction(through: ThroughSpec, left: Table, right: Table, scope: Scope) -> Junction | None:
-    """The junction of a many-to-many include, with both of its joins."""
+    """The junction of a many-to-many include, with both joins."""
     middle = find_table(through.table, through.place, scope)
     if middle is None:
         return None
@@ -155,16 +153,16 @@ def _side(
         pairs = [pair[::-1] for pair in choice.pairs] if word == "from" else list(choice.pairs)
         return _join(middle, [pair[0] for pair in pairs], table, [pair[1] for pair in pairs], place, scope)
     links = links_up(middle, table)
-    found = _chosen(links, choice)
+    chosen = _chosen(links, choice)
     if choice is None and table.name == other.name:
         opposite = through.leave if word == "from" else through.enter
-        found = [link for link in links if opposite and opposite.names and link not in _chosen(links, opposite)]
-    if len(found) == 1:
-        return _join(middle, found[0].left, table, found[0].right, place, scope)
+        chosen = [link for link in links if opposite and opposite.names and link not in _chosen(links, opposite)]
+    if len(chosen) == 1:
+        return _join(middle, chosen[0].left, table, chosen[0].right, place, scope)
     if not links:
-        what, remedy = f"the junction {middle.name} has no foreign key to {table.name}", _write_pairs(word)
+        what, remedy = f"The junction table {middle.name} has no foreign key to {table.name}", _write_pairs(word)
     else:
-        what = f"the junction {middle.name} has no single foreign key to {table.name} that fits"
+        what = f"It is not clear which foreign key of the junction table {middle.name} to follow to {table.name}"
         sides = " or ".join(f"`{word}: {_list(link.columns)}`" for link in links)
         remedy = f"Choose in `through: {{table: {through.table}, …}}`: {sides}"
     scope.faults.add(place, what, remedy)

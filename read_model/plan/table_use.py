@@ -1,4 +1,4 @@
-"""Which tables and columns the documents of a pipeline need: what is captured, stored and indexed."""
+"""The tables and columns that the documents of a pipeline use: these are captured, stored and indexed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class _Collector:
 
 
 def table_uses(documents: Iterable[DocumentPlan], catalog: Catalog) -> tuple[TableUse, ...]:
-    """Every table of the documents with exactly the columns they use, sorted by name."""
+    """Every table of the documents with the columns they use, sorted by name."""
     collector = _Collector()
     for document in documents:
         collector.look_up(document.root.table, document.id)
@@ -41,7 +41,7 @@ def table_uses(documents: Iterable[DocumentPlan], catalog: Catalog) -> tuple[Tab
 
 def _collect(node: Node, collector: _Collector) -> None:
     collector.need(node.table, node.primary_key)
-    collector.need(node.table, (one.column for one in node.fields))
+    collector.need(node.table, (shown.column for shown in node.fields))
     collector.need(node.table, (condition.column for condition in node.where))
     for include in node.includes:
         _collect_include(node, include, collector)

@@ -1,7 +1,7 @@
-"""Write a first spec from what a database says of itself, so that any application has documents in one command.
+"""Writes a first spec from a database's catalogue, so that one command gives any application documents.
 
-From the root: its own columns; every table it refers to as an object, and what those refer to; every table that refers to it as
-an array; junctions as many-to-many; tables that refer to themselves one level up and down.
+A document has the root's columns, an object for every table it refers to (and for those that these refer to), an array for every
+table that refers to it, a many-to-many array for every junction; a table that refers to itself has one level up and one down.
 """
 
 import re
@@ -9,28 +9,28 @@ from collections.abc import Iterable
 
 from read_model.catalog.catalog import Catalog, Column, Table, TableName
 from read_model.catalog.column_types import shown_type, unsupported
-from read_model.plan.names import spoken
-from read_model.scaffold.foreign_keys import Relation, spoken_key, to_many, to_one, usable
+from read_model.plan.names import spec_name
+from read_model.scaffold.foreign_keys import Relation, row_noun, to_many, to_one, usable
 from read_model.scaffold.yaml_writer import Head, IncludeDraft, Names, NodeDraft, spec_text
 from read_model.spec.errors import UnusableRootError
 
 DEPTH = 3
-"""How many tables deep objects go below the root. Arrays are written for the root alone: arrays in arrays grow fast."""
+"""Levels of objects below the root. Only the root gets arrays: arrays in arrays grow fast."""
 
 
 def write_spec(catalog: Catalog, roots: list[TableName], pipeline: str) -> str:
-    """A spec with one document kind for each root table, as YAML. `UnusableRootError` says why a table cannot be a root."""
+    """The YAML of a spec with one kind of document for each root table. Raises `UnusableRootError`."""
     documents: list[tuple[str, str, NodeDraft]] = []
     for root in roots:
         table = catalog.tables.get(root)
         if table is None:
-            raise UnusableRootError(f"There is no table {root}. Name one of the database's tables as schema.table.")
+            raise UnusableRootError(f"Table {root} does not exist. Name a table of this database as schema.table.")
         if not usable(table):
             raise UnusableRootError(
-                f"{root} cannot be a root: it has no usable primary key. Add one, or choose another table."
+                f"Table {root} cannot be a root: it has no usable primary key. Add one, or choose another table."
             )
         alias = _free(_alias(root.name), {name for name, _, _ in documents})
-        documents.append((alias, spoken(root), _root(table, catalog)))
+        documents.append((alias, spec_name(root), _root(table, catalog)))
     return spec_text(pipeline, documents)
 
 
@@ -53,16 +53,20 @@ def _root(table: Table, catalog: Catalog) -> NodeDraft:
 def _node(
     table: Table, catalog: Catalog, path: set[TableName], hidden: frozenset[str], depth: int, *, itself: bool = False
 ) -> NodeDraft:
-    """A table with the objects that it refers to. `path` holds the tables above; `hidden` columns are known from there."""
+    """A table with the objects that it refers to. `path` holds the tables above it, which show the `hidden` columns already."""
     relations = list(to_one(table, catalog)) if depth else []
-    shown = [one for one in relations if one.right.name not in path or (itself and one.right.name == table.name)]
-    shown = [one for one in shown if not set(one.link.columns) <= hidden]
-    covered = hidden | {name for one in shown for name in one.link.columns if name not in table.primary_key}
+    shown = [
+        relation
+        for relation in relations
+        if (relation.right.name not in path or (itself and relation.right.name == table.name))
+        and not set(relation.link.columns) <= hidden
+    ]
+    covered = hidden | {name for relation in shown for name in relation.link.columns if name not in table.primary_key}
     draft = NodeDraft(*_fields(table, covered))
     taken = {name for name, _ in draft.fields}
-    path = path | {one.right.name for one in shown}
+    path = path | {relation.right.name for relation in shown}
     for relation in shown:
-        name = _free(_field_name(spoken_key(relation.link, relation.right.name.name)), taken)
+        name = _free(_field_name(row_noun(relation.link, relation.right.name.name)), taken)
         taken.add(name)
         inner = 0 if relation.right.name == table.name else depth - 1
         node = _node(relation.right, catalog, path, frozenset(), inner)
@@ -78,44 +82,44 @@ def _below(relation: Relation, left: Table, catalog: Catalog) -> IncludeDraft:
     depth = 0 if right.name == left.name else DEPTH - 1
     node = _node(right, catalog, {left.name, right.name}, hidden, depth)
     name = right.name.name
-    if not relation.alone or right.name == left.name:
-        name += f"_by_{spoken_key(relation.link, relation.link.key.name)}"
+    if not relation.only or right.name == left.name:
+        name += f"_by_{row_noun(relation.link, relation.link.key.name)}"
     label = _label(right, node) if relation.junction else ""
     return IncludeDraft(_field_name(name), _head(word, relation), node, label)
 
 
 def _head(word: str, relation: Relation) -> Head:
-    head: Head = {word: spoken(relation.right.name)}
+    head: Head = {word: spec_name(relation.right.name)}
     if relation.junction and relation.leave:
-        junction = spoken(relation.junction.name)
+        junction = spec_name(relation.junction.name)
         sides: dict[str, Names] = {"table": junction, "from": relation.link.columns, "to": relation.leave.columns}
-        return head | {"through": junction if relation.alone else sides}
-    return head if relation.alone else head | {"by": relation.link.columns}
+        return head | {"through": junction if relation.only else sides}
+    return head if relation.only else head | {"by": relation.link.columns}
 
 
 def _fields(table: Table, covered: Iterable[str]) -> tuple[list[tuple[str, str]], list[IncludeDraft], list[str]]:
-    """The columns to show, no includes yet, and a note on every column that is left out."""
+    """The fields, no includes yet, and a note on every omitted column."""
     fields: list[tuple[str, str]] = []
     notes: list[str] = []
     for column in table.columns.values():
         if column.name in covered:
             continue
-        if reason := _left_out(column):
-            notes.append(f"left out: {column.name} ({reason})")
+        if reason := _unsuitable(column):
+            notes.append(f"omitted: {column.name} ({reason})")
         else:
             fields.append((_free(_field_name(column.name), {name for name, _ in fields}), column.name))
     return fields, [], notes
 
 
-def _left_out(column: Column) -> str:
+def _unsuitable(column: Column) -> str:
     if column.type == "bytea":
-        return "bytea: bytes are no help in a search"
+        return "bytea: not useful in a search"
     reason = unsupported(column)
     return f"{shown_type(column)}: {reason}" if reason else ""
 
 
 def _label(table: Table, node: NodeDraft) -> str:
-    """The one column that says all of a small table such as tags(id, name); empty when there is more to show."""
+    """The only column besides the key of a small table such as tags(id, name); empty if there is more to show."""
     others = [column for _, column in node.fields if column not in table.primary_key]
     return others[0] if len(others) == 1 and not node.includes and not node.notes else ""
 

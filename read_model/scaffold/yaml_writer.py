@@ -1,4 +1,4 @@
-"""Write a spec as YAML that people like to go on with: short lines, comments, no needless quotes."""
+"""Writes a spec as YAML that is easy to edit: short lines, comments, no needless quotes."""
 
 import json
 import re
@@ -11,12 +11,12 @@ WIDTH = 100
 
 Names = str | tuple[str, ...]
 Head = dict[str, Names | dict[str, Names]]
-"""A mapping's first keys: names, lists of names, or a mapping of those."""
+"""The first keys of an include: names, lists of names, or a mapping of these."""
 
 
 @dataclass(slots=True)
 class NodeDraft:
-    """What a table shows in a first spec. `fields` are pairs of field name and column; `notes` become comments."""
+    """A table's part of a first spec. `fields` are pairs of field name and column; `notes` become comments."""
 
     fields: list[tuple[str, str]] = field(default_factory=list)
     includes: list["IncludeDraft"] = field(default_factory=list)
@@ -25,7 +25,7 @@ class NodeDraft:
 
 @dataclass(slots=True)
 class IncludeDraft:
-    """An include of a first spec: `head` holds one/many, through and by; `value` a column instead of `node`'s fields."""
+    """An include of a first spec. `head` holds one or many, through and by; `value`, if set, replaces `node`."""
 
     name: str
     head: Head
@@ -42,7 +42,7 @@ def spec_text(pipeline: str, documents: Iterable[tuple[str, str, NodeDraft]]) ->
 
 
 def quoted(name: str) -> str:
-    """A name as YAML: in quotes only when it would be read as something else."""
+    """A name as YAML, in quotes only if it would be read as something else."""
     return name if PLAIN.fullmatch(name) and name.lower() not in RESERVED else json.dumps(name, ensure_ascii=False)
 
 

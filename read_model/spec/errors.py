@@ -1,11 +1,11 @@
-"""What is wrong with a spec. Faults are collected, so that a person sees all of them at once."""
+"""Errors in a spec. They are collected, so that a user sees all of them at once."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something stands in a spec: line and column from 1, and the path of keys that leads there."""
+    """A place in a spec: line and column, counted from 1, and the path of keys that leads there."""
 
     line: int
     column: int
@@ -13,8 +13,8 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """One fault of a spec: where it is, what is wrong, and what to do."""
+class SpecFault:
+    """One error in a spec: `what` is wrong there, and the `remedy`."""
 
     source: str
     place: Place
@@ -23,19 +23,21 @@ class Fault:
 
     def __str__(self) -> str:
         path = f"{self.place.path}: " if self.place.path else ""
-        return f"{self.source}:{self.place.line}: {path}{self.what}. {self.remedy}."
+        return (
+            f"{self.source}:{self.place.line}: {path}{self.what}. {self.remedy}{'' if self.remedy[-1:] == '?' else '.'}"
+        )
 
 
 class SpecError(Exception):
-    """A spec that cannot be used; `faults` holds every fault found, in the order of the lines."""
+    """A spec that cannot be used. `faults` holds all its errors, in the order of their lines."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
+    def __init__(self, faults: tuple[SpecFault, ...]) -> None:
         super().__init__("\n".join(str(fault) for fault in faults))
         self.faults = faults
 
 
 class UnreadableSpecError(SpecError):
-    """The file of a spec cannot be read or decoded; the message says why, and what to do."""
+    """A spec file that cannot be read or is not UTF-8."""
 
     def __init__(self, message: str) -> None:
         super().__init__(())
@@ -43,23 +45,23 @@ class UnreadableSpecError(SpecError):
 
 
 @dataclass(slots=True)
-class Faults:
-    """Collects the faults of one spec. `source` is what people call the file."""
+class SpecFaults:
+    """Collects the errors of one spec. `source` is the name to print for the file."""
 
     source: str
-    found: list[Fault] = field(default_factory=list)
+    collected: list[SpecFault] = field(default_factory=list)
 
     def add(self, place: Place, what: str, remedy: str) -> None:
-        """Note a fault; `what` and `remedy` are sentences without their full stop."""
-        fault = Fault(self.source, place, what, remedy)
-        if fault not in self.found:
-            self.found.append(fault)
+        """Add an error, once. `what` is a sentence and `remedy` an imperative, both without a full stop."""
+        fault = SpecFault(self.source, place, what, remedy)
+        if fault not in self.collected:
+            self.collected.append(fault)
 
     def check(self) -> None:
-        """Raise `SpecError` if anything was found."""
-        if self.found:
-            raise SpecError(tuple(sorted(self.found, key=lambda fault: (fault.place.line, fault.place.column))))
+        """Raises `SpecError` if there are any."""
+        if self.collected:
+            raise SpecError(tuple(sorted(self.collected, key=lambda fault: (fault.place.line, fault.place.column))))
 
 
 class UnusableRootError(Exception):
-    """A table that cannot be the root of documents; the message says why, and what to do."""
+    """A table that cannot be the root of documents."""

@@ -1,9 +1,9 @@
-"""Read what one table shows: fields, exclusions, constants, and the rows that count."""
+"""Parses what a document shows of one table: fields, exclusions, constants and the filter."""
 
 from decimal import Decimal
 from typing import Any
 
-from read_model.spec.errors import Faults
+from read_model.spec.errors import Place, SpecFaults
 from read_model.spec.keywords import FIELD, INDEX_TYPES, OPERATORS
 from read_model.spec.model import Comparison, ConditionSpec, ConstantSpec, Fields, FieldSpec
 from read_model.spec.yaml_reader import Item, Scalar, elements, entries, known, plain, scalar, suggestion, text
@@ -14,8 +14,8 @@ COMPARISONS: dict[str, Comparison] = {
 }  # fmt: skip
 
 
-def parse_fields(item: Item | None, exclude: Item | None, node: Item, faults: Faults) -> Fields:
-    """The `fields` and `exclude` of a node; all columns when `fields` is left out."""
+def parse_fields(item: Item | None, exclude: Item | None, node: Item, faults: SpecFaults) -> Fields:
+    """The `fields` and `exclude` of a node. Without `fields`, all columns."""
     if item is None:
         return Fields(node.place, all=True, exclude=_excluded(exclude, faults))
     everything, chosen = False, list[FieldSpec]()
@@ -25,91 +25,90 @@ def parse_fields(item: Item | None, exclude: Item | None, node: Item, faults: Fa
         else:
             chosen += _field_element(element, faults)
     if exclude is not None and not everything:
-        faults.add(exclude.place, "`exclude` goes with all columns, but `fields` is a list", "Remove one of the two")
+        what = "`exclude` applies only when all columns are shown, but `fields` is a list"
+        faults.add(exclude.place, what, "Remove `exclude`, or add `all` to `fields`")
     return Fields(item.place, everything, tuple(chosen), _excluded(exclude, faults))
 
 
-def _excluded(item: Item | None, faults: Faults) -> tuple[tuple[str, Any], ...]:
+def _excluded(item: Item | None, faults: SpecFaults) -> tuple[tuple[str, Place], ...]:
     if item is None:
         return ()
     names = [
-        (text(element, "a column of `exclude`", faults), element.place)
+        (text(element, "a column in `exclude`", faults), element.place)
         for element in elements(item, "`exclude`", faults)
     ]
     return tuple((name, place) for name, place in names if name)
 
 
-def _field_element(item: Item, faults: Faults) -> list[FieldSpec]:
+def _field_element(item: Item, faults: SpecFaults) -> list[FieldSpec]:
     if item.kind != "mapping":
         name = text(item, "a field", faults)
-        return [FieldSpec(name, name, item.place)] if name and field_name(name, item, faults) else []
-    found = entries(item, "a field", faults)
-    return [one_field(name, value, faults) for name, value in found.items() if field_name(name, value, faults)]
+        return [FieldSpec(name, name, item.place)] if name and valid_name(name, item, faults) else []
+    fields = entries(item, "a field", faults)
+    return [parse_field(name, value, faults) for name, value in fields.items() if valid_name(name, value, faults)]
 
 
-def one_field(name: str, item: Item, faults: Faults) -> FieldSpec:
-    """A field with a value of its own: `title: name`, `notes: {analyzer: english}`, `colour: {column: attributes, path: color}`."""
+def parse_field(name: str, item: Item, faults: SpecFaults) -> FieldSpec:
+    """A field with a value: `title: name`, `notes: {analyzer: english}`, `colour: {column: attributes, path: color}`."""
     if item.kind == "str":
         return FieldSpec(name, str(item.node.value), item.place)
-    options = known(item, FIELD, f"the field '{name}'", faults)
-    column = text(options["column"], "`column`", faults) if "column" in options else name
-    path = _path(options["path"], faults) if "path" in options else ()
-    kept = {key: _option(key, value, faults) for key, value in options.items() if key not in {"column", "path"}}
-    return FieldSpec(name, column or name, item.place, path, kept)
+    settings = known(item, FIELD, f"the field '{name}'", faults)
+    column = text(settings["column"], "`column`", faults) if "column" in settings else name
+    path = _path(settings["path"], faults) if "path" in settings else ()
+    options = {key: _option(key, value, faults) for key, value in settings.items() if key not in {"column", "path"}}
+    return FieldSpec(name, column or name, item.place, path, options)
 
 
-def _option(key: str, item: Item, faults: Faults) -> Any:
+def _option(key: str, item: Item, faults: SpecFaults) -> Any:
     value = plain(item, faults)
     if key == "type" and value not in INDEX_TYPES:
-        faults.add(item.place, f"there is no field type '{value}'", f"Use one of: {', '.join(INDEX_TYPES)}")
+        faults.add(item.place, f"Unknown field type '{value}'", f"Use one of: {', '.join(INDEX_TYPES)}")
     if key in {"analyzer", "label"} and not isinstance(value, str):
-        faults.add(item.place, f"`{key}` is not text", f"Write `{key}: some text`")
+        faults.add(item.place, f"`{key}` must be text", f"Write `{key}: some text`")
     if key == "index" and not isinstance(value, bool):
-        faults.add(item.place, "`index` is neither true nor false", "Write `index: false`, or remove it")
+        faults.add(item.place, "`index` must be true or false", "Write `index: false`, or remove it")
     if key == "pii" and not isinstance(value, (str, bool)):
-        faults.add(item.place, "`pii` is neither a word nor true", "Write a kind such as `pii: email`")
+        faults.add(item.place, "`pii` must be text, true or false", "Write the kind of data, such as `pii: email`")
     return value
 
 
-def _path(item: Item, faults: Faults) -> tuple[str, ...]:
+def _path(item: Item, faults: SpecFaults) -> tuple[str, ...]:
     if item.kind != "list":
         return tuple((text(item, "`path`", faults) or "").split("."))
     return tuple(text(element, "a key of `path`", faults) or "" for element in elements(item, "`path`", faults))
 
 
-def field_name(name: str, item: Item, faults: Faults) -> bool:
-    """Whether a name can be a document's field."""
+def valid_name(name: str, item: Item, faults: SpecFaults) -> bool:
+    """Whether a name can be a document's field; adds a fault if not."""
     if name.startswith("_"):
-        what = f"a field cannot be called '{name}': Elasticsearch keeps names that begin with an underscore"
+        what = f"Invalid field name '{name}': Elasticsearch reserves names that start with an underscore"
         faults.add(item.place, what, f"Rename it: `{name.strip('_') or 'name'}: {name}`")
         return False
     if not name.strip() or "." in name:
-        what = f"a field cannot be called '{name}': a name is not blank and has no point"
+        what = f"Invalid field name '{name}': a name must not be blank or contain a dot"
         faults.add(item.place, what, f"Rename it: `{name.replace('.', '_').strip() or 'name'}: '{name}'`")
         return False
     return True
 
 
-def parse_constants(item: Item | None, faults: Faults) -> tuple[ConstantSpec, ...]:
+def parse_constants(item: Item | None, faults: SpecFaults) -> tuple[ConstantSpec, ...]:
     """The `constants` of a node."""
     if item is None:
         return ()
-    found = []
+    constants = []
     for name, value in entries(item, "`constants`", faults).items():
-        if not field_name(name, value, faults):
+        if not valid_name(name, value, faults):
             continue
         constant = None if value.kind in {"mapping", "list"} else scalar(value)
         if value.kind in {"mapping", "list", "float"} or isinstance(constant, Decimal):
-            what = f"the constant '{name}' is {value.spoken}"
-            faults.add(
-                value.place, what, "Write text, a whole number, true, false or null; put other numbers in quotes"
-            )
+            what = f"The constant '{name}' is {value.kind_name}"
+            faults.add(value.place, what, "Use text, a whole number, true, false or null; put other numbers in quotes")
         else:
-            found.append(ConstantSpec(name, constant, value.place))
-    return tuple(found)
+            constants.append(ConstantSpec(name, constant, value.place))
+    return tuple(constants)
 
 
-def parse_where(item: Item | None, faults: Faults) -> tuple[ConditionSpec, ...]:
+def parse_where(item: Item | None, faults: SpecFaults) -> tuple[ConditionSpec, ...]:
     """The comparisons of a `where`."""
     if item is None:
         return ()
@@ -127,15 +126,17 @@ def parse_where(item: Item | None, faults: Faults) -> tuple[ConditionSpec, ...]:
     return tuple(conditions)
 
 
-def _comparison(column: str, word: str, item: Item, faults: Faults) -> list[ConditionSpec]:
+def _comparison(column: str, word: str, item: Item, faults: SpecFaults) -> list[ConditionSpec]:
     if word not in COMPARISONS:
-        faults.add(item.place, f"there is no comparison '{word}'", suggestion(word, OPERATORS))
+        faults.add(item.place, f"Unknown comparison '{word}'", suggestion(word, OPERATORS))
         return []
     if word in {"in", "not_in"}:
         values = tuple(_constant(element, faults) for element in elements(item, f"`{word}`", faults))
         if not values or None in values:
-            what = "the list is empty" if not values else "the list holds null, which equals nothing"
-            faults.add(item.place, what, "List values; for null write `null` alone, or `{ne: null}`")
+            what = "The list contains null, and nothing equals null" if values else "The list is empty"
+            faults.add(
+                item.place, what, "List values; to compare with null, write `null` or `{ne: null}` without a list"
+            )
             return []
         return [ConditionSpec(column, COMPARISONS[word], values, item.place)]
     value = _constant(item, faults)
@@ -143,12 +144,12 @@ def _comparison(column: str, word: str, item: Item, faults: Faults) -> list[Cond
         return [ConditionSpec(column, COMPARISONS[word], (value,), item.place)]
     if word in {"eq", "ne"}:
         return [ConditionSpec(column, "is null" if word == "eq" else "is not null", (), item.place)]
-    faults.add(item.place, f"nothing is `{word}` null", "Compare with a value, or write `null` or `not null`")
+    faults.add(item.place, f"`{word}` cannot compare with null", "Compare with a value, or write `null` or `not null`")
     return []
 
 
-def _constant(item: Item, faults: Faults) -> Scalar:
+def _constant(item: Item, faults: SpecFaults) -> Scalar:
     if item.kind in {"mapping", "list"}:
-        faults.add(item.place, f"a comparison's value is {item.spoken}", "Write one value")
+        faults.add(item.place, f"A comparison needs a single value, but this is {item.kind_name}", "Write one value")
         return ""
     return scalar(item)

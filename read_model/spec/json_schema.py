@@ -1,4 +1,4 @@
-"""The JSON Schema of a spec file, for editors: completion, and errors while typing. The parser has the last word."""
+"""The JSON Schema of a spec file, for completion and validation in editors. The parser checks more than the schema can."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -115,6 +115,6 @@ def _search() -> Schema:
 
 
 def _object(words: Mapping[str, str], shapes: Mapping[str, Schema]) -> Schema:
-    """A mapping with exactly these keys. A word without a shape is a mistake here, and fails."""
+    """A mapping with exactly these keys. Raises KeyError if a keyword has no shape."""
     properties = {word: {"description": meaning, **shapes[word]} for word, meaning in words.items()}
     return {"type": "object", "properties": properties, "additionalProperties": False}

@@ -1,64 +1,64 @@
-"""The words of the spec language with their meaning. The parser knows no others, and the JSON Schema is made of these."""
+"""The keywords of the spec language and their meaning. The parser accepts no others, and the JSON Schema is made from them."""
 
 ROOT = {
-    "pipeline": "The pipeline's name: lower-case letters, digits and underscores. Topic, slot and publication are named after it.",
-    "documents": "The kinds of documents, each under the alias of its index.",
+    "pipeline": "The name of the pipeline: lowercase letters, digits and underscores. It names the topic, the slot and the publication.",
+    "documents": "The kinds of documents, each under its index alias.",
 }
 
 NODE = {
-    "fields": "The columns to show: a list of names, of renames (title: name) and of names with options. All columns when left out.",
-    "exclude": "Columns to leave out when all are shown.",
+    "fields": "The columns to show: a list of names, renames (title: name) and names with options. Default: all columns.",
+    "exclude": "Columns to omit when all columns are shown.",
     "constants": "Fields with the same value in every document.",
-    "where": "Only rows that fulfil all of these comparisons.",
-    "include": "Other tables, each under the name of its field.",
-    "compute": "Counts, sums, minima and maxima of related rows, each under the name of its field.",
+    "where": "Use only rows that match all of these comparisons.",
+    "include": "Other tables to embed, each under its field name.",
+    "compute": "Counts, sums, minimums and maximums of related rows, each under its field name.",
 }
 
 DOCUMENT = {
-    "from": "The root table, as table or schema.table: one document a row.",
-    "id": "The column or columns that identify a document: the primary key, or another unique key without nulls.",
+    "from": "The root table, as table or schema.table. Each of its rows becomes a document.",
+    "id": "The columns that identify a document: the primary key (the default), or another unique key without nulls.",
     **NODE,
-    "search": "What search should know of the document as a whole.",
+    "search": "Search settings for the document as a whole.",
 }
 
 RELATION = {
-    "one": "The table of at most one related row: shown as an object, or null.",
-    "many": "The table of any number of related rows: shown as an array.",
-    "through": "The junction table between the two sides of a many-to-many relation.",
-    "by": "The columns, or the name, of the foreign key to follow when there are several.",
-    "on": "Columns to join when no foreign key is declared: this table's column to the other table's.",
+    "one": "A table with at most one related row: shown as an object, or null.",
+    "many": "A table with any number of related rows: shown as an array.",
+    "through": "The junction table of a many-to-many relation.",
+    "by": "The columns or the name of the foreign key to follow, if there are several.",
+    "on": "The columns to join on if no foreign key is declared: {this table's column: the other table's column}.",
 }
 
 INCLUDE = {
     **RELATION,
-    "value": "Show the value of this one column instead of an object.",
+    "value": "Show the value of this column instead of an object.",
     "order_by": "The order of the array: column names, or {column: desc}.",
-    "limit": "At most so many elements of the array, after ordering.",
+    "limit": "The maximum number of elements, counted after ordering.",
     **NODE,
 }
 
 THROUGH = {
     "table": "The junction table.",
-    "from": "The junction's columns that refer to this table, or {this table's column: junction's column} when undeclared.",
-    "to": "The junction's columns that refer to the other table, or {junction's column: other table's column} when undeclared.",
+    "from": "The junction's columns that refer to this table; {this table's column: junction's column} if not declared.",
+    "to": "The junction's columns that refer to the other table; {junction's column: other table's column} if not declared.",
 }
 
 FIELD = {
     "column": "The column to show under this name.",
-    "path": "The path inside a json or jsonb column: keys with points between, or a list of keys.",
-    "type": "The type in the index, when the column's own is not wanted.",
+    "path": "The path in a json or jsonb column: keys separated by dots, or a list of keys.",
+    "type": "The type in the index, if it differs from the default for the column.",
     "analyzer": "The analyzer of a text field.",
-    "pii": "What kind of personal data this is: name, email, phone, address, or true.",
-    "label": "What people call the field.",
-    "index": "false: show the field, but do not search it.",
+    "pii": "The kind of personal data: name, email, phone, address, or true.",
+    "label": "A display name for the field.",
+    "index": "false: show the field, but do not make it searchable.",
 }
 
 COMPUTE = {
-    "count": "The include, or a relation of its own, whose rows are counted.",
-    "sum": "include.column to add up, or a column of the relation under `of`.",
-    "min": "include.column whose smallest value is wanted, or a column of the relation under `of`.",
-    "max": "include.column whose largest value is wanted, or a column of the relation under `of`.",
-    "of": "The relation to aggregate, when it is not an include of its own.",
+    "count": "The include whose rows to count, or a relation.",
+    "sum": "The column to add up: include.column, or a column of the relation in `of`.",
+    "min": "The column whose minimum to show: include.column, or a column of the relation in `of`.",
+    "max": "The column whose maximum to show: include.column, or a column of the relation in `of`.",
+    "of": "The relation to aggregate, if it is not an include.",
 }
 
 OPERATORS = {
@@ -73,9 +73,9 @@ OPERATORS = {
 }
 
 SEARCH = {
-    "boost": "How much more a hit in a field counts than in the others: {field path: number}.",
-    "money": "Which fields are amounts of money: {currency: [field paths]}, by an ISO code or the field that holds it.",
-    "synonyms": "Words that mean the same, in Solr's form: 'tv, television' or 'tv => television'.",
+    "boost": "How much a match in a field counts compared with other fields: {field path: number}.",
+    "money": "The fields that hold amounts of money: {currency: [field paths]}, by ISO code or by the field that holds the code.",
+    "synonyms": "Words with the same meaning, as Solr rules: 'tv, television' or 'tv => television'.",
 }
 
 INDEX_TYPES = ("keyword", "text", "long", "integer", "double", "boolean", "date", "ip", "object", "flattened")

@@ -1,4 +1,4 @@
-"""The document spec as written, before any database is looked at: names are text, and everything knows its line."""
+"""A document spec as written, before it is resolved against a database: names are text, and every part knows its place."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -13,7 +13,7 @@ Function = Literal["count", "sum", "min", "max"]
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """A field: its name in the document, the column, and the path inside a jsonb column."""
+    """A field: its name in the document, its column, and the path in a JSON column."""
 
     name: str
     column: str
@@ -24,7 +24,7 @@ class FieldSpec:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What a table contributes. With `all`, every column but `exclude` and those of `chosen` comes first."""
+    """The fields of a node: with `all`, every column except those in `exclude` or `chosen`; then `chosen`."""
 
     place: Place
     all: bool = False
@@ -53,8 +53,8 @@ class ConditionSpec:
 
 @dataclass(frozen=True, slots=True)
 class KeyChoice:
-    """How two tables are joined, when the spec says so: the columns (or the name) of a declared foreign key,
-    or pairs of columns (left, right) for one that is not declared."""
+    """How the spec joins two tables: by the columns or the name of a declared foreign key (`names`), or by `pairs` of
+    a left and a right column."""
 
     place: Place
     names: tuple[str, ...] = ()
@@ -63,7 +63,7 @@ class KeyChoice:
 
 @dataclass(frozen=True, slots=True)
 class ThroughSpec:
-    """The junction table of a many-to-many relation; `enter` and `leave` choose its two foreign keys when needed."""
+    """The junction table of a many-to-many relation. `enter` and `leave` choose its two foreign keys if there are several."""
 
     table: str
     place: Place
@@ -98,7 +98,7 @@ class IncludeSpec:
 
 @dataclass(frozen=True, slots=True)
 class ComputeSpec:
-    """An aggregate: over the include named `over`, or over the relation `of`."""
+    """An aggregate over the include named `over`, or over the relation `of`."""
 
     name: str
     function: Function
@@ -110,7 +110,7 @@ class ComputeSpec:
 
 @dataclass(frozen=True, slots=True)
 class NodeSpec:
-    """One table's part of a document; `table_place` is where the table is named."""
+    """One table's part of a document. `table_place` is the place of the table's name."""
 
     table: str
     table_place: Place
@@ -123,7 +123,7 @@ class NodeSpec:
 
 @dataclass(frozen=True, slots=True)
 class SearchSpec:
-    """What a document says for search as a whole: `settings` as written, and where each named field path stands."""
+    """The search settings of a document, as written, and the place of every field path in them."""
 
     settings: dict[str, Any] = field(default_factory=dict, hash=False)
     paths: tuple[tuple[str, Place], ...] = ()
@@ -143,7 +143,7 @@ class DocumentSpec:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A whole file. `source` is what people call it, for error messages."""
+    """A whole file. `source` names it in error messages."""
 
     pipeline: str
     documents: tuple[DocumentSpec, ...]

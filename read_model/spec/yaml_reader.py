@@ -1,4 +1,4 @@
-"""YAML as written: every key and value with its line. Faults go to a collector instead of stopping at the first."""
+"""Reads YAML with the line of every key and value. Errors are collected instead of stopping at the first."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from read_model.spec.errors import Faults, Place
+from read_model.spec.errors import Place, SpecFaults
 
 TAG_PREFIX = "tag:yaml.org,2002:"
 PLAIN_KEY = re.compile(r"[^.\[\]\s]+")
@@ -21,8 +21,8 @@ MAX_DEPTH = 100
 KINDS = {
     "str": "text",
     "int": "a whole number",
-    "float": "a number with a point",
-    "bool": "true or false",
+    "float": "a decimal number",
+    "bool": "a boolean",
     "null": "empty",
 }
 
@@ -31,7 +31,7 @@ Scalar = str | int | bool | Decimal | None
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A node of the file with the path of keys that leads to it."""
+    """A YAML node with the path of keys that leads to it."""
 
     node: Node
     path: str
@@ -39,7 +39,7 @@ class Item:
 
     @property
     def place(self) -> Place:
-        """Where people look for it: at its key, or at itself inside a list."""
+        """The place of its key; in a list, its own."""
         mark = (self.key or self.node).start_mark
         return Place(mark.line + 1, mark.column + 1, self.path)
 
@@ -55,44 +55,47 @@ class Item:
 
     @property
     def quoted(self) -> bool:
-        """True for a scalar in quotes or a block, which is text whatever it looks like."""
+        """Whether it is a scalar in quotes or a block, which is text whatever it looks like."""
         return isinstance(self.node, ScalarNode) and self.node.style in {"'", '"', "|", ">"}
 
     @property
-    def spoken(self) -> str:
-        """The kind as people say it."""
+    def kind_name(self) -> str:
+        """The kind as error messages name it, with its article."""
         return KINDS.get(self.kind, f"a {self.kind}")
 
-    def under(self, key: Node, node: Node) -> "Item":
-        """The item under a key of this one."""
+    def child(self, key: Node, node: Node) -> "Item":
+        """The item under a key of this mapping."""
         name = key.value if PLAIN_KEY.fullmatch(key.value) else f'"{key.value}"'
         return Item(node, f"{self.path}.{name}" if self.path else name, key)
 
 
-def read_yaml(text: str, faults: Faults) -> Item | None:
-    """The file's root item; None when the text is no YAML or empty (the fault is noted)."""
+def read_yaml(text: str, faults: SpecFaults) -> Item | None:
+    """The root item of a file; None with a fault if the text is empty or not valid YAML."""
     try:
         node = YAML(typ="rt", pure=True).compose(StringIO(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1, "") if mark else Place(1, 1, "")
-        faults.add(place, f"not YAML: {error.problem or error.context}", "Correct the line, or what stands before it")
+        faults.add(place, f"Invalid YAML: {error.problem or error.context}", "Correct this line or the one before it")
         return None
     except YAMLError:
-        faults.add(Place(1, 1, ""), "not YAML: it contains characters that YAML forbids", "Save the file as UTF-8 text")
+        what = "Invalid YAML: the file contains characters that YAML does not allow"
+        faults.add(Place(1, 1, ""), what, "Save the file as UTF-8 text")
         return None
     if node is None:
-        faults.add(Place(1, 1, ""), "the file is empty", "Begin with `pipeline:` and `documents:`")
+        faults.add(Place(1, 1, ""), "The file is empty", "Start with `pipeline:` and `documents:`")
         return None
     return Item(node, "")
 
 
-def entries(item: Item, what: str, faults: Faults) -> dict[str, Item]:
-    """A mapping's entries in order. `what` names the thing for people, as in "the include"."""
+def entries(item: Item, what: str, faults: SpecFaults) -> dict[str, Item]:
+    """The entries of a mapping, in order. `what` names the item in error messages, for example "the include"."""
     if not isinstance(item.node, MappingNode):
-        faults.add(item.place, f"{what} is {item.spoken}, not a mapping", "Write `key: value` pairs")
+        faults.add(
+            item.place, f"{_capital(what)} must be a mapping, but is {item.kind_name}", "Write `key: value` pairs"
+        )
         return {}
-    found: dict[str, Item] = {}
+    own: dict[str, Item] = {}
     merged: dict[str, Item] = {}
     for key_node, value_node in item.node.value:
         if str(key_node.tag) == TAG_PREFIX + "merge":
@@ -100,37 +103,37 @@ def entries(item: Item, what: str, faults: Faults) -> dict[str, Item]:
             continue
         key = Item(key_node, item.path)
         if not isinstance(key_node, ScalarNode) or key.kind != "str":
-            faults.add(key.place, f"a key of {what} is not text", "Put the key in quotes")
-        elif key_node.value in found:
-            place = item.under(key_node, value_node).place
-            faults.add(place, f"'{key_node.value}' is written twice in {what}", "Remove one of the two")
+            faults.add(key.place, f"A key of {what} is not text", "Put the key in quotes")
+        elif key_node.value in own:
+            place = item.child(key_node, value_node).place
+            faults.add(place, f"Duplicate key '{key_node.value}' in {what}", "Remove one of the two")
         else:
-            found[key_node.value] = item.under(key_node, value_node)
-    return merged | found if merged else found
+            own[key_node.value] = item.child(key_node, value_node)
+    return merged | own if merged else own
 
 
-def _merged(item: Item, node: Node, faults: Faults) -> dict[str, Item]:
-    """What `<<` brings in from an anchor, or from a list of them (the first wins)."""
+def _merged(item: Item, node: Node, faults: SpecFaults) -> dict[str, Item]:
+    """The entries that `<<` merges from an anchor, or from a list of anchors, of which the first wins."""
     sources = node.value if isinstance(node, SequenceNode) else [node]
-    brought: dict[str, Item] = {}
+    merged: dict[str, Item] = {}
     for source in reversed(sources):
-        brought |= entries(Item(source, item.path), "the merged mapping", faults)
-    return brought
+        merged |= entries(Item(source, item.path), "the merged mapping", faults)
+    return merged
 
 
-def elements(item: Item, what: str, faults: Faults) -> Iterator[Item]:
-    """A list's elements; a single value counts as a list of one, because people write it so."""
+def elements(item: Item, what: str, faults: SpecFaults) -> Iterator[Item]:
+    """The elements of a list. A single value counts as a list of one."""
     if isinstance(item.node, SequenceNode):
         for number, node in enumerate(item.node.value):
             yield Item(node, f"{item.path}[{number}]")
     elif item.kind == "null":
-        faults.add(item.place, f"{what} is empty", "Write at least one, or remove the key")
+        faults.add(item.place, f"{_capital(what)} is empty", "Give at least one value, or remove the key")
     else:
         yield item
 
 
 def scalar(item: Item) -> Scalar:
-    """A scalar's value. Numbers with a point are exact decimals; dates stay text."""
+    """The value of a scalar. Decimal numbers are exact; dates stay text."""
     text = str(item.node.value)
     match item.kind:
         case "null":
@@ -144,55 +147,57 @@ def scalar(item: Item) -> Scalar:
     return text
 
 
-def text(item: Item, what: str, faults: Faults) -> str | None:
-    """A name or other text; None with a fault for anything else."""
+def text(item: Item, what: str, faults: SpecFaults) -> str | None:
+    """A non-empty text; None with a fault for anything else."""
     if item.kind == "str" and item.node.value != "":
         return str(item.node.value)
-    if item.kind in {"int", "bool", "float"}:
-        faults.add(
-            item.place, f"{what} is read as {item.spoken}, not as text", f"Put it in quotes: '{item.node.value}'"
-        )
-    else:
-        faults.add(item.place, f"{what} is {'empty' if item.kind == 'str' else item.spoken}", "Write a name")
+    kind = "empty" if item.kind == "str" else item.kind_name
+    numeric = item.kind in {"int", "bool", "float"}
+    remedy = f"Put it in quotes: '{item.node.value}'" if numeric else "Write a name"
+    faults.add(item.place, f"{_capital(what)} must be text, but is {kind}", remedy)
     return None
 
 
-def whole(item: Item, what: str, faults: Faults) -> int | None:
-    """A whole number above 0."""
+def positive(item: Item, what: str, faults: SpecFaults) -> int | None:
+    """A whole number above 0; None with a fault for anything else."""
     value = scalar(item) if item.kind == "int" else None
     if isinstance(value, int) and value > 0:
         return value
-    faults.add(item.place, f"{what} is not a whole number above 0", "Write a number such as 10")
+    faults.add(item.place, f"{_capital(what)} must be a whole number above 0", "Write a number such as 10")
     return None
 
 
-def plain(item: Item, faults: Faults, depth: int = 0) -> Any:
-    """The item as ordinary Python values, for what is passed on as it is."""
+def plain(item: Item, faults: SpecFaults, depth: int = 0) -> Any:
+    """The item as plain Python values, for settings that are passed on unchanged."""
     if depth > MAX_DEPTH:
-        faults.add(item.place, "it is nested too deep, or contains itself", "Write it without the anchor")
+        faults.add(item.place, "The value is nested too deeply, or contains itself", "Write it without the anchor")
         return None
     if item.kind == "mapping":
-        return {key: plain(value, faults, depth + 1) for key, value in entries(item, "it", faults).items()}
+        return {key: plain(value, faults, depth + 1) for key, value in entries(item, "the value", faults).items()}
     if item.kind == "list":
-        return [plain(value, faults, depth + 1) for value in elements(item, "it", faults)]
+        return [plain(value, faults, depth + 1) for value in elements(item, "the value", faults)]
     value = scalar(item)
     return float(value) if isinstance(value, Decimal) else value
 
 
-def known(item: Item, words: Mapping[str, str], what: str, faults: Faults) -> dict[str, Item]:
-    """A mapping's entries that are words of the language; others are faults."""
-    found = entries(item, what, faults)
-    for key in [key for key in found if key not in words]:
-        value = found.pop(key)
-        faults.add(value.place, f"{what} has no key '{key}'", suggestion(key, words))
-    return found
+def known(item: Item, words: Mapping[str, str], what: str, faults: SpecFaults) -> dict[str, Item]:
+    """The entries of a mapping whose keys are among `words`; other keys are faults."""
+    options = entries(item, what, faults)
+    for key in [key for key in options if key not in words]:
+        value = options.pop(key)
+        faults.add(value.place, f"Unknown key '{key}' in {what}", suggestion(key, words))
+    return options
 
 
 def suggestion(name: str, names: Iterable[str]) -> str:
-    """What to write instead of a name that does not exist."""
+    """The remedy for a name that does not exist: the most similar name, or a list."""
     names = list(names)
     close = get_close_matches(name, names, n=1)
     if close:
-        return f"Did you mean '{close[0]}'"
-    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
-    return f"Use one of: {shown}" if names else "Remove it"
+        return f"Did you mean '{close[0]}'?"
+    listed = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    return f"Use one of: {listed}" if names else "Remove it"
+
+
+def _capital(what: str) -> str:
+    return what[:1].upper() + what[1:]

@@ -31,7 +31,7 @@ class Generations:
         for document in self._plan.documents:
             alias = document.name
             name = self._store.recall(f"generation {alias}")
-            wanted = index_body(document, beside=self._plan.documents)
+            wanted = index_body(document, others=self._plan.documents)
             if not name or self._changed(str(name), wanted["mappings"].get("_meta")):
                 name = self._renew(alias, wanted)
             elif not self._store.recall(f"shown {alias}"):

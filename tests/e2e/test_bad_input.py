@@ -60,14 +60,14 @@ def test_an_invalid_spec(small: Pipeline, command: str) -> None:
     code, said = failed(small, command)
     assert code == 2, said
     assert "spec.yaml:6: " in said
-    assert "no key 'colum'" in said
+    assert "Unknown key 'colum'" in said
 
 
 def test_a_missing_table(small: Pipeline) -> None:
     small.spec.write_text(small.spec.read_text().replace("from: things", "from: thinks"))
     code, said = failed(small, "init")
     assert code == 2, said
-    assert "no table 'thinks'" in said
+    assert "Table 'thinks' does not exist" in said
 
 
 def test_settings_that_are_not_there(small: Pipeline) -> None:

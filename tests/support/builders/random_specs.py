@@ -10,7 +10,7 @@ from typing import Any
 from read_model.catalog.catalog import Catalog, Column, Table, TableName
 from read_model.catalog.column_types import COMPARABLE, JSON, SUMMABLE, is_enum, not_ordered, unsupported
 from read_model.plan.joins import links_down, links_up
-from read_model.plan.names import is_unique, spoken
+from read_model.plan.names import is_unique, spec_name
 
 Values = Callable[[TableName, Column], list[Any]]
 """Some values of a column, as a spec writes them."""
@@ -31,7 +31,7 @@ class SpecMaker:
         """A spec with one document kind, as JSON, which is YAML too."""
         table = self.dice.choice(list(self.catalog.tables.values()))
         keys = [key for key in table.unique_keys if not any(table.columns[name].nullable for name in key)]
-        body = {"from": spoken(table.name)} | self.node(table, 3)
+        body = {"from": spec_name(table.name)} | self.node(table, 3)
         if keys and self.maybe(0.3):
             body["id"] = list(self.dice.choice(keys))
         return json.dumps({"pipeline": "random", "documents": {"documents": body}}, indent=1)
@@ -96,7 +96,7 @@ class SpecMaker:
             sortable = [column.name for column in shown if not not_ordered(column)]
             terms = self.dice.sample(sortable, min(2, len(sortable)))
             if middle and self.maybe(0.5):
-                terms.insert(0, f"{spoken(middle.name)}.{self.dice.choice(list(middle.columns))}")
+                terms.insert(0, f"{spec_name(middle.name)}.{self.dice.choice(list(middle.columns))}")
             body["order_by"] = [{term: self.dice.choice(["asc", "desc"])} for term in terms] if self.maybe(0.7) else []
             if self.maybe(0.3):
                 body["limit"] = self.dice.randint(1, 3)
@@ -107,13 +107,13 @@ class SpecMaker:
         found: list[tuple[dict[str, Any], Table, Table | None]] = []
         for right in self.catalog.tables.values():
             for link in links_up(left, right):
-                found.append(({"one": spoken(right.name), "by": list(link.columns)}, right, None))
+                found.append(({"one": spec_name(right.name), "by": list(link.columns)}, right, None))
                 found.append(
-                    ({"one": spoken(right.name), "on": dict(zip(link.left, link.right, strict=True))}, right, None)
+                    ({"one": spec_name(right.name), "on": dict(zip(link.left, link.right, strict=True))}, right, None)
                 )
             for link in links_down(left, right):
                 word = "one" if is_unique(right, link.columns) and not links_up(left, right) else "many"
-                found.append(({word: spoken(right.name), "by": list(link.columns)}, right, None))
+                found.append(({word: spec_name(right.name), "by": list(link.columns)}, right, None))
                 found += self.beyond(left, right, link.columns)
         return found
 
@@ -125,8 +125,8 @@ class SpecMaker:
         for key in middle.foreign_keys:
             right = self.catalog.tables[key.target]
             if right.name != left.name and key.columns != enter:
-                through = {"table": spoken(middle.name), "from": list(enter), "to": list(key.columns)}
-                found.append(({"many": spoken(right.name), "through": through}, right, middle))
+                through = {"table": spec_name(middle.name), "from": list(enter), "to": list(key.columns)}
+                found.append(({"many": spec_name(right.name), "through": through}, right, middle))
         return found
 
     def computes(self, table: Table, includes: dict[str, Any]) -> dict[str, Any]:
@@ -145,7 +145,7 @@ class SpecMaker:
 
     def aggregate(self, name: str) -> tuple[str, str]:
         """A function and a column of a table that has it."""
-        table = next(one for one in self.catalog.tables.values() if spoken(one.name) == name)
+        table = next(one for one in self.catalog.tables.values() if spec_name(one.name) == name)
         function = self.dice.choice(["count", "sum", "min", "max"])
         allowed = SUMMABLE if function == "sum" else COMPARABLE
         columns = [column.name for column in table.columns.values() if column.type in allowed]

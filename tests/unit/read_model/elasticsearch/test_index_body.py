@@ -150,7 +150,7 @@ def test_a_second_use_of_personal_data_is_personal() -> None:
     assert fields["people.contact"]["label"] == "Contact"
     alone = Node(plans.CUSTOMERS, (plans.ID,), (Field("mail", plans.CUSTOMER_EMAIL),))
     other = DocumentPlan("customers", alone, (plans.ID,))
-    for body in (index_body(other, beside=(orders,)), index_body(other, PipelinePlan("shop", (orders, other)))):
+    for body in (index_body(other, others=(orders,)), index_body(other, PipelinePlan("shop", (orders, other)))):
         assert body["mappings"]["_meta"]["fields"] == {"mail": {"pii": "email"}}
 
 

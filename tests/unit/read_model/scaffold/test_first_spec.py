@@ -87,7 +87,7 @@ def test_names_that_yaml_or_a_document_would_misread() -> None:
         "a_b": "a.b",
         "7": "7",
     }
-    assert "# left out: p (box: the type box is not supported)" in text
+    assert "# omitted: p (box: the type box is not supported)" in text
 
 
 @pytest.mark.parametrize("catalog", [answered("shop"), answered("northwind"), ODD], ids=["shop", "northwind", "odd"])
@@ -97,7 +97,7 @@ def test_every_table_that_can_be_a_root_gets_a_spec_without_faults(catalog: Cata
 
 
 def test_roots_that_cannot_be() -> None:
-    with pytest.raises(UnusableRootError, match=r"There is no table public\.nothing"):
+    with pytest.raises(UnusableRootError, match=r"Table public\.nothing does not exist"):
         write_spec(ODD, [TableName("public", "nothing")], "first")
     with pytest.raises(UnusableRootError, match=r"public\.loose cannot be a root: it has no usable primary key"):
         write_spec(ODD, [TableName("public", "loose")], "first")

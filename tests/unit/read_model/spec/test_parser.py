@@ -1,4 +1,4 @@
-"""Reading a spec: what is understood, and what is refused with its line."""
+"""Parsing a spec: what it accepts, and what it rejects with its line."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -167,11 +167,11 @@ documents:
       customer: {}
 """)
     assert found == [
-        "spec.yaml:1: pipeline: 'Shop' cannot be a pipeline's name."
-        " Use lower-case letters, digits and underscores, a letter first, 41 at most.",
-        "spec.yaml:5: documents.orders.fields[1].total.colour: the field 'total' has no key 'colour'. Did you mean 'column'.",
-        "spec.yaml:7: documents.orders.include.lines.limit: `limit` is not a whole number above 0. Write a number such as 10.",
-        "spec.yaml:8: documents.orders.include.customer: 'customer' does not say which table."
+        "spec.yaml:1: pipeline: Invalid pipeline name 'Shop'."
+        " Use 1–41 lowercase letters, digits or underscores, starting with a letter.",
+        "spec.yaml:5: documents.orders.fields[1].total.colour: Unknown key 'colour' in the field 'total'. Did you mean 'column'?",
+        "spec.yaml:7: documents.orders.include.lines.limit: `limit` must be a whole number above 0. Write a number such as 10.",
+        "spec.yaml:8: documents.orders.include.customer: The include 'customer' has neither `one` nor `many`."
         " Write `one: table` for an object or `many: table` for an array.",
     ]
 
@@ -179,25 +179,25 @@ documents:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "spec.yaml:1: the file is empty"),
-        ("pipeline: [", "not YAML"),
+        ("", "spec.yaml:1: The file is empty"),
+        ("pipeline: [", "Invalid YAML"),
         (
             "pipeline: a\npipeline: b\ndocuments: {o: {from: o}}",
-            "spec.yaml:2: pipeline: 'pipeline' is written twice in the file",
+            "spec.yaml:2: pipeline: Duplicate key 'pipeline' in the file",
         ),
-        ("pipeline: \x07", "characters that YAML forbids"),
-        ("- pipeline", "spec.yaml:1: the file is a list, not a mapping"),
-        ("pipeline: shop", "spec.yaml:1: `documents` is missing. Write `documents:`"),
-        ("pipeline: shop\ndocuments: {}", "spec.yaml:2: documents: there are no documents"),
-        ("pipeline: shop\ndocuments: {o: }", "documents.o: the document 'o' is empty, not a mapping"),
-        ("pipeline: shop\ndocuments: {o: {fields: [a]}}", "does not name its root table. Write `from: table`"),
-        ("pipeline: shop\ndocuments: {Orders: {from: o}}", "'Orders' cannot be an index's alias"),
-        ("pipeline: shop\ndocuments: {1: {from: o}}", "a key of `documents` is not text. Put the key in quotes"),
+        ("pipeline: \x07", "characters that YAML does not allow"),
+        ("- pipeline", "spec.yaml:1: The file must be a mapping, but is a list"),
+        ("pipeline: shop", "spec.yaml:1: `documents` is missing. Add `documents:`"),
+        ("pipeline: shop\ndocuments: {}", "spec.yaml:2: documents: `documents` is empty"),
+        ("pipeline: shop\ndocuments: {o: }", "documents.o: The document 'o' must be a mapping, but is empty"),
+        ("pipeline: shop\ndocuments: {o: {fields: [a]}}", "has no root table. Add `from: table`"),
+        ("pipeline: shop\ndocuments: {Orders: {from: o}}", "Invalid index alias 'Orders'"),
+        ("pipeline: shop\ndocuments: {1: {from: o}}", "A key of `documents` is not text. Put the key in quotes"),
         (
             "pipeline: 7\ndocuments: {o: {from: o}}",
-            "`pipeline` is read as a whole number, not as text. Put it in quotes: '7'",
+            "`pipeline` must be text, but is a whole number. Put it in quotes: '7'",
         ),
-        ("pipeline: shop\ndokuments: {o: {from: o}}", "the file has no key 'dokuments'. Did you mean 'documents'"),
+        ("pipeline: shop\ndokuments: {o: {from: o}}", "Unknown key 'dokuments' in the file. Did you mean 'documents'?"),
     ],
 )
 def test_faults_of_the_file(text: str, expected: str) -> None:
@@ -207,53 +207,59 @@ def test_faults_of_the_file(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ("fields: [a]\nexclude: [b]", "6: documents.orders.exclude: `exclude` goes with all columns"),
+        ("fields: [a]\nexclude: [b]", "6: documents.orders.exclude: `exclude` applies only when all columns are shown"),
         (
             "fields: [_id]",
-            "a field cannot be called '_id': Elasticsearch keeps names that begin with an underscore. Rename it: `id: _id`",
+            "Invalid field name '_id': Elasticsearch reserves names that start with an underscore. Rename it: `id: _id`",
         ),
-        ("fields: [a.b]", "a field cannot be called 'a.b': a name is not blank and has no point"),
-        ("fields: [12]", "a field is read as a whole number, not as text. Put it in quotes: '12'"),
-        ("fields: [{a: {type: word}}]", "there is no field type 'word'. Use one of: keyword, text"),
-        ("fields: [{a: {index: maybe}}]", "`index` is neither true nor false"),
-        ("fields: [{a: {pii: 3}}]", "`pii` is neither a word nor true"),
-        ("fields: [{a: {analyzer: 3}}]", "`analyzer` is not text"),
+        ("fields: [a.b]", "Invalid field name 'a.b': a name must not be blank or contain a dot"),
+        ("fields: [12]", "A field must be text, but is a whole number. Put it in quotes: '12'"),
+        ("fields: [{a: {type: word}}]", "Unknown field type 'word'. Use one of: keyword, text"),
+        ("fields: [{a: {index: maybe}}]", "`index` must be true or false"),
+        ("fields: [{a: {pii: 3}}]", "`pii` must be text, true or false"),
+        ("fields: [{a: {analyzer: 3}}]", "`analyzer` must be text"),
         ("fields:", "`fields` is empty"),
         ("id: []", "`id` is an empty list"),
-        ("constants: {rate: 1.5}", "the constant 'rate' is a number with a point. Write text, a whole number"),
-        ("constants: {list: [1]}", "the constant 'list' is a list"),
-        ("where: [a]", "`where` is a list, not a mapping"),
-        ("where: {a: {like: x}}", "there is no comparison 'like'"),
-        ("where: {a: {gt: null}}", "nothing is `gt` null"),
-        ("where: {a: []}", "the list is empty"),
-        ("where: {a: [1, null]}", "the list holds null, which equals nothing"),
-        ("where: {a: {eq: [1]}}", "a comparison's value is a list"),
-        ("include: {a: {one: x, many: y}}", "'a' says both `one` and `many`"),
-        ("include: {a: {one: x, limit: 1}}", "`limit` goes with `many`, and this is `one`"),
-        ("include: {a: {one: x, through: y}}", "`through` goes with `many`, and this is `one`"),
-        ("include: {a: {one: x, by: b, on: {c: d}}}", "`by` chooses a declared foreign key and `on` replaces one"),
-        ("include: {a: {one: x, on: id}}", "`on` is not a mapping"),
-        ("include: {a: {one: x, by: {a: b}}}", "`by` names a foreign key's columns. Write `on`"),
-        ("include: {a: {many: x, through: y, by: b}}", "`by` does not say which side of the junction it means"),
-        ("include: {a: {many: x, through: {from: b}}}", "`through` does not name the junction table"),
-        ("include: {a: {one: x, value: [b]}}", "`value` does not name a column"),
+        ("constants: {rate: 1.5}", "The constant 'rate' is a decimal number. Use text, a whole number"),
+        ("constants: {list: [1]}", "The constant 'list' is a list"),
+        ("where: [a]", "`where` must be a mapping, but is a list"),
+        ("where: {a: {like: x}}", "Unknown comparison 'like'"),
+        ("where: {a: {gt: null}}", "`gt` cannot compare with null"),
+        ("where: {a: []}", "The list is empty"),
+        ("where: {a: [1, null]}", "The list contains null, and nothing equals null"),
+        ("where: {a: {eq: [1]}}", "A comparison needs a single value, but this is a list"),
+        ("include: {a: {one: x, many: y}}", "The include 'a' has both `one` and `many`"),
+        ("include: {a: {one: x, limit: 1}}", "`limit` requires `many`, but this include has `one`"),
+        ("include: {a: {one: x, through: y}}", "`through` requires `many`, but this include has `one`"),
+        (
+            "include: {a: {one: x, by: b, on: {c: d}}}",
+            "`by` and `on` cannot be combined: `by` chooses a declared foreign key, `on` replaces one",
+        ),
+        ("include: {a: {one: x, on: id}}", "`on` must be a mapping"),
+        ("include: {a: {one: x, by: {a: b}}}", "`by` takes columns or the name of a foreign key. Use `on`"),
+        ("include: {a: {many: x, through: y, by: b}}", "`by` cannot be combined with `through`"),
+        ("include: {a: {many: x, through: {from: b}}}", "`through` must name the junction table"),
+        ("include: {a: {one: x, value: [b]}}", "`value` must name a column"),
         (
             "include: {a: {one: x, value: {path: b}}}",
-            "`value` does not name a column. Write `value: {column: name, …}`",
+            "`value` must name a column. Write `value: {column: name, …}`",
         ),
-        ("include: {a: {one: x, value: b, fields: [c]}}", "`fields` has no place beside `value`"),
-        ("include: {a: {many: x, order_by: [{b: down}]}}", "the direction of 'b' is neither asc nor desc"),
-        ("include: &loop {a: {one: x, include: *loop}}", "nested too deep, or an anchor contains itself"),
-        ("compute: {a: {}}", "'a' does not say one of count, sum, min and max"),
-        ("compute: {a: {sum: b.c, max: b.c}}", "'a' does not say one of count, sum, min and max"),
-        ("compute: {a: {avg: b.c}}", "the computed field 'a' has no key 'avg'"),
-        ("compute: {a: {sum: lines}}", "`sum` is not of the form include.column"),
-        ("compute: {a: {count: {one: b}}}", "the relation of 'a' has no key 'one'"),
-        ("compute: {a: {count: b, of: {many: c}}}", "`count` takes no `of`"),
-        ("compute: {a: {sum: b, of: {where: {c: 1}}}}", "the relation of 'a' does not say which table"),
-        ("search: {boost: {a: 0}}", "a boost is not a number above 0"),
-        ("search: {synonyms: [tv]}", "the synonym 'tv' stands alone"),
-        ("search: {boots: {a: 1}}", "`search` has no key 'boots'. Did you mean 'boost'"),
+        ("include: {a: {one: x, value: b, fields: [c]}}", "`fields` cannot be combined with `value`"),
+        ("include: {a: {many: x, order_by: [{b: down}]}}", "The direction of 'b' must be asc or desc"),
+        ("include: &loop {a: {one: x, include: *loop}}", "nested too deeply, or an anchor contains itself"),
+        ("compute: {a: {}}", "The computed field 'a' must have exactly one of count, sum, min and max"),
+        (
+            "compute: {a: {sum: b.c, max: b.c}}",
+            "The computed field 'a' must have exactly one of count, sum, min and max",
+        ),
+        ("compute: {a: {avg: b.c}}", "Unknown key 'avg' in the computed field 'a'"),
+        ("compute: {a: {sum: lines}}", "`sum` must have the form include.column"),
+        ("compute: {a: {count: {one: b}}}", "Unknown key 'one' in the relation of 'a'"),
+        ("compute: {a: {count: b, of: {many: c}}}", "`count` does not take `of`"),
+        ("compute: {a: {sum: b, of: {where: {c: 1}}}}", "The relation of 'a' has no table"),
+        ("search: {boost: {a: 0}}", "A boost must be a number above 0"),
+        ("search: {synonyms: [tv]}", "The synonym rule 'tv' has only one word"),
+        ("search: {boots: {a: 1}}", "Unknown key 'boots' in `search`. Did you mean 'boost'?"),
     ],
 )
 def test_faults_of_a_document(body: str, expected: str) -> None:
