@@ -5,7 +5,6 @@ Run it after a change: `python -m docs.generate`. tests/unit/docs/test_reference
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +19,8 @@ from pydantic_settings import BaseSettings
 from cdc.settings import Settings as OperatorSettings
 from docs import api_reference
 from infra.settings import StackSettings
-from rowtide.cli import ROOMS
+from rowtide.cli import COMMANDS as ROOT_COMMANDS
+from rowtide.cli import load
 from search_api.settings import ApiSettings
 from sync_worker.http.metrics import WorkerCollector
 from sync_worker.settings import WorkerSettings
@@ -37,7 +37,7 @@ PROGRAMS: tuple[tuple[str, str, type[BaseSettings]], ...] = (
         OperatorSettings,
     ),
     ("Worker", "`rowtide worker` and `rowtide verify`.", WorkerSettings),
-    ("Search API", "`rowtide api serve` and `rowtide api key`.", ApiSettings),
+    ("Search API", "`rowtide api serve`.", ApiSettings),
     ("Servers", "`rowtide up`, `down`, `status`, `smoke`, `demo` and `conformance`.", StackSettings),
     ("Order application", "`python -m writer`.", WriterSettings),
 )
@@ -73,9 +73,13 @@ WATCH = """
 COMMANDS = """\
 # Commands
 
-Exit codes, of all of them: 0 done, 1 failed, 2 wrong use or settings, 3 a service is not there
-([which fault has which](exit-codes.md)). Where an option names a
-variable in brackets, the variable does the same. Every command has `--help`.
+`rowtide --help` lists the commands, and `rowtide COMMAND --help` shows the options and examples of one.
+`rowtide --install-completion` installs completion for your shell. It completes commands, options, and the names of
+pipelines and documents.
+
+Commands with `-o` (`--output`) print text for people by default, and with `-o json` one JSON value for programs. Errors,
+warnings and progress go to standard error. Exit codes: 0 success, 1 failure, 2 wrong usage or settings, 3 a service is
+unavailable ([details](exit-codes.md)).
 """
 
 
@@ -91,7 +95,7 @@ def pages() -> dict[Path, str]:
 
 def command_names() -> set[str]:
     """Every command that `rowtide` has, groups and their commands: `verify`, `connectors`, `connectors apply`."""
-    return {name.removeprefix("rowtide ") for room in ROOMS for name, _ in _walk(f"rowtide {room}", _room(room))}
+    return {name.removeprefix("rowtide ") for root in ROOT_COMMANDS for name, _ in _walk(f"rowtide {root}", load(root))}
 
 
 def _program(program: tuple[str, str, type[BaseSettings]]) -> str:
@@ -153,9 +157,14 @@ def _metrics() -> str:
 
 
 def _commands() -> Iterator[str]:
-    for room in ROOMS:
-        for name, command in _walk(f"rowtide {room}", _room(room)):
-            yield _command(name, command)
+    panel = ""
+    for root, entry in ROOT_COMMANDS.items():
+        if not entry.hidden and entry.panel != panel:
+            panel = entry.panel
+            yield f"\n## {panel}\n"
+        for name, command in _walk(f"rowtide {root}", load(root)):
+            if not command.hidden:
+                yield _command(name, command)
     writer = typer.main.get_group(writer_app)
     yield "\n## The order application\n\nNot a part of `rowtide`: an ordinary application, whose tables it follows.\n"
     for room, group in writer.commands.items():
@@ -163,32 +172,33 @@ def _commands() -> Iterator[str]:
             yield _command(name, command)
 
 
-def _room(name: str) -> Any:
-    app = typer.Typer()
-    app.callback()(lambda: None)
-    import_module(ROOMS[name]).register(app)
-    return typer.main.get_group(app).commands[name]
-
-
 def _walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:
     yield name, command
-    for below, one in getattr(command, "commands", {}).items():
-        yield from _walk(f"{name} {below}", one)
+    for subcommand_name, subcommand in getattr(command, "commands", {}).items():
+        yield from _walk(f"{name} {subcommand_name}", subcommand)
 
 
 def _command(name: str, command: Any) -> str:
-    level = "##" if name.count(" ") == 1 else "###"
-    arguments = "".join(f" {one.name.upper()}…" for one in command.params if one.param_type_name == "argument")
+    level = "###" if name.count(" ") == 1 else "####"
+    shown = [param for param in command.params if param.name != "help" and not getattr(param, "hidden", False)]
+    arguments = "".join(f" {_argument(param)}" for param in shown if param.param_type_name == "argument")
     paragraphs = [" ".join(part.split()) for part in (command.help or "").split("\n\n")]
     text = f"\n{level} {name}{arguments}\n\n" + "\n\n".join(paragraphs) + "\n"
-    rows = [(_option(one), _default_of(one), one.help or "") for one in command.params if one.name != "help"]
+    if examples := getattr(command, "examples", []):
+        text += "\n```sh\n" + "\n".join(examples) + "\n```\n"
+    rows = [(_option(param), _default_of(param), param.help or "") for param in shown]
     return text + ("\n" + _table(("option", "default", "meaning"), rows) if rows else "")
+
+
+def _argument(param: Any) -> str:
+    return str(param.metavar or f"{param.name.upper()}…")
 
 
 def _option(option: Any) -> str:
     if option.param_type_name == "argument":
-        return f"`{option.name.upper()}`"
-    return " or ".join(f"`{name}`" for name in option.opts)
+        return f"`{option.metavar or option.name.upper()}`"
+    value = f" `{option.metavar}`" if option.metavar else ""
+    return " or ".join(f"`{name}`" for name in option.opts) + value
 
 
 def _default_of(option: Any) -> str:

@@ -24,8 +24,8 @@ _HEADER = """\
 #   run python -m writer seed --orders 2000        # an order application's rows, in the database shop
 #   run rowtide init
 #   run rowtide connectors apply --wait 60
-#   export ROWTIDE_WORKER_KEY="$(run rowtide worker-key | cut -d= -f2-)"
-#   export ROWTIDE_SEARCH_KEY="$(run rowtide api key orders products | cut -d= -f2-)"
+#   export ROWTIDE_WORKER_KEY="$(run rowtide elasticsearch-key worker | cut -d= -f2-)"
+#   export ROWTIDE_SEARCH_KEY="$(run rowtide elasticsearch-key search orders products | cut -d= -f2-)"
 #   compose up --wait worker api                   # the page is at http://127.0.0.1:8080
 #   run rowtide verify
 #

@@ -1,4 +1,4 @@
-"""`python -m rowtide` is the console script `rowtide`."""
+"""`python -m rowtide` runs the same as the console script `rowtide`."""
 
 from rowtide.cli import main
 

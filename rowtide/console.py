@@ -1,102 +1,176 @@
-"""How commands speak: tables for people, JSON for programs, a fault as one red message and its exit code."""
+"""How every command talks: results on standard output as text or JSON, errors and notes on standard error, exit codes.
 
-import json
-from collections.abc import Iterator, Sequence
+Rooms below return values and raise errors; only this module turns an error into a message and an exit code.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Column, Table
+from rich.text import Text
 
-from cdc.connectors.plan import Create, Difference, Plan, Update
-from cdc.errors import OperatorError
+OK, FAILED = 0, 1
 
-LONGEST = 240
-"""Characters of a configuration's value that people are shown."""
+ProgressBars = Callable[[str, int | None], Callable[[int], None]]
+"""Adds a bar (its name, the expected total) and returns the function that sets how much is done."""
 
 
 class Output(StrEnum):
-    """Form of a command's answer."""
+    """The form of a command's result."""
 
     TEXT = "text"
     JSON = "json"
+    YAML = "yaml"
+    NAME = "name"
 
 
-SpecOption = Annotated[Path | None, typer.Option("--spec", help="The spec's file. [env: ROWTIDE_SPEC]")]
-PipelineOption = Annotated[str | None, typer.Option("--pipeline", help="A pipeline's name, instead of a spec.")]
-TableOption = Annotated[
-    list[str] | None, typer.Option("--table", help="With --pipeline: a table to capture, SCHEMA.TABLE. Repeat it.")
-]
-OutputOption = Annotated[Output, typer.Option("--output", "-o", help="text for people, json for programs.")]
-WaitOption = Annotated[float, typer.Option("--wait", help="Seconds to wait until it has happened; 0 does not wait.")]
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+def console() -> Console:
+    """Standard output, as it is now: its width and whether it is a terminal."""
+    return Console(highlight=False)
 
 
 @contextmanager
-def faults_told() -> Iterator[None]:
-    """Turn a fault into a message on standard error and its exit code."""
+def reported_errors() -> Iterator[None]:
+    """Print an error of ours to standard error, and end the command with the error's exit code.
+
+    An error is ours when it has an integer `exit_code`. Any other exception is a bug and keeps its traceback.
+    """
     try:
         yield
-    except OperatorError as error:
-        err.print(str(error), style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(error.exit_code) from None
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:
+        code = getattr(error, "exit_code", None)
+        if not isinstance(code, int):
+            raise
+        print_error(str(error))
+        raise typer.Exit(code) from None
 
 
-def tell_json(value: Any) -> None:
-    """One JSON value on standard output."""
-    typer.echo(json.dumps(value, ensure_ascii=False))
+def print_error(text: str) -> None:
+    """Print an error to standard error."""
+    _to_stderr("Error: ", "bold red", text)
 
 
-def tell_table(heads: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:
-    """A table, or a sentence when there are no rows."""
+def print_warning(text: str) -> None:
+    """Print a warning to standard error."""
+    _to_stderr("Warning: ", "bold yellow", text)
+
+
+def print_note(text: str) -> None:
+    """Print a remark to standard error, so that it does not mix with the result."""
+    _to_stderr("", "", text)
+
+
+def _to_stderr(prefix: str, style: str, text: str) -> None:
+    Console(stderr=True, highlight=False).print(Text.assemble((prefix, style), text), soft_wrap=True)
+
+
+def print_text(text: str, style: str | None = None) -> None:
+    """Print a line of the result as it is, without markup and without line breaks at the terminal's width."""
+    console().print(text, style=style, markup=False, soft_wrap=True)
+
+
+def print_renderable(content: RenderableType) -> None:
+    """Print something that rich lays out."""
+    console().print(content)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value on a line."""
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.flush()
+
+
+def print_yaml(value: Any) -> None:
+    """Print a value as YAML."""
+    from ruamel.yaml import YAML  # noqa: PLC0415 Only one command prints YAML.
+
+    writer = YAML()
+    writer.width = 10_000
+    writer.dump(msgspec.to_builtins(value), sys.stdout)
+
+
+def print_names(names: Sequence[str]) -> None:
+    """Print a name a line, for scripts."""
+    for name in names:
+        typer.echo(name)
+
+
+def print_table(
+    columns: Sequence[str | Column], rows: Sequence[Sequence[str | Text]], empty: str, title: str | None = None
+) -> None:
+    """Print a table, or `empty` when there are no rows."""
     if not rows:
-        out.print(empty)
+        print_text(empty)
         return
-    table = Table(*heads, box=None, pad_edge=False, header_style="bold")
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold", title=title, title_justify="left")
     for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
-    out.print(table)
+        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+    print_renderable(table)
 
 
-def plan_as_json(name: str, plan: Plan) -> dict[str, Any]:
-    """A plan for programs, secrets masked."""
-    action = type(plan).__name__.lower()
-    found = differences(plan)
-    changes = {one.key: {"running": one.running, "desired": one.desired} for one in found}
-    return {"connector": name, "action": action, "differences": changes}
+def format_time(ms: int | None) -> str:
+    """Format milliseconds since 1970 as a UTC time in seconds; empty for None."""
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ") if ms else ""
 
 
-def differences(plan: Plan) -> list[Difference]:
-    """What a plan would change, secrets masked."""
-    match plan:
-        case Create(config):
-            return [Difference(key, None, value).masked() for key, value in sorted(config.items())]
-        case Update(found):
-            return [one.masked() for one in found]
-        case _:
-            return []
+@contextmanager
+def progress_bars(output: Output) -> Iterator[ProgressBars]:
+    """Progress bars on standard error; none of them shows when the result is for a program."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed} compared"))
+    with Progress(
+        *columns, TimeRemainingColumn(), console=Console(stderr=True), disable=output is not Output.TEXT
+    ) as progress:
+
+        def add(name: str, total: int | None) -> Callable[[int], None]:
+            task = progress.add_task(name, total=total)
+            return lambda done: progress.update(task, completed=done)
+
+        yield add
 
 
-def tell_plan(name: str, plan: Plan) -> None:
-    """A plan for people: - what runs, + what is wanted."""
-    words = {"Create": "does not exist yet", "Update": "runs with another configuration", "Unchanged": "is as wanted"}
-    out.print(f"Connector {name} {words[type(plan).__name__]}.", markup=False)
-    for one in differences(plan):
-        if one.running is not None:
-            out.print(f"- {one.key} = {shortened(one.running)}", style="red", markup=False, soft_wrap=True)
-        if one.desired is not None:
-            out.print(f"+ {one.key} = {shortened(one.desired)}", style="green", markup=False, soft_wrap=True)
+def output_option(*forms: Output) -> Any:
+    """The option `-o`, which accepts these forms; and, for one release, `table` for text."""
+    names = [form.value for form in forms]
+
+    def parse(text: str) -> Output:
+        if text == "table" and Output.TEXT in forms:
+            print_warning("`--output table` is deprecated and will be removed in the next release; use `text`.")
+            return Output.TEXT
+        if text not in names:
+            raise typer.BadParameter(f"{text!r} is not one of {', '.join(names)}.")
+        return Output(text)
+
+    return typer.Option(
+        "--output",
+        "-o",
+        parser=parse,
+        metavar="|".join(names),
+        autocompletion=lambda: names,
+        help="Format of the result.",
+    )
 
 
-def shortened(value: str) -> str:
-    """A value that fits into some lines: of a long one its two ends, where lists and queries differ."""
-    if len(value) <= LONGEST:
-        return value
-    half = LONGEST // 2
-    return f"{value[:half]} … {value[-half:]} ({len(value)} characters; --output json shows all)"
+OutputOption = Annotated[Output, output_option(Output.TEXT, Output.JSON)]
+NamedOutputOption = Annotated[Output, output_option(Output.TEXT, Output.JSON, Output.NAME)]
+YamlOutputOption = Annotated[Output, output_option(Output.TEXT, Output.JSON, Output.YAML)]
+
+JsonFlag = Annotated[bool, typer.Option("--json", hidden=True, help="Deprecated: use --output json.")]
+"""The older spelling of `--output json`, accepted for one release."""
+
+
+def with_json_flag(output: Output, json: bool) -> Output:
+    """The output that is asked for, `--json` included. Warns about that spelling."""
+    if not json:
+        return output
+    print_warning("`--json` is deprecated and will be removed in the next release; use `--output json`.")
+    return Output.JSON

@@ -1,4 +1,4 @@
-"""A whole pipeline on a stack: the shop's database, connector, worker and search API, run through their command lines."""
+"""A whole pipeline on a stack: the order application's database, connector, worker and search API, run by their commands."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,13 +10,10 @@ from typing import Any, Self
 
 import httpx
 import psycopg
-from elasticsearch import ApiError
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier, Literal
 
 from cdc.log.names import marker_role_name
-from connections.api_keys import create_api_key
-from connections.elasticsearch import ElasticsearchAccess
 from connections.marker import marker_query
 from connections.wait import wait_until
 from connections.worker import WorkerClient
@@ -27,18 +24,18 @@ from read_model.freshness import Freshness
 from read_model.spec.errors import SpecError
 from read_model.spec.file import load_spec
 from rowtide.programs import ROWTIDE, SEARCH_API, WRITER, Program, Programs
-from search_api.elasticsearch.privileges import key_body
 
 DATABASE = "shop"
 SHIPPED_SPEC = Path(__file__).with_name("examples") / "orders.yaml"
 _STEP_SECONDS = 300.0
 _FRESH_SECONDS = 120.0
 
-Say = Callable[[str, str], None]
+Report = Callable[[str, str], None]
+"""Is given a part and its state."""
 
 
 @dataclass(frozen=True)
-class Listens:
+class PipelinePorts:
     """The ports of the worker's endpoint and of the search API."""
 
     worker: int
@@ -46,13 +43,13 @@ class Listens:
 
 
 class Pipeline:
-    """The order application with its documents. `stop` ends what it started, but not the stack."""
+    """The order application and its documents. `stop` stops the programs it started, but not the stack."""
 
-    def __init__(self, stack: Stack, spec: Path, ports: Listens, say: Say) -> None:
-        """Read the spec's names; WrongSettings when it cannot be read."""
+    def __init__(self, stack: Stack, spec: Path, ports: PipelinePorts, report: Report) -> None:
+        """Read the names in the spec. Raises WrongSettings when it cannot be read."""
         self._stack = stack
         self._ports = ports
-        self._say = say
+        self._report = report
         self.name, self.documents = _names(spec)
         self.dsn = make_conninfo(stack.addresses.postgres_dsn, dbname=DATABASE)
         self.worker_url = f"http://{LOOPBACK}:{ports.worker}"
@@ -86,21 +83,21 @@ class Pipeline:
         self.stop()
 
     def stop(self) -> None:
-        """End every program that this pipeline started."""
+        """Stop every program that this pipeline started."""
         self.programs.stop()
         self.worker.close()
 
     def fill(self, orders: int) -> None:
-        """Make the application's role, database, schema and `orders` finished orders, where there are none yet."""
+        """Create the application's role, database, schema and `orders` finished orders, unless they exist."""
         with database(self._stack.addresses.postgres_dsn) as connection:
-            _make_database(connection, self._secret)
+            _create_database(connection, self._secret)
         if self.count_orders() == 0:
-            self._say("application", f"writing {orders:,} orders")
+            self._report("application", f"writing {orders:,} orders")
             self.programs.run("writer-seed", (*WRITER, "seed", "--orders", str(orders)), _STEP_SECONDS)
-        self._say("application", "ready")
+        self._report("application", "ready")
 
     def count_orders(self) -> int:
-        """Count the orders, archived ones too; 0 when there is no such table yet."""
+        """Count the orders, archived ones included; 0 when the table does not exist yet."""
         with database(self.dsn) as connection:
             row = connection.execute("SELECT to_regclass('public.orders') IS NOT NULL").fetchone()
             if row != (True,):
@@ -109,62 +106,48 @@ class Pipeline:
         return int(counted[0]) if counted else 0
 
     def capture(self) -> None:
-        """Prepare the source and apply the connector; nothing changes when that was done before."""
-        self._say("connector", "rowtide init")
+        """Prepare the source and apply the connector. Changes nothing when that was done before."""
+        self._report("connector", "rowtide init")
         self.programs.run("init", (*ROWTIDE, "init", "--marker"), _STEP_SECONDS)
-        self._say("connector", "rowtide connectors apply")
+        self._report("connector", "rowtide connectors apply")
         command = (*ROWTIDE, "connectors", "apply", "--wait", "60")
         self.programs.run("connectors-apply", command, _STEP_SECONDS)
-        self._say("connector", "ready")
+        self._report("connector", "ready")
 
     def start_worker(self) -> Program:
-        """Start the sync worker and return when the documents are as fresh as the database is now."""
-        self._say("worker", "rowtide worker")
-        worker = self.programs.start("worker", (*ROWTIDE, "worker"), more=self._worker_key())
+        """Start the sync worker and return when the documents are up to date with the database as it is now."""
+        self._report("worker", "rowtide worker")
+        worker = self.programs.start("worker", (*ROWTIDE, "worker"), variables=self._elasticsearch_key("worker"))
         self.wait_fresh(worker)
-        self._say("worker", "ready")
+        self._report("worker", "ready")
         return worker
 
     def start_search(self) -> Program:
-        """Start the search API with a key that can only read, and return when it answers."""
-        self._say("search", "starting")
-        key = {"ROWTIDE_ELASTICSEARCH_API_KEY": self._read_only_key()}
-        self.programs.grant("ROWTIDE_MARKER_DSN", self._marker_dsn())
-        search = self.programs.start("search", SEARCH_API, more=key)
+        """Start the search API with a read-only key, and return when it answers."""
+        self._report("search", "starting")
+        self.programs.set_variable("ROWTIDE_MARKER_DSN", self._marker_dsn())
+        key = self._elasticsearch_key("search", *self.documents)
+        search = self.programs.start("search", SEARCH_API, variables=key)
         self._wait(search, lambda: _answers(f"{self.search_url}/health"), "did not answer")
-        self._say("search", "ready")
+        self._report("search", "ready")
         return search
 
     def _marker_dsn(self) -> str:
         path = self._stack.settings.data_directory / "secrets" / f"{marker_role_name(self.name)}.dsn"
         return path.read_text(encoding="utf-8").strip()
 
-    def _worker_key(self) -> dict[str, str]:
-        """The worker's own key, as the setting that takes it: no program here runs as Elasticsearch's superuser."""
-        command = (*ROWTIDE, "worker-key", "--days", "30")  # Each start makes its own.
-        printed = self.programs.run("worker-key", command, _STEP_SECONDS).strip()
+    def _elasticsearch_key(self, *arguments: str) -> dict[str, str]:
+        """A new Elasticsearch key, as the variable that takes it. No program here runs as Elasticsearch's superuser."""
+        command = (*ROWTIDE, "elasticsearch-key", *arguments, "--days", "30")
+        printed = self.programs.run(f"elasticsearch-key-{arguments[0]}", command, _STEP_SECONDS).strip()
         name, _, key = printed.rpartition("\n")[2].partition("=")
         return {name: key}
 
-    def _read_only_key(self) -> str:
-        addresses = self._stack.addresses
-        administrator = ElasticsearchAccess(
-            addresses.elasticsearch_url,
-            username=addresses.elasticsearch_username,
-            password=addresses.elasticsearch_password,
-            timeout=30.0,
-        )
-        # Each start creates its own key.
-        body = key_body(f"rowtide-{self.name}-search", self.documents, days=30)
-        try:
-            return create_api_key(administrator, body)
-        except ApiError as error:
-            raise ServiceUnavailable(
-                f"Elasticsearch refused to create a read-only API key (HTTP {error.status_code})."
-            ) from error
-
     def wait_fresh(self, worker: Program) -> None:
-        """Return when everything committed until now is searchable. ServiceUnavailable when nothing moves for long."""
+        """Return when everything committed until now is searchable.
+
+        Raises ServiceUnavailable when there is no progress for two minutes.
+        """
         with database(self.dsn) as connection:
             lsn = mark(connection)
         moved = monotonic()
@@ -176,7 +159,7 @@ class Pipeline:
             now = self.worker.freshness()
             if now is None:
                 return monotonic() - moved > _FRESH_SECONDS
-            self._say("worker", f"{now.state}, {now.pending:,} documents pending")
+            self._report("worker", f"{now.state}, {now.pending:,} documents pending")
             if last is None or (now.state, now.pending, now.searchable) != (last.state, last.pending, last.searchable):
                 moved, last = monotonic(), now
             fresh = now.searchable >= lsn and now.state in ("live", "degraded")
@@ -186,7 +169,8 @@ class Pipeline:
         if last is None or last.searchable < lsn:
             state = f"it is {last.state} with {last.pending:,} pending" if last else "it does not answer"
             raise ServiceUnavailable(
-                f"The worker did not move for {_FRESH_SECONDS:.0f} s: {state}. See {worker.log} and {self._stack.log('connect')}."
+                f"The worker made no progress for {_FRESH_SECONDS:.0f} s: {state}."
+                f" See {worker.log} and {self._stack.log('connect')}."
             )
 
     def _wait(self, program: Program, condition: Callable[[], bool], what: str) -> None:
@@ -200,7 +184,7 @@ class Pipeline:
 
 @contextmanager
 def database(dsn: str) -> Iterator[psycopg.Connection[Any]]:
-    """Connect, each statement a transaction of its own; ServiceUnavailable when PostgreSQL is not there or goes away."""
+    """A connection in autocommit mode. Raises ServiceUnavailable when PostgreSQL does not answer or goes away."""
     try:
         with psycopg.connect(dsn, autocommit=True) as connection:
             yield connection
@@ -210,7 +194,7 @@ def database(dsn: str) -> Iterator[psycopg.Connection[Any]]:
 
 
 def mark(connection: psycopg.Connection[Any]) -> int:
-    """Write a marker into the WAL and return its LSN: once that is searchable, so is every commit before it."""
+    """Emit a marker and return its LSN: once that is searchable, so is every commit before it."""
     row = connection.execute(marker_query(connection.info.server_version).encode()).fetchone()
     assert row is not None
     return int(row[0])
@@ -218,19 +202,19 @@ def mark(connection: psycopg.Connection[Any]) -> int:
 
 def _names(spec: Path) -> tuple[str, list[str]]:
     try:
-        read = load_spec(spec)
+        loaded = load_spec(spec)
     except SpecError as error:
         raise WrongSettings(str(error)) from error
-    return read.pipeline, [document.name for document in read.documents]
+    return loaded.pipeline, [document.name for document in loaded.documents]
 
 
-def _make_database(connection: psycopg.Connection[Any], password: str) -> None:
+def _create_database(connection: psycopg.Connection[Any], password: str) -> None:
     if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [DATABASE]).fetchone() is None:
         role = SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(Identifier(DATABASE), Literal(password))
         connection.execute(role)
     if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
-        made = SQL("CREATE DATABASE {} OWNER {}").format(Identifier(DATABASE), Identifier(DATABASE))
-        connection.execute(made)
+        statement = SQL("CREATE DATABASE {} OWNER {}").format(Identifier(DATABASE), Identifier(DATABASE))
+        connection.execute(statement)
 
 
 def _answers(url: str) -> bool:

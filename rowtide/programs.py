@@ -1,4 +1,4 @@
-"""Runs the other programs of Rowtide, through their command lines, as processes that end with this one."""
+"""Runs Rowtide's programs by their commands, as processes that end with this one."""
 
 import json
 import os
@@ -6,20 +6,36 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from connections.wait import wait_until
 from infra.errors import RunnerError
 from infra.native.processes import Kept, Order, tail
 
+APPLICATION = Path(__file__).parent / "demo" / "application"
+"""Where a wheel has the order application, apart from the packages that a user can import."""
+
 ROWTIDE = (sys.executable, "-m", "rowtide")
-WRITER = (sys.executable, "-m", "writer")
+WRITER = (
+    *(("env", f"PYTHONPATH={APPLICATION}") if APPLICATION.is_dir() else ()),
+    *(sys.executable, "-m", "writer"),
+)
 SEARCH_API = (sys.executable, "-m", "search_api")
 _STOP_SECONDS = 15.0
 
 
+def interrupt_on_terminate() -> None:
+    """Treat SIGTERM like Ctrl-C, so that this process stops everything it started before it ends."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
 class ProgramFailed(RunnerError):
-    """A program ended with an error, or when it should not have. Its own exit code is passed on."""
+    """A program failed, or ended when it should still run. Its exit code is passed on."""
 
     def __init__(self, message: str, exit_code: int = 1) -> None:
         super().__init__(message)
@@ -27,59 +43,59 @@ class ProgramFailed(RunnerError):
 
 
 class Program:
-    """A program under way. It ends when this process does, however that happens."""
+    """A running program. It ends when this process does, however that happens."""
 
     def __init__(self, name: str, order: Order) -> None:
         self.name = name
         self.log = Path(order.log)
-        self._kept = Kept(order)
+        self._process = Kept(order)
 
     @property
     def exit_status(self) -> int | None:
-        """What it ended with; None while it runs."""
-        return self._kept.exit_status
+        """Its exit code; None while it runs."""
+        return self._process.exit_status
 
     def check(self) -> None:
-        """Raise ProgramFailed when it has ended with an error."""
+        """Raise ProgramFailed when it has failed."""
         status = self.exit_status
         if status:
             raise ProgramFailed(
-                f"{self.name} ended with code {status}; see the end of {self.log}:\n{tail(self.log)}", status
+                f"{self.name} failed with exit code {status}. The end of {self.log}:\n{tail(self.log)}", status
             )
 
     def check_runs(self) -> None:
         """Raise ProgramFailed when it has ended at all."""
         self.check()
         if self.exit_status is not None:
-            raise ProgramFailed(f"{self.name} ended by itself; see the end of {self.log}:\n{tail(self.log)}")
+            raise ProgramFailed(f"{self.name} ended unexpectedly. The end of {self.log}:\n{tail(self.log)}")
 
     def kill(self) -> None:
-        """Kill it at once (SIGKILL)."""
-        self._kept.process.signal_servers(signal.SIGKILL)
+        """Send SIGKILL."""
+        self._process.process.signal_servers(signal.SIGKILL)
 
     def pause(self) -> None:
-        """Stop it in its tracks (SIGSTOP)."""
-        self._kept.process.signal_servers(signal.SIGSTOP)
+        """Send SIGSTOP."""
+        self._process.process.signal_servers(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it go on (SIGCONT)."""
-        self._kept.process.signal_servers(signal.SIGCONT)
+        """Send SIGCONT."""
+        self._process.process.signal_servers(signal.SIGCONT)
 
     def stop(self) -> None:
-        """End it, and return when it is gone."""
-        self._kept.stop(_STOP_SECONDS + 5.0)
+        """Stop it, and return when it has ended."""
+        self._process.stop(_STOP_SECONDS + 5.0)
 
 
 class Programs:
-    """Starts programs with one environment; each has a log of its own in `logs`."""
+    """Starts programs with a common environment. Each writes to its own log in `logs`."""
 
     def __init__(self, logs: Path, environment: Mapping[str, str]) -> None:
         self._logs = logs
         self._environment = dict(environment)
         self._running: list[Program] = []
 
-    def grant(self, variable: str, value: str) -> None:
-        """Set a variable for every program that starts from now on."""
+    def set_variable(self, variable: str, value: str) -> None:
+        """Set a variable for all programs started from now on."""
         self._environment[variable] = value
 
     def start(
@@ -87,16 +103,22 @@ class Programs:
         name: str,
         command: tuple[str, ...],
         stop_signal: int = signal.SIGTERM,
-        more: Mapping[str, str] | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> Program:
-        """Start a program and leave it running. `name` is that of its log; `more` are variables of this program alone."""
+        """Start a program and leave it running. Its log is called `name`; `variables` are set only for this program."""
         log = self._logs / f"{name}.log"
         if log.exists():
             log.replace(log.with_suffix(".previous.log"))
         order = Order(
             command=command,
             directory=str(Path.cwd()),
-            environment={**os.environ, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", **self._environment, **(more or {})},
+            environment={
+                **os.environ,
+                "PYTHONUNBUFFERED": "1",
+                "NO_COLOR": "1",
+                **self._environment,
+                **(variables or {}),
+            },
             log=str(log),
             identity={},
             stop_signal=stop_signal,
@@ -107,37 +129,42 @@ class Programs:
         return program
 
     def run(self, name: str, command: tuple[str, ...], seconds: float, accept: tuple[int, ...] = (0,)) -> str:
-        """Run a program to its end and return what it printed. ProgramFailed when it ends with another code, or takes longer."""
+        """Run a program to its end and return its output.
+
+        Raises ProgramFailed when its exit code is not in `accept`, or it takes longer than `seconds`.
+        """
         program = self.start(name, command)
         try:
             ended = wait_until(lambda: program.exit_status is not None, seconds)
         finally:
             self.stop_one(program)
         if not ended:
-            raise ProgramFailed(f"{name} took longer than {seconds:.0f} s; see {program.log}:\n{tail(program.log)}")
+            raise ProgramFailed(
+                f"{name} took longer than {seconds:.0f} s. The end of {program.log}:\n{tail(program.log)}"
+            )
         if program.exit_status not in accept:
             program.check()
         return program.log.read_text(errors="replace")
 
     def stop_one(self, program: Program) -> None:
-        """End one of them."""
+        """Stop one of the programs."""
         if program in self._running:
             self._running.remove(program)
             program.stop()
 
     def stop(self) -> None:
-        """End all of them, the last one first."""
+        """Stop all programs, the last one first."""
         for program in reversed(self._running[:]):
             self.stop_one(program)
 
 
 def last_json(text: str) -> dict[str, Any] | None:
-    """Find the last line that is a JSON object; None when there is none."""
+    """The last line that is a JSON object; None when there is none."""
     for line in reversed(text.splitlines()):
         if line.startswith("{"):
             try:
-                found: dict[str, Any] = json.loads(line)
+                value: dict[str, Any] = json.loads(line)
             except ValueError:
                 continue
-            return found
+            return value
     return None

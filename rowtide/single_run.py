@@ -9,12 +9,14 @@ from infra.errors import RunnerError
 
 
 @contextmanager
-def alone(file: Path) -> Iterator[None]:
-    """Hold the file's lock; RunnerError when somebody else holds it. It is let go when the process ends, however."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("w") as lock:
+def single_run(lock_file: Path) -> Iterator[None]:
+    """Hold the file's lock until the end, or until the process dies. RunnerError when another process holds it."""
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    with lock_file.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RunnerError(f"Another run holds {file}; wait for its end, or set another ROWTIDE_HOME.") from None
+            raise RunnerError(
+                f"Another run holds {lock_file}. Wait until it ends, or set another ROWTIDE_HOME."
+            ) from None
         yield

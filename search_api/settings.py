@@ -20,6 +20,8 @@ _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 class InvalidSettings(Exception):
     """Settings that cannot be used; the message lists every fault."""
 
+    exit_code = 2
+
 
 class StateSettings(BaseSettings):
     """What commands need that look after API keys. Read from ROWTIDE_ variables, or given by name."""

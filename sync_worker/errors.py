@@ -16,6 +16,8 @@
 class WorkerError(Exception):
     """The worker cannot continue; the text says what, which and what to do."""
 
+    exit_code = 1
+
 
 class PositionLost(WorkerError):
     """The stored position does not exist in the log any more."""
@@ -40,6 +42,8 @@ class ShapeError(RowError):
 class ServiceMissing(WorkerError):
     """A service is not there."""
 
+    exit_code = 3
+
 
 class LeaseLost(WorkerError):
     """Another worker writes the documents now."""
@@ -47,3 +51,5 @@ class LeaseLost(WorkerError):
 
 class SettingsError(WorkerError):
     """Settings cannot be used; the text lists every fault."""
+
+    exit_code = 2

@@ -16,6 +16,8 @@ from cdc.log.lsn import NOTHING, Lsn
 class EnvelopeError(Exception):
     """A record of the change log that is not of the agreed form."""
 
+    exit_code = 1
+
 
 class Source(msgspec.Struct, rename={"tx_id": "txId"}, gc=False):
     """Where an event comes from. `lsn` and `tx_id` are None in rows of an incremental snapshot."""

@@ -17,6 +17,8 @@ from cdc.log.names import HEARTBEAT_PREFIX, publication_name, slot_name
 class HeartbeatError(Exception):
     """A heartbeat whose content is not of the agreed form."""
 
+    exit_code = 1
+
 
 class Heartbeat(msgspec.Struct, frozen=True):
     """Content of a heartbeat.

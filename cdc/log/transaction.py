@@ -29,6 +29,8 @@ WAY_OUT = "start the worker with --new-store, then take a new snapshot: rowtide 
 class LogError(Exception):
     """The log contradicts itself: documents built from it could be wrong."""
 
+    exit_code = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Begun:

@@ -31,6 +31,8 @@ class SpecFault:
 class SpecError(Exception):
     """A spec that cannot be used. `faults` holds all its errors, in the order of their lines."""
 
+    exit_code = 2
+
     def __init__(self, faults: tuple[SpecFault, ...]) -> None:
         super().__init__("\n".join(str(fault) for fault in faults))
         self.faults = faults
@@ -65,3 +67,5 @@ class SpecFaults:
 
 class UnusableRootError(Exception):
     """A table that cannot be the root of documents."""
+
+    exit_code = 2

@@ -1,75 +1,56 @@
-"""`rowtide api serve | key | keys | audit`: the search API, for operators."""
+"""`rowtide api`: the search API and page, the API keys of their callers, and the audit of exports."""
 
-import sys
-from dataclasses import replace
 from typing import Annotated
 
-import elastic_transport
 import typer
-from elasticsearch import ApiError, AuthenticationException, AuthorizationException
 
-from connections.api_keys import create_api_key
-from rowtide.commands.api_keys import audit, keys
+from rowtide.command import add_command, new_group
+from rowtide.commands import api_keys
+from rowtide.commands.completion import documents
+from rowtide.commands.elasticsearch_key import DaysOption, search
+from rowtide.console import print_warning
 from search_api import __main__ as program
-from search_api.elasticsearch.privileges import key_body
-from search_api.settings import ApiSettings, InvalidSettings, read_settings
-
-api = typer.Typer(help="The search API and page for analysts.", no_args_is_help=True)
-api.add_typer(keys, name="keys")
-api.command()(audit)
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this room to the root of `rowtide`."""
-    app.add_typer(api, name="api")
+def register(root: typer.Typer) -> None:
+    """Add `api` to the root of `rowtide`."""
+    group = new_group(
+        "Serve the search API and page, and manage access to them.",
+        "rowtide api serve",
+        "rowtide api keys create dashboard --index orders --days 90",
+    )
+    add_command(
+        group,
+        serve,
+        "rowtide api serve",
+        "# With a new read-only key for Elasticsearch",
+        'env "$(rowtide elasticsearch-key search orders)" rowtide api serve',
+    )
+    add_command(group, key, "rowtide elasticsearch-key search orders", hidden=True)
+    api_keys.register(group)
+    root.add_typer(group, name="api")
 
 
-@api.command()
 def serve() -> None:
-    """Serve the API and the page until stopped. Settings: ROWTIDE_ELASTICSEARCH_URL, ROWTIDE_ELASTICSEARCH_API_KEY, …"""
+    """Serve the search API and page until stopped.
+
+    Settings are environment variables. ROWTIDE_ELASTICSEARCH_URL and ROWTIDE_ELASTICSEARCH_API_KEY are the least it
+    needs.
+    """
     raise typer.Exit(program.main())
 
 
-@api.command()
 def key(
-    aliases: Annotated[list[str], typer.Argument(help="The index aliases that the key may read.")],
-    name: Annotated[str, typer.Option(help="What Elasticsearch calls the key.")] = "rowtide-search",
-    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; never, when left out.")] = None,
+    aliases: Annotated[
+        list[str],
+        typer.Argument(metavar="ALIAS…", help="Index aliases that the key may read.", autocompletion=documents),
+    ],
+    name: Annotated[str, typer.Option("--name", help="Name of the key in Elasticsearch.")] = "rowtide-search",
+    days: DaysOption = None,
 ) -> None:
-    """Create a read-only key with the administrator's ROWTIDE_ELASTICSEARCH_USERNAME and _PASSWORD, and print it once."""
-    try:
-        encoded = create_key(read_settings(), aliases, name, days)
-    except InvalidSettings as error:
-        raise _failure(str(error), 2) from None
-    except (AuthenticationException, AuthorizationException):
-        raise _failure(
-            "Elasticsearch refused to make the key; give the name and password of a user that may manage API keys in "
-            "ROWTIDE_ELASTICSEARCH_USERNAME and ROWTIDE_ELASTICSEARCH_PASSWORD.",
-            2,
-        ) from None
-    except ApiError as error:
-        raise _failure(f"Elasticsearch could not make the key: {error.message}.", 1) from None
-    except elastic_transport.TlsError as error:
-        raise _failure(
-            f"The certificate of Elasticsearch is not trusted ({error}); set ROWTIDE_ELASTICSEARCH_CA.", 2
-        ) from None
-    except elastic_transport.TransportError:
-        raise _failure(
-            "Elasticsearch does not answer at ROWTIDE_ELASTICSEARCH_URL; start it, or correct the URL.", 3
-        ) from None
-    typer.echo(f"ROWTIDE_ELASTICSEARCH_API_KEY={encoded}")
-
-
-def create_key(settings: ApiSettings, aliases: list[str], name: str, days: int | None = None) -> str:
-    """Create the key and return it in the encoded form that clients send. Raises Elasticsearch's own errors."""
-    if not settings.elasticsearch_username or not settings.elasticsearch_password:
-        raise InvalidSettings(
-            "Set ROWTIDE_ELASTICSEARCH_USERNAME and ROWTIDE_ELASTICSEARCH_PASSWORD of an administrator."
-        )
-    administrator = replace(settings.elasticsearch_access(), api_key=None)
-    return create_api_key(administrator, key_body(name, aliases, days))
-
-
-def _failure(message: str, code: int) -> typer.Exit:
-    sys.stderr.write(f"{message}\n")
-    return typer.Exit(code)
+    """Deprecated: use `rowtide elasticsearch-key search`."""
+    print_warning(
+        "`rowtide api key` is deprecated and will be removed in the next release;"
+        " use `rowtide elasticsearch-key search`."
+    )
+    search(aliases, name, days)

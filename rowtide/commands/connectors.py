@@ -1,8 +1,9 @@
-"""`rowtide connectors`: the connector of a pipeline in Kafka Connect, for operators."""
+"""`rowtide connectors`: the connector of a pipeline in Kafka Connect."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,87 +13,118 @@ from cdc.connectors import apply as applying
 from cdc.connectors.client import Connect, Status
 from cdc.connectors.delete import remove
 from cdc.connectors.health import health
-from cdc.connectors.plan import Unchanged, plan
+from cdc.connectors.plan import Create, Difference, Plan, Unchanged, Update, plan
 from cdc.connectors.topics import Topics
 from cdc.errors import OperatorError
 from cdc.log.names import changes_topic, connector_name
 from cdc.settings import Settings
+from rowtide.command import add_command, new_group
+from rowtide.commands.options import ConnectorWaitOption, PipelineOption, SpecOption, TableOption
 from rowtide.console import (
+    FAILED,
+    NamedOutputOption,
     Output,
     OutputOption,
-    PipelineOption,
-    SpecOption,
-    TableOption,
-    WaitOption,
-    err,
-    faults_told,
-    out,
-    plan_as_json,
-    tell_json,
-    tell_plan,
-    tell_table,
+    print_json,
+    print_names,
+    print_note,
+    print_table,
+    print_text,
 )
 
-DRIFT = 1
-"""Exit code of `diff` when the connector is not as wanted."""
+LONGEST = 240
+"""Characters of a configuration value that text output shows."""
 
 
 def register(root: typer.Typer) -> None:
     """Add `connectors` to the root of `rowtide`."""
-    app = typer.Typer(no_args_is_help=True, help="The connector of a pipeline in Kafka Connect.")
-    for command in (plugins, list_, status, apply, diff, pause, resume, restart, delete):
-        app.command(command.__name__.rstrip("_"))(command)
-    root.add_typer(app, name="connectors")
+    group = new_group(
+        "Manage the connector of a pipeline in Kafka Connect.",
+        "rowtide connectors apply --spec shop.yaml --wait 60",
+        "rowtide connectors list",
+    )
+    add_command(group, plugins, "rowtide connectors plugins")
+    add_command(group, list_, "rowtide connectors list", "rowtide connectors list -o name")
+    add_command(group, status, "rowtide connectors status --spec shop.yaml", "rowtide connectors status -o json")
+    add_command(
+        group,
+        apply,
+        "rowtide connectors apply --spec shop.yaml --wait 60",
+        "# Check the configuration and show what would change",
+        "rowtide connectors apply --spec shop.yaml --dry-run",
+    )
+    add_command(group, diff, "rowtide connectors diff --spec shop.yaml")
+    add_command(group, pause, "rowtide connectors pause --pipeline shop --wait 30")
+    add_command(group, resume, "rowtide connectors resume --pipeline shop --wait 30")
+    add_command(group, restart, "rowtide connectors restart --pipeline shop --only-failed")
+    add_command(
+        group,
+        delete,
+        "rowtide connectors delete --pipeline shop",
+        "# Delete everything that a new connector would continue from",
+        "rowtide connectors delete --pipeline shop --offsets --slot --topic",
+    )
+    root.add_typer(group, name="connectors")
 
 
 @contextmanager
 def _connect() -> Iterator[tuple[Settings, Connect]]:
-    with faults_told():
-        settings = Settings.read()
-        settings.need("connect_url")
-        with Connect(applying.connect_access(settings)) as connect:
-            yield settings, connect
+    settings = Settings.read()
+    settings.need("connect_url")
+    with Connect(applying.connect_access(settings)) as connect:
+        yield settings, connect
 
 
 def plugins(output: OutputOption = Output.TEXT) -> None:
-    """List the plugins that Kafka Connect has."""
+    """List the plugins of Kafka Connect."""
     with _connect() as (_, connect):
-        found = connect.plugins()
-        if output is Output.JSON:
-            tell_json([{"class": one.class_name, "type": one.type, "version": one.version} for one in found])
-            return
-        rows = [(one.class_name, one.type, one.version or "") for one in found]
-        tell_table(("CLASS", "TYPE", "VERSION"), rows, "Kafka Connect has no plugins.")
+        installed = connect.plugins()
+    if output is Output.JSON:
+        print_json(
+            [{"class": plugin.class_name, "type": plugin.type, "version": plugin.version} for plugin in installed]
+        )
+        return
+    rows = [(plugin.class_name, plugin.type, plugin.version or "") for plugin in installed]
+    print_table(("CLASS", "TYPE", "VERSION"), rows, "Kafka Connect has no plugins.")
 
 
-def list_(output: OutputOption = Output.TEXT) -> None:
-    """List every connector with its state, those that failed first."""
+def list_(output: NamedOutputOption = Output.TEXT) -> None:
+    """List all connectors and their states, failed ones first."""
     with _connect() as (_, connect):
-        _tell_statuses(sorted(connect.statuses(), key=lambda one: health(one).state != "failed"), output)
+        statuses = sorted(connect.statuses(), key=lambda status: health(status).state != "failed")
+    _print_statuses(statuses, output)
 
 
 def status(spec: SpecOption = None, pipeline: PipelineOption = None, output: OutputOption = Output.TEXT) -> None:
-    """Show the state of a pipeline's connector, the worst of its parts. Exit code 1 when it failed or is absent."""
+    """Show the state of a pipeline's connector.
+
+    The state is the worst of the connector and its tasks. Exit code 1 if it failed or does not exist.
+    """
     with _connect() as (settings, connect):
         name = connector_name(pipeline_of(choose(settings, spec, pipeline, None)))
-        found = connect.status(name)
-        if found is None:
-            raise _absent(name)
-        _tell_statuses([found], output)
-        if health(found).state == "failed":
-            raise typer.Exit(1)
+        current = connect.status(name)
+    if current is None:
+        raise _absent(name)
+    _print_statuses([current], output)
+    if health(current).state == "failed":
+        raise typer.Exit(FAILED)
 
 
 def _absent(name: str) -> OperatorError:
-    return OperatorError(f"There is no connector {name}. Create it: rowtide connectors apply.")
+    return OperatorError(f"There is no connector {name}. Run `rowtide connectors apply` to create it.")
 
 
-def _tell_statuses(found: list[Status], output: Output) -> None:
+def _print_statuses(statuses: Sequence[Status], output: Output) -> None:
     if output is Output.JSON:
-        tell_json([_status_as_json(one) for one in found])
-        return
-    rows = [(one.name, health(one).state, one.connector.worker_id, health(one).reason) for one in found]
-    tell_table(("CONNECTOR", "STATE", "WORKER", "REASON"), rows, "There are no connectors.")
+        print_json([_status_as_json(status) for status in statuses])
+    elif output is Output.NAME:
+        print_names([status.name for status in statuses])
+    else:
+        rows = [
+            (status.name, health(status).state, status.connector.worker_id, health(status).reason)
+            for status in statuses
+        ]
+        print_table(("CONNECTOR", "STATE", "WORKER", "REASON"), rows, "There are no connectors.")
 
 
 def _status_as_json(status: Status) -> dict[str, Any]:
@@ -111,34 +143,35 @@ def apply(
     spec: SpecOption = None,
     pipeline: PipelineOption = None,
     table: TableOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and show, change nothing.")] = False,
-    wait: WaitOption = 0.0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the configuration and show the changes; change nothing.")
+    ] = False,
+    wait: ConnectorWaitOption = 0.0,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Create the connector and its topic, or bring them up to date. Kafka Connect checks the configuration first."""
+    """Create or update a pipeline's connector and topic.
+
+    Kafka Connect validates the configuration first.
+    """
     with _connect() as (settings, connect):
         settings.need("postgres_dsn", *(() if dry_run else ("kafka_bootstrap_servers",)))
         name, config = applying.desired(settings, choose(settings, spec, pipeline, table))
         connector = connector_name(name)
         applying.check(connect, name, config)
-        found = plan(config, connect.config(connector))
+        change = plan(config, connect.config(connector))
         if not dry_run:
             Topics(settings.kafka).ensure(changes_topic(name), applying.topic_settings(settings))
-            if not isinstance(found, Unchanged):
+            if not isinstance(change, Unchanged):
                 connect.put_config(connector, config)
             if wait:
                 applying.wait_for(connect, connector, "running", wait)
-        if output is Output.JSON:
-            tell_json(plan_as_json(connector, found) | {"dry_run": dry_run})
-            return
-        if dry_run:
-            tell_plan(connector, found)
-            return
-        out.print(f"Connector {connector}: {_done(type(found).__name__)}.", markup=False)
-
-
-def _done(action: str) -> str:
-    return {"Create": "created", "Update": "updated", "Unchanged": "unchanged"}[action]
+    if output is Output.JSON:
+        print_json(plan_as_json(connector, change) | {"dry_run": dry_run})
+    elif dry_run:
+        print_plan(connector, change)
+    else:
+        action = {"Create": "created", "Update": "updated", "Unchanged": "unchanged"}[type(change).__name__]
+        print_text(f"Connector {connector}: {action}.")
 
 
 def diff(
@@ -147,43 +180,52 @@ def diff(
     table: TableOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Show how the running configuration differs from the wanted one. Exit code 0: it does not; 1: it does."""
+    """Show how the running configuration differs from the desired one.
+
+    Exit code 0 if they are equal, 1 if they differ.
+    """
     with _connect() as (settings, connect):
         settings.need("postgres_dsn")
         name, config = applying.desired(settings, choose(settings, spec, pipeline, table))
-        found = plan(config, connect.config(connector_name(name)))
-        if output is Output.JSON:
-            tell_json(plan_as_json(connector_name(name), found))
-        else:
-            tell_plan(connector_name(name), found)
-        if not isinstance(found, Unchanged):
-            raise typer.Exit(DRIFT)
+        change = plan(config, connect.config(connector_name(name)))
+    if output is Output.JSON:
+        print_json(plan_as_json(connector_name(name), change))
+    else:
+        print_plan(connector_name(name), change)
+    if not isinstance(change, Unchanged):
+        raise typer.Exit(FAILED)
 
 
-def pause(spec: SpecOption = None, pipeline: PipelineOption = None, wait: WaitOption = 0.0) -> None:
-    """Stop reading for a while. The slot keeps its place, and PostgreSQL keeps the WAL until it goes on."""
-    _ask("pause", "paused", spec, pipeline, wait)
+def pause(spec: SpecOption = None, pipeline: PipelineOption = None, wait: ConnectorWaitOption = 0.0) -> None:
+    """Pause a connector.
+
+    The replication slot keeps its position, and PostgreSQL retains WAL for it until the connector is resumed.
+    """
+    _change_state("pause", "paused", spec, pipeline, wait)
 
 
-def resume(spec: SpecOption = None, pipeline: PipelineOption = None, wait: WaitOption = 0.0) -> None:
-    """Go on after a pause or a stop."""
-    _ask("resume", "running", spec, pipeline, wait)
+def resume(spec: SpecOption = None, pipeline: PipelineOption = None, wait: ConnectorWaitOption = 0.0) -> None:
+    """Resume a paused or stopped connector."""
+    _change_state("resume", "running", spec, pipeline, wait)
 
 
 def restart(
     spec: SpecOption = None,
     pipeline: PipelineOption = None,
-    only_failed: Annotated[bool, typer.Option("--only-failed", help="Leave alone what runs.")] = False,
-    wait: WaitOption = 0.0,
+    only_failed: Annotated[bool, typer.Option("--only-failed", help="Restart only what failed.")] = False,
+    wait: ConnectorWaitOption = 0.0,
 ) -> None:
-    """Restart the connector and its task. Kafka Connect never restarts a failed one by itself."""
-    _ask("restart-failed" if only_failed else "restart", "running", spec, pipeline, wait)
+    """Restart a connector and its task.
+
+    Kafka Connect does not restart a failed task by itself.
+    """
+    _change_state("restart-failed" if only_failed else "restart", "running", spec, pipeline, wait)
 
 
-def _ask(verb: str, state: str, spec: Any, pipeline: str | None, wait: float) -> None:
+def _change_state(action: str, state: str, spec: Path | None, pipeline: str | None, wait: float) -> None:
     with _connect() as (settings, connect):
         name = connector_name(pipeline_of(choose(settings, spec, pipeline, None)))
-        asks: dict[str, Callable[[str], None]] = {
+        requests: dict[str, Callable[[str], None]] = {
             "pause": connect.pause,
             "resume": connect.resume,
             "restart": connect.restart,
@@ -191,29 +233,75 @@ def _ask(verb: str, state: str, spec: Any, pipeline: str | None, wait: float) ->
         }
         if connect.config(name) is None:
             raise _absent(name)
-        asks[verb](name)
+        requests[action](name)
         if wait:
             applying.wait_for(connect, name, state, wait)
-        out.print(f"Connector {name}: {state if wait else 'asked to be ' + state}.", markup=False)
+    print_text(f"Connector {name}: {state if wait else state + ' requested'}.")
 
 
 def delete(
     spec: SpecOption = None,
     pipeline: PipelineOption = None,
-    offsets: Annotated[bool, typer.Option("--offsets", help="Forget how far it was, too.")] = False,
+    offsets: Annotated[bool, typer.Option("--offsets", help="Also delete the connector's offsets.")] = False,
     slot: Annotated[
-        bool, typer.Option("--slot", help="Drop the replication slot, too. [needs ROWTIDE_POSTGRES_DSN]")
+        bool, typer.Option("--slot", help="Also drop the replication slot. Needs ROWTIDE_POSTGRES_DSN.")
     ] = False,
     topic: Annotated[
-        bool, typer.Option("--topic", help="Delete the log, too. [needs ROWTIDE_KAFKA_BOOTSTRAP_SERVERS]")
+        bool, typer.Option("--topic", help="Also delete the topic. Needs ROWTIDE_KAFKA_BOOTSTRAP_SERVERS.")
     ] = False,
 ) -> None:
-    """Delete the connector. Says what stays; with all three options the next `apply` starts with a new snapshot."""
+    """Delete a connector, and list what remains.
+
+    With all three options, the next `rowtide connectors apply` begins with a new snapshot.
+    """
     with _connect() as (settings, connect):
         settings.need(*(["postgres_dsn"] if slot else []), *(["kafka_bootstrap_servers"] if topic else []))
         name = pipeline_of(choose(settings, spec, pipeline, None))
-        was_there = connect.config(connector_name(name)) is not None
-        stays = remove(settings, connect, name, offsets=offsets, slot=slot, topic=topic)
-        out.print(f"Connector {connector_name(name)} {'is deleted' if was_there else 'was not there'}.", markup=False)
-        for line in stays:
-            err.print(line, markup=False, soft_wrap=True)
+        existed = connect.config(connector_name(name)) is not None
+        remaining = remove(settings, connect, name, offsets=offsets, slot=slot, topic=topic)
+    print_text(f"Connector {connector_name(name)}: {'deleted' if existed else 'did not exist'}.")
+    for line in remaining:
+        print_note(line)
+
+
+def plan_as_json(connector: str, change: Plan) -> dict[str, Any]:
+    """A plan as JSON, secrets masked."""
+    changes = {
+        difference.key: {"running": difference.running, "desired": difference.desired}
+        for difference in differences(change)
+    }
+    return {"connector": connector, "action": type(change).__name__.lower(), "differences": changes}
+
+
+def differences(change: Plan) -> list[Difference]:
+    """What a plan would change, secrets masked."""
+    match change:
+        case Create(config):
+            return [Difference(key, None, value).masked() for key, value in sorted(config.items())]
+        case Update(changed):
+            return [difference.masked() for difference in changed]
+        case _:
+            return []
+
+
+def print_plan(connector: str, change: Plan) -> None:
+    """Print a plan as a diff: - is running, + is desired."""
+    states = {
+        "Create": "does not exist yet",
+        "Update": "runs with a different configuration",
+        "Unchanged": "is up to date",
+    }
+    print_text(f"Connector {connector} {states[type(change).__name__]}.")
+    for difference in differences(change):
+        if difference.running is not None:
+            print_text(f"- {difference.key} = {shortened(difference.running)}", "red")
+        if difference.desired is not None:
+            print_text(f"+ {difference.key} = {shortened(difference.desired)}", "green")
+
+
+def shortened(value: str) -> str:
+    """A value that fits into a few lines: both ends of a long one, where lists and queries differ."""
+    if len(value) <= LONGEST:
+        return value
+    half = LONGEST // 2
+    return f"{value[:half]} … {value[-half:]} ({len(value)} characters; --output json shows all)"

@@ -1,4 +1,4 @@
-"""`rowtide documents`: write a first spec, check one against the database, show what it means."""
+"""`rowtide documents`: write a first spec, check a spec against the database, show what it compiles to."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,68 +17,96 @@ from read_model.plan.model import PipelinePlan
 from read_model.postgres.documents import document_query
 from read_model.scaffold.first_spec import write_spec
 from read_model.spec.errors import UnusableRootError
-from rowtide.console import Output, OutputOption, SpecOption, faults_told, out, tell_json
+from rowtide.command import add_command, new_group
+from rowtide.commands.options import SpecOption
+from rowtide.console import Output, YamlOutputOption, print_json, print_text, print_yaml
 from sync_worker.store.pending_sql import build
 
 
 def register(root: typer.Typer) -> None:
     """Add `documents` to the root of `rowtide`."""
-    app = typer.Typer(no_args_is_help=True, help="The spec of a pipeline's documents.")
-    app.command()(init)
-    app.command()(check)
-    app.command()(show)
-    root.add_typer(app, name="documents")
+    group = new_group(
+        "Write, check and show the document spec of a pipeline.",
+        "rowtide documents init --root orders --to shop.yaml",
+        "rowtide documents check --spec shop.yaml",
+    )
+    add_command(
+        group,
+        init,
+        "rowtide documents init --root orders --to shop.yaml",
+        "rowtide documents init --root sales.orders --root sales.products",
+    )
+    add_command(group, check, "rowtide documents check --spec shop.yaml")
+    add_command(
+        group,
+        show,
+        "rowtide documents show --spec shop.yaml --sql",
+        "# The index settings and mappings",
+        "rowtide documents show --spec shop.yaml -o json",
+    )
+    root.add_typer(group, name="documents")
 
 
 def init(
     root: Annotated[
-        list[str], typer.Option("--root", help="Root table of a kind of documents, SCHEMA.TABLE. Repeat it.")
+        list[str],
+        typer.Option("--root", metavar="SCHEMA.TABLE", help="Root table of a document. Repeatable."),
     ],
-    pipeline: Annotated[str | None, typer.Option("--pipeline", help="Name; by default that of the database.")] = None,
-    to: Annotated[Path | None, typer.Option("--to", help="File to write; by default standard output.")] = None,
+    pipeline: Annotated[
+        str | None,
+        typer.Option("--pipeline", metavar="NAME", help="Pipeline name; the default is the database's name."),
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FILE", help="File to write; the default is standard output.")
+    ] = None,
 ) -> None:
-    """Look at the database and write a first spec: any application has documents in one command."""
-    with faults_told():
-        catalog, database = _catalog()
-        name = pipeline or _name(database)
-        if not PIPELINE_NAME.fullmatch(name):
-            raise WrongUse(f"{name!r} is no name for a pipeline; give one with --pipeline: small letters, digits, _.")
-        try:
-            text = write_spec(catalog, [table_name(one) for one in root], name)
-        except UnusableRootError as error:
-            raise WrongUse(str(error)) from error
-        if to is None:
-            typer.echo(text, nl=not text.endswith("\n"))
-            return
-        _write(to, text)
-        out.print(f"Wrote {to}. Next: rowtide documents check --spec {to}", markup=False, soft_wrap=True)
+    """Write a first spec from the tables and foreign keys of a database."""
+    catalog, database = _catalog()
+    name = pipeline or _pipeline_name(database)
+    if not PIPELINE_NAME.fullmatch(name):
+        raise WrongUse(
+            f"Invalid pipeline name {name!r}. Give one with --pipeline: 1–41 lowercase letters, digits or underscores,"
+            " starting with a letter."
+        )
+    try:
+        text = write_spec(catalog, [table_name(table) for table in root], name)
+    except UnusableRootError as error:
+        raise WrongUse(str(error)) from error
+    if to is None:
+        typer.echo(text, nl=not text.endswith("\n"))
+        return
+    _write(to, text)
+    print_text(f"Wrote {to}. Next: rowtide documents check --spec {to}")
 
 
 def check(spec: SpecOption = None) -> None:
-    """Check the spec against the database: every name, join and type; all faults at once."""
-    with faults_told():
-        plan = _plan(spec)
-        kinds = ", ".join(document.name for document in plan.documents)
-        out.print(f"Pipeline {plan.pipeline}: {kinds} from {len(plan.tables)} tables. The spec is right.", markup=False)
+    """Check a spec against the database.
+
+    Checks every name, join and type, and lists all errors.
+    """
+    plan = _plan(spec)
+    documents = ", ".join(document.name for document in plan.documents)
+    print_text(f"The spec is valid. Pipeline {plan.pipeline}: {documents} from {len(plan.tables)} tables.")
 
 
 def show(
     spec: SpecOption = None,
-    sql: Annotated[bool, typer.Option("--sql", help="The queries that build documents, too.")] = False,
-    output: OutputOption = Output.TEXT,
+    sql: Annotated[bool, typer.Option("--sql", help="Also show the queries that build the documents.")] = False,
+    output: YamlOutputOption = Output.TEXT,
 ) -> None:
-    """Show what the spec compiles to: the resolved plan, the index bodies (json), the queries (--sql)."""
-    with faults_told():
-        plan = _plan(spec)
-        if output is Output.JSON:
-            tell_json({document.name: index_body(document, plan) for document in plan.documents})
-            return
-        typer.echo(plan_text(plan))
-        for document in plan.documents if sql else ():
-            typer.echo(f"\n-- {document.name}: SQLite builds it with\n{build(document, 'fresh')}")
-            typer.echo(
-                f"\n-- {document.name}: PostgreSQL's own answer, which it must equal\n{document_query(document)}"
-            )
+    """Show what a spec compiles to.
+
+    Shows the resolved plan; with --sql also the queries; with -o json or yaml the body of each index.
+    """
+    plan = _plan(spec)
+    if output is not Output.TEXT:
+        bodies = {document.name: index_body(document, plan) for document in plan.documents}
+        (print_json if output is Output.JSON else print_yaml)(bodies)
+        return
+    typer.echo(plan_text(plan))
+    for document in plan.documents if sql else ():
+        typer.echo(f"\n-- {document.name}: the query that builds it, for SQLite\n{build(document, 'fresh')}")
+        typer.echo(f"\n-- {document.name}: the query on PostgreSQL that verifies it\n{document_query(document)}")
 
 
 def _plan(spec: Path | None) -> PipelinePlan:
@@ -97,7 +125,7 @@ def _catalog() -> tuple[Catalog, str]:
         return source.catalog(), source.database()
 
 
-def _name(database: str) -> str:
+def _pipeline_name(database: str) -> str:
     plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in database.lower()).strip("_")
     return plain[:41]
 
@@ -107,6 +135,6 @@ def _write(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError as error:
-        raise WrongUse(f"{path} is there already. Move it away, or write to another file.") from error
+        raise WrongUse(f"{path} already exists. Move it away, or write to another file.") from error
     except OSError as error:
-        raise WrongUse(f"{path} cannot be written: {error.strerror}. Write to another file.") from error
+        raise WrongUse(f"Cannot write {path}: {error.strerror}. Write to another file.") from error

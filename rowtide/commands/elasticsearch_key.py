@@ -1,91 +1,135 @@
-"""`rowtide worker-key`: the Elasticsearch key of the worker, which may write its own documents' indexes and nothing else."""
+"""`rowtide elasticsearch-key`: the API keys with which the worker and the search API reach Elasticsearch."""
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Self
 
 import typer
-from elastic_transport import TlsError, TransportError
-from elasticsearch import ApiError, AuthenticationException, AuthorizationException
 from pydantic import Field, SecretStr, ValidationError
 
 from connections.api_keys import create_api_key
-from connections.elasticsearch import ElasticsearchSettings
-from read_model.elasticsearch.index_body import readable_names
-from read_model.spec.errors import SpecError
+from connections.elasticsearch import ElasticsearchAccess, ElasticsearchSettings
+from connections.settings import setting_faults
 from read_model.spec.file import load_spec
+from read_model.spec.model import Spec
+from rowtide.command import add_command, new_group
+from rowtide.commands.completion import documents
+from rowtide.console import print_warning
+from search_api.elasticsearch.privileges import key_body
+from sync_worker.elasticsearch.privileges import worker_key_body
 from sync_worker.errors import SettingsError
 
-OWN_INDEXES = "rowtide-*"
-"""What the worker keeps in Elasticsearch for itself."""
-PRIVILEGES = ("read", "write", "manage")
-"""Writing documents and reading them back, and the life of an index: create, refresh, give it its alias, delete."""
+DaysOption = Annotated[
+    int | None, typer.Option("--days", min=1, help="Days until the key expires. Without it, the key never expires.")
+]
 
 
 class KeySettings(ElasticsearchSettings):
-    """What making a key needs."""
+    """The settings of `rowtide elasticsearch-key`."""
 
-    spec: Path = Field(description="The document spec (YAML); its documents name the indexes.")
-    elasticsearch_username: str = Field(description="A user that may manage API keys.")
-    elasticsearch_password: SecretStr = Field(description="That user's password.")
+    spec: Path | None = Field(default=None, description="Document spec (YAML). Its documents name the indexes.")
+    elasticsearch_username: str = Field(description="User that may manage API keys.")
+    elasticsearch_password: SecretStr = Field(description="Password of that user.")
+
+    @classmethod
+    def read(cls) -> Self:
+        """Read the environment. SettingsError names every variable that is missing or invalid."""
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SettingsError(
+                "These settings are missing or invalid:\n  " + "\n  ".join(setting_faults(error))
+            ) from None
 
 
-def worker_key(
-    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires; never, if left out.")] = None,
-) -> None:
-    """Make the key with an administrator's ROWTIDE_ELASTICSEARCH_USERNAME and _PASSWORD, for the documents of ROWTIDE_SPEC,
-    and print it once, as the setting that takes it."""
-    with _answering():
-        settings = KeySettings()
-        spec = load_spec(settings.spec)
-        key = create_worker_key(settings, spec.pipeline, [document.name for document in spec.documents], days)
+def register(root: typer.Typer) -> None:
+    """Add `elasticsearch-key` and its older spelling to the root of `rowtide`."""
+    group = new_group(
+        "Create the Elasticsearch API keys of the worker and the search API.",
+        'export "$(rowtide elasticsearch-key worker)"',
+        "rowtide elasticsearch-key search orders products --days 90",
+    )
+    add_command(
+        group,
+        worker,
+        "ROWTIDE_SPEC=shop.yaml rowtide elasticsearch-key worker --days 90",
+        "# Start the worker with a new key",
+        'env "$(rowtide elasticsearch-key worker)" rowtide worker',
+    )
+    add_command(
+        group,
+        search,
+        "rowtide elasticsearch-key search orders products --days 90",
+        "# Start the search API with a new key",
+        'env "$(rowtide elasticsearch-key search orders)" rowtide api serve',
+    )
+    root.add_typer(group, name="elasticsearch-key")
+    add_command(root, worker_key, "rowtide elasticsearch-key worker", name="worker-key", hidden=True)
+
+
+def worker(days: DaysOption = None) -> None:
+    """Create the worker's API key.
+
+    The key may write the indexes of the documents in ROWTIDE_SPEC, and nothing else. The command signs in with
+    ROWTIDE_ELASTICSEARCH_USERNAME and ROWTIDE_ELASTICSEARCH_PASSWORD of an administrator, and prints the key once, as
+    the setting that takes it.
+    """
+    settings = KeySettings.read()
+    spec = _spec(settings)
+    key = create_worker_key(settings, spec.pipeline, [document.name for document in spec.documents], days)
     typer.echo(f"ROWTIDE_ELASTICSEARCH_API_KEY={key}")
 
 
+def search(
+    aliases: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="ALIAS…",
+            help="Index aliases that the key may read. The default is all documents of ROWTIDE_SPEC.",
+            autocompletion=documents,
+        ),
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="Name of the key in Elasticsearch.")] = "rowtide-search",
+    days: DaysOption = None,
+) -> None:
+    """Create the search API's API key.
+
+    The key can only read. The command signs in with ROWTIDE_ELASTICSEARCH_USERNAME and
+    ROWTIDE_ELASTICSEARCH_PASSWORD of an administrator, and prints the key once, as the setting that takes it.
+    """
+    settings = KeySettings.read()
+    readable = aliases or [document.name for document in _spec(settings).documents]
+    typer.echo(f"ROWTIDE_ELASTICSEARCH_API_KEY={create_search_key(settings, readable, name, days)}")
+
+
+def worker_key(days: DaysOption = None) -> None:
+    """Deprecated: use `rowtide elasticsearch-key worker`."""
+    print_warning(
+        "`rowtide worker-key` is deprecated and will be removed in the next release;"
+        " use `rowtide elasticsearch-key worker`."
+    )
+    worker(days)
+
+
 def create_worker_key(settings: KeySettings, pipeline: str, aliases: Sequence[str], days: int | None = None) -> str:
-    """Make the key, and return it as clients send it. Raises Elasticsearch's own errors."""
-    administrator = replace(settings.elasticsearch_access(), api_key=None)
-    return create_api_key(administrator, worker_key_body(pipeline, aliases, days))
+    """Create the worker's key and return it encoded, as clients send it. Raises ApiKeyError."""
+    return create_api_key(_administrator(settings), worker_key_body(pipeline, aliases, days))
 
 
-def worker_key_body(pipeline: str, aliases: Sequence[str], days: int | None = None) -> dict[str, Any]:
-    """The request for a key that writes the indexes of these documents alone. Without `days` it never expires."""
-    read = [name for alias in aliases for name in readable_names(alias)]
-    names = [*read, *(f"{name[:-1]}\\-write/" for name in read if name.startswith("/"))]
-    indices = [{"names": [*names, OWN_INDEXES], "privileges": list(PRIVILEGES), "allow_restricted_indices": False}]
-    role = {"cluster": ["monitor"], "indices": indices, "applications": [], "run_as": []}
-    body = {"name": f"rowtide-{pipeline}-worker", "role_descriptors": {"rowtide-worker": role}}
-    return body | ({"expiration": f"{days}d"} if days else {}) | {"metadata": {"purpose": "rowtide worker"}}
+def create_search_key(
+    settings: ElasticsearchSettings, aliases: Sequence[str], name: str, days: int | None = None
+) -> str:
+    """Create the search API's key and return it encoded, as clients send it. Raises ApiKeyError."""
+    return create_api_key(_administrator(settings), key_body(name, aliases, days))
 
 
-@contextmanager
-def _answering() -> Iterator[None]:
-    """Turn what can go wrong into a sentence and an exit code."""
-    try:
-        yield
-    except ValidationError as error:
-        names = ", ".join(f"ROWTIDE_{'_'.join(map(str, one['loc'])).upper()}" for one in error.errors())
-        raise _failure(f"These settings are missing or wrong: {names}.", 2) from None
-    except (SettingsError, SpecError) as error:
-        raise _failure(str(error), 2) from None
-    except (AuthenticationException, AuthorizationException):
-        message = "Elasticsearch refused to make the key; ROWTIDE_ELASTICSEARCH_USERNAME must be a user that may manage API keys."
-        raise _failure(message, 2) from None
-    except ApiError as error:
-        raise _failure(f"Elasticsearch could not make the key: {error.message}.", 1) from None
-    except TlsError as error:
-        raise _failure(
-            f"The certificate of Elasticsearch is not trusted ({error}); set ROWTIDE_ELASTICSEARCH_CA.", 2
-        ) from None
-    except TransportError:
-        raise _failure(
-            "Elasticsearch does not answer at ROWTIDE_ELASTICSEARCH_URL; start it, or correct the URL.", 3
-        ) from None
+def _administrator(settings: ElasticsearchSettings) -> ElasticsearchAccess:
+    """The access with the user and password, even where an API key is set, too."""
+    return replace(settings.elasticsearch_access(), api_key=None)
 
 
-def _failure(message: str, code: int) -> typer.Exit:
-    sys.stderr.write(f"{message}\n")
-    return typer.Exit(code)
+def _spec(settings: KeySettings) -> Spec:
+    if settings.spec is None:
+        raise SettingsError("Set ROWTIDE_SPEC to the document spec.")
+    return load_spec(settings.spec)

@@ -1,17 +1,23 @@
-"""`rowtide quarantine`: the documents that are not in the index as they should be."""
+"""`rowtide quarantine`: the documents that could not be indexed as they are."""
 
-import sys
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from cdc.log.lsn import Lsn, format_lsn
 from connections.worker import WorkerClient
-from rowtide.worker_console import WORKER_URL, Output, OutputOption, Wait, WorkerUrl, exit_codes, tell_waiting
+from rowtide.command import add_command, new_group
+from rowtide.commands.options import (
+    WORKER_URL,
+    DocumentArgument,
+    DocumentOption,
+    IdArgument,
+    IdOption,
+    WaitOption,
+    WorkerUrlOption,
+)
+from rowtide.console import FAILED, Output, OutputOption, print_json, print_note, print_table, print_text
 from sync_worker import runner
 from sync_worker.errors import WorkerError
 from sync_worker.store.quarantine import QuarantinedDocument
@@ -19,93 +25,102 @@ from sync_worker.store.row_store import LSN_BITS
 from sync_worker.verification.oracle import source_lsn
 from sync_worker.verification.row_store_reader import RowStoreReader, store_path
 
-app = typer.Typer(no_args_is_help=True, help="Documents that are not in the index as they should be.")
 
-Document = Annotated[str | None, typer.Option("--document", help="Only this kind of document.")]
-Id = Annotated[str | None, typer.Option("--id", help="Only the document with this id.")]
+def register(root: typer.Typer) -> None:
+    """Add `quarantine` to the root of `rowtide`."""
+    group = new_group(
+        "List and retry documents that could not be indexed.",
+        "rowtide quarantine list",
+        "rowtide quarantine retry --document orders",
+    )
+    add_command(group, list_, "rowtide quarantine list", "rowtide quarantine list --document orders -o json")
+    add_command(group, show, "rowtide quarantine show orders 1042")
+    add_command(
+        group, retry, "rowtide quarantine retry", "rowtide quarantine retry --document orders --id 1042 --wait 30"
+    )
+    root.add_typer(group, name="quarantine")
 
 
-@app.command("list")
-def list_(document: Document = None, output: OutputOption = Output.TABLE) -> None:
-    """List them. Reads the row store, so it works where the worker runs, whether or not it runs now."""
-    with exit_codes():
-        found = _read(document, None)
+def list_(document: DocumentOption = None, output: OutputOption = Output.TEXT) -> None:
+    """List the documents in quarantine.
+
+    Reads the row store, so run it on the worker's machine. The worker does not need to run.
+    """
+    quarantined = _read(document, None)
     if output is Output.JSON:
-        _json({"quarantine": [_as_json(each) for each in found]})
+        print_json({"quarantine": [_as_json(entry) for entry in quarantined]})
         return
-    table = Table("document", "id", "what", "fields", "since change", "when", "reason")
-    for each in found:
-        table.add_row(each.document, each.id, each.kind, ", ".join(each.fields), *_when(each), each.reason)
-    Console().print(table if found else "Nothing is set aside.")
+    rows = [
+        (entry.document, entry.id, entry.kind, ", ".join(entry.fields), *_cause_and_time(entry), entry.reason)
+        for entry in quarantined
+    ]
+    columns = ("DOCUMENT", "ID", "KIND", "FIELDS", "SINCE CHANGE", "WHEN", "REASON")
+    print_table(columns, rows, "No document is in quarantine.")
 
 
-@app.command("show")
-def show(
-    document: Annotated[str, typer.Argument(help="The kind of document, which is its index.")],
-    id_: Annotated[str, typer.Argument(metavar="ID", help="Its id.")],
-    output: OutputOption = Output.TABLE,
-) -> None:
-    """Show one of them: why, and by which change. Exit code 1 when it is not there."""
-    with exit_codes():
-        found = _read(document, id_)
-        if not found:
-            raise WorkerError(f"{document} {id_} is not set aside; rowtide explain {document} {id_} says more")
+def show(document: DocumentArgument, id_: IdArgument, output: OutputOption = Output.TEXT) -> None:
+    """Show a document in quarantine: the reason, and the change that caused it.
+
+    Exit code 1 if the document is not in quarantine.
+    """
+    quarantined = _read(document, id_)
+    if not quarantined:
+        raise WorkerError(
+            f"{document} {id_} is not in quarantine. Run `rowtide explain {document} {id_}` for its state."
+        )
+    entry = _as_json(quarantined[0])
     if output is Output.JSON:
-        _json(_as_json(found[0]))
+        print_json(entry)
         return
-    table = Table.grid(padding=(0, 2))
-    for name, value in _as_json(found[0]).items():
-        table.add_row(name.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
-    Console().print(table)
+    for name, value in entry.items():
+        print_text(f"{name.replace('_', ' '):<8}  {', '.join(value) if isinstance(value, list) else value}")
 
 
-@app.command("retry")
 def retry(
-    document: Document = None,
-    id_: Id = None,
-    wait: Wait = 120,
-    worker_url: WorkerUrl = WORKER_URL,
-    output: OutputOption = Output.TABLE,
+    document: DocumentOption = None,
+    id_: IdOption = None,
+    wait: WaitOption = 120,
+    worker_url: WorkerUrlOption = WORKER_URL,
+    output: OutputOption = Output.TEXT,
 ) -> None:
-    """Have them built and sent once more, and wait for it. Exit code 0 when none of them is set aside any more."""
-    with exit_codes():
-        settings = runner.load_settings()
-        with WorkerClient(worker_url, tell_waiting) as worker:
-            worker.wait_until_started(wait)
-            retried = worker.retry(document, id_)
-            if retried:
-                worker.wait_until_searchable(source_lsn(settings.postgres_dsn.get_secret_value()), wait)
-        left = _read(document, id_)
+    """Build and index the documents in quarantine again, and wait for the result.
+
+    Exit code 0 if none of them is in quarantine any more.
+    """
+    settings = runner.load_settings()
+    with WorkerClient(worker_url, print_note) as worker:
+        worker.wait_until_started(wait)
+        retried = worker.retry(document, id_)
+        if retried:
+            worker.wait_until_searchable(source_lsn(settings.postgres_dsn.get_secret_value()), wait)
+    remaining = _read(document, id_)
     if output is Output.JSON:
-        _json({"retried": retried, "quarantine": [_as_json(each) for each in left]})
+        print_json({"retried": retried, "quarantine": [_as_json(entry) for entry in remaining]})
     else:
-        Console().print(f"{retried} tried again, {len(left)} still set aside.")
-    sys.exit(runner.FAILED if left else runner.OK)
+        print_text(f"{retried} retried, {len(remaining)} still in quarantine.")
+    if remaining:
+        raise typer.Exit(FAILED)
 
 
 def _read(document: str | None, id_: str | None) -> list[QuarantinedDocument]:
-    with RowStoreReader(store_path(runner.load_settings())) as kept:
-        return kept.quarantined(document, id_)
+    with RowStoreReader(store_path(runner.load_settings())) as row_store:
+        return row_store.quarantined(document, id_)
 
 
-def _when(each: QuarantinedDocument) -> tuple[str, str]:
-    moment = datetime.fromtimestamp(each.at_ms / 1000, UTC)
-    return format_lsn(Lsn(each.cause)), moment.isoformat(timespec="seconds")
+def _cause_and_time(entry: QuarantinedDocument) -> tuple[str, str]:
+    time = datetime.fromtimestamp(entry.at_ms / 1000, UTC)
+    return format_lsn(Lsn(entry.cause)), time.isoformat(timespec="seconds")
 
 
-def _as_json(each: QuarantinedDocument) -> dict[str, Any]:
-    cause, when = _when(each)
+def _as_json(entry: QuarantinedDocument) -> dict[str, Any]:
+    cause, time = _cause_and_time(entry)
     return {
-        "document": each.document,
-        "id": each.id,
-        "what": each.kind,
-        "reason": each.reason,
-        "fields": list(each.fields),
+        "document": entry.document,
+        "id": entry.id,
+        "what": entry.kind,
+        "reason": entry.reason,
+        "fields": list(entry.fields),
         "cause": cause,
-        "built_at": format_lsn(Lsn(each.version & LSN_BITS)),
-        "when": when,
+        "built_at": format_lsn(Lsn(entry.version & LSN_BITS)),
+        "when": time,
     }
-
-
-def _json(value: object) -> None:
-    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")

@@ -1,112 +1,101 @@
-"""`rowtide up | down | status`: the servers of a stack, for people."""
+"""`rowtide up`, `down` and `status`: the servers of a stack on this machine."""
 
-import json
 import shlex
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.table import Column
+from rich.text import Text
 
 from connections.wait import wait_until
 from connections.worker import WorkerClient
-from infra.errors import RunnerError, ServiceUnavailable
+from infra.errors import ServiceUnavailable
 from infra.native.processes import resident_bytes, tail
 from infra.native.progress import Progress
 from infra.native.stack import Stack
 from infra.settings import SERVICES, Service, StackSettings, read_settings
 from read_model.freshness import Freshness
+from rowtide.command import add_command
+from rowtide.commands.options import WORKER_URL, WorkerUrlOption
+from rowtide.console import JsonFlag, Output, OutputOption, console, print_json, print_table, print_text, with_json_flag
+from rowtide.programs import interrupt_on_terminate
 
-StackOption = Annotated[str | None, typer.Option("--stack", help="Name of the set of servers. [env: ROWTIDE_STACK]")]
+StackOption = Annotated[
+    str | None, typer.Option("--stack", metavar="NAME", help="Stack name; the default is ROWTIDE_STACK or `default`.")
+]
 DataOption = Annotated[
-    Path | None, typer.Option("--data", help="Directory of the stack's data and logs. [env: ROWTIDE_DATA]")
+    Path | None,
+    typer.Option("--data", metavar="FOLDER", help="Folder of the stack's data and logs; also ROWTIDE_DATA."),
 ]
 _FOREVER = float("inf")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this room to the root of `rowtide`."""
-    app.command()(up)
-    app.command()(down)
-    app.command()(status)
-
-
-@contextmanager
-def faults_told() -> Iterator[None]:
-    """Turn a fault into a message on standard error and its exit code."""
-    try:
-        yield
-    except RunnerError as error:
-        Console(stderr=True, highlight=False).print(str(error), style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(error.exit_code) from None
+def register(root: typer.Typer) -> None:
+    """Add `up`, `down` and `status` to the root of `rowtide`."""
+    add_command(root, up, "rowtide up", "rowtide up --stack test --foreground")
+    add_command(root, down, "rowtide down", "rowtide down --stack test --purge")
+    add_command(root, status, "rowtide status", "rowtide status -o json", 'eval "$(rowtide status --env)"')
 
 
 def _settings(stack: str | None, data: Path | None, **more: object) -> StackSettings:
-    given = {"stack": stack, "data": data, **more}
-    return read_settings(**{name: value for name, value in given.items() if value is not None})
+    options = {"stack": stack, "data": data, **more}
+    return read_settings(**{name: value for name, value in options.items() if value is not None})
 
 
 def up(
     stack: StackOption = None,
     data: DataOption = None,
     profile: Annotated[
-        str | None, typer.Option(help="dev starts quickly, bench runs fast. [env: ROWTIDE_PROFILE]")
+        str | None,
+        typer.Option(
+            "--profile",
+            metavar="dev|bench",
+            autocompletion=lambda: ["dev", "bench"],
+            help="dev starts quickly, bench runs fast; also ROWTIDE_PROFILE.",
+        ),
     ] = None,
-    foreground: Annotated[bool, typer.Option(help="Stay, show what happens, and end the servers on Ctrl-C.")] = False,
+    foreground: Annotated[
+        bool, typer.Option("--foreground/--no-foreground", help="Stay in the foreground; Ctrl-C stops the servers.")
+    ] = False,
 ) -> None:
-    """Start PostgreSQL, Kafka, Kafka Connect and Elasticsearch, and return when all are ready."""
-    with faults_told():
-        settings = _settings(stack, data, profile=profile)
-        stop_on_terminate()
-        console = Console()
-        with Progress(console) as progress:
-            servers = Stack(settings, progress.say)
-            servers.start()
-        _tell_addresses(console, servers)
-        if foreground:
-            _stay(console, servers)
-        else:
-            servers.detach()
+    """Start PostgreSQL, Kafka, Kafka Connect and Elasticsearch.
+
+    The command returns when all servers are ready. The first start downloads them.
+    """
+    settings = _settings(stack, data, profile=profile)
+    interrupt_on_terminate()
+    with Progress(console()) as progress:
+        servers = Stack(settings, progress.say)
+        servers.start()
+    _print_addresses(servers)
+    if foreground:
+        _stay(servers)
+    else:
+        servers.detach()
 
 
-def stop_on_terminate() -> None:
-    """Let SIGTERM end the program as Ctrl-C does, with everything it started."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
-
-
-def _tell_addresses(console: Console, servers: Stack) -> None:
+def _print_addresses(servers: Stack) -> None:
     addresses = servers.addresses
-    console.print(
-        f"\nStack [bold]{servers.settings.stack}[/bold] is ready, with its data in {servers.settings.data_directory}\n"
+    print_text(
+        f"\nStack {servers.settings.stack} is ready. Its data is in {servers.settings.data_directory}.\n"
         f"  PostgreSQL     127.0.0.1:{servers.settings.postgres_port}, user postgres\n"
         f"  Kafka          {addresses.kafka_bootstrap_servers}\n"
         f"  Connect        {addresses.connect_url}\n"
         f"  Elasticsearch  {addresses.elasticsearch_url}, user {addresses.elasticsearch_username}\n"
-        '\nAddresses and passwords for a shell: eval "$(rowtide status --env)"',
-        highlight=False,
-        soft_wrap=True,
+        '\nTo set addresses and passwords in a shell: eval "$(rowtide status --env)"'
     )
 
 
-def _stay(console: Console, servers: Stack) -> None:
-    console.print("Ctrl-C ends the servers.")
+def _stay(servers: Stack) -> None:
+    print_text("Press Ctrl-C to stop the servers.")
     try:
         wait_until(lambda: bool(servers.ended()), _FOREVER)
         ended = servers.ended()[0]
-        raise ServiceUnavailable(f"{ended} ended by itself; see the end of its log:\n{tail(servers.log(ended))}")
+        raise ServiceUnavailable(f"{ended} ended unexpectedly. The end of its log:\n{tail(servers.log(ended))}")
     except KeyboardInterrupt:
-        console.print("Ending the servers.")
+        print_text("Stopping the servers.")
     finally:
         servers.stop()
 
@@ -114,54 +103,56 @@ def _stay(console: Console, servers: Stack) -> None:
 def down(
     stack: StackOption = None,
     data: DataOption = None,
-    purge: Annotated[bool, typer.Option(help="Remove the stack's data, too.")] = False,
+    purge: Annotated[bool, typer.Option("--purge/--no-purge", help="Also delete the stack's data.")] = False,
 ) -> None:
-    """End the servers of a stack; their data stays unless --purge is given."""
-    with faults_told():
-        settings = _settings(stack, data)
-        console = Console()
-        servers = Stack(settings)
-        with console.status("ending the servers"):
-            ended = servers.end_all()
-        console.print(f"Ended {', '.join(ended)}." if ended else f"Nothing of stack {settings.stack} was running.")
-        if purge:
-            servers.purge()
-            console.print(f"Removed {settings.data_directory}.", soft_wrap=True)
+    """Stop the servers of a stack.
+
+    Their data remains, unless --purge is given.
+    """
+    settings = _settings(stack, data)
+    servers = Stack(settings)
+    with console().status("Stopping the servers"):
+        stopped = servers.end_all()
+    print_text(f"Stopped {', '.join(stopped)}." if stopped else f"No server of stack {settings.stack} is running.")
+    if purge:
+        servers.purge()
+        print_text(f"Deleted {settings.data_directory}.")
 
 
 def status(
     stack: StackOption = None,
     data: DataOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    output: OutputOption = Output.TEXT,
+    json: JsonFlag = False,
     as_environment: Annotated[
         bool, typer.Option("--env", help="Print addresses and passwords as shell exports.")
     ] = False,
-    worker_url: Annotated[
-        str, typer.Option(envvar="ROWTIDE_WORKER_URL", help="The endpoint of a worker to ask.")
-    ] = "http://127.0.0.1:9470",
+    worker_url: WorkerUrlOption = WORKER_URL,
 ) -> None:
-    """Show each server: its state, process, port, memory and log; and what the worker says, if one answers, with the documents that
-    it had to set aside. Exits with 3 unless all servers are ready."""
-    with faults_told():
-        servers = Stack(_settings(stack, data))
-        if as_environment:
-            for name, value in servers.addresses.environment().items():
-                sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
-            return
-        rows = [_row(servers, service) for service in SERVICES]
-        worker = _ask(worker_url)
-        if as_json:
-            told = {"stack": servers.settings.stack, "services": rows, "worker": asdict(worker) if worker else None}
-            sys.stdout.write(json.dumps(told) + "\n")
-        else:
-            Console().print(_table(servers.settings.stack, rows))
-            said = worker_line(worker) if worker else f"No worker answers at {worker_url}."
-            Console().print(said, markup=False, soft_wrap=True)
-        if any(row["state"] != "ready" for row in rows):
-            raise typer.Exit(ServiceUnavailable.exit_code)
+    """Show the state of the servers and the worker.
+
+    For each server: its state, process, port, memory and log. If a worker answers: how up to date the documents are.
+    Exit code 3 unless all servers are ready.
+    """
+    output = with_json_flag(output, json)
+    servers = Stack(_settings(stack, data))
+    if as_environment:
+        for name, value in servers.addresses.environment().items():
+            typer.echo(f"export {name}={shlex.quote(value)}")
+        return
+    rows = [_row(servers, service) for service in SERVICES]
+    fresh = _freshness(worker_url)
+    if output is Output.JSON:
+        worker = asdict(fresh) if fresh else None
+        print_json({"stack": servers.settings.stack, "services": rows, "worker": worker})
+    else:
+        _print_rows(servers.settings.stack, rows)
+        print_text(worker_line(fresh) if fresh else f"No worker answers at {worker_url}.")
+    if any(row["state"] != "ready" for row in rows):
+        raise typer.Exit(ServiceUnavailable.exit_code)
 
 
-def _ask(worker_url: str) -> Freshness | None:
+def _freshness(worker_url: str) -> Freshness | None:
     worker = WorkerClient(worker_url)
     try:
         return worker.freshness()
@@ -170,13 +161,13 @@ def _ask(worker_url: str) -> Freshness | None:
 
 
 def worker_line(fresh: Freshness) -> str:
-    """What the worker says, in a sentence or two."""
-    counted = [f"{fresh.pending} documents pending", f"{fresh.quarantined} in quarantine"]
+    """The worker's state in a line."""
+    counts = [f"{fresh.pending} documents pending", f"{fresh.quarantined} in quarantine"]
     if fresh.left_out:
-        counted.append(f"{fresh.left_out} without a field that Elasticsearch refused")
-    set_aside = " Which, and why: rowtide quarantine list." if fresh.quarantined or fresh.left_out else ""
+        counts.append(f"{fresh.left_out} with fields dropped")
+    hint = " Run `rowtide quarantine list` for details." if fresh.quarantined or fresh.left_out else ""
     reason = f" ({fresh.reason})" if fresh.reason else ""
-    return f"Worker of {fresh.pipeline}: {fresh.state}{reason}, {', '.join(counted)}.{set_aside}"
+    return f"Worker of {fresh.pipeline}: {fresh.state}{reason}, {', '.join(counts)}.{hint}"
 
 
 def _row(servers: Stack, service: Service) -> dict[str, object]:
@@ -197,18 +188,16 @@ def _state(servers: Stack, service: Service) -> str:
     return "ready" if servers.is_ready(service) else "not ready"
 
 
-def _table(stack: str, rows: list[dict[str, object]]) -> Table:
-    table = Table(title=f"Stack {stack}", title_justify="left")
-    for name, side in (("service", "left"), ("state", "left"), ("pid", "right"), ("port", "right")):
-        table.add_column(name, justify="left" if side == "left" else "right")
-    table.add_column("MiB", justify="right")
-    table.add_column("log", overflow="fold")
-    for row in rows:
-        colour = "green" if row["state"] == "ready" else "red"
-        table.add_row(
+def _print_rows(stack: str, rows: list[dict[str, object]]) -> None:
+    numbers = [Column(name, justify="right") for name in ("PID", "PORT", "MIB")]
+    cells: list[tuple[str | Text, ...]] = [
+        (
             str(row["service"]),
-            f"[{colour}]{row['state']}[/{colour}]",
+            Text(str(row["state"]), "green" if row["state"] == "ready" else "red"),
             *(str(row[name] or "") for name in ("pid", "port", "memory_mib")),
             str(row["log"]),
         )
-    return table
+        for row in rows
+    ]
+    columns: tuple[str | Column, ...] = ("SERVICE", "STATE", *numbers, Column("LOG", overflow="fold"))
+    print_table(columns, cells, "", title=f"Stack {stack}")

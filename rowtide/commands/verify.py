@@ -1,25 +1,22 @@
-"""`rowtide verify`."""
+"""`rowtide verify`: compare the indexed documents with the database."""
 
 import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from connections.worker import WorkerClient
-from rowtide.worker_console import (
+from rowtide.command import add_command
+from rowtide.commands.options import (
     WORKER_URL,
-    Bucket,
-    Output,
-    OutputOption,
-    Pause,
-    Timeout,
-    Wait,
-    WorkerUrl,
-    exit_codes,
-    progress_bars,
-    tell_waiting,
+    BucketOption,
+    DocumentsOption,
+    PauseOption,
+    TimeoutOption,
+    WaitOption,
+    WorkerUrlOption,
 )
+from rowtide.console import FAILED, Output, OutputOption, print_note, print_renderable, print_text, progress_bars
 from sync_worker import runner
 from sync_worker.errors import SettingsError
 from sync_worker.verification.oracle import Limits
@@ -27,75 +24,93 @@ from sync_worker.verification.report import Report, report_json
 from sync_worker.verification.verification import Patience, Scope, parse_sample, parse_since, verification, verify_scope
 
 SHOWN = 20
-"""Documents that a table names."""
+"""Documents that text output names."""
 
-Documents = Annotated[list[str], typer.Option("--document", help="Only this kind of document; may be repeated.")]
+
+def register(root: typer.Typer) -> None:
+    """Add `verify` to the root of `rowtide`."""
+    add_command(
+        root,
+        verify,
+        "# Compare all documents",
+        "rowtide verify",
+        "# A random share, or what the worker built recently",
+        "rowtide verify --document orders --sample 2%",
+        "rowtide verify --since 6h -o json > report.json",
+    )
 
 
 def verify(  # noqa: PLR0913, PLR0917 Each is an option.
-    document: Documents = [],  # noqa: B006 Typer reads the default and does not change it.
+    document: DocumentsOption = [],  # noqa: B006 Typer reads the default and does not change it.
     sample: Annotated[
-        str, typer.Option(help="Compare so many documents (1000) or a share (2%), picked at random.")
+        str,
+        typer.Option("--sample", metavar="SIZE", help="Compare a random sample: a number (1000) or a share (2%)."),
     ] = "",
     since: Annotated[
         str,
         typer.Option(
-            help="Compare what the worker built since a while (90m, 6h) or an LSN; not what it should have built or deleted."
+            "--since",
+            metavar="WHEN",
+            help="Compare only what the worker built since a duration ago (90m, 6h) or since an LSN. This does not"
+            " find documents it should have built or deleted.",
         ),
     ] = "",
-    seed: Annotated[int | None, typer.Option(help="Pick the same sample again.")] = None,
-    bucket: Bucket = 2000,
-    pause: Pause = 0,
-    timeout: Timeout = 300,
-    wait: Wait = 120,
-    worker_url: WorkerUrl = WORKER_URL,
-    output: OutputOption = Output.TABLE,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed of the sample, to draw the same one again.")] = None,
+    bucket: BucketOption = 2000,
+    pause: PauseOption = 0,
+    timeout: TimeoutOption = 300,
+    wait: WaitOption = 120,
+    worker_url: WorkerUrlOption = WORKER_URL,
+    output: OutputOption = Output.TEXT,
 ) -> None:
-    """Exit code 0: all equal; 1: something differs; 2: wrong settings; 3: a service is not there."""
-    with exit_codes():
-        scope = scope_of(tuple(document), sample, since, seed)
-        settings = runner.load_settings()
-        with (
-            WorkerClient(worker_url, tell_waiting) as worker,
-            verification(settings, worker, Limits(bucket, timeout), Patience(wait, pause)) as made,
-            progress_bars(output) as bars,
-        ):
-            reports = verify_scope(settings, made, scope, bars)
-    tell(reports, output)
-    sys.exit(runner.OK if all(report.proven for report in reports) else runner.FAILED)
+    """Compare the indexed documents with the database.
+
+    Exit code 0 if all are equal, 1 if any differs.
+    """
+    scope = scope_of(tuple(document), sample, since, seed)
+    settings = runner.load_settings()
+    limits, patience = Limits(bucket, timeout), Patience(wait, pause)
+    with (
+        WorkerClient(worker_url, print_note) as worker,
+        verification(settings, worker, limits, patience) as opened,
+        progress_bars(output) as bars,
+    ):
+        reports = verify_scope(settings, opened, scope, bars)
+    print_reports(reports, output)
+    if not all(report.proven for report in reports):
+        raise typer.Exit(FAILED)
 
 
 def scope_of(documents: tuple[str, ...], sample: str, since: str, seed: int | None) -> Scope:
-    """The scope that the options ask for."""
+    """The scope that the options describe."""
     if sample and since:
-        raise SettingsError("--sample and --since do not go together: give one of them")
+        raise SettingsError("--sample and --since cannot be combined. Give one of them.")
     share, count = parse_sample(sample) if sample else (None, None)
     scope = Scope(documents, share, count, parse_since(since) if since else None)
     return scope if seed is None else Scope(documents, share, count, scope.since, seed)
 
 
-def tell(reports: list[Report], output: Output) -> None:
-    """Print the reports."""
+def print_reports(reports: list[Report], output: Output) -> None:
+    """Print a report a document."""
     if output is Output.JSON:
         sys.stdout.write(report_json(reports) + "\n")
         return
-    console = Console()
     for report in reports:
-        which = "" if report.scope == "all" else f" ({report.scope})"
-        console.print(f"{report.document}: {report.compared} compared at {report.lsn}{which}: {_verdict(report)}")
-        for each in report.listed[:SHOWN]:
-            fields = ", ".join(each.fields)
-            console.print(f"  {each.id}: {each.what}{': ' + fields if fields else ''}", markup=False)
+        scope = "" if report.scope == "all" else f" ({report.scope})"
+        print_renderable(f"{report.document}: {report.compared} compared at {report.lsn}{scope}: {_verdict(report)}")
+        for difference in report.listed[:SHOWN]:
+            fields = ", ".join(difference.fields)
+            print_text(f"  {difference.id}: {difference.what}{': ' + fields if fields else ''}")
         if report.divergent > SHOWN:
-            console.print(f"  … and {report.divergent - SHOWN} more; --output json names them")
+            print_text(f"  … and {report.divergent - SHOWN} more; --output json lists all")
 
 
 def _verdict(report: Report) -> str:
     parts = [f"[red]{report.divergent} divergent[/]"] if report.divergent else []
     if report.unsettled:
-        parts.append(f"[yellow]{report.unsettled} changed during every look[/]")
+        parts.append(f"[yellow]{report.unsettled} changed during every attempt[/]")
     if not parts:
         parts.append("[green]equal[/]")
     if report.left_out:
-        parts.append(f"{report.left_out} with fields left out, and flagged so")
+        parts.append(f"{report.left_out} with dropped fields, and flagged accordingly")
     return ", ".join(parts)

@@ -15,7 +15,7 @@ class CaseWorker:
 
     def start(self) -> None:
         """Start it, or start it again."""
-        self._program = self._programs.start("worker", (*ROWTIDE, "worker"), more=self.instead)
+        self._program = self._programs.start("worker", (*ROWTIDE, "worker"), variables=self.instead)
 
     def kill(self) -> None:
         """Kill it at once."""

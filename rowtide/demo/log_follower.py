@@ -1,17 +1,17 @@
-"""Reads what a program has added to its log since the last time."""
+"""Reads what a program has appended to its log since the last time."""
 
 from pathlib import Path
 
 
-class Follower:
-    """Gives whole lines only; the beginning of one that is still being written waits for its end."""
+class LogFollower:
+    """Returns only whole lines; a line that is still being written waits for its end."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._offset = 0
 
     def lines(self) -> list[str]:
-        """Return the new lines."""
+        """The new lines."""
         if not self._path.exists():
             return []
         with self._path.open("rb") as file:

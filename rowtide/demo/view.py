@@ -1,4 +1,4 @@
-"""What `rowtide demo` shows, as text for a terminal and as plain lines. Pure: it is handed everything it shows."""
+"""What `rowtide demo` shows: a screen for a terminal, or plain lines. Pure."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,7 +8,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from rowtide.stopwatch import Searchable, percentile
+from rowtide.demo.stopwatch import Searchable, percentile
 
 SHOWN_ORDERS = 12
 _FRAME_LINES = 11
@@ -30,7 +30,7 @@ _DONE = {
 
 @dataclass(frozen=True)
 class Stage:
-    """One part of the pipeline: its state, and what to know of it."""
+    """One part of the pipeline: its state and a detail."""
 
     name: str
     state: str
@@ -39,8 +39,8 @@ class Stage:
 
 
 @dataclass
-class Picture:
-    """What is known at a moment. `lag_s` is how many seconds old the searchable state is; None while unknown."""
+class DemoState:
+    """The figures of a moment. `lag_s` is the age of the searchable state in seconds; None while unknown."""
 
     url: str
     seconds: float = 0.0
@@ -51,51 +51,49 @@ class Picture:
     pending: int = 0
     quarantined: int = 0
     waiting: int = 0
-    found: list[Searchable] = field(default_factory=list)
+    searchable: list[Searchable] = field(default_factory=list)
 
 
-def lag(picture: Picture) -> str:
-    """The lag in words."""
-    return "unknown" if picture.lag_s is None else f"{picture.lag_s:.1f} s"
+def lag(state: DemoState) -> str:
+    """The lag as text."""
+    return "unknown" if state.lag_s is None else f"{state.lag_s:.1f} s"
 
 
-def done(command: str) -> str:
-    """What a command did to an order, as a word."""
+def outcome(command: str) -> str:
+    """What a command did to an order."""
     return _DONE.get(command, command)
 
 
-def line(picture: Picture) -> str:
+def line(state: DemoState) -> str:
     """One plain line, for logs and pipes."""
-    last = picture.found[-1] if picture.found else None
-    order = f"  {last.commit.order} {done(last.commit.command)}, {_seen(last)}" if last else ""
-    bad = "".join(f"  {stage.name}: {stage.state}" for stage in picture.stages if not stage.good)
+    last = state.searchable[-1] if state.searchable else None
+    order = f"  {last.commit.order} {outcome(last.commit.command)}, {_seen(last)}" if last else ""
+    bad = "".join(f"  {stage.name}: {stage.state}" for stage in state.stages if not stage.good)
     return (
-        f"{picture.seconds:6.1f} s  {picture.changes_per_s:.1f} changes/s  {sum(picture.documents.values()):,} documents"
-        f"  lag {lag(picture)}  {picture.pending:,} pending{order}{bad}"
+        f"{state.seconds:6.1f} s  {state.changes_per_s:.1f} changes/s  {sum(state.documents.values()):,} documents"
+        f"  lag {lag(state)}  {state.pending:,} pending{order}{bad}"
     )
 
 
-def _seen(one: Searchable) -> str:
-    return f"{'gone' if one.commit.gone else 'searchable'} after {one.milliseconds:.0f} ms"
+def _seen(entry: Searchable) -> str:
+    return f"{'gone' if entry.commit.gone else 'searchable'} after {entry.milliseconds:.0f} ms"
 
 
-def view(picture: Picture, height: int) -> RenderableType:
-    """The whole screen. `height` is that of the terminal, in lines."""
-    shown = max(3, min(SHOWN_ORDERS, height - len(picture.stages) - _FRAME_LINES))
-    page = Text.assemble(
-        "Search page  ", (picture.url, "bold cyan underline"), "     Ctrl-C stops everything", style=""
-    )
+def view(state: DemoState, height: int) -> RenderableType:
+    """The whole screen. `height` is the terminal's, in lines."""
+    shown = max(3, min(SHOWN_ORDERS, height - len(state.stages) - _FRAME_LINES))
+    page = Text.assemble("Search page  ", (state.url, "bold cyan underline"), "     Ctrl-C stops everything", style="")
     return Group(
-        Panel(_stages(picture.stages), title="Rowtide demo", title_align="left", border_style="dim"),
-        _figures(picture),
-        Panel(_orders(picture, shown), title="Last orders", title_align="left", border_style="dim"),
+        Panel(_stages(state.stages), title="Rowtide demo", title_align="left", border_style="dim"),
+        _figures(state),
+        Panel(_orders(state, shown), title="Latest orders", title_align="left", border_style="dim"),
         page,
     )
 
 
 def _stages(stages: list[Stage]) -> RenderableType:
     if not stages:
-        return Text("Asking every part how it is.", "dim")
+        return Text("Reading the state of every part.", "dim")
     table = Table.grid(padding=(0, 3))
     for stage in stages:
         mark = Text("●", style="green" if stage.good else "red")
@@ -103,31 +101,31 @@ def _stages(stages: list[Stage]) -> RenderableType:
     return table
 
 
-def _figures(picture: Picture) -> Panel:
-    times = [each.milliseconds for each in picture.found]
+def _figures(state: DemoState) -> Panel:
+    times = [entry.milliseconds for entry in state.searchable]
     typical = f"p50 {percentile(times, 0.5):,.0f}, p99 {percentile(times, 0.99):,.0f} ms" if times else "no commit yet"
     figures = [
-        ("changes/s", f"{picture.changes_per_s:.1f}"),
-        ("documents", f"{sum(picture.documents.values()):,}"),
-        ("lag", lag(picture)),
-        ("pending", f"{picture.pending:,}"),
+        ("changes/s", f"{state.changes_per_s:.1f}"),
+        ("documents", f"{sum(state.documents.values()):,}"),
+        ("lag", lag(state)),
+        ("pending", f"{state.pending:,}"),
         ("committed → searchable", typical),
     ]
-    if picture.quarantined:
-        figures.append(("quarantined", f"{picture.quarantined:,}"))
+    if state.quarantined:
+        figures.append(("quarantined", f"{state.quarantined:,}"))
     table = Table.grid(padding=(0, 2))
     table.add_row(*(Text(name, "dim") for name, _ in figures))
     table.add_row(*(Text(value, "bold") for _, value in figures))
     return Panel(table, border_style="dim")
 
 
-def _orders(picture: Picture, shown: int) -> RenderableType:
-    if not picture.found:
-        return Text("The first one is on its way.", "dim")
+def _orders(state: DemoState, shown: int) -> RenderableType:
+    if not state.searchable:
+        return Text("Waiting for the first order.", "dim")
     table = Table.grid(padding=(0, 3))
     table.add_row(*(Text(name, "dim") for name in ("order", "what happened", "committed", "→ searchable")))
-    for one in reversed(picture.found[-shown:]):
-        at = datetime.fromtimestamp(one.commit.at).astimezone().strftime("%H:%M:%S.%f")[:-3]
-        seen = Text(f"{one.milliseconds:,.0f} ms", "green") + Text("  gone" if one.commit.gone else "", "yellow")
-        table.add_row(one.commit.order, done(one.commit.command), at, seen)
+    for entry in reversed(state.searchable[-shown:]):
+        at = datetime.fromtimestamp(entry.commit.at).astimezone().strftime("%H:%M:%S.%f")[:-3]
+        seen = Text(f"{entry.milliseconds:,.0f} ms", "green") + Text("  gone" if entry.commit.gone else "", "yellow")
+        table.add_row(entry.commit.order, outcome(entry.commit.command), at, seen)
     return table

@@ -37,6 +37,8 @@ BUSY_MS = 2_000
 class StateFileError(Exception):
     """The file cannot be used; the message says why, and what to do."""
 
+    exit_code = 2
+
 
 class State:
     """The open file. `path` None keeps everything in memory, and forgets it at the end."""

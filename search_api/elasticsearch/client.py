@@ -165,7 +165,7 @@ def _translate(error: ApiError, path: str) -> Exception:
         case 403 if path == "/_search":
             return ElasticsearchUnavailable(
                 "The API's Elasticsearch key does not permit paging; an operator must create a new one with"
-                " `rowtide api key`."
+                " `rowtide elasticsearch-key search`."
             )
         case 403 | 404 | 503 if error.meta.status != 503 or (path == "/_search" and _shards_are_gone(error)):
             return IndexNotFound(path.split("/")[1])

@@ -102,7 +102,7 @@ PROBLEM_TEXTS: Mapping[type[Exception], ProblemText] = {
         "credentials-too-strong",
         "Elasticsearch credentials are not read-only",
         503,
-        "The API's Elasticsearch credentials allow more than reading. Create a read-only key with `rowtide api key`,"
+        "The API's Elasticsearch credentials allow more than reading. Create a read-only key with `rowtide elasticsearch-key search`,"
         " or set ROWTIDE_API_ALLOW_WRITER=true.",
     ),
     ElasticsearchUnavailable: ProblemText(

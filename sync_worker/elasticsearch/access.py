@@ -8,7 +8,8 @@ def credentials_refused(url: str) -> WorkerError:
     """The credentials are wrong, or lack a privilege."""
     return SettingsError(
         f"Elasticsearch at {url} refuses the credentials, or they may not do this; set ROWTIDE_ELASTICSEARCH_API_KEY"
-        " (rowtide worker-key makes one), or ROWTIDE_ELASTICSEARCH_USERNAME and ROWTIDE_ELASTICSEARCH_PASSWORD"
+        " (rowtide elasticsearch-key worker creates one), or ROWTIDE_ELASTICSEARCH_USERNAME and"
+        " ROWTIDE_ELASTICSEARCH_PASSWORD"
     )
 
 

@@ -12,8 +12,9 @@ from infra.errors import RunnerError
 from infra.native.ports import free_ports
 from infra.native.stack import Stack
 from infra.settings import StackSettings, read_settings
-from rowtide.commands.servers import faults_told, stop_on_terminate
-from rowtide.single_run import alone
+from rowtide.console import reported_errors
+from rowtide.programs import interrupt_on_terminate
+from rowtide.single_run import single_run
 from tests.chaos.capture import CaptureStudy
 from tests.chaos.run import Chaos, Task
 
@@ -33,12 +34,12 @@ def chaos(
 ) -> None:
     """Torment a pipeline of its own with random writes and faults; then no document may differ. The last line is JSON."""
     task = Task(seed=randrange(1, 10**6) if seed is None else seed, seconds=60 * minutes)
-    with faults_told():
-        stop_on_terminate()
+    with reported_errors():
+        interrupt_on_terminate()
         home = read_settings().home.absolute()
         name = f"{'capture' if only_capture else 'chaos'}-{task.seed}"
         settings = read_settings(stack=name, data=home / "stacks" / name, **free_ports())
-        with alone(settings.data_directory.with_suffix(".lock")):
+        with single_run(settings.data_directory.with_suffix(".lock")):
             result = _run(settings, task, keep, CaptureStudy if only_capture else Chaos)
         sys.stdout.write(json.dumps(result) + "\n")
         sys.stdout.flush()

@@ -54,7 +54,7 @@ class Ending:
 def compare(pipeline: Pipeline, access: Access, stack: Stack, say: Callable[[str], None]) -> Ending:
     """Compare everything."""
     ending = Ending()
-    pipeline.programs.grant("ROWTIDE_ELASTICSEARCH_URL", access.url)
+    pipeline.programs.set_variable("ROWTIDE_ELASTICSEARCH_URL", access.url)
     _verify(pipeline, ending, say)
     with (
         database(pipeline.dsn) as connection,

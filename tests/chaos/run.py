@@ -16,7 +16,7 @@ from infra.native.stack import Stack
 from infra.settings import SERVICES
 from read_model.freshness import Freshness
 from rowtide.conformance.fault_proxy import Wire
-from rowtide.local_pipeline import SHIPPED_SPEC, Listens, Pipeline, database, mark
+from rowtide.local_pipeline import SHIPPED_SPEC, Pipeline, PipelinePorts, database, mark
 from rowtide.programs import ROWTIDE, WRITER
 from tests.chaos.fault_injector import Torment, revive
 from tests.chaos.final_check import Ending, compare
@@ -85,7 +85,10 @@ class Chaos:
         task, stack = self._task, self._stack
         self._pipeline = pipeline = opened.enter_context(
             Pipeline(
-                stack, self._spec, Listens(free_port(), free_port()), lambda part, state: self._say(f"{part}: {state}")
+                stack,
+                self._spec,
+                PipelinePorts(free_port(), free_port()),
+                lambda part, state: self._say(f"{part}: {state}"),
             )
         )
         pipeline.fill(task.orders)
@@ -105,7 +108,7 @@ class Chaos:
         pipeline, seed = self._pipeline, self._task.seed
         self._wire = opened.enter_context(_wire(self._access.url))
         for name, value in {**WORKER, "ROWTIDE_ELASTICSEARCH_URL": self._wire.url}.items():
-            pipeline.programs.grant(name, value)
+            pipeline.programs.set_variable(name, value)
         self._worker = Supervised(pipeline.programs, "worker", (*ROWTIDE, "worker"), accepted=(NO_SERVICE,))
         self._worker.watch()
         opened.callback(self._worker.stop)

@@ -94,12 +94,12 @@ def test_a_server_that_is_not_there(small: Pipeline, variable: str, value: str) 
     assert "does not answer" in said
 
 
-@pytest.mark.parametrize("command", ["worker", "worker-key", "api keys create me --index things"])
+@pytest.mark.parametrize("command", ["worker", "elasticsearch-key worker", "api keys create me --index things"])
 def test_wrong_credentials_of_elasticsearch(small: Pipeline, command: str) -> None:
     small.environment["ROWTIDE_ELASTICSEARCH_PASSWORD"] = "wrong-canary"
     code, said = failed(small, command)
     assert code == 2, said
-    assert "credentials" in said or "refused to make the key" in said
+    assert "credentials" in said or "refused to create the key" in said
     assert "ROWTIDE_ELASTICSEARCH_" in said
     assert "wrong-canary" not in said
 

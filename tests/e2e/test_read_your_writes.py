@@ -16,7 +16,7 @@ import pytest
 from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
 from infra.native.stack import Stack
-from rowtide.commands.api import create_key
+from rowtide.commands.elasticsearch_key import create_search_key
 from search_api.settings import read_settings
 from tests.support.servers.pipeline import Pipeline
 from tests.support.servers.search_api import Api, running_api, settings_of
@@ -92,7 +92,7 @@ def _api(place: Place, pipeline: Pipeline, dsn: str) -> Iterator[Api]:
         elasticsearch_username=addresses.elasticsearch_username,
         elasticsearch_password=addresses.elasticsearch_password,
     )
-    key = create_key(admin, [f"{place.pipeline}-books", f"{place.pipeline}-members"], "test", 1)
+    key = create_search_key(admin, [f"{place.pipeline}-books", f"{place.pipeline}-members"], "test", 1)
     more = {"worker_url": pipeline.url, "marker_dsn": dsn, "consistency_wait_most": 30}
     with running_api(settings_of(addresses.elasticsearch_url, key, **more)) as api:
         yield api
@@ -195,7 +195,7 @@ def test_the_markers_role_can_do_nothing_else(running: Running) -> None:
         with pytest.raises(ReadOnlySqlTransaction):
             marker.execute("CREATE TEMP TABLE heap (x int)")
     again = running.pipeline.rowtide("init", "--marker").stdout
-    assert "is as wanted" in again
+    assert "is up to date" in again
 
 
 def test_a_new_epoch_ends_older_tokens_and_now_goes_on(running: Running) -> None:

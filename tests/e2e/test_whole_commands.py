@@ -123,7 +123,7 @@ def test_smoke_ends_with_its_figures(home: Path) -> None:
 
 def test_smoke_fails_when_a_document_diverges(home: Path) -> None:
     with command(home, "smoke", "--orders", "100", "--seconds", "1") as smoke:
-        assert smoke.said("one transaction over every table")
+        assert smoke.said("one transaction on every table")
         plant_a_document(home)
         assert smoke.process.wait(240) == 1, smoke.everything
     assert json.loads(smoke.out.read_text().splitlines()[-1])["divergent"] == 1
@@ -140,10 +140,10 @@ def test_the_demo_ends_whole_and_goes_on_with_its_data(home: Path) -> None:
         os.killpg(demo.process.pid, signal.SIGINT)
         assert demo.process.wait(90) == 0
         assert [pid for pid in everything if alive(pid)] == []
-    assert "The first start fetches the servers" in demo.everything
+    assert "The first start downloads the servers" in demo.everything
     before = int(re.findall(r"([\d,]+) documents", demo.everything)[-1].replace(",", ""))
     with command(home, "demo", "--seconds", "3", "--rate", "20", *ports) as demo:
         assert demo.process.wait(120) == 0, demo.everything
-    assert "It goes on with its data." in demo.everything
-    assert f"The search page: http://127.0.0.1:{ports[1]}/orders" in demo.everything
+    assert "It continues with its data." in demo.everything
+    assert f"Search page: http://127.0.0.1:{ports[1]}/orders" in demo.everything
     assert int(re.findall(r"([\d,]+) documents", demo.everything)[-1].replace(",", "")) >= before > 100

@@ -243,8 +243,8 @@ def test_the_life_of_a_connector(operator: Operator) -> None:
     assert "Kept: publication" in said.err
     for command in ("status", "pause", "resume", "restart"):
         absent = operator.run("connectors", command, *pipeline)
-        assert (absent.code, "Create it: rowtide connectors apply" in absent.err) == (1, True)
-    assert "was not there" in operator.do("connectors", "delete", *pipeline)
+        assert (absent.code, "Run `rowtide connectors apply` to create it" in absent.err) == (1, True)
+    assert "did not exist" in operator.do("connectors", "delete", *pipeline)
     with psycopg.connect(operator.place.dsn) as connection:
         slots = connection.execute(
             "SELECT 1 FROM pg_replication_slots WHERE slot_name = %s", (f"rowtide_{pipeline[1]}",)

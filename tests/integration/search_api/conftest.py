@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from infra.native.stack import Stack
-from rowtide.commands.api import create_key
+from rowtide.commands.elasticsearch_key import create_search_key
 from search_api.settings import read_settings
 from tests.relevance.judgements import Document
 from tests.relevance.measurement import corpus
@@ -27,7 +27,7 @@ def library(stack: Stack) -> Iterator[Library]:
             elasticsearch_username=login[0],
             elasticsearch_password=login[1],
         )
-        yield Library(addresses.elasticsearch_url, create_key(admin_settings, ["books"], "test"), admin)
+        yield Library(addresses.elasticsearch_url, create_search_key(admin_settings, ["books"], "test"), admin)
         for alias in ("books", "secrets"):
             admin.delete(f"/{alias}-g000001").raise_for_status()
 

@@ -9,7 +9,7 @@ import pytest
 from markupsafe import escape
 
 from infra.native.stack import Stack
-from rowtide.commands.api import create_key
+from rowtide.commands.elasticsearch_key import create_search_key
 from search_api.settings import read_settings
 from tests.support.builders.book_index import MAPPINGS, SETTINGS
 from tests.support.servers.search_api import Api, Library, running_api, settings_of
@@ -62,7 +62,7 @@ def evil(library: Library, stack: Stack) -> Iterator[Api]:
         elasticsearch_username=addresses.elasticsearch_username,
         elasticsearch_password=addresses.elasticsearch_password,
     )
-    with running_api(settings_of(library.url, create_key(settings, ["markup"], "markup", 1))) as api:
+    with running_api(settings_of(library.url, create_search_key(settings, ["markup"], "markup", 1))) as api:
         for name in (EVIL[:100], f"javascript:{EVIL}"[:100]):
             form = {"index": "markup", "name": name, "query": f"q={quote(EVIL)}"}
             assert api.request("POST", "/saved", data=form).status_code == 303

@@ -15,7 +15,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from infra.native.stack import Stack
-from rowtide.commands.api import create_key
+from rowtide.commands.elasticsearch_key import create_search_key
 from search_api.access.callers import SCOPES
 from search_api.exports.columns import MAX_COLUMNS
 from search_api.query.limits import MAX_DIMENSIONS, MAX_FACETS, MAX_FILTERS, MAX_MEASURES, MAX_SORTS
@@ -61,7 +61,7 @@ def api(stack: Stack) -> Iterator[Api]:
         names = [f"{twin}{suffix}" for twin in TWINS for suffix in ("", "s")]
         for name in names:
             _create(admin, name, twin_documents(name.removesuffix("s"), strangers=name.endswith("s")))
-        key = create_key(admin_settings, names, "twins", 1)
+        key = create_search_key(admin_settings, names, "twins", 1)
         with running_api(settings_of(url, key, api_rate=1e9, api_burst=10**9, api_anonymous=False)) as api:
             yield api
         for name in names:

@@ -231,7 +231,7 @@ def test_a_refused_document_waits_and_the_rest_flows_on(proof: Proof) -> None:
     )
     fresh = proof.pipeline.wait_fresh()
     assert (fresh.state, fresh.quarantined, fresh.left_out) == ("degraded", 2, 0)
-    status = proof.pipeline.rowtide("status", "--json", check=False)
+    status = proof.pipeline.rowtide("status", "-o", "json", check=False)
     worker = json.loads(status.stdout)["worker"]
     assert (worker["state"], worker["quarantined"], worker["left_out"]) == ("degraded", 2, 0)
     assert proof.source("things", "13")["name"] == "after"
@@ -408,10 +408,10 @@ def test_a_document_is_explained(proof: Proof) -> None:
     [
         (["--sample", "all"], "--sample all: give a number"),
         (["--since", "yesterday"], "--since yesterday: give a duration"),
-        (["--sample", "5", "--since", "1h"], "do not go together"),
+        (["--sample", "5", "--since", "1h"], "cannot be combined"),
         (["--document", "nothing"], "the spec has no document nothing"),
-        (["repair", "--id", "3"], "give one --document"),
-        (["repair", "--from-verify", "no-such-file"], "cannot read no-such-file"),
+        (["repair", "--id", "3"], "need exactly one --document"),
+        (["repair", "--from-verify", "no-such-file"], "Cannot read no-such-file"),
     ],
 )
 def test_wrong_use_is_told(proof: Proof, words: list[str], said: str) -> None:

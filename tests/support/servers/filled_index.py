@@ -20,7 +20,7 @@ from read_model.plan.model import DocumentPlan, PipelinePlan
 from read_model.plan.resolve import resolve
 from read_model.postgres.documents import document_query
 from read_model.spec.parser import parse_spec
-from rowtide.commands.api import create_key
+from rowtide.commands.elasticsearch_key import create_search_key
 from search_api.settings import ApiSettings, read_settings
 from tests.support.paths import CHECKOUT
 from tests.support.servers.services import Place
@@ -69,7 +69,7 @@ def filled_index(place: Place, spec: str) -> Iterator[FilledIndex]:
                 names = [document.name for document in plan.documents]
                 for document in plan.documents:
                     _fill(admin, connection, document, plan)
-            yield FilledIndex(url, create_key(_settings(place.addresses), names, place.pipeline), names)
+            yield FilledIndex(url, create_search_key(_settings(place.addresses), names, place.pipeline), names)
         finally:
             for name in names:
                 admin.delete(f"/{name}-g000001")

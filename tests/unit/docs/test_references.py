@@ -81,7 +81,7 @@ def test_every_anchor_leads_to_a_heading(page: Path) -> None:
 
 
 def test_every_command_that_a_message_names_exists() -> None:
-    told = re.compile(r"(?:: rowtide |\(rowtide |[Ss]tart one with `rowtide )([a-z]+)(?: ([a-z]+))?")
+    told = re.compile(r"(?:: rowtide |\(rowtide |[Ss]tart one with `rowtide )([a-z-]+)(?: ([a-z]+))?")
     unknown = []
     for room in ("cdc", "sync_worker", "search_api", "infra", "read_model"):
         for file in (CHECKOUT / room).rglob("*.py"):

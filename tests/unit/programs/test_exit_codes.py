@@ -6,14 +6,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
 from cdc.source.database import operator_error
 from connections.postgres import is_wrong_login
 from infra.errors import WrongSettings
 from infra.native.ports import require_free
-from rowtide.cli import Rooms
+from rowtide.cli import app
 from sync_worker.errors import SettingsError
 from sync_worker.http.endpoint import listening
 from writer.database import login_refused
@@ -38,6 +37,8 @@ READ_THE_SPEC = (
     "resnapshot",
     "documents check",
     "worker",
+    "elasticsearch-key worker",
+    "elasticsearch-key search",
     "worker-key",
     "verify",
     "explain things 1",
@@ -63,10 +64,8 @@ def taken() -> Iterator[int]:
 
 
 def rowtide(command: str, spec: Path, **more: str) -> Result:
-    app = typer.Typer(cls=Rooms)
-    app.callback()(lambda: None)
     where = {"ROWTIDE_SPEC": str(spec), "ROWTIDE_WORKER_STORE": str(spec.parent), "ROWTIDE_HOME": str(spec.parent)}
-    return CliRunner().invoke(app, command.split(), env={**SETTINGS, **where, **more}, catch_exceptions=False)
+    return CliRunner().invoke(app(), command.split(), env={**SETTINGS, **where, **more}, catch_exceptions=False)
 
 
 @pytest.mark.parametrize("command", READ_THE_SPEC)
@@ -92,6 +91,8 @@ def test_a_spec_that_cannot_be_used_is_a_wrong_setting(command: str, spec: Path)
         ("resnapshot", "ROWTIDE_CONNECT_URL"),
         ("worker", "ROWTIDE_ELASTICSEARCH_URL"),
         ("worker-key", "ROWTIDE_ELASTICSEARCH_URL"),
+        ("elasticsearch-key worker", "ROWTIDE_ELASTICSEARCH_URL"),
+        ("elasticsearch-key search things", "ROWTIDE_ELASTICSEARCH_URL"),
         ("verify", "ROWTIDE_POSTGRES_DSN"),
         ("repair", "ROWTIDE_POSTGRES_DSN"),
         ("explain things 1", "ROWTIDE_POSTGRES_DSN"),

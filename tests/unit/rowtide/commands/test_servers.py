@@ -11,5 +11,5 @@ def test_documents_that_were_set_aside_are_counted() -> None:
     fresh = Freshness("shop", 1, 9, 9, 0, "degraded", "a table changed", pending=7, quarantined=2, left_out=1)
     assert worker_line(fresh) == (
         "Worker of shop: degraded (a table changed), 7 documents pending, 2 in quarantine,"
-        " 1 without a field that Elasticsearch refused. Which, and why: rowtide quarantine list."
+        " 1 with fields dropped. Run `rowtide quarantine list` for details."
     )

@@ -4,8 +4,8 @@ from io import StringIO
 
 from rich.console import Console
 
-from rowtide.demo.view import Picture, Stage, line, view
-from rowtide.stopwatch import Commit, Searchable
+from rowtide.demo.stopwatch import Commit, Searchable
+from rowtide.demo.view import DemoState, Stage, line, view
 
 FOUND = [
     Searchable(Commit("SO-2026-000001", "PayOrder", 1767225600.0, gone=False), 123.4),
@@ -13,47 +13,47 @@ FOUND = [
 ]
 
 
-def shown(picture: Picture, height: int = 40, width: int = 100) -> str:
+def shown(state: DemoState, height: int = 40, width: int = 100) -> str:
     console = Console(file=StringIO(), width=width, height=height, color_system=None)
     with console.capture() as capture:
-        console.print(view(picture, height))
+        console.print(view(state, height))
     return capture.get()
 
 
-def picture() -> Picture:
-    return Picture(
+def state() -> DemoState:
+    return DemoState(
         url="http://127.0.0.1:8080/orders",
         stages=[Stage("Kafka", "ready", True, "port 1"), Stage("Connect", "failed", False)],
         changes_per_s=12.34,
         documents={"orders": 2000, "products": 300},
         lag_s=0.25,
         pending=7,
-        found=FOUND,
+        searchable=FOUND,
     )
 
 
 def test_the_screen_has_stages_figures_orders_and_the_page() -> None:
-    text = shown(picture())
+    text = shown(state())
     for part in ("Kafka", "failed", "12.3", "2,300", "0.2 s", "SO-2026-000001", "paid", "123 ms", "gone", "/orders"):
         assert part in text
 
 
 def test_the_last_order_comes_first() -> None:
-    text = shown(picture())
+    text = shown(state())
     assert text.index("SO-2026-000002") < text.index("SO-2026-000001")
 
 
 def test_a_small_terminal_shows_fewer_orders() -> None:
-    many = picture()
-    many.found = FOUND * 10
+    many = state()
+    many.searchable = FOUND * 10
     assert shown(many, 24).count("SO-2026") == 11
     assert shown(many, 50).count("SO-2026") == 12
 
 
 def test_a_usual_terminal_shows_everything() -> None:
-    busy = picture()
+    busy = state()
     busy.stages = [Stage(name, "ready", True, "x" * 30) for name in "abcdefg"]
-    busy.found = [Searchable(each.commit, 12_345.6) for each in FOUND * 10]
+    busy.searchable = [Searchable(each.commit, 12_345.6) for each in FOUND * 10]
     busy.quarantined = 3
     lines = shown(busy, height=24, width=80).splitlines()
     assert len(lines) <= 24
@@ -64,14 +64,14 @@ def test_a_usual_terminal_shows_everything() -> None:
     assert "…" not in text
 
 
-def test_an_empty_picture_can_be_shown() -> None:
-    empty = Picture(url="http://127.0.0.1:8080/orders")
-    assert "on its way" in shown(empty)
-    assert "Asking every part" in shown(empty)
+def test_an_empty_state_can_be_shown() -> None:
+    empty = DemoState(url="http://127.0.0.1:8080/orders")
+    assert "Waiting for the first order" in shown(empty)
+    assert "Reading the state" in shown(empty)
     assert "lag unknown" in line(empty)
 
 
 def test_a_line_tells_the_last_order_and_what_is_wrong() -> None:
-    text = line(picture())
+    text = line(state())
     assert "SO-2026-000002 deleted, gone after 100 ms" in text
     assert "Connect: failed" in text

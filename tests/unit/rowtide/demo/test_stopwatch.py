@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from connections.worker import read_metrics
-from rowtide.demo.log_follower import Follower
+from rowtide.demo.log_follower import LogFollower
+from rowtide.demo.stopwatch import Commit, Stopwatch, percentile, read_commits
 from rowtide.programs import last_json
-from rowtide.stopwatch import Commit, Stopwatch, percentile, read_commits
 
 LINE = '{"order": "SO-2026-000001", "command": "PayOrder", "committed_at": "2026-01-01T00:00:00+00:00", "gone": false}'
 
@@ -34,7 +34,7 @@ def test_percentiles_are_values_that_occurred() -> None:
 
 def test_a_line_counts_once_it_is_whole(tmp_path: Path) -> None:
     file = tmp_path / "log"
-    follower = Follower(file)
+    follower = LogFollower(file)
     assert follower.lines() == []
     file.write_text("one\ntw")
     assert follower.lines() == ["one"]

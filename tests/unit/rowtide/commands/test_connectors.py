@@ -1,6 +1,6 @@
 """What people are shown of a configuration."""
 
-from rowtide.console import LONGEST, shortened
+from rowtide.commands.connectors import LONGEST, shortened
 
 
 def test_a_long_value_is_shown_by_its_ends() -> None:

@@ -1,0 +1,51 @@
+"""Starts a pipeline's connector over, the recovery from every lost position: stop, delete offsets, drop the slot, start.
+
+Only a slot that Debezium creates itself exports the snapshot that meets the stream exactly; hence a new slot each time.
+"""
+
+from cdc.connectors.apply import wait_for
+from cdc.connectors.client import Connect
+from cdc.connectors.delete import drop_slot, forget_offsets
+from cdc.errors import OperatorError
+from cdc.log.names import connector_name, slot_name
+from cdc.settings import Settings
+from cdc.source.database import Source, open_source
+from connections.wait import wait_until
+
+_SLOT_SECONDS = 60.0
+
+
+def start_over(settings: Settings, connect: Connect, pipeline: str, wait: float) -> None:
+    """Start a pipeline's connector over and wait up to `wait` seconds until it runs; 0 does not wait.
+
+    Repeating it after a failure half-way is harmless. Raises OperatorError when there is no connector, or when it
+    does not run in time.
+    """
+    connector = connector_name(pipeline)
+    if connect.config(connector) is None:
+        raise OperatorError(
+            f"There is no connector {connector}. Run `rowtide connectors apply` to create it; it begins with a snapshot."
+        )
+    forget_offsets(connect, connector)
+    assert settings.postgres_dsn is not None
+    with open_source(settings.postgres_dsn.get_secret_value()) as source:
+        since, empty = source.lsn(), source.all_empty(pipeline)
+        drop_slot(settings, pipeline)
+        connect.resume(connector)
+        if wait:
+            wait_for(connect, connector, "running", wait)
+        if empty or source.all_empty(pipeline):
+            _announce_empty_snapshot(source, pipeline, since)
+
+
+def _announce_empty_snapshot(source: Source, pipeline: str, since: int) -> None:
+    """When all tables are empty, the log does not show that a snapshot was taken, so a message has to say it.
+
+    A message that is emitted before the slot exists is not in the log.
+    """
+    if not wait_until(lambda: source.slot_active(pipeline) is not None, _SLOT_SECONDS):
+        raise OperatorError(
+            f"The connector did not create slot {slot_name(pipeline)} within {_SLOT_SECONDS:g} s."
+            " Find the cause with `rowtide connectors status`, then repeat the command."
+        )
+    source.tell_of_empty_snapshot(since)

@@ -1,0 +1,81 @@
+"""What all commands have in common: their errors are reported in one way, and their help ends with examples."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+EXAMPLES = "Examples"
+
+
+class Command(TyperCommand):
+    """A command. Its epilog is its examples, a line each; its help shows them in a panel of their own."""
+
+    def __init__(self, *args: Any, epilog: str | None = None, **attrs: Any) -> None:
+        super().__init__(*args, **attrs)
+        self.examples = (epilog or "").splitlines()
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help, then the examples."""
+        super().format_help(ctx, formatter)
+        print_examples(self.examples)
+
+
+class Group(TyperGroup):
+    """A group of commands, with examples like a command's."""
+
+    def __init__(self, *args: Any, epilog: str | None = None, **attrs: Any) -> None:
+        super().__init__(*args, **attrs)
+        self.examples = (epilog or "").splitlines()
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help, then the examples."""
+        super().format_help(ctx, formatter)
+        print_examples(self.examples)
+
+
+def print_examples(examples: list[str]) -> None:
+    """Print examples in a panel that looks like those of the options."""
+    from rich.panel import Panel  # noqa: PLC0415 Needed for help only.
+    from rich.text import Text  # noqa: PLC0415
+    from typer import rich_utils  # noqa: PLC0415
+
+    if not examples:
+        return
+    lines = Text("\n").join(Text(line, style="dim" if line.startswith("#") else "") for line in examples)
+    panel = Panel(
+        lines, title=EXAMPLES, title_align="left", border_style=rich_utils.STYLE_OPTIONS_PANEL_BORDER, padding=(0, 1)
+    )
+    rich_utils._get_rich_console().print(panel)
+
+
+def add_command(
+    app: typer.Typer,
+    function: Callable[..., None],
+    *examples: str,
+    name: str | None = None,
+    help: str | None = None,
+    hidden: bool = False,
+) -> None:
+    """Add a command to a group. Its name is the function's, its help the function's docstring, unless given."""
+    command_name = name or function.__name__.strip("_").replace("_", "-")
+    register = app.command(command_name, cls=Command, epilog="\n".join(examples), help=help, hidden=hidden)
+    register(_reporting(function))
+
+
+def new_group(help: str, *examples: str) -> typer.Typer:
+    """A group of commands, to be added to the root with `add_typer`."""
+    return typer.Typer(cls=Group, no_args_is_help=True, help=help, epilog="\n".join(examples))
+
+
+def _reporting(function: Callable[..., None]) -> Callable[..., None]:
+    from rowtide.console import reported_errors  # noqa: PLC0415 The root's help needs no console.
+
+    @wraps(function)
+    def run(*args: Any, **options: Any) -> None:
+        with reported_errors():
+            function(*args, **options)
+
+    return run
