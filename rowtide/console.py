@@ -17,6 +17,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRe
 from rich.table import Column, Table
 from rich.text import Text
 
+from sync_worker.errors import describe
+
 OK, FAILED = 0, 1
 
 ProgressBars = Callable[[str, int | None], Callable[[int], None]]
@@ -51,7 +53,7 @@ def reported_errors() -> Iterator[None]:
         code = getattr(error, "exit_code", None)
         if not isinstance(code, int):
             raise
-        print_error(str(error))
+        print_error(describe(error))
         raise typer.Exit(code) from None
 
 

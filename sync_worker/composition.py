@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from cdc.log.names import changes_topic
-from cdc.log.transaction import WAY_OUT
+from cdc.log.recovery import Recovery
 from read_model.catalog.catalog import read_catalog
 from read_model.plan.model import PipelinePlan
 from read_model.plan.resolve import resolve
@@ -34,7 +34,7 @@ from sync_worker.source.catalogue import SourceFacts, read_catalogue, read_sourc
 from sync_worker.source.history_check import Identity, check_same_history
 from sync_worker.source.identity_monitor import IdentityMonitor
 from sync_worker.source.silence_monitor import SilenceMonitor
-from sync_worker.source.topic_monitor import ASK_SECONDS, TopicMonitor
+from sync_worker.source.topic_monitor import REQUEST_SECONDS, TopicMonitor
 from sync_worker.store.row_store import NOTHING_READ, RowStore
 from sync_worker.store.tombstones import Tombstones
 
@@ -95,8 +95,9 @@ def _own(store: RowStore, path: Path, pipeline: str) -> None:
             store.remember("pipeline", pipeline)
     elif kept != pipeline:
         raise StoreError(
-            f"row store {path} belongs to pipeline {kept}, not to {pipeline}; put it back where it came from, and set"
-            f" ROWTIDE_WORKER_STORE or remove the file here; without one, {WAY_OUT}"
+            f"row store {path} belongs to pipeline {kept}, not to {pipeline}; move it away, or set ROWTIDE_WORKER_STORE to"
+            " another folder",
+            Recovery.NEW_STORE,
         )
 
 
@@ -152,9 +153,9 @@ def _worker(
     tombstones = Tombstones(store)
     standing = IndexGuard(lease, index, lambda: worker.wrong)
     outlook = SilenceMonitor(
-        partial(_look_at_source, dsn, plan.pipeline, store, watch), _topic_watch(settings, store, plan).look
+        partial(_look_at_source, dsn, plan.pipeline, store, watch), _topic_watch(settings, store, plan).check
     )
-    outlook.look(silent=True, topic=False)
+    outlook.check(source=True, topic=False)
     if outlook.fault is not None:
         raise outlook.fault
     pace = Pace(
@@ -189,7 +190,7 @@ def _worker(
 
 def _topic_watch(settings: WorkerSettings, store: RowStore, plan: PipelinePlan) -> TopicMonitor:
     topic = changes_topic(plan.pipeline)
-    ask = partial(topic_id_of, admin(settings.kafka, Refusals()), topic, ASK_SECONDS)
+    ask = partial(topic_id_of, admin(settings.kafka, Refusals()), topic, REQUEST_SECONDS)
     return TopicMonitor(ask, topic, store.position.topic_id)
 
 
@@ -210,7 +211,7 @@ def _same_plan(store: RowStore, plan: PipelinePlan) -> None:
             store.remember("spec_hash", plan.spec_hash)
     elif kept != plan.spec_hash:
         raise StoreError(
-            f"the row store of pipeline {plan.pipeline} was made for another version of the spec; {WAY_OUT}"
+            f"the row store of pipeline {plan.pipeline} was created for another version of the spec", Recovery.NEW_STORE
         )
 
 
@@ -218,7 +219,7 @@ def _seek(store: RowStore, log: ChangeLog, new_store: bool) -> None:
     """Go on where the row store stands; PositionLost when the log does not go on from there."""
     span, position = log.span(), store.position
     if position.topic_id and position.topic_id != span.topic_id:
-        raise PositionLost(f"the topic was deleted and created again since the row store was written; {WAY_OUT}")
+        raise PositionLost("the topic was deleted and recreated since the row store was written")
     if not position.topic_id:
         with store.transaction():
             # A log without its beginning, or one that another spec wrote, is of no use before the next snapshot.
@@ -229,6 +230,6 @@ def _seek(store: RowStore, log: ChangeLog, new_store: bool) -> None:
             store.move(topic_id=span.topic_id, offset=start, awaiting=awaiting, passed=passed)
     elif not span.low <= position.offset <= span.high:
         raise PositionLost(
-            f"the row store stands at offset {position.offset}, Kafka holds {span.low} to {span.high}; {WAY_OUT}"
+            f"the row store is at offset {position.offset}, but Kafka contains only offsets {span.low} to {span.high}"
         )
     log.seek(store.position.offset)

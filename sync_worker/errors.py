@@ -1,26 +1,54 @@
 """What ends the worker.
 
     WorkerError
-    ├── PositionLost      the log no longer holds what comes next, or it is another log
-    ├── StoreError        the row store is not this pipeline's, or it is in use
-    ├── RowError          a change event does not fit the rows
-    │   └── ShapeError    a row does not have the shape that the spec was resolved with
-    ├── LeaseLost         another worker writes the documents now
-    ├── SettingsError     a setting, the spec or credentials are wrong, or a port is taken (exit code 2)
+    ├── PositionLost      the log no longer contains the next offset, or it is another log or source
+    ├── StoreError        the row store belongs to another pipeline or spec, is damaged, or is in use
+    ├── RowError          a change event does not match the stored rows
+    │   └── ShapeError    a row does not have the columns that the spec was resolved with
+    ├── LeaseLost         another worker writes these documents now
+    ├── SettingsError     a setting, the spec or credentials are wrong, or a port is in use (exit code 2)
     └── ServiceMissing    a service does not answer (exit code 3)
 
-`cdc.log.transaction.LogError` and `cdc.log.envelope.EnvelopeError` end it as well.
+`cdc.log.transaction.LogError`, `cdc.log.envelope.EnvelopeError` and `cdc.log.heartbeat.HeartbeatError` end it as well.
+An error carries a `recovery` where an operator has to do something that its text does not say; `describe` adds the commands.
 """
+
+from cdc.log.recovery import Recovery
+
+_NEW_STORE = "start the worker with --new-store, then take a new snapshot: rowtide resnapshot"
+_APPLY = "apply the connector: rowtide connectors apply"
+
+RECOVERY_TEXT = {
+    Recovery.NEW_STORE: _NEW_STORE,
+    Recovery.APPLY_CONNECTOR: _APPLY,
+    Recovery.APPLY_CONNECTOR_AND_NEW_STORE: f"{_APPLY}; then {_NEW_STORE}",
+    Recovery.CORRECT_SPEC_AND_NEW_STORE: f"correct the spec and {_APPLY}; then {_NEW_STORE}",
+    Recovery.REMOVE_STORE: f"remove it with its -wal and -shm files, then {_NEW_STORE}",
+}
+"""The commands for each recovery."""
+
+
+def describe(error: Exception) -> str:
+    """The error's text, with the commands to recover where it has a `recovery`."""
+    recovery = getattr(error, "recovery", None)
+    return f"{error}; {RECOVERY_TEXT[recovery]}" if recovery is not None else str(error)
 
 
 class WorkerError(Exception):
-    """The worker cannot continue; the text says what, which and what to do."""
+    """The worker cannot continue. The text says what happened, and to which thing."""
 
     exit_code = 1
 
+    def __init__(self, text: str, recovery: Recovery | None = None) -> None:
+        super().__init__(text)
+        self.recovery = recovery
+
 
 class PositionLost(WorkerError):
-    """The stored position does not exist in the log any more."""
+    """The log does not continue at the stored position."""
+
+    def __init__(self, text: str, recovery: Recovery = Recovery.NEW_STORE) -> None:
+        super().__init__(text, recovery)
 
 
 class StoreError(WorkerError):
@@ -28,28 +56,28 @@ class StoreError(WorkerError):
 
 
 class RowError(WorkerError):
-    """A change event does not fit the table it belongs to."""
+    """A change event does not match the table it belongs to."""
 
 
 class ShapeError(RowError):
-    """A row of another shape: the table's definition changed. Reading the table anew may heal that."""
+    """A row has other columns: the table's definition changed. A resync of the table may resolve that."""
 
     def __init__(self, text: str, table: tuple[str, str]) -> None:
-        super().__init__(text)
+        super().__init__(text, Recovery.NEW_STORE)
         self.table = table
 
 
 class ServiceMissing(WorkerError):
-    """A service is not there."""
+    """A service does not answer."""
 
     exit_code = 3
 
 
 class LeaseLost(WorkerError):
-    """Another worker writes the documents now."""
+    """Another worker writes these documents now."""
 
 
 class SettingsError(WorkerError):
-    """Settings cannot be used; the text lists every fault."""
+    """Settings cannot be used; the text lists every error."""
 
     exit_code = 2

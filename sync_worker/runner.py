@@ -15,7 +15,7 @@ from connections.settings import setting_faults
 from read_model.spec.errors import SpecError
 from sync_worker import composition
 from sync_worker.elasticsearch.index_guard import IndexLost
-from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
+from sync_worker.errors import ServiceMissing, SettingsError, WorkerError, describe
 from sync_worker.http import metrics
 from sync_worker.http.endpoint import Commands, EndpointThread, endpoint
 from sync_worker.settings import WorkerSettings
@@ -82,7 +82,9 @@ def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = F
     os.environ.setdefault("SQLITE_TMPDIR", str(settings.worker_store))
     with composition.assemble(settings, stopping, new_store) as made:
         worker = made.worker
-        commands = Commands(worker.refresh_now.set, worker.retries_asked.put, worker.rereads.ask, worker.remove_extra)
+        commands = Commands(
+            worker.refresh_now.set, worker.retries_asked.put, worker.rereads.submit, worker.remove_extra
+        )
         app = endpoint(worker.feed, commands, metrics.registry(worker))
         server = EndpointThread(app, settings.worker_host, settings.worker_port)
         server.start()
@@ -95,5 +97,5 @@ def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = F
 
 
 def _fail(error: Exception, code: int) -> int:
-    print(f"rowtide worker: {error}", file=sys.stderr)  # noqa: T201 The one place where the program speaks of its end.
+    print(f"rowtide worker: {describe(error)}", file=sys.stderr)  # noqa: T201 The one place where the program speaks of its end.
     return code

@@ -11,12 +11,17 @@ from typing import NamedTuple
 import msgspec
 
 from cdc.log.lsn import NOTHING, Lsn
+from cdc.log.recovery import Recovery
 
 
 class EnvelopeError(Exception):
     """A record of the change log that is not of the agreed form."""
 
     exit_code = 1
+
+    def __init__(self, text: str, recovery: Recovery | None = None) -> None:
+        super().__init__(text)
+        self.recovery = recovery
 
 
 class Source(msgspec.Struct, rename={"tx_id": "txId"}, gc=False):
@@ -81,8 +86,8 @@ def decode(value: bytes) -> Record:
     if record.op is None and record.status is None:
         if _in_a_schema(value):
             raise EnvelopeError(
-                "its value is wrapped as schema and payload; set value.converter.schemas.enable=false, as"
-                " `rowtide connectors apply` does"
+                "its value is wrapped as schema and payload; the connector needs value.converter.schemas.enable=false",
+                Recovery.APPLY_CONNECTOR_AND_NEW_STORE,
             )
         raise EnvelopeError("neither a change event nor a transaction marker: it has no op and no status")
     if record.op is not None and record.source is None:

@@ -12,12 +12,14 @@ from typing import NamedTuple
 import msgspec
 
 from cdc.log.names import HEARTBEAT_PREFIX, publication_name, slot_name
+from cdc.log.recovery import Recovery
 
 
 class HeartbeatError(Exception):
-    """A heartbeat whose content is not of the agreed form."""
+    """A heartbeat whose content is not of the agreed form: another version of Rowtide configured the connector."""
 
     exit_code = 1
+    recovery = Recovery.APPLY_CONNECTOR
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
@@ -43,9 +45,7 @@ def decode(content: bytes) -> Heartbeat:
     try:
         return _decoder.decode(content)
     except msgspec.MsgspecError as error:
-        raise HeartbeatError(
-            f"a heartbeat of another form: {error}; bring the connector up to date: rowtide connectors apply"
-        ) from error
+        raise HeartbeatError(f"cannot decode a heartbeat: {error}") from error
 
 
 class _Emission(msgspec.Struct):

@@ -22,14 +22,17 @@ import msgspec
 
 from cdc.log.envelope import EnvelopeError, Heartbeat, Record, heartbeat, last_commit, split_transaction_id
 from cdc.log.lsn import NOTHING, Lsn, format_lsn
-
-WAY_OUT = "start the worker with --new-store, then take a new snapshot: rowtide resnapshot"
+from cdc.log.recovery import Recovery
 
 
 class LogError(Exception):
     """The log contradicts itself: documents built from it could be wrong."""
 
     exit_code = 1
+
+    def __init__(self, text: str, recovery: Recovery = Recovery.NEW_STORE) -> None:
+        super().__init__(text)
+        self.recovery = recovery
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,7 @@ class Assembler:
             return REPEAT
         if tx_id == self.ended_tx:
             if begins or self.open_tx == tx_id:
-                raise LogError(f"transaction {tx_id} ended before, and once more at {format_lsn(lsn)}; {WAY_OUT}")
+                raise LogError(f"transaction {tx_id} ended twice, the second time at {format_lsn(lsn)}")
             return REPEAT
         if begins:
             self._open(tx_id)
@@ -204,16 +207,16 @@ class Assembler:
 
     def _whole(self, tx_id: int, lsn: Lsn, record: Record) -> None:
         if self.open_tx != tx_id:
-            raise LogError(f"transaction {tx_id} ends at {format_lsn(lsn)} without a beginning in the log; {WAY_OUT}")
+            raise LogError(f"transaction {tx_id} ends at {format_lsn(lsn)}, but the log does not contain its beginning")
         if self.dropped_tx is not None:
             raise LogError(
-                f"transaction {self.dropped_tx} was cut off in the log and did not come again before transaction"
-                f" {tx_id} ended at {format_lsn(lsn)}; {WAY_OUT}"
+                f"transaction {self.dropped_tx} is incomplete in the log, and was not repeated before transaction"
+                f" {tx_id} ended at {format_lsn(lsn)}"
             )
         if record.event_count != len(self.seen):
             raise LogError(
-                f"transaction {tx_id} at {format_lsn(lsn)} announces {record.event_count} events,"
-                f" {len(self.seen)} are in the log; {WAY_OUT}"
+                f"transaction {tx_id} at {format_lsn(lsn)} announces {record.event_count} events, but the log contains"
+                f" {len(self.seen)}"
             )
 
     def _event(self, record: Record) -> Step:
@@ -237,8 +240,9 @@ class Assembler:
         assert source is not None
         if place is None:
             raise LogError(
-                f"an event of {source.schema}.{source.table} carries no transaction; set"
-                " provide.transaction.metadata=true on the connector (rowtide connectors apply does)"
+                f"an event of {source.schema}.{source.table} has no transaction metadata; the connector needs"
+                " provide.transaction.metadata=true",
+                Recovery.APPLY_CONNECTOR_AND_NEW_STORE,
             )
         tx_id, _ = split_transaction_id(place.id)
         begins = False
@@ -247,8 +251,8 @@ class Assembler:
                 return REPEAT
             if tx_id != self.aside_tx:
                 raise LogError(
-                    f"an event of {source.schema}.{source.table} in transaction {tx_id} stands outside of it"
-                    f" in the log, after {format_lsn(self.applied)}; {WAY_OUT}"
+                    f"an event of {source.schema}.{source.table} of transaction {tx_id} is outside that"
+                    f" transaction in the log, after {format_lsn(self.applied)}"
                 )
             self._open(tx_id)
             begins = True
@@ -267,8 +271,8 @@ class Assembler:
         """Events are told by their numbers alone: another capture of tables would number them otherwise."""
         if _content(last) != _content(record):
             raise LogError(
-                f"transaction {tx_id} came again with other events after {format_lsn(self.applied)}: the tables that are"
-                f" captured changed meanwhile; {WAY_OUT}"
+                f"transaction {tx_id} was repeated with other events after {format_lsn(self.applied)}: the set of captured"
+                f" tables changed in between"
             )
 
 

@@ -1,1 +1,1 @@
-"""The change log as Kafka holds it, and its events folded to the last state of each row."""
+"""Reads the change log from Kafka, decodes its records, and folds change events into the last state of each row."""

@@ -1,16 +1,18 @@
-"""Which rows the log changes while some of them are being read from the source."""
+"""Tracks which rows the log changes while some of them are being read from the source."""
 
 from collections.abc import Collection, Mapping
 
 from read_model.catalog.catalog import TableName
 from sync_worker.log.changes import Key, TableChanges
 
-MOST = 200_000
-"""Keys that are kept; beyond that every row of the table counts as changed."""
+MAX_KEYS = 200_000
+"""Keys tracked for each table; beyond that every row of the table counts as changed."""
 
 
 class ChangeTracker:
-    """Notes the changed keys of some tables, from its making on."""
+    """Collects the changed keys of some tables.
+
+    A change of an `inexact` table counts for all of its rows: the log and a SELECT may spell its keys differently."""
 
     def __init__(self, tables: Collection[TableName], inexact: Collection[TableName]) -> None:
         self._keys: dict[TableName, set[Key]] = {table: set() for table in tables}
@@ -18,15 +20,15 @@ class ChangeTracker:
         self._all: set[TableName] = set()
 
     def note(self, batch: Mapping[TableName, TableChanges]) -> None:
-        """Take note of a folded batch."""
+        """Add the changes of a folded batch."""
         for table, keys in self._keys.items():
             changes = batch.get(table)
             if changes is None:
                 continue
             keys.update(changes.touched)
-            if changes.truncated_at is not None or len(keys) > MOST or table in self._inexact:
+            if changes.truncated_at is not None or len(keys) > MAX_KEYS or table in self._inexact:
                 self._all.add(table)
 
     def changed(self, table: TableName, key: Key) -> bool:
-        """Whether the log changed the row since."""
+        """Whether the log changed the row."""
         return table in self._all or key in self._keys[table]

@@ -1,8 +1,8 @@
-"""Change events folded to what the row store needs: the last state of each row touched. Pure.
+"""Folds change events into the last state of each touched row, which is all that the row store needs. Pure.
 
-Between two commits of the row store only the last state of a row matters: a document is touched when a row of it differs
-before or after, and both ends are looked at. So a thousand changes of one row cost one write (invariant 3 is kept because
-only whole transactions are folded).
+Between two commits of the row store only the last state of a row matters: a document is touched when one of its rows differs
+before or after, and both states are examined. So a thousand changes of one row cost one write. Invariant 3 holds because only
+whole transactions are folded.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from cdc.log.envelope import Record
-from cdc.log.transaction import WAY_OUT
+from cdc.log.recovery import Recovery
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import RowError, ShapeError
 from sync_worker.log.toast_placeholders import placeholder_markers
@@ -29,9 +29,11 @@ StoredRow = Callable[[TableName, Key], Row | None]
 
 @dataclass(slots=True)
 class TableChanges:
-    """What a batch did to one table. `rows[key]` is the row's last state, None when it is gone; `touched[key]` the first commit
-    LSN that touched it. `truncated_at` is the first commit LSN of a TRUNCATE: every row stored before is gone then.
-    `deleted` is the last state of rows that this batch wrote and deleted again: a key change may take values from it."""
+    """What a batch did to one table.
+
+    `rows[key]` is the row's last state, None when it was deleted; `touched[key]` is the first commit LSN that touched it.
+    `truncated_at` is the first commit LSN of a TRUNCATE, which deletes every row stored before. `deleted` holds the last
+    state of rows that this batch wrote and then deleted: a key change may take unchanged values from it."""
 
     rows: dict[Key, Row | None] = field(default_factory=dict)
     touched: dict[Key, int] = field(default_factory=dict)
@@ -40,15 +42,16 @@ class TableChanges:
 
     def first_lsn(self) -> int:
         """The lowest commit LSN of these changes."""
-        first = min(self.touched.values(), default=None)
-        known = [lsn for lsn in (first, self.truncated_at) if lsn is not None]
-        return min(known)
+        lsns = [*self.touched.values()]
+        if self.truncated_at is not None:
+            lsns.append(self.truncated_at)
+        return min(lsns)
 
 
 class RowShape:
     """Decodes the row images of one table: only the columns that documents use, in the plan's order.
 
-    `placeholders` are the values by which Debezium says "unchanged, and not in the WAL" (TOAST), by column position.
+    `placeholders` maps column positions to the value that Debezium sends for an unchanged TOAST column.
     """
 
     def __init__(
@@ -57,53 +60,53 @@ class RowShape:
         self.table = table
         self.names = tuple(columns)
         self._placeholders = placeholders
-        self._needles = placeholder_markers(dict(placeholders))
+        self._markers = placeholder_markers(dict(placeholders))
         self.key: Callable[[Row], Key] = _picker([self.names.index(name) for name in key])
-        """Takes the primary key out of a decoded row."""
+        """Extracts the primary key from a decoded row."""
         self._row = _decoder(columns)
         self._before = _decoder({name: columns[name] for name in key})
 
     def row(self, image: msgspec.Raw) -> Row:
-        """Decode an `after` image."""
+        """Decode an `after` image. Raises ShapeError when it has other columns."""
         return self._decode(self._row, image)
 
     def key_before(self, image: msgspec.Raw) -> Key:
-        """Decode the primary key of a `before` image or of a key header."""
+        """Decode the primary key of a `before` image or of a key header. Raises ShapeError when it has other columns."""
         return self._decode(self._before, image)
 
     def unchanged(self, row: Row) -> list[int]:
-        """Positions whose value is the placeholder."""
+        """Positions of the columns that contain the placeholder."""
         return [position for position, text in self._placeholders.items() if _same(row[position], text)]
 
     def may_be_unchanged(self, image: msgspec.Raw) -> bool:
-        """Whether the image can hold a placeholder: cheap, and right nearly always."""
-        if not self._needles:
+        """Whether the image may contain a placeholder: a cheap test without decoding, with rare false positives."""
+        if not self._markers:
             return False
-        whole = bytes(image)
-        return any([needle in whole for needle in self._needles])  # A list: there are one or two.
+        content = bytes(image)
+        return any([marker in content for marker in self._markers])  # A list is faster here: there are one or two.
 
     def _decode(self, decode: Callable[[msgspec.Raw], Row], image: msgspec.Raw) -> Row:
         try:
             return decode(image)
         except msgspec.MsgspecError as error:
             raise ShapeError(
-                f"a row of {self.table} has another shape than when the spec was resolved ({error}); {WAY_OUT}",
+                f"a row of {self.table} has other columns than when the spec was resolved ({error})",
                 self.table,
             ) from error
 
 
 def _picker(positions: list[int]) -> Callable[[Row], Key]:
-    """Picks these values of a row, always as a tuple."""
+    """A function that picks these values of a row, always as a tuple."""
     if len(positions) == 1:
         only = positions[0]
         return lambda row: (row[only],)
     return itemgetter(*positions)
 
 
-def _same(value: Any, stand_in: Any) -> bool:
-    if isinstance(stand_in, msgspec.Raw):
-        return isinstance(value, msgspec.Raw) and bytes(value) == bytes(stand_in)
-    return bool(value == stand_in)
+def _same(value: Any, placeholder: Any) -> bool:
+    if isinstance(placeholder, msgspec.Raw):
+        return isinstance(value, msgspec.Raw) and bytes(value) == bytes(placeholder)
+    return bool(value == placeholder)
 
 
 def _decoder(columns: Mapping[str, Any]) -> Callable[[msgspec.Raw], Row]:
@@ -118,7 +121,7 @@ def _decoder(columns: Mapping[str, Any]) -> Callable[[msgspec.Raw], Row]:
 
 
 def _decoder_by_name(columns: Mapping[str, Any]) -> Callable[[msgspec.Raw], Row]:
-    """Slower, for column names that msgspec does not take as names of fields."""
+    """A slower decoder, for column names that msgspec does not accept as field names."""
     image_of = msgspec.json.Decoder(dict[str, msgspec.Raw])
     decoders = [(name, msgspec.json.Decoder(kind)) for name, kind in columns.items()]
 
@@ -132,9 +135,9 @@ def _decoder_by_name(columns: Mapping[str, Any]) -> Callable[[msgspec.Raw], Row]
 
 
 class TakenChange(msgspec.Struct, frozen=True, gc=False):
-    """A change event as it waits for its transaction's end: decoded, and as it came (for the spool).
+    """A change event that waits for the end of its transaction: decoded, and as received (for the spool).
 
-    `old_key` is the row's key before a move (a key change)."""
+    `old_key` is the encoded key that the row had before its key changed."""
 
     record: Record
     value: bytes
@@ -142,37 +145,38 @@ class TakenChange(msgspec.Struct, frozen=True, gc=False):
 
 
 class Batch:
-    """Folds the transactions of one batch. Changes of tables that no document uses are passed over."""
+    """Folds the transactions of one batch. Ignores changes of tables that no document uses."""
 
     def __init__(self, shapes: Mapping[TableName, RowShape], stored: StoredRow) -> None:
         self._shapes = shapes
         self._stored = stored
-        self._newer = False
+        self._rows_may_be_newer = False
         self.tables: dict[TableName, TableChanges] = {}
 
     def fold(
         self,
         changes: Iterable[TakenChange],
         lsn: int,
-        known: frozenset[TableName] = frozenset(),
-        newer: bool = False,
+        already_visible: frozenset[TableName] = frozenset(),
+        rows_may_be_newer: bool = False,
     ) -> None:
-        """Take over the changes of one committed transaction, in their order. Rows of `known` tables show them already.
+        """Add the changes of one committed transaction, in order. Tables in `already_visible` contain them already.
 
-        With `newer`, stored rows may be of a later moment: one that is not there was deleted since, or got another key."""
-        self._newer = newer
+        With `rows_may_be_newer`, stored rows may be ahead of the log: a missing row was deleted later, or got another key.
+        Raises RowError when an update needs a stored row that does not exist, ShapeError when a row has other columns."""
+        self._rows_may_be_newer = rows_may_be_newer
         for change in changes:
             source = change.record.source
             assert source is not None
             shape = self._shapes.get((source.schema, source.table))  # type: ignore[call-overload]  # It equals a TableName.
-            if shape is None or shape.table in known:
+            if shape is None or shape.table in already_visible:
                 continue
             folded = self.tables.get(shape.table)
             if folded is None:
                 folded = self.tables[shape.table] = TableChanges()
-            self._one(shape, folded, change, lsn)
+            self._fold_change(shape, folded, change, lsn)
 
-    def _one(self, shape: RowShape, changes: TableChanges, change: TakenChange, lsn: int) -> None:
+    def _fold_change(self, shape: RowShape, changes: TableChanges, change: TakenChange, lsn: int) -> None:
         record = change.record
         match record.op:
             case "c" | "u" | "r":
@@ -186,38 +190,39 @@ class Batch:
             case "m":
                 return
             case _:
-                raise RowError(f"an event of {shape.table} has the operation {record.op!r}, which is not known")
+                raise RowError(f"an event of {shape.table} has the unknown operation {record.op!r}")
 
     def _put(self, shape: RowShape, changes: TableChanges, change: TakenChange, lsn: int) -> None:
         after = change.record.after
         row = shape.row(after)
         key = shape.key(row)
-        found: Row | None = row
+        complete: Row | None = row
         if shape.may_be_unchanged(after):
-            found = self._complete(shape, changes, row, (_old_key(shape, change, key), key))
+            complete = self._complete(shape, changes, row, (_old_key(shape, change, key), key))
         if change.record.op == "u" and bytes(change.record.before) != b"null":
             old = shape.key_before(change.record.before)
             if old != key:
                 _delete(changes, old, lsn)
-        _touch(changes, key, found, lsn)
+        _touch(changes, key, complete, lsn)
 
     def _complete(self, shape: RowShape, changes: TableChanges, row: Row, keys: tuple[Key, Key]) -> Row | None:
-        """The row with its unchanged values, which the row before holds; `keys` are the key before and the one of now.
+        """The row with its unchanged values, taken from the previous row; `keys` are its old and its current key.
 
-        None when a later moment's rows do not hold it: then its end is still to come in the log."""
+        None when the stored rows are newer and do not contain the row: the log will delete it later."""
         missing = shape.unchanged(row)
         if not missing:
             return row
         old, new = keys
         before = self._before(shape, changes, old)
-        if before is None and self._newer:
+        if before is None and self._rows_may_be_newer:
             before = self._before(shape, changes, new)
             if before is None:
                 return None
         if before is None:
             raise RowError(
-                f"an update of {shape.table} leaves out {', '.join(shape.names[i] for i in missing)} as unchanged, and the"
-                f" row store does not hold the row; {WAY_OUT}"
+                f"an update of {shape.table} omits {', '.join(shape.names[i] for i in missing)} as unchanged, but the row"
+                " store does not contain the row",
+                Recovery.NEW_STORE,
             )
         return tuple(before[i] if i in missing else value for i, value in enumerate(row))
 

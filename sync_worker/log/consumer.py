@@ -1,4 +1,4 @@
-"""The change log as a stream of Kafka messages, from a given offset on. Positions live in the row store, not in Kafka."""
+"""Consumes the log from a given offset. Positions are stored in the row store, not in Kafka."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from cdc.log.transaction import WAY_OUT
+from cdc.log.recovery import Recovery
 from connections.kafka import KafkaAccess, client_settings
 from sync_worker.errors import PositionLost, ServiceMissing, SettingsError, WorkerError
 
@@ -22,7 +22,7 @@ _REFUSING = (
 
 @dataclass(frozen=True, slots=True)
 class LogSpan:
-    """What Kafka holds of the log: the topic's id, the first offset kept and the next one to be written."""
+    """What Kafka retains of the log: the topic's id, the first available offset and the next one to be written."""
 
     topic_id: str
     low: int
@@ -30,7 +30,7 @@ class LogSpan:
 
 
 class ChangeLog:
-    """One topic, one partition. Not for use by several threads."""
+    """The log: one topic with one partition. Not thread-safe."""
 
     def __init__(self, access: KafkaAccess, topic: str, group: str) -> None:
         self._topic = topic
@@ -50,8 +50,10 @@ class ChangeLog:
         self._consumer = consumer(access, self._refusals, **settings)
 
     def span(self, timeout: float = 10.0) -> LogSpan:
-        """Look at the topic. ServiceMissing when Kafka does not answer, SettingsError when it does not let us in, PositionLost
-        when the topic is not there."""
+        """Query the topic; `timeout` is in seconds.
+
+        Raises ServiceMissing when Kafka does not answer, SettingsError when it refuses the login, and PositionLost when the
+        topic does not exist."""
         client = admin(self._access, self._refusals)
         try:
             topic_id = topic_id_of(client, self._topic, timeout)
@@ -60,19 +62,19 @@ class ChangeLog:
             cause: KafkaError = error.args[0]
             if cause.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise PositionLost(
-                    f"topic {self._topic} is not on {self._access.servers}; apply the connector: rowtide connectors apply"
+                    f"topic {self._topic} does not exist on {self._access.servers}", Recovery.APPLY_CONNECTOR
                 ) from error
-            client.poll(0)  # What was refused is told to the callbacks alone.
+            client.poll(0)  # librdkafka reports a refused login only through the callbacks.
             self._consumer.poll(0)
             raise self._refusals.to_error(self._access, error) from error
         return LogSpan(topic_id, low, high)
 
     def seek(self, offset: int) -> None:
-        """Read on from this offset."""
+        """Continue reading at this offset."""
         self._consumer.assign([TopicPartition(self._topic, 0, offset)])
 
     def read(self, count: int, wait: float) -> list[Message]:
-        """Up to `count` messages; waits `wait` seconds for the first and not at all for the rest."""
+        """Up to `count` messages; waits up to `wait` seconds for the first, and not at all for the rest."""
         first = self._consumer.poll(wait)
         if first is None:
             return []
@@ -80,7 +82,7 @@ class ChangeLog:
         return [message for message in messages if not self._failed(message)]
 
     def close(self) -> None:
-        """Leave Kafka."""
+        """Close the connection to Kafka."""
         self._consumer.close()
 
     def _failed(self, message: Message) -> bool:
@@ -88,58 +90,59 @@ class ChangeLog:
         if error is None:
             return False
         if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
-            raise PositionLost(f"the next offset of topic {self._topic} is not in Kafka any more; {WAY_OUT}")
+            raise PositionLost(f"the next offset of topic {self._topic} is no longer in Kafka")
         if error.fatal():
-            raise ServiceMissing(f"Kafka at {self._access.servers} ended the connection: {error.str()}")
+            raise ServiceMissing(f"Kafka at {self._access.servers} closed the connection: {error.str()}")
         return True
 
 
 def admin(access: KafkaAccess, refusals: "Refusals") -> AdminClient:
-    """A client that asks about topics."""
+    """A client for queries about topics."""
     settings: dict[str, Any] = {**client_settings(access), "log_level": 2, "error_cb": refusals}
     return AdminClient(settings)
 
 
 def consumer(access: KafkaAccess, refusals: "Refusals", **more: Any) -> Consumer:
-    """A client that reads. SettingsError when there cannot be one of these settings."""
+    """A client that reads. Raises SettingsError when librdkafka rejects the settings."""
     settings: dict[str, Any] = {**client_settings(access), **more, "log_level": 2, "error_cb": refusals}
     try:
         return Consumer(settings)
     except KafkaException as error:
         raise SettingsError(
-            f"the settings of Kafka cannot be used: {error.args[0].str()}; correct ROWTIDE_KAFKA_…"
+            f"the Kafka settings are not valid: {error.args[0].str()}; correct ROWTIDE_KAFKA_…"
         ) from error
 
 
 def topic_id_of(client: AdminClient, topic: str, timeout: float) -> str:
-    """The id that the topic got when it was created. KafkaException when it cannot be told."""
+    """The id that Kafka gave the topic when it was created. Raises KafkaException when Kafka does not return it."""
     described = client.describe_topics(TopicCollection([topic]), request_timeout=timeout)
     return str(described[topic].result(2 * timeout).topic_id)
 
 
 class Refusals:
-    """Remembers that Kafka refuses us, which a client tells its callback alone and then tries again. Other trouble passes; lag
-    tells about it."""
+    """An `error_cb` that remembers a refused login: librdkafka reports it only there, and retries for ever.
+
+    Other errors are temporary, and show as lag."""
 
     def __init__(self) -> None:
         self.last = ""
-        self._trouble = ""
+        self._transport_error = ""
 
     def __call__(self, error: KafkaError) -> None:
         if error.code() in _REFUSING:
             self.last = error.str()
         elif error.code() == KafkaError._TRANSPORT:
-            self._trouble = error.str()
+            self._transport_error = error.str()
 
     def to_error(self, access: KafkaAccess, error: KafkaException) -> WorkerError:
-        """The sentence for an error: SettingsError when Kafka refuses us, otherwise ServiceMissing."""
+        """The worker's error for a client's: SettingsError when Kafka refuses the login, otherwise ServiceMissing."""
         cause: KafkaError = error.args[0]
         if self.last or cause.code() in _REFUSING:
             return SettingsError(
-                f"Kafka at {access.servers} does not let us in: {self.last or cause.str()}; correct ROWTIDE_KAFKA_SECURITY_PROTOCOL"
-                " and, where they are needed, ROWTIDE_KAFKA_USERNAME, ROWTIDE_KAFKA_PASSWORD, ROWTIDE_KAFKA_CA"
+                f"Kafka at {access.servers} does not let us in: {self.last or cause.str()}; correct"
+                " ROWTIDE_KAFKA_SECURITY_PROTOCOL and, if they are used, ROWTIDE_KAFKA_USERNAME, ROWTIDE_KAFKA_PASSWORD, ROWTIDE_KAFKA_CA"
             )
         return ServiceMissing(
-            f"Kafka at {access.servers} does not answer: {self._trouble or cause.str()}; start it, or correct"
+            f"Kafka at {access.servers} does not answer: {self._transport_error or cause.str()}; start it, or correct"
             " ROWTIDE_KAFKA_BOOTSTRAP_SERVERS or ROWTIDE_KAFKA_SECURITY_PROTOCOL"
         )

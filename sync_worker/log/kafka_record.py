@@ -1,18 +1,18 @@
-"""What the worker reads of a Kafka message."""
+"""Decodes the Kafka messages of the log."""
 
 from typing import Any, Protocol
 
 import msgspec
 
 from cdc.log.envelope import EnvelopeError, Record, decode
-from cdc.log.transaction import WAY_OUT
+from cdc.log.recovery import Recovery
 from sync_worker.errors import WorkerError
 
 OLD_KEY_HEADER = "__debezium.oldkey"
 
 
 class LogMessage(Protocol):
-    """What is needed of a Kafka message."""
+    """The part of a Kafka message that the worker reads."""
 
     def value(self) -> bytes | None: ...
     def offset(self) -> int | None: ...
@@ -20,18 +20,19 @@ class LogMessage(Protocol):
 
 
 def decode_message(message: LogMessage, value: bytes) -> Record:
-    """The record in a message."""
+    """Decode the record in a message. Raises WorkerError when it is not one."""
     try:
         return decode(value)
     except EnvelopeError as error:
         raise WorkerError(
-            f"the record at offset {message.offset()} of the log is of no use: {error}; find out what else writes to the topic,"
-            f" {WAY_OUT}"
+            f"cannot decode the record at offset {message.offset()} of the log: {error}; stop any other program that writes"
+            " to the topic",
+            error.recovery or Recovery.NEW_STORE,
         ) from error
 
 
 def old_key(message: LogMessage) -> bytes | None:
-    """The key before a key change, from the header that Debezium writes on the `c` of a move."""
+    """The key before a key change, from the header that Debezium adds to the `c` event."""
     for name, value in message.headers() or ():
         if name == OLD_KEY_HEADER and value is not None:
             header = msgspec.json.decode(value, type=dict[str, msgspec.Raw])

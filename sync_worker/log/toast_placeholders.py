@@ -1,6 +1,6 @@
-"""How Debezium says "unchanged, and not in the WAL" (TOAST), by column type. Pure.
+"""The placeholders that Debezium sends for unchanged TOAST values, which are not in the WAL, by column type. Pure.
 
-Forms from Debezium's `UnchangedToastedPlaceholder`: one configured text, spelled as the column's JSON type needs it.
+Forms from Debezium's `UnchangedToastedPlaceholder`: one configured text, encoded as the column's JSON type requires.
 """
 
 import base64
@@ -18,11 +18,13 @@ _INT_ARRAYS = {"int2", "int4", "int8", "date"}
 
 
 def placeholder_values(columns: Iterable[Column], placeholder: str) -> dict[int, Any]:
-    """The decoded value that stands for "unchanged", by position of the columns that TOAST may move out of line."""
-    return {position: _stand_in(column, placeholder) for position, column in enumerate(columns) if column.toastable}
+    """The decoded placeholder by column position, for columns whose values TOAST may store out of line."""
+    return {
+        position: _placeholder_value(column, placeholder) for position, column in enumerate(columns) if column.toastable
+    }
 
 
-def _stand_in(column: Column, placeholder: str) -> Any:
+def _placeholder_value(column: Column, placeholder: str) -> Any:
     if column.element is not None:
         return msgspec.Raw(msgspec.json.encode(_array(column.element, placeholder)))
     if column.type == "bytea" or column.type in PRINTED:
@@ -41,7 +43,7 @@ def _array(element: str, placeholder: str) -> list[Any]:
     return [placeholder]
 
 
-def placeholder_markers(stand_in: dict[int, Any]) -> tuple[bytes, ...]:
-    """Bytes of which at least one is in every row image with an unchanged value: a quick test before decoding more."""
-    texts = {bytes(value) if isinstance(value, msgspec.Raw) else str(value).encode() for value in stand_in.values()}
+def placeholder_markers(placeholders: dict[int, Any]) -> tuple[bytes, ...]:
+    """Byte strings of which every row image with an unchanged value contains at least one: a fast test before decoding."""
+    texts = {bytes(value) if isinstance(value, msgspec.Raw) else str(value).encode() for value in placeholders.values()}
     return tuple(sorted(text.strip(b'[]"') for text in texts))

@@ -1,14 +1,14 @@
-"""Which transactions of the log a snapshot of the source already shows: exact, by their ids. Pure."""
+"""Decides exactly, by transaction id, which transactions of the log a snapshot of the source contains. Pure."""
 
 from dataclasses import dataclass
 
 WRAP = 1 << 32
-"""The log has the lower 32 bits of a transaction id, `pg_current_snapshot` all 64."""
+"""The log contains the lower 32 bits of a transaction id; `pg_current_snapshot` returns all 64."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """PostgreSQL's `pg_snapshot`: below `xmin` everything is visible, from `xmax` on nothing, between them all but `running`."""
+    """A `pg_snapshot`: transactions below `xmin` are visible, those from `xmax` on are not, `running` ones in between are not."""
 
     xmin: int
     xmax: int
@@ -16,17 +16,17 @@ class Visibility:
 
     @classmethod
     def parse(cls, text: str) -> "Visibility":
-        """Read `xmin:xmax:xip,xip,…`."""
+        """Parse `xmin:xmax:xip,xip,…`, the text form of a `pg_snapshot`."""
         xmin, xmax, running = text.split(":")
-        return cls(int(xmin), int(xmax), frozenset(int(each) for each in running.split(",") if each))
+        return cls(int(xmin), int(xmax), frozenset(int(xid) for xid in running.split(",") if xid))
 
     def shows(self, tx_id: int) -> bool:
-        """Whether the snapshot shows what this committed transaction of the log did."""
-        whole = self._whole(tx_id)
-        return whole < self.xmin or (whole < self.xmax and whole not in self.running)
+        """Whether the snapshot contains the changes of this committed transaction of the log."""
+        full_id = self._full_id(tx_id)
+        return full_id < self.xmin or (full_id < self.xmax and full_id not in self.running)
 
-    def _whole(self, tx_id: int) -> int:
-        """All 64 bits: of the candidates the one that is nearest to the snapshot's end."""
+    def _full_id(self, tx_id: int) -> int:
+        """The 64-bit id with these lower bits that is closest to `xmax`."""
         near = self.xmax - self.xmax % WRAP + tx_id % WRAP
         if near - self.xmax > WRAP // 2:
             return near - WRAP

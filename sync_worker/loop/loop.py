@@ -169,17 +169,17 @@ class Worker:
             try:
                 self._applier.take(messages)
             except ShapeError as error:
-                self._healing.misfit(error)
+                self._healing.shape_mismatch(error)
             else:
                 self._heard()
-        self._outlook.turn(bool(messages), beat=False)
+        self._outlook.turn(bool(messages), heartbeat=False)
 
     def _heal(self) -> None:
         """Read changed tables anew, when no bulk is under way: the log waits meanwhile."""
         if self._flying:
             self.stopping.wait(self._pace.idle_wait)
             return
-        parts = self._healing.heal(self._parts)
+        parts = self._healing.resync(self._parts)
         if parts is not None:
             self._moved = True
             self._adopt(parts)
@@ -189,15 +189,15 @@ class Worker:
     def _heard(self) -> None:
         beat, self._applier.heartbeat = self._applier.heartbeat, None
         if beat is not None:
-            self._watch.see(beat)
-            self._outlook.turn(records=True, beat=True)
+            self._watch.observe(beat)
+            self._outlook.turn(records=True, heartbeat=True)
         position = self._store.position
         self._tracker.tick(position.watermark, position.watermark_ms)
 
     def _send(self) -> None:
         """Keep the senders busy with freshly built documents, but never build in mid-snapshot (invariant 3)."""
         position = self._store.position
-        if not position.settled or self._healing.due or self._misread.open:
+        if not position.settled or self._healing.due or self._misread.blocks_builds:
             return
         while len(self._flying) < self._pace.senders:
             bulk = self._pending.take(position.epoch << EPOCH_BITS | position.watermark)
@@ -258,7 +258,7 @@ class Worker:
     def _show_when_loaded(self) -> None:
         """Show new generations when they hold all that there was when their loading began; the application writes on meanwhile."""
         position = self._store.position
-        if not self._generations.loading or not position.settled or self._misread.open:
+        if not self._generations.loading or not position.settled or self._misread.blocks_builds:
             self._load_through = 0
             return
         if not self._load_through:

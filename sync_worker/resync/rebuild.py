@@ -1,4 +1,4 @@
-"""A row store made over for another plan of the same spec, inside the transaction that brings the new rows."""
+"""Rebuilds the row store for a new plan of the same spec, inside the transaction that loads the new rows."""
 
 from collections.abc import Collection
 from typing import Any
@@ -16,13 +16,13 @@ from sync_worker.store.row_tables import Rows
 def rebuild_store(
     store: RowStore, parts: PlanBound, rows: Rows, plan: PipelinePlan, tables: Collection[TableName]
 ) -> None:
-    """What was loaded replaces the rows of `tables`. Documents whose plan changed get a new generation, the others are built
-    anew; `parts` are those of the old plan, `rows` those of the new one."""
+    """Replace the rows of `tables` with those loaded. Documents whose plan changed get a new generation, the others are
+    rebuilt; `parts` are those of the old plan, `rows` those of the new one."""
     lsn = store.position.watermark + 1
     parts.rows.touch_all(lsn)
-    before = {document.name: spec_hash("", (document,)) for document in parts.plan.documents}
+    old_hashes = {document.name: spec_hash("", (document,)) for document in parts.plan.documents}
     for document in plan.documents:
-        if spec_hash("", (document,)) != before.get(document.name):
+        if spec_hash("", (document,)) != old_hashes.get(document.name):
             _forget(store, document)
     used = {use.table for use in plan.tables}
     for use in parts.plan.tables:
@@ -36,13 +36,13 @@ def rebuild_store(
 
 
 def _forget(store: RowStore, document: DocumentPlan) -> None:
-    """Nothing of the document's old form is left to build, and its generation is not good any more."""
+    """Drop what is pending of the document's old form, and its generation."""
     for sql in drop_pending(document):
         store.execute(sql)
     store.remember(f"generation {document.name}", "")
 
 
 def storage_layout(use: TableUse) -> tuple[Any, ...]:
-    """What decides how rows of the table are decoded and kept; nullability and enum labels, for instance, do not."""
+    """What determines how rows of the table are decoded and stored. Nullability and enum labels, for instance, do not."""
     toast = [(column.name, column.toastable, column.element) for column in use.columns]
     return use.table, create_table(use), upsert(use), list(decoded_types(use).items()), toast, use.lookups

@@ -1,8 +1,8 @@
-"""Reads rows behind documents anew, from the source, when somebody asks: `rowtide repair`, for instance.
+"""Re-reads the rows of named documents from the source on request, for `rowtide repair`.
 
-The rows are read as of one snapshot (see `reread`) in a thread of their own, while the log goes on. They are put into the row
-store when the log has come to all that they show, and only those which the log did not change meanwhile: for such a row the
-log's state may be newer than the snapshot's, and the whole is read once more.
+The rows are read from one snapshot (see `source_snapshot`) in a separate thread while the log continues. They are written to
+the row store once the log has everything that the snapshot contains, except rows that the log changed in the meantime: for
+these the log may be newer than the snapshot, and the whole request is read again.
 """
 
 import queue
@@ -25,20 +25,20 @@ from sync_worker.resync.source_snapshot import KeyedQuery, query_for_keys, sourc
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.tombstones import Tombstones
 
-ROUNDS = 6
-"""Readings at most; after that what the log says of a row counts."""
+MAX_ROUNDS = 6
+"""Reads of one request; after the last one, the log's state of a row counts."""
 
-MOST = 10_000
-"""Documents of one request."""
+MAX_DOCUMENTS = 10_000
+"""Documents per request."""
 
 _EXACT = {"int", "bool", "text", "scaled"}
-"""Kinds of key values that the log and a SELECT write alike."""
+"""Kinds of key values that the log and a SELECT spell alike."""
 
 
 @dataclass(frozen=True, slots=True)
 class RepairOutcome:
-    """What came of it. `lsn`: once this is searchable, so is the repair. `rows` were read, `changed` of them differed, and
-    `unsettled` were changed by the log during every reading."""
+    """The result: `rows` were read, `changed` of them differed from the row store, and the log changed `unsettled` of them
+    during every read. The repair is searchable once `lsn` is."""
 
     lsn: int
     rows: int
@@ -48,15 +48,15 @@ class RepairOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RepairRequest:
-    """Read the rows behind these documents (id texts by document name), and build the documents anew."""
+    """A request to re-read the rows of documents (ids by document name) and to rebuild these documents."""
 
     documents: dict[str, list[str]]
-    answer: "Future[RepairOutcome]" = field(default_factory=Future)
+    outcome: "Future[RepairOutcome]" = field(default_factory=Future)
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """Rows as of one snapshot: for each table the keys asked for, and the rows that exist."""
+class _SourceRows:
+    """Rows from one snapshot: the requested keys of each table, and those rows that exist."""
 
     visibility: Visibility
     lsn: int
@@ -70,105 +70,103 @@ class _Round:
     number: int
     parts: PlanBound
     follow: ChangeTracker
-    reading: "Future[_Reading]"
+    reading: "Future[_SourceRows]"
     changed: int = 0
 
 
 class RowRepair:
-    """One request at a time. `ask` from any thread; the rest belongs to the loop's."""
+    """Handles one request at a time. `submit` is thread-safe; everything else belongs to the loop's thread."""
 
     def __init__(self, store: RowStore, dsn: str, tombstones: Tombstones) -> None:
         self._store = store
         self._tombstones = tombstones
         self._dsn = dsn
-        self._asked: queue.SimpleQueue[RepairRequest] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[RepairRequest] = queue.SimpleQueue()
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="reread")
         self._round: _Round | None = None
         self._watermark = 0
 
-    def ask(self, request: RepairRequest) -> "Future[RepairOutcome]":
-        """Have rows read anew. The answer comes when the row store has them; it may be a WorkerError."""
-        if sum(map(len, request.documents.values())) > MOST:
-            request.answer.set_exception(WorkerError(f"at most {MOST} documents can be read anew at a time"))
+    def submit(self, request: RepairRequest) -> "Future[RepairOutcome]":
+        """Queue a request. The future completes when the row store has the rows; it may raise WorkerError."""
+        if sum(map(len, request.documents.values())) > MAX_DOCUMENTS:
+            request.outcome.set_exception(WorkerError(f"a request can contain at most {MAX_DOCUMENTS} documents"))
         else:
-            self._asked.put(request)
-        return request.answer
+            self._queue.put(request)
+        return request.outcome
 
     def turn(self, parts: PlanBound) -> None:
-        """Once a turn of the loop, after what it read is folded in."""
+        """Once per turn of the loop, after its records are applied."""
         position = self._store.position
         advanced, self._watermark = position.watermark > self._watermark, position.watermark
         running = self._round
         if running is None:
-            if position.settled and not self._asked.empty():
-                self._take(self._asked.get(), parts)
+            if position.settled and not self._queue.empty():
+                self._start(self._queue.get(), parts)
         elif running.parts is not parts:
             self._begin(running.request, parts, running.number, running.changed)
         elif running.reading.done():
-            self._read(running, advanced)
+            self._finish_read(running, advanced)
 
     def close(self) -> None:
-        """Answer those who wait."""
+        """Stop, and fail the requests that wait."""
         self._reader.shutdown(wait=True, cancel_futures=True)
         waiting = [self._round.request] if self._round else []
-        while not self._asked.empty():
-            waiting.append(self._asked.get())
+        while not self._queue.empty():
+            waiting.append(self._queue.get())
         for request in waiting:
-            request.answer.set_exception(WorkerError("the worker stopped before the rows were read; ask again"))
+            request.outcome.set_exception(WorkerError("the worker stopped before the rows were read; try again"))
 
-    def _take(self, request: RepairRequest, parts: PlanBound) -> None:
+    def _start(self, request: RepairRequest, parts: PlanBound) -> None:
         unknown = request.documents.keys() - {document.name for document in parts.plan.documents}
         if unknown:
-            request.answer.set_exception(
-                WorkerError(f"the pipeline has no documents named {', '.join(sorted(unknown))}")
-            )
+            request.outcome.set_exception(WorkerError(f"the pipeline has no document {', '.join(sorted(unknown))}"))
         else:
             self._begin(request, parts, 1, 0)
 
     def _begin(self, request: RepairRequest, parts: PlanBound, number: int, changed: int) -> None:
-        kept = self._kept(request, parts.plan)
-        uses = [use for use in parts.plan.tables if use.table in kept]
+        keys = self._stored_keys(request, parts.plan)
+        uses = [use for use in parts.plan.tables if use.table in keys]
         inexact = [
             use.table
             for use in uses
             if any(form(column).kind not in _EXACT or column.type == "citext" for column in use.primary_key)
         ]
-        parts.applier.follow = follow = ChangeTracker(list(kept), inexact)
-        reading = self._reader.submit(_read, self._dsn, parts.plan, uses, request, kept)
+        parts.applier.follow = follow = ChangeTracker(list(keys), inexact)
+        reading = self._reader.submit(_read, self._dsn, parts.plan, uses, request, keys)
         self._round = _Round(request, number, parts, follow, reading, changed)
 
-    def _kept(self, request: RepairRequest, plan: PipelinePlan) -> dict[TableName, list[str]]:
-        """The keys behind the documents by what the row store holds, as JSON objects; every table has an entry."""
-        found: dict[TableName, list[str]] = {}
+    def _stored_keys(self, request: RepairRequest, plan: PipelinePlan) -> dict[TableName, list[str]]:
+        """The keys of the documents' rows in the row store, as JSON objects; every table has an entry."""
+        stored_keys: dict[TableName, list[str]] = {}
         for document in plan.documents:
             ids = request.documents.get(document.name)
             for lineage in row_lineage(document) if ids else ():
                 keys = self._store.execute(lineage.row_store, {"ids": msgspec.json.encode(ids).decode()})
-                found.setdefault(lineage.table, []).extend(key for (key,) in keys)
-        return found
+                stored_keys.setdefault(lineage.table, []).extend(key for (key,) in keys)
+        return stored_keys
 
-    def _read(self, running: _Round, advanced: bool) -> None:
+    def _finish_read(self, running: _Round, advanced: bool) -> None:
         error = running.reading.exception()
         if error is not None:
             self._end(running)
-            running.request.answer.set_exception(error)
+            running.request.outcome.set_exception(error)
             return
         reading, position = running.reading.result(), self._store.position
         if not all(reading.visibility.shows(tx_id) for tx_id in running.parts.applier.recent):
             self._begin(running.request, running.parts, running.number, running.changed)
-        # Builds under way are of an older version only right after the watermark moved.
+        # Only right after the watermark moved do all builds in progress have an older version.
         elif advanced and position.settled and position.watermark >= reading.lsn:
             self._apply(running, reading)
 
-    def _apply(self, running: _Round, reading: _Reading) -> None:
-        last = running.number == ROUNDS
+    def _apply(self, running: _Round, reading: _SourceRows) -> None:
+        last = running.number == MAX_ROUNDS
         with self._store.transaction():
             changes, unsettled = self._differing(running, reading)
             if changes:
                 running.parts.rows.apply(changes)
             if not unsettled or last:
                 for document in running.parts.plan.documents:
-                    self._again(running.parts, document, running.request.documents.get(document.name, []))
+                    self._rebuild(running.parts, document, running.request.documents.get(document.name, []))
         running.changed += sum(len(each.rows) for each in changes.values())
         if unsettled and not last:
             self._begin(running.request, running.parts, running.number + 1, running.changed)
@@ -176,19 +174,19 @@ class RowRepair:
         self._end(running)
         rows = sum(map(len, reading.rows.values()))
         lsn = self._store.position.watermark
-        running.request.answer.set_result(RepairOutcome(lsn, rows, running.changed, unsettled))
+        running.request.outcome.set_result(RepairOutcome(lsn, rows, running.changed, unsettled))
 
-    def _again(self, parts: PlanBound, document: DocumentPlan, ids: list[str]) -> None:
-        """Have documents built again; those without a root row in the source are deleted, whoever made them."""
+    def _rebuild(self, parts: PlanBound, document: DocumentPlan, ids: list[str]) -> None:
+        """Rebuild documents; delete those without a root row, even when something else created them."""
         encoded = msgspec.json.encode(ids)
         parts.rows.touch_ids(document.name, encoded, self._store.position.watermark)
-        found = {id_ for (id_,) in self._store.execute(existing_ids(document), {"ids": encoded.decode()})}
-        self._tombstones.bury(document.name, [id_ for id_ in ids if id_ not in found])
+        existing = {id_ for (id_,) in self._store.execute(existing_ids(document), {"ids": encoded.decode()})}
+        self._tombstones.bury(document.name, [id_ for id_ in ids if id_ not in existing])
 
-    def _differing(self, running: _Round, reading: _Reading) -> tuple[dict[TableName, TableChanges], int]:
-        """What the row store has otherwise, and how many rows the log changed meanwhile."""
+    def _differing(self, running: _Round, reading: _SourceRows) -> tuple[dict[TableName, TableChanges], int]:
+        """The rows that differ from the row store, and how many rows the log changed in the meantime."""
         parts, lsn, unsettled = running.parts, self._store.position.watermark, 0
-        found: dict[TableName, TableChanges] = {}
+        differing: dict[TableName, TableChanges] = {}
         for table, images in reading.keys.items():
             shape = parts.shapes[table]
             rows: dict[Key, Row] = {shape.key(row): row for row in map(shape.row, reading.rows[table])}
@@ -198,9 +196,9 @@ class RowRepair:
                     continue
                 row = rows.get(key)
                 if parts.rows.differs(table, row) if row else parts.rows.stored(table, key) is not None:
-                    changes = found.setdefault(table, TableChanges())
+                    changes = differing.setdefault(table, TableChanges())
                     changes.rows[key], changes.touched[key] = row, lsn
-        return found, unsettled
+        return differing, unsettled
 
     def _end(self, running: _Round) -> None:
         running.parts.applier.follow = None
@@ -208,10 +206,10 @@ class RowRepair:
 
 
 def _read(
-    dsn: str, plan: PipelinePlan, uses: list[TableUse], request: RepairRequest, kept: dict[TableName, list[str]]
-) -> _Reading:
-    """Read the rows behind the documents: those that the source shows there, and those that the row store has there."""
-    queries: dict[TableName, list[KeyedQuery]] = {use.table: [query_for_keys(use, kept[use.table])] for use in uses}
+    dsn: str, plan: PipelinePlan, uses: list[TableUse], request: RepairRequest, stored_keys: dict[TableName, list[str]]
+) -> _SourceRows:
+    """Read the documents' rows: those that the source now relates to them, and those that the row store does."""
+    queries = {use.table: [query_for_keys(use, stored_keys[use.table])] for use in uses}
     for document in plan.documents:
         ids = request.documents.get(document.name)
         for lineage in row_lineage(document) if ids else ():
@@ -220,4 +218,4 @@ def _read(
     with source_snapshot(dsn, [use.table for use in uses]) as snapshot:
         for use in uses:
             keys[use.table], rows[use.table] = snapshot.keyed(use, queries[use.table])
-        return _Reading(Visibility.parse(snapshot.visibility), snapshot.lsn, keys, rows)
+        return _SourceRows(Visibility.parse(snapshot.visibility), snapshot.lsn, keys, rows)

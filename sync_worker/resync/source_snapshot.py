@@ -1,8 +1,8 @@
-"""Reads rows of the source by SQL, in the form of the log, all as of one snapshot that is known in the log's terms.
+"""Reads rows of the source by SQL, encoded as in the log, from one snapshot whose place in the log is known.
 
-That snapshot says of every transaction of the log whether it shows it (`visibility`), and from which LSN on the log has
-everything that it shows (`lsn`). The tables are locked against a change of their definition before it is taken: a table
-that is rewritten meanwhile would look empty to it.
+`visibility` decides for every transaction of the log whether the snapshot contains it, and at `lsn` the log has everything
+that the snapshot contains. The tables are locked against DDL before the snapshot is taken: a table that is rewritten in the
+meantime would look empty to it.
 """
 
 from collections.abc import Collection, Iterator
@@ -23,25 +23,27 @@ from sync_worker.errors import ServiceMissing, WorkerError
 from sync_worker.source.catalogue import SourceFacts, connect, retry_while_locked
 
 CHUNK = 5000
-"""Rows read at a time."""
+"""Rows per fetch."""
 
 LOCK_SECONDS = 5
-"""How long the tables' locks are tried for."""
+"""How long to retry while a table is locked."""
 
 _OPTIONS = "SET DateStyle = 'ISO'; SET extra_float_digits = 1; SET statement_timeout = 0"
-_EXISTING = "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')"
+_EXISTING = """
+SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyedQuery:
-    """A query that yields primary keys of a table, with its parameters."""
+    """A query that returns primary keys of a table, with its parameters."""
 
     sql: str
     parameters: tuple[Any, ...]
 
 
 class SourceSnapshot:
-    """A read-only transaction of the source."""
+    """A read-only, repeatable-read transaction on the source."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
@@ -53,43 +55,45 @@ class SourceSnapshot:
         self.lsn = Lsn(row[1])
 
     def facts(self) -> SourceFacts:
-        """The catalogue."""
-        return SourceFacts(self._one(SYSTEM_QUERY), msgspec.json.decode(self._one(CATALOG_QUERY)))
+        """The source's identifier and tables."""
+        return SourceFacts(self._value(SYSTEM_QUERY), msgspec.json.decode(self._value(CATALOG_QUERY)))
 
     def catalogue(self, pipeline: str, tables: Collection[TableName]) -> dict[str, str]:
-        """What a heartbeat of now says of these tables."""
-        text = self._one(f"SELECT ({catalogue_query(pipeline, tables)})::text")
+        """Hashes of these tables' definitions, as a heartbeat would contain them now."""
+        text = self._value(f"SELECT ({catalogue_query(pipeline, tables)})::text")
         return msgspec.json.decode(text, type=dict[str, str])
 
     def rows(self, use: TableUse) -> Iterator[list[msgspec.Raw]]:
-        """The images of all rows of a table, in chunks."""
+        """The images of all rows of a table, in chunks of CHUNK."""
         with self._connection.cursor(name="rowtide_reread") as cursor:
             cursor.execute(row_query(use))
             while rows := cursor.fetchmany(CHUNK):
                 yield [msgspec.Raw(text.encode()) for (text,) in rows]
 
     def keyed(self, use: TableUse, queries: list[KeyedQuery]) -> tuple[list[msgspec.Raw], list[msgspec.Raw]]:
-        """The wanted keys of a table, and the images of those rows that exist."""
+        """The keys that the queries return, and the images of the rows with these keys."""
         sql = " UNION ".join(f"({query.sql})" for query in queries)
         parameters = [value for query in queries for value in query.parameters]
         keys = self._connection.execute(key_query(use, sql), parameters).fetchall()
         rows = self._connection.execute(row_query(use, sql), parameters).fetchall()
         return _images(keys), _images(rows)
 
-    def _one(self, sql: str) -> str:
+    def _value(self, sql: str) -> str:
         row = self._connection.execute(sql).fetchone()
         assert row is not None
         return str(row[0])
 
 
 def query_for_keys(use: TableUse, keys: list[str]) -> KeyedQuery:
-    """Keys that are known, as JSON objects whose values are as documents show them."""
+    """A query for known keys, given as JSON objects with values in the form of documents."""
     return KeyedQuery(given_keys(use), (f"[{','.join(keys)}]",))
 
 
 @contextmanager
 def source_snapshot(dsn: str, tables: Collection[TableName]) -> Iterator[SourceSnapshot]:
-    """Lock the tables that exist against DDL, and look at the source. ServiceMissing when that cannot be done now."""
+    """Lock the existing tables against DDL, then take a snapshot.
+
+    Raises ServiceMissing when PostgreSQL does not answer or a table stays locked, WorkerError when it refuses a query."""
     try:
         with connect(dsn) as connection:
             connection.execute(_OPTIONS)
@@ -98,14 +102,14 @@ def source_snapshot(dsn: str, tables: Collection[TableName]) -> Iterator[SourceS
             yield SourceSnapshot(connection)
             connection.execute("ROLLBACK")
     except psycopg.OperationalError as error:
-        raise ServiceMissing(f"PostgreSQL of ROWTIDE_POSTGRES_DSN does not answer: {str(error).strip()}") from error
+        raise ServiceMissing(f"PostgreSQL at ROWTIDE_POSTGRES_DSN does not answer: {str(error).strip()}") from error
     except psycopg.Error as error:
-        what = error.diag.message_primary or type(error).__name__
-        raise WorkerError(f"PostgreSQL of ROWTIDE_POSTGRES_DSN refuses to have rows read: {what}") from error
+        reason = error.diag.message_primary or type(error).__name__
+        raise WorkerError(f"the role of ROWTIDE_POSTGRES_DSN cannot read the tables: {reason}") from error
 
 
 def _begin(connection: psycopg.Connection[Any], tables: list[TableName]) -> None:
-    """Begin with all tables locked, or with none while one of them is not to be had; LockNotAvailable in the end."""
+    """Begin a transaction with all tables locked. Holds no lock while it waits; raises LockNotAvailable in the end."""
     lock = SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(SQL(", ".join(table.quoted for table in tables)))
 
     def attempt() -> None:

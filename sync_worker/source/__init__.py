@@ -1,1 +1,1 @@
-"""Whether the source is still the database that the rows came from, and what its tables look like."""
+"""Watches whether the source is still the database that the rows came from, and reads what its tables look like."""

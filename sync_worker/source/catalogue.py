@@ -1,4 +1,4 @@
-"""The source's catalogue: read once from PostgreSQL, then kept in the row store, so that a restart needs no database."""
+"""Reads the source's catalogue. It is stored in the row store afterwards, so that a restart needs no database."""
 
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -23,35 +23,35 @@ SELECT set_config('lock_timeout', greatest(setting::int / 2, 1)::text, false) FR
 
 
 class SourceFacts(msgspec.Struct):
-    """What the worker has to know of the source: its system identifier and its tables (as `read_catalog` takes them)."""
+    """What the worker needs to know about the source: its system identifier, and its tables in the form of `read_catalog`."""
 
     system: str
     tables: list[dict[str, Any]]
 
 
 def read_source(dsn: str) -> SourceFacts:
-    """Ask PostgreSQL. ServiceMissing when it is not there, WorkerError when it refuses."""
+    """Query PostgreSQL. Raises ServiceMissing when it does not answer, WorkerError when it rejects the query."""
     with translate_errors(), connect(dsn) as connection:
         system = connection.execute(SYSTEM_QUERY).fetchone()
         tables = connection.execute(CATALOG_QUERY).fetchone()
     if system is None or tables is None:
-        raise WorkerError("PostgreSQL did not answer the catalogue query; is this a PostgreSQL server?")
+        raise WorkerError("PostgreSQL returned nothing for the catalogue query; is this a PostgreSQL server?")
     return SourceFacts(system[0], msgspec.json.decode(tables[0]))
 
 
 def read_catalogue(dsn: str, pipeline: str, tables: Collection[TableName]) -> dict[str, str]:
-    """The hashes of the tables' definitions, as a heartbeat has them. ServiceMissing when PostgreSQL is not there."""
+    """The hashes of the tables' definitions, as in a heartbeat. Raises ServiceMissing when PostgreSQL does not answer."""
     with translate_errors(), connect(dsn) as connection:
-        found = connection.execute(f"SELECT ({catalogue_query(pipeline, tables)})::text").fetchone()
-    assert found is not None
-    return msgspec.json.decode(found[0], type=dict[str, str])
+        row = connection.execute(f"SELECT ({catalogue_query(pipeline, tables)})::text").fetchone()
+    assert row is not None
+    return msgspec.json.decode(row[0], type=dict[str, str])
 
 
 def connect(dsn: str) -> psycopg.Connection[Any]:
-    """Connect. SettingsError when PostgreSQL does not know us, ServiceMissing when it is not there.
+    """Connect. Raises SettingsError when PostgreSQL refuses the login, ServiceMissing when it does not answer.
 
-    A statement that waits for a lock gives up before PostgreSQL looks for deadlocks, which it ends by failing one of the two
-    statements: that must not be the application's."""
+    The lock timeout is half of deadlock_timeout: PostgreSQL resolves a deadlock by failing one of the two statements, and
+    that must not be the application's."""
     with translate_errors():
         connection = psycopg.connect(dsn, connect_timeout=10, autocommit=True)
         try:
@@ -63,7 +63,7 @@ def connect(dsn: str) -> psycopg.Connection[Any]:
 
 
 def retry_while_locked(attempt: Callable[[], T], seconds: float) -> T:
-    """Try again for so long while a lock is not to be had; LockNotAvailable in the end. `connect` makes each attempt a short one."""
+    """Retry for `seconds` while a table is locked, then raise LockNotAvailable. `connect` sets a short lock timeout."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -75,7 +75,7 @@ def retry_while_locked(attempt: Callable[[], T], seconds: float) -> T:
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Make sentences of PostgreSQL's errors, which say what to do and hold no password."""
+    """Turn PostgreSQL's errors into WorkerErrors that say what to do and contain no password."""
     try:
         yield
     except psycopg.Error as error:
@@ -93,7 +93,8 @@ def _worker_error(error: psycopg.Error) -> WorkerError:
 
 
 def _refused(error: psycopg.Error) -> WorkerError:
-    if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:  # libpq cannot read it, and quotes it.
+    # libpq cannot parse the DSN, and its message quotes it.
+    if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
         return SettingsError(NOT_A_DSN)
-    said = error.diag.message_primary or type(error).__name__
-    return WorkerError(f"PostgreSQL of ROWTIDE_POSTGRES_DSN refuses what it was asked: {said}")
+    reason = error.diag.message_primary or type(error).__name__
+    return WorkerError(f"{_SERVER} rejected a query: {reason}")

@@ -1,70 +1,72 @@
-"""Whether the source's history goes on where the rows stand, or is another one. Pure; each check raises PositionLost.
+"""Checks that the source's history continues the one that the rows came from. Pure; each check raises PositionLost.
 
-A database that was put back (a copy of its files, a snapshot of its disk) has the same identifier and timeline, and its LSNs
-go back: what it writes then looks like repeats of what was read before. Only clocks and the end of its WAL tell.
+A database that was restored from a copy of its files or its disk has the same identifier and timeline, and its LSNs go back:
+what it writes then looks like duplicates of what was read before. Only clocks and the end of its WAL reveal that.
 """
 
 from dataclasses import dataclass
 
 from cdc.log.lsn import format_lsn
-from cdc.log.transaction import WAY_OUT
 from sync_worker.errors import PositionLost
 from sync_worker.store.row_store import Position
 
 HEARTBEAT_TOLERANCE_MS = 2_000
-"""The source's clock may be set back by so much between two heartbeats."""
+"""How far the source's clock may be set back between two heartbeats."""
 
 SNAPSHOT_TOLERANCE_MS = 10_000
-"""Clocks of two machines that run Kafka Connect may differ by so much."""
+"""How far the clocks of two machines that run Kafka Connect may differ."""
 
-_PUT_BACK = "the database was put back to an earlier state"
+_RESTORED = "the database was restored to an earlier state"
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which history of which database the rows came from. LSNs compare within one alone."""
+    """Which history of which database the rows came from. LSNs are comparable only within one."""
 
     system: str
     timeline: int
 
 
 def check_same_source(*parts: tuple[str, object, object]) -> None:
-    """Compare what was known of the source with what it is now: (what, was, is)."""
+    """Compare the known identity of the source with the current one: tuples of what is compared, known and current."""
     for what, was, now in parts:
         if was != now:
             raise PositionLost(
-                f"the source is another one: its {what} was {was} and is {now}, so positions do not compare; {WAY_OUT}"
+                f"the source is a different one: its {what} was {was} and is {now}, so positions cannot be compared"
             )
 
 
 def check_same_history(known: Identity | None, watermark: int, now: Identity, wal_end: int) -> None:
-    """By what the source itself says: it is the known one, and its WAL has what the log was read up to."""
+    """Check with the source's own answers that it is the known one, and that its WAL reaches as far as the log was read."""
     if known is not None:
         check_same_source(("database system", known.system, now.system), ("timeline", known.timeline, now.timeline))
     if wal_end < watermark:
         raise PositionLost(
-            f"the source's WAL ends at {format_lsn(wal_end)} and the log was read up to {format_lsn(watermark)}:"
-            f" {_PUT_BACK}; {WAY_OUT}"
+            f"the source's WAL ends at {format_lsn(wal_end)}, but the log was read up to {format_lsn(watermark)}: {_RESTORED}"
         )
 
 
 def check_heartbeat(position: Position, lsn: int, at_ms: int) -> None:
-    """A heartbeat below the watermark is a repeat, and was heard; one that is younger than all heard was emitted in another history."""
+    """A heartbeat below the watermark is a duplicate of one received before. A later one was emitted in another history.
+
+    `at_ms` is when it was emitted, in Unix ms by the source's clock."""
     if lsn < position.watermark and 0 < position.heard_ms < at_ms - HEARTBEAT_TOLERANCE_MS:
         raise PositionLost(
-            f"a heartbeat at {format_lsn(lsn)} was emitted after the log had come to {format_lsn(position.watermark)}:"
-            f" {_PUT_BACK}; {WAY_OUT}"
+            f"a heartbeat at {format_lsn(lsn)} was emitted after the log had reached {format_lsn(position.watermark)}:"
+            f" {_RESTORED}"
         )
 
 
 def is_new_snapshot_row(position: Position, lsn: int, at_ms: int) -> bool:
-    """Whether a snapshot's row is news; False when it was read before. A snapshot stands at the end of the WAL that there is."""
+    """Whether a snapshot's row is new; False when it is a duplicate. A snapshot's LSN is the end of the WAL at its time.
+
+    `at_ms` is when the row was read, in Unix ms by Kafka Connect's clock."""
     if lsn > position.snapshot and lsn >= position.watermark:
         return True
-    younger = 0 < position.snapshot_ms < at_ms - SNAPSHOT_TOLERANCE_MS
-    if lsn == position.snapshot or (lsn < position.snapshot and not younger):
+    later = 0 < position.snapshot_ms < at_ms - SNAPSHOT_TOLERANCE_MS
+    if lsn == position.snapshot or (lsn < position.snapshot and not later):
         return False
     raise PositionLost(
-        f"a new snapshot was taken at {format_lsn(lsn)}, and the log was read up to {format_lsn(position.watermark)} before:"
-        f" {_PUT_BACK}; {WAY_OUT}"
+        f"a new snapshot was taken at {format_lsn(lsn)}, but the log was already read up to {format_lsn(position.watermark)}:"
+        f" {_RESTORED}"
     )

@@ -1,4 +1,4 @@
-"""Watches by the heartbeats whether the source is still the database that the rows came from. Invariant 7 for DDL and failover."""
+"""Monitors with the heartbeats whether the source is still the database that the rows came from (invariant 7: DDL, failover)."""
 
 from collections.abc import Callable, Collection
 
@@ -13,95 +13,95 @@ from sync_worker.source.history_check import Identity, check_same_source
 from sync_worker.store.row_store import RowStore
 
 Catalogue = dict[str, str]
-"""Hashes of the tables' definitions by `schema.table`. Two database sessions may print a definition differently: hashes of
+"""Hashes of the tables' definitions by `schema.table`. Two database sessions may print a definition differently, so hashes of
 the connector's session and of the worker's own are never compared with each other."""
 
 
 class IdentityMonitor:
-    """Keeps the identity of the source in the row store.
+    """Compares each heartbeat with the source's identity in the row store.
 
-    `changed` are the tables whose definition changed and whose rows are to be read anew; `reason` says why documents may
-    differ from the database. `ask` reads the catalogue of now in a session of the worker."""
+    `changed` are the tables that need a resync because their definition changed. `read_catalogue` reads the current
+    catalogue in a session of the worker, and raises ServiceMissing when the source does not answer."""
 
-    def __init__(self, store: RowStore, tables: Collection[TableName], ask: Callable[[], Catalogue]) -> None:
+    def __init__(self, store: RowStore, tables: Collection[TableName], read_catalogue: Callable[[], Catalogue]) -> None:
         self._store = store
-        self._ask = ask
+        self._read_catalogue = read_catalogue
         self._tables = {str(table): table for table in tables}
         text = store.recall("source")
         self._known = heartbeat.decode(str(text).encode()) if text else None
-        self._reread = _catalogue(store.recall("reread catalogue"))
-        self._lasting = str(store.recall("degraded") or "")
+        self._resynced = _catalogue(store.recall("reread catalogue"))
+        self._remaining_reason = str(store.recall("degraded") or "")
         self.changed: frozenset[TableName] = frozenset()
 
     @property
     def reason(self) -> str:
-        """Empty while nothing is known to be amiss."""
+        """Why documents may differ from the database; empty when they do not."""
         if self.changed:
-            return f"the definition of {', '.join(sorted(map(str, self.changed)))} changed; the rows are read anew"
-        return self._lasting
+            return f"the definition of {', '.join(sorted(map(str, self.changed)))} changed; the rows are being re-read"
+        return self._remaining_reason
 
     @property
     def identity(self) -> Identity | None:
-        """Which history the heartbeats are of; None before the first one. From any thread."""
+        """The history that the heartbeats belong to; None before the first one. Thread-safe."""
         return Identity(self._known.system, self._known.timeline) if self._known else None
 
-    def see(self, message: Message) -> None:
-        """Look at a heartbeat. PositionLost when it comes from another database or slot: LSNs do not compare then."""
+    def observe(self, message: Message) -> None:
+        """Check a heartbeat. Raises PositionLost when it comes from another database, timeline or slot."""
         if message.prefix != HEARTBEAT_PREFIX:
             return
-        beat = heartbeat.decode(message.content)
+        content = heartbeat.decode(message.content)
         if self._known is None:
-            self._remember(beat)
+            self._remember(content)
             return
         known = self._known
         check_same_source(
-            ("database system", known.system, beat.system),
-            ("timeline", known.timeline, beat.timeline),
-            ("slot", known.slot, beat.slot),
+            ("database system", known.system, content.system),
+            ("timeline", known.timeline, content.timeline),
+            ("slot", known.slot, content.slot),
         )
         if message.lsn < self._store.position.reread_lsn:
             return
-        reread = self._reread or {}
-        # Another table can have changed at the same time, and was not read anew: its measure is still the one before.
-        others = {name: hash_ for name, hash_ in self._known.catalogue.items() if name not in reread}
-        if changed := self._differing(others, beat.catalogue):
-            self.want(changed)
-        elif self._reread is not None:
-            self._confirm(beat, self._reread)
+        resynced = self._resynced or {}
+        # Another table may have changed at the same time without a resync: compare that one with its earlier hash.
+        others = {name: hash_ for name, hash_ in self._known.catalogue.items() if name not in resynced}
+        if changed := self._differing(others, content.catalogue):
+            self.request_resync(changed)
+        elif self._resynced is not None:
+            self._confirm(content, self._resynced)
 
-    def want(self, tables: Collection[TableName]) -> None:
-        """These tables are to be read anew."""
+    def request_resync(self, tables: Collection[TableName]) -> None:
+        """Add tables to `changed`."""
         self.changed |= frozenset(tables)
 
-    def healed(self, catalogue: Catalogue, lasting: str) -> None:
-        """All changed tables were read anew; `catalogue` is of these alone. Inside the transaction that replaces the rows.
+    def record_resync(self, catalogue: Catalogue, remaining_reason: str) -> None:
+        """Clear `changed` after a resync; `catalogue` covers only its tables. Inside the transaction that replaces the rows.
 
-        `lasting` says what is still amiss."""
+        `remaining_reason` says why documents still differ from the database; empty when they do not."""
         self.changed = frozenset()
-        self._reread, self._lasting = {**(self._reread or {}), **catalogue}, lasting
-        self._store.remember("reread catalogue", msgspec.json.encode(self._reread).decode())
-        self._store.remember("degraded", lasting)
+        self._resynced, self._remaining_reason = {**(self._resynced or {}), **catalogue}, remaining_reason
+        self._store.remember("reread catalogue", msgspec.json.encode(self._resynced).decode())
+        self._store.remember("degraded", remaining_reason)
 
-    def _confirm(self, beat: heartbeat.Heartbeat, reread: Catalogue) -> None:
-        """The first heartbeat after a re-read is the new measure, unless the tables changed once more since."""
+    def _confirm(self, content: heartbeat.Heartbeat, resynced: Catalogue) -> None:
+        """Take the first heartbeat after a resync as the new reference, unless the tables changed again since."""
         try:
-            now = self._ask()
+            current = self._read_catalogue()
         except ServiceMissing:
-            return  # The next heartbeat asks again.
-        again = self._differing(reread, now)
+            return  # The next heartbeat tries again.
+        again = self._differing(resynced, current)
         if again:
-            self.want(again)
+            self.request_resync(again)
             return
-        self._reread = None
-        self._remember(beat)
+        self._resynced = None
+        self._remember(content)
 
-    def _differing(self, known: Catalogue, now: Catalogue) -> set[TableName]:
-        return {table for name, table in self._tables.items() if name in known and known[name] != now.get(name)}
+    def _differing(self, known: Catalogue, current: Catalogue) -> set[TableName]:
+        return {table for name, table in self._tables.items() if name in known and known[name] != current.get(name)}
 
-    def _remember(self, beat: heartbeat.Heartbeat) -> None:
-        self._known = beat
+    def _remember(self, content: heartbeat.Heartbeat) -> None:
+        self._known = content
         with self._store.transaction():
-            self._store.remember("source", msgspec.json.encode(beat).decode())
+            self._store.remember("source", msgspec.json.encode(content).decode())
             self._store.execute("DELETE FROM meta WHERE name = 'reread catalogue'")
 
 

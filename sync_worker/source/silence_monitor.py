@@ -1,8 +1,8 @@
-"""A thread that looks after both ends of the log, beside the loop: is the topic still the one that is read, and, while no
-heartbeat comes, is the source still the database that was read? Invariants 6 and 7.
+"""Monitors both ends of the log in a thread: whether the topic is still the one being read, and, while no heartbeat arrives,
+whether the source is still the database that was read (invariants 6 and 7).
 
-Heartbeats come each second, so silence is no idle database. One that was put back may be silent for ever: its heartbeats stand
-below the place where the connector goes on, and PostgreSQL passes over them.
+Heartbeats arrive every second, so silence does not mean an idle database. A restored database may stay silent for ever: its
+heartbeats are below the position at which the connector resumes, and PostgreSQL skips them.
 """
 
 import threading
@@ -12,103 +12,103 @@ from dataclasses import dataclass
 
 from sync_worker.errors import WorkerError
 
-ASK_AFTER = 3.0
-"""Seconds without a heartbeat before the source is asked."""
+CHECK_SOURCE_AFTER = 3.0
+"""Seconds without a heartbeat before the source is queried."""
 
-ASK_EVERY = 2.0
-"""Seconds between two questions while that lasts."""
+CHECK_SOURCE_EVERY = 2.0
+"""Seconds between two queries while the silence lasts."""
 
 DEGRADED_AFTER = 5.0
-"""Seconds without a record of the log before freshness says so."""
+"""Seconds without a record before freshness reports the silence."""
 
-TOPIC_EVERY = 5.0
-"""Seconds between two looks at the topic."""
+CHECK_TOPIC_EVERY = 5.0
+"""Seconds between two checks of the topic."""
 
 LONGEST_TURN = 0.5
-"""Seconds. The loop does other things, too: a longer time between two looks at the log is no silence of the log."""
+"""Seconds. The loop also does other work, so only this much of the time between two reads of the log counts as silence."""
 
 
 @dataclass(slots=True)
 class SilenceTimer:
-    """For how many seconds the loop has listened to the log in vain: for any record, and for a heartbeat."""
+    """Counts the seconds during which the loop read nothing from the log: no `record`, and no `heartbeat`."""
 
     record: float = 0.0
-    beat: float = 0.0
+    heartbeat: float = 0.0
     _turned: float = 0.0
 
-    def turn(self, now: float, records: bool, beat: bool) -> None:
-        """Note one look at the log."""
+    def turn(self, now: float, records: bool, heartbeat: bool) -> None:
+        """Record one read of the log at `now` (seconds of a monotonic clock)."""
         passed = min(now - self._turned, LONGEST_TURN) if self._turned else 0.0
         self._turned = now
         self.record = 0.0 if records else self.record + passed
-        self.beat = 0.0 if beat else self.beat + passed
+        self.heartbeat = 0.0 if heartbeat else self.heartbeat + passed
 
 
 class SilenceMonitor:
-    """`look_at_source` says in words what may keep the heartbeats away; `look_at_topic` looks. Either raises what ends the worker.
+    """`check_source` returns what may keep the heartbeats away, as text. It and `check_topic` raise what ends the worker.
 
-    The loop calls `turn`, and asks for `fault` and `reason`."""
+    The loop calls `turn` after each read of the log, raises `fault` when it is set, and publishes `reason`."""
 
     def __init__(
         self,
-        look_at_source: Callable[[], str],
-        look_at_topic: Callable[[], None],
+        check_source: Callable[[], str],
+        check_topic: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
-        self._look_at_source = look_at_source
-        self._look_at_topic = look_at_topic
-        self._quiet = SilenceTimer()
+        self._check_source = check_source
+        self._check_topic = check_topic
+        self._timer = SilenceTimer()
         self._cause = ""
         self._silent = threading.Event()
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="outlook", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="silence-monitor", daemon=True)
         self.fault: WorkerError | None = None
 
     @property
     def reason(self) -> str:
-        """Why documents may be behind the database; empty while the log goes on."""
-        if self._quiet.record < DEGRADED_AFTER:
+        """Why documents may be behind the database; empty while records arrive."""
+        if self._timer.record < DEGRADED_AFTER:
             return ""
-        return f"nothing comes through the log, not even heartbeats{self._cause}"
+        return f"no records arrive in the log, not even heartbeats{self._cause}"
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End."""
+        """Stop the thread."""
         self._ended.set()
         self._silent.set()
         self._thread.join(5)
 
-    def turn(self, records: bool, beat: bool) -> None:
-        """The loop looked at the log."""
-        self._quiet.turn(self._clock(), records, beat)
-        if beat:
+    def turn(self, records: bool, heartbeat: bool) -> None:
+        """Called by the loop after each read of the log."""
+        self._timer.turn(self._clock(), records, heartbeat)
+        if heartbeat:
             self._silent.clear()
-        elif self._quiet.beat >= ASK_AFTER:
+        elif self._timer.heartbeat >= CHECK_SOURCE_AFTER:
             self._silent.set()
 
-    def look(self, silent: bool, topic: bool) -> None:
-        """Look at what is asked for."""
+    def check(self, source: bool, topic: bool) -> None:
+        """Check the source, the topic, or both; an error becomes `fault`."""
         try:
-            if silent:
-                self._cause = f"; {self._look_at_source()}"
+            if source:
+                self._cause = f"; {self._check_source()}"
             if topic:
-                self._look_at_topic()
+                self._check_topic()
         except WorkerError as error:
             self.fault = error
 
-    def _keep(self) -> None:
-        due = time.monotonic() + TOPIC_EVERY
+    def _run(self) -> None:
+        due = time.monotonic() + CHECK_TOPIC_EVERY
         while self.fault is None:
             silent = self._silent.wait(max(0.0, due - time.monotonic()))
             if self._ended.is_set():
                 return
             topic = time.monotonic() >= due
-            self.look(silent, topic)
+            self.check(silent, topic)
             if topic:
-                due = time.monotonic() + TOPIC_EVERY
+                due = time.monotonic() + CHECK_TOPIC_EVERY
             if silent:
-                self._ended.wait(ASK_EVERY)
+                self._ended.wait(CHECK_SOURCE_EVERY)

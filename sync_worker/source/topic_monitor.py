@@ -1,37 +1,38 @@
-"""Whether the topic that is read is still the one that the row store's offset belongs to."""
+"""Monitors whether the topic is still the one that the row store's offset belongs to."""
 
 from collections.abc import Callable
 
 from confluent_kafka import KafkaError, KafkaException
 
-from cdc.log.transaction import WAY_OUT
 from sync_worker.errors import PositionLost
 
-ASK_SECONDS = 5.0
-"""How long Kafka may take to say which topic it has."""
+REQUEST_SECONDS = 5.0
+"""Timeout of a request for the topic's id."""
 
 
 class TopicMonitor:
-    """`ask` gives the id that the topic of this name has now: offsets mean nothing in another one. For one thread."""
+    """Compares the topic's id with the known one: an offset has no meaning in another topic. For one thread."""
 
-    def __init__(self, ask: Callable[[], str], topic: str, topic_id: str) -> None:
-        self._ask = ask
+    def __init__(self, read_topic_id: Callable[[], str], topic: str, topic_id: str) -> None:
+        self._read_topic_id = read_topic_id
         self._topic = topic
         self._topic_id = topic_id
-        self._missed = False
+        self._missing = False
 
-    def look(self) -> None:
-        """PositionLost when it is another one, or was not there twice; nothing when Kafka does not answer."""
+    def check(self) -> None:
+        """Raises PositionLost when the id is another one, or the topic is missing twice in a row.
+
+        Does nothing when Kafka does not answer: the next check tries again."""
         try:
-            now = self._ask()
+            current_id = self._read_topic_id()
         except KafkaException as error:
-            missed = error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
-            if missed and self._missed:
-                raise PositionLost(f"topic {self._topic} was deleted while it was read; {WAY_OUT}") from error
-            self._missed = missed
+            missing = error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
+            if missing and self._missing:
+                raise PositionLost(f"topic {self._topic} was deleted while it was being read") from error
+            self._missing = missing
         except TimeoutError:
-            pass  # The next look asks again.
+            pass
         else:
-            self._missed = False
-            if now != self._topic_id:
-                raise PositionLost(f"topic {self._topic} was deleted and created again while it was read; {WAY_OUT}")
+            self._missing = False
+            if current_id != self._topic_id:
+                raise PositionLost(f"topic {self._topic} was deleted and recreated while it was being read")

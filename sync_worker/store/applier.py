@@ -8,7 +8,6 @@ from cdc.log.heartbeat import emitted_ms
 from cdc.log.lsn import Lsn
 from cdc.log.names import HEARTBEAT_PREFIX, SNAPSHOT_PREFIX
 from cdc.log.transaction import (
-    WAY_OUT,
     Aside,
     Assembler,
     Begun,
@@ -199,7 +198,7 @@ class Applier:
         """A streamed record ends a snapshot of nothing, and must not come in the middle of another one."""
         position = self._store.position
         if position.loading:
-            raise LogError(f"the stream begins before the snapshot's last row; {WAY_OUT}")
+            raise LogError("the stream begins before the snapshot's last row")
         if not position.snapshot:
             self._empty(1, 0)
 
@@ -221,7 +220,7 @@ class Applier:
             newest = max(self._store.position.loading, self._store.position.snapshot)
             if source.snapshot not in BEGINNINGS or (source.snapshot != "first" and step.lsn <= newest):
                 raise LogError(
-                    f"the log holds a snapshot without its first row: its beginning fell out of retention; {WAY_OUT}"
+                    "the log contains a snapshot without its first row: its beginning is past the retention time"
                 )
             self._flush()
             self._snapshot = {}

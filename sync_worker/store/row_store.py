@@ -13,7 +13,7 @@ from typing import Any, Self
 import apsw
 import msgspec
 
-from cdc.log.transaction import WAY_OUT
+from cdc.log.recovery import Recovery
 from read_model.catalog.catalog import quote_identifier
 from read_model.sqlite import functions
 from sync_worker.errors import StoreError
@@ -81,7 +81,7 @@ class RowStore:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self._lock.close()
-            raise StoreError(f"row store {path} is in use by another worker; stop that one first") from error
+            raise StoreError(f"row store {path} is in use by another worker; stop that worker first") from error
         self._path = path
         try:
             with self.translate_errors():
@@ -100,17 +100,15 @@ class RowStore:
         try:
             yield
         except (apsw.NotADBError, apsw.CorruptError, msgspec.DecodeError) as error:
-            raise StoreError(
-                f"row store {path} is damaged; remove it, with its -wal and -shm, then {WAY_OUT}"
-            ) from error
+            raise StoreError(f"row store {path} is damaged", Recovery.REMOVE_STORE) from error
         except apsw.FullError as error:
             raise StoreError(
-                f"there is no room left for row store {path}: make some and start the worker again, it goes on where it stood"
+                f"the disk of row store {path} is full; free some space and start the worker again, it continues where it stopped"
             ) from error
         except (apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError) as error:
             raise StoreError(
-                f"row store {path} cannot be read or written ({error}): look at the disk and the file's permissions, then"
-                " start the worker again"
+                f"cannot read or write row store {path} ({error}); check the disk and the file's permissions, then start the"
+                " worker again"
             ) from error
 
     def _check(self) -> None:
@@ -147,7 +145,7 @@ class RowStore:
         found = self.connection.pragma("user_version")
         if found not in (0, FORMAT):
             raise StoreError(
-                f"row store {path} has format {found}, this worker writes {FORMAT}; remove it, then {WAY_OUT}"
+                f"row store {path} has format {found}, but this worker writes format {FORMAT}", Recovery.REMOVE_STORE
             )
         self.connection.execute(
             f"""

@@ -172,7 +172,7 @@ class Oracle:
             ) from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise ServiceMissing(
-                f"the connection to PostgreSQL (ROWTIDE_POSTGRES_DSN) was lost: {_first_line(error)}"
+                f"the connection to PostgreSQL at ROWTIDE_POSTGRES_DSN was lost: {_first_line(error)}"
             ) from error
 
 

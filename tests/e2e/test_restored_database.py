@@ -66,7 +66,7 @@ def test_a_database_that_is_put_back(postgres: OwnPostgres, place: Place, tmp_pa
         pipeline.start()
         pipeline.wait_live()
         postgres.copy()
-        _put_back_and_out(postgres, pipeline, "the database was put back to an earlier state", as_a_backup=False)
+        _put_back_and_out(postgres, pipeline, "the database was restored to an earlier state", as_a_backup=False)
         _put_back_and_out(postgres, pipeline, "its timeline was 1 and is 2", as_a_backup=True)
 
 

@@ -76,10 +76,11 @@ class Forgetful(Batch):
         self,
         changes: Iterable[TakenChange],
         lsn: int,
-        known: frozenset[TableName] = frozenset(),
-        newer: bool = False,
+        already_visible: frozenset[TableName] = frozenset(),
+        rows_may_be_newer: bool = False,
     ) -> None:
-        super().fold([change for change in changes if change.record.op != self.ignored], lsn, known, newer)
+        counted = [change for change in changes if change.record.op != self.ignored]
+        super().fold(counted, lsn, already_visible, rows_may_be_newer)
 
 
 class DeletesIgnored(Forgetful):

@@ -150,7 +150,7 @@ def test_dates_before_our_era_are_right_from_the_first_load_on(proof: Proof) -> 
     assert [part["made"] for part in thing["parts"]] == ["-0002-01-11", "-0002-11-07"]
     log = (proof.pipeline.folder / "worker.log").read_text()
     assert "public.parts, public.words" in log.split("which the snapshot misread")[1].splitlines()[0]
-    assert log.index("which the snapshot misread") < log.index("tables read anew")
+    assert log.index("which the snapshot misread") < log.index("tables re-read")
 
 
 def test_what_was_changed_by_hand_is_named_and_repaired(proof: Proof) -> None:

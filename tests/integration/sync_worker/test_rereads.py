@@ -91,10 +91,10 @@ def test_wrong_rows_are_put_right_under_load(place: Place, tmp_path: Path) -> No
         try:
             with worker_of(pipeline) as worker:
                 ids = [str(n) for n in [*range(1, 21), 70]]
-                answer = worker.rereads.ask(RepairRequest({f"{place.pipeline}-orders": ids})).result(60)
+                answer = worker.rereads.submit(RepairRequest({f"{place.pipeline}-orders": ids})).result(60)
                 assert answer.changed >= 3  # What the log brought back meanwhile does not count.
                 assert answer.unsettled == 0
-                unknown = worker.rereads.ask(RepairRequest({"other": ["1"]}))
+                unknown = worker.rereads.submit(RepairRequest({"other": ["1"]}))
                 assert "other" in str(unknown.exception(30))
         finally:
             done.set()

@@ -120,7 +120,7 @@ class WatchDouble(IdentityMonitor):
     def reason(self) -> str:
         return ""
 
-    def see(self, message: Heartbeat) -> None:
+    def observe(self, message: Heartbeat) -> None:
         pass
 
 
@@ -142,7 +142,7 @@ class MisreadDouble(BcDateCheck):
         pass
 
     @property
-    def open(self) -> bool:
+    def blocks_builds(self) -> bool:
         return False
 
     def turn(self, tables: Sequence[TableUse]) -> None:

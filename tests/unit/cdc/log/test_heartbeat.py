@@ -6,6 +6,7 @@ import json
 import pytest
 
 from cdc.log.heartbeat import HeartbeatError, decode, emit_query
+from cdc.log.recovery import Recovery
 from tests.support.paths import CASES
 
 FOLDER = CASES / "envelopes"
@@ -22,8 +23,9 @@ def test_a_real_heartbeat_says_which_database_and_what_its_tables_look_like() ->
 
 
 def test_another_form_is_an_error_that_names_the_way_out() -> None:
-    with pytest.raises(HeartbeatError, match="rowtide connectors apply"):
+    with pytest.raises(HeartbeatError, match="cannot decode a heartbeat") as raised:
         decode(b'{"system": 1}')
+    assert raised.value.recovery is Recovery.APPLY_CONNECTOR
 
 
 def test_names_are_quoted_in_the_query() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from cdc.log.envelope import Heartbeat, InTransaction, Message, Record, Source
 from cdc.log.lsn import Lsn
+from cdc.log.recovery import Recovery
 from cdc.log.transaction import REPEAT, Aside, Assembler, Begun, Change, Committed, LogError, Seen, SnapshotRow
 
 
@@ -72,7 +73,7 @@ def test_a_second_end_of_the_last_transaction_is_a_repeat_wherever_it_stands() -
 
 
 def test_a_transaction_that_begins_again_and_ends_later_stops_the_work() -> None:
-    with pytest.raises(LogError, match="transaction 7 ended before, and once more at 0/78"):
+    with pytest.raises(LogError, match="transaction 7 ended twice, the second time at 0/78"):
         assembled(begin(7), event(7, 1), end(7, 100, 1), begin(7), event(7, 1), end(7, 120, 1))
 
 
@@ -83,12 +84,12 @@ def test_events_of_a_finished_transaction_without_its_begin_are_repeats() -> Non
 
 @pytest.mark.parametrize("last", [100, 120])
 def test_an_event_outside_of_its_transaction_that_is_no_repeat_stops_the_work(last: int) -> None:
-    with pytest.raises(LogError, match=r"public\.t in transaction 8 stands outside"):
+    with pytest.raises(LogError, match=r"public\.t of transaction 8 is outside"):
         assembled(event(8, 1, last), applied=100)
 
 
 def test_an_end_without_a_beginning_stops_the_work() -> None:
-    with pytest.raises(LogError, match="transaction 8 ends at 0/6E without a beginning"):
+    with pytest.raises(LogError, match="transaction 8 ends at 0/6E, but the log does not contain its beginning"):
         assembled(end(8, 110, 1), applied=100)
 
 
@@ -147,12 +148,12 @@ def test_an_empty_transaction_that_stood_aside_may_be_news() -> None:
 
 
 def test_a_transaction_passed_over_that_ends_beyond_what_is_applied_stops_the_work() -> None:
-    with pytest.raises(LogError, match="transaction 8 at 0/C8 announces 1 events, 0 are in the log"):
+    with pytest.raises(LogError, match="transaction 8 at 0/C8 announces 1 events, but the log contains 0"):
         assembled(begin(7), begin(8), event(8, 1, 90), end(8, 200, 1), applied=100)
 
 
 def test_a_new_transaction_before_the_cut_off_one_came_again_stops_the_work() -> None:
-    with pytest.raises(LogError, match="transaction 8 was cut off in the log"):
+    with pytest.raises(LogError, match="transaction 8 is incomplete in the log"):
         assembled(begin(8), event(8, 1, 100), begin(9), end(9, 300, 0), applied=100)
 
 
@@ -173,16 +174,15 @@ def test_an_event_that_was_seen_is_a_repeat() -> None:
 
 def test_a_transaction_that_comes_again_with_other_events_stops_the_work() -> None:
     other = Record(op="d", source=event(7, 2).source, transaction=InTransaction("7:2", 2))
-    with pytest.raises(LogError, match="transaction 7 came again with other events"):
+    with pytest.raises(LogError, match="transaction 7 was repeated with other events"):
         assembled(begin(7), event(7, 1), event(7, 2), begin(7), event(7, 1), other)
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_count_that_does_not_match_stops_the_work(count: int) -> None:
-    with pytest.raises(
-        LogError, match=f"announces {count} events, 2 are in the log; start the worker with --new-store"
-    ):
+    with pytest.raises(LogError, match=f"announces {count} events, but the log contains 2") as raised:
         assembled(begin(7), event(7, 1), event(7, 2), end(7, 100, count))
+    assert raised.value.recovery is Recovery.NEW_STORE
 
 
 @pytest.mark.parametrize("orders", list(permutations((1, 2, 3, 5))))

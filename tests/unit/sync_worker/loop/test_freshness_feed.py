@@ -33,8 +33,8 @@ def test_news_is_told_at_once_and_others_wait_for_it() -> None:
 
 def refuse(request: RepairRequest) -> "Future[RepairOutcome]":
     """A worker that cannot read rows anew."""
-    request.answer.set_exception(WorkerError("not now"))
-    return request.answer
+    request.outcome.set_exception(WorkerError("not now"))
+    return request.outcome
 
 
 def ignore_retry(retry: Retry) -> None:
@@ -113,8 +113,8 @@ def test_rows_are_read_anew_on_request() -> None:
 
     def reread(request: RepairRequest) -> "Future[RepairOutcome]":
         asked.append(request)
-        request.answer.set_result(RepairOutcome(70, 3, 1, 0))
-        return request.answer
+        request.outcome.set_result(RepairOutcome(70, 3, 1, 0))
+        return request.outcome
 
     commands = Commands(lambda: None, ignore_retry, reread, remove)
     with asgi(endpoint(FreshnessFeed(FIRST), commands, CollectorRegistry())) as client:

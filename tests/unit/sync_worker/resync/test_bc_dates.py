@@ -10,7 +10,7 @@ import pytest
 from read_model.catalog.catalog import Column, TableName
 from read_model.plan.model import TableUse
 from sync_worker.errors import ServiceMissing, WorkerError
-from sync_worker.resync.bc_dates import BcDateCheck, columns_of, question
+from sync_worker.resync.bc_dates import BcDateCheck, bc_conditions, bc_query
 from sync_worker.source.identity_monitor import IdentityMonitor
 from sync_worker.store.row_store import RowStore
 from tests.support.builders import plans
@@ -22,11 +22,11 @@ def use(*columns: Column) -> TableUse:
 
 
 def test_a_table_without_dates_is_not_asked() -> None:
-    assert columns_of(use(plans.text("name"), Column("at", "time"), Column("many", "_date", element="date"))) == []
+    assert bc_conditions(use(plans.text("name"), Column("at", "time"), Column("many", "_date", element="date"))) == []
 
 
 def test_the_question_is_about_every_column_with_a_date_and_leaves_infinite_ones_out() -> None:
-    asked = question(use(Column("d", "date"), plans.text("name"), Column('z"', "timestamptz")))
+    asked = bc_query(use(Column("d", "date"), plans.text("name"), Column('z"', "timestamptz")))
     assert asked == (
         """SELECT EXISTS (SELECT FROM "public"."t" WHERE ("d" < '0001-01-01' AND "d" > '-infinity')"""
         """ OR ("z\""" < '0001-01-01 00:00Z' AND "z\""" > '-infinity'))"""
@@ -44,7 +44,7 @@ class Asked:
         self._answers = list(answers)
         self.asked: list[list[TableName]] = []
 
-    def ask(self, uses: Sequence[TableUse]) -> list[TableName]:
+    def tables_with_bc_dates(self, uses: Sequence[TableUse]) -> list[TableName]:
         self.asked.append([use.table for use in uses])
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
@@ -68,7 +68,7 @@ def snapshot(store: RowStore, lsn: int) -> None:
 
 
 def documents_wait(misread: BcDateCheck) -> bool:
-    return misread.open
+    return misread.blocks_builds
 
 
 def turn_until(misread: BcDateCheck, done: bool, watch: IdentityMonitor) -> None:
@@ -76,7 +76,7 @@ def turn_until(misread: BcDateCheck, done: bool, watch: IdentityMonitor) -> None
     pause = threading.Event()
     for _ in range(500):
         misread.turn(TABLES)
-        if not misread.open if done else bool(watch.changed):
+        if not misread.blocks_builds if done else bool(watch.changed):
             return
         pause.wait(0.01)
     raise AssertionError("it does not come to that")
@@ -93,7 +93,7 @@ def test_documents_wait_until_a_table_with_such_a_value_was_read_anew(store: Row
         misread.turn(TABLES)
         assert documents_wait(misread)
         with store.transaction():
-            watch.healed({}, "")
+            watch.record_resync({}, "")
         turn_until(misread, True, watch)
     # A worker that starts again does not ask again, before there is another snapshot.
     with closing(BcDateCheck(store, asker, watch, stopping)) as misread:

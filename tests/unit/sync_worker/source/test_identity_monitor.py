@@ -10,7 +10,7 @@ from cdc.log.envelope import Heartbeat as Message
 from cdc.log.heartbeat import Heartbeat
 from cdc.log.lsn import Lsn
 from read_model.catalog.catalog import TableName
-from sync_worker.errors import PositionLost, ServiceMissing
+from sync_worker.errors import PositionLost, ServiceMissing, describe
 from sync_worker.source.history_check import Identity
 from sync_worker.source.identity_monitor import IdentityMonitor
 from sync_worker.store.row_store import RowStore
@@ -32,52 +32,52 @@ def beat(lsn: int = 1, slot: str = "s", **catalogue: str) -> Message:
 def test_a_changed_definition_is_wanted_until_it_is_read_anew(store: RowStore) -> None:
     now = {"public.a": "A2"}
     watch = IdentityMonitor(store, [A, B], lambda: now)
-    watch.see(beat(a="1", b="1"))
-    watch.see(beat(a="2", b="1"))
+    watch.observe(beat(a="1", b="1"))
+    watch.observe(beat(a="2", b="1"))
     assert watch.changed == {A}
     assert "public.a" in watch.reason
 
     with store.transaction():
-        watch.healed({"public.a": "A2"}, "")
+        watch.record_resync({"public.a": "A2"}, "")
         store.move(reread_lsn=50)
     assert (watch.changed, watch.reason) == (frozenset(), "")
-    watch.see(beat(40, a="1", b="1"))
+    watch.observe(beat(40, a="1", b="1"))
     assert watch.changed == frozenset(), "a heartbeat from before the re-read says nothing"
 
     again = IdentityMonitor(store, [A, B], lambda: now)
-    again.see(beat(60, a="2", b="1"))
-    again.see(beat(70, a="2", b="1"))
+    again.observe(beat(60, a="2", b="1"))
+    again.observe(beat(70, a="2", b="1"))
     assert again.changed == frozenset()
-    again.see(beat(80, a="3", b="1"))
+    again.observe(beat(80, a="3", b="1"))
     assert again.changed == {A}
 
 
 def test_a_change_between_the_re_read_and_the_next_heartbeat(store: RowStore) -> None:
     watch = IdentityMonitor(store, [A], lambda: {"public.a": "A3"})
-    watch.see(beat(a="1"))
+    watch.observe(beat(a="1"))
     with store.transaction():
-        watch.healed({"public.a": "A2"}, "")
-    watch.see(beat(60, a="3"))
+        watch.record_resync({"public.a": "A2"}, "")
+    watch.observe(beat(60, a="3"))
     assert watch.changed == {A}
 
 
 def test_a_table_that_changed_beside_the_one_read_anew_is_wanted_next(store: RowStore) -> None:
     now = {"public.a": "A2", "public.b": "B2"}
     watch = IdentityMonitor(store, [A, B], lambda: now)
-    watch.see(beat(a="1", b="1"))
-    watch.see(beat(a="2", b="1"))
+    watch.observe(beat(a="1", b="1"))
+    watch.observe(beat(a="2", b="1"))
     with store.transaction():
-        watch.healed({"public.a": "A2"}, "")  # By now b has changed as well, and no heartbeat has told.
-    watch.see(beat(60, a="2", b="2"))
+        watch.record_resync({"public.a": "A2"}, "")  # By now b has changed as well, and no heartbeat has told.
+    watch.observe(beat(60, a="2", b="2"))
     assert watch.changed == {B}
 
     again = IdentityMonitor(store, [A, B], lambda: now)
-    again.see(beat(61, a="2", b="2"))
+    again.observe(beat(61, a="2", b="2"))
     assert again.changed == {B}
     with store.transaction():
-        again.healed({"public.b": "B2"}, "")
-    again.see(beat(70, a="2", b="2"))
-    again.see(beat(71, a="2", b="2"))
+        again.record_resync({"public.b": "B2"}, "")
+    again.observe(beat(70, a="2", b="2"))
+    again.observe(beat(71, a="2", b="2"))
     assert again.changed == frozenset()
 
 
@@ -90,13 +90,13 @@ def test_without_the_source_the_next_heartbeat_asks_again(store: RowStore) -> No
         return answers.pop()
 
     watch = IdentityMonitor(store, [A], ask)
-    watch.see(beat(a="1"))
+    watch.observe(beat(a="1"))
     with store.transaction():
-        watch.healed({"public.a": "A2"}, "new columns")
-    watch.see(beat(60, a="2"))
+        watch.record_resync({"public.a": "A2"}, "new columns")
+    watch.observe(beat(60, a="2"))
     answers.append({"public.a": "A2"})
-    watch.see(beat(61, a="2"))
-    watch.see(beat(62, a="9"))
+    watch.observe(beat(61, a="2"))
+    watch.observe(beat(62, a="9"))
     assert watch.changed == {A}
     assert IdentityMonitor(store, [A], ask).reason == "new columns"
 
@@ -114,10 +114,10 @@ def test_another_system_timeline_or_slot_is_another_source(
 ) -> None:
     assert IdentityMonitor(store, [A], dict).identity is None
     watch = IdentityMonitor(store, [A], dict)
-    watch.see(beat(a="1"))
+    watch.observe(beat(a="1"))
     assert watch.identity == Identity("1", 1)
     content = msgspec.json.encode(Heartbeat(system, timeline, slot, 0, {"public.a": "1"}))
     with pytest.raises(PositionLost, match=said) as lost:
-        watch.see(Message(Lsn(9), "rowtide-hb", content, 0))
-    assert "--new-store" in str(lost.value)
+        watch.observe(Message(Lsn(9), "rowtide-hb", content, 0))
+    assert "--new-store" in describe(lost.value)
     assert IdentityMonitor(store, [A], dict).identity == Identity("1", 1), "it is known after a restart"

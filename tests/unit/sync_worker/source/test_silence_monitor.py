@@ -33,13 +33,13 @@ class Looks:
         """The loop listens in vain."""
         for _ in range(round(seconds / each)):
             self.now += each
-            self.outlook.turn(records=False, beat=False)
+            self.outlook.turn(records=False, heartbeat=False)
 
 
 @contextmanager
 def running() -> Iterator[Looks]:
     looks = Looks()
-    looks.outlook.turn(records=True, beat=True)
+    looks.outlook.turn(records=True, heartbeat=True)
     looks.outlook.start()
     try:
         yield looks
@@ -61,11 +61,11 @@ def test_heartbeats_keep_it_from_asking_and_other_records_do_not() -> None:
     with running() as looks:
         for _ in range(20):
             looks.listen(1)
-            looks.outlook.turn(records=True, beat=True)
+            looks.outlook.turn(records=True, heartbeat=True)
         assert not looks.asked.wait(0.1)
         for _ in range(4):
             looks.listen(1)
-            looks.outlook.turn(records=True, beat=False)
+            looks.outlook.turn(records=True, heartbeat=False)
         assert looks.asked.wait(10)
         assert looks.outlook.reason == "", "records come, so the documents go on"
 
@@ -73,11 +73,11 @@ def test_heartbeats_keep_it_from_asking_and_other_records_do_not() -> None:
 def test_freshness_says_so_until_the_log_goes_on() -> None:
     looks = Looks()
     looks.listen(4.75)
-    looks.outlook.look(silent=True, topic=False)
+    looks.outlook.check(source=True, topic=False)
     assert looks.outlook.reason == ""
     looks.listen(1)
-    assert looks.outlook.reason == "nothing comes through the log, not even heartbeats; the slot is gone"
-    looks.outlook.turn(records=True, beat=True)
+    assert looks.outlook.reason == "no records arrive in the log, not even heartbeats; the slot is gone"
+    looks.outlook.turn(records=True, heartbeat=True)
     assert looks.outlook.reason == ""
 
 
@@ -92,9 +92,9 @@ def test_a_loop_that_did_something_else_heard_no_silence() -> None:
     [
         (None, "PostgreSQL does not answer"),
         (Whereabouts("1", 1, 1, None), "slot rowtide_shop is gone: rowtide resnapshot"),
-        (Whereabouts("1", 1, 1, "lost"), "gave up replication slot rowtide_shop .*: rowtide resnapshot"),
-        (Whereabouts("1", 1, 1, "unread"), "nobody reads replication slot rowtide_shop: .*rowtide connectors status"),
-        (Whereabouts("1", 1, 1, "read"), "is being read: .*rowtide connectors status"),
+        (Whereabouts("1", 1, 1, "lost"), "invalidated replication slot rowtide_shop .*: rowtide resnapshot"),
+        (Whereabouts("1", 1, 1, "unread"), "slot rowtide_shop is not active: .*rowtide connectors status"),
+        (Whereabouts("1", 1, 1, "read"), "slot rowtide_shop is active: .*rowtide connectors status"),
     ],
 )
 def test_what_the_slot_tells(now: Whereabouts | None, said: str) -> None:
