@@ -15,7 +15,7 @@ from search_api.query.schema import read_mapping
 from tests.support.builders.catalogs import answered
 from tests.support.paths import CHECKOUT
 
-PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
+PAGES = [*sorted(CHECKOUT.glob("*.md")), *sorted((CHECKOUT / "docs").rglob("*.md"))]
 COMMANDS = generate.command_names()
 GROUPS = {name.split(" ")[0] for name in COMMANDS if " " in name}
 
