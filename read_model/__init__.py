@@ -1,1 +1,1 @@
-"""The documents' contract: the spec, what it resolves to, and its three compilers. Pure: no I/O, no clock."""
+"""The contract of the documents: a spec, the plan it resolves to, and the compilers of that plan. No I/O, no clock."""

@@ -1,18 +1,20 @@
-"""How far the documents have come: the answer of the worker's `/freshness`, read by the API, `verify` and the CLI."""
+"""Freshness: how far the documents have caught up with the source. The body of the worker's `/freshness`."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 State = Literal["waiting", "snapshot", "loading", "live", "degraded", "stopped"]
-"""`waiting`: nothing read yet. `snapshot`: rows arrive, documents are not built. `loading`: the first documents are being built.
-`live`: in step. `degraded`: something is missing, `reason` says what. `stopped`: the worker is ending."""
+"""`waiting`: nothing was read yet. `snapshot`: rows are read, no documents built. `loading`: the first documents are
+being built. `live`: up to date. `degraded`: something is wrong, see `reason`. `stopped`: the worker is shutting
+down."""
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """`searchable`: a search sees every commit up to this LSN. `watermark`: the last commit or heartbeat read from the log.
-    Both are LSNs as integers, within `epoch`. `as_of_ms`: the source's clock (Unix ms) at `searchable`; 0 when unknown.
-    `quarantined` documents may be out of date; `left_out` ones lack fields, and say so."""
+    """`searchable`: a search sees every commit up to this LSN. `watermark`: the LSN of the last commit or heartbeat
+    read from the log. Both are integers, comparable only within `epoch`. `as_of_ms`: the source's clock at
+    `searchable`, in Unix milliseconds; 0 if unknown. `pending`, `quarantined`, `left_out`: numbers of documents
+    still to be built, possibly out of date, and indexed without some fields (which the document lists)."""
 
     pipeline: str
     epoch: int

@@ -1,6 +1,7 @@
-"""Row lineage: for every table of a document's plan, the keys of the rows that the documents with given ids are made of.
+"""Row lineage: for every table of a plan, the keys of the rows that documents are made of.
 
-Filters and limits do not count: an extra row does no harm. The joins are walked as in `read_model.sqlite.fan_out`, but downwards.
+Filters and limits do not count: an extra row does no harm. The joins are walked as in `read_model.sqlite.fan_out`,
+but downwards.
 """
 
 from dataclasses import dataclass
@@ -20,9 +21,9 @@ from read_model.types.value_forms import fill, form
 class RowLineage:
     """Two queries for the keys of one table's rows.
 
-    `row_store` runs on SQLite, binds `:ids`, a JSON array of id texts, and yields each key as a JSON object of values as
-    documents show them. `source` runs on PostgreSQL and yields the key's columns; each of its `parameters` `%s` takes the
-    same list of id texts."""
+    `row_store` runs on SQLite, binds `:ids`, a JSON array of id texts, and yields each key as a JSON object of
+    values as documents show them. `source` runs on PostgreSQL and yields the key's columns; each of its `parameters`
+    `%s` takes the same list of id texts."""
 
     table: TableName
     row_store: str

@@ -1,6 +1,6 @@
-"""What the source database says of its tables: the part of PostgreSQL's catalogue that documents depend on.
+"""The part of PostgreSQL's catalogue that documents depend on.
 
-Pure data. `CATALOG_QUERY` is the text that a program runs; `read_catalog` folds its one JSON value into a `Catalog`.
+A program runs `CATALOG_QUERY`; `read_catalog` turns its result, one JSON value, into a `Catalog`.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 
 class TableName(NamedTuple):
-    """A table's schema and name, as PostgreSQL holds them (case kept, not quoted)."""
+    """A table's schema and name, as in the catalogue: case-sensitive, not quoted."""
 
     schema: str
     name: str
@@ -19,26 +19,29 @@ class TableName(NamedTuple):
 
     @property
     def quoted(self) -> str:
-        """The SQL form, safe for any name."""
+        """The quoted name for SQL."""
         return f"{quote_identifier(self.schema)}.{quote_identifier(self.name)}"
 
 
 def quote_identifier(name: str) -> str:
-    """Quote a name for PostgreSQL and SQLite alike."""
+    """The quoted name, for PostgreSQL and SQLite."""
     return '"' + name.replace('"', '""') + '"'
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column. `type` is the base type's name as in pg_type (`int8`, `numeric`, `text`, `bpchar`, …; domains are resolved);
-    `precision`/`scale` are numeric's, `length` that of texts and bits, when declared;
-    `kind` is pg_type.typtype of the base type (`b`, `e` for enums, …);
-    `element` is the element type's name for arrays and `element_kind` its typtype (domains are resolved there too); `labels` are
-    an enum's, in its order; `dimensions` are those an array was declared with;
-    `generated` is pg_attribute.attgenerated (`s` stored, `v` virtual, empty otherwise);
-    `toastable` tells that long values may lie outside of the row, `whole` that the log has them all the same when an UPDATE
-    leaves them as they are (REPLICA IDENTITY FULL);
-    `deterministic` is False for text whose collation calls different texts equal."""
+    """A column.
+
+    - `type`: the name of the base type in pg_type (`int8`, `numeric`, `text`, `bpchar`, …), domains resolved;
+      `kind`: its typtype (`b`, `e` for enums, …).
+    - `precision` and `scale` of a numeric; `length` of a text or bit type, in characters or bits, if declared.
+    - `element`: the element type of an array, domains resolved; `element_kind`: its typtype; `dimensions`: as
+      declared.
+    - `labels` of an enum, in its order.
+    - `generated`: pg_attribute.attgenerated: `s` stored, `v` virtual, empty for an ordinary column.
+    - `toastable`: long values can be stored outside the row; `whole`: the log has them even if an UPDATE does not
+      change them (REPLICA IDENTITY FULL).
+    - `deterministic`: False if the collation treats different texts as equal."""
 
     name: str
     type: str
@@ -59,7 +62,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """A declared foreign key: `columns` of this table refer to `target_columns` of `target`, position by position."""
+    """A foreign key: `columns` of this table refer to `target_columns` of `target`, in the same order."""
 
     name: str
     columns: tuple[str, ...]
@@ -69,9 +72,9 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table (or partitioned root). `primary_key` is empty when there is none; `unique_keys` are the other usable unique
-    constraints and indexes (not partial, not deferrable, no expressions). `replica_identity` is pg_class.relreplident.
-    `inherited` tells that other tables inherit from it (partitions do not count)."""
+    """An ordinary or partitioned table. `primary_key` is empty if there is none. `unique_keys` are the other unique
+    constraints and indexes that are not partial, not deferrable and without expressions. `replica_identity` is
+    pg_class.relreplident. `inherited`: other tables, not counting partitions, inherit from it."""
 
     name: TableName
     columns: Mapping[str, Column]
@@ -88,7 +91,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All ordinary and partitioned tables of a database outside the system schemas (partitions are left out)."""
+    """All ordinary and partitioned tables outside the system schemas, without partitions."""
 
     tables: Mapping[TableName, Table] = field(default_factory=dict)
 
@@ -118,7 +121,8 @@ WITH base AS (
   FROM pg_type e CROSS JOIN LATERAL (
     WITH RECURSIVE up AS (
       SELECT e.typname, e.typtype, e.typbasetype
-      UNION ALL SELECT s.typname, s.typtype, s.typbasetype FROM up JOIN pg_type s ON s.oid = up.typbasetype WHERE up.typtype = 'd')
+      UNION ALL SELECT s.typname, s.typtype, s.typbasetype
+      FROM up JOIN pg_type s ON s.oid = up.typbasetype WHERE up.typtype = 'd')
     SELECT up.typname, up.typtype FROM up WHERE up.typtype <> 'd'
   ) r WHERE e.typarray <> 0
 )
@@ -132,7 +136,8 @@ SELECT coalesce(json_agg(json_build_object(
       'scale', CASE WHEN t.typname = 'numeric' AND y.typmod >= 0 THEN (((y.typmod - 4) & 2047) # 1024) - 1024 END,
       'length', CASE WHEN t.typname IN ('bpchar', 'varchar') AND y.typmod >= 0 THEN y.typmod - 4
                       WHEN t.typname = 'bit' AND y.typmod > 0 THEN y.typmod END,
-      'dimensions', y.attndims, 'element', e.typname, 'element_kind', coalesce(e.typtype::text, ''), 'deterministic', y.deterministic,
+      'dimensions', y.attndims, 'element', e.typname, 'element_kind', coalesce(e.typtype::text, ''),
+      'deterministic', y.deterministic,
       'labels', (SELECT json_agg(n.enumlabel ORDER BY n.enumsortorder) FROM pg_enum n WHERE n.enumtypid = t.oid),
       'generated', y.attgenerated, 'toastable', t.typlen = -1 AND y.attstorage <> 'p',
       'whole', b.relkind = 'r' AND b.relreplident = 'f')
@@ -141,10 +146,12 @@ SELECT coalesce(json_agg(json_build_object(
     LEFT JOIN element e ON e.typarray = t.oid WHERE y.attrelid = b.oid),
   'keys', (SELECT json_agg(json_build_object(
       'primary', i.indisprimary, 'identity', i.indisreplident, 'deferrable', NOT i.indimmediate,
-      'columns', (SELECT json_agg(a.attname ORDER BY k.n) FROM unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY k(attnum, n)
+      'columns', (SELECT json_agg(a.attname ORDER BY k.n)
+                  FROM unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY k(attnum, n)
                   JOIN pg_attribute a ON a.attrelid = b.oid AND a.attnum = k.attnum))
       ORDER BY i.indisprimary DESC, i.indexrelid)
-    FROM pg_index i WHERE i.indrelid = b.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL),
+    FROM pg_index i
+    WHERE i.indrelid = b.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL),
   'foreign_keys', (SELECT json_agg(json_build_object(
       'name', f.conname, 'schema', fn.nspname, 'target', fc.relname,
       'columns', (SELECT json_agg(a.attname ORDER BY k.n) FROM unnest(f.conkey) WITH ORDINALITY k(attnum, n)
@@ -157,13 +164,12 @@ SELECT coalesce(json_agg(json_build_object(
 ) ORDER BY b.nspname, b.relname), '[]'::json)::text
 FROM base b
 """
-"""One row with one column: a JSON text. Any role may run it; it reads catalogue tables only."""
+"""Yields one row with one column, a JSON text. It reads only catalogue tables, so any role can run it."""
 
 
 def read_catalog(tables: list[dict[str, Any]]) -> Catalog:
-    """Fold the decoded JSON of `CATALOG_QUERY` into a `Catalog`."""
-    read = [_table(entry) for entry in tables]
-    return Catalog({table.name: table for table in read})
+    """The catalogue from the decoded JSON of `CATALOG_QUERY`."""
+    return Catalog({table.name: table for table in map(_table, tables)})
 
 
 def _table(entry: dict[str, Any]) -> Table:

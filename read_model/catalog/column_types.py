@@ -95,7 +95,8 @@ def unsupported(column: Column) -> str | None:
 
 def _unsupported_array(column: Column) -> str | None:
     if column.dimensions > 1:
-        return f"arrays with {column.dimensions} dimensions are not supported, because Debezium sends null for inner arrays"
+        dimensions = f"arrays with {column.dimensions} dimensions"
+        return f"{dimensions} are not supported, because Debezium sends null for inner arrays"
     if column.element in ELEMENTS or column.element_kind == "e":
         return None
     if column.element in WITHOUT_PLACEHOLDER:

@@ -1,0 +1,1 @@
+"""Compiles a plan to an index's settings and mappings."""

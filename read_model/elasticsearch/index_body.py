@@ -1,7 +1,8 @@
 """An index's settings and mappings for one kind of document.
 
-Mappings are strict: a field that the plan does not have is an error, not a new field. All field types are ones that every
-distribution of Elasticsearch has. A value that the mapping cannot index (a NaN, an infinite date) stays in the document unindexed.
+Mappings are strict: a field that the plan does not have is an error, not a new field. All field types are ones that
+every distribution of Elasticsearch has. A value that the mapping cannot index (a NaN, an infinite date) stays in the
+document unindexed.
 """
 
 import json
@@ -31,7 +32,8 @@ FLAGS = "_rowtide"
 LEFT_OUT = "left_out"
 """In `FLAGS`: the paths of fields that Elasticsearch rejected and that were dropped to keep the document."""
 TOO_LONG = "too_long"
-"""In `FLAGS`: the paths of JSON fields with a text of more than `IGNORE_ABOVE_FLATTENED` characters, which is not indexed."""
+"""In `FLAGS`: the paths of JSON fields with a text of more than `IGNORE_ABOVE_FLATTENED` characters, which is not
+indexed."""
 _FLAGS: Mapping = {"properties": {LEFT_OUT: {"type": "keyword"}, TOO_LONG: {"type": "keyword"}}}
 _TEXT_LENGTH = 64
 """Characters: a character(n) up to this length is taken for a code, a longer one for prose."""
@@ -64,10 +66,10 @@ def index_body(
 ) -> dict[str, Any]:
     """The body that creates the document's index: `settings` and `mappings`.
 
-    `others` are further documents of the pipeline, whose `pii` options also count for columns that this document shows.
-    `mappings._meta` has the pipeline's name, the spec hash, `shape` (a hash of all settings and mappings: if it changes, a
-    new index is needed), `order` (all field paths, in the order of a document), `states` (the paths of enums), `fields`
-    (labels and personal data by field path) and `search` (the spec's search settings)."""
+    `others` are further documents of the pipeline, whose `pii` options also count for columns that this document
+    shows. `mappings._meta` has the pipeline's name, the spec hash, `shape` (a hash of all settings and mappings: if
+    it changes, a new index is needed), `order` (all field paths, in the order of a document), `states` (the paths of
+    enums), `fields` (labels and personal data by field path) and `search` (the spec's search settings)."""
     properties = {**_properties(document.root, document), FLAGS: _FLAGS}
     personal = personal_columns([document, *others, *(pipeline.documents if pipeline else ())])
     settings = _settings(document, properties)

@@ -1,0 +1,1 @@
+"""A spec resolved against one database's catalogue: what all compilers read."""

@@ -1,7 +1,8 @@
 """Checks a filter's constants against the column's type, and normalizes them.
 
-The normal form: dates as `2024-05-01`, times as `09:30:00`, timestamps as `2024-05-01T09:30:00`, those with time zone in UTC
-with `+00:00`; decimal numbers as text without an exponent; `bpchar` padded to its length; whole numbers and booleans unchanged.
+The normal form: dates as `2024-05-01`, times as `09:30:00`, timestamps as `2024-05-01T09:30:00`, those with time
+zone in UTC with `+00:00`; decimal numbers as text without an exponent; `bpchar` padded to its length; whole numbers
+and booleans unchanged.
 """
 
 import re

@@ -54,8 +54,9 @@ def _relation(node: Node, include: Include) -> str:
     right = include.node.table
     if include.through:
         through = include.through
-        way = f"{_join(node.table.name, through.table.name, through.enter)}, {_join(through.table.name, right.name, through.leave)}"
-        return f"{right} through {through.table} ({way}){_filter(include.node)}"
+        enter = _join(node.table.name, through.table.name, through.enter)
+        leave = _join(through.table.name, right.name, through.leave)
+        return f"{right} through {through.table} ({enter}, {leave}){_filter(include.node)}"
     return f"{right} ({_join(node.table.name, right.name, include.join)}){_filter(include.node)}"
 
 

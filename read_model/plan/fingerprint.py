@@ -16,7 +16,8 @@ HASHED_AS = {"left": "near", "right": "far"}
 
 
 def spec_hash(pipeline: str, documents: tuple[DocumentPlan, ...]) -> str:
-    """32 hexadecimal digits, equal for equal documents in every process and release; another hash if a document could differ.
+    """32 hexadecimal digits, equal for equal documents in every process and release; another hash if a document
+    could differ.
 
     Search options, boosts, synonyms and columns that no document uses do not count."""
     text = json.dumps([pipeline, _plain(documents)], sort_keys=True, ensure_ascii=False, separators=(",", ":"))

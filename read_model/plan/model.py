@@ -14,7 +14,8 @@ from read_model.types.value_forms import form
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A comparison of a column with constants; the conditions of a list are joined by AND. A NULL satisfies only `is null`.
+    """A comparison of a column with constants; the conditions of a list are joined by AND. NULL satisfies only
+    `is null`.
 
     `values` has one entry, several for `in` and `not in`, none for the null tests; each is in the normal form that
     `read_model.plan.conditions` describes."""
@@ -37,7 +38,7 @@ class Field:
 
     @property
     def wrapped(self) -> bool:
-        """Whether a JSON value that is not an object goes under the key `value`: a `flattened` field holds only objects."""
+        """Whether JSON other than an object is put under the key `value`: a `flattened` field holds only objects."""
         is_json = form(self.column).kind == "json" and not self.path
         return is_json and self.options.get("type", "flattened") == "flattened"
 
@@ -52,7 +53,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Rows of the left table match rows of the right table where `left[i] = right[i]` for every i; NULL matches nothing."""
+    """A left row matches a right row if `left[i] = right[i]` for every i; NULL matches nothing."""
 
     left: tuple[Column, ...]
     right: tuple[Column, ...]
@@ -60,7 +61,9 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Junction:
-    """The table between the two sides of a many-to-many relation. `enter` joins parent → junction, `leave` junction → child."""
+    """The table between the two sides of a many-to-many relation.
+
+    `enter` joins parent → junction, `leave` junction → child."""
 
     table: TableName
     primary_key: tuple[Column, ...]
@@ -84,9 +87,10 @@ class Include:
     """Another table inside a node.
 
     - `many=False`: an object, or null if no row matches. At most one row can match (the right side is unique).
-    - `many=True`: an array, empty if no row matches, in the order of `order_by`, cut after `limit` elements. The order is
-      always total: `resolve` appends the child's primary key, then the junction's.
+    - `many=True`: an array, empty if no row matches, in the order of `order_by`, cut after `limit` elements. The
+      order is always total: `resolve` appends the child's primary key, then the junction's.
     - `value=True`: instead of each object, the value of the only field of `node`.
+
     `join` is None exactly if `through` is set.
     """
 

@@ -19,14 +19,17 @@ class Scope:
 
 
 def find_table(text: str, place: Place, scope: Scope) -> Table | None:
-    """The table that a spec calls `table` (in schema public) or `schema.table`; None with a fault if documents cannot use it."""
+    """The table that a spec calls `table` (in schema public) or `schema.table`; None with a fault if documents
+    cannot use it."""
     tables = scope.catalog.tables
     table = next((tables[name] for name in _readings(text) if name in tables), None)
     if table is None:
         scope.faults.add(place, f"Table '{text}' does not exist", _table_suggestion(text, scope.catalog))
         return None
     if table.inherited:
-        what = f"Table {table.name} has child tables: queries include their rows, but the log does not have them under its name"
+        what = (
+            f"Table {table.name} has child tables: queries include their rows, but the log has these under other names"
+        )
         scope.faults.add(place, what, "Use the child tables instead")
         return None
     if not table.primary_key:

@@ -39,7 +39,9 @@ def _of_node(node: Node) -> Iterator[PersonalColumn]:
 
 
 def kinds_of(field: Field, table: TableName, personal: tuple[PersonalColumn, ...]) -> Kind | list[str] | None:
-    """The kind of personal data that a field shows, or a list of several. Its own `pii` option, even `false`, decides."""
+    """The kind of personal data that a field shows, or a list of several.
+
+    Its own `pii` option, even `false`, decides."""
     if "pii" in field.options:
         option: Kind = field.options["pii"]
         return option

@@ -1,8 +1,8 @@
-"""Digests of documents, made inside PostgreSQL: what `verify` compares first, so that documents themselves need not travel.
+"""Digests of documents, computed in PostgreSQL: `verify` compares these first and transfers few documents.
 
-The digest is of the JSON text that the row store's build gives the same document, with one space after each comma and colon.
-Equal digests mean equal documents. Unequal ones may still mean the same (a float's spelling, keys of a `json` column): that
-costs a look at the documents, and nothing else.
+The digest is that of the JSON text which the row store builds, with one space after each comma and colon. Equal
+digests mean equal documents. Different digests can still mean equal documents (the digits of a float, the order of
+keys in a `json` column): then the documents themselves are compared.
 """
 
 from read_model.catalog.catalog import Column
@@ -23,13 +23,13 @@ from read_model.types.canonical_json import DIGEST_BYTES, spaced
 from read_model.types.value_forms import form
 
 PIECES_A_CALL = 90
-"""A function takes 100 arguments."""
+"""PostgreSQL functions take at most 100 arguments."""
 
 
 def bucket_query(document: DocumentPlan, first: bool, limit: int) -> str:
-    """The next documents in the order of their keys, as (id text, digest, key…), the keys as text.
+    """The next `limit` documents in the order of their keys, as (id text, digest, key…), the keys as text.
 
-    But for the `first` bucket it takes the keys of the last row seen, one parameter each."""
+    Unless it is for the `first` bucket, it takes the keys of the last row seen, one parameter each."""
     keys = [column_of("r", column) for column in document.id]
     after = "" if first else f" AND ({', '.join(keys)}) > ({', '.join(['%s'] * len(keys))})"
     shown = ", ".join(f"{key}::text" for key in keys)
@@ -40,18 +40,21 @@ def bucket_query(document: DocumentPlan, first: bool, limit: int) -> str:
 
 
 def digest_query(document: DocumentPlan, indexed: bool = True) -> str:
-    """(id text, digest) of the documents that `%s` names, a list of id texts."""
+    """(id text, digest) of the documents in `%s`, a list of id texts. For `indexed` see `restriction`."""
     return f"{_select(document, '').replace('%', '%%')} AND {restriction(document, indexed)}"
 
 
 def present_query(document: DocumentPlan, indexed: bool = True) -> str:
-    """Which ids of `%s`, a list of id texts, have a document."""
-    query = f"SELECT {id_text(document, 'r')} FROM {document.root.table.quoted} r WHERE true{conditions(document.root.where, 'r')}"
+    """The ids in `%s`, a list of id texts, that have a document."""
+    where = conditions(document.root.where, "r")
+    query = f"SELECT {id_text(document, 'r')} FROM {document.root.table.quoted} r WHERE true{where}"
     return f"{query.replace('%', '%%')} AND {restriction(document, indexed)}"
 
 
 def range_query(document: DocumentPlan) -> str:
-    """Ids of the documents whose key lies between two parameters. Of a key of several columns only the first counts."""
+    """Ids of the documents whose key is between two parameters.
+
+    For a key of several columns, the first column decides."""
     where = conditions(document.root.where, "r")
     query = f"SELECT {id_text(document, 'r')} FROM {document.root.table.quoted} r WHERE true{where}".replace("%", "%%")
     key = column_of("r", document.id[0])
@@ -61,7 +64,7 @@ def range_query(document: DocumentPlan) -> str:
 def sample_query(document: DocumentPlan, method: str) -> str:
     """Ids of a random sample of the root's rows, in random order.
 
-    Three parameters: the share in per cent, a seed, and the same seed once more as text."""
+    Three parameters: the percentage, a seed, and the same seed as text."""
     text = id_text(document, "r")
     where = conditions(document.root.where, "r").replace("%", "%%")
     query = f"SELECT {text} FROM {document.root.table.quoted} r".replace("%", "%%")
@@ -80,7 +83,7 @@ def _select(document: DocumentPlan, more: str) -> str:
 
 
 class _TextBuilder(Builder):
-    """Puts JSON texts together instead of JSON values: PostgreSQL's own text has spaces where it likes."""
+    """Concatenates JSON texts instead of building JSON values: PostgreSQL's own output differs in white space."""
 
     def object(self, node: Node, alias: str) -> str:
         pieces: list[str] = []
@@ -124,14 +127,14 @@ class _TextBuilder(Builder):
 
 
 def printed(value: str, column: Column | None) -> str:
-    """A value's JSON text; `column` is where it comes from as it is, or None."""
+    """A value's JSON text. `column` is the column it is taken from unchanged, or None."""
     kind = form(column).kind if column else ""
     if kind == "int":
         text = f"({value})::text"
     elif kind in ("json", "array"):
         text = f"to_jsonb({value})::text"
     elif kind == "float":
-        # The log spells a whole float with a point.
+        # Debezium sends a whole float with a decimal point.
         text = f"(to_json({value})::text || CASE WHEN ({value})::text ~ '^-?[0-9]+$' THEN '.0' ELSE '' END)"
     else:
         text = f"to_json({value})::text"
@@ -139,6 +142,6 @@ def printed(value: str, column: Column | None) -> str:
 
 
 def concat(pieces: list[str]) -> str:
-    """The pieces as one text, however many they are."""
+    """The pieces as one text, in several calls if there are too many for one."""
     groups = [pieces[n : n + PIECES_A_CALL] for n in range(0, len(pieces), PIECES_A_CALL)]
     return "(" + " || ".join(f"concat({', '.join(group)})" for group in groups) + ")"

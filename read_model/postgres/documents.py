@@ -1,6 +1,6 @@
-"""The oracle: the same documents as one PostgreSQL query, which `verify` and the tests compare the index with (invariant 5).
+"""The oracle: the documents as one PostgreSQL query. `verify` and the tests compare the index with it (invariant 5).
 
-Run it with DateStyle ISO and extra_float_digits 1 or more, which are the server's defaults.
+Run it with DateStyle ISO and extra_float_digits ≥ 1, the server's defaults.
 """
 
 from collections.abc import Iterator
@@ -11,16 +11,17 @@ from read_model.plan.model import Compute, Condition, Constant, DocumentPlan, Fi
 from read_model.types.value_forms import fill, form
 
 MEMBERS_A_CALL = 50
-"""A function takes 100 arguments."""
+"""PostgreSQL functions take at most 100 arguments, two for each member."""
 
 _PLAIN_IDS = frozenset({"int2", "int4", "int8", "text", "varchar", "uuid", "bpchar", "date"})
-"""Id types whose restriction is written so that the primary key's index serves it."""
+"""Id types for which the primary key's index can serve a restriction."""
 
 
 def document_query(document: DocumentPlan, ids: bool = False, indexed: bool = True) -> str:
     """A query of (id text, document JSON text), ordered by id.
 
-    With `ids` it takes one parameter, `%s`, a list of id texts, and yields those documents alone; for `indexed` see `restriction`."""
+    With `ids` it takes one parameter, `%s`, a list of id texts, and yields only those documents; for `indexed` see
+    `restriction`."""
     text = id_text(document, "r")
     where = f"WHERE true{conditions(document.root.where, 'r')}"
     query = (
@@ -41,9 +42,10 @@ def id_text(document: DocumentPlan, alias: str) -> str:
 
 
 def restriction(document: DocumentPlan, indexed: bool = True) -> str:
-    """The condition that takes the documents of `%s`, a list of id texts.
+    """The condition for the documents in `%s`, a list of id texts.
 
-    `indexed` lets the key's index serve it where the types allow; ids that are no values of these types are an error then."""
+    With `indexed`, the key's index serves it if the types allow that; an id that is not a value of its type then
+    makes the query fail."""
     if not indexed or any(column.type not in _PLAIN_IDS for column in document.id):
         text = id_text(document, "r").replace("%", "%%")
         return f"({text}) = ANY(%s::text[])"
@@ -61,13 +63,13 @@ def column_of(alias: str, column: Column) -> str:
 
 
 def constant_text(value: str) -> str:
-    """A string constant, right whatever standard_conforming_strings says."""
+    """A string constant, valid with every setting of standard_conforming_strings."""
     doubled = value.replace("'", "''")
     return f"E'{doubled.replace(chr(92), chr(92) * 2)}'" if "\\" in doubled else f"'{doubled}'"
 
 
 class Builder:
-    """Compiles nodes to JSON values; every table gets an alias of its own."""
+    """Compiles nodes to JSON values. Every table gets its own alias."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
@@ -81,7 +83,7 @@ class Builder:
         return "(" + " || ".join(f"jsonb_build_object({', '.join(part)})" for part in parts) + ")"
 
     def members(self, node: Node, alias: str) -> Iterator[tuple[str, str]]:
-        """Names and values of a node's object, in their order."""
+        """Names and values of a node's object, in order."""
         for field in node.fields:
             yield field.name, self.field(field, alias)
         for constant in node.constants:
@@ -92,7 +94,7 @@ class Builder:
             yield compute.name, self.compute(compute, alias)
 
     def alias(self) -> str:
-        """A table alias that was not given yet."""
+        """An unused table alias."""
         return f"t{next(self._numbers)}"
 
     def field(self, field: Field, alias: str) -> str:
@@ -174,14 +176,14 @@ def aggregate_of(compute: Compute, alias: str) -> str:
     """An aggregate's value."""
     if compute.column is None:
         return "count(*)"
-    how, column = form(compute.column), column_of(alias, compute.column)
+    value_form, column = form(compute.column), column_of(alias, compute.column)
     if compute.function == "sum":
-        return fill(how.oracle_total, column)
-    return fill(how.oracle, f"{compute.function}({fill(how.oracle_minimum, column)})")
+        return fill(value_form.oracle_total, column)
+    return fill(value_form.oracle, f"{compute.function}({fill(value_form.oracle_minimum, column)})")
 
 
 def conditions(where: tuple[Condition, ...], alias: str) -> str:
-    """A filter as ` AND …` terms, or nothing."""
+    """A filter as terms ` AND …`, or an empty text."""
     return "".join(f" AND {_condition(condition, alias)}" for condition in where)
 
 

@@ -1,0 +1,1 @@
+"""Writes a first spec from a database's foreign keys."""

@@ -1,7 +1,8 @@
 """Writes a first spec from a database's catalogue, so that one command gives any application documents.
 
-A document has the root's columns, an object for every table it refers to (and for those that these refer to), an array for every
-table that refers to it, a many-to-many array for every junction; a table that refers to itself has one level up and one down.
+A document has the root's columns, an object for every table it refers to (and for those that these refer to), an
+array for every table that refers to it, a many-to-many array for every junction; a table that refers to itself has
+one level up and one down.
 """
 
 import re
@@ -53,7 +54,9 @@ def _root(table: Table, catalog: Catalog) -> NodeDraft:
 def _node(
     table: Table, catalog: Catalog, path: set[TableName], hidden: frozenset[str], depth: int, *, itself: bool = False
 ) -> NodeDraft:
-    """A table with the objects that it refers to. `path` holds the tables above it, which show the `hidden` columns already."""
+    """A table with the objects that it refers to.
+
+    `path` holds the tables above it, which show the `hidden` columns already."""
     relations = list(to_one(table, catalog)) if depth else []
     shown = [
         relation

@@ -15,8 +15,9 @@ ID_SUFFIX = re.compile(r"(?i)(?<=[a-z0-9])_?(id|uuid|key|code|no|number|fk)$")
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A relation from one table to another. `link` is the foreign key that is followed; for kind `junction` it leads from the
-    junction to the first table, and `leave` to `right`. `only`: there is no other key, so a spec need not name it."""
+    """A relation from one table to another. `link` is the foreign key that is followed; for kind `junction` it leads
+    from the junction to the first table, and `leave` to `right`. `only`: there is no other key, so a spec need
+    not name it."""
 
     kind: Literal["object", "single", "array", "junction"]
     right: Table
@@ -59,8 +60,8 @@ def to_many(left: Table, catalog: Catalog) -> Iterator[Relation]:
 
 
 def _junctions(middle: Table, left: Table, catalog: Catalog) -> list[Relation]:
-    """The many-to-many relations from `left` through a table that has two foreign keys as its key and otherwise only dates
-    and times (when a tag was set, for example). There are two if both keys refer to `left`."""
+    """The many-to-many relations from `left` through a table that has two foreign keys as its key and otherwise only
+    dates and times (when a tag was set, for example). There are two if both keys refer to `left`."""
     links = [Link(key, key.columns, key.target_columns) for key in middle.foreign_keys]
     if len(links) != 2 or not _identified_by(middle, {*links[0].columns, *links[1].columns}):
         return []

@@ -1,0 +1,1 @@
+"""The spec language: parsing, errors and the JSON Schema."""

@@ -49,7 +49,8 @@ def _field_element(item: Item, faults: SpecFaults) -> list[FieldSpec]:
 
 
 def parse_field(name: str, item: Item, faults: SpecFaults) -> FieldSpec:
-    """A field with a value: `title: name`, `notes: {analyzer: english}`, `colour: {column: attributes, path: color}`."""
+    """A field with a value: `title: name`, `notes: {analyzer: english}`, `colour: {column: attributes, path:
+    color}`."""
     if item.kind == "str":
         return FieldSpec(name, str(item.node.value), item.place)
     settings = known(item, FIELD, f"the field '{name}'", faults)

@@ -1,4 +1,6 @@
-"""The JSON Schema of a spec file, for completion and validation in editors. The parser checks more than the schema can."""
+"""The JSON Schema of a spec file, for completion and validation in editors.
+
+The parser checks more than the schema can."""
 
 from collections.abc import Mapping
 from typing import Any

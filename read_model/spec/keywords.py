@@ -1,12 +1,14 @@
-"""The keywords of the spec language and their meaning. The parser accepts no others, and the JSON Schema is made from them."""
+"""The keywords of the spec language and their meaning.
+
+The parser accepts no others, and the JSON Schema is made from them."""
 
 ROOT = {
-    "pipeline": "The name of the pipeline: lowercase letters, digits and underscores. It names the topic, the slot and the publication.",
+    "pipeline": "The name of the pipeline, its topic, slot and publication: lowercase letters, digits and underscores.",
     "documents": "The kinds of documents, each under its index alias.",
 }
 
 NODE = {
-    "fields": "The columns to show: a list of names, renames (title: name) and names with options. Default: all columns.",
+    "fields": "The columns to show: names, renames (title: name) and names with options. Default: all columns.",
     "exclude": "Columns to omit when all columns are shown.",
     "constants": "Fields with the same value in every document.",
     "where": "Use only rows that match all of these comparisons.",
@@ -39,8 +41,8 @@ INCLUDE = {
 
 THROUGH = {
     "table": "The junction table.",
-    "from": "The junction's columns that refer to this table; {this table's column: junction's column} if not declared.",
-    "to": "The junction's columns that refer to the other table; {junction's column: other table's column} if not declared.",
+    "from": "The junction's columns for this table; {this table's column: junction's column} if not declared.",
+    "to": "The junction's columns for the other table; {junction's column: other table's column} if not declared.",
 }
 
 FIELD = {
@@ -74,7 +76,7 @@ OPERATORS = {
 
 SEARCH = {
     "boost": "How much a match in a field counts compared with other fields: {field path: number}.",
-    "money": "The fields that hold amounts of money: {currency: [field paths]}, by ISO code or by the field that holds the code.",
+    "money": "The fields with amounts of money: {currency: [field paths]}, by ISO code or the field that holds the code.",
     "synonyms": "Words with the same meaning, as Solr rules: 'tv, television' or 'tv => television'.",
 }
 

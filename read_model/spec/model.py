@@ -1,4 +1,5 @@
-"""A document spec as written, before it is resolved against a database: names are text, and every part knows its place."""
+"""A document spec as written, before it is resolved against a database: names are text, and every part knows its
+place."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -63,7 +64,9 @@ class KeyChoice:
 
 @dataclass(frozen=True, slots=True)
 class ThroughSpec:
-    """The junction table of a many-to-many relation. `enter` and `leave` choose its two foreign keys if there are several."""
+    """The junction table of a many-to-many relation.
+
+    `enter` and `leave` choose its two foreign keys if there are several."""
 
     table: str
     place: Place

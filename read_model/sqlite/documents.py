@@ -27,7 +27,9 @@ def id_of_keys(document: DocumentPlan, alias: str) -> str:
 
 
 def has_id(document: DocumentPlan, alias: str) -> str:
-    """Whether the id text of an aliased root row is in `:ids`, a JSON array. Served by an index for integer and text ids."""
+    """Whether the id text of an aliased root row is in `:ids`, a JSON array.
+
+    Served by an index for integer and text ids."""
     column = document.id[0]
     if len(document.id) == 1 and form(column).kind in ("int", "text"):
         value = "CAST(value AS INTEGER)" if form(column).kind == "int" else "value"
@@ -56,8 +58,8 @@ def keys_of_id(document: DocumentPlan) -> str:
 def build(document: DocumentPlan, keys: str, first: str = "") -> str:
     """The documents of the keys that the query `keys` yields, as finished bulk lines.
 
-    Binds `:version`. Yields the id text (or the expression `first` over `keys`, aliased p), the UTF-8 body (two lines, or
-    one for a delete), and 1 for a delete (no root row, or the root's filter excludes it) or 0."""
+    Binds `:version`. Yields the id text (or the expression `first` over `keys`, aliased p), the UTF-8 body (two
+    lines, or one for a delete), and 1 for a delete (no root row, or the root's filter excludes it) or 0."""
     root = document.root
     pairs = zip(key_names(document), document.id, strict=True)
     same_key = " AND ".join(f"{column_of('r', column)} = p.{key}" for key, column in pairs)

@@ -1,7 +1,8 @@
-"""From changed rows to the documents that show them: the plan's joins, walked from the changed table up to the root.
+"""Fan-out: from changed rows to the documents that show them, along the plan's joins from the changed table up to
+the root.
 
-A walk reads the row tables as they are. Run before and after a batch's rows are applied, the two answers together hold
-every document whose old or new form shows a changed row. Filters are not applied: a document too many does no harm.
+The queries read the current rows. Run before and after a batch is applied, they yield every document whose old or
+new version shows a changed row. They do not apply filters: an extra document does no harm.
 """
 
 from collections.abc import Iterator
@@ -19,8 +20,9 @@ LANES: tuple[Lane, ...] = ("fresh", "fan_out")
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """One way from a source table to documents. `select` yields the id columns (k0, k1, …) and the first lsn (first_lsn) of each
-    document reached from the table's changed keys. Lane `fresh` reaches few documents a row, `fan_out` may reach many."""
+    """One path from a source table to documents. `select` yields the keys (k0, k1, …) and the first LSN (first_lsn)
+    of every document reached from the table's changed keys. In the lane `fresh` a row reaches few documents, in
+    `fan_out` maybe many."""
 
     lane: Lane
     select: str
@@ -28,7 +30,9 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A join from a table left the root (`left`) to the one below it (`right`). `shared`: many left rows may have the same right row."""
+    """A join from a table (`left`) to the one below it (`right`).
+
+    `shared`: many left rows can match the same right row."""
 
     left: TableName
     right: TableName
@@ -40,10 +44,11 @@ _Path = tuple[_Step, ...]
 
 
 def fan_out(document: DocumentPlan, table: TableName) -> tuple[Reach, ...]:
-    """All ways from a source table to the documents: one for each different place of the table in the plan."""
+    """All paths from a source table to the documents, one for each place of the table in the plan; without
+    duplicates."""
     key = _primary_keys(document).get(table, ())
-    found = [_reach(document, path, key) for path in _paths(document.root) if _end(document, path) == table]
-    return tuple(dict.fromkeys(found))
+    reaches = [_reach(document, path, key) for path in _paths(document.root) if _end(document, path) == table]
+    return tuple(dict.fromkeys(reaches))
 
 
 def source_tables(document: DocumentPlan) -> tuple[TableName, ...]:
@@ -54,7 +59,8 @@ def source_tables(document: DocumentPlan) -> tuple[TableName, ...]:
 def ways_down(
     document: DocumentPlan,
 ) -> Iterator[tuple[TableName, tuple[Column, ...], tuple[tuple[TableName, Join], ...]]]:
-    """Every place of a table in the plan: the table, its key, and the joins that lead to it from the root, with their tables."""
+    """Every place of a table in the plan: the table, its key, and the joins from the root to it, each with its right
+    table."""
     keys = _primary_keys(document)
     for path in _paths(document.root):
         table = _end(document, path)
@@ -62,16 +68,16 @@ def ways_down(
 
 
 def _primary_keys(document: DocumentPlan) -> dict[TableName, tuple[Column, ...]]:
-    found: dict[TableName, tuple[Column, ...]] = {}
+    keys: dict[TableName, tuple[Column, ...]] = {}
     pending = [document.root]
     while pending:
         node = pending.pop(0)
-        found.setdefault(node.table, node.primary_key)
+        keys.setdefault(node.table, node.primary_key)
         for include in _includes(node):
             if include.through:
-                found.setdefault(include.through.table, include.through.primary_key)
+                keys.setdefault(include.through.table, include.through.primary_key)
             pending.append(include.node)
-    return found
+    return keys
 
 
 def _includes(node: Node) -> tuple[Include, ...]:
@@ -83,7 +89,7 @@ def _end(document: DocumentPlan, path: _Path) -> TableName:
 
 
 def _paths(node: Node, before: _Path = ()) -> Iterator[_Path]:
-    """Every place in the plan below and at a node, as the steps that lead there. A junction is a place of its own."""
+    """Every place in the plan at and below a node, as the steps that lead there. A junction is a place, too."""
     yield before
     for include in _includes(node):
         steps = _steps(node, include)
@@ -110,7 +116,7 @@ def _reach(document: DocumentPlan, path: _Path, key: tuple[Column, ...]) -> Reac
     changed = f"temp.{table_name(_end(document, path), CHANGED)} c"
     if not path and document.id == key:
         return Reach(lane, f"SELECT {_keys([f'c.k{n}' for n in range(len(key))])}, c.lsn AS first_lsn FROM {changed}")
-    # The aliases count from the root, r0. CROSS JOIN keeps the order of the tables: changed keys first, then up.
+    # Aliases count from the root, r0. CROSS JOIN fixes SQLite's join order: changed keys first, then up to the root.
     last = len(path)
     own = " AND ".join(f"{column_of(f'r{last}', column)} = c.k{n}" for n, column in enumerate(key))
     tables = [changed, f"{table_name(_end(document, path))} r{last} ON {own}"]

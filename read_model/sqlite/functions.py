@@ -1,4 +1,4 @@
-"""The few functions that SQLite lacks for exact documents. Every connection to a row store registers them once."""
+"""Functions that compiled statements use and SQLite lacks. Every connection to a row store must register them."""
 
 import re
 import struct
@@ -23,13 +23,13 @@ _WORDS = {
 }
 _YEAR = re.compile(r"([+-])(\d+)-")
 _LAST_YEAR, _FIRST_YEAR = 5_874_897, 4_713
-"""PostgreSQL's dates end with the one and begin with the other, before our era."""
+"""The range of PostgreSQL's dates: years AD and BC."""
 _MISREAD_YEAR = 292_269_055
-"""A snapshot drops the sign of this clock's first day."""
+"""The first year of Java's clock, whose sign is lost in a snapshot."""
 
 
 def register(connection: apsw.Connection) -> None:
-    """Give a connection the functions, the exact aggregate and the `decimal` collation that compiled statements use."""
+    """Register the functions, the aggregate `rowtide_sum` and the collation `decimal` on a connection."""
     flags = apsw.SQLITE_DETERMINISTIC | apsw.SQLITE_INNOCUOUS
     scalars: tuple[tuple[str, Callable[..., Any], int], ...] = (
         ("rowtide_scaled", scaled, 2),
@@ -52,7 +52,8 @@ def register(connection: apsw.Connection) -> None:
 
 
 def scaled(value: str | None, scale: int) -> int | str | None:
-    """A decimal's text as an integer of its smallest unit; NaN as the text 'NaN'. Refuses digits beyond the scale."""
+    """A decimal's text as an integer of 10**-scale; NaN as the text 'NaN'. Raises ValueError for digits beyond the
+    scale."""
     if value is None:
         return None
     if not (number := Decimal(decimal_text(value) or "")).is_finite():
@@ -71,12 +72,12 @@ def decimal_text(value: str | None) -> str | None:
 
 
 def plain(number: Decimal) -> str:
-    """A decimal without an exponent, with all its digits; the words for what is no number."""
+    """A decimal without an exponent, with all its digits; NaN and infinities as words."""
     return format(number, "f") if number.is_finite() else str(_EXACT.plus(number)).replace("sNaN", "NaN")
 
 
 def float_text(value: bytes | str | None, size: int) -> str | None:
-    """The JSON number of a float with the fewest digits that read back as the same float of `size` bytes, as PostgreSQL prints."""
+    """The shortest JSON number that round-trips as a float of `size` bytes (4 or 8), as PostgreSQL prints it."""
     if value is None:
         return None
     number = float(value)
@@ -87,9 +88,9 @@ def float_text(value: bytes | str | None, size: int) -> str | None:
 
 
 def moment(value: str | None) -> str | None:
-    """A date or timestamp of an unusual year, or an infinite one, without zone letter and trailing zeros.
+    """A date or timestamp of a year outside 1 to 9999, without `Z` and trailing zeros, or `infinity` or `-infinity`.
 
-    Infinite values arrive as the last and the first day that the driver's or Debezium's own clock knows."""
+    Infinite values arrive as the last and first day of the JDBC driver's or Debezium's clock."""
     if value is None or value.endswith("infinity"):
         return value
     if signed := _YEAR.match(value):
@@ -112,9 +113,9 @@ _JSON = msgspec.json.Decoder(float_hook=_as_written)
 
 
 def reduced_json(value: str | None) -> str | None:
-    """A JSON text reduced as jsonb does: of equal keys the last stands. Numbers keep every digit.
+    """A JSON text reduced as jsonb does: of duplicate keys the last wins. Numbers keep every digit.
 
-    What jsonb refuses (half a surrogate pair, the character of number zero) becomes a text with the JSON in it."""
+    JSON that jsonb rejects (an unpaired surrogate, U+0000) becomes a JSON string that contains it."""
     if value is None:
         return None
     if "\\u" in value and _REFUSED.search(_PAIR.sub("", value.replace("\\\\", ""))):
@@ -122,12 +123,12 @@ def reduced_json(value: str | None) -> str | None:
     try:
         return msgspec.json.encode(_JSON.decode(value)).decode()
     except RecursionError:
-        # Deeper than documents can be: kept as it is, so that it costs its own document and not the row store's progress.
+        # Deeper than documents can be: stored unchanged, so that only its document fails and the row store goes on.
         return value
 
 
 def number_array(value: bytes | None) -> str | None:
-    """An array of decimals, sent as strings, as an array of JSON numbers (what is no number stays a string)."""
+    """An array of decimals, which Debezium sends as strings, as JSON numbers; NaN and infinities stay strings."""
     if value is None or (items := _JSON.decode(value)) is None:
         return None
     return msgspec.json.encode(_numbers(items)).decode()
@@ -142,27 +143,27 @@ def _numbers(item: Any) -> Any:
 
 
 def float_array(value: bytes | None, size: int) -> str | None:
-    """An array of floats of `size` bytes as it is sent, but for the digits of subnormal numbers."""
+    """An array of floats of `size` bytes: unchanged, except for the digits of subnormal numbers."""
     if value is None or (items := _JSON.decode(value)) is None:
         return None
     if b"E-3" not in value and b"E-4" not in value:
         return bytes(value).decode()
-    shown = [
+    numbers = [
         _as_written(float_text(bytes(item), size) or "") if isinstance(item, msgspec.Raw) else item for item in items
     ]
-    return msgspec.json.encode(shown).decode()
+    return msgspec.json.encode(numbers).decode()
 
 
 def moment_array(value: bytes | None, zone: str) -> str | None:
-    """An array of dates or timestamps, each with this zone letter unless it is infinite."""
+    """An array of dates or timestamps, each with the suffix `zone` unless it is infinite."""
     if value is None or (items := _JSON.decode(value)) is None:
         return None
-    shown = [text and text + ("" if text.endswith("y") else zone) for text in map(moment, items)]
-    return msgspec.json.encode(shown).decode()
+    texts = [text and text + ("" if text.endswith("y") else zone) for text in map(moment, items)]
+    return msgspec.json.encode(texts).decode()
 
 
 def compare_decimals(left: str, right: str) -> int:
-    """Order decimal texts by value, NaN last and equal to itself, as PostgreSQL does."""
+    """Compare decimal texts by value: negative, 0 or positive. NaN is last and equal to itself, as in PostgreSQL."""
     if left == right:
         return 0
     first, second = _sort_key(left), _sort_key(right)

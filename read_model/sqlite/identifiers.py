@@ -1,4 +1,5 @@
-"""What tables and columns of the source are called in SQLite, which takes capitals and small letters for the same."""
+"""Names of the source's tables and columns in SQLite, whose names are case-insensitive: capitals are marked with
+`^`."""
 
 import re
 
@@ -8,12 +9,12 @@ _MARKED = re.compile(r"[A-Z^]")
 
 
 def column_name(name: str) -> str:
-    """A column's quoted name: no two columns of a table share one, whatever their capitals."""
+    """A column's quoted name, different for names that differ only in case."""
     return quote_identifier(_marked(name))
 
 
 def name_of(table: TableName) -> str:
-    """A table's name, unquoted. A point inside of the schema's or the table's name is marked, too."""
+    """A table's name, not quoted. A dot within the schema's or the table's name is marked, too."""
     return ".".join(_marked(part).replace(".", "^.") for part in table)
 
 

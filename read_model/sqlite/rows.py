@@ -32,7 +32,9 @@ def create_table(use: TableUse, prefix: str = ROWS) -> list[str]:
 
 
 def create_indexes(use: TableUse, prefix: str = ROWS) -> list[str]:
-    """The statements that create the indexes for joins. Their names carry the prefix, so both sets can exist at once."""
+    """The statements that create the indexes for joins.
+
+    Their names carry the prefix, so both sets can exist at once."""
     key = tuple(column.name for column in use.primary_key)
     statements = []
     for lookup in use.lookups:
@@ -121,7 +123,8 @@ def mark_all(use: TableUse) -> str:
 
 
 def mark_differing(use: TableUse) -> tuple[str, ...]:
-    """Mark as changed the keys whose rows differ between the stored rows and the loaded snapshot, either way; `?1` is the LSN."""
+    """Mark as changed the keys whose rows differ between the stored rows and the loaded snapshot, either way; `?1`
+    is the LSN."""
     rows, loaded = table_name(use.table), table_name(use.table, SNAPSHOT)
     key = " AND ".join(_same(column) for column in use.primary_key)
     same = " AND ".join(_same(column) for column in use.columns)

@@ -12,7 +12,8 @@ from read_model.sqlite import rows
 
 @dataclass(frozen=True, slots=True)
 class TableStatements:
-    """SQL of one row table. Rows are bound by position in the order of `TableUse.columns`, keys in that of the primary key.
+    """SQL of one row table. Rows are bound by position in the order of `TableUse.columns`, keys in that of the
+    primary key.
 
     `types` are what msgspec decodes the JSON values as. `mark…` note changed keys; their last parameter is the LSN."""
 

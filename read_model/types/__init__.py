@@ -1,0 +1,1 @@
+"""How values of each PostgreSQL type are stored, shown, ordered and compared."""

@@ -1,4 +1,4 @@
-"""Documents compared by meaning: the order of keys does not matter, numbers count by exact value, strings letter by letter."""
+"""Compares documents by meaning: the order of keys does not matter, and numbers are compared by their exact value."""
 
 import hashlib
 from collections.abc import Iterator
@@ -9,17 +9,17 @@ from typing import Any
 import msgspec
 
 _MAX_EXPONENT = 200_000
-"""PostgreSQL's longest number has fewer digits. What is longer keeps its exponent, lest it fill the memory."""
+"""More than PostgreSQL's longest numeric has. A larger exponent is not expanded, to bound memory."""
 DIGEST_BYTES = 12
-"""Of SHA-256: two different documents have the same digest once in 2**96."""
+"""Bytes of SHA-256: two different documents have the same digest with a probability of 2**-96."""
 _EXACT = Context(prec=2 * _MAX_EXPONENT, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One place where two documents differ: a path such as `lines[2].product.name`, and the JSON text on either side.
+    """A difference between two documents: its path, such as `lines[2].product.name`, and the JSON text on both sides.
 
-    A missing field is None; the path of a whole document is empty."""
+    A missing field is None. The path of a missing document is empty."""
 
     path: str
     index: str | None
@@ -32,29 +32,30 @@ def canonical(text: bytes | str) -> bytes:
 
 
 def digest(text: bytes | str) -> bytes:
-    """16 bytes that are equal exactly when two documents mean the same."""
+    """16 bytes, equal for documents that mean the same."""
     return hashlib.blake2b(canonical(text), digest_size=16).digest()
 
 
 def spaced(value: object) -> bytes:
-    """A value's JSON text with one space after each comma and colon, which is how PostgreSQL prints jsonb."""
+    """A value's JSON text with one space after each comma and colon, as PostgreSQL prints jsonb."""
     return msgspec.json.format(msgspec.json.encode(value), indent=0)
 
 
 def text_digest(text: bytes) -> str:
-    """The digest of a document's text as it was written, blanks aside: what `read_model.postgres.digests` makes in PostgreSQL."""
+    """The hexadecimal digest of a document's text, white space normalized: `read_model.postgres.digests` computes
+    the same."""
     return hashlib.sha256(msgspec.json.format(text, indent=0)).digest()[:DIGEST_BYTES].hex()
 
 
 def differences(index: bytes | str | None, oracle: bytes | str | None) -> list[Difference]:
-    """Where the index's document and the oracle's differ; None is a document that is not there."""
+    """The differences between the index's document and the oracle's; None stands for a missing document."""
     if index is None or oracle is None:
         return [] if index is oracle else [Difference("", _text(index), _text(oracle))]
     return list(_differences("", _EXACT_VALUES.decode(index), _EXACT_VALUES.decode(oracle)))
 
 
 def _plain_number(text: str) -> msgspec.Raw:
-    """A number with a point or an exponent in its plain form: 14.0 becomes 14, 1e3 becomes 1000."""
+    """A decimal number in its plain form: 14.0 becomes 14, 1e3 becomes 1000."""
     if "e" in text or "E" in text:
         number = Decimal(text)
         if abs(number.adjusted()) > _MAX_EXPONENT:
@@ -97,7 +98,7 @@ def _member(path: str, index: dict[Any, Any], oracle: dict[Any, Any], key: Any) 
 
 
 def _same(index: Any, oracle: Any) -> bool:
-    # True equals 1 in Python, and not in JSON.
+    # True == 1 in Python, but not in JSON.
     return bool(index == oracle) and isinstance(index, bool) == isinstance(oracle, bool)
 
 

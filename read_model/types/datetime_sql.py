@@ -1,8 +1,9 @@
 """SQL templates for dates, times and intervals: `{0}` is the value's expression.
 
-The row store keeps Debezium's ISO text without the zone letter and without trailing zeros of the fraction. So texts of the
-years 1 to 9999 sort as the moments do, and the same text can be printed by PostgreSQL. Infinite values are the words.
-Years before 1 and after 9999 are printed as ISO 8601 wants them (-0043, +12345); text order does not hold for those.
+The row store keeps Debezium's ISO text without the `Z` and without trailing zeros of the fraction. Within the years
+1 to 9999 these texts sort by time, and PostgreSQL can print the same ones. Infinite values are stored as `infinity`
+and `-infinity`. Years before 1 and after 9999 are printed as in ISO 8601 (-0043, +12345); text order does not hold
+for these.
 """
 
 _TRIMMED = "iif(instr({0}, '.') > 0, rtrim(rtrim(rtrim({0}, 'Z'), '0'), '.'), rtrim({0}, 'Z'))"

@@ -1,4 +1,6 @@
-"""Types that Debezium encodes in its own way, decoded to the text that PostgreSQL prints. Registered as SQL functions in SQLite."""
+"""Types that Debezium encodes in its own way, decoded to the text that PostgreSQL prints.
+
+Registered as SQL functions in SQLite."""
 
 import base64
 import math
@@ -8,7 +10,8 @@ import msgspec
 
 
 def bits(value: str | None, length: int) -> str | None:
-    """A bit string of `length` bits from the base64 of its bytes, last bits first; a string of bits is returned unchanged."""
+    """A bit string of `length` bits from the base64 of its bytes, last bits first; a string of bits is returned
+    unchanged."""
     if value is None or (len(value) == length and set(value) <= {"0", "1"}):
         return value
     return format(int.from_bytes(base64.b64decode(value), "little"), f"0{length}b")
@@ -26,7 +29,8 @@ def point(value: bytes | None) -> str | None:
 
 
 def printed_float(number: float) -> str:
-    """A double as PostgreSQL prints it: shortest digits that round-trip, with an exponent from 1e+15 up and below 0.0001."""
+    """A double as PostgreSQL prints it: shortest digits that round-trip, with an exponent from 1e+15 up and below
+    0.0001."""
     if not math.isfinite(number):
         return "NaN" if math.isnan(number) else f"{'-' if number < 0 else ''}Infinity"
     exact = Decimal(repr(number)).normalize()

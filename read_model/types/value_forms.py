@@ -1,9 +1,10 @@
-"""How values of each PostgreSQL type travel: from Debezium's JSON into the row store, and from there and from PostgreSQL into documents.
+"""How values of each PostgreSQL type travel: from Debezium's JSON into the row store, and from there and from
+PostgreSQL into documents.
 
-One `ValueForm` for each type. In its SQL templates `{0}` stands for the value's expression. What `store` and `render` make of a value
-in SQLite is the same JSON as `oracle` makes of it in PostgreSQL, and both sides order and compare values alike.
-The forms assume Debezium's decimal.handling.mode=string, time.precision.mode=isostring, interval.handling.mode=string,
-hstore.handling.mode=json and binary.handling.mode=base64.
+One `ValueForm` for each type. In its SQL templates `{0}` stands for the value's expression. What `store` and
+`render` make of a value in SQLite is the same JSON as `oracle` makes of it in PostgreSQL, and both sides order and
+compare values alike. The forms assume Debezium's decimal.handling.mode=string, time.precision.mode=isostring,
+interval.handling.mode=string, hstore.handling.mode=json and binary.handling.mode=base64.
 """
 
 from dataclasses import dataclass, replace
@@ -23,12 +24,12 @@ Kind = Literal["int", "bool", "scaled", "decimal", "float", "text", "moment", "j
 class ValueForm:
     """How the values of one type are stored, shown, ordered and summed. All but the first three are SQL templates.
 
-    SQLite: `declared` is the column's declaration, `decode` the type that msgspec decodes the JSON value as (or None), `store`
-    turns the bound value into the stored one, `render` gives its JSON text, `plain` its text in a document's id where that
-    differs, `order` the sort key, `minimum` the argument of min() and max(), `total` the finished sum ("" if there is none).
-    PostgreSQL: `oracle` gives the same JSON value, `source` the value as Debezium would send it where that differs,
-    `oracle_order`, `oracle_minimum` and `oracle_total` what their counterparts give.
-    `scale` is the number of decimal places of kind `scaled`."""
+    SQLite: `declared` is the column's declaration, `decode` the type that msgspec decodes the JSON value as (or
+    None), `store` turns the bound value into the stored one, `render` gives its JSON text, `plain` its text in a
+    document's id where that differs, `order` the sort key, `minimum` the argument of min() and max(), `total` the
+    finished sum ("" if there is none). PostgreSQL: `oracle` gives the same JSON value, `source` the value as
+    Debezium would send it where that differs, `oracle_order`, `oracle_minimum` and `oracle_total` what their
+    counterparts give. `scale` is the number of decimal places of kind `scaled`."""
 
     kind: Kind
     declared: str
@@ -86,7 +87,9 @@ def _numeric(column: Column) -> ValueForm:
 
 
 def scaled(precision: int, scale: int) -> ValueForm:
-    """numeric(precision ≤ 18, scale): stored as an integer of 10**-scale. NaN is stored as text, which SQLite sorts after numbers."""
+    """numeric(precision ≤ 18, scale): stored as an integer of 10**-scale.
+
+    NaN is stored as text, which SQLite sorts after numbers."""
     unit = 10**scale
     as_sent = f"substr({{0}}, -{scale + 1}, 1) = '.'" if scale else "{0} NOT GLOB '*[^-0-9]*'"
     # Most values are positive and at least one whole unit: those need no printf, which is slower.
@@ -94,8 +97,9 @@ def scaled(precision: int, scale: int) -> ValueForm:
     any_sign = f"printf('%s%d.%0{scale}d', iif({{0}} < 0, '-', ''), abs({{0}} / {unit}), abs({{0}} % {unit}))"
     render = "iif({0} = 'NaN', '\"NaN\"', {0})"
     if scale:
-        render = f"CASE WHEN {{0}} BETWEEN {unit} AND {_LARGEST} THEN {whole} WHEN {{0}} = 'NaN' THEN '\"NaN\"' ELSE {any_sign} END"
-        render = f"iif({{0}} IS NULL, NULL, {render})"
+        number = f"CASE WHEN {{0}} BETWEEN {unit} AND {_LARGEST} THEN {whole}"
+        number += f" WHEN {{0}} = 'NaN' THEN '\"NaN\"' ELSE {any_sign} END"
+        render = f"iif({{0}} IS NULL, NULL, {number})"
     # SQLite's sum() of 64-bit integers is exact, and in range for up to 9 million values of 12 digits.
     plain = fill(render, "iif(typeof(max({0})) = 'text', 'NaN', sum({0}))")
     return ValueForm(
@@ -213,7 +217,8 @@ _PAIR = r"\\u[dD][89abAB][0-9a-fA-F][0-9a-fA-F]\\u[dD][c-fC-F][0-9a-fA-F][0-9a-f
 _WRITTEN_JSON = replace(
     _JSON,
     source="({0})::text",
-    oracle=rf"CASE WHEN regexp_replace(replace(({{0}})::text, '\\', ''), '{_PAIR}', '', 'g') ~ '\\u(0000|[dD][89a-fA-F])'"
+    oracle=rf"CASE WHEN regexp_replace(replace(({{0}})::text, '\\', ''), '{_PAIR}', '', 'g')"
+    r" ~ '\\u(0000|[dD][89a-fA-F])'"
     " THEN to_jsonb(({0})::text) ELSE ({0})::jsonb END",
 )
 _BYTES = ValueForm(
@@ -226,9 +231,10 @@ _NUMERIC_ARRAY = ValueForm(
 
 
 def _moment_array(zone: str, oracle: str) -> ValueForm:
-    each = f"SELECT coalesce(json_agg({fill(oracle, 'e.v')} ORDER BY e.n), '[]') FROM unnest({{0}}) WITH ORDINALITY e(v, n)"
-    shown = f"CASE WHEN {{0}} IS NOT NULL THEN ({each}) END"
-    return ValueForm("array", "TEXT", msgspec.Raw, store=f"rowtide_moments({{0}}, '{zone}')", oracle=shown)
+    elements = f"json_agg({fill(oracle, 'e.v')} ORDER BY e.n)"
+    array = f"SELECT coalesce({elements}, '[]') FROM unnest({{0}}) WITH ORDINALITY e(v, n)"
+    oracle = f"CASE WHEN {{0}} IS NOT NULL THEN ({array}) END"
+    return ValueForm("array", "TEXT", msgspec.Raw, store=f"rowtide_moments({{0}}, '{zone}')", oracle=oracle)
 
 
 _ARRAYS: dict[str, ValueForm] = {

@@ -1,7 +1,7 @@
 """Documents to be built: taken from the pending tables in turns, built by SQLite, and removed when they are indexed.
 
-A lane's cursor is the last `touch` taken. A document touched again while it is under way gets a new, higher touch, so that
-removing the acknowledged range of touches leaves it pending (invariant 2).
+A lane's cursor is the last `touch` taken. A document touched again while it is under way gets a new, higher touch,
+so that removing the acknowledged range of touches leaves it pending (invariant 2).
 """
 
 import time
@@ -40,7 +40,8 @@ class Unbuilt(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """Built documents of one lane: the touches `after < touch <= last`, oldest change `first_lsn`, as of `version`, built at `built_ms`."""
+    """Built documents of one lane: the touches `after < touch <= last`, oldest change `first_lsn`, as of `version`,
+    built at `built_ms`."""
 
     lane: LaneStatements
     after: int
@@ -101,7 +102,9 @@ class Pending:
         return Bulk(lane, after, last, first_lsn, version, items, unbuilt, time.time_ns() // 1_000_000)
 
     def _build(self, lane: LaneStatements, after: int, version: int) -> tuple[list[Item], str | None]:
-        """What comes next, as far as it can be built, and what stopped it. SQLite builds in the order of touch, one by one."""
+        """What comes next, as far as it can be built, and what stopped it.
+
+        SQLite builds in the order of touch, one by one."""
         items: list[Item] = []
         size = 0
         try:

@@ -22,8 +22,9 @@ QUARANTINE = "set_aside"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LaneStatements:
-    """SQL of one document's lane. `touch` holds, by changed table, statements that bind `:cursor`; `build` binds `:after`, `:limit` and
-    `:version`. The other `touch_…` are None in the lane `fan_out`. `json_paths`: fields in which a text may be too long for the index."""
+    """SQL of one document's lane. `touch` holds, by changed table, statements that bind `:cursor`; `build` binds
+    `:after`, `:limit` and `:version`. The other `touch_…` are None in the lane `fan_out`. `json_paths`: fields in
+    which a text may be too long for the index."""
 
     document: str
     fan_out: bool
@@ -99,7 +100,8 @@ def touch(document: DocumentPlan, lane: Lane, select: str) -> str:
 
 
 def touch_changed(document: DocumentPlan, table: TableName) -> tuple[tuple[Lane, str], ...]:
-    """The statements that touch the documents that the changed keys of a source table reach; each binds its lane's `:cursor`.
+    """The statements that touch the documents that the changed keys of a source table reach; each binds its lane's
+    `:cursor`.
 
     Run them before and again after the changed rows are written."""
     return tuple((reach.lane, touch(document, reach.lane, reach.select)) for reach in fan_out(document, table))
@@ -111,7 +113,8 @@ def touch_all(document: DocumentPlan, lane: Lane) -> str:
 
 
 def touch_ids(document: DocumentPlan, lane: Lane) -> str:
-    """Touch the documents of `:ids`, a JSON array of id texts, that have a root row; binds `:cursor` and `:lsn`, too."""
+    """Touch the documents of `:ids`, a JSON array of id texts, that have a root row; binds `:cursor` and `:lsn`,
+    too."""
     return touch(document, lane, f"{_roots(document)} WHERE {has_id(document, 'r')}")
 
 

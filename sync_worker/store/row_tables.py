@@ -27,8 +27,8 @@ class Rows:
     def apply(self, tables: Mapping[TableName, TableChanges]) -> None:
         """Write the rows' last states, and touch every document that showed them before or shows them after.
 
-        All are touched at the batch's first LSN, because several joins may reach one document, each at another LSN: so LSNs
-        rise with `touch`, and the first pending document has the lowest (invariant 6)."""
+        All are touched at the batch's first LSN, because several joins may reach one document, each at another LSN:
+        so LSNs rise with `touch`, and the first pending document has the lowest (invariant 6)."""
         lsn = min(changes.first_lsn() for changes in tables.values())
         changed = [self._statements.tables[table] for table in tables]
         for table in changed:
