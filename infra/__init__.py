@@ -1,1 +1,1 @@
-"""How the real services run: one set of versions and settings, for containers and for the native runner."""
+"""How the real servers run: one set of versions and settings, for containers and for the native runner."""

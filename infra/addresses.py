@@ -9,7 +9,7 @@ from infra.settings import StackSettings
 
 @dataclass(frozen=True)
 class Addresses:
-    """The superuser's DSN and the URLs of a stack. Passwords do not show in its repr."""
+    """The superuser's DSN and the URLs of a stack. Its repr shows no passwords."""
 
     postgres_dsn: str = field(repr=False)
     kafka_bootstrap_servers: str
@@ -19,7 +19,7 @@ class Addresses:
     elasticsearch_password: str = field(repr=False)
 
     def environment(self) -> dict[str, str]:
-        """Return the variables from which every program of Rowtide reads them."""
+        """The environment variables from which every program of Rowtide reads them."""
         return {
             "ROWTIDE_POSTGRES_DSN": self.postgres_dsn,
             "ROWTIDE_KAFKA_BOOTSTRAP_SERVERS": self.kafka_bootstrap_servers,
@@ -31,7 +31,7 @@ class Addresses:
 
 
 def addresses_of(settings: StackSettings, secrets: Secrets) -> Addresses:
-    """Put together where a stack with these settings listens."""
+    """Where a stack with these settings listens."""
     return Addresses(
         postgres_dsn=f"postgresql://postgres:{secrets.password}@{LOOPBACK}:{settings.postgres_port}/postgres",
         kafka_bootstrap_servers=f"{LOOPBACK}:{settings.kafka_port}",

@@ -1,4 +1,9 @@
-"""The faults of the runner. Each says what happened, to which service, and what to do."""
+"""The errors of the server runner. Each says what happened, to which service, and what to do.
+
+RunnerError              1  cannot continue
+├── WrongSettings        2  a setting is wrong, a port is taken, or the machine lacks something
+└── ServiceUnavailable   3  a service does not run, or did not become ready
+"""
 
 
 class RunnerError(Exception):
@@ -14,6 +19,6 @@ class WrongSettings(RunnerError):
 
 
 class ServiceUnavailable(RunnerError):
-    """A service is not there, or did not become ready."""
+    """A service does not run, or did not become ready."""
 
     exit_code = 3

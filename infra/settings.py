@@ -1,4 +1,4 @@
-"""The settings of a stack: what runs, where its data lives, which ports it takes."""
+"""The settings of a stack: what runs, where its data is, which ports it uses."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from connections.settings import PREFIX, setting_faults
 from infra.errors import WrongSettings
 
 Service = Literal["postgres", "kafka", "connect", "elasticsearch"]
@@ -14,50 +15,52 @@ PORTS = (*SERVICES, "controller", "transport")
 
 
 class StackSettings(BaseSettings):
-    """Read from ROWTIDE_ variables, or given by name. Sizes of heaps are in MiB."""
+    """Read from ROWTIDE_ variables, or given by name. Heap sizes are in MiB."""
 
-    model_config = SettingsConfigDict(env_prefix="ROWTIDE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    stack: str = Field("default", pattern=r"^[a-z0-9][a-z0-9_-]*$", description="name of this set of servers")
-    home: Path = Field(Path(".rowtide"), description="where servers are unpacked and stacks keep their data")
-    cache: Path | None = Field(None, description="where servers are unpacked; by default <home>/cache")
-    data: Path | None = Field(None, description="data of this stack; by default <home>/stacks/<stack>")
-    run_as: str = Field("nobody", description="the user that servers run as when root starts them")
-    profile: Literal["dev", "test", "bench"] = Field("dev", description="how much is traded for a quick start")
-    stack_password: SecretStr | None = Field(
-        None, description="of postgres and elastic; by default one is made for each stack"
+    stack: str = Field("default", pattern=r"^[a-z0-9][a-z0-9_-]*$", description="Name of this set of servers.")
+    home: Path = Field(Path(".rowtide"), description="Folder of the unpacked servers and the stacks' data.")
+    cache: Path | None = Field(None, description="Folder of the unpacked servers; by default <home>/cache.")
+    data: Path | None = Field(None, description="Folder of this stack's data; by default <home>/stacks/<stack>.")
+    run_as: str = Field("nobody", description="User that the servers run as if root starts them.")
+    profile: Literal["dev", "test", "bench"] = Field(
+        "dev",
+        description="dev starts quickly, test trades durability for speed, bench runs fast.",
     )
-    postgres_port: int = Field(15432, gt=0, lt=65536, description="port of PostgreSQL")
-    kafka_port: int = Field(19092, gt=0, lt=65536, description="port of Kafka")
-    controller_port: int = Field(19093, gt=0, lt=65536, description="port of Kafka's controller")
-    connect_port: int = Field(18083, gt=0, lt=65536, description="port of Kafka Connect")
-    elasticsearch_port: int = Field(19200, gt=0, lt=65536, description="port of Elasticsearch")
-    transport_port: int = Field(19300, gt=0, lt=65536, description="port of Elasticsearch's own protocol")
-    kafka_heap: int = Field(256, ge=64, description="MiB of heap for Kafka")
-    connect_heap: int = Field(512, ge=128, description="MiB of heap for Kafka Connect")
-    elasticsearch_heap: int = Field(768, ge=256, description="MiB of heap for Elasticsearch")
-    start_timeout: float = Field(300.0, gt=0, description="seconds a service may take until it is ready")
+    stack_password: SecretStr | None = Field(
+        None, description="Password of postgres and elastic; by default one is generated per stack."
+    )
+    postgres_port: int = Field(15432, gt=0, lt=65536, description="Port of PostgreSQL.")
+    kafka_port: int = Field(19092, gt=0, lt=65536, description="Port of Kafka.")
+    controller_port: int = Field(19093, gt=0, lt=65536, description="Port of Kafka's controller.")
+    connect_port: int = Field(18083, gt=0, lt=65536, description="Port of Kafka Connect.")
+    elasticsearch_port: int = Field(19200, gt=0, lt=65536, description="Port of Elasticsearch.")
+    transport_port: int = Field(19300, gt=0, lt=65536, description="Port of Elasticsearch's own protocol.")
+    kafka_heap: int = Field(256, ge=64, description="Heap of Kafka (MiB).")
+    connect_heap: int = Field(512, ge=128, description="Heap of Kafka Connect (MiB).")
+    elasticsearch_heap: int = Field(768, ge=256, description="Heap of Elasticsearch (MiB).")
+    start_timeout: float = Field(300.0, gt=0, description="Time that a service may take to become ready (s).")
 
     @property
     def cache_directory(self) -> Path:
-        """Where the servers are unpacked, absolute."""
+        """The folder of the unpacked servers, absolute."""
         return (self.cache or self.home / "cache").absolute()
 
     @property
     def data_directory(self) -> Path:
-        """Where this stack keeps everything of its own, absolute."""
+        """The folder of everything that belongs to this stack, absolute."""
         return (self.data or self.home / "stacks" / self.stack).absolute()
 
     def port(self, name: str) -> int:
-        """Return the port called `name`, one of PORTS."""
+        """The port called `name`, one of PORTS."""
         number: int = getattr(self, f"{name}_port")
         return number
 
 
-def read_settings(**given: Any) -> StackSettings:
-    """Read the settings; raises WrongSettings that lists every fault at once."""
+def read_settings(**overrides: Any) -> StackSettings:
+    """Read the settings. Raises WrongSettings with every fault."""
     try:
-        return StackSettings(**given)
+        return StackSettings(**overrides)
     except ValidationError as error:
-        faults = [f"  ROWTIDE_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
-        raise WrongSettings("These settings are wrong; correct each of them:\n" + "\n".join(faults)) from None
+        raise WrongSettings("\n  ".join(["These settings are wrong:", *setting_faults(error)])) from None

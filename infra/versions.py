@@ -9,7 +9,7 @@ ROOM = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Versions:
-    """What versions.toml says. `images` maps a service to its container image, without the tag."""
+    """The contents of versions.toml. `images` maps a service to its container image, without the tag."""
 
     postgres: str
     kafka: str
@@ -22,7 +22,7 @@ class Versions:
 
 
 def parse(text: str) -> Versions:
-    """Read the text of versions.toml; raises KeyError when an entry is missing."""
+    """Read the text of versions.toml. Raises KeyError when an entry is missing."""
     table = tomllib.loads(text)
     return Versions(
         postgres=table["postgres"],
@@ -42,5 +42,5 @@ def read() -> Versions:
 
 
 def shipped(name: str) -> str:
-    """Return the text of a configuration file in services/, shared by both ways of running."""
+    """The text of a configuration file in services/, which the native runner and the containers share."""
     return (ROOM / "services" / name).read_text()

@@ -11,7 +11,7 @@ from typing import Any
 
 from connections.wait import wait_until
 from infra.errors import RunnerError
-from infra.native.processes import Kept, Order, tail
+from infra.native.processes import LaunchSpec, ManagedProcess, tail
 
 APPLICATION = Path(__file__).parent / "demo" / "application"
 """Where a wheel has the order application, apart from the packages that a user can import."""
@@ -45,10 +45,10 @@ class ProgramFailed(RunnerError):
 class Program:
     """A running program. It ends when this process does, however that happens."""
 
-    def __init__(self, name: str, order: Order) -> None:
+    def __init__(self, name: str, spec: LaunchSpec) -> None:
         self.name = name
-        self.log = Path(order.log)
-        self._process = Kept(order)
+        self.log = Path(spec.log)
+        self._process = ManagedProcess(spec)
 
     @property
     def exit_status(self) -> int | None:
@@ -109,7 +109,7 @@ class Programs:
         log = self._logs / f"{name}.log"
         if log.exists():
             log.replace(log.with_suffix(".previous.log"))
-        order = Order(
+        spec = LaunchSpec(
             command=command,
             directory=str(Path.cwd()),
             environment={
@@ -124,7 +124,7 @@ class Programs:
             stop_signal=stop_signal,
             stop_seconds=_STOP_SECONDS,
         )
-        program = Program(name, order)
+        program = Program(name, spec)
         self._running.append(program)
         return program
 

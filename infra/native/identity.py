@@ -11,7 +11,7 @@ from infra.errors import WrongSettings
 
 @dataclass(frozen=True)
 class Identity:
-    """A user of this machine. `switch` is true when root starts the servers and gives its rights away."""
+    """A user of this machine. `switch`: root starts the servers and switches to this user."""
 
     name: str
     uid: int
@@ -19,31 +19,31 @@ class Identity:
     switch: bool
 
     def as_arguments(self) -> dict[str, Any]:
-        """Return what subprocess.Popen needs to start a process as this user."""
+        """The arguments of subprocess.Popen that start a process as this user."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.switch else {}
 
     def own(self, path: Path) -> None:
-        """Make the path this user's."""
+        """Give the path to this user."""
         if self.switch:
             os.chown(path, self.uid, self.gid)
 
 
 def find_identity(run_as: str) -> Identity:
-    """Return ourselves, or the user `run_as` when we are root. Raises WrongSettings when there is no such user."""
+    """The current user, or `run_as` if that is root. Raises WrongSettings when there is no such user."""
     if os.geteuid() != 0:
         entry = pwd.getpwuid(os.geteuid())
         return Identity(entry.pw_name, entry.pw_uid, entry.pw_gid, switch=False)
     try:
         entry = pwd.getpwnam(run_as)
     except KeyError:
-        raise WrongSettings(f"There is no user {run_as!r}; name an existing one in ROWTIDE_RUN_AS.") from None
+        raise WrongSettings(f"There is no user {run_as!r}. Set ROWTIDE_RUN_AS to an existing one.") from None
     if entry.pw_uid == 0:
-        raise WrongSettings("PostgreSQL and Elasticsearch refuse to run as root; name a user in ROWTIDE_RUN_AS.")
+        raise WrongSettings("PostgreSQL and Elasticsearch refuse to run as root. Set ROWTIDE_RUN_AS to another user.")
     return Identity(entry.pw_name, entry.pw_uid, entry.pw_gid, switch=True)
 
 
 def obstacle(path: Path, identity: Identity) -> Path | None:
-    """Return the first directory on the way to `path` that the user may not enter, or None."""
+    """The first directory on the way to `path` that the user cannot enter, or None."""
     if not identity.switch:
         return None
     for directory in [*reversed(path.absolute().parents), path.absolute()]:
@@ -62,9 +62,9 @@ def _may_enter(directory: Path, identity: Identity) -> bool:
 
 
 def require_reachable(path: Path, identity: Identity, setting: str) -> None:
-    """Raise WrongSettings when the user may not enter a directory on the way to `path`."""
+    """Raise WrongSettings when the user cannot enter a directory on the way to `path`."""
     if blocked := obstacle(path, identity):
         raise WrongSettings(
-            f"The servers run as user {identity.name}, who may not enter {blocked}, on the way to {path}. "
-            f"Set {setting} to a directory outside of it, or allow it with: chmod o+x {blocked}"
+            f"The servers run as user {identity.name}, who cannot enter {blocked}, on the way to {path}. "
+            f"Set {setting} to a directory outside it, or run: chmod o+x {blocked}"
         )

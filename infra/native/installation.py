@@ -18,7 +18,7 @@ from infra.versions import ROOM, Versions
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64v8"}
 _PLUGIN = ROOM / "elasticsearch-plugin"
-_POM = ROOM / "servers.pom.xml"
+_POM = ROOM / "native" / "servers.pom.xml"
 _TAIL = 15
 
 
@@ -51,7 +51,7 @@ class Installation:
 
 
 def fingerprint(versions: Versions, sources: Mapping[str, bytes]) -> str:
-    """Name an installation by what it is made of: the versions, the POM and the plugin's sources."""
+    """A name for an installation, from what it is made of: the versions, the POM and the plugin's sources."""
     digest = hashlib.sha256(repr(versions).encode())
     for name in sorted(sources):
         digest.update(name.encode() + b"\0" + sources[name])
@@ -59,7 +59,7 @@ def fingerprint(versions: Versions, sources: Mapping[str, bytes]) -> str:
 
 
 def maven_properties(versions: Versions, architecture: str, target: Path) -> list[str]:
-    """Return the versions as Maven takes them."""
+    """The versions as Maven's command line takes them."""
     values = {
         "postgres.version": versions.postgres_binaries,
         "scala.version": versions.scala,
@@ -73,8 +73,10 @@ def maven_properties(versions: Versions, architecture: str, target: Path) -> lis
     return [f"-D{name}={value}" for name, value in values.items()]
 
 
-def install(cache: Path, versions: Versions, java: Path, say: Callable[[str], None]) -> Installation:
-    """Return the installation, fetched and unpacked first when it is not there yet. `say` gets each step."""
+def install(cache: Path, versions: Versions, java: Path, report: Callable[[str], None]) -> Installation:
+    """The installation, fetched and unpacked first if it does not exist. `report` receives each step.
+
+    Raises WrongSettings when Maven or the architecture's binaries are missing, RunnerError when a step fails."""
     sources = {path.name: path.read_bytes() for path in (_POM, *sorted(_PLUGIN.glob("*.*")))}
     root = cache / f"servers-{fingerprint(versions, sources)}"
     if root.exists():
@@ -86,23 +88,25 @@ def install(cache: Path, versions: Versions, java: Path, say: Callable[[str], No
             partial = cache / "partial"
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
-            _fetch(versions, java, partial, say)
-            _unpack(partial, say)
-            say("compiling the analysis plugin of Elasticsearch")
+            _fetch(versions, java, partial, report)
+            _unpack(partial, report)
+            report("compiling the analysis plugin of Elasticsearch")
             _build_plugin(Installation(partial, java), versions)
-            _let_everybody_read(partial)
+            _make_readable(partial)
             partial.rename(root)
     return Installation(root, java)
 
 
-def _fetch(versions: Versions, java: Path, target: Path, say: Callable[[str], None]) -> None:
+def _fetch(versions: Versions, java: Path, target: Path, report: Callable[[str], None]) -> None:
     maven = shutil.which("mvn")
     if maven is None:
-        raise WrongSettings("Maven is not on the PATH, and the servers are fetched with it; install Maven (mvn).")
+        raise WrongSettings("Maven (mvn) is not on the PATH. Install it: the servers are fetched with it.")
     architecture = _ARCHITECTURES.get(platform.machine())
     if architecture is None:
-        raise WrongSettings(f"There are no PostgreSQL binaries for {platform.machine()}; use infra/compose.yaml.")
-    say("fetching servers with Maven")
+        raise WrongSettings(
+            f"There are no PostgreSQL binaries for {platform.machine()}. Use infra/compose.yaml instead."
+        )
+    report("fetching servers with Maven")
     command = [maven, "-B", "-f", str(_POM), "initialize", *maven_properties(versions, architecture, target)]
     environment = _java_environment(java)
     tail: deque[str] = deque(maxlen=_TAIL)
@@ -112,28 +116,26 @@ def _fetch(versions: Versions, java: Path, target: Path, say: Callable[[str], No
         for line in process.stdout or ():
             tail.append(line.rstrip())
             if "Downloaded from" in line:
-                say("fetched " + line.split("://", 1)[-1].split(" ")[0].rpartition("/")[2])
+                report("fetched " + line.split("://", 1)[-1].split(" ")[0].rpartition("/")[2])
     if process.returncode:
-        raise RunnerError(
-            "Maven could not fetch the servers; see what it says below, then try again:\n" + "\n".join(tail)
-        )
+        raise RunnerError("Maven could not fetch the servers. Its output:\n" + "\n".join(tail))
 
 
 def _java_environment(java: Path) -> dict[str, str]:
     return {**os.environ, "JAVA_HOME": str(java)}
 
 
-def _unpack(root: Path, say: Callable[[str], None]) -> None:
+def _unpack(root: Path, report: Callable[[str], None]) -> None:
     archives = root / "archives"
-    say("unpacking PostgreSQL")
+    report("unpacking PostgreSQL")
     with zipfile.ZipFile(archives / "postgres.jar") as jar:
         inner = next(name for name in jar.namelist() if name.endswith(".txz"))
         with jar.open(inner) as packed, tarfile.open(fileobj=packed, mode="r|xz") as archive:
             archive.extractall(root / "postgres", filter="tar")
-    say("unpacking Debezium")
+    report("unpacking Debezium")
     with tarfile.open(archives / "debezium.tar.gz") as archive:
         archive.extractall(root / "connect-plugins", filter="tar")
-    say("unpacking Elasticsearch")
+    report("unpacking Elasticsearch")
     with zipfile.ZipFile(archives / "elasticsearch.zip") as archive_zip:
         archive_zip.extractall(root)
     next(root.glob("elasticsearch-*")).rename(root / "elasticsearch")
@@ -168,7 +170,7 @@ def _build_plugin(installation: Installation, versions: Versions) -> None:
     )
 
 
-def _let_everybody_read(root: Path) -> None:
+def _make_readable(root: Path) -> None:
     root.chmod(0o755)
     for path in root.rglob("*"):
         if not path.is_symlink():

@@ -1,4 +1,4 @@
-"""Finds the JDK that every server here can run on: 21 or later, with the module that Elasticsearch loads."""
+"""Finds a JDK that every server can run on: 21 or later, with the module that Elasticsearch loads."""
 
 import os
 import re
@@ -18,7 +18,7 @@ _HOME_PLACES = (".sdkman/candidates/java", ".jdks", ".asdf/installs/java", ".loc
 
 @dataclass(frozen=True)
 class Candidate:
-    """A directory that may be a JDK. `release` is the text of its release file, None when there is none."""
+    """A directory that may be a JDK. `release` is the text of its release file, None without one."""
 
     home: Path
     release: str | None
@@ -27,12 +27,12 @@ class Candidate:
 
 
 def refusal(candidate: Candidate) -> str | None:
-    """Say why this is not the JDK we need, or None when it is."""
+    """Why this JDK does not fit; None when it does."""
     if candidate.release is None:
-        return "has no release file, so it is no JDK"
+        return "has no release file, so it is not a JDK"
     version = re.search(r'^JAVA_VERSION="(?:1\.)?(\d+)', candidate.release, re.MULTILINE)
     if version is None:
-        return "does not name its version in its release file"
+        return "does not state its version in its release file"
     if int(version[1]) < OLDEST:
         return f"is Java {version[1]}"
     if f" {MODULE} " not in re.sub(r'["\n]', " ", candidate.release):
@@ -43,23 +43,23 @@ def refusal(candidate: Candidate) -> str | None:
 
 
 def choose(candidates: list[Candidate]) -> Path:
-    """Return the first fitting one; raises WrongSettings that lists what was looked at."""
-    looked_at = []
+    """The first JDK that fits. Raises WrongSettings with the reason why each candidate does not."""
+    rejected = []
     for candidate in candidates:
         reason = refusal(candidate)
         if reason is None:
             return candidate.home
-        looked_at.append(f"  {candidate.home}: {reason}")
+        rejected.append(f"  {candidate.home}: {reason}")
     raise WrongSettings(
         f"No JDK {OLDEST} or later with {MODULE} was found. Install one (for example Temurin 25) and set JAVA_HOME "
-        "to its directory. Looked at:\n" + ("\n".join(looked_at) or "  nothing that looks like a JDK")
+        "to its directory. Candidates:\n" + ("\n".join(rejected) or "  none")
     )
 
 
 def find_jdk(environment: Mapping[str, str], identity: Identity) -> Path:
-    """Look in JAVA_HOME, at `java` on the PATH, then in the usual places, the newest first."""
-    seen: dict[Path, None] = dict.fromkeys(home.absolute() for home in _homes(environment))
-    return choose([_inspect(home, identity) for home in seen])
+    """Look in JAVA_HOME, for `java` on the PATH, then in the usual places, newest first. Raises WrongSettings."""
+    homes: dict[Path, None] = dict.fromkeys(home.absolute() for home in _homes(environment))
+    return choose([_inspect(home, identity) for home in homes])
 
 
 def _homes(environment: Mapping[str, str]) -> Iterator[Path]:
@@ -82,5 +82,5 @@ def _inspect(home: Path, identity: Identity) -> Candidate:
         home=home,
         release=release.read_text() if release.is_file() else None,
         has_compiler=(home / "bin/javac").exists(),
-        unreachable=f"cannot be entered by user {identity.name}: see {blocked}" if blocked else None,
+        unreachable=f"user {identity.name} cannot enter {blocked}" if blocked else None,
     )

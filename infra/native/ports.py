@@ -1,4 +1,4 @@
-"""Ports: which are free, and whose setting to change when one is taken."""
+"""Free ports, and the setting to change when one is taken."""
 
 import random
 import socket
@@ -12,7 +12,7 @@ QUIET_PORTS = (20000, 31999)
 
 
 def is_free(port: int) -> bool:
-    """Say whether a server could listen on this port of the loopback."""
+    """Whether a server could listen on this port of the loopback."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -23,26 +23,24 @@ def is_free(port: int) -> bool:
 
 
 def require_free(ports: dict[str, int]) -> None:
-    """Raise WrongSettings that names every taken port and its setting."""
+    """Raise WrongSettings, with every taken port and its setting, unless all are free."""
     taken = [
-        f"  {port} for {name}; choose another with ROWTIDE_{name.upper()}_PORT"
+        f"  {port} for {name}; set ROWTIDE_{name.upper()}_PORT to another one"
         for name, port in ports.items()
         if not is_free(port)
     ]
     if taken:
-        raise WrongSettings("Ports are taken by another process; stop it, or choose others:\n" + "\n".join(taken))
+        raise WrongSettings("Another process uses these ports. Stop it, or choose other ports:\n" + "\n".join(taken))
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on.
-
-    Not one of those that the system hands to outgoing connections: such a port can be gone before a server takes it."""
+    """A port that nobody listens on, outside the range of outgoing connections, which could take it before a server does."""
     return next(port for port in iter(lambda: random.randint(*QUIET_PORTS), None) if is_free(port))
 
 
 def free_ports() -> dict[str, int]:
-    """Return a free port for each of PORTS, as settings named `<name>_port`."""
-    found: set[int] = set()
-    while len(found) < len(PORTS):
-        found.add(free_port())
-    return dict(zip((f"{name}_port" for name in PORTS), sorted(found), strict=True))
+    """A free port for each of PORTS, as settings named `<name>_port`."""
+    ports: set[int] = set()
+    while len(ports) < len(PORTS):
+        ports.add(free_port())
+    return dict(zip((f"{name}_port" for name in PORTS), sorted(ports), strict=True))

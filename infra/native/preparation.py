@@ -1,4 +1,4 @@
-"""Makes the directories, files and first-time contents of a server's data."""
+"""Creates the directories, files and first-time contents of a server's data."""
 
 import base64
 import json
@@ -14,35 +14,35 @@ from pydantic import SecretStr
 
 from infra.errors import ServiceUnavailable
 from infra.native.identity import Identity
-from infra.native.processes import Order
+from infra.native.processes import LaunchSpec
 from infra.native.servers import Secrets, Server, Step
 
 
 def read_secrets(root: Path) -> Secrets:
-    """Read the secrets of a stack; raises ServiceUnavailable when it was never started."""
+    """Read the secrets of a stack. Raises ServiceUnavailable when it was never started."""
     try:
         return Secrets(**json.loads((root / "secrets.json").read_text()))
     except FileNotFoundError:
-        raise ServiceUnavailable(f"There is no stack in {root}; start one with `rowtide up`.") from None
+        raise ServiceUnavailable(f"There is no stack in {root}. Start one with `rowtide up`.") from None
 
 
 def secrets_of(root: Path, password: SecretStr | None) -> Secrets:
-    """Return the secrets of a stack, made when it has none. A given password counts only then: it cannot change."""
+    """The secrets of a stack, created if it has none; only then does `password` count, because it cannot change later."""
     file = root / "secrets.json"
     if not file.exists():
-        made = Secrets(
+        created = Secrets(
             password=password.get_secret_value() if password else random.token_hex(12),
             cluster_id=base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A", 1),
         )
         partial = file.with_suffix(".partial")
         partial.touch(mode=0o600)
-        partial.write_text(json.dumps(asdict(made)))
+        partial.write_text(json.dumps(asdict(created)))
         partial.replace(file)
     return read_secrets(root)
 
 
-def prepare(server: Server, identity: Identity, run: Callable[[Order, str], None]) -> None:
-    """Make what the server needs; `run` does each first-time step that was not finished before."""
+def prepare(server: Server, identity: Identity, run: Callable[[LaunchSpec, str], None]) -> None:
+    """Create what the server needs; `run` executes each first-time step that was not finished before."""
     for directory in (server.directory, server.directory / "tmp", *server.directories):
         directory.mkdir(mode=0o700, exist_ok=True)
         identity.own(directory)
@@ -55,7 +55,7 @@ def prepare(server: Server, identity: Identity, run: Callable[[Order, str], None
         if not done.exists():
             _discard(step.makes)
             with _secret_file(step, identity):
-                run(_order(server, identity, step), f"The step {step.name} of {server.name}")
+                run(_launch_spec(server, identity, step), f"The step {step.name} of {server.name}")
             done.touch()
 
 
@@ -81,8 +81,8 @@ def _discard(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _order(server: Server, identity: Identity, step: Step) -> Order:
-    return Order(
+def _launch_spec(server: Server, identity: Identity, step: Step) -> LaunchSpec:
+    return LaunchSpec(
         command=step.command,
         directory=str(server.directory),
         environment=server.environment,

@@ -1,4 +1,4 @@
-"""Starts and ends servers through their keepers. A process is known by its id and its start time, never by its name."""
+"""Starts and ends servers, each under a supervisor. A process is identified by its id and start time, never by its name."""
 
 import json
 import os
@@ -16,14 +16,14 @@ from infra.native import supervisor
 
 @dataclass(frozen=True)
 class Process:
-    """A process of this machine. Ids are used again; together with the start time (in clock ticks) they are not."""
+    """A process of this machine. Ids are reused, but not together with the start time (in clock ticks)."""
 
     pid: int
     started: int
 
     @property
     def alive(self) -> bool:
-        """Say whether this very process still runs."""
+        """Whether this process still runs."""
         return _started(self.pid) == self.started
 
     def signal(self, number: int) -> None:
@@ -32,12 +32,12 @@ class Process:
             supervisor.send([self.pid], number)
 
     def signal_servers(self, number: int) -> None:
-        """Signal everything below this keeper."""
+        """Signal every process below this supervisor."""
         if self.alive:
             supervisor.send(supervisor.descendants(self.pid), number)
 
     def end(self, seconds: float) -> bool:
-        """Ask it to stop and wait; kill it when it does not. True when it stopped by itself."""
+        """Ask it to stop and wait up to `seconds`, then kill it. True when it stopped by itself."""
         self.signal(signal.SIGTERM)
         if wait_until(lambda: not self.alive, seconds):
             return True
@@ -56,8 +56,8 @@ def _started(pid: int) -> int | None:
 
 
 @dataclass(frozen=True)
-class Order:
-    """What a keeper is told. Leftovers are children that outlive the server: they may end by themselves for so long."""
+class LaunchSpec:
+    """What a supervisor launches. Children that outlive the server get `leftover_seconds` to end by themselves."""
 
     command: tuple[str, ...]
     directory: str
@@ -70,11 +70,11 @@ class Order:
     leftover_seconds: float = 5.0
 
 
-class Kept:
-    """A keeper that we started, and the pipe that ties its life to ours."""
+class ManagedProcess:
+    """A supervisor that we started, and the pipe that ends it with us. `process` is the supervisor's."""
 
-    def __init__(self, order: Order) -> None:
-        with Path(order.log).open("ab") as log:
+    def __init__(self, spec: LaunchSpec) -> None:
+        with Path(spec.log).open("ab") as log:
             self._popen = subprocess.Popen(
                 [sys.executable, "-I", "-S", supervisor.__file__],
                 stdin=subprocess.PIPE,
@@ -88,7 +88,7 @@ class Kept:
         self.process = Process(self._popen.pid, started or 0)
         assert self._popen.stdin is not None
         self._pipe = self._popen.stdin
-        self._pipe.write(json.dumps(asdict(order)).encode() + b"\n")
+        self._pipe.write(json.dumps(asdict(spec)).encode() + b"\n")
 
     @property
     def exit_status(self) -> int | None:
@@ -96,13 +96,13 @@ class Kept:
         return self._popen.poll()
 
     def detach(self) -> None:
-        """Let the server live on without us."""
+        """Let the server outlive us."""
         if self.exit_status is None:
             self._pipe.write(supervisor.DETACH)
         self._pipe.close()
 
     def stop(self, seconds: float) -> None:
-        """Close the pipe, and wait for the keeper to stop its server."""
+        """Close the pipe and wait up to `seconds` for the supervisor to stop its server; then kill both."""
         self._pipe.close()
         self.process.signal(signal.SIGTERM)
         wait_until(lambda: self.exit_status is not None, seconds)
@@ -112,14 +112,14 @@ class Kept:
 
 
 def write_record(path: Path, process: Process) -> None:
-    """Keep the id of a keeper, so that another command finds it."""
+    """Record a supervisor's process, so that another command finds it."""
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(asdict(process)))
     partial.replace(path)
 
 
 def read_record(path: Path) -> Process | None:
-    """Return the keeper of a record, None when it is not running."""
+    """The supervisor's process of a record; None when it does not run."""
     try:
         process = Process(**json.loads(path.read_text()))
     except FileNotFoundError:
@@ -128,7 +128,7 @@ def read_record(path: Path) -> Process | None:
 
 
 def tail(log: Path, lines: int = 20) -> str:
-    """Return the last lines of a log, indented."""
+    """The last lines of a log, indented."""
     if not log.exists():
         return "  (no log)"
     with log.open(errors="replace") as file:
@@ -136,12 +136,12 @@ def tail(log: Path, lines: int = 20) -> str:
 
 
 def resident_bytes(process: Process) -> int:
-    """Return the resident memory of a keeper and everything below it."""
+    """The resident memory of a supervisor and every process below it."""
     page = os.sysconf("SC_PAGE_SIZE")
     total = 0
     for pid in (process.pid, *supervisor.descendants(process.pid)):
         try:
             total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * page
         except (OSError, IndexError):
-            continue  # It ended while we looked.
+            continue  # It ended in between.
     return total

@@ -1,4 +1,4 @@
-"""Shows what the servers are doing while they start: a live table on a terminal, plain lines elsewhere."""
+"""Shows how the servers start: a live table on a terminal, plain lines elsewhere."""
 
 import threading
 from time import monotonic
@@ -11,7 +11,7 @@ from rich.table import Table
 
 
 class Progress:
-    """Told each state through `say`, from any thread."""
+    """Receives each state through `report`, from any thread."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -31,17 +31,17 @@ class Progress:
         self.close()
 
     def close(self) -> None:
-        """Take the table off the terminal."""
+        """Remove the table from the terminal."""
         if self._console.is_terminal:
             self._live.stop()
 
-    def say(self, part: str, state: str) -> None:
-        """Take note of a state of a part; a terminal shows it with the next refresh."""
+    def report(self, part: str, state: str) -> None:
+        """Note the state of a part. A terminal shows it with the next refresh; elsewhere a changed state is printed as a line."""
         seconds = monotonic() - self._began
         with self._lock:
-            known = self._states.get(part)
+            previous = self._states.get(part)
             self._states[part] = (state, seconds)
-        if known and known[0] == state:
+        if previous and previous[0] == state:
             return
         if not self._console.is_terminal:
             self._console.print(f"{seconds:6.1f} s  {part}: {state}", highlight=False, soft_wrap=True)

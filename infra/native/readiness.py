@@ -1,4 +1,4 @@
-"""Asks each server, in its own protocol, whether it is ready."""
+"""Probes whether a server is ready, in its own protocol."""
 
 from collections.abc import Callable
 
@@ -14,14 +14,14 @@ _SECONDS = 2.0
 
 
 def probe(service: Service, addresses: Addresses) -> Callable[[], bool]:
-    """Return the question for this service. It answers within a few seconds, and never raises while one starts."""
-    questions: dict[Service, Callable[[Addresses], Callable[[], bool]]] = {
+    """The probe of a service. It returns within a few seconds and does not raise while the service starts."""
+    probes: dict[Service, Callable[[Addresses], Callable[[], bool]]] = {
         "postgres": _postgres,
         "kafka": _kafka,
         "connect": _connect,
         "elasticsearch": _elasticsearch,
     }
-    return questions[service](addresses)
+    return probes[service](addresses)
 
 
 def _postgres(addresses: Addresses) -> Callable[[], bool]:

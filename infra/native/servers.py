@@ -1,4 +1,4 @@
-"""What each server needs to start: its files, its first-time steps, its command line. Pure."""
+"""What each server needs to start: files, first-time steps, command line. Pure."""
 
 import signal
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from infra.versions import shipped
 
 @dataclass(frozen=True)
 class Secrets:
-    """What is made once for a stack: the password of `postgres` and `elastic`, and the id of the Kafka cluster."""
+    """Created once for a stack: the password of `postgres` and `elastic`, and the id of the Kafka cluster."""
 
     password: str
     cluster_id: str
@@ -21,7 +21,7 @@ class Secrets:
 
 @dataclass(frozen=True)
 class Step:
-    """Something done once, before the first start. What it makes is removed when it did not finish."""
+    """Something done once, before the first start. `makes` is removed before a retry if the step did not finish."""
 
     name: str
     command: tuple[str, ...]
@@ -32,7 +32,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Server:
-    """How one server is started. Directories and files are made before each start and belong to the server's user."""
+    """How one server is started. Its directories and files are created before each start and belong to the server's user."""
 
     name: Service
     directory: Path
@@ -92,12 +92,12 @@ def postgres(settings: StackSettings, installed: Installation, secrets: Secrets)
         ports=("postgres",),
         files={directory / "postgresql.conf": shipped("postgresql.conf")},
         steps=(initialise,),
-        stop_signal=signal.SIGINT,  # A fast shutdown: it does not wait for clients to leave.
+        stop_signal=signal.SIGINT,  # A fast shutdown: it does not wait for clients to disconnect.
     )
 
 
 def _compilers(settings: StackSettings) -> tuple[str, ...]:
-    """Leave the optimizing compiler out of short runs: it takes a third of the CPU time of a start (measured)."""
+    """No optimizing compiler in short runs: it takes a third of the CPU time of a start (measured)."""
     return () if settings.profile == "bench" else ("-XX:TieredStopAtLevel=1",)
 
 
@@ -115,7 +115,7 @@ def _class_path(installed: Installation) -> str:
 
 
 def properties(shared: str, added: dict[str, str]) -> str:
-    """Append what only this machine knows to a properties file."""
+    """A properties file with the settings of this machine appended."""
     return shared + "\n# Added by the runner.\n" + "".join(f"{name}={value}\n" for name, value in added.items())
 
 

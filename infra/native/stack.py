@@ -20,14 +20,14 @@ from infra.native.installation import Installation, install
 from infra.native.java import find_jdk
 from infra.native.ports import require_free
 from infra.native.preparation import prepare, read_secrets, secrets_of
-from infra.native.processes import Kept, Order, Process, read_record, tail, write_record
+from infra.native.processes import LaunchSpec, ManagedProcess, Process, read_record, tail, write_record
 from infra.native.readiness import probe
 from infra.native.servers import BUILDERS, Server
 from infra.settings import SERVICES, Service, StackSettings
 from infra.versions import read as read_versions
 
-Say = Callable[[str, str], None]
-"""Told (service or "install", state) as things happen; called from several threads."""
+Report = Callable[[str, str], None]
+"""Called with (service or "install", state) on every change of state, from several threads."""
 
 _STOP_MARGIN_SECONDS = 15.0
 
@@ -37,17 +37,19 @@ def _silent(_part: str, _state: str) -> None:
 
 
 class Stack:
-    """Starts, ends and torments the servers of one stack: all four, or those of `services`.
+    """Starts, ends and disturbs the servers of one stack: all four, or those of `services`.
 
-    Servers that this object started end with it, also when the process is killed. Servers that another one left running
-    detached are used as they are, and left alone by `stop` (but not by `end_all`).
+    Servers that this object started end with it, even if the process is killed. Servers that another process left running
+    detached are used as they are; `stop` does not end them, `end_all` does.
     """
 
-    def __init__(self, settings: StackSettings, say: Say = _silent, services: Sequence[Service] = SERVICES) -> None:
+    def __init__(
+        self, settings: StackSettings, report: Report = _silent, services: Sequence[Service] = SERVICES
+    ) -> None:
         self.settings = settings
         self._services = services
-        self._say = say
-        self._kept: dict[Service, Kept] = {}
+        self._report = report
+        self._managed: dict[Service, ManagedProcess] = {}
         self._given_up = threading.Event()
         self._root = settings.data_directory
         self._installed: Installation | None = None
@@ -63,24 +65,24 @@ class Stack:
 
     @property
     def addresses(self) -> Addresses:
-        """Where the servers listen; raises ServiceUnavailable when the stack was never started."""
+        """Where the servers listen. Raises ServiceUnavailable when the stack was never started."""
         return addresses_of(self.settings, read_secrets(self._root))
 
     def log(self, service: Service) -> Path:
-        """The file with everything the service said since its last start."""
+        """The file of the service's output since its last start."""
         return self._root / "logs" / f"{service}.log"
 
     def process(self, service: Service) -> Process | None:
-        """The keeper of a service, None when it does not run."""
+        """The process of a service's supervisor; None when the service does not run."""
         return read_record(self._record(service))
 
     def _record(self, service: Service) -> Path:
         return self._root / "run" / f"{service}.json"
 
     def start(self) -> None:
-        """Start what does not run, all at once, and return when every service is ready.
+        """Start the services that do not run, all at once, and return when every service is ready.
 
-        Raises RunnerError with the end of the log of the one that failed; then nothing that this call started is left.
+        Raises RunnerError with the end of the log of the service that failed; then nothing that this call started still runs.
         """
         identity = find_identity(self.settings.run_as)
         require_reachable(self._root, identity, "ROWTIDE_DATA")
@@ -91,7 +93,7 @@ class Stack:
             missing = self.ended()
             secrets = secrets_of(self._root, self.settings.stack_password)
             self._installed = install(
-                self.settings.cache_directory, read_versions(), java, lambda state: self._say("install", state)
+                self.settings.cache_directory, read_versions(), java, lambda state: self._report("install", state)
             )
             servers = [BUILDERS[service](self.settings, self._installed, secrets) for service in missing]
             require_free({port: self.settings.port(port) for server in servers for port in server.ports})
@@ -127,14 +129,14 @@ class Stack:
         self._await_ready(server.name)
 
     def _launch(self, server: Server, identity: Identity) -> None:
-        self._say(server.name, "preparing")
+        self._report(server.name, "preparing")
         prepare(server, identity, self._run_step)
         log = self.log(server.name)
         if log.exists():
             log.replace(log.with_suffix(".previous.log"))
-        self._say(server.name, "starting")
-        kept = Kept(
-            Order(
+        self._report(server.name, "starting")
+        managed = ManagedProcess(
+            LaunchSpec(
                 command=server.command,
                 directory=str(server.directory),
                 environment=server.environment,
@@ -144,80 +146,80 @@ class Stack:
                 stop_seconds=server.stop_seconds,
             )
         )
-        self._kept[server.name] = kept
-        write_record(self._record(server.name), kept.process)
+        self._managed[server.name] = managed
+        write_record(self._record(server.name), managed.process)
 
-    def _run_step(self, order: Order, what: str) -> None:
-        kept = Kept(order)
-        wait_until(lambda: kept.exit_status is not None, self.settings.start_timeout, self._given_up)
-        status = kept.exit_status
-        kept.stop(_STOP_MARGIN_SECONDS)
+    def _run_step(self, spec: LaunchSpec, what: str) -> None:
+        managed = ManagedProcess(spec)
+        wait_until(lambda: managed.exit_status is not None, self.settings.start_timeout, self._given_up)
+        status = managed.exit_status
+        managed.stop(_STOP_MARGIN_SECONDS)
         if status != 0:
-            raise RunnerError(f"{what} failed; see the end of {order.log}:\n{tail(Path(order.log))}")
+            raise RunnerError(f"{what} failed; see the end of {spec.log}:\n{tail(Path(spec.log))}")
 
     def _await_ready(self, service: Service) -> None:
         ready = probe(service, self.addresses)
-        kept = self._kept.get(service)
+        managed = self._managed.get(service)
         ended = False
 
         def settled() -> bool:
             nonlocal ended
-            ended = kept is not None and kept.exit_status is not None
+            ended = managed is not None and managed.exit_status is not None
             return ended or ready()
 
         in_time = wait_until(settled, self.settings.start_timeout, self._given_up)
         if ended or not in_time:
-            why = "ended while starting" if ended else f"was not ready after {self.settings.start_timeout:.0f} s"
+            why = "ended while it started" if ended else f"was not ready after {self.settings.start_timeout:.0f} s"
             log = self.log(service)
             raise ServiceUnavailable(f"{service} {why}; see the end of {log}:\n{tail(log)}")
-        self._say(service, "ready")
+        self._report(service, "ready")
 
     def detach(self) -> None:
-        """Let the servers live on when this process ends."""
-        for service in list(self._kept):
-            self._kept.pop(service).detach()
+        """Let the servers outlive this process."""
+        for service in list(self._managed):
+            self._managed.pop(service).detach()
 
     def stop(self) -> None:
-        """End the servers that this object started: Connect first, for the others are its sources and sinks."""
-        first = self._kept.pop("connect", None)
+        """End the servers that this object started: Connect first, because it uses the others."""
+        first = self._managed.pop("connect", None)
         if first:
-            self._say("connect", "stopping")
+            self._report("connect", "stopping")
             first.stop(self._stop_seconds)
-        others = [self._kept.pop(service) for service in list(self._kept)]
-        for kept in others:
-            kept.process.signal(signal.SIGTERM)
-        for kept in others:
-            kept.stop(self._stop_seconds)
+        others = [self._managed.pop(service) for service in list(self._managed)]
+        for managed in others:
+            managed.process.signal(signal.SIGTERM)
+        for managed in others:
+            managed.stop(self._stop_seconds)
 
     @property
     def _stop_seconds(self) -> float:
         return 60.0 + _STOP_MARGIN_SECONDS
 
     def ended(self) -> list[Service]:
-        """Return the services that do not run."""
+        """The services that do not run."""
         return [service for service in self._services if self.process(service) is None]
 
     def is_ready(self, service: Service) -> bool:
-        """Ask the service, in its own protocol, whether it is ready."""
+        """Whether the service answers in its own protocol that it is ready."""
         return self.process(service) is not None and probe(service, self.addresses)()
 
     def end_all(self) -> list[Service]:
-        """End every server of this stack, whoever started it; return which ones ran."""
+        """End every server of this stack, whoever started it. Returns those that ran."""
         self.stop()
         running = {service: process for service in self._services if (process := self.process(service))}
         if connect := running.get("connect"):
-            self._say("connect", "stopping")
+            self._report("connect", "stopping")
             connect.end(self._stop_seconds)
         for service, process in running.items():
-            self._say(service, "stopping")
+            self._report(service, "stopping")
             process.signal(signal.SIGTERM)
         for service, process in running.items():
             process.end(self._stop_seconds)
-            self._say(service, "stopped")
+            self._report(service, "stopped")
         return list(running)
 
     def purge(self) -> None:
-        """Remove the data of this stack; its servers must have ended."""
+        """Remove the data of this stack. Its servers must have ended."""
         if self._root.exists():
             shutil.rmtree(self._root)
 
@@ -228,21 +230,21 @@ class Stack:
         self._await_end(service, process)
 
     def restart(self, service: Service) -> None:
-        """Start the service again, ended first when it runs, and return when it is ready."""
+        """End the service if it runs, start it again, and return when it is ready."""
         if process := self.process(service):
             process.end(self._stop_seconds)
             self._await_end(service, process)
-        self._kept.pop(service, None)
+        self._managed.pop(service, None)
         self.start()
 
     def revive(self, service: Service) -> None:
         """Start one server of a stack that was started before, unless it runs, and return when it is ready.
 
-        The others are left as they are, so that several may end and come back at the same time."""
-        assert self._installed is not None, "start the stack before"
+        Does not touch the others, so that several can end and return at the same time."""
+        assert self._installed is not None, "start the stack first"
         with self._locked():
             if self.process(service) is None:
-                self._kept.pop(service, None)
+                self._managed.pop(service, None)
                 secrets = read_secrets(self._root)
                 self._launch(
                     BUILDERS[service](self.settings, self._installed, secrets), find_identity(self.settings.run_as)
@@ -250,22 +252,22 @@ class Stack:
         self._await_ready(service)
 
     def pause(self, service: Service) -> None:
-        """Stop the service's processes in their tracks (SIGSTOP)."""
+        """Suspend the service's processes (SIGSTOP)."""
         self._running(service).signal_servers(signal.SIGSTOP)
 
     def resume(self, service: Service) -> None:
-        """Let paused processes go on (SIGCONT)."""
+        """Resume suspended processes (SIGCONT)."""
         self._running(service).signal_servers(signal.SIGCONT)
 
     def _running(self, service: Service) -> Process:
         process = self.process(service)
         if process is None:
-            raise ServiceUnavailable(f"{service} of stack {self.settings.stack} does not run; start it first.")
+            raise ServiceUnavailable(f"{service} of stack {self.settings.stack} does not run. Start it first.")
         return process
 
     def _await_end(self, service: Service, process: Process) -> None:
-        kept = self._kept.pop(service, None)
-        if kept:
-            kept.stop(self._stop_seconds)
+        managed = self._managed.pop(service, None)
+        if managed:
+            managed.stop(self._stop_seconds)
         else:
             wait_until(lambda: not process.alive, self._stop_seconds)

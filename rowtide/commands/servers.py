@@ -67,7 +67,7 @@ def up(
     settings = _settings(stack, data, profile=profile)
     interrupt_on_terminate()
     with Progress(console()) as progress:
-        servers = Stack(settings, progress.say)
+        servers = Stack(settings, progress.report)
         servers.start()
     _print_addresses(servers)
     if foreground:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from infra.errors import WrongSettings
-from infra.native.stack import Say, Stack
+from infra.native.stack import Report, Stack
 from infra.settings import Service, read_settings
 from rowtide.conformance.case import Fault
 
@@ -49,7 +49,7 @@ class Servers:
 
 
 @contextmanager
-def running_servers(say: Say) -> Iterator[Servers]:
+def running_servers(report: Report) -> Iterator[Servers]:
     """The servers that the environment names; a stack, started where it does not run, when it names none."""
     told = {f"ROWTIDE_{name}": os.environ.get(f"ROWTIDE_{name}", "") for name in _NEEDED}
     if all(told.values()):
@@ -58,7 +58,7 @@ def running_servers(say: Say) -> Iterator[Servers]:
     if any(told.values()):
         missing = ", ".join(name for name, value in told.items() if not value)
         raise WrongSettings(f"Some servers are named, others are not: set {missing} as well, or none of them.")
-    with Stack(read_settings(), say) as stack:
+    with Stack(read_settings(), report) as stack:
         yield Servers(stack.addresses.environment(), stack)
 
 

@@ -49,10 +49,10 @@ def run_demo(console: Console, settings: StackSettings, ports: PipelinePorts, pl
     first = "The first start downloads the servers and fills the database. This takes a minute or more."
     console.print(f"Starting the demo. {'It continues with its data.' if again else first}", soft_wrap=True)
     with Progress(console) as progress, _stopped_at_end(console) as stops:
-        stack = Stack(settings, progress.say)
+        stack = Stack(settings, progress.report)
         stops.append(stack.stop)
         stack.start()
-        pipeline = Pipeline(stack, SHIPPED_SPEC, ports, progress.say)
+        pipeline = Pipeline(stack, SHIPPED_SPEC, ports, progress.report)
         stops.append(pipeline.stop)
         pipeline.fill(plan.orders)
         pipeline.capture()

@@ -20,7 +20,7 @@ from connections.wait import wait_until
 from infra.addresses import Addresses
 from infra.errors import RunnerError
 from infra.native.ports import LOOPBACK, free_port
-from infra.native.processes import Kept, Order, tail
+from infra.native.processes import LaunchSpec, ManagedProcess, tail
 from infra.native.supervisor import descendants
 from rowtide.programs import SEARCH_API
 from search_api.elasticsearch.privileges import key_body
@@ -193,23 +193,23 @@ class ReadBench:
         port = free_port()
         url = f"http://{LOOPBACK}:{port}"
         log = self._folder / "search.log"
-        order = Order(
+        spec = LaunchSpec(
             command=SEARCH_API,
             directory=str(Path.cwd()),
             environment={**environment, "ROWTIDE_API_PORT": str(port)},
             log=str(log),
             identity={},
         )
-        kept = Kept(order)
+        managed = ManagedProcess(spec)
         try:
             if (
-                not wait_until(lambda: kept.exit_status is not None or _answers(url), 60.0)
-                or kept.exit_status is not None
+                not wait_until(lambda: managed.exit_status is not None or _answers(url), 60.0)
+                or managed.exit_status is not None
             ):
                 raise RunnerError(f"The search API did not start; see the end of {log}:\n{tail(log)}")
-            yield url, descendants(kept.process.pid)[0]
+            yield url, descendants(managed.process.pid)[0]
         finally:
-            kept.stop(20.0)
+            managed.stop(20.0)
 
 
 def _answers(url: str) -> bool:

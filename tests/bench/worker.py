@@ -10,7 +10,7 @@ from connections.wait import wait_until
 from connections.worker import WorkerClient
 from infra.errors import RunnerError
 from infra.native import supervisor
-from infra.native.processes import Kept, Order, tail
+from infra.native.processes import LaunchSpec, ManagedProcess, tail
 from read_model.freshness import Freshness
 from rowtide.programs import ROWTIDE
 from tests.bench.usage import read_cpu, read_peak
@@ -33,19 +33,19 @@ class RunningWorker:
         self.began = 0.0
 
     def __enter__(self) -> Self:
-        order = Order(
+        spec = LaunchSpec(
             command=(*ROWTIDE, "worker"),
             directory=str(Path.cwd()),
             environment=self._environment,
             log=str(self._log),
             identity={},
         )
-        self._kept = Kept(order)
+        self._managed = ManagedProcess(spec)
         if not wait_until(self._answers_or_ended, _START_SECONDS, pause_seconds=0.005) or self._ended:
-            self._kept.stop(_STOP_SECONDS)
+            self._managed.stop(_STOP_SECONDS)
             raise RunnerError(f"The worker did not start; see the end of {self._log}:\n{tail(self._log)}")
         self.began = monotonic()
-        self._pid = supervisor.descendants(self._kept.process.pid)[0]
+        self._pid = supervisor.descendants(self._managed.process.pid)[0]
         return self
 
     def __exit__(
@@ -53,12 +53,12 @@ class RunningWorker:
     ) -> None:
         if not self._ended:
             self.peak_bytes = read_peak(self._pid)
-        self._kept.stop(_STOP_SECONDS)
+        self._managed.stop(_STOP_SECONDS)
         self._client.close()
 
     @property
     def _ended(self) -> bool:
-        return self._kept.exit_status is not None
+        return self._managed.exit_status is not None
 
     def _answers_or_ended(self) -> bool:
         return self._ended or self._client.freshness() is not None

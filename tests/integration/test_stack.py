@@ -50,7 +50,7 @@ def environment_of(data: Path, **more: str) -> dict[str, str]:
     }
 
 
-def keepers(data: Path) -> list[int]:
+def supervisors(data: Path) -> list[int]:
     return [json.loads(file.read_text())["pid"] for file in (data / "run").glob("*.json")]
 
 
@@ -67,8 +67,8 @@ def serves(stack: Stack, service: Service) -> bool:
 
 @pytest.fixture
 def data() -> Iterator[Path]:
-    with data_directory() as made:
-        yield made
+    with data_directory() as directory:
+        yield directory
 
 
 def test_servers_answer_with_the_versions_and_settings_of_the_room(stack: Stack, place: Place) -> None:
@@ -95,10 +95,10 @@ def process_status(pid: int) -> dict[str, str] | None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts servers as somebody else")
 @pytest.mark.parametrize("service", SERVICES)
 def test_servers_that_root_starts_run_as_somebody_else_without_roots_groups(stack: Stack, service: Service) -> None:
-    keeper = stack.process(service)
-    assert keeper is not None
+    supervisor = stack.process(service)
+    assert supervisor is not None
     somebody = pwd.getpwnam(stack.settings.run_as)
-    statuses = [status for pid in descendants(keeper.pid) if (status := process_status(pid)) is not None]
+    statuses = [status for pid in descendants(supervisor.pid) if (status := process_status(pid)) is not None]
     assert statuses
     for status in statuses:
         assert status["Uid"].split() == [str(somebody.pw_uid)] * 4
@@ -112,8 +112,10 @@ def test_elasticsearch_asks_for_credentials_and_makes_api_keys(stack: Stack, pla
     with httpx.Client(base_url=addresses.elasticsearch_url) as client:
         assert client.get("/_cluster/health").status_code == 401
         role = {"reader": {"indices": [{"names": [place.pipeline], "privileges": ["read"]}]}}
-        made = client.post("/_security/api_key", auth=login, json={"name": place.pipeline, "role_descriptors": role})
-        key = {"Authorization": f"ApiKey {made.json()['encoded']}"}
+        response = client.post(
+            "/_security/api_key", auth=login, json={"name": place.pipeline, "role_descriptors": role}
+        )
+        key = {"Authorization": f"ApiKey {response.json()['encoded']}"}
         assert client.put(f"/{place.pipeline}/_doc/1", headers=key, json={}).status_code == 403
         assert client.put(f"/{place.pipeline}/_doc/1", auth=login, json={}).status_code == 404
 
@@ -180,7 +182,7 @@ def test_nothing_is_left_when_the_owner_is_killed(data: Path) -> None:
     ) as owner:
         assert owner.stdout
         assert owner.stdout.readline() == "started\n"
-        everything = [each for keeper in keepers(data) for each in (keeper, *descendants(keeper))]
+        everything = [each for supervisor in supervisors(data) for each in (supervisor, *descendants(supervisor))]
         assert len(everything) > 2 * len(SERVICES)
         owner.kill()
     assert wait_until(lambda: all(gone(pid) for pid in everything), 60.0)
@@ -196,8 +198,8 @@ def test_nothing_is_left_when_everything_but_the_servers_is_killed(data: Path) -
     ) as owner:
         assert owner.stdout
         assert owner.stdout.readline() == "started\n"
-        everything = [each for keeper in keepers(data) for each in (keeper, *descendants(keeper))]
-        for pid in (owner.pid, *keepers(data)):
+        everything = [each for supervisor in supervisors(data) for each in (supervisor, *descendants(supervisor))]
+        for pid in (owner.pid, *supervisors(data)):
             os.kill(pid, signal.SIGKILL)
     assert wait_until(lambda: all(gone(pid) for pid in everything), 60.0)
 
@@ -221,7 +223,7 @@ def test_up_leaves_servers_running_and_down_ends_them(data: Path) -> None:
         assert status.returncode == 0
         assert {row["state"] for row in json.loads(status.stdout)["services"]} == {"ready"}
         assert rowtide(["up"], environment).returncode == 0
-        pids = keepers(data)
+        pids = supervisors(data)
     finally:
         down = rowtide(["down"], environment)
     assert down.returncode == 0
@@ -238,8 +240,8 @@ def test_ctrl_c_while_starting_leaves_nothing(data: Path) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as up:
-        assert wait_until(lambda: len(keepers(data)) == len(SERVICES), 120.0)
-        everything = [each for keeper in keepers(data) for each in (keeper, *descendants(keeper))]
+        assert wait_until(lambda: len(supervisors(data)) == len(SERVICES), 120.0)
+        everything = [each for supervisor in supervisors(data) for each in (supervisor, *descendants(supervisor))]
         up.send_signal(signal.SIGINT)
         assert up.wait(60.0) != 0
     assert all(gone(pid) for pid in everything)
@@ -264,7 +266,7 @@ def test_a_server_that_fails_shows_the_end_of_its_log_and_takes_the_others_along
 
 
 def test_wrong_settings_are_told_all_at_once(data: Path) -> None:
-    told = rowtide(["up"], environment_of(data, ROWTIDE_KAFKA_PORT="0", ROWTIDE_CONNECT_HEAP="much"))
-    assert told.returncode == 2
-    assert "ROWTIDE_KAFKA_PORT" in told.stderr
-    assert "ROWTIDE_CONNECT_HEAP" in told.stderr
+    result = rowtide(["up"], environment_of(data, ROWTIDE_KAFKA_PORT="0", ROWTIDE_CONNECT_HEAP="much"))
+    assert result.returncode == 2
+    assert "ROWTIDE_KAFKA_PORT" in result.stderr
+    assert "ROWTIDE_CONNECT_HEAP" in result.stderr

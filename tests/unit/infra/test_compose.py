@@ -1,5 +1,7 @@
 """compose.yaml is what the shared versions and settings say."""
 
+import re
+import tomllib
 from typing import Any
 
 import pytest
@@ -14,8 +16,8 @@ FILE = ROOM / "compose.yaml"
 
 @pytest.fixture(scope="module")
 def committed() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(FILE.read_text())
-    return found
+    services: dict[str, Any] = yaml.safe_load(FILE.read_text())
+    return services
 
 
 def test_the_committed_file_is_what_the_settings_say(committed: dict[str, Any]) -> None:
@@ -40,13 +42,13 @@ def test_every_shared_setting_reaches_the_container_under_its_name(
 ) -> None:
     # Debezium's image has names of its own for some; it would write them over the usual ones.
     own = OWN_NAMES if service == "connect" else {}
-    wanted = {
+    expected = {
         own.get(name, prefix + name.upper().replace(".", "_")): value
         for name, value in properties(shipped(f"{service}.properties")).items()
     }
-    given = committed["services"][service]["environment"]
-    assert {name: given.get(name) for name in wanted} == wanted
-    assert not {prefix + name.upper().replace(".", "_") for name in own} & set(given)
+    environment = committed["services"][service]["environment"]
+    assert {name: environment.get(name) for name in expected} == expected
+    assert not {prefix + name.upper().replace(".", "_") for name in own} & set(environment)
 
 
 @pytest.mark.parametrize(
@@ -54,9 +56,9 @@ def test_every_shared_setting_reaches_the_container_under_its_name(
 )
 def test_heaps_and_ports_are_those_of_the_native_runner(committed: dict[str, Any], service: str, variable: str) -> None:
     defaults = StackSettings.model_fields
-    given = committed["services"][service]
-    assert given["environment"][variable].endswith(f" -Xmx{defaults[f'{service}_heap'].default}m")
-    assert given["ports"][0].startswith(f"127.0.0.1:{defaults[f'{service}_port'].default}:")
+    server = committed["services"][service]
+    assert server["environment"][variable].endswith(f" -Xmx{defaults[f'{service}_heap'].default}m")
+    assert server["ports"][0].startswith(f"127.0.0.1:{defaults[f'{service}_port'].default}:")
 
 
 def test_services_wait_for_those_they_need(committed: dict[str, Any]) -> None:
@@ -78,9 +80,9 @@ def test_services_wait_for_those_they_need(committed: dict[str, Any]) -> None:
 
 def test_only_the_operators_commands_know_a_password_of_elasticsearch(committed: dict[str, Any]) -> None:
     programs = {name: committed["services"][name]["environment"] for name in ("rowtide", "worker", "api")}
-    know = [name for name, given in programs.items() if "ROWTIDE_ELASTICSEARCH_PASSWORD" in given]
+    know = [name for name, environment in programs.items() if "ROWTIDE_ELASTICSEARCH_PASSWORD" in environment]
     assert know == ["rowtide"]
-    keys = {name: given.get("ROWTIDE_ELASTICSEARCH_API_KEY") for name, given in programs.items()}
+    keys = {name: environment.get("ROWTIDE_ELASTICSEARCH_API_KEY") for name, environment in programs.items()}
     assert keys == {"rowtide": None, "worker": "${ROWTIDE_WORKER_KEY:-}", "api": "${ROWTIDE_SEARCH_KEY:-}"}
 
 
@@ -95,3 +97,9 @@ def test_files_that_are_mounted_exist(committed: dict[str, Any]) -> None:
 def test_nothing_is_published_beyond_the_loopback(committed: dict[str, Any]) -> None:
     ports = [port for each in committed["services"].values() for port in each.get("ports", [])]
     assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_the_image_contains_every_package() -> None:
+    project = tomllib.loads((ROOM.parent / "pyproject.toml").read_text())
+    copied = set(re.findall(r"^COPY (\w+) \1$", (ROOM / "Dockerfile").read_text(), re.MULTILINE))
+    assert copied == set(project["tool"]["importlinter"]["root_packages"])

@@ -23,7 +23,7 @@ def candidate(release: str | None = FULL, *, has_compiler: bool = True, unreacha
         (candidate(FULL.replace(" jdk.incubator.vector", "")), "lacks the module jdk.incubator.vector"),
         (candidate(has_compiler=False), "no bin/javac"),
         (candidate(unreachable="cannot be entered"), "cannot be entered"),
-        (candidate("IMPLEMENTOR=x\n"), "does not name its version"),
+        (candidate("IMPLEMENTOR=x\n"), "does not state its version"),
     ],
 )
 def test_an_unfit_jdk_is_refused_with_its_reason(looked_at: Candidate, reason: str) -> None:

@@ -81,9 +81,9 @@ def test_settings_that_the_pipeline_stands_on() -> None:
 
 def test_every_version_goes_to_maven() -> None:
     versions = read()
-    given = " ".join(maven_properties(versions, "amd64", Path("/target")))
+    settings = " ".join(maven_properties(versions, "amd64", Path("/target")))
     for version in (versions.postgres_binaries, versions.kafka, versions.debezium, versions.elasticsearch):
-        assert f"={version}" in given
+        assert f"={version}" in settings
     assert versions.postgres_binaries.startswith(versions.postgres)
 
 

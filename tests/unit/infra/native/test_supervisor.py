@@ -1,4 +1,4 @@
-"""The keeper with small commands in place of servers: nothing outlives its owner."""
+"""The supervisor with small commands in place of servers: nothing outlives its owner."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from connections.wait import wait_until
-from infra.native.processes import Kept, Order, Process, read_record, tail, write_record
+from infra.native.processes import LaunchSpec, ManagedProcess, Process, read_record, tail, write_record
 from infra.native.supervisor import descendants
 
 SECONDS = 20.0
@@ -17,10 +17,10 @@ FAMILY = "sh -c 'sleep 100 & sleep 100' & echo started; wait"
 STUBBORN = "trap '' TERM; echo started; while true; do sleep 1; done"
 
 
-def order(script: str, log: Path, stop_seconds: float = 1.0) -> Order:
+def spec(script: str, log: Path, stop_seconds: float = 1.0) -> LaunchSpec:
     place = str(log.parent)
     command = ("sh", "-c", script)
-    return Order(command, place, dict(os.environ), str(log), {}, stop_seconds=stop_seconds, leftover_seconds=0.1)
+    return LaunchSpec(command, place, dict(os.environ), str(log), {}, stop_seconds=stop_seconds, leftover_seconds=0.1)
 
 
 @pytest.fixture
@@ -29,51 +29,53 @@ def log(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def family(log: Path) -> Iterator[Kept]:
-    kept = Kept(order(FAMILY, log))
-    assert wait_until(lambda: len(descendants(kept.process.pid)) == 4, SECONDS)
-    yield kept
-    kept.stop(SECONDS)
+def family(log: Path) -> Iterator[ManagedProcess]:
+    process = ManagedProcess(spec(FAMILY, log))
+    assert wait_until(lambda: len(descendants(process.process.pid)) == 4, SECONDS)
+    yield process
+    process.stop(SECONDS)
 
 
 def alive(pids: list[int]) -> list[int]:
     return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
-def test_the_exit_status_of_the_server_is_the_keepers(log: Path) -> None:
-    kept = Kept(order("echo said; exit 7", log))
-    assert wait_until(lambda: kept.exit_status is not None, SECONDS)
-    assert kept.exit_status == 7
+def test_the_exit_status_of_the_server_is_the_supervisors(log: Path) -> None:
+    process = ManagedProcess(spec("echo said; exit 7", log))
+    assert wait_until(lambda: process.exit_status is not None, SECONDS)
+    assert process.exit_status == 7
     assert tail(log) == "  said"
-    kept.stop(SECONDS)
+    process.stop(SECONDS)
 
 
-def test_stopping_ends_the_whole_family(family: Kept) -> None:
+def test_stopping_ends_the_whole_family(family: ManagedProcess) -> None:
     pids = descendants(family.process.pid)
     family.stop(SECONDS)
     assert alive(pids) == []
 
 
 def test_a_server_that_does_not_stop_is_killed(log: Path) -> None:
-    kept = Kept(order(STUBBORN, log, stop_seconds=0.2))
+    process = ManagedProcess(spec(STUBBORN, log, stop_seconds=0.2))
     assert wait_until(lambda: "started" in tail(log), SECONDS)
-    kept.stop(SECONDS)
-    assert kept.exit_status == 128 + signal.SIGKILL
+    process.stop(SECONDS)
+    assert process.exit_status == 128 + signal.SIGKILL
 
 
-def test_a_paused_server_can_be_stopped(family: Kept) -> None:
+def test_a_paused_server_can_be_stopped(family: ManagedProcess) -> None:
     family.process.signal_servers(signal.SIGSTOP)
     pids = descendants(family.process.pid)
     family.stop(SECONDS)
     assert alive(pids) == []
 
 
-def test_a_detached_server_outlives_its_owners_pipe_and_is_found_by_its_record(family: Kept, tmp_path: Path) -> None:
+def test_a_detached_server_outlives_its_owners_pipe_and_is_found_by_its_record(
+    family: ManagedProcess, tmp_path: Path
+) -> None:
     family.detach()
     write_record(tmp_path / "it.json", family.process)
-    found = read_record(tmp_path / "it.json")
-    assert found == family.process
-    assert found.end(SECONDS)
+    recorded = read_record(tmp_path / "it.json")
+    assert recorded == family.process
+    assert recorded.end(SECONDS)
     assert read_record(tmp_path / "it.json") is None
 
 
@@ -83,7 +85,7 @@ def test_an_id_that_another_process_has_now_is_not_ours() -> None:
     stranger.signal(signal.SIGKILL)
 
 
-def test_a_keeper_runs_with_the_standard_library_alone() -> None:
+def test_the_supervisor_runs_with_only_the_standard_library() -> None:
     source = Path(sys.modules[descendants.__module__].__file__ or "").read_text()
     assert "import infra" not in source
     assert "from infra" not in source
