@@ -1,4 +1,4 @@
-"""`python -m search_api`: reads the settings and serves until it is told to stop."""
+"""`python -m search_api`: read the settings and serve until stopped."""
 
 import socket
 import sys
@@ -12,31 +12,33 @@ from search_api.settings import ApiSettings, InvalidSettings, read_settings
 
 
 def main() -> int:
-    """Serve; the exit code is 2 for wrong settings, a state file that cannot be used or a port that is taken."""
+    """Serve. Returns the exit code: 2 for invalid settings, an unusable state file or a port in use, 1 if the server
+    did not start.
+    """
     try:
         settings = read_settings()
         State(settings.state_file).close()
-        listener = listening(settings)
+        listener = listen(settings)
     except (InvalidSettings, StateFileError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(settings),
-            access_log=False,  # Addresses hold what people search for.
+            access_log=False,  # Addresses contain what people search for.
             server_header=False,
         )
     )
     sys.stderr.write(
-        f"The search page and API are at http://{settings.api_host}:{settings.api_port}. Ctrl-C ends them.\n"
+        f"Serving the search page and API at http://{settings.api_host}:{settings.api_port}. Press Ctrl-C to stop.\n"
     )
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
     return 0 if server.started else 1
 
 
-def listening(settings: ApiSettings) -> socket.socket:
-    """A socket that listens where it should. InvalidSettings when the address is not ours, or the port taken."""
+def listen(settings: ApiSettings) -> socket.socket:
+    """A listening socket. Raises InvalidSettings if the address is not local or the port is in use."""
     host, port = settings.api_host, settings.api_port
     try:
         return socket.create_server(
@@ -44,7 +46,7 @@ def listening(settings: ApiSettings) -> socket.socket:
         )
     except OSError as error:
         raise InvalidSettings(
-            f"Cannot listen on {host}:{port}: {error.strerror}. End what listens there, or choose another place with"
+            f"Cannot listen on {host}:{port}: {error.strerror}. Stop the program that listens there, or set"
             " ROWTIDE_API_HOST and ROWTIDE_API_PORT."
         ) from error
 

@@ -1,4 +1,4 @@
-"""The settings of the search API: read once, by whoever starts it, with all faults told at once."""
+"""The settings of the search API: read once by the entry point, with every error reported."""
 
 import ipaddress
 import secrets
@@ -18,24 +18,24 @@ _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class InvalidSettings(Exception):
-    """Settings that cannot be used; the message lists every fault."""
+    """The settings cannot be used; the message lists every error."""
 
     exit_code = 2
 
 
 class StateSettings(BaseSettings):
-    """What commands need that look after API keys. Read from ROWTIDE_ variables, or given by name."""
+    """What commands need that manage API keys. Read from ROWTIDE_ variables, or passed by name."""
 
     model_config = SettingsConfigDict(env_prefix="ROWTIDE_", frozen=True, extra="ignore")
 
     api_state: Path = Field(
         Path(".rowtide/api/state.db"),
-        description="file of API keys, saved searches and the audit of exports; `:memory:` keeps nothing",
+        description="File for API keys, saved searches and the audit of exports; `:memory:` stores nothing.",
     )
 
     @property
     def state_file(self) -> Path | None:
-        """The file, or None to keep nothing."""
+        """The file, or None for a state in memory."""
         return None if str(self.api_state) == ":memory:" else self.api_state
 
 
@@ -43,103 +43,114 @@ Settings = TypeVar("Settings", bound=StateSettings)
 
 
 class ApiSettings(ElasticsearchSettings, StateSettings):
-    """Read from ROWTIDE_ variables, or given by name."""
+    """Read from ROWTIDE_ variables, or passed by name."""
 
-    worker_url: HttpUrl | None = Field(None, description="where the worker tells how fresh the documents are")
-    api_host: str = Field("127.0.0.1", description="where the API and the page listen")
-    api_port: int = Field(8080, gt=0, lt=65536, description="their port")
+    worker_url: HttpUrl | None = Field(
+        None, description="The worker's address, as http(s)://host:port, to report how fresh the documents are."
+    )
+    api_host: str = Field("127.0.0.1", description="Address on which the API and the page listen.")
+    api_port: int = Field(8080, gt=0, lt=65536, description="Port on which they listen.")
     api_anonymous: bool | None = Field(
-        None, description="let everybody read, without an API key; when not set: on a loopback host alone"
+        None, description="Let clients without an API key read. Default: only on a loopback host."
     )
     api_anonymous_pii: str | None = Field(
         None,
-        description="kinds of personal data that they see, comma-separated, or * for all; when not set: all on a loopback host",
+        description="Kinds of personal data shown without an API key, comma-separated, or `*` for all. Default: all on a loopback host.",
     )
     api_anonymous_export: bool = Field(
-        False, description="let them export whole results, too, on another host than a loopback one"
+        False, description="Let clients without an API key export whole results even on a host that is not loopback."
     )
     api_hosts: str | None = Field(
         None,
-        description="names that it is served under, comma-separated; when not set: those of a loopback host, or any",
+        description="Host names that the API accepts, comma-separated. Default: those of a loopback host, otherwise any.",
     )
     api_rate: float | None = Field(
         None,
         gt=0,
-        description="cost a second that a caller may spend; when not set: 20, and no limit without a key on a loopback host",
+        description="Cost per second that a caller may spend. Default: 20, and unlimited without an API key on a loopback host.",
     )
-    api_burst: int = Field(400, gt=0, description="cost that a caller may spend at once")
+    api_burst: int = Field(400, gt=0, description="Cost that a caller may spend at once.")
     api_allow_writer: bool = Field(
-        False, description="serve even if the credentials for Elasticsearch can do more than read"
+        False, description="Serve even if the Elasticsearch credentials allow more than reading."
     )
     cursor_secret: SecretStr = Field(
         default_factory=lambda: SecretStr(secrets.token_hex(32)),
         min_length=16,
-        description="signs cursors; give all servers the same, otherwise each start makes its own",
+        description="Secret that signs cursors. Set the same on all servers. Default: a new one at each start.",
     )
     marker_dsn: SecretStr | None = Field(
-        None, description="the source database as a role that can only emit a marker; see `rowtide init --marker`"
+        None, description="Connection string of the source database, with the role from `rowtide init --marker`."
     )
     consistency_wait: float = Field(
-        5.0, ge=0, le=60, description="seconds that a reader waits to see what it asked for"
+        5.0, ge=0, le=60, description="Seconds that a request waits for the consistency it requires."
     )
-    consistency_wait_most: float = Field(10.0, ge=0, le=60, description="the same, with `Prefer: wait`, at most")
-    consistency_readers: int = Field(500, ge=1, description="readers that wait at the same time, at most")
-    paging_seconds: float = Field(120.0, ge=1, le=3600, description="how long a cursor can be used after the last page")
-    paging_points: int = Field(20, ge=1, le=500, description="points in time that a caller keeps open, at most")
-    export_seconds: float = Field(300.0, ge=1, le=3600, description="how long an export that broke off can be resumed")
+    consistency_wait_most: float = Field(
+        10.0, ge=0, le=60, description="Maximum seconds that a request can wait with `Prefer: wait`."
+    )
+    consistency_readers: int = Field(500, ge=1, description="Maximum number of requests that wait at the same time.")
+    paging_seconds: float = Field(
+        120.0, ge=1, le=3600, description="Seconds that a cursor stays usable after its last use."
+    )
+    paging_points: int = Field(
+        20, ge=1, le=500, description="Maximum number of points in time that a caller keeps open."
+    )
+    export_seconds: float = Field(
+        300.0, ge=1, le=3600, description="Seconds during which an interrupted export can be resumed."
+    )
     export_points: int = Field(
-        5, ge=1, le=100, description="exports that a caller has under way or can resume, at most"
+        5, ge=1, le=100, description="Maximum number of exports per caller that are running or can be resumed."
     )
-    request_timeout: float = Field(7.0, gt=0, le=60, description="seconds that Elasticsearch has for an answer")
+    request_timeout: float = Field(7.0, gt=0, le=60, description="Seconds that Elasticsearch has to respond.")
 
     @property
     def private(self) -> bool:
-        """Whether only this machine reaches the API."""
+        """Whether the API is reachable only from this machine."""
         return _loopback(self.api_host)
 
     @property
     def hosts(self) -> frozenset[str]:
-        """The names that it is served under, empty for any."""
-        given = _words(self.api_hosts or "")
-        return given | _LOOPBACK_NAMES if given or self.private else frozenset()
+        """The accepted host names, empty for any."""
+        names = _words(self.api_hosts or "")
+        return names | _LOOPBACK_NAMES if names or self.private else frozenset()
 
     @property
     def rate(self) -> Rate:
-        """What a caller with an API key may spend."""
+        """The rate limit of a caller with an API key."""
         return Rate(self.api_rate or DEFAULT_RATE, self.api_burst)
 
     @property
     def open_rate(self) -> Rate | None:
-        """What a client without a key may spend; None is no limit."""
+        """The rate limit of a client without a key; None is unlimited."""
         return None if self.api_rate is None and self.private else self.rate
 
     @property
     def anybody(self) -> Caller | None:
-        """The caller without an API key, or None if there is no such thing. Others than this machine's user share what it keeps
-        and leave no name in the audit: they read."""
+        """The caller without an API key, or None if a key is required. On a host that others reach it only reads,
+        because such callers share what they save and cannot be told apart in the audit.
+        """
         private = self.private
         if not (private if self.api_anonymous is None else self.api_anonymous):
             return None
-        given = ALL if private else ""
-        kinds = given if self.api_anonymous_pii is None else self.api_anonymous_pii
+        default_kinds = ALL if private else ""
+        kinds = default_kinds if self.api_anonymous_pii is None else self.api_anonymous_pii
         own: frozenset[Scope] = frozenset(SCOPES)
         export: frozenset[Scope] = frozenset({"export"} if self.api_anonymous_export else ())
         return anybody(own if private else READING | export, _words(kinds))
 
 
-def read_settings(**given: object) -> ApiSettings:
-    """Read the settings; raises InvalidSettings."""
-    return _read(ApiSettings, given)
+def read_settings(**values: object) -> ApiSettings:
+    """Read the settings. Raises InvalidSettings."""
+    return _read(ApiSettings, values)
 
 
-def read_state_settings(**given: object) -> StateSettings:
-    """Read what commands need that look after API keys; raises InvalidSettings."""
-    return _read(StateSettings, given)
+def read_state_settings(**values: object) -> StateSettings:
+    """Read what commands need that manage API keys. Raises InvalidSettings."""
+    return _read(StateSettings, values)
 
 
-def _read(kind: type[Settings], given: dict[str, Any]) -> Settings:
+def _read(kind: type[Settings], values: dict[str, Any]) -> Settings:
     try:
-        return kind(**given)
+        return kind(**values)
     except ValidationError as error:
         raise InvalidSettings("\n  ".join(["These settings are wrong:", *setting_faults(error)])) from None
 

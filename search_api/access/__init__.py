@@ -1,1 +1,1 @@
-"""Who asks, what they may see, and what it costs them; what the API itself must remember of that."""
+"""Who may call the API, what they may see and how much they may spend, and the state file that remembers it."""

@@ -1,8 +1,9 @@
-"""API keys: made once, shown once, kept as a hash.
+"""API keys: created once, shown once, stored as a hash.
 
-A key is `rtk_<id>_<secret>`: the id finds it in lists and logs, the prefix lets scanners of source code find it. The secret
-has 256 random bits, so a plain SHA-256 keeps it: nobody can guess such a value, and a hash that is slow on purpose,
-which protects passwords that people think of, would only make every request slow."""
+A key is `rtk_<id>_<secret>`: lists and logs use the id, and secret scanners find the prefix. The secret has 256 random
+bits, so a plain SHA-256 is enough: it cannot be guessed, and a deliberately slow hash, which protects passwords that
+people choose, would only slow down every request.
+"""
 
 import hashlib
 import hmac
@@ -20,13 +21,13 @@ from search_api.errors import InvalidApiKey
 
 _KEY = re.compile(r"rtk_([0-9a-f]{12})_([0-9a-f]{64})")
 _COLUMNS = "id, name, scopes, indexes, filters, unmasked, created_ms, expires_ms, revoked_ms, used_ms"
-USED_EVERY_MS = 60_000
-"""A key's last use is noted so often at most."""
-_NOBODY = bytes(32)
+LAST_USE_INTERVAL_MS = 60_000
+"""The last use of a key is recorded at most once in this time."""
+_NO_HASH = bytes(32)
 
 
 class ApiKey(Struct, frozen=True):
-    """What is known of a key; times are Unix milliseconds. `filters` and `unmasked` mean what they mean for its Caller."""
+    """A stored key, without its secret. Times are Unix milliseconds. `filters` and `unmasked` are those of its Caller."""
 
     id: str
     name: str
@@ -40,14 +41,14 @@ class ApiKey(Struct, frozen=True):
     used_ms: int | None = None
 
     def condition(self, now: int) -> Literal["active", "expired", "revoked"]:
-        """Whether it can be used."""
+        """The state of the key at the time `now` (Unix milliseconds)."""
         if self.revoked_ms is not None:
             return "revoked"
         return "expired" if self.expires_ms is not None and self.expires_ms <= now else "active"
 
     @property
     def caller(self) -> Caller:
-        """Who comes with this key."""
+        """The caller with this key."""
         return Caller(
             self.id,
             frozenset(self.scopes),
@@ -64,7 +65,7 @@ class ApiKeys:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    def create(  # Each is a word of the command.
+    def create(  # One parameter per option of `rowtide api keys create`.
         self,
         name: str,
         scopes: Sequence[Scope],
@@ -73,10 +74,12 @@ class ApiKeys:
         unmasked: Sequence[str] = (),
         expires_ms: int | None = None,
     ) -> tuple[ApiKey, str]:
-        """Make a key; the second of what is returned is the key itself, which nobody can show again."""
+        """Create a key. Returns the key and its text, which cannot be shown again."""
         key_id, secret = secrets.token_hex(6), secrets.token_hex(32)
         key = ApiKey(key_id, name, [*scopes], [*indexes], [*filters], [*unmasked], now_ms(), expires_ms)
-        lists = (msgspec.json.encode(one).decode() for one in (key.scopes, key.indexes, key.filters, key.unmasked))
+        lists = (
+            msgspec.json.encode(values).decode() for values in (key.scopes, key.indexes, key.filters, key.unmasked)
+        )
         self._state.change(
             f"INSERT INTO api_keys ({_COLUMNS}, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?)",
             (key_id, name, *lists, key.created_ms, expires_ms, _hash(key_id, secret)),
@@ -84,36 +87,36 @@ class ApiKeys:
         return key, f"rtk_{key_id}_{secret}"
 
     def check(self, text: str) -> ApiKey:
-        """The key of a text that a client sent; raises InvalidApiKey, in the same words whatever is wrong with it."""
+        """The key for the text that a client sent. Raises InvalidApiKey, without telling what is wrong."""
         match = _KEY.fullmatch(text)
         key_id, secret = (match[1], match[2]) if match else ("", "")
         rows = self._state.rows("SELECT hash FROM api_keys WHERE id = ?", (key_id,))
-        kept = rows[0][0] if rows else _NOBODY
-        if not hmac.compare_digest(kept, _hash(key_id, secret)):
+        stored_hash = rows[0][0] if rows else _NO_HASH
+        if not hmac.compare_digest(stored_hash, _hash(key_id, secret)):
             raise InvalidApiKey
         return self.active(key_id)
 
     def active(self, key_id: str) -> ApiKey:
-        """A key that can be used now, whose use is noted; raises InvalidApiKey."""
+        """The key with this id, and record its use. Raises InvalidApiKey unless the key is active."""
         key = self.get(key_id)
         now = now_ms()
         if key is None or key.condition(now) != "active":
             raise InvalidApiKey
-        if key.used_ms is None or now - key.used_ms >= USED_EVERY_MS:
+        if key.used_ms is None or now - key.used_ms >= LAST_USE_INTERVAL_MS:
             self._state.change("UPDATE api_keys SET used_ms = ? WHERE id = ?", (now, key_id))
         return key
 
     def get(self, key_id: str) -> ApiKey | None:
-        """A key by its id, usable or not."""
+        """The key with this id, active or not."""
         rows = self._state.rows(f"SELECT {_COLUMNS} FROM api_keys WHERE id = ?", (key_id,))
         return _key(rows[0]) if rows else None
 
     def all(self) -> list[ApiKey]:
-        """All keys, the newest first."""
+        """All keys, newest first."""
         return [_key(row) for row in self._state.rows(f"SELECT {_COLUMNS} FROM api_keys ORDER BY created_ms DESC, id")]
 
     def revoke(self, key_id: str) -> bool:
-        """Make a key useless from now on, and end its sessions; False when there is no such key."""
+        """Revoke a key and end its sessions. Returns False if there is no such key."""
         self._state.change("DELETE FROM sessions WHERE key_id = ?", (key_id,))
         sql = "UPDATE api_keys SET revoked_ms = coalesce(revoked_ms, ?) WHERE id = ?"
         return self._state.change(sql, (now_ms(), key_id)) == 1
@@ -121,7 +124,7 @@ class ApiKeys:
 
 def _key(row: tuple[Any, ...]) -> ApiKey:
     key_id, name, *rest = row
-    values: list[Any] = [msgspec.json.decode(one) for one in rest[:4]] + rest[4:]
+    values: list[Any] = [msgspec.json.decode(text) for text in rest[:4]] + rest[4:]
     return ApiKey(key_id, name, *values)
 
 

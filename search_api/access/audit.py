@@ -1,4 +1,6 @@
-"""Who exported what: noted before the first row leaves, and again at the end. Values of rows are never in it."""
+"""The record of who exported what, written before the first row is sent and completed at the end. It never contains row
+values.
+"""
 
 from typing import Literal
 
@@ -8,11 +10,11 @@ from search_api.access.callers import Caller
 from search_api.access.state import State, now_ms
 
 ExportOutcome = Literal["running", "complete", "cut", "failed"]
-"""`cut`: the reader went away, or a limit was reached. A `running` one of a server that is gone was cut too."""
+"""`cut`: the client disconnected, or the limit was reached. One still `running` after its server ended was also cut."""
 
 
 class ExportRecord(Struct, frozen=True):
-    """One export. `key_id` is "" without an API key; `query` is what was asked, as JSON; `rows` is null until the end."""
+    """One export. `key_id` is "" without an API key; `query` is the request as JSON; `rows` is null until the end."""
 
     id: int
     at_ms: int
@@ -33,7 +35,7 @@ class Audit:
         self._state = state
 
     def begin(self, caller: Caller, address: str, index: str, query: str, format: str) -> int:
-        """Note that an export begins; `address` is the client's. Returns the number to end it by."""
+        """Record the start of an export from the client's `address`. Returns the number to pass to `end`."""
         self._state.change(
             "INSERT INTO exports (at_ms, key_id, key_name, address, index_name, query, format, ended)"
             " VALUES (?, ?, coalesce((SELECT name FROM api_keys WHERE id = ?), ''), ?, ?, ?, ?, 'running')",
@@ -42,10 +44,10 @@ class Audit:
         return self._state.last_id()
 
     def end(self, number: int, rows: int, ended: ExportOutcome) -> None:
-        """Note how an export ended, and how many rows had left by then."""
+        """Record how an export ended, and how many rows it had sent."""
         self._state.change("UPDATE exports SET rows = ?, ended = ? WHERE id = ?", (rows, ended, number))
 
-    def newest(self, most: int) -> list[ExportRecord]:
-        """The latest exports, the newest first."""
-        rows = self._state.rows("SELECT * FROM exports ORDER BY id DESC LIMIT ?", (most,))
+    def newest(self, limit: int) -> list[ExportRecord]:
+        """The latest exports, newest first."""
+        rows = self._state.rows("SELECT * FROM exports ORDER BY id DESC LIMIT ?", (limit,))
         return [ExportRecord(*row) for row in rows]

@@ -1,6 +1,8 @@
-"""Who may come in: a request becomes a caller, or an error that says what is missing.
+"""Authorization: a request becomes a caller, or an error that says what is missing.
 
-Every route that reads or keeps anything asks here, through `routes.asking`. A route that is not in `OPERATIONS` fails a test."""
+Every route that reads or stores anything goes through `http.dependencies.caller_of`. A test fails for a route that is
+not in `OPERATIONS`.
+"""
 
 import ipaddress
 import time
@@ -26,13 +28,14 @@ from search_api.errors import (
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SIGN_IN_COST = 10
-"""Of trying a key in the page's form, right or wrong."""
+"""The cost of submitting a key in the page's form, valid or not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a route needs, and what it costs at least. Without a scope it is open to everybody, and sees nothing but whether things
-    work. Unless it is `metered`, that is for all the searches that it takes."""
+    """What a route requires, and its minimum cost. Without a scope it is open to everybody and reveals only whether the
+    service works. If it is not `metered`, the cost covers all searches of the request.
+    """
 
     scope: Scope | None
     cost: int = 1
@@ -57,13 +60,14 @@ OPERATIONS: Mapping[str, Operation] = {
     "save_search": Operation("save"),
     "remove_search": Operation("save"),
 }
-"""By `operation_id`; a route of the page has the name of its function."""
+"""By `operation_id`, or by the function's name for a route of the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """`anybody` is the caller without an API key, None where there is none. `hosts` are the names that this API is served
-    under, empty for any. `limits` and `open_limits` are for callers with a key and without; None is no limit."""
+    """`anybody` is the caller without an API key, None if a key is required. `hosts` are the accepted host names, empty
+    for any. `limits` and `open_limits` are for callers with and without a key; None is unlimited.
+    """
 
     keys: ApiKeys
     sessions: Sessions
@@ -73,7 +77,10 @@ class Authorization:
     open_limits: RateLimits | None = None
 
     def authorize(self, request: Request) -> Caller:
-        """The caller of a request, who may do what the route does and can afford it. Raises what stands in the way."""
+        """The caller of a request, if it may use the route and can afford it.
+
+        Raises UnknownHost, ApiKeyMissing, InvalidApiKey, CrossOriginRequest, ScopeMissing or RateLimitExceeded.
+        """
         self.check_host(request)
         operation = operation_of(request)
         if operation.scope is None:
@@ -81,35 +88,41 @@ class Authorization:
         caller = self._caller(request)
         if not caller.may(operation.scope):
             raise ScopeMissing(operation.scope)
-        asked = {name: request.query_params.getlist(name) for name in request.query_params}
-        self._charge(request, caller.name, cost_of(operation.cost, asked))
+        parameters = {name: request.query_params.getlist(name) for name in request.query_params}
+        self._charge(request, caller.name, cost_of(operation.cost, parameters))
         return caller
 
     def meter(self, request: Request, caller: Caller) -> Callable[[], None]:
-        """To be called at each search of a request; all but the first are charged. What was begun is never refused for it."""
+        """A function to call at each search of a request; it charges all but the first. A request is never rejected
+        halfway.
+        """
         limits = self.limits if caller.name else self.open_limits
         searches = count()
 
         def search() -> None:
             if next(searches) and limits is not None and operation_of(request).metered:
-                taken = limits.spend(_bucket(request, caller.name), 1, time.monotonic())
-                request.state.limit_headers = taken.headers
+                status = limits.spend(_bucket(request, caller.name), 1, time.monotonic())
+                request.state.limit_headers = status.headers
 
         return search
 
     def check_sign_in(self, request: Request) -> None:
-        """Raises what stands in the way of trying a key in the page's form."""
+        """Check that a key may be submitted in the page's form. Raises UnknownHost, CrossOriginRequest or
+        RateLimitExceeded.
+        """
         self.check_host(request)
         self.check_origin(request)
         self._charge(request, "", SIGN_IN_COST)
 
     def check_host(self, request: Request) -> None:
-        """Raises UnknownHost. A page elsewhere can make its own name point here; a browser then still names that page."""
-        if self.hosts and _bare(request.headers.get("host", "")) not in self.hosts:
+        """Raises UnknownHost. With DNS rebinding, a page's name resolves to this server, but the browser still sends
+        that name.
+        """
+        if self.hosts and _without_port(request.headers.get("host", "")) not in self.hosts:
             raise UnknownHost
 
     def check_origin(self, request: Request) -> None:
-        """Raises CrossOriginRequest for a change that a page from elsewhere sends through a reader's browser."""
+        """Raises CrossOriginRequest for a change that a page of another origin sends with a visitor's cookie."""
         if request.method in SAFE_METHODS:
             return
         site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
@@ -119,20 +132,23 @@ class Authorization:
             raise CrossOriginRequest
 
     def _caller(self, request: Request) -> Caller:
-        """A key wins over a session, and a wrong one is never overlooked."""
-        given = request.headers.get("authorization")
-        if given is not None:
-            scheme, _, text = given.partition(" ")
-            return self._known(request, lambda: self.keys.check(text.strip() if scheme.lower() == "bearer" else ""))
+        """A key takes precedence over a session; an invalid one is never ignored."""
+        header = request.headers.get("authorization")
+        if header is not None:
+            scheme, _, text = header.partition(" ")
+            return self._charged_check(
+                request, lambda: self.keys.check(text.strip() if scheme.lower() == "bearer" else "")
+            )
         self.check_origin(request)
         session = request.cookies.get(COOKIE)
         if session:
-            return self._known(request, lambda: self.sessions.check(session))
+            return self._charged_check(request, lambda: self.sessions.check(session))
         if self.anybody is None:
             raise ApiKeyMissing
         return self.anybody
 
-    def _known(self, request: Request, check: Callable[[], ApiKey]) -> Caller:
+    def _charged_check(self, request: Request, check: Callable[[], ApiKey]) -> Caller:
+        """Charge failed attempts to the client's address, so that keys cannot be tried out for free."""
         try:
             return check().caller
         except InvalidApiKey:
@@ -140,18 +156,18 @@ class Authorization:
             raise
 
     def _charge(self, request: Request, name: str, cost: int) -> None:
-        """Take the cost from the caller's bucket, and let the answer tell what is left. Raises RateLimitExceeded."""
+        """Charge the caller, and report the rest in the response's headers. Raises RateLimitExceeded."""
         limits = self.limits if name else self.open_limits
         if limits is None:
             return
-        taken = limits.take(_bucket(request, name), cost, time.monotonic())
-        request.state.limit_headers = taken.headers
-        if taken.wait:
-            raise RateLimitExceeded(taken.headers["Retry-After"])
+        status = limits.take(_bucket(request, name), cost, time.monotonic())
+        request.state.limit_headers = status.headers
+        if status.wait:
+            raise RateLimitExceeded(status.headers["Retry-After"])
 
 
 def operation_of(request: Request) -> Operation:
-    """What the request's route needs; one that nobody thought of costs and needs what a search does."""
+    """What the request's route requires. A route that is not listed requires and costs as much as a search."""
     route = request.scope.get("route")
     name = str(getattr(route, "operation_id", None) or getattr(route, "name", ""))
     return OPERATIONS.get(name, Operation("search"))
@@ -162,7 +178,7 @@ def _bucket(request: Request, name: str) -> str:
 
 
 def network_of(request: Request) -> str:
-    """The client's address; of IPv6 the network, since a client has as many addresses there as it likes."""
+    """The client's IPv4 address, or its IPv6 /64 network, in which a client can choose its address."""
     host = request.client.host if request.client else ""
     try:
         address = ipaddress.ip_address(host)
@@ -171,7 +187,7 @@ def network_of(request: Request) -> str:
     return host if address.version == 4 else str(ipaddress.ip_network(f"{host}/64", strict=False))
 
 
-def _bare(host: str) -> str:
+def _without_port(host: str) -> str:
     """A Host header without its port."""
     if host.startswith("["):
         return host.partition("]")[0].removeprefix("[").lower()

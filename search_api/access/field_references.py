@@ -1,7 +1,8 @@
-"""The names of fields in the body of a search, by the grammar of the searches that this room makes. Pure.
+"""The field names in the body of a search, by the grammar of the searches that search_api builds. Pure.
 
-What the grammar does not have is refused, so that no name of a field passes unseen. A key is a field's name or a word of the
-grammar by where it stands: a field may well be called `query`."""
+Anything else is rejected, so that no field name is overlooked. Whether a key is a field name or a keyword depends on
+its position: a field may well be called `query`.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -10,7 +11,7 @@ Clause = Mapping[str, Any]
 
 
 class UnknownClause(Exception):
-    """A search has a part that nobody thought of here."""
+    """The search contains a clause that is not in this grammar."""
 
 
 _PLAIN = frozenset(
@@ -31,7 +32,7 @@ _OCCURS = ("must", "filter", "should", "must_not")
 
 
 def referenced_fields(body: Clause) -> Iterator[str]:
-    """Every name of a field, also with a boost or of a sub-field; raises UnknownClause."""
+    """Every field name, possibly with a boost or a sub-field. Raises UnknownClause."""
     for key, part in body.items():
         match key:
             case "query" | "post_filter":
@@ -70,8 +71,8 @@ def _nested(part: Clause) -> Iterator[str]:
 
 
 def _queries(queries: Sequence[Clause] | Clause) -> Iterator[str]:
-    for one in [queries] if isinstance(queries, Mapping) else queries:
-        yield from _query(one)
+    for query in [queries] if isinstance(queries, Mapping) else queries:
+        yield from _query(query)
 
 
 def _aggregations(named: Clause) -> Iterator[str]:
@@ -83,15 +84,15 @@ def _aggregations(named: Clause) -> Iterator[str]:
 
 
 def _sort(terms: Sequence[Clause | str]) -> Iterator[str]:
-    for one in terms:
-        yield from (name for name in ([one] if isinstance(one, str) else one) if name not in _ORDERS)
+    for term in terms:
+        yield from (name for name in ([term] if isinstance(term, str) else term) if name not in _ORDERS)
 
 
 def _none(_: Clause) -> Iterator[str]:
     return iter(())
 
 
-def _one(part: Clause) -> Iterator[str]:
+def _single_field(part: Clause) -> Iterator[str]:
     yield part["field"]
 
 
@@ -101,7 +102,7 @@ _QUERIES: Mapping[str, Callable[[Clause], Iterator[str]]] = {
     "dis_max": lambda part: _queries(part["queries"]),
     "constant_score": lambda part: _query(part["filter"]),
     "multi_match": lambda part: iter(part["fields"]),
-    "exists": _one,
+    "exists": _single_field,
     **dict.fromkeys(_BY_FIELD, iter),
     **dict.fromkeys(_WITHOUT_FIELDS, _none),
 }
@@ -111,5 +112,5 @@ _AGGREGATIONS: Mapping[str, Callable[[Clause], Iterator[str]]] = {
     "nested": lambda part: iter([part["path"]]),
     "reverse_nested": lambda part: iter(part.values()),
     "global": _none,
-    **dict.fromkeys(_OF_ONE_FIELD, _one),
+    **dict.fromkeys(_OF_ONE_FIELD, _single_field),
 }

@@ -1,16 +1,16 @@
-"""How much a caller may ask for: a bucket of cost that fills again by the second. In memory, for each server by itself."""
+"""Rate limits: a token bucket of cost per caller, in the memory of each server."""
 
 import math
 from collections import OrderedDict
 from dataclasses import dataclass
 
-MOST_BUCKETS = 10_000
-"""A caller whose bucket fell out, because so many others came since, starts with a full one."""
+MAX_BUCKETS = 10_000
+"""The least recently used bucket is evicted; its caller starts again with a full one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`burst` can be spent at once; `per_second` comes back each second."""
+    """`burst` is the size of the bucket; `per_second` is added each second."""
 
     per_second: float
     burst: int
@@ -18,7 +18,9 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class RateLimitStatus:
-    """What is left after a request: in how many seconds the bucket is full, and when refused, in how many there is enough."""
+    """The bucket after a request. `wait` is the number of seconds until a rejected request can succeed, 0 if it was
+    accepted.
+    """
 
     rate: Rate
     left: float
@@ -26,7 +28,7 @@ class RateLimitStatus:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The fields of draft-ietf-httpapi-ratelimit-headers, and Retry-After for a request that was refused."""
+        """The fields of draft-ietf-httpapi-ratelimit-headers, and Retry-After for a rejected request."""
         full = (self.rate.burst - self.left) / self.rate.per_second
         window = math.ceil(self.rate.burst / self.rate.per_second)
         fields = {
@@ -37,39 +39,41 @@ class RateLimitStatus:
 
 
 class RateLimits:
-    """The buckets, by who takes from them."""
+    """The buckets by caller."""
 
-    def __init__(self, rate: Rate, most: int = MOST_BUCKETS) -> None:
+    def __init__(self, rate: Rate, max_buckets: int = MAX_BUCKETS) -> None:
         self._rate = rate
-        self._most = most
+        self._max_buckets = max_buckets
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def take(self, who: str, cost: int, now: float) -> RateLimitStatus:
-        """Take from a bucket, at the time `now` in seconds of any clock that does not go back. `wait` is not 0 when
-        there was not enough; then nothing is taken. What costs more than a whole bucket takes all of it."""
+    def take(self, caller: str, cost: int, now: float) -> RateLimitStatus:
+        """Take `cost` from a bucket, at the time `now` in seconds of a monotonic clock.
+
+        If there is not enough, nothing is taken and `wait` is positive. A cost larger than a bucket takes all of it.
+        """
         rate = self._rate
-        level = self._level(who, now)
+        level = self._level(caller, now)
         needed = min(cost, rate.burst)
         enough = level >= needed
-        self._keep(who, level - needed if enough else level, now)
+        self._keep(caller, level - needed if enough else level, now)
         return (
             RateLimitStatus(rate, level - needed)
             if enough
             else RateLimitStatus(rate, level, (needed - level) / rate.per_second)
         )
 
-    def spend(self, who: str, cost: int, now: float) -> RateLimitStatus:
-        """Take from a bucket what was used already; a debt of up to a whole bucket delays what is asked next."""
-        level = max(self._level(who, now) - cost, -float(self._rate.burst))
-        self._keep(who, level, now)
+    def spend(self, caller: str, cost: int, now: float) -> RateLimitStatus:
+        """Take what was already used. A debt of up to a whole bucket delays the next requests."""
+        level = max(self._level(caller, now) - cost, -float(self._rate.burst))
+        self._keep(caller, level, now)
         return RateLimitStatus(self._rate, level)
 
-    def _level(self, who: str, now: float) -> float:
-        level, at = self._buckets.get(who, (float(self._rate.burst), now))
+    def _level(self, caller: str, now: float) -> float:
+        level, at = self._buckets.get(caller, (float(self._rate.burst), now))
         return min(float(self._rate.burst), level + (now - at) * self._rate.per_second)
 
-    def _keep(self, who: str, level: float, now: float) -> None:
-        self._buckets[who] = (level, now)
-        self._buckets.move_to_end(who)
-        if len(self._buckets) > self._most:
+    def _keep(self, caller: str, level: float, now: float) -> None:
+        self._buckets[caller] = (level, now)
+        self._buckets.move_to_end(caller)
+        if len(self._buckets) > self._max_buckets:
             self._buckets.popitem(last=False)

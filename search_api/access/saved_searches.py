@@ -1,4 +1,4 @@
-"""Searches that a caller keeps under a name. A search is the query of its address, and holds no results."""
+"""Searches that a caller saved under a name. A saved search is the query string of its address, without results."""
 
 import secrets
 
@@ -6,14 +6,13 @@ from msgspec import Struct
 
 from search_api.access.state import State, now_ms
 
-MOST = 200
-"""Saved searches of one caller."""
-LONGEST_NAME = 100
-LONGEST_QUERY = 8_000
+MAX_PER_CALLER = 200
+MAX_NAME_LENGTH = 100
+MAX_QUERY_LENGTH = 8_000
 
 
 class SavedSearch(Struct, frozen=True):
-    """A search that was kept. `query` is what stands behind the `?` of its address."""
+    """`query` is the part of the address after the `?`; `saved_ms` is in Unix milliseconds."""
 
     id: str
     index: str
@@ -23,34 +22,34 @@ class SavedSearch(Struct, frozen=True):
 
 
 class InvalidSavedSearch(Exception):
-    """A search that cannot be kept; the message says why."""
+    """The search cannot be saved; the message says why."""
 
 
 class SavedSearches:
-    """The saved searches in the state file. `owner` is a caller's name; nobody sees those of another."""
+    """The saved searches in the state file. `owner` is a caller's name; a caller sees only its own."""
 
     def __init__(self, state: State) -> None:
         self._state = state
 
     def save(self, owner: str, index: str, name: str, query: str) -> SavedSearch:
-        """Keep a search; one with the same name is replaced and keeps its id. Raises InvalidSavedSearch."""
+        """Save a search. One with the same name is replaced and keeps its id. Raises InvalidSavedSearch."""
         name = name.strip()
-        if not 0 < len(name) <= LONGEST_NAME:
-            raise InvalidSavedSearch(f"Give the search a name of up to {LONGEST_NAME} characters.")
-        if len(query) > LONGEST_QUERY:
-            raise InvalidSavedSearch(f"The search has {len(query)} characters; up to {LONGEST_QUERY} can be kept.")
-        others = [one for one in self.all(owner) if (one.index, one.name) != (index, name)]
-        if len(others) >= MOST:
-            raise InvalidSavedSearch(f"{MOST} searches are kept already; remove one first.")
+        if not 0 < len(name) <= MAX_NAME_LENGTH:
+            raise InvalidSavedSearch(f"The name must have 1 to {MAX_NAME_LENGTH} characters.")
+        if len(query) > MAX_QUERY_LENGTH:
+            raise InvalidSavedSearch(f"The search has {len(query)} characters; the limit is {MAX_QUERY_LENGTH}.")
+        others = [saved for saved in self.all(owner) if (saved.index, saved.name) != (index, name)]
+        if len(others) >= MAX_PER_CALLER:
+            raise InvalidSavedSearch(f"The limit of {MAX_PER_CALLER} saved searches is reached; remove one first.")
         self._state.change(
             "INSERT INTO saved_searches VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (owner, index_name, name)"
             " DO UPDATE SET query = excluded.query, saved_ms = excluded.saved_ms",
             (secrets.token_hex(8), owner, index, name, query, now_ms()),
         )
-        return next(one for one in self.all(owner, index) if one.name == name)
+        return next(saved for saved in self.all(owner, index) if saved.name == name)
 
     def all(self, owner: str, index: str = "") -> list[SavedSearch]:
-        """The searches of an owner, of one index or of all, in the order of their names."""
+        """The searches of an owner, in one index or in all, ordered by name."""
         rows = self._state.rows(
             "SELECT id, index_name, name, query, saved_ms FROM saved_searches WHERE owner = ?1"
             " AND (?2 = '' OR index_name = ?2) ORDER BY index_name, name",
@@ -59,10 +58,10 @@ class SavedSearches:
         return [SavedSearch(*row) for row in rows]
 
     def get(self, owner: str, search_id: str) -> SavedSearch | None:
-        """A search of this owner, or None."""
-        return next((one for one in self.all(owner) if one.id == search_id), None)
+        """The owner's search with this id, or None."""
+        return next((saved for saved in self.all(owner) if saved.id == search_id), None)
 
     def remove(self, owner: str, search_id: str) -> bool:
-        """Forget a search of this owner; False when there is none."""
+        """Remove a search of this owner. Returns False if there is none."""
         sql = "DELETE FROM saved_searches WHERE owner = ? AND id = ?"
         return self._state.change(sql, (owner, search_id)) == 1

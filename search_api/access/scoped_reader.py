@@ -1,4 +1,6 @@
-"""What a caller can read of Elasticsearch: the one place where base filters and masks are laid over searches and answers."""
+"""Elasticsearch as one caller may read it: the only place where base filters and masks are applied to searches and
+responses.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,8 +19,8 @@ from search_api.query.validation import InvalidRequest
 
 
 @dataclass(frozen=True, slots=True)
-class _Terms:
-    """An index as a caller sees it: its fields, what is taken out of documents, and what every document must fulfil."""
+class _IndexScope:
+    """An index as a caller sees it: its fields, the mask, and the clauses of the base filter."""
 
     schema: IndexSchema
     view: IndexSchema
@@ -27,82 +29,83 @@ class _Terms:
 
 
 class ScopedReader:
-    """An IndexReader for one caller, with the same functions. An index, field or document that the caller may not see does not exist.
-    `searched` is called at each search."""
+    """A Reader for one caller. An index, field or document that the caller may not see does not exist. `on_search` is
+    called before each search.
+    """
 
-    def __init__(self, reader: IndexReader, caller: Caller, searched: Callable[[], None]) -> None:
+    def __init__(self, reader: IndexReader, caller: Caller, on_search: Callable[[], None]) -> None:
         self._reader = reader
         self._caller = caller
-        self._searched = searched
-        self._kept: dict[str, _Terms] = {}
+        self._on_search = on_search
+        self._scopes: dict[str, _IndexScope] = {}
 
     async def indices(self) -> tuple[str, ...]:
-        """The names that the caller may read, sorted; without those whose fields its base filter does not fit."""
+        """The names that the caller may read, sorted, without indexes whose fields do not fit its base filter."""
         names = [name for name in await self._reader.indices() if self._caller.sees(name)]
-        return tuple([name for name in names if not self._caller.filters or await self._is_open(name)])
+        return tuple([name for name in names if not self._caller.filters or await self._is_visible(name)])
 
     async def schema(self, index: str) -> IndexSchema:
         """The fields of an index that exist for the caller."""
-        return (await self._terms(index)).view
+        return (await self._scope(index)).view
 
     async def search(self, index: str, body: Mapping[str, Any]) -> bytes:
-        """Run a search over the documents that exist for the caller."""
-        terms = await self._terms(index)
-        check_search(body, terms.mask, bool(terms.conditions))
-        self._searched()
-        answer = await self._reader.search(index, _narrowed(body, terms.conditions))
-        return masked_hits(answer, terms.mask.tree) if terms.mask else answer
+        """Search the documents that exist for the caller."""
+        scope = await self._scope(index)
+        check_search(body, scope.mask, bool(scope.conditions))
+        self._on_search()
+        answer = await self._reader.search(index, _narrowed(body, scope.conditions))
+        return masked_hits(answer, scope.mask.tree) if scope.mask else answer
 
     async def document(self, index: str, document_id: str) -> bytes:
-        """Look one document up. A caller with a base filter sees it as a search does: only a search can tell whether it fulfils the filter."""
-        terms = await self._terms(index)
-        if terms.conditions:
+        """Get one document. With a base filter it is searched for, because only a search can apply the filter."""
+        scope = await self._scope(index)
+        if scope.conditions:
             body = {"query": {"ids": {"values": [document_id]}}, "size": 1, "version": True}
-            return _looked_up(await self.search(index, body))
+            return _as_multi_get(await self.search(index, body))
         answer = await self._reader.document(index, document_id)
-        return masked_documents(answer, terms.mask.tree) if terms.mask else answer
+        return masked_documents(answer, scope.mask.tree) if scope.mask else answer
 
     async def open_point(self, index: str, keep_alive: str) -> str:
-        """Keep an index readable as it is now, for so long after each use."""
-        await self._terms(index)
+        """Open a point in time, as `Reader.open_point` does."""
+        await self._scope(index)
         return await self._reader.open_point(index, keep_alive)
 
     async def close_point(self, point: str) -> None:
-        """Let a point in time go."""
         await self._reader.close_point(point)
 
     async def ready(self) -> None:
-        """Return if Elasticsearch answers."""
         await self._reader.ready()
 
-    async def _is_open(self, index: str) -> bool:
+    async def _is_visible(self, index: str) -> bool:
         try:
-            await self._terms(index)
+            await self._scope(index)
         except IndexNotFound:
             return False
         return True
 
-    async def _terms(self, index: str) -> _Terms:
+    async def _scope(self, index: str) -> _IndexScope:
         if not self._caller.sees(index):
             raise IndexNotFound(index)
         schema = await self._reader.schema(index)
-        terms = self._kept.get(index)
-        if terms is None or terms.schema is not schema:
-            terms = self._kept[index] = self._terms_of(index, schema)
-        return terms
+        scope = self._scopes.get(index)
+        if scope is None or scope.schema is not schema:
+            scope = self._scopes[index] = self._scope_of(index, schema)
+        return scope
 
-    def _terms_of(self, index: str, schema: IndexSchema) -> _Terms:
-        """A base filter that does not fit the fields of an index closes it: no document can be known to fulfil it."""
+    def _scope_of(self, index: str, schema: IndexSchema) -> _IndexScope:
+        """A base filter that does not fit the fields of an index hides the index, since no document can be known to
+        match it.
+        """
         view = self._caller.view(schema)
         try:
             conditions = filter_clauses(self._caller.filters, schema)
         except InvalidRequest:
             raise IndexNotFound(index) from None
-        return _Terms(schema, view, mask_of(schema, view), conditions)
+        return _IndexScope(schema, view, mask_of(schema, view), conditions)
 
 
 def _narrowed(body: Mapping[str, Any], conditions: list[dict[str, Any]]) -> Mapping[str, Any]:
-    """The search over fewer documents. Suggestions are left out: they come from the words of all documents."""
+    """The search limited to the caller's documents. Suggesters are removed: they use the words of all documents."""
     if not conditions:
         return body
     query: dict[str, Any] = {"filter": conditions}
@@ -111,9 +114,9 @@ def _narrowed(body: Mapping[str, Any], conditions: list[dict[str, Any]]) -> Mapp
     return {key: value for key, value in body.items() if key != "suggest"} | {"query": {"bool": query}}
 
 
-def _looked_up(answer: bytes) -> bytes:
-    """The answer of a search for one id, in the form of a multi-get's."""
-    hits = msgspec.json.decode(msgspec.json.decode(answer, type=dict[str, Raw])["hits"], type=dict[str, Raw])["hits"]
-    found = msgspec.json.decode(hits, type=list[dict[str, Raw]])
-    docs = [one | {"found": Raw(b"true")} for one in found] or [{"found": Raw(b"false")}]
-    return msgspec.json.encode({"docs": docs})
+def _as_multi_get(response: bytes) -> bytes:
+    """The response of a search for one id, in the form of a multi-get."""
+    hits = msgspec.json.decode(msgspec.json.decode(response, type=dict[str, Raw])["hits"], type=dict[str, Raw])["hits"]
+    documents = msgspec.json.decode(hits, type=list[dict[str, Raw]])
+    entries = [document | {"found": Raw(b"true")} for document in documents] or [{"found": Raw(b"false")}]
+    return msgspec.json.encode({"docs": entries})

@@ -1,6 +1,7 @@
-"""What the API itself must remember, in one small SQLite file: API keys, sessions, saved searches, and who exported what.
+"""The API's own state in one small SQLite file: API keys, sessions, saved searches, and the audit of exports.
 
-Documents are never in it. Several servers on one machine may share the file."""
+It never contains documents. Several servers on one machine may share the file.
+"""
 
 import os
 import time
@@ -30,45 +31,44 @@ MIGRATIONS = (
     ) STRICT;
     """,
 )
-"""One for each format of the file, from the one before. What was released is never changed, only added to."""
+"""One per version of the file. A released migration is never changed; new ones are appended."""
 BUSY_MS = 2_000
 
 
 class StateFileError(Exception):
-    """The file cannot be used; the message says why, and what to do."""
+    """The file cannot be used; the message says why and what to do."""
 
     exit_code = 2
 
 
 class State:
-    """The open file. `path` None keeps everything in memory, and forgets it at the end."""
+    """The open file. Without a `path` the state is in memory and is lost at the end. Raises StateFileError."""
 
     def __init__(self, path: Path | None) -> None:
         try:
-            self._connection = apsw.Connection(_made(path))
+            self._connection = apsw.Connection(_create_file(path))
             self._connection.set_busy_timeout(BUSY_MS)
             self._prepare(path)
         except (apsw.Error, OSError) as error:
             raise StateFileError(
-                f"ROWTIDE_API_STATE={path} cannot be used ({error}); name a file that this user may write, or move a"
-                " damaged one away: its API keys and saved searches are lost then"
+                f"ROWTIDE_API_STATE={path} cannot be used: {error}. Set it to a file that this user may write; if the"
+                " file is damaged, move it away, which loses its API keys and saved searches."
             ) from error
 
     def close(self) -> None:
-        """Close the file."""
         self._connection.close()
 
     def rows(self, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a question."""
+        """The rows that a query returns."""
         return list(self._connection.execute(sql, tuple(values)))
 
     def change(self, sql: str, values: Iterable[Any] = ()) -> int:
-        """Change rows, and return how many; it is on disk when this returns."""
+        """Run a statement and return the number of changed rows. It is durable when this returns."""
         self._connection.execute(sql, tuple(values))
         return self._connection.changes()
 
     def last_id(self) -> int:
-        """The number of the row that was added last."""
+        """The rowid of the last inserted row."""
         return self._connection.last_insert_rowid()
 
     def _prepare(self, path: Path | None) -> None:
@@ -76,18 +76,20 @@ class State:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             list(connection.execute(f"PRAGMA {pragma}"))
         connection.execute("BEGIN IMMEDIATE")
-        found = int(connection.pragma("user_version"))
-        if found > len(MIGRATIONS):
+        version = int(connection.pragma("user_version"))
+        if version > len(MIGRATIONS):
             connection.execute("ROLLBACK")
-            raise StateFileError(f"ROWTIDE_API_STATE={path} was written by a newer version of Rowtide; start that one")
-        for number, migration in enumerate(MIGRATIONS[found:], found + 1):
+            raise StateFileError(
+                f"ROWTIDE_API_STATE={path} was written by a newer version of Rowtide; start that version."
+            )
+        for number, migration in enumerate(MIGRATIONS[version:], version + 1):
             connection.execute(migration)
             connection.execute(f"PRAGMA user_version = {number}")
         connection.execute("COMMIT")
 
 
-def _made(path: Path | None) -> str:
-    """The file's name; a new file can be read by its owner alone."""
+def _create_file(path: Path | None) -> str:
+    """The name for SQLite. A new file is readable only by its owner."""
     if path is None:
         return ":memory:"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,5 +98,5 @@ def _made(path: Path | None) -> str:
 
 
 def now_ms() -> int:
-    """The time, in Unix milliseconds."""
+    """The current time in Unix milliseconds."""
     return time.time_ns() // 1_000_000

@@ -1,4 +1,6 @@
-"""The tree of a search as an Elasticsearch query. Only what the tree holds gets there: names of fields and checked values."""
+"""Translates the tree of a search to Elasticsearch's query DSL. Only field names of the index and checked values get
+there.
+"""
 
 import re
 import unicodedata
@@ -6,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from search_api.elasticsearch.text_query import FUZZY, Query, TextQuery
-from search_api.query.field_values import whole
+from search_api.query.field_values import rounding_suffix
 from search_api.query.schema import IndexField
 from search_api.query.syntax.tree import (
     AllOf,
@@ -32,20 +34,19 @@ _ONE_WORD = re.compile(r"[\w*?]+")
 
 @dataclass(frozen=True, slots=True)
 class ClauseBuilder:
-    """Makes queries. `path` is the array whose elements the query is run on, "" for whole documents."""
+    """Builds queries. `path` is the nested array whose elements are queried, "" for whole documents."""
 
-    box: TextQuery
+    text: TextQuery
     path: str = ""
 
     def query(self, node: Node) -> Query:
-        """A query for the node."""
         match node:
             case Words(words, part):
-                return self.box.query(words, part)
+                return self.text.query(words, part)
             case AllOf(nodes):
                 return self._all(nodes)
             case AnyOf(nodes):
-                return {"bool": {"should": [self.query(one) for one in nodes], "minimum_should_match": 1}}
+                return {"bool": {"should": [self.query(child) for child in nodes], "minimum_should_match": 1}}
             case Not(inner):
                 return {"bool": {"must_not": [self.query(inner)]}}
             case Within() | OneField():
@@ -56,20 +57,22 @@ class ClauseBuilder:
     def _inside(self, path: str, node: Node) -> Query:
         if not path or path == self.path:
             return self.query(node)
-        return {"nested": {"path": path, "score_mode": "max", "query": ClauseBuilder(self.box, path).query(node)}}
+        return {"nested": {"path": path, "score_mode": "max", "query": ClauseBuilder(self.text, path).query(node)}}
 
     def _all(self, nodes: Iterable[Node]) -> Query:
-        """Conditions on one array side by side become one query for one element. A single one asks the copy in the root."""
+        """Adjacent conditions on one nested array become one query on the same element; a single one queries the root's
+        copy.
+        """
         by_path: dict[str, list[Node]] = {}
         for node in nodes:
             by_path.setdefault(_path_of(node), []).append(node)
         together: list[tuple[Node, Query]] = []
-        for path, ones in by_path.items():
-            if path and path != self.path and len(ones) > 1:
-                inner = AllOf(tuple(ones))
+        for path, siblings in by_path.items():
+            if path and path != self.path and len(siblings) > 1:
+                inner = AllOf(tuple(siblings))
                 together.append((inner, self._inside(path, inner)))
             else:
-                together += [(one, self.query(one)) for one in ones]
+                together += [(sibling, self.query(sibling)) for sibling in siblings]
         clauses = {
             "must": [query for node, query in together if _ranks(node)],
             "filter": [query for node, query in together if not _ranks(node)],
@@ -82,7 +85,7 @@ def _path_of(node: Node) -> str:
 
 
 def _ranks(node: Node) -> bool:
-    """Whether a match of it says something of how good the match is; a value that is there or not says nothing."""
+    """Whether a match affects the score; the presence of a value does not."""
     match node:
         case Words():
             return True
@@ -97,7 +100,7 @@ def _ranks(node: Node) -> bool:
 
 
 def condition(node: Condition) -> Query:
-    """A query for one condition, on documents or on elements of its array alike: the names are the same."""
+    """A query for one condition, on documents and on elements of its array alike: the field names are the same."""
     match node:
         case Match(field, word):
             return _text(field, word) if field.kind == "text" else _value(field, word)
@@ -114,10 +117,14 @@ def condition(node: Condition) -> Query:
 
 
 def _range(field: IndexField, bounds: list[tuple[str, str]]) -> Query:
-    """A date without a time means the whole day, a month the whole month: Elasticsearch rounds each bound to its side."""
+    """A date without a time covers the whole day, a month the whole month: Elasticsearch rounds each bound outwards."""
     if field.kind != "date":
         return {"range": {field.exact: dict(bounds)}}
-    return {"range": {field.exact: {name: value + whole(value) for name, value in bounds} | {"format": _DATE_FORMAT}}}
+    return {
+        "range": {
+            field.exact: {name: value + rounding_suffix(value) for name, value in bounds} | {"format": _DATE_FORMAT}
+        }
+    }
 
 
 def _text(field: IndexField, word: Word) -> Query:
@@ -127,7 +134,7 @@ def _text(field: IndexField, word: Word) -> Query:
 
 
 def _value(field: IndexField, word: Word) -> Query:
-    """A code is compared as a whole; case and accents do not count where the mapping folds them."""
+    """A code is compared as a whole, ignoring case and accents if the mapping folds them."""
     if field.kind == "json":
         return {"term": {field.exact: {"value": word.text}}}
     if word.fuzzy:
@@ -138,7 +145,9 @@ def _value(field: IndexField, word: Word) -> Query:
 
 
 def _pattern(field: IndexField, stem: str, rest: str) -> Query:
-    """In prose a word fits the pattern; a pattern with other signs than letters and digits is about the whole value."""
+    """In prose a word matches the pattern; a pattern with other characters than letters and digits is about the whole
+    value.
+    """
     words = field.kind == "text" and (not field.exact or bool(_ONE_WORD.fullmatch(stem + rest)))
     name = field.words if words else field.exact
     text = folded(stem) if words else stem
@@ -150,5 +159,7 @@ def _pattern(field: IndexField, stem: str, rest: str) -> Query:
 
 
 def folded(text: str) -> str:
-    """Lower case without accents, as words stand in the index."""
-    return "".join(one for one in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(one))
+    """Lower case without accents, like the terms in the index."""
+    return "".join(
+        character for character in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(character)
+    )

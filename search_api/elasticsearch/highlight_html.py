@@ -1,13 +1,15 @@
-"""Highlights that are safe to show: Elasticsearch marks with private characters, text is escaped, then the marks become <mark>."""
+"""Highlights as safe HTML: Elasticsearch marks matches with private-use characters, the text is escaped, then they
+become <mark>.
+"""
 
 from html import escape
 
 OPEN, CLOSE = "\ue000", "\ue001"
-"""Characters of a private use area; a document that holds them itself gets marks, and never markup of its own."""
+"""Private-use characters. A document that contains them gets extra marks, but never its own markup."""
 
 
 def to_html(fragment: str) -> str:
-    """A fragment as HTML in which nothing but balanced `<mark>` elements is markup."""
+    """A fragment as HTML whose only markup is balanced `<mark>` elements."""
     parts: list[str] = []
     marked = False
     for piece in _pieces(fragment):

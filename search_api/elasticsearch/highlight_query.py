@@ -1,20 +1,23 @@
-"""What is marked in hits. Marking has a query of its own, with few and plain parts: Elasticsearch tries every part of it on
-every text of every hit, and a search that looks for similar words took 18 seconds to mark what it had found in 40 ms."""
+"""The highlight query of a search.
+
+It has only a few plain clauses, because Elasticsearch runs every clause on every text of every hit: with the query for
+similar words it took 18 seconds to highlight what it had found in 40 ms.
+"""
 
 from search_api.elasticsearch.clauses import condition
 from search_api.elasticsearch.highlight_html import CLOSE, OPEN
-from search_api.elasticsearch.text_query import GLUED, Query
+from search_api.elasticsearch.text_query import COMPOUND, Query
 from search_api.query.limits import MAX_FIELDS, MIN_STEM
 from search_api.query.schema import IndexField, IndexSchema
 from search_api.query.syntax.tree import Match, Node, Word, texts_of, words_of
 
 
 def highlight(node: Node, schema: IndexSchema) -> Query:
-    """The `highlight` of a search. Words without a field are marked wherever they stand, other texts in their own field."""
+    """The `highlight` of a search. Words without a field are marked in every field, other conditions in their own."""
     searched = [field for field in schema.fields if field.searchable][:MAX_FIELDS]
-    conditions = [condition(one) for one in texts_of(node) if not (isinstance(one, Match) and one.word.fuzzy)]
-    asked = searched if conditions else _one_of_each(searched)
-    marked = [query for word in words_of(node) for query in _word(word, [field.words for field in asked])]
+    conditions = [condition(text) for text in texts_of(node) if not (isinstance(text, Match) and text.word.fuzzy)]
+    fields = searched if conditions else _one_per_analyzer(searched)
+    marked = [query for word in words_of(node) for query in _word(word, [field.words for field in fields])]
     return {
         "pre_tags": [OPEN],
         "post_tags": [CLOSE],
@@ -27,17 +30,17 @@ def highlight(node: Node, schema: IndexSchema) -> Query:
     }
 
 
-def _one_of_each(fields: list[IndexField]) -> list[IndexField]:
-    """A field for each way of cutting text into words: what it makes of a word is looked for in all fields."""
+def _one_per_analyzer(fields: list[IndexField]) -> list[IndexField]:
+    """One field per analyzer: the terms that it makes of a word are highlighted in all fields."""
     return list({(field.kind, field.analyzer): field for field in reversed(fields)}.values())
 
 
 def _word(word: Word, names: list[str]) -> list[Query]:
     if not names:
         return []
-    asked: Query = {"query": word.text, "fields": names, "lenient": True}
-    glued = word.phrase or bool(GLUED.search(word.text))
-    queries = [asked | {"type": "phrase", "slop": word.slop} if glued else asked]
+    match: Query = {"query": word.text, "fields": names, "lenient": True}
+    compound = word.phrase or bool(COMPOUND.search(word.text))
+    queries = [match | {"type": "phrase", "slop": word.slop} if compound else match]
     if word.unfinished and len(word.text) >= MIN_STEM:
-        queries.append(asked | {"type": "phrase_prefix" if glued else "bool_prefix"})
+        queries.append(match | {"type": "phrase_prefix" if compound else "bool_prefix"})
     return [{"multi_match": query} for query in queries]

@@ -1,4 +1,4 @@
-"""The read-only key of the search API: what it may do, as the body of Elasticsearch's create-key request."""
+"""The privileges of the API's Elasticsearch key: the request that creates it, and the check that it is read-only."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,23 +8,22 @@ import msgspec
 from read_model.elasticsearch.index_body import readable_names
 
 PRIVILEGES = ("read", "view_index_metadata")
-"""Searching and reading mappings: nothing that writes, and nothing of the cluster."""
-
+"""Searching and reading mappings: no write and no cluster privileges."""
 
 STRONGER = ("index", "create", "create_doc", "delete", "write", "create_index", "delete_index", "maintenance", "manage")
-"""Privileges of an index that change something."""
+"""Index privileges beyond reading."""
 STRONGER_CLUSTER = ("all", "manage", "manage_security", "manage_api_key", "manage_index_templates")
 
 
 def privileges_query(aliases: Sequence[str]) -> dict[str, Any]:
-    """The request that asks Elasticsearch whether its caller can do more than read."""
+    """The `_has_privileges` request for everything beyond reading."""
     return {"cluster": list(STRONGER_CLUSTER), "index": [{"names": [*aliases, "*"], "privileges": list(STRONGER)}]}
 
 
-def has_more_than_read(answer: bytes) -> bool:
-    """Whether any of the privileges that were asked for is there."""
-    told = msgspec.json.decode(answer, type=_Privileges)
-    return any(told.cluster.values()) or any(any(one.values()) for one in told.index.values())
+def has_more_than_read(response: bytes) -> bool:
+    """Whether any of those privileges is granted."""
+    privileges = msgspec.json.decode(response, type=_Privileges)
+    return any(privileges.cluster.values()) or any(any(granted.values()) for granted in privileges.index.values())
 
 
 class _Privileges(msgspec.Struct):
@@ -33,7 +32,7 @@ class _Privileges(msgspec.Struct):
 
 
 def key_body(name: str, aliases: Sequence[str], days: int | None = None) -> dict[str, Any]:
-    """The request for a key that reads these aliases alone (invariant 10). Without `days` it never expires."""
+    """The request for a key that can only read these aliases (invariant 10). Without `days` it never expires."""
     body: dict[str, Any] = {
         "name": name,
         "role_descriptors": {

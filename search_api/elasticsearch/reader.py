@@ -1,4 +1,4 @@
-"""What of Elasticsearch is read, and nothing else: the one way to documents, for the whole room."""
+"""The read operations on Elasticsearch, as a protocol: the only way to documents for the rest of search_api."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -7,25 +7,25 @@ from search_api.query.schema import IndexSchema
 
 
 class Reader(Protocol):
-    """Elasticsearch, as one caller may read it."""
+    """Elasticsearch as one caller may read it. Every method raises what `IndexReader` raises."""
 
     async def indices(self) -> tuple[str, ...]:
-        """The names that can be read, sorted."""
+        """The readable index names, sorted."""
 
     async def schema(self, index: str) -> IndexSchema:
         """The fields of an index."""
 
     async def search(self, index: str, body: Mapping[str, Any]) -> bytes:
-        """Run a search on an index whose schema was asked for; with `pit` in the body, at that point in time."""
+        """Search an index whose name `schema` has accepted; with `pit` in the body, at that point in time."""
 
     async def document(self, index: str, document_id: str) -> bytes:
-        """Look one document up: the answer of a multi-get."""
+        """Get one document; the response is that of a multi-get."""
 
     async def open_point(self, index: str, keep_alive: str) -> str:
-        """Keep an index readable as it is now, for so long after each use."""
+        """Open a point in time and return its id. It expires `keep_alive` (such as `120s`) after its last use."""
 
     async def close_point(self, point: str) -> None:
-        """Let a point in time go; nothing happens when it is gone already."""
+        """Close a point in time; one that is already closed is ignored."""
 
     async def ready(self) -> None:
-        """Return if Elasticsearch answers."""
+        """Return if Elasticsearch responds; raises ElasticsearchUnavailable otherwise."""

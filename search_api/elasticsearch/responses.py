@@ -1,4 +1,4 @@
-"""What Elasticsearch answered, as the answers of this API. Documents pass through as raw JSON, so that exact numbers survive."""
+"""Decodes Elasticsearch's responses. Documents stay raw JSON, so that exact numbers survive."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -10,7 +10,7 @@ from search_api.elasticsearch.highlight_html import to_html
 from search_api.freshness.view import FreshnessView
 from search_api.query.schema import IndexField
 
-EMPTY = Raw(b"[]")
+NO_SORT_VALUES = Raw(b"[]")
 
 
 class _Total(Struct):
@@ -24,7 +24,7 @@ class _Hit(Struct):
     version: int = field(name="_version", default=0)
     score: float | None = field(name="_score", default=None)
     highlight: dict[str, list[str]] = {}
-    sort: Raw = EMPTY
+    sort: Raw = NO_SORT_VALUES
 
 
 class _Hits(Struct):
@@ -70,14 +70,14 @@ class _Facet(Struct):
     elements: _Elements | None = field(name="in", default=None)
 
     @property
-    def found(self) -> _Values:
-        """Of documents, or of the elements of an array."""
+    def counted(self) -> _Values:
+        """The counted values: of documents, or of the elements of a nested array."""
         if self.elements:
             return self.elements.own.values
         return self.values or _Values([])
 
 
-class _Answer(Struct):
+class _Response(Struct):
     took: int
     timed_out: bool
     hits: _Hits
@@ -88,7 +88,7 @@ class _Answer(Struct):
 
 class _MultiGetDocument(Struct):
     id: str = field(name="_id", default="")
-    found: bool = False
+    exists: bool = field(name="found", default=False)
     version: int = field(name="_version", default=0)
     source: Raw = field(name="_source", default=Raw(b"{}"))
 
@@ -98,14 +98,14 @@ class _MultiGetResponse(Struct):
 
 
 class Total(Struct, frozen=True):
-    """How many documents match: exactly (`eq`), or at least so many (`gte`)."""
+    """The number of matching documents: exact (`eq`), or a lower bound (`gte`)."""
 
     value: int
     relation: Literal["eq", "gte"]
 
 
 class Hit(Struct, frozen=True):
-    """A document that matches. `highlights` are HTML by field: escaped text with `<mark>` around what matched."""
+    """A matching document. `highlights` is HTML by field: escaped text with `<mark>` around the matches."""
 
     id: str
     version: int
@@ -115,14 +115,16 @@ class Hit(Struct, frozen=True):
 
 
 class FacetValue(Struct, frozen=True):
-    """A value of a field and the number of documents that have it."""
+    """A value of a field and the number of documents with it."""
 
     value: str
     count: int
 
 
 class Facet(Struct, frozen=True):
-    """The most frequent values of a field. `more` documents have other values; where a document has several, it is at most so many."""
+    """The most frequent values of a field. `more` documents have other values; if documents have several values, it is
+    an upper bound.
+    """
 
     field: str
     values: list[FacetValue]
@@ -130,10 +132,11 @@ class Facet(Struct, frozen=True):
 
 
 class SearchPage(Struct, frozen=True):
-    """One page of hits. `partial`: the time ran out, or a part of the index did not answer, so hits may be missing.
+    """One page of hits. `partial`: the search timed out or a shard failed, so hits may be missing.
 
-    `corrected`: nothing matches the text that was asked for, and these are the hits of this one. `as_words`: the text looks
-    like syntax and is none, so its words were searched as they stand."""
+    `corrected`: nothing matched the requested text, and these are the hits for this text instead. `as_words`: the text
+    looks like query syntax but could not be parsed, so its words were searched as typed.
+    """
 
     items: list[Hit]
     total: Total
@@ -148,7 +151,7 @@ class SearchPage(Struct, frozen=True):
 
 
 class Document(Struct, frozen=True):
-    """One document as it is now. `version` grows with each change; it is the ETag too."""
+    """A document at this moment. `version` increases with every change; it is also the ETag."""
 
     index: str
     id: str
@@ -158,9 +161,10 @@ class Document(Struct, frozen=True):
 
 
 class SearchResult(Struct, frozen=True):
-    """A search's answer before freshness and cursor are known. `first` and `last` are the sort values of these hits.
+    """The response of a search. `first` and `last` are the sort values of its first and last hit.
 
-    `point` is what the point in time is called from now on, "" when there is none."""
+    `point` is the id of the point in time for the next request, "" if there is none.
+    """
 
     items: list[Hit]
     total: Total
@@ -173,61 +177,62 @@ class SearchResult(Struct, frozen=True):
 
     @property
     def reversed(self) -> "SearchResult":
-        """The same hits in the opposite order."""
+        """The same hits in reverse order."""
         return structs.replace(self, items=self.items[::-1], first=self.last, last=self.first)
 
 
 def read_search(body: bytes, facets: tuple[IndexField, ...] = ()) -> SearchResult:
-    """Read the answer of a search whose body asked for these facets, in this order."""
-    answer = msgspec.json.decode(body, type=_Answer)
-    hits = answer.hits.hits
+    """Decode the response of a search with these facets, in this order."""
+    response = msgspec.json.decode(body, type=_Response)
+    hits = response.hits.hits
     return SearchResult(
         items=[_hit(hit) for hit in hits],
-        total=Total(answer.hits.total.value, answer.hits.total.relation),
-        facets=[_facet(one, answer.aggregations[f"facet{n}"]) for n, one in enumerate(facets)],
-        partial=answer.timed_out or answer.shards.failed > 0,
-        took_ms=answer.took,
-        first=hits[0].sort if hits else EMPTY,
-        last=hits[-1].sort if hits else EMPTY,
-        point=answer.pit_id,
+        total=Total(response.hits.total.value, response.hits.total.relation),
+        facets=[_facet(facet, response.aggregations[f"facet{n}"]) for n, facet in enumerate(facets)],
+        partial=response.timed_out or response.shards.failed > 0,
+        took_ms=response.took,
+        first=hits[0].sort if hits else NO_SORT_VALUES,
+        last=hits[-1].sort if hits else NO_SORT_VALUES,
+        point=response.pit_id,
     )
 
 
 def read_document(body: bytes, index: str, freshness: FreshnessView) -> Document | None:
-    """Read the answer of a multi-get of one id; None when there is no such document."""
-    found = msgspec.json.decode(body, type=_MultiGetResponse).docs[0]
-    if not found.found:
+    """Decode a multi-get of one id; None if the document does not exist."""
+    document = msgspec.json.decode(body, type=_MultiGetResponse).docs[0]
+    if not document.exists:
         return None
-    return Document(index, found.id, found.version, found.source, freshness)
+    return Document(index, document.id, document.version, document.source, freshness)
 
 
 def _hit(hit: _Hit) -> Hit:
     marked = {
-        name.removesuffix(".folded"): [to_html(one) for one in fragments] for name, fragments in hit.highlight.items()
+        name.removesuffix(".folded"): [to_html(fragment) for fragment in fragments]
+        for name, fragments in hit.highlight.items()
     }
     return Hit(hit.id, hit.version, hit.score, marked, hit.source)
 
 
-def _facet(asked: IndexField, facet: _Facet) -> Facet:
-    found = facet.found
-    values = [FacetValue(bucket.key_as_string or str(bucket.key), bucket.count) for bucket in found.buckets]
-    return Facet(asked.name, values, min(found.sum_other_doc_count, facet.doc_count))
+def _facet(field: IndexField, facet: _Facet) -> Facet:
+    counted = facet.counted
+    values = [FacetValue(bucket.key_as_string or str(bucket.key), bucket.count) for bucket in counted.buckets]
+    return Facet(field.name, values, min(counted.sum_other_doc_count, facet.doc_count))
 
 
-class AliasesAnswer(Struct):
-    """The aliases of one index, as `GET /_alias` tells them."""
+class IndexAliases(Struct):
+    """The aliases of one index in the response of `GET /_alias`."""
 
     aliases: Mapping[str, Mapping[str, object]]
 
 
 def read_aliases(body: bytes) -> tuple[str, ...]:
-    """The names that readers may use: aliases, but not those for writing and not those of Elasticsearch itself."""
-    indexes = msgspec.json.decode(body, type=dict[str, AliasesAnswer])
+    """The readable names: aliases, except those for writing and Elasticsearch's own."""
+    indexes = msgspec.json.decode(body, type=dict[str, IndexAliases])
     names = {alias for index in indexes.values() for alias in index.aliases}
     return tuple(sorted(name for name in names if not name.startswith(".") and not name.endswith("-write")))
 
 
 def read_newest_mapping(body: bytes) -> Mapping[str, Any]:
-    """The mapping behind an alias; of several generations the newest, which is the one with the greatest name."""
+    """The mapping behind an alias; of several generations the newest, whose name sorts last."""
     indexes = msgspec.json.decode(body, type=dict[str, dict[str, dict[str, Any]]])
     return indexes[max(indexes)]["mappings"] if indexes else {}

@@ -1,4 +1,4 @@
-"""A checked request as the body of an Elasticsearch search. Pure: the same request always gives the same body."""
+"""The body of an Elasticsearch search for a checked request. Pure: the same request always gives the same body."""
 
 from collections.abc import Iterable
 
@@ -13,32 +13,35 @@ from search_api.query.syntax.tree import Between, Equal, Words
 SHARD_TIMEOUT = "5s"
 FACET_VALUES = 10
 TIE_BREAK = "_seq_no"
-"""Every document has its own, so that an order is total without a point in time and without knowing the document's key."""
+"""Unique per document, so that the order is total without a point in time and without the document's key."""
 
 
 def filter_clauses(texts: Iterable[str], schema: IndexSchema) -> list[Query]:
-    """Filters in a reader's syntax as conditions that must all hold; raises InvalidRequest."""
+    """Filters in the API's syntax as clauses that must all match. Raises InvalidRequest."""
     return _conditions(check(RawRequest(filters=tuple(texts)), schema).filters)
 
 
 def element_clauses(filters: Iterable[Filter], path: str) -> list[Query]:
-    """The conditions that one element of an array must fulfil."""
-    return _clauses([one for one in filters if one.field.nested == path])
+    """The clauses that an element of a nested array must match."""
+    return _clauses([condition for condition in filters if condition.field.nested == path])
 
 
-def condition_of(one: Filter) -> Query:
-    """A single filter as a condition."""
-    return {"bool": {"filter": _conditions([one])}}
+def filter_query(filter_: Filter) -> Query:
+    """A query for a single filter."""
+    return {"bool": {"filter": _conditions([filter_])}}
 
 
 def search_body(request: SearchRequest, schema: IndexSchema, after: object = None, *, backward: bool = False) -> Query:
-    """The search for one page. `after` are the sort values of the last hit of the page before; they win over the page number.
+    """The search for one page. `after` are the sort values of the last hit of the previous page; they override the page
+    number.
 
-    `backward`: of the first hit of the page that follows instead, and the hits come in the opposite order."""
+    `backward`: `after` are those of the first hit of the following page instead, and the hits are returned in reverse
+    order.
+    """
     body: Query = {
         "query": query_of(request, schema),
         "size": request.size,
-        "sort": _turned(_order(request)) if backward else _order(request),
+        "sort": _reversed(_order(request)) if backward else _order(request),
         "version": True,
         "timeout": SHARD_TIMEOUT,
         "track_total_hits": 10_000,
@@ -47,47 +50,51 @@ def search_body(request: SearchRequest, schema: IndexSchema, after: object = Non
         body["search_after"] = after
     else:
         body["from"] = (request.page - 1) * request.size
-    if request.box:
-        body["highlight"] = highlight(request.box.node, schema)
+    if request.parsed:
+        body["highlight"] = highlight(request.parsed.node, schema)
     if request.facets:
         body["aggs"] = {f"facet{n}": _facet(field, request.filters) for n, field in enumerate(request.facets)}
-        body["post_filter"] = _all(_after_counting(request))
+        body["post_filter"] = _all(_post_filters(request))
     return body
 
 
 def query_of(request: SearchRequest, schema: IndexSchema) -> Query:
-    """What must match. Facets that a reader chose narrow the hits only after counting; all else narrows both."""
-    later = _after_counting(request)
-    query: Query = {"filter": _conditions(one for one in request.filters if one not in later)}
-    if request.box:
-        query["must"] = [_box(request, request.box, schema)]
+    """The query. Facet values that the caller selected filter the hits after counting; all other filters apply to both."""
+    post = _post_filters(request)
+    query: Query = {"filter": _conditions(filter_ for filter_ in request.filters if filter_ not in post)}
+    if request.parsed:
+        query["must"] = [_text_clause(request, request.parsed, schema)]
     return {"bool": query}
 
 
-def _after_counting(request: SearchRequest) -> list[Filter]:
-    """The facets that a reader chose, and with one on an array every other filter on it: they mean the same element."""
-    chosen = {one.field for one in request.filters if one.field in request.facets and one.comparison == "="}
+def _post_filters(request: SearchRequest) -> list[Filter]:
+    """The selected facet values, and all other filters on the same nested array, since they apply to the same element."""
+    chosen = {
+        filter_.field for filter_ in request.filters if filter_.field in request.facets and filter_.comparison == "="
+    }
     arrays = {field.nested for field in chosen if field.nested}
-    return [one for one in request.filters if one.field in chosen or one.field.nested in arrays]
+    return [filter_ for filter_ in request.filters if filter_.field in chosen or filter_.field.nested in arrays]
 
 
-def _box(request: SearchRequest, parsed: Parsed, schema: IndexSchema) -> Query:
-    """What the text means; words alone may also be an id or a whole value, which ranks first."""
-    box = TextQuery(schema, request.similar)
-    query = ClauseBuilder(box).query(parsed.node)
+def _text_clause(request: SearchRequest, parsed: Parsed, schema: IndexSchema) -> Query:
+    """The query for the text. Plain words may also be an id or a whole value, which ranks first."""
+    text_query = TextQuery(schema, request.similar)
+    query = ClauseBuilder(text_query).query(parsed.node)
     if not isinstance(parsed.node, Words):
         return query
-    return {"bool": {"should": [query, *box.whole(request.text)], "minimum_should_match": 1}}
+    return {"bool": {"should": [query, *text_query.exact_matches(request.text)], "minimum_should_match": 1}}
 
 
 def _conditions(filters: Iterable[Filter]) -> list[Query]:
-    """Values of one field are alternatives, all else must hold together, and conditions on one array mean the same element."""
+    """Values of one field are alternatives, everything else must match, and conditions on one array apply to the same
+    element.
+    """
     by_path: dict[str, list[Filter]] = {}
-    for one in filters:
-        by_path.setdefault(one.field.nested, []).append(one)
+    for filter_ in filters:
+        by_path.setdefault(filter_.field.nested, []).append(filter_)
     conditions: list[Query] = []
-    for path, ones in by_path.items():
-        clauses = _clauses(ones)
+    for path, siblings in by_path.items():
+        clauses = _clauses(siblings)
         conditions += [{"nested": {"path": path, "query": {"bool": {"filter": clauses}}}}] if path else clauses
     return conditions
 
@@ -95,16 +102,16 @@ def _conditions(filters: Iterable[Filter]) -> list[Query]:
 def _clauses(filters: list[Filter]) -> list[Query]:
     alternatives: dict[IndexField, list[str]] = {}
     clauses: list[Query] = []
-    for one in filters:
-        if one.comparison != "=":
-            clauses.append(_range(one))
+    for filter_ in filters:
+        if filter_.comparison != "=":
+            clauses.append(_range(filter_))
         else:
-            alternatives.setdefault(one.field, []).append(one.value)
+            alternatives.setdefault(filter_.field, []).append(filter_.value)
     return clauses + [_any_of(field, values) for field, values in alternatives.items()]
 
 
-def _range(one: Filter) -> Query:
-    return condition(Between(one.field, ((one.comparison, one.value),)))
+def _range(filter_: Filter) -> Query:
+    return condition(Between(filter_.field, ((filter_.comparison, filter_.value),)))
 
 
 def _any_of(field: IndexField, values: list[str]) -> Query:
@@ -116,40 +123,46 @@ def _any_of(field: IndexField, values: list[str]) -> Query:
 
 def _order(request: SearchRequest) -> list[Query]:
     terms = [_sort(term) for term in request.sorts]
-    if request.box and not terms:
+    if request.parsed and not terms:
         terms = [{"_score": {"order": "desc"}}]
     return [*terms, {TIE_BREAK: {"order": "desc"}}]
 
 
-def _turned(order: list[Query]) -> list[Query]:
-    """The opposite order, with the same values of arrays."""
+def _reversed(order: list[Query]) -> list[Query]:
+    """The reverse order, with the same values of arrays."""
     opposite = {"asc": "desc", "desc": "asc"}
     return [
-        {name: how | {"order": opposite[how["order"]]} | ({"missing": "_first"} if "missing" in how else {})}
-        for one in order
-        for name, how in one.items()
+        {
+            name: options
+            | {"order": opposite[options["order"]]}
+            | ({"missing": "_first"} if "missing" in options else {})
+        }
+        for term in order
+        for name, options in term.items()
     ]
 
 
 def _sort(term: Sort) -> Query:
-    """An array is sorted by its smallest value ascending and by its largest descending."""
+    """An array sorts by its smallest value in ascending order, and by its largest in descending order."""
     order = "desc" if term.descending else "asc"
     return {term.field.exact: {"order": order, "mode": "max" if term.descending else "min", "missing": "_last"}}
 
 
 def _facet(field: IndexField, filters: tuple[Filter, ...]) -> Query:
-    """The values of one field, counted in documents, under what is chosen in the other facets.
+    """The values of one field, counted in documents, with the selections of the other facets applied.
 
-    The root's copy of an array is the cheap way; where other filters ask its elements, those that fulfil them are counted."""
-    others = [one for one in filters if one.field != field]
-    beside = element_clauses(others, field.nested) if field.nested else []
+    The root's copy of an array is the cheap way. If other filters apply to its elements, only the matching ones are
+    counted.
+    """
+    others = [filter_ for filter_ in filters if filter_.field != field]
+    element_filters = element_clauses(others, field.nested) if field.nested else []
     terms: Query = {"field": field.exact, "size": FACET_VALUES}
-    if not beside:
+    if not element_filters:
         return {"filter": _all(others), "aggs": {"values": {"terms": terms}}}
     terms["order"] = [{"documents": "desc"}, {"_key": "asc"}]
     values = {"terms": terms, "aggs": {"documents": {"reverse_nested": {}}}}
-    own = {"filter": {"bool": {"filter": beside}}, "aggs": {"values": values}}
-    return {"filter": _all(others), "aggs": {"in": {"nested": {"path": field.nested}, "aggs": {"own": own}}}}
+    matching = {"filter": {"bool": {"filter": element_filters}}, "aggs": {"values": values}}
+    return {"filter": _all(others), "aggs": {"in": {"nested": {"path": field.nested}, "aggs": {"own": matching}}}}
 
 
 def _all(filters: list[Filter]) -> Query:

@@ -1,1 +1,1 @@
-"""Whole results as files: CSV, NDJSON and Parquet, streamed and resumable."""
+"""Exports of whole results as CSV, NDJSON or Parquet, streamed and resumable."""

@@ -1,4 +1,4 @@
-"""Columns of an export: which there are, and their cells, taken out of documents without touching a number. Pure."""
+"""The columns of an export, and the cells of a document as raw JSON, so that numbers keep their digits. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,12 +13,12 @@ ID, VERSION = "_id", "_version"
 MAX_COLUMNS = 200
 
 JsonCell = Raw | None
-"""A value as JSON; several values of one column are a JSON array. None: the document has no such field."""
+"""A value as JSON, an array if the column has several values; None if the document has no such field."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportColumn:
-    """A field, or a part of the document, which is then JSON. `kind` is "json" where a cell may hold several values."""
+    """A field, or an object or array as JSON. `kind` is "json" if a cell may hold several values."""
 
     name: str
     kind: FieldKind
@@ -27,37 +27,42 @@ class ExportColumn:
 def default_columns(schema: IndexSchema) -> tuple[ExportColumn, ...]:
     """The id, every field outside of arrays, and each array as a whole."""
     columns = {ID: ExportColumn(ID, "keyword")}
-    for one in schema.fields:
-        name = one.nested.split(".")[0] if one.nested else one.name
-        columns[name] = ExportColumn(name, "json" if one.nested else one.kind)
+    for field_ in schema.fields:
+        name = field_.nested.split(".")[0] if field_.nested else field_.name
+        columns[name] = ExportColumn(name, "json" if field_.nested else field_.kind)
     return tuple(columns.values())
 
 
 def chosen_columns(names: Sequence[str], schema: IndexSchema) -> tuple[ExportColumn, ...]:
-    """The columns of these names, in this order; raises InvalidRequest."""
-    found = {name: _column(name, schema) for name in names}
-    unknown = [name for name, column in found.items() if column is None]
+    """The columns with these names, in this order. Raises InvalidRequest."""
+    columns = {name: _column(name, schema) for name in names}
+    unknown = [name for name, column in columns.items() if column is None]
     if unknown:
         raise InvalidRequest(
-            tuple(ValidationError("columns", f"There is no field {name!r}; `fields` lists them.") for name in unknown)
+            tuple(
+                ValidationError("columns", f"There is no field {name!r}; `/fields` lists all fields.")
+                for name in unknown
+            )
         )
-    if not 0 < len(found) <= MAX_COLUMNS:
-        raise InvalidRequest((ValidationError("columns", f"columns: give 1 to {MAX_COLUMNS} of them."),))
-    return tuple(column for column in found.values() if column)
+    if not 0 < len(columns) <= MAX_COLUMNS:
+        raise InvalidRequest(
+            (ValidationError("columns", f"columns: the number of columns must be from 1 to {MAX_COLUMNS}."),)
+        )
+    return tuple(column for column in columns.values() if column)
 
 
 def _column(name: str, schema: IndexSchema) -> ExportColumn | None:
     if name in (ID, VERSION):
         return ExportColumn(name, "keyword" if name == ID else "integer")
-    known = schema.by_name.get(name)
-    if known is not None:
-        return ExportColumn(name, "json" if known.nested else known.kind)
-    return ExportColumn(name, "json") if any(one.name.startswith(f"{name}.") for one in schema.fields) else None
+    field_ = schema.by_name.get(name)
+    if field_ is not None:
+        return ExportColumn(name, "json" if field_.nested else field_.kind)
+    return ExportColumn(name, "json") if any(field_.name.startswith(f"{name}.") for field_ in schema.fields) else None
 
 
 @dataclass(slots=True)
 class _Branch:
-    """The columns below one name of the document."""
+    """The columns below one key of the document."""
 
     places: list[int] = field(default_factory=list)
     below: dict[str, "_Branch"] = field(default_factory=dict)
@@ -68,7 +73,7 @@ _array = msgspec.json.Decoder(list[Raw])
 
 
 class CellReader:
-    """Takes the cells of some columns out of documents; each object of a document is read once."""
+    """Extracts the cells of some columns from documents; each object of a document is decoded once."""
 
     def __init__(self, columns: Sequence[ExportColumn]) -> None:
         self._count = len(columns)
@@ -81,25 +86,27 @@ class CellReader:
 
     def of(self, document: Raw) -> list[JsonCell]:
         """The cells of a document, in the order of the columns."""
-        found: list[list[Raw]] = [[] for _ in range(self._count)]
+        values_by_column: list[list[Raw]] = [[] for _ in range(self._count)]
         several = [False] * self._count
-        self._walk(document, self._root, found, several, False)
-        return [_cell(values, many) for values, many in zip(found, several, strict=True)]
+        self._walk(document, self._root, values_by_column, several, False)
+        return [_cell(values, many) for values, many in zip(values_by_column, several, strict=True)]
 
-    def _walk(self, value: Raw, branch: _Branch, found: list[list[Raw]], several: list[bool], inside: bool) -> None:
+    def _walk(
+        self, value: Raw, branch: _Branch, values_by_column: list[list[Raw]], several: list[bool], inside: bool
+    ) -> None:
         for place in branch.places:
-            found[place].append(value)
+            values_by_column[place].append(value)
             several[place] = inside
         opening = memoryview(value)[:1] if branch.below else b""
         if opening == b"{":
             parts = _object.decode(value)
             for name in branch.below.keys() & parts.keys():
-                self._walk(parts[name], branch.below[name], found, several, inside)
+                self._walk(parts[name], branch.below[name], values_by_column, several, inside)
         elif opening == b"[":
             for place in _places(branch):
                 several[place] = True
             for element in _array.decode(value):
-                self._walk(element, _Branch([], branch.below), found, several, True)
+                self._walk(element, _Branch([], branch.below), values_by_column, several, True)
 
 
 def _places(branch: _Branch) -> list[int]:

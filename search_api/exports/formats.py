@@ -10,12 +10,12 @@ from msgspec import Raw, Struct, field
 
 from search_api.exports.columns import ID, VERSION, CellReader, ExportColumn, JsonCell
 
-RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""A text that begins so is a formula to a spreadsheet; the last four are the signs in full width, which some take for the same."""
+FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Spreadsheets interpret text with these prefixes as formulas; some also accept the full-width forms, the last four."""
 
 
 class ExportRow(Struct):
-    """A hit of an export."""
+    """A hit of the export's search."""
 
     id: str = field(name="_id")
     source: Raw = field(name="_source", default=Raw(b"{}"))
@@ -24,22 +24,22 @@ class ExportRow(Struct):
 
 
 class Format(Protocol):
-    """Turns rows into bytes, a batch at a time."""
+    """Encodes rows, a batch at a time."""
 
     media_type: str
 
     def begin(self) -> bytes:
-        """What comes before the first row."""
+        """The bytes before the first row."""
 
     def rows(self, rows: Sequence[ExportRow]) -> bytes:
-        """Some rows."""
+        """A batch of rows."""
 
     def end(self) -> bytes:
-        """What comes after the last row."""
+        """The bytes after the last row."""
 
 
 class RowCells:
-    """The cells of rows: fields of the document, and the row's id and version."""
+    """Extracts the cells of rows: fields of the document, and the row's id and version."""
 
     def __init__(self, columns: Sequence[ExportColumn]) -> None:
         self._cells = CellReader(columns)
@@ -47,7 +47,7 @@ class RowCells:
         self._versions = [place for place, column in enumerate(columns) if column.name == VERSION]
 
     def of(self, row: ExportRow) -> list[JsonCell]:
-        """The cells of one row."""
+        """The cells of one row, in the order of the columns."""
         cells = self._cells.of(row.source)
         for place in self._ids:
             cells[place] = Raw(msgspec.json.encode(row.id))
@@ -57,7 +57,7 @@ class RowCells:
 
 
 class Csv:
-    """RFC 4180, with the columns' names first. `header` is False for a part that goes on from another."""
+    """RFC 4180, with the column names first. `header` is False for a part that continues another."""
 
     media_type = "text/csv; charset=utf-8"
 
@@ -67,15 +67,12 @@ class Csv:
         self._header = header
 
     def begin(self) -> bytes:
-        """The columns' names."""
-        return _lines([[_guarded(column.name) for column in self._columns]]) if self._header else b""
+        return _lines([[_escaped(column.name) for column in self._columns]]) if self._header else b""
 
     def rows(self, rows: Sequence[ExportRow]) -> bytes:
-        """A line a row."""
         return _lines([[_text(cell) for cell in self._cells.of(row)] for row in rows])
 
     def end(self) -> bytes:
-        """Nothing."""
         return b""
 
 
@@ -86,21 +83,21 @@ def _lines(rows: list[list[str]]) -> bytes:
 
 
 def _text(cell: JsonCell) -> str:
-    """A cell as text: what is null or missing is empty, and a text never begins a formula."""
+    """A cell as text: null and missing values are empty, and text is never a formula."""
     if cell is None:
         return ""
     raw = bytes(cell)
     if raw[:1] == b'"':
-        return _guarded(msgspec.json.decode(raw, type=str))
+        return _escaped(msgspec.json.decode(raw, type=str))
     return "" if raw == b"null" else raw.decode()
 
 
-def _guarded(text: str) -> str:
-    return f"'{text}" if text.startswith(RISKY) else text
+def _escaped(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA_PREFIXES) else text
 
 
 class Ndjson:
-    """A JSON object a line: id, version and the document as it is; with chosen columns one flat object of those."""
+    """One JSON object per line: id, version and document; with chosen columns, one flat object of those."""
 
     media_type = "application/x-ndjson"
 
@@ -109,15 +106,12 @@ class Ndjson:
         self._cells = RowCells(columns) if columns else None
 
     def begin(self) -> bytes:
-        """Nothing."""
         return b""
 
     def rows(self, rows: Sequence[ExportRow]) -> bytes:
-        """A line a row."""
         return b"".join(map(self._line, rows))
 
     def end(self) -> bytes:
-        """Nothing."""
         return b""
 
     def _line(self, row: ExportRow) -> bytes:

@@ -1,4 +1,4 @@
-"""Rows of an export as a Parquet file, made a row group at a time."""
+"""Rows of an export as a Parquet file, one row group per batch."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,11 +12,11 @@ from search_api.query.schema import FieldKind
 
 
 class UnsupportedCell(Exception):
-    """A value that its column cannot hold, found after the file was begun."""
+    """A value that does not fit its column, found after the file was begun."""
 
 
 class _Sink:
-    """Where the writer puts bytes; they leave with the next rows."""
+    """The file that the writer writes to; its bytes are sent with the next rows."""
 
     closed = False
 
@@ -39,12 +39,12 @@ class _Sink:
 
 
 class Parquet:
-    """One file. A column has the type of its field; where the first rows hold several values, it is JSON as text."""
+    """One file. A column has the type of its field; if the first rows have several values in it, it is JSON text."""
 
     media_type = "application/vnd.apache.parquet"
 
     def __init__(self, columns: Sequence[ExportColumn]) -> None:
-        import pyarrow  # noqa: PLC0415 Large, and of use to exports alone.
+        import pyarrow  # noqa: PLC0415 Large, and only used by exports.
         import pyarrow.parquet  # noqa: PLC0415
 
         self._arrow = pyarrow
@@ -56,11 +56,10 @@ class Parquet:
         self._writer: Any = None
 
     def begin(self) -> bytes:
-        """Nothing: the file begins with its first rows."""
         return b""
 
     def rows(self, rows: Sequence[ExportRow]) -> bytes:
-        """A row group; raises UnsupportedCell."""
+        """A row group. Raises UnsupportedCell."""
         cells = [self._cells.of(row) for row in rows]
         if self._writer is None:
             self._open(cells)
@@ -72,7 +71,6 @@ class Parquet:
         return self._sink.take()
 
     def end(self) -> bytes:
-        """The file's footer."""
         if self._writer is None:
             self._open([])
         self._writer.close()
@@ -112,7 +110,7 @@ def _value(cell: JsonCell, kind: FieldKind, column: ExportColumn) -> Any:
         return _typed(raw, kind)
     except (msgspec.DecodeError, ValueError):
         raise UnsupportedCell(
-            f"Column {column.name} holds values of several kinds; leave it out, or choose another format."
+            f"Column {column.name} contains values of several types; omit it, or choose another format."
         ) from None
 
 
@@ -125,13 +123,13 @@ def _typed(raw: bytes, kind: FieldKind) -> Any:
         case "boolean":
             return msgspec.json.decode(raw, type=bool)
         case "date":
-            return _moment(msgspec.json.decode(raw, type=str))
+            return _timestamp(msgspec.json.decode(raw, type=str))
         case _:
             return msgspec.json.decode(raw, type=str)
 
 
-def _moment(text: str) -> datetime | None:
-    """Infinite dates, and years that a timestamp of Python's cannot hold, become null; CSV and NDJSON have them."""
+def _timestamp(text: str) -> datetime | None:
+    """Infinite dates and years beyond Python's range become null; CSV and NDJSON keep them."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The whole result of a search, in the order it is read: one point in time, a page of rows in memory, one pass."""
+"""Streams the whole result of a search at one point in time, in one pass with one page of rows in memory."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -19,19 +19,19 @@ from search_api.paging.pager import keep_alive
 from search_api.paging.point_in_time import PointInTimePool
 from search_api.query.request import RawRequest, check
 
-FIRST_ROWS = 200
-MOST_ROWS = 2000
+FIRST_PAGE_ROWS = 200
+MAX_PAGE_ROWS = 2000
 PAGE_BYTES = 4_000_000
-"""Pages are as large as this, about: wide documents come in fewer at a time."""
+"""The approximate size of a page: large documents are read fewer at a time."""
 SKIPPED_ROWS = 10_000
-TRIES = 3
+MAX_ATTEMPTS = 3
 PAUSE_SECONDS = 0.5
 
 ExportOutcome = Literal["complete", "cut", "failed"]
 
 
 class ExportInterrupted(Exception):
-    """The rows ended before they were all there. The answer has begun, so that it can only be broken off."""
+    """The rows ended early. The response has begun, so it can only be broken off."""
 
 
 class _Total(Struct):
@@ -59,9 +59,10 @@ _page = msgspec.json.Decoder(_Page)
 
 @dataclass(slots=True)
 class Export:
-    """A walk over all rows of a search. `token` names it for whoever goes on with it, `total` is the number of its rows.
+    """A pass over all rows of a search. `token` identifies it for resuming, `total` is the number of its rows.
 
-    `sent` are the rows so far, those of parts before included."""
+    `sent` is the number of rows so far, including those of earlier parts.
+    """
 
     index: str
     token: str
@@ -77,7 +78,7 @@ class Export:
     _bytes: int = 0
 
     async def stream(self, form: Format, ended: Callable[[int, ExportOutcome], None]) -> AsyncGenerator[bytes, None]:
-        """The rows, encoded beside the event loop. `ended` is told how many rows left, and how it ended."""
+        """The encoded rows. Encoding runs in a thread. `ended` is called with the number of rows sent and the outcome."""
         before, ending = self.sent, "cut"
         try:
             yield form.begin()
@@ -115,14 +116,14 @@ class Export:
                 await self._search.reader.close_point(self.point)
 
     async def begin(self, skip: int) -> None:
-        """Read the first page, so that whatever is wrong is said before the answer begins."""
+        """Read the first page after `skip` rows, so that errors are reported before the response begins."""
         after = await self._skip(skip) if skip else None
         if skip and after is None:
             return
-        self._page = await self._next(after, FIRST_ROWS)
+        self._page = await self._next(after, FIRST_PAGE_ROWS)
 
     async def _skip(self, rows: int) -> Raw | None:
-        """The sort values of the last row that the reader already has; None when there are no more."""
+        """The sort values of the last row that the client already has; None if there are no more rows."""
         after: Raw | None = None
         while rows:
             page = await self._read({"_source": False, "size": min(rows, SKIPPED_ROWS)}, after)
@@ -133,18 +134,18 @@ class Export:
         return after
 
     async def _next(self, after: Raw | None, read: int) -> list[ExportRow]:
-        size = FIRST_ROWS if not self._bytes else max(10, min(MOST_ROWS, PAGE_BYTES * read // self._bytes))
+        size = FIRST_PAGE_ROWS if not self._bytes else max(10, min(MAX_PAGE_ROWS, PAGE_BYTES * read // self._bytes))
         page = await self._read({"size": size, "version": True}, after)
         return page.hits.hits
 
     async def _read(self, part: dict[str, Any], after: Raw | None) -> _Page:
-        body = self._body | part | {"pit": {"id": self.point, "keep_alive": keep_alive(self._points.keep)}}
+        body = self._body | part | {"pit": {"id": self.point, "keep_alive": keep_alive(self._points.keep_alive)}}
         if after is not None:
             body |= {"search_after": Raw(bytes(after))}
-        answer = await self._patiently(body)
+        answer = await self._search_with_retries(body)
         page = _page.decode(answer)
         if page.timed_out or page.shards.failed:
-            raise ExportInterrupted("A part of the index did not answer.")
+            raise ExportInterrupted("A shard of the index failed to respond.")
         self._bytes, self.point = len(answer), page.pit_id
         for surplus in self._points.used(self._search.caller.fingerprint, self.point):
             await self._search.reader.close_point(surplus)
@@ -152,9 +153,9 @@ class Export:
             self.total = page.hits.total.value
         return page
 
-    async def _patiently(self, body: dict[str, Any]) -> bytes:
-        """The point in time outlives an Elasticsearch that is busy for a moment."""
-        for attempt in range(1, TRIES):
+    async def _search_with_retries(self, body: dict[str, Any]) -> bytes:
+        """The point in time outlives an Elasticsearch that is unavailable for a moment."""
+        for attempt in range(1, MAX_ATTEMPTS):
             try:
                 return await self._search.reader.search(self.index, body)
             except ElasticsearchUnavailable:
@@ -164,27 +165,31 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class ExportPart:
-    """Where an export goes on: the token of its first part, the rows that the reader has, and how many it wants now."""
+    """Which part to send: `resume` is the token of the first part, `rows` the number of rows received, `limit` that of
+    rows to send.
+    """
 
     resume: str = ""
     rows: int = 0
     limit: int | None = None
 
 
-async def open_export(
-    search: Search, points: PointInTimePool, index: str, raw: RawRequest, going: ExportPart
-) -> Export:
-    """Begin an export, or go on with one; raises what a search raises."""
+async def open_export(search: Search, points: PointInTimePool, index: str, raw: RawRequest, part: ExportPart) -> Export:
+    """Begin or resume an export. Raises InvalidRequest, InvalidCursor and what a search raises."""
     schema = await search.reader.schema(index)
-    asked = search_body(check(replace(raw, facets=(), size=1, page=1), schema), schema)
-    body = {"query": asked["query"], "sort": asked["sort"] if raw.sort else ["_shard_doc"], "track_total_hits": True}
-    secret = search.paging.secret
-    if going.resume:
-        place = read_cursor(secret, index, raw, going.resume)
+    full_body = search_body(check(replace(raw, facets=(), size=1, page=1), schema), schema)
+    body = {
+        "query": full_body["query"],
+        "sort": full_body["sort"] if raw.sort else ["_shard_doc"],
+        "track_total_hits": True,
+    }
+    secret = search.pager.secret
+    if part.resume:
+        place = read_cursor(secret, index, raw, part.resume)
     else:
-        point = await search.reader.open_point(index, keep_alive(points.keep))
+        point = await search.reader.open_point(index, keep_alive(points.keep_alive))
         place = CursorPosition(point, None, position_of(search.freshness))
-    token = going.resume or write_cursor(secret, index, raw, place)
-    export = Export(index, token, 0, place.point, going.rows, going.limit, place.seen, body, search, points)
-    await export.begin(going.rows)
+    token = part.resume or write_cursor(secret, index, raw, place)
+    export = Export(index, token, 0, place.point, part.rows, part.limit, place.seen, body, search, points)
+    await export.begin(part.rows)
     return export

@@ -1,7 +1,8 @@
-"""What a text that finds nothing may have meant: told by documents in which words that look alike stand.
+"""Corrections of a text that matches nothing, taken from documents with similar words.
 
-Elasticsearch's own suggestions come from the words of all documents, those included that a reader may not see. These come from
-hits of an ordinary search, which is the reader's own."""
+Elasticsearch's suggesters use the words of all documents, including those that the caller may not see. These
+corrections come from the hits of an ordinary search, which is limited to the caller's documents.
+"""
 
 import re
 from collections import Counter
@@ -18,13 +19,14 @@ from search_api.elasticsearch.search_body import search_body
 from search_api.elasticsearch.text_query import Query, typed_name
 from search_api.query.request import SearchRequest
 from search_api.query.schema import IndexSchema
-from search_api.query.syntax.tree import Word, letters, may_be_mistyped, words_of
+from search_api.query.syntax.tree import Word, has_correctable_word, is_correctable, words_of
 
-HITS = 20
-ALIKE = 0.6
-"""Share of letters that two words must have in common."""
-CANDIDATES = 5
-ABOUT = 0.15
+MAX_HITS = 20
+MIN_SIMILARITY = 0.6
+"""The minimum similarity of two words, from 0 to 1."""
+MAX_CANDIDATES = 5
+SIMILARITY_MARGIN = 0.15
+"""Words at most this much less similar than the best are also candidates."""
 _WORD = re.compile(r"\w+")
 
 
@@ -37,65 +39,72 @@ class _Hits(Struct):
     hits: list[_Hit]
 
 
-class _Answer(Struct):
+class _Response(Struct):
     hits: _Hits
 
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """What the hits have: the places of words as typed, and all their words, folded, with how often they stand there."""
+    """What the hits contain: the positions of words as typed, and the frequency of all their words, folded."""
 
     typed: frozenset[str]
     known: Counter[str]
 
 
 def similar_body(request: SearchRequest, schema: IndexSchema) -> Query | None:
-    """The search with words that look alike, or None when there is no word that may be mistyped."""
-    if request.box is None or not may_be_mistyped(request.box.node):
+    """The search with similar words, or None if no word may be misspelled."""
+    if request.parsed is None or not has_correctable_word(request.parsed.node):
         return None
-    loose = replace(request, similar=words_of(request.box.node), facets=(), size=HITS, page=1, sorts=())
+    loose = replace(request, similar=words_of(request.parsed.node), facets=(), size=MAX_HITS, page=1, sorts=())
     body = search_body(loose, schema)
     del body["highlight"]
     return body | {"track_total_hits": False}
 
 
-def corrected(request: SearchRequest, schema: IndexSchema, answer: bytes) -> str | None:
-    """The text with each word that no hit has replaced by the one most alike, or left out; None if nothing is better."""
-    hits = msgspec.json.decode(answer, type=_Answer).hits.hits
-    if not hits or request.box is None:
+def corrected(request: SearchRequest, schema: IndexSchema, response: bytes) -> str | None:
+    """The text with each word that no hit contains replaced by the most similar one, or removed; None if that is no
+    better.
+    """
+    hits = msgspec.json.decode(response, type=_Response).hits.hits
+    if not hits or request.parsed is None:
         return None
-    searched = frozenset(one.name for one in schema.fields if one.searchable)
-    known = Counter(
+    searched = frozenset(field.name for field in schema.fields if field.searchable)
+    word_counts = Counter(
         folded(word) for hit in hits for text in _texts(hit.source, "", searched) for word in _WORD.findall(text)
     )
     typed = frozenset(name for hit in hits for name in hit.matched_queries)
-    result = _with_known_words(request.text, words_of(request.box.node), _Evidence(typed, known))
+    result = _with_replacements(request.text, words_of(request.parsed.node), _Evidence(typed, word_counts))
     return result if result and result != request.text else None
 
 
-def _with_known_words(text: str, words: Sequence[Word], evidence: _Evidence) -> str:
+def _with_replacements(text: str, words: Sequence[Word], evidence: _Evidence) -> str:
     result = text
     for place, word in enumerate(words):
-        if letters(word) and typed_name(place) not in evidence.typed:
-            result = result.replace(word.text, _better(word, evidence.known), 1)
+        if is_correctable(word) and typed_name(place) not in evidence.typed:
+            result = result.replace(word.text, _replacement(word, evidence.known), 1)
     return " ".join(result.split())
 
 
-def _better(word: Word, known: Counter[str]) -> str:
-    """The word that the hits have most often, of those that are about as much alike as the best."""
+def _replacement(word: Word, known: Counter[str]) -> str:
+    """The most frequent word of those about as similar as the best; empty if none is similar."""
     typed = folded(word.text)
-    if word.unfinished and any(one.startswith(typed) for one in known):
+    if word.unfinished and any(candidate.startswith(typed) for candidate in known):
         return word.text
-    alike = [one for one in known if one[:1] == typed[:1] and not any(map(str.isdigit, one))]
-    close = get_close_matches(typed, alike, n=CANDIDATES, cutoff=ALIKE)
+    candidates = [
+        candidate for candidate in known if candidate[:1] == typed[:1] and not any(map(str.isdigit, candidate))
+    ]
+    close = get_close_matches(typed, candidates, n=MAX_CANDIDATES, cutoff=MIN_SIMILARITY)
     if not close:
         return ""
-    share = {one: SequenceMatcher(None, one, typed).ratio() for one in close}
-    return max((one for one in close if share[one] >= share[close[0]] - ABOUT), key=known.__getitem__)
+    similarity = {candidate: SequenceMatcher(None, candidate, typed).ratio() for candidate in close}
+    return max(
+        (candidate for candidate in close if similarity[candidate] >= similarity[close[0]] - SIMILARITY_MARGIN),
+        key=known.__getitem__,
+    )
 
 
 def _texts(value: Any, path: str, searched: frozenset[str]) -> Iterator[str]:
-    """The texts of a document's fields that are searched."""
+    """The texts of a document's searchable fields."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from _texts(inner, f"{path}.{name}" if path else name, searched)

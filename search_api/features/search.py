@@ -1,4 +1,4 @@
-"""What readers can ask, each as one function: the order of the steps, and nothing of HTTP."""
+"""The operations of the API as functions: the order of the steps, without HTTP."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -22,14 +22,14 @@ from search_api.features.explain import (
 )
 from search_api.features.histograms import Histogram, bars_body, extents_body, read_bars, read_extents
 from search_api.features.suggestions import (
-    FIELD_NAMES,
-    MOST,
+    MAX_FIELD_NAMES,
+    MAX_SUGGESTIONS,
     Suggestions,
-    asked_fields,
     comparisons,
-    names,
+    field_names,
     parse_typed,
     read_values,
+    value_fields,
     values_body,
 )
 from search_api.freshness.view import FreshnessView
@@ -39,59 +39,61 @@ from search_api.query.request import RawRequest, SearchRequest, check
 from search_api.query.schema import IndexField, IndexSchema
 from search_api.query.validation import InvalidRequest
 
-LONGEST_ID_BYTES = 512
-"""Elasticsearch takes no longer ids, so no document has one."""
+MAX_ID_BYTES = 512
+"""Elasticsearch's limit; no document has a longer id."""
 
 
-class _MultiGetDocument(NamedTuple):
+class _Hits(NamedTuple):
     request: SearchRequest
-    read: SearchResult
+    result: SearchResult
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The reading side of the pipeline, for one request.
+    """The operations for one request.
 
-    `freshness` was true before anything is read here, so it never promises too much (invariant 6)."""
+    `freshness` was read before anything is read here, so it never promises too much (invariant 6). All methods raise
+    InvalidRequest and what `reader` raises.
+    """
 
     reader: Reader
     freshness: FreshnessView
-    paging: Pager
+    pager: Pager
     caller: Caller
 
     async def search(self, index: str, raw: RawRequest, cursor: str = "") -> SearchPage:
-        """One page of hits. When nothing matches and a word may be mistyped, it is of the text that was meant, and says so."""
+        """One page of hits. If nothing matches and a word may be misspelled, the hits are those of the corrected text."""
         schema = await self.reader.schema(index)
-        place = await self.paging.place(index, raw, cursor)
-        found = await self._hits(index, replace(raw, text=place.corrected) if place and place.corrected else raw, place)
-        text = place.corrected if place else ""
-        if not found.read.total.value and (place is None or place.after is None):
-            better = await self._better(index, found.request, schema)
-            other = await self._hits(index, replace(raw, text=better), place) if better else found
-            if better and other.read.total.value:
-                found, text = other, better
-        request, read = found
+        place = await self.pager.place(index, raw, cursor)
+        hits = await self._hits(index, replace(raw, text=place.corrected) if place and place.corrected else raw, place)
+        corrected = place.corrected if place else ""
+        if not hits.result.total.value and (place is None or place.after is None):
+            correction = await self._better(index, hits.request, schema)
+            corrected_hits = await self._hits(index, replace(raw, text=correction), place) if correction else hits
+            if correction and corrected_hits.result.total.value:
+                hits, corrected = corrected_hits, correction
+        request, result = hits
         return SearchPage(
-            items=read.items,
-            total=read.total,
-            facets=read.facets,
-            previous_cursor=self.paging.previous(index, raw, read, place, text),
-            next_cursor=await self.paging.next(index, raw, read, place, text),
-            partial=read.partial,
-            took_ms=read.took_ms,
-            freshness=self.paging.fresh(place),
-            corrected=text or None,
-            as_words=request.box is not None and request.box.as_words,
+            items=result.items,
+            total=result.total,
+            facets=result.facets,
+            previous_cursor=self.pager.previous(index, raw, result, place, corrected),
+            next_cursor=await self.pager.next(index, raw, result, place, corrected),
+            partial=result.partial,
+            took_ms=result.took_ms,
+            freshness=self.pager.freshness_of(place),
+            corrected=corrected or None,
+            as_words=request.parsed is not None and request.parsed.as_words,
         )
 
-    async def _hits(self, index: str, raw: RawRequest, place: CursorPosition | None) -> _MultiGetDocument:
+    async def _hits(self, index: str, raw: RawRequest, place: CursorPosition | None) -> _Hits:
         schema = await self.reader.schema(index)
         request = check(raw, schema)
         if place is None:
-            return _MultiGetDocument(request, await self._read(index, request, search_body(request, schema)))
+            return _Hits(request, await self._read(index, request, search_body(request, schema)))
         body = search_body(request, schema, place.after, backward=place.backward)
-        read = await self._read(index, request, self.paging.body(body, place))
-        return _MultiGetDocument(request, read.reversed if place.backward else read)
+        result = await self._read(index, request, self.pager.body(body, place))
+        return _Hits(request, result.reversed if place.backward else result)
 
     async def _read(self, index: str, request: SearchRequest, body: Mapping[str, Any]) -> SearchResult:
         return read_search(await self.reader.search(index, body), request.facets)
@@ -103,63 +105,63 @@ class Search:
     async def histograms(
         self, index: str, raw: RawRequest, fields: Sequence[IndexField], zone: tzinfo
     ) -> list[Histogram]:
-        """How the matching documents lie along these fields, in the days of a time zone."""
+        """Histograms of the matching documents along these fields; days begin in the time zone."""
         schema = await self.reader.schema(index)
         request = check(raw, schema)
         if not fields:
             return []
-        asked = extents_body(request, schema, fields)
-        extents = read_extents(await self.reader.search(index, asked), fields)
+        body = extents_body(request, schema, fields)
+        extents = read_extents(await self.reader.search(index, body), fields)
         if not extents:
             return []
         return read_bars(await self.reader.search(index, bars_body(request, schema, extents, zone)), schema, extents)
 
     async def suggest(self, index: str, text: str, filters: tuple[str, ...]) -> Suggestions:
-        """How a text may go on. Its beginning narrows what is counted, if it can be read by itself."""
+        """Completions of a text. Its beginning narrows the counted documents, if it is a valid search by itself."""
         schema = await self.reader.schema(index)
         typed = parse_typed(text, schema)
-        kept = check(RawRequest(filters=filters), schema)
+        context = check(RawRequest(filters=filters), schema)
         with suppress(InvalidRequest):
-            kept = check(RawRequest(typed.before, filters), schema)
-        found = [*comparisons(typed), *islice(names(typed, schema), FIELD_NAMES)]
-        if fields := asked_fields(typed, schema):
-            answer = await self.reader.search(index, values_body(query_of(kept, schema), fields, typed.part))
-            found += read_values(answer, typed, fields)
-        return Suggestions(found[:MOST])
+            context = check(RawRequest(typed.before, filters), schema)
+        suggestions = [*comparisons(typed), *islice(field_names(typed, schema), MAX_FIELD_NAMES)]
+        if fields := value_fields(typed, schema):
+            answer = await self.reader.search(index, values_body(query_of(context, schema), fields, typed.part))
+            suggestions += read_values(answer, typed, fields)
+        return Suggestions(suggestions[:MAX_SUGGESTIONS])
 
     async def explain(self, index: str, raw: RawRequest, document_id: str) -> Explanation:
-        """Why a document matches and ranks where it does, or what it lacks; raises DocumentNotFound."""
+        """Why a document matches and ranks where it does, or which parts it lacks. Raises DocumentNotFound."""
         schema = await self.reader.schema(index)
         request = check(replace(raw, facets=()), schema)
-        if not 0 < len(document_id.encode()) <= LONGEST_ID_BYTES:
+        if not 0 < len(document_id.encode()) <= MAX_ID_BYTES:
             raise DocumentNotFound(document_id)
         answer = await self.reader.search(index, explain_body(request, schema, document_id))
-        found = read_explanation(answer, document_id, schema, request.text)
-        if found is None:
+        explanation = read_explanation(answer, document_id, schema, request.text)
+        if explanation is None:
             answer = await self.reader.search(index, missing_parts_body(request, schema, document_id))
-            found = read_missing_parts(answer, document_id, request, schema)
-        if found is None:
+            explanation = read_missing_parts(answer, document_id, request, schema)
+        if explanation is None:
             raise DocumentNotFound(document_id)
-        return found
+        return explanation
 
     async def document(self, index: str, document_id: str) -> Document:
-        """A document as it is now; raises DocumentNotFound."""
-        if not 0 < len(document_id.encode()) <= LONGEST_ID_BYTES:
+        """A document at this moment, before a refresh makes it searchable. Raises DocumentNotFound."""
+        if not 0 < len(document_id.encode()) <= MAX_ID_BYTES:
             await self.reader.schema(index)
             raise DocumentNotFound(document_id)
-        found = read_document(await self.reader.document(index, document_id), index, self.freshness)
-        if found is None:
+        document = read_document(await self.reader.document(index, document_id), index, self.freshness)
+        if document is None:
             raise DocumentNotFound(document_id)
-        return found
+        return document
 
     async def schema(self, index: str) -> IndexSchema:
-        """The fields of an index."""
+        """The fields of an index that exist for the caller."""
         return await self.reader.schema(index)
 
     async def indices(self) -> tuple[str, ...]:
-        """The indexes that can be read."""
+        """The indexes that the caller can read."""
         return await self.reader.indices()
 
     async def ready(self) -> None:
-        """Return if Elasticsearch answers; raises ElasticsearchUnavailable."""
+        """Return if Elasticsearch responds. Raises ElasticsearchUnavailable."""
         await self.reader.ready()

@@ -1,1 +1,1 @@
-"""How fresh an answer is, what a reader may ask of that, and how it is waited for."""
+"""The freshness of a response: what it is, what a request may require, and how the API waits for it."""

@@ -1,4 +1,4 @@
-"""What a reader may ask of an answer's freshness. Pure: from parameters to a demand, and whether it is met."""
+"""The consistency that a request requires. Pure: parses the parameters and compares positions."""
 
 import re
 from collections.abc import Iterable
@@ -16,21 +16,22 @@ _AT_LEAST = re.compile(r"at_least[=:](?P<position>.+)")
 
 @dataclass(frozen=True, slots=True)
 class RequestedPosition:
-    """A position of the log. Without an epoch it means the epoch of now."""
+    """A position of the source's WAL. Without an epoch it belongs to the current one."""
 
     lsn: Lsn
     epoch: int | None = None
 
     def seen_by(self, freshness: Freshness) -> bool:
-        """Whether a search that starts now sees everything up to here."""
+        """Whether a search that starts now sees every change up to this position (invariant 6)."""
         return self.epoch in (None, freshness.epoch) and freshness.searchable >= self.lsn
 
 
 @dataclass(frozen=True, slots=True)
 class ConsistencyRequest:
-    """What was asked for: the level, for `at_least` the position, the seconds to wait, and whether a late answer will do.
+    """The consistency level, for `at_least` the position, and the seconds to wait.
 
-    `preferred`: the reader said how long to wait."""
+    `preferred`: the request set the wait itself. `stale`: an older result is acceptable when the wait times out.
+    """
 
     level: ConsistencyLevel = "eventual"
     position: RequestedPosition | None = None
@@ -44,14 +45,14 @@ EVENTUAL = ConsistencyRequest()
 
 @dataclass(frozen=True, slots=True)
 class WaitLimits:
-    """Seconds that a reader waits unless asked otherwise, and at most."""
+    """The default and the maximum wait, in seconds."""
 
-    usual: float
-    most: float
+    default: float
+    maximum: float
 
 
 class NotYetConsistent(Exception):
-    """The documents did not come as far as was asked, in the time that there was."""
+    """The index did not reach the requested position within the wait."""
 
     def __init__(self, message: str, freshness: FreshnessView) -> None:
         super().__init__(message)
@@ -59,7 +60,7 @@ class NotYetConsistent(Exception):
 
 
 class EpochMismatch(Exception):
-    """The position belongs to a history of the database that the documents no longer follow."""
+    """The requested position belongs to a history of the database that the documents no longer follow."""
 
     def __init__(self, freshness: FreshnessView) -> None:
         super().__init__("The token belongs to another epoch.")
@@ -67,25 +68,27 @@ class EpochMismatch(Exception):
 
 
 def read_consistency(
-    consistency: str, at_least: str, stale: str, prefer: Iterable[str], waits: WaitLimits
+    consistency: str, at_least: str, stale: str, prefer: Iterable[str], limits: WaitLimits
 ) -> ConsistencyRequest:
-    """Read the parameters; raises InvalidRequest."""
+    """Parse the parameters. Raises InvalidRequest with every error."""
     if not (consistency or at_least or stale):
         return EVENTUAL
     errors: list[ValidationError] = []
     if stale not in ("", "allow"):
-        errors.append(ValidationError("stale", f"stale: {stale!r} is not known; write stale=allow, or leave it out."))
-    named = _AT_LEAST.fullmatch(consistency)
-    if named and not at_least:
-        consistency, at_least = "at_least", named["position"]
+        errors.append(
+            ValidationError("stale", f"stale: {stale!r} is not a valid value; write stale=allow, or omit it.")
+        )
+    at_least_match = _AT_LEAST.fullmatch(consistency)
+    if at_least_match and not at_least:
+        consistency, at_least = "at_least", at_least_match["position"]
     level = _level(consistency, at_least, errors)
     position = _position(at_least, errors) if level == "at_least" else None
     if errors:
         raise InvalidRequest(tuple(errors))
-    asked = seconds_to_wait(prefer)
-    wait = waits.usual if asked is None else asked
+    preferred = seconds_to_wait(prefer)
+    wait = limits.default if preferred is None else preferred
     return ConsistencyRequest(
-        level, position, min(wait, waits.most), asked is not None and level != "eventual", bool(stale)
+        level, position, min(wait, limits.maximum), preferred is not None and level != "eventual", bool(stale)
     )
 
 
@@ -98,26 +101,28 @@ def _level(consistency: str, at_least: str, errors: list[ValidationError]) -> Co
         case ("now", False):
             return "now"
         case ("eventual" | "now", True):
-            message = f"consistency: {consistency} and at_least exclude each other; leave one out."
+            message = f"consistency: {consistency} and at_least are mutually exclusive; omit one."
         case ("at_least", False):
-            message = "consistency: at_least needs a position; write at_least=<token>, the Rowtide-Token of an answer."
+            message = (
+                "consistency: at_least needs a position; write at_least=<token> with the Rowtide-Token of a response."
+            )
         case _:
-            message = f"consistency: {consistency!r} is not known; write eventual, now, or at_least=<token>."
+            message = f"consistency: {consistency!r} is not a valid level; write eventual, now, or at_least=<token>."
     errors.append(ValidationError("consistency", message))
     return "eventual"
 
 
 def _position(text: str, errors: list[ValidationError]) -> RequestedPosition | None:
-    """A token, or a bare LSN in PostgreSQL's form or as a number."""
-    found = _TOKEN.fullmatch(text)
+    """Parse a token, or an LSN in PostgreSQL's form or as a number."""
+    token = _TOKEN.fullmatch(text)
     try:
-        if found:
-            return _checked(int(found["lsn"]), int(found["epoch"]))
+        if token:
+            return _checked(int(token["lsn"]), int(token["epoch"]))
         return _checked(parse_lsn(text) if "/" in text else int(text), None)
     except ValueError:
         errors.append(
             ValidationError(
-                "at_least", "at_least: write the Rowtide-Token of an answer (1:26731928), or an LSN (0/197E598)."
+                "at_least", "at_least: write the Rowtide-Token of a response (1:26731928), or an LSN (0/197E598)."
             )
         )
         return None
@@ -130,9 +135,9 @@ def _checked(lsn: int, epoch: int | None) -> RequestedPosition:
 
 
 def seconds_to_wait(prefer: Iterable[str]) -> int | None:
-    """The seconds of `Prefer: wait=…` (RFC 7240); the first one counts, anything else is not for us."""
-    for one in (part.split(";")[0].strip() for line in prefer for part in line.split(",")):
-        found = _WAIT.fullmatch(one)
-        if found:
-            return int(found[1])
+    """The seconds of `Prefer: wait=…` (RFC 7240), or None. The first one counts; other preferences are ignored."""
+    for preference in (part.split(";")[0].strip() for line in prefer for part in line.split(",")):
+        match = _WAIT.fullmatch(preference)
+        if match:
+            return int(match[1])
     return None

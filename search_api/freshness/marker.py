@@ -1,6 +1,7 @@
-"""Learns where the database's log is now, by a message of its own that comes back through it. The role can do nothing else.
+"""Learns the database's current WAL position by emitting a marker message. The role can do nothing else.
 
-The position that `pg_logical_emit_message` returns lies behind every commit that anybody has seen before it was asked."""
+The position that `pg_logical_emit_message` returns is after every commit that was visible before the call.
+"""
 
 import asyncio
 from contextlib import suppress
@@ -13,49 +14,49 @@ from connections.marker import marker_query
 
 EMIT_SECONDS = 5.0
 BETWEEN_SECONDS = 0.005
-"""Between two markers, at least: as many readers as come in the meantime share one."""
+"""The minimum time between two markers; requests that arrive in between share one."""
 
 
 class MarkerFailed(Exception):
-    """The database did not take a marker."""
+    """The database did not accept a marker."""
 
 
 class Marker:
-    """One connection, and one marker for all who ask at the same time."""
+    """One connection, and one marker for all requests that wait at the same time."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._connection: psycopg.AsyncConnection[tuple[Any, ...]] | None = None
-        self._asking: list[asyncio.Future[Lsn]] = []
+        self._waiting: list[asyncio.Future[Lsn]] = []
         self._emitting: asyncio.Task[None] | None = None
 
     async def position(self) -> Lsn:
-        """A position behind everything that was committed before the call; raises MarkerFailed.
+        """A position after everything that was committed before the call. Raises MarkerFailed.
 
-        A marker that is already on its way is not taken: it may be older than the caller's last commit."""
+        A marker that is already being emitted is not reused: it may be older than the caller's last commit.
+        """
         future: asyncio.Future[Lsn] = asyncio.get_running_loop().create_future()
-        self._asking.append(future)
+        self._waiting.append(future)
         if self._emitting is None or self._emitting.done():
             self._emitting = asyncio.create_task(self._emit_for_all())
         return await future
 
     async def close(self) -> None:
-        """Close the connection."""
         if self._emitting is not None:
             self._emitting.cancel()
         await self._drop()
 
     async def _emit_for_all(self) -> None:
-        while self._asking:
-            asking, self._asking = self._asking, []
+        while self._waiting:
+            waiting, self._waiting = self._waiting, []
             try:
                 async with asyncio.timeout(EMIT_SECONDS):
                     lsn = await self._emit()
             except (psycopg.Error, TimeoutError) as error:
                 await self._drop()
-                _tell(asking, MarkerFailed(f"The database did not take a marker ({type(error).__name__})."))
+                _resolve(waiting, MarkerFailed(f"The database did not accept a marker ({type(error).__name__})."))
             else:
-                _tell(asking, lsn)
+                _resolve(waiting, lsn)
             await asyncio.sleep(BETWEEN_SECONDS)
 
     async def _emit(self) -> Lsn:
@@ -76,8 +77,8 @@ class Marker:
                 await connection.close()
 
 
-def _tell(asking: list[asyncio.Future[Lsn]], outcome: Lsn | MarkerFailed) -> None:
-    for future in asking:
+def _resolve(waiting: list[asyncio.Future[Lsn]], outcome: Lsn | MarkerFailed) -> None:
+    for future in waiting:
         if future.done():
             continue
         if isinstance(outcome, MarkerFailed):

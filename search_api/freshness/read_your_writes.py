@@ -1,7 +1,9 @@
-"""Makes an answer as fresh as its reader asked for: learns the position, waits for it, and says what came of it."""
+"""Makes a response as fresh as its request requires: learns the position, waits for it, and reports the outcome."""
 
 import asyncio
 import time
+from collections.abc import Mapping
+from enum import StrEnum
 
 import msgspec
 
@@ -11,85 +13,111 @@ from search_api.freshness.marker import Marker, MarkerFailed
 from search_api.freshness.view import FreshnessView, view
 from search_api.freshness.worker import WorkerFreshness
 
-AGAIN_SECONDS = 0.1
-"""Between two tries to reach the database."""
-SHORTEST_WAIT = 0.1
-"""Seconds; who does not want to wait still gives the worker time to answer."""
+RETRY_SECONDS = 0.1
+"""Between two attempts to reach the database."""
+MIN_WAIT_SECONDS = 0.1
+"""Even a request that does not wait leaves the worker time to respond."""
 
-NO_WORKER = "No worker is configured, so nobody can wait for it; set ROWTIDE_WORKER_URL."
-NO_MARKER = "The API cannot learn how far the database is; set ROWTIDE_MARKER_DSN (see `rowtide init --marker`)."
-NO_ANSWER = "The database does not say how far it is."
-BEHIND = "The documents are not yet as far as was asked."
-WENT_BACK = "The database is behind its own documents: it was restored or failed over, and positions do not compare."
-TOO_MANY = "Too many readers wait already."
-OTHER_EPOCH = "The token belongs to another epoch of the documents."
+
+class Unmet(StrEnum):
+    """Why the requested consistency was not reached."""
+
+    NO_WORKER = "no_worker"
+    NO_MARKER = "no_marker"
+    SOURCE_UNREACHABLE = "source_unreachable"
+    BEHIND = "behind"
+    SOURCE_WENT_BACK = "source_went_back"
+    TOO_MANY_WAITING = "too_many_waiting"
+    OTHER_EPOCH = "other_epoch"
+
+
+NOT_CONFIGURED = frozenset({Unmet.NO_WORKER, Unmet.NO_MARKER})
+"""Waiting is impossible; the request is answered, with a degraded freshness."""
+
+UNMET_TEXTS: Mapping[Unmet, str] = {
+    Unmet.NO_WORKER: "No worker is configured, so the API cannot wait for it; set ROWTIDE_WORKER_URL.",
+    Unmet.NO_MARKER: (
+        "The API cannot read the database's current position; set ROWTIDE_MARKER_DSN (see `rowtide init --marker`)."
+    ),
+    Unmet.SOURCE_UNREACHABLE: "The database did not report its current position in time.",
+    Unmet.BEHIND: "The index has not caught up with the requested position yet.",
+    Unmet.SOURCE_WENT_BACK: (
+        "The database is behind its own documents: it was restored or failed over, and positions cannot be compared."
+    ),
+    Unmet.TOO_MANY_WAITING: "Too many requests are already waiting.",
+    Unmet.OTHER_EPOCH: "The token belongs to another epoch of the documents.",
+}
 
 
 class ReadYourWrites:
-    """`marker` is None when the API may not ask the database. At most `most` readers wait at the same time."""
+    """Waits until the index is as fresh as a request requires. `marker` is None if the API cannot reach the database.
+    At most `max_waiting` requests wait at the same time."""
 
-    def __init__(self, worker: WorkerFreshness, marker: Marker | None, most: int) -> None:
+    def __init__(self, worker: WorkerFreshness, marker: Marker | None, max_waiting: int) -> None:
         self._worker = worker
         self._marker = marker
-        self._most = most
+        self._max_waiting = max_waiting
         self._waiting = 0
 
-    async def reach(self, demand: ConsistencyRequest) -> FreshnessView:
-        """How fresh an answer is that starts now. Raises NotYetConsistent or EpochMismatch, unless a stale answer will do.
+    async def reach(self, request: ConsistencyRequest) -> FreshnessView:
+        """The freshness of a search that starts now (invariant 6).
 
-        Where nobody can tell, because no worker or no marker is configured, the answer is degraded and says so."""
-        if demand.level == "eventual":
+        Raises NotYetConsistent or EpochMismatch, unless a stale result is accepted. Without a configured worker or
+        marker the freshness is degraded instead."""
+        if request.level == "eventual":
             return await self._worker.freshness()
-        began = time.monotonic()
-        outcome = await self._outcome(demand)
+        started = time.monotonic()
+        outcome = await self._outcome(request)
         if isinstance(outcome, Freshness):
-            said = view(outcome, time.time_ns() // 1_000_000)
-            return _with(said, demand, began, met=True)
-        said = _with(await self._worker.freshness(), demand, began, met=False, reason=outcome)
-        if demand.stale or outcome in (NO_WORKER, NO_MARKER):
-            return said
-        raise EpochMismatch(said) if outcome == OTHER_EPOCH else NotYetConsistent(outcome, said)
+            return _with_outcome(view(outcome, time.time_ns() // 1_000_000), request, started)
+        freshness = _with_outcome(await self._worker.freshness(), request, started, outcome)
+        if request.stale or outcome in NOT_CONFIGURED:
+            return freshness
+        if outcome is Unmet.OTHER_EPOCH:
+            raise EpochMismatch(freshness)
+        raise NotYetConsistent(UNMET_TEXTS[outcome], freshness)
 
-    async def _outcome(self, demand: ConsistencyRequest) -> Freshness | str:
-        """The freshness that meets the demand, or why there is none."""
+    async def _outcome(self, request: ConsistencyRequest) -> Freshness | Unmet:
         if not self._worker.configured:
-            return NO_WORKER
-        if demand.level == "now" and self._marker is None:
-            return NO_MARKER
-        if self._waiting >= self._most:
-            return TOO_MANY
+            return Unmet.NO_WORKER
+        if request.level == "now" and self._marker is None:
+            return Unmet.NO_MARKER
+        if self._waiting >= self._max_waiting:
+            return Unmet.TOO_MANY_WAITING
         self._waiting += 1
         try:
-            return await self._wait(demand)
+            return await self._wait(request)
         finally:
             self._waiting -= 1
 
-    async def _wait(self, demand: ConsistencyRequest) -> Freshness | str:
-        before, position = self._worker.last, demand.position
+    async def _wait(self, request: ConsistencyRequest) -> Freshness | Unmet:
+        before, position = self._worker.last, request.position
         try:
-            async with asyncio.timeout(max(demand.wait, SHORTEST_WAIT)):
-                position = position or await self._now()
-                fresh = await self._worker.reach(position)
+            async with asyncio.timeout(max(request.wait, MIN_WAIT_SECONDS)):
+                position = position or await self._current_position()
+                freshness = await self._worker.reach(position)
         except TimeoutError:
-            return BEHIND if position else NO_ANSWER
-        if not position.seen_by(fresh):
-            return OTHER_EPOCH
-        if demand.level == "now" and before and before.epoch == fresh.epoch and before.searchable > position.lsn:
-            return WENT_BACK  # A marker of now lies behind everything that was searchable before.
-        return fresh
+            return Unmet.BEHIND if position else Unmet.SOURCE_UNREACHABLE
+        if not position.seen_by(freshness):
+            return Unmet.OTHER_EPOCH
+        # A marker emitted now is behind everything that was searchable before; if it is not, the source went back.
+        same_epoch = before is not None and before.epoch == freshness.epoch
+        if request.level == "now" and before is not None and same_epoch and before.searchable > position.lsn:
+            return Unmet.SOURCE_WENT_BACK
+        return freshness
 
-    async def _now(self) -> RequestedPosition:
+    async def _current_position(self) -> RequestedPosition:
         assert self._marker is not None
         while True:
             try:
                 return RequestedPosition(await self._marker.position())
             except MarkerFailed:
-                await asyncio.sleep(AGAIN_SECONDS)
+                await asyncio.sleep(RETRY_SECONDS)
 
 
-def _with(
-    said: FreshnessView, demand: ConsistencyRequest, began: float, *, met: bool, reason: str = ""
+def _with_outcome(
+    freshness: FreshnessView, request: ConsistencyRequest, started: float, unmet: Unmet | None = None
 ) -> FreshnessView:
-    waited = round((time.monotonic() - began) * 1000)
-    known = msgspec.structs.replace(said, consistency=demand.level, met=met, waited_ms=waited)
-    return known if met else msgspec.structs.replace(known, degraded=True, reason=reason)
+    waited = round((time.monotonic() - started) * 1000)
+    known = msgspec.structs.replace(freshness, consistency=request.level, met=unmet is None, waited_ms=waited)
+    return known if unmet is None else msgspec.structs.replace(known, degraded=True, reason=UNMET_TEXTS[unmet])

@@ -1,4 +1,4 @@
-"""How far behind the answers are, as the worker tells it. Without the worker the answer is `degraded`, never an error."""
+"""The freshness that responses carry. Without the worker it is `degraded`, and never an error."""
 
 from datetime import UTC, datetime
 from typing import Literal
@@ -11,11 +11,12 @@ ConsistencyLevel = Literal["eventual", "at_least", "now"]
 
 
 class FreshnessView(Struct, frozen=True):
-    """What readers see. `searchable` is a log position as an integer, to be compared within one `epoch` only.
+    """The freshness of a response. `searchable` is the LSN as an integer, comparable only within one `epoch`.
 
-    `token` stands for the two; a later request may ask to see at least that. Null when unknown.
-    `as_of` is the source's clock at that position (ISO 8601), `lag_ms` how long ago that was; both null when unknown.
-    `consistency` is what was asked for, `met` whether this answer sees it, `waited_ms` how long it waited for that."""
+    `token` stands for epoch and LSN; a later request may require at least that. Null when unknown. `as_of` is the
+    source's clock at that position (ISO 8601), `lag_ms` the time since then; both null when unknown. `consistency` is
+    the requested level, `met` whether the response satisfies it, and `waited_ms` how long it waited.
+    """
 
     state: State
     degraded: bool
@@ -32,14 +33,14 @@ class FreshnessView(Struct, frozen=True):
     waited_ms: int = 0
 
     def headers(self) -> dict[str, str]:
-        """The same in short, for answers that are no JSON. `Rowtide-Freshness` is a dictionary of RFC 9651."""
+        """The headers of a response. `Rowtide-Freshness` is a dictionary of RFC 9651."""
         known = f'as-of="{self.as_of}", lag-ms={self.lag_ms}, ' if self.as_of else ""
         items = f"{known}degraded=?{self.degraded:d}, consistency={self.consistency}, met=?{self.met:d}"
         return {"Rowtide-Freshness": items} | ({"Rowtide-Token": self.token} if self.token else {})
 
 
 class IndexPosition(Struct, array_like=True, frozen=True):
-    """What was searchable at a point in time: an epoch, the position in it, and the source's clock there."""
+    """What was searchable at a point in time: the epoch, the LSN, and the source's clock (ISO 8601)."""
 
     epoch: int
     searchable: int
@@ -49,35 +50,35 @@ class IndexPosition(Struct, array_like=True, frozen=True):
 UNKNOWN_POSITION = IndexPosition(0, 0, None)
 
 
-def position_of(said: FreshnessView) -> IndexPosition:
-    """What an answer sees that is this fresh."""
-    return IndexPosition(said.epoch, said.searchable, said.as_of)
+def position_of(freshness: FreshnessView) -> IndexPosition:
+    """The position that a response with this freshness sees."""
+    return IndexPosition(freshness.epoch, freshness.searchable, freshness.as_of)
 
 
-def at_position(said: FreshnessView, seen: IndexPosition) -> FreshnessView:
-    """The freshness of an answer that is read at an older point in time (invariant 6)."""
+def at_position(freshness: FreshnessView, position: IndexPosition) -> FreshnessView:
+    """The freshness of a response that reads an older point in time (invariant 6)."""
     lag = None
-    if seen.as_of and said.as_of and said.lag_ms is not None:
-        older = datetime.fromisoformat(said.as_of) - datetime.fromisoformat(seen.as_of)
-        lag = said.lag_ms + round(older.total_seconds() * 1000)
-    token = f"{seen.epoch}:{seen.searchable}" if seen != UNKNOWN_POSITION else None
+    if position.as_of and freshness.as_of and freshness.lag_ms is not None:
+        older = datetime.fromisoformat(freshness.as_of) - datetime.fromisoformat(position.as_of)
+        lag = freshness.lag_ms + round(older.total_seconds() * 1000)
+    token = f"{position.epoch}:{position.searchable}" if position != UNKNOWN_POSITION else None
     return structs.replace(
-        said, epoch=seen.epoch, searchable=seen.searchable, token=token, as_of=seen.as_of, lag_ms=lag
+        freshness, epoch=position.epoch, searchable=position.searchable, token=token, as_of=position.as_of, lag_ms=lag
     )
 
 
 def unknown(reason: str) -> FreshnessView:
-    """The view when nobody can tell."""
+    """The freshness when the worker cannot report it."""
     return FreshnessView("degraded", True, reason, 0, 0, None, None, None, 0, 0)
 
 
 def token_of(freshness: Freshness) -> str:
-    """The token that stands for what is searchable now."""
+    """The token for what is searchable now."""
     return f"{freshness.epoch}:{freshness.searchable}"
 
 
 def view(freshness: Freshness, now_ms: int) -> FreshnessView:
-    """What to tell readers at the time `now_ms` (Unix milliseconds)."""
+    """The worker's freshness as responses show it, at the time `now_ms` (Unix milliseconds)."""
     known = freshness.as_of_ms > 0
     as_of = datetime.fromtimestamp(freshness.as_of_ms / 1000, UTC) if known else None
     return FreshnessView(
@@ -95,18 +96,16 @@ def view(freshness: Freshness, now_ms: int) -> FreshnessView:
 
 
 _REASONS: dict[State, str] = {
-    "waiting": "The worker has read nothing yet; documents appear as soon as it has.",
-    "snapshot": "The first snapshot of the database is being read; until it is, hits are missing.",
-    "loading": "The first documents are being built; until they are, hits are missing.",
-    "degraded": "The worker says that something is missing; its log says what.",
-    "stopped": "The worker is stopping; changes wait until somebody starts it again.",
+    "waiting": "The worker has not read any changes yet; documents appear once it has.",
+    "snapshot": "The initial snapshot of the database is being read; until then, hits are missing.",
+    "loading": "The first documents are being built; until then, hits are missing.",
+    "degraded": "The worker reports a problem; see its log.",
+    "stopped": "The worker is stopping; changes are delivered after it has been started again.",
     "live": "",
 }
 
 
 def _reason(freshness: Freshness) -> str:
     if freshness.state == "live" and freshness.quarantined:
-        return (
-            f"{freshness.quarantined} documents are in quarantine and may be out of date; see rowtide quarantine list."
-        )
+        return f"{freshness.quarantined} documents are in quarantine and may be out of date; run rowtide quarantine list for details."
     return _REASONS[freshness.state]

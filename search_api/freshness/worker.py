@@ -1,4 +1,4 @@
-"""Asks the worker over HTTP. Without the worker the API still answers: degraded, and saying so."""
+"""Polls the worker's freshness over HTTP. Without the worker the API still responds, with a degraded freshness."""
 
 import asyncio
 import time
@@ -11,63 +11,64 @@ from read_model.freshness import Freshness
 from search_api.freshness.consistency import RequestedPosition
 from search_api.freshness.view import FreshnessView, token_of, unknown, view
 
-ASK_TIMEOUT = 0.5
-"""Seconds that an answer may be held up by asking how fresh it is."""
-KEEP_SECONDS = 0.1
-"""An older answer is only more careful, so it may serve a little longer."""
-KEEP_FAULT_SECONDS = 1.0
-NEWS_SECONDS = 2.0
-"""How long one request waits for news."""
+REQUEST_TIMEOUT = 0.5
+"""Seconds by which reading the freshness may delay a response."""
+CACHE_SECONDS = 0.1
+"""An older freshness only promises less, so it may be reused for a moment."""
+ERROR_CACHE_SECONDS = 1.0
+LONG_POLL_SECONDS = 2.0
+"""How long one request waits for the freshness to change."""
 PAUSE_SECONDS = 0.05
-"""After a worker that did not answer, or could not wait."""
+"""After a worker that failed to respond, or responded without waiting."""
 
 
 class FreshnessUnavailable(Exception):
-    """The worker did not say how fresh the documents are."""
+    """The worker did not report the freshness; the message is for people."""
 
 
 class WorkerFreshness:
-    """Asks the worker for its freshness. `http` is None when no worker is configured.
+    """Reads the worker's freshness. `http` is None if no worker is configured.
 
-    Ask before a search starts, never after: what was searchable before is seen by the search.
-    All who wait share one request to the worker."""
+    Read it before a search starts, never after: the search sees what was searchable before (invariant 6). All waiting
+    requests share one request to the worker.
+    """
 
     def __init__(self, http: httpx.AsyncClient | None) -> None:
         self._http = http
-        self._kept: Freshness | FreshnessUnavailable = FreshnessUnavailable("The worker was not asked yet.")
-        self._until = 0.0
-        self._asking: asyncio.Task[Freshness | FreshnessUnavailable] | None = None
+        self._latest: Freshness | FreshnessUnavailable = FreshnessUnavailable("The worker has not been contacted yet.")
+        self._expires = 0.0
+        self._polling: asyncio.Task[Freshness | FreshnessUnavailable] | None = None
         self._waiting: dict[asyncio.Future[Freshness], RequestedPosition] = {}
         self._following: asyncio.Task[None] | None = None
-        self._heard: Freshness | None = None
-        """What those who wait have heard so far; it holds until the worker has news."""
+        self._followed: Freshness | None = None
+        """The latest freshness while requests wait; current until the worker reports a change."""
 
     @property
     def configured(self) -> bool:
-        """Whether there is a worker to ask at all."""
+        """Whether there is a worker to read from."""
         return self._http is not None
 
     @property
     def last(self) -> Freshness | None:
-        """What the worker said last, however long ago."""
-        return self._kept if isinstance(self._kept, Freshness) else None
+        """The last freshness that the worker reported, however old."""
+        return self._latest if isinstance(self._latest, Freshness) else None
 
     async def freshness(self) -> FreshnessView:
-        """How fresh an answer is that starts now; never raises."""
+        """The freshness of a search that starts now. Never raises."""
         if self._http is None:
             return unknown("No worker is configured; set ROWTIDE_WORKER_URL to see how fresh the documents are.")
-        if time.monotonic() >= self._until:
-            if self._asking is None or self._asking.done():
-                self._asking = asyncio.create_task(self._ask(self._http, {}, ASK_TIMEOUT))
-            self._keep(await asyncio.shield(self._asking))
-        if isinstance(self._kept, Freshness):
-            return view(self._kept, time.time_ns() // 1_000_000)
-        return unknown(str(self._kept))
+        if time.monotonic() >= self._expires:
+            if self._polling is None or self._polling.done():
+                self._polling = asyncio.create_task(self._get(self._http, {}, REQUEST_TIMEOUT))
+            self._store(await asyncio.shield(self._polling))
+        if isinstance(self._latest, Freshness):
+            return view(self._latest, time.time_ns() // 1_000_000)
+        return unknown(str(self._latest))
 
     async def reach(self, position: RequestedPosition) -> Freshness:
-        """Return when the position is searchable, or belongs to another epoch. The caller sets the time limit."""
-        if self._heard is not None and _settled(position, self._heard):
-            return self._heard
+        """Return when the position is searchable or belongs to another epoch. The caller sets the timeout."""
+        if self._followed is not None and _settled(position, self._followed):
+            return self._followed
         future: asyncio.Future[Freshness] = asyncio.get_running_loop().create_future()
         self._waiting[future] = position
         if self._http is not None and (self._following is None or self._following.done()):
@@ -79,61 +80,61 @@ class WorkerFreshness:
 
     @property
     def waiting(self) -> int:
-        """How many readers wait."""
+        """The number of waiting requests."""
         return len(self._waiting)
 
     async def close(self) -> None:
-        """Stop asking."""
-        for task in (self._following, self._asking):
+        """Cancel all requests to the worker."""
+        for task in (self._following, self._polling):
             if task is not None:
                 task.cancel()
 
     async def _follow(self, http: httpx.AsyncClient) -> None:
-        """Ask for news for as long as anybody waits."""
+        """Long-poll the worker while any request waits."""
         try:
             while self._waiting:
-                self._heard = await self._news(http, self._heard)
-                if self._heard is not None:
-                    self._release(self._heard)
+                self._followed = await self._next_freshness(http, self._followed)
+                if self._followed is not None:
+                    self._release(self._followed)
         finally:
-            self._heard = None
+            self._followed = None
 
-    async def _news(self, http: httpx.AsyncClient, heard: Freshness | None) -> Freshness | None:
-        params: dict[str, Any] = {"beyond": token_of(heard), "wait": NEWS_SECONDS} if heard else {}
-        asked = await self._ask(http, params, ASK_TIMEOUT + (NEWS_SECONDS if heard else 0))
-        self._keep(asked)
-        if isinstance(asked, FreshnessUnavailable) or asked.state == "stopped":
+    async def _next_freshness(self, http: httpx.AsyncClient, known: Freshness | None) -> Freshness | None:
+        params: dict[str, Any] = {"beyond": token_of(known), "wait": LONG_POLL_SECONDS} if known else {}
+        outcome = await self._get(http, params, REQUEST_TIMEOUT + (LONG_POLL_SECONDS if known else 0))
+        self._store(outcome)
+        if isinstance(outcome, FreshnessUnavailable) or outcome.state == "stopped":
             await asyncio.sleep(PAUSE_SECONDS)
             return None
-        if heard is not None and token_of(heard) == token_of(asked):
+        if known is not None and token_of(known) == token_of(outcome):
             await asyncio.sleep(PAUSE_SECONDS)
-        return asked
+        return outcome
 
-    def _release(self, fresh: Freshness) -> None:
-        for future in [one for one, position in self._waiting.items() if _settled(position, fresh)]:
+    def _release(self, freshness: Freshness) -> None:
+        for future in [waiter for waiter, position in self._waiting.items() if _settled(position, freshness)]:
             del self._waiting[future]
             if not future.done():
-                future.set_result(fresh)
+                future.set_result(freshness)
 
-    def _keep(self, asked: Freshness | FreshnessUnavailable) -> None:
-        self._kept = asked
-        self._until = time.monotonic() + (KEEP_SECONDS if isinstance(asked, Freshness) else KEEP_FAULT_SECONDS)
+    def _store(self, outcome: Freshness | FreshnessUnavailable) -> None:
+        self._latest = outcome
+        self._expires = time.monotonic() + (CACHE_SECONDS if isinstance(outcome, Freshness) else ERROR_CACHE_SECONDS)
 
-    async def _ask(
+    async def _get(
         self, http: httpx.AsyncClient, params: dict[str, Any], seconds: float
     ) -> Freshness | FreshnessUnavailable:
         try:
-            answer = await http.get("/freshness", params=params, timeout=seconds)
-            answer.raise_for_status()
-            return msgspec.json.decode(answer.content, type=Freshness)
+            response = await http.get("/freshness", params=params, timeout=seconds)
+            response.raise_for_status()
+            return msgspec.json.decode(response.content, type=Freshness)
         except httpx.HTTPError:
             return FreshnessUnavailable(
-                "The worker does not answer; what it last wrote can be searched. Its log says more; if it ended, start it again."
+                "The worker is not responding; searches show what it last wrote. See its log, and restart it if it has stopped."
             )
         except msgspec.DecodeError:
-            return FreshnessUnavailable("The worker's answer could not be read; the documents may be out of date.")
+            return FreshnessUnavailable("The worker's response could not be decoded; the documents may be out of date.")
 
 
-def _settled(position: RequestedPosition, fresh: Freshness) -> bool:
+def _settled(position: RequestedPosition, freshness: Freshness) -> bool:
     """Whether waiting longer would change nothing."""
-    return position.seen_by(fresh) or position.epoch not in (None, fresh.epoch)
+    return position.seen_by(freshness) or position.epoch not in (None, freshness.epoch)

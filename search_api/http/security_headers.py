@@ -1,5 +1,6 @@
-"""Headers that every answer carries: nothing is framed, sniffed, cached by others, or loaded from elsewhere; and
-what is left of the caller's share."""
+"""Headers of every response: against framing, sniffing, shared caching and foreign content, and the caller's rate
+limit.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -15,41 +16,42 @@ POLICY = (
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",  # With no-referrer browsers send forms without their origin, which is then refused.
+    "Referrer-Policy": "same-origin",  # With no-referrer, browsers omit the origin of forms, which are then rejected.
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
 
 class SecurityHeaders:
-    """Adds the headers to every answer, and those that a route left in `request.state.answer_headers`.
+    """Adds the headers to every response, and those that a route left in `request.state.answer_headers`.
 
-    It is outside of all that may fail, and answers for it: what Starlette says of an error by itself passes no middleware."""
+    It is the outermost layer and also handles unexpected errors, because Starlette's own error response bypasses all
+    middleware.
+    """
 
     def __init__(self, app: ASGIApp, failed: Callable[[Request, Exception], Awaitable[Response]]) -> None:
         self._app = app
         self._failed = failed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         state: dict[str, dict[str, str]] = scope.setdefault("state", {})
-        begun = False
+        started = False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal begun
+            nonlocal started
             if message["type"] == "http.response.start":
-                begun = True
+                started = True
                 _add(MutableHeaders(scope=message), state)
             await send(message)
 
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception as error:
-            if not begun:
-                answer = await self._failed(Request(scope), error)
-                await answer(scope, receive, send_with_headers)
+            if not started:
+                response = await self._failed(Request(scope), error)
+                await response(scope, receive, send_with_headers)
             raise  # The server logs it.
 
 

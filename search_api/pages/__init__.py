@@ -1,1 +1,1 @@
-"""The page: server-rendered, all of its state in the address, complete without JavaScript."""
+"""The search page: server-rendered, with all of its state in the address, and complete without JavaScript."""

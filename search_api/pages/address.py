@@ -1,4 +1,4 @@
-"""The state of the results page as its address, so that every view can be shared, bookmarked and gone back to."""
+"""The state of the results page as its address, so that every view can be shared and bookmarked."""
 
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
@@ -6,10 +6,11 @@ from urllib.parse import urlencode
 
 @dataclass(frozen=True, slots=True)
 class PageAddress:
-    """What the results page shows. `columns` and `chart` are fields; empty means those that suit the documents.
+    """What the results page shows. `columns` and `chart` are field names; empty means the defaults for the index.
 
-    `page` is where the hits are, counted from 1; `cursor`, which serves its reader alone and not for long, keeps to what was
-    there when the first page was left."""
+    `page` counts from 1; `cursor` keeps the page at the point in time of the first one. It works only for its caller,
+    and expires.
+    """
 
     index: str
     q: str = ""
@@ -22,25 +23,24 @@ class PageAddress:
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """The parameters; what has its default is left out."""
-        found = [("q", self.q), *(("filter", one) for one in self.filters), ("sort", self.sort)]
-        found += [("columns", ",".join(self.columns)), ("chart", self.chart)]
-        found += [("page", str(self.page)), ("cursor", self.cursor)] if self.page != 1 else []
-        return [pair for pair in found if pair[1]]
+        """The query parameters, without defaults."""
+        pairs = [("q", self.q), *(("filter", filter_) for filter_ in self.filters), ("sort", self.sort)]
+        pairs += [("columns", ",".join(self.columns)), ("chart", self.chart)]
+        pairs += [("page", str(self.page)), ("cursor", self.cursor)] if self.page != 1 else []
+        return [pair for pair in pairs if pair[1]]
 
     @property
-    def asked(self) -> list[tuple[str, str]]:
-        """What the API has to know to give the same hits."""
+    def search_pairs(self) -> list[tuple[str, str]]:
+        """The parameters that the API needs for the same hits."""
         return [pair for pair in self.pairs if pair[0] in ("q", "filter", "sort")]
 
     @property
     def query(self) -> str:
-        """The parameters as they stand behind the question mark."""
+        """The query string."""
         return urlencode(self.pairs)
 
     @property
     def url(self) -> str:
-        """The address itself."""
         return f"/{self.index}" + (f"?{self.query}" if self.pairs else "")
 
     @property
@@ -49,62 +49,59 @@ class PageAddress:
         return replace(self, q="", filters=(), page=1)
 
     def with_text(self, q: str) -> "PageAddress":
-        """The same with another text, on the first page."""
+        """With another search text, on the first page."""
         return replace(self, q=q, page=1)
 
     def with_filter(self, added: str) -> "PageAddress":
-        """The same with one filter more, on the first page."""
+        """With one more filter, on the first page."""
         return replace(self, filters=tuple(dict.fromkeys((*self.filters, added))), page=1)
 
     def without_filter(self, removed: str) -> "PageAddress":
-        """The same with one filter less, on the first page."""
-        return replace(self, filters=tuple(one for one in self.filters if one != removed), page=1)
+        """Without this filter, on the first page."""
+        return replace(self, filters=tuple(filter_ for filter_ in self.filters if filter_ != removed), page=1)
 
     def has(self, field: str, value: str) -> bool:
-        """Whether a facet's value is chosen."""
+        """Whether a facet value is selected."""
         return f"{field}:={value}" in self.filters
 
-    def chosen(self, field: str) -> bool:
-        """Whether any value of a facet is chosen."""
-        return any(one.startswith(f"{field}:=") for one in self.filters)
+    def has_selection(self, field: str) -> bool:
+        """Whether any value of a facet is selected."""
+        return any(filter_.startswith(f"{field}:=") for filter_ in self.filters)
 
     def bound(self, field: str, comparison: str) -> str:
-        """The value that a field is compared with, "" when it is not."""
+        """The value that a field is compared with, "" if there is none."""
         prefix = f"{field}:{comparison}"
-        values = [one.removeprefix(prefix) for one in self.filters if one.startswith(prefix)]
+        values = [filter_.removeprefix(prefix) for filter_ in self.filters if filter_.startswith(prefix)]
         return next((value for value in values if not value.startswith("=")), "")
 
     def bounds_of(self, field: str) -> tuple[str, ...]:
-        """The filters that compare a field by size."""
-        return tuple(one for one in self.filters if one.startswith((f"{field}:<", f"{field}:>")))
+        """The range filters on a field."""
+        return tuple(filter_ for filter_ in self.filters if filter_.startswith((f"{field}:<", f"{field}:>")))
 
     def within(self, field: str, start: str, end: str) -> "PageAddress":
-        """The same with a field from `start` up to but without `end`, in place of other bounds; "" is no bound."""
+        """With a field from `start` up to but excluding `end`, in place of other bounds; "" is unbounded."""
         bounds = self.bounds_of(field)
-        kept = [one for one in self.filters if one not in bounds]
+        others = [filter_ for filter_ in self.filters if filter_ not in bounds]
         added = [f"{field}:>={start}"] * bool(start) + [f"{field}:<{end}"] * bool(end)
-        if start and not end:  # The last bar ends where the bounds before end.
-            added += [one for one in bounds if one.startswith(f"{field}:<")]
-        return replace(self, filters=(*kept, *added), page=1)
+        if start and not end:  # The last bar ends at the previous upper bound.
+            added += [filter_ for filter_ in bounds if filter_.startswith(f"{field}:<")]
+        return replace(self, filters=(*others, *added), page=1)
 
     def sorted_by(self, field: str) -> "PageAddress":
-        """The same in the order of a field: upwards, then downwards, then in the order that the text gives."""
+        """Sorted by a field: ascending, then descending, then in the default order."""
         order = {field: f"-{field}", f"-{field}": ""}.get(self.sort, field)
         return replace(self, sort=order, page=1)
 
     def with_columns(self, columns: tuple[str, ...]) -> "PageAddress":
-        """The same with other columns."""
         return replace(self, columns=columns)
 
     def with_chart(self, chart: str) -> "PageAddress":
-        """The same with another chart."""
         return replace(self, chart=chart)
 
     def on_page(self, page: int, cursor: str = "") -> "PageAddress":
-        """The same on another page."""
         return replace(self, page=page, cursor=cursor)
 
     @property
     def shared(self) -> "PageAddress":
-        """The same for others, and for later."""
+        """The address without its cursor, for other people and for later."""
         return self.on_page(self.page)

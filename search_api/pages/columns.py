@@ -1,42 +1,42 @@
-"""Which fields the table of hits shows: those that the address names, or those that tell most about such documents."""
+"""The columns of the results table: those in the address, or the most informative ones."""
 
 from collections.abc import Iterator
 
 from search_api.query.schema import IndexField, IndexSchema
 
-MOST_COLUMNS = 24
+MAX_COLUMNS = 24
 DEFAULT_COLUMNS = 7
-MOST_STATES = 2
-MOST_NAMES = 2
-"""Texts of the document itself, where its first field is only a number."""
+MAX_STATES = 2
+MAX_NAMES = 2
+"""Texts of the root object, if its first field is a number."""
 
 
 def default_columns(schema: IndexSchema) -> tuple[str, ...]:
-    """The first field, what the spec says is worth finding, and states, a quantity and a time of the document itself.
+    """The first field, boosted fields, and states, an amount and a date of the root object.
 
-    They follow from the fields alone, so that the table stays as it is while the hits change."""
+    They depend only on the fields, so that the table keeps its columns while the hits change.
+    """
     fields = schema.in_order
-    wanted = {one.name for one in fields if one.boost > 1}
-    if len(wanted) < MOST_STATES:
-        wanted |= set(_names_of_objects(schema))
-    own = [one for one in fields if "." not in one.name and not one.nested]
-    wanted |= {one.name for one in own[:1]}
-    if own and own[0].kind != "text":
-        wanted |= {one.name for one in [one for one in own if one.kind == "text"][:MOST_NAMES]}
-    wanted |= {one.name for one in [one for one in own if one.state][:MOST_STATES]}
-    wanted |= {one.name for one in _firsts(own)}
-    return tuple(one.name for one in fields if one.name in wanted)[:DEFAULT_COLUMNS]
+    selected = {field.name for field in fields if field.boost > 1}
+    if len(selected) < MAX_STATES:
+        selected |= set(_names_of_objects(schema))
+    root = [field for field in fields if "." not in field.name and not field.nested]
+    informative = [*root[:1], *_amount_and_date(root), *[field for field in root if field.state][:MAX_STATES]]
+    if root and root[0].kind != "text":
+        informative += [field for field in root if field.kind == "text"][:MAX_NAMES]
+    selected |= {field.name for field in informative}
+    return tuple(field.name for field in fields if field.name in selected)[:DEFAULT_COLUMNS]
 
 
-def _firsts(own: list[IndexField]) -> Iterator[IndexField]:
-    """The first amount, or else number, and the first time."""
-    numbers = [one for one in own if one.kind == "number"]
-    yield from ([one for one in numbers if one.money] or numbers)[:1]
-    yield from [one for one in own if one.kind == "date"][:1]
+def _amount_and_date(root: list[IndexField]) -> Iterator[IndexField]:
+    """The first amount, or else the first number, and the first date."""
+    numbers = [field for field in root if field.kind == "number"]
+    yield from ([field for field in numbers if field.money] or numbers)[:1]
+    yield from [field for field in root if field.kind == "date"][:1]
 
 
 def _names_of_objects(schema: IndexSchema) -> Iterator[str]:
-    """The first words in each object of the document."""
+    """The first text in each object of the document."""
     seen: set[str] = set()
     for field in schema.in_order:
         parent = field.name.rpartition(".")[0]

@@ -1,4 +1,4 @@
-"""The filters that apply, in words: two bounds of one field are one range."""
+"""The active filters in words; a lower and an upper bound of one field are shown as one range."""
 
 import re
 from dataclasses import dataclass
@@ -16,45 +16,46 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A filter, or the range that two filters make, and the address without it."""
+    """A filter or a range in words, and the address without it."""
 
     text: str
     url: str
 
 
-def chips(address: PageAddress, writer: ValueFormatter) -> list[Chip]:
-    """All filters of an address, in its order."""
-    found: dict[str, Chip] = {}
-    for one in address.filters:
-        field = one.partition(":")[0]
+def chips(address: PageAddress, formatter: ValueFormatter) -> list[Chip]:
+    """The filters of an address, in its order."""
+    chips_by_filter: dict[str, Chip] = {}
+    for filter_ in address.filters:
+        field = filter_.partition(":")[0]
         bounds = address.bounds_of(field)
-        if one in bounds and len(bounds) == 2:
-            found[field] = Chip(_range(field, bounds, writer), address.within(field, "", "").url)
+        if filter_ in bounds and len(bounds) == 2:
+            chips_by_filter[field] = Chip(_range(field, bounds, formatter), address.within(field, "", "").url)
         else:
-            found[one] = Chip(filter_words(one, writer), address.without_filter(one).url)
-    return list(found.values())
+            chips_by_filter[filter_] = Chip(filter_words(filter_, formatter), address.without_filter(filter_).url)
+    return list(chips_by_filter.values())
 
 
-def _range(field: str, bounds: tuple[str, ...], writer: ValueFormatter) -> str:
-    parts = [_FILTER.fullmatch(one) for one in sorted(bounds, key=lambda one: ":<" in one)]
-    texts = [value_words(section[3], writer.reader) for section in parts if section]
-    return f"{writer.label(field)}: {' – '.join(texts)}"
+def _range(field: str, bounds: tuple[str, ...], formatter: ValueFormatter) -> str:
+    ordered = sorted(bounds, key=lambda bound: ":<" in bound)
+    matches = [_FILTER.fullmatch(bound) for bound in ordered]
+    texts = [value_words(match[3], formatter.locale) for match in matches if match]
+    return f"{formatter.label(field)}: {' – '.join(texts)}"
 
 
-def filter_words(text: str, writer: ValueFormatter) -> str:
-    """A filter, or whatever else was asked for, in words."""
-    found = _FILTER.fullmatch(text)
-    if found is None:
+def filter_words(text: str, formatter: ValueFormatter) -> str:
+    """A filter in words; any other text in quotes."""
+    match = _FILTER.fullmatch(text)
+    if match is None:
         return f"“{text}”"
-    sign = _SIGNS.get(found[2])
-    return f"{writer.label(found[1])}{f' {sign}' if sign else ':'} {value_words(found[3], writer.reader)}"
+    sign = _SIGNS.get(match[2])
+    return f"{formatter.label(match[1])}{f' {sign}' if sign else ':'} {value_words(match[3], formatter.locale)}"
 
 
-def value_words(value: str, reader: Locale) -> str:
-    """A value of a filter as the reader writes it; midnight is the day alone."""
+def value_words(value: str, locale: Locale) -> str:
+    """The value of a filter in the visitor's locale; a date at midnight without the time."""
     if _NUMBER.fullmatch(value):
-        return reader.number(value)
+        return locale.number(value)
     if not _MOMENT.fullmatch(value):
         return value
     midnight = len(value) == _DAY or value[_DAY:].startswith("T00:00:00")
-    return reader.day(value[:_DAY]) if midnight else reader.moment(value)
+    return locale.day(value[:_DAY]) if midnight else locale.moment(value)

@@ -1,4 +1,4 @@
-"""Who reads: the language that numbers, money and dates are written in, and the time zone."""
+"""The visitor's locale: the language for numbers, money and dates, and the time zone."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,29 +14,29 @@ from babel.numbers import format_currency, format_decimal, get_currency_precisio
 
 ZONE_COOKIE = "rowtide-zone"
 UNGROUPED_BELOW = 10_000
-"""Four digits are read without a separator, and years and numbers of things often have four."""
-LONGEST_NUMBER = 40
+"""Numbers of four digits need no separator, and many are years."""
+MAX_NUMBER_LENGTH = 40
 CURRENCIES = frozenset(list_currencies())
 
 _TAG = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 _PLAIN = re.compile(r"-?\d+(\.\d+)?")
-_NOT_LATIN = frozenset({"ar", "bn", "fa", "mr", "my", "ne", "ur"})
+_OTHER_DIGITS = frozenset({"ar", "bn", "fa", "mr", "my", "ne", "ur"})
 
 
 @dataclass(frozen=True, slots=True)
 class Locale:
-    """How values are written for a person. What cannot be written better stays as it is."""
+    """Formats values for a person. A value that it cannot format is returned unchanged."""
 
     language: babel.Locale
     zone: tzinfo
 
     def count(self, value: int) -> str:
-        """A number of things."""
+        """A whole number."""
         return format_decimal(value, locale=self.language)
 
     def number(self, text: str) -> str:
-        """A number given as its JSON text, with the decimals that it has there."""
-        if not _PLAIN.fullmatch(text) or len(text) > LONGEST_NUMBER:
+        """A number given as JSON text, with the decimals it has there."""
+        if not _PLAIN.fullmatch(text) or len(text) > MAX_NUMBER_LENGTH:
             return text
         decimals = len(text.partition(".")[2])
         grouped = "#,##0" if abs(Decimal(text)) >= UNGROUPED_BELOW or decimals else "0"
@@ -44,8 +44,8 @@ class Locale:
         return format_decimal(Decimal(text), format=pattern, locale=self.language)
 
     def money(self, text: str, currency: str) -> str:
-        """An amount, never with fewer decimals than it has."""
-        if not _PLAIN.fullmatch(text) or len(text) > LONGEST_NUMBER or currency not in CURRENCIES:
+        """An amount, with at least the decimals it has."""
+        if not _PLAIN.fullmatch(text) or len(text) > MAX_NUMBER_LENGTH or currency not in CURRENCIES:
             return f"{self.number(text)} {currency}".strip()
         decimals = len(text.partition(".")[2])
         exact = decimals > get_currency_precision(currency)
@@ -55,11 +55,11 @@ class Locale:
 
     def day(self, text: str) -> str:
         """A date (`2026-01-31`)."""
-        return _written(text, lambda: format_date(date.fromisoformat(text), "medium", locale=self.language))
+        return _or_unchanged(text, lambda: format_date(date.fromisoformat(text), "medium", locale=self.language))
 
     def moment(self, text: str) -> str:
-        """A time in ISO 8601, to the minute, in the reader's zone. One without an offset stays in its own."""
-        return _written(text, lambda: self._moment(datetime.fromisoformat(text)))
+        """An ISO 8601 timestamp, to the minute, in the visitor's time zone; without an offset, in its own."""
+        return _or_unchanged(text, lambda: self._moment(datetime.fromisoformat(text)))
 
     def _moment(self, moment: datetime) -> str:
         local = moment.astimezone(self.zone) if moment.tzinfo else moment
@@ -67,32 +67,32 @@ class Locale:
         return f"{day}, {format_time(local.time(), 'short', locale=self.language)}"
 
 
-def _written(text: str, write: Callable[[], str]) -> str:
-    """`text` itself where Python or the language cannot write it: the year 0, infinity."""
+def _or_unchanged(text: str, write: Callable[[], str]) -> str:
+    """The text itself if Python or the locale cannot format it, such as the year 0 or infinity."""
     with suppress(ValueError, OverflowError, InvalidOperation):
         return write()
     return text
 
 
 def locale_of(accept_language: str, cookies: Mapping[str, str]) -> Locale:
-    """The reader of a request."""
+    """The locale of a request."""
     return Locale(_language(accept_language), _zone(cookies.get(ZONE_COOKIE, "")))
 
 
 def _language(accept_language: str) -> babel.Locale:
-    """The first language asked for that is known; the page is English, so its digits stay those of English."""
+    """The first accepted language with Latin digits; the rest of the page is in English."""
     for tag in _by_weight(accept_language):
         with suppress(babel.UnknownLocaleError, ValueError):
-            found = babel.Locale.parse(tag.replace("-", "_"))
-            if found.language not in _NOT_LATIN:
-                return found
+            language = babel.Locale.parse(tag.replace("-", "_"))
+            if language.language not in _OTHER_DIGITS:
+                return language
     return babel.Locale("en")
 
 
 def _by_weight(accept_language: str) -> list[str]:
     weighed: list[tuple[float, int, str]] = []
-    for place, one in enumerate(accept_language[:500].split(",")):
-        tag, _, weight = one.strip().partition(";q=")
+    for place, part in enumerate(accept_language[:500].split(",")):
+        tag, _, weight = part.strip().partition(";q=")
         if _TAG.fullmatch(tag):
             weighed.append((-_weight(weight), place, tag))
     return [tag for _, _, tag in sorted(weighed)]
@@ -106,7 +106,7 @@ def _weight(text: str) -> float:
 
 
 def _zone(name: str) -> tzinfo:
-    """The zone that the browser said, UTC while it said none."""
+    """The time zone that the browser sent, else UTC."""
     with suppress(ZoneInfoNotFoundError, ValueError, OSError):
         if name:
             return ZoneInfo(name)

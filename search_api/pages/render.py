@@ -1,4 +1,4 @@
-"""Templates, and the files that go with them under addresses that change with their content."""
+"""Renders templates, and addresses static files by their content."""
 
 import hashlib
 import re
@@ -18,13 +18,13 @@ from search_api.query.schema import in_words
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 SCRIPTS = ("vendor/htmx.min.js", "vendor/uPlot.iife.min.js", "vendor/combobox-nav.js")
-"""What `make setup` fetches. Where a file is missing, the page is the one without JavaScript."""
+"""Fetched by `make setup`. If a file is missing, the page works without JavaScript."""
 MINUTE, HOUR = 60, 3600
 _CODE = re.compile(r"`([^`]+)`")
 
 
-def behind(freshness: FreshnessView) -> str:
-    """How far behind, in words: seconds, then minutes, then hours."""
+def lag_words(freshness: FreshnessView) -> str:
+    """The lag in words: seconds, then minutes, then hours."""
     if freshness.lag_ms is None:
         return "freshness unknown"
     seconds = freshness.lag_ms / 1000
@@ -33,8 +33,8 @@ def behind(freshness: FreshnessView) -> str:
     return f"{seconds / MINUTE:.0f} min behind" if seconds < HOUR else f"{seconds / HOUR:.0f} h behind"
 
 
-def coded(message: str) -> Markup:
-    """A message as HTML; what stands between backticks is code."""
+def with_code(message: str) -> Markup:
+    """A message as HTML, with text between backticks as code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(message))))
 
 
@@ -47,7 +47,7 @@ def asset(name: str) -> str:
 
 @cache
 def has_scripts() -> bool:
-    """Whether the libraries are there."""
+    """Whether the JavaScript libraries are installed."""
     return all((STATIC / name).is_file() for name in SCRIPTS)
 
 
@@ -58,19 +58,19 @@ _templates = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters.update(words=in_words, behind=behind, coded=coded)
+_templates.filters.update(words=in_words, lag_words=lag_words, with_code=with_code)
 _templates.globals.update(asset=asset, has_scripts=has_scripts)
 
 
 def request_locale(request: Request) -> Locale:
-    """Who reads the answer of a request."""
+    """The locale of the visitor who sent the request."""
     return locale_of(request.headers.get("accept-language", ""), request.cookies)
 
 
 def render(
-    request: Request, template: str, status: int = 200, headers: dict[str, str] | None = None, **shown: Any
+    request: Request, template: str, status: int = 200, headers: dict[str, str] | None = None, **values: Any
 ) -> Response:
-    """A page. It differs by language and time zone, and is asked for by htmx as a whole, too."""
-    said = {"Vary": "Accept-Language, Cookie, HX-Request", **(headers or {})}
-    text = _templates.get_template(template).render(reader=request_locale(request), **shown)
-    return HTMLResponse(text, status, said)
+    """A page. Language, time zone and htmx requests change it, and `Vary` says so."""
+    vary = {"Vary": "Accept-Language, Cookie, HX-Request", **(headers or {})}
+    text = _templates.get_template(template).render(locale=request_locale(request), **values)
+    return HTMLResponse(text, status, vary)

@@ -1,4 +1,4 @@
-"""What the results template shows, put together from an answer."""
+"""The view of the results page, built from a search result."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -8,22 +8,22 @@ from search_api.elasticsearch.responses import Facet, FacetValue, SearchPage
 from search_api.features.histograms import Histogram
 from search_api.pages.address import PageAddress
 from search_api.pages.charts import ChartView, chart_view, chartable, worth_showing
-from search_api.pages.columns import MOST_COLUMNS, default_columns
+from search_api.pages.columns import MAX_COLUMNS, default_columns
 from search_api.pages.filters import Chip, chips
 from search_api.pages.locale import Locale
 from search_api.pages.rows import ResultRow, result_row
-from search_api.pages.values import ValueFormatter, read
+from search_api.pages.values import ValueFormatter, parse_document
 from search_api.query.limits import MAX_FACETS
 from search_api.query.schema import IndexField, IndexSchema
 
 PAGE_SIZE = 25
-MOST_FACETS = 7
-MOST_CHOICES = 8
+MAX_SHOWN_FACETS = 7
+MAX_CHOICES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnView:
-    """A column of the table. `order` is ascending, descending, or none as ARIA has it, "" when it cannot be sorted."""
+    """A column of the table. `order` is ascending, descending or none, as in ARIA; "" if it cannot be sorted."""
 
     field: IndexField
     order: str
@@ -32,7 +32,7 @@ class ColumnView:
 
 @dataclass(frozen=True, slots=True)
 class FacetChoice:
-    """A value of a facet. `share` is its part of the greatest count, as a percentage."""
+    """A value of a facet. `share` is its count as a percentage of the highest."""
 
     value: str
     count: int
@@ -42,8 +42,6 @@ class FacetChoice:
 
 @dataclass(frozen=True, slots=True)
 class FacetView:
-    """The values of one field."""
-
     field: str
     title: str
     choices: tuple[FacetChoice, ...]
@@ -52,7 +50,9 @@ class FacetView:
 
 @dataclass(frozen=True, slots=True)
 class RangeView:
-    """A field that can be narrowed by two bounds, and those that it has. `kind` is the kind of its controls."""
+    """A field that can be filtered by two bounds, and its current ones. `kind` is the input type, `shown` the filters
+    in the inputs.
+    """
 
     field: str
     title: str
@@ -64,10 +64,10 @@ class RangeView:
 
 @dataclass(frozen=True, slots=True)
 class ResultsView:
-    """Everything in the middle of the page. `choosable` are the fields that can be columns, as the documents order them."""
+    """Everything in the middle of the page. `choosable` are the fields that can be columns, in document order."""
 
     address: PageAddress
-    found: SearchPage
+    result: SearchPage
     columns: tuple[ColumnView, ...]
     choosable: tuple[IndexField, ...]
     rows: tuple[ResultRow, ...]
@@ -92,38 +92,40 @@ class ResultsView:
     @property
     def next(self) -> str:
         """The address of the next page, "" on the last."""
-        total = self.found.total
-        more = self.found.next_cursor if total.relation == "gte" or self.last < total.value else None
+        total = self.result.total
+        more = self.result.next_cursor if total.relation == "gte" or self.last < total.value else None
         return self.address.on_page(self.address.page + 1, more).url if more else ""
 
     @property
     def previous(self) -> str:
-        """The address of the page before, "" on the first, which is always that of now."""
+        """The address of the previous page, "" on the first. The first page never has a cursor."""
         page = self.address.page - 1
-        return self.address.on_page(page, (self.found.previous_cursor or "") if page > 1 else "").url if page else ""
+        return self.address.on_page(page, (self.result.previous_cursor or "") if page > 1 else "").url if page else ""
 
     @property
     def api_url(self) -> str:
-        """The same question to the API."""
+        """The same search in the API."""
         address = self.address
-        return f"/v1/{address.index}/search" + (f"?{urlencode(address.asked)}" if address.asked else "")
+        return f"/v1/{address.index}/search" + (f"?{urlencode(address.search_pairs)}" if address.search_pairs else "")
 
-    def export_url(self, form: str) -> str:
-        """All of the hits as a file, with the columns that are shown. A file is of the text alone, so it gets the corrected one."""
+    def export_url(self, file_format: str) -> str:
+        """All hits as a file with the shown columns, for the corrected text if there is one: exports do not correct."""
         columns = ",".join(column.field.name for column in self.columns)
-        shown = replace(self.address, q=self.found.corrected or self.address.q)
-        pairs = [("format", form), *shown.asked, ("columns", columns)]
+        search_address = replace(self.address, q=self.result.corrected or self.address.q)
+        pairs = [("format", file_format), *search_address.search_pairs, ("columns", columns)]
         return f"/v1/{self.address.index}/export?{urlencode(pairs)}"
 
 
 def facet_names(schema: IndexSchema, address: PageAddress) -> tuple[str, ...]:
-    """The fields whose values are counted: those that are filtered by, then states and codes, then short texts that many may share.
+    """The fields to count: those that are filtered by, then states and codes, then short texts that documents may
+    share.
 
-    Whether documents do share them only the counts can tell."""
-    chosen = [one.name for one in schema.in_order if address.chosen(one.name) and _can_be_counted(one)]
-    outside = [one for one in schema.in_order if _can_be_counted(one) and not one.nested]
-    outside.sort(key=lambda one: (not one.state, one.kind == "text", one.name.count("."), one.place))
-    return tuple(dict.fromkeys([*chosen, *(one.name for one in outside if not one.pii)]))[:MAX_FACETS]
+    Whether documents share them is only known from the counts.
+    """
+    selected = [field.name for field in schema.in_order if address.has_selection(field.name) and _can_be_counted(field)]
+    others = [field for field in schema.in_order if _can_be_counted(field) and not field.nested]
+    others.sort(key=lambda field: (not field.state, field.kind == "text", field.name.count("."), field.place))
+    return tuple(dict.fromkeys([*selected, *(field.name for field in others if not field.pii)]))[:MAX_FACETS]
 
 
 def _can_be_counted(field: IndexField) -> bool:
@@ -131,45 +133,43 @@ def _can_be_counted(field: IndexField) -> bool:
 
 
 def results_view(
-    address: PageAddress, schema: IndexSchema, found: SearchPage, histograms: list[Histogram], reader: Locale
+    address: PageAddress, schema: IndexSchema, result: SearchPage, histograms: list[Histogram], locale: Locale
 ) -> ResultsView:
-    """The view of an answer."""
-    documents = [read(hit.document) for hit in found.items]
-    columns = tuple(name for name in address.columns if name in schema.by_name)[:MOST_COLUMNS]
+    documents = [parse_document(hit.document) for hit in result.items]
+    columns = tuple(name for name in address.columns if name in schema.by_name)[:MAX_COLUMNS]
     columns = columns or default_columns(schema)
     fields = list(schema.in_order)
-    shown = worth_showing(histograms, address)
+    histogram = worth_showing(histograms, address)
     return ResultsView(
         address=address,
-        found=found,
+        result=result,
         columns=tuple(_column(schema.by_name[name], address) for name in columns),
         choosable=tuple(fields),
         rows=tuple(
-            result_row(address.index, hit, document, columns, ValueFormatter(reader, schema, document))
-            for hit, document in zip(found.items, documents, strict=True)
+            result_row(address.index, hit, document, columns, ValueFormatter(locale, schema, document))
+            for hit, document in zip(result.items, documents, strict=True)
         ),
-        facets=_facets(found.facets, address, schema),
+        facets=_facets(result.facets, address, schema),
         filterable=tuple(field for field in fields if field.filterable),
         sortable=tuple(field for field in fields if field.sortable and not field.nested),
         ranges=_ranges(fields, address),
-        chips=tuple(chips(address, ValueFormatter(reader, schema))),
-        chart=chart_view(shown, address, schema.by_name[shown.field].title, reader) if shown else None,
+        chips=tuple(chips(address, ValueFormatter(locale, schema))),
+        chart=chart_view(histogram, address, schema.by_name[histogram.field].title, locale) if histogram else None,
         chartable=chartable(schema),
     )
 
 
 def _ranges(fields: list[IndexField], address: PageAddress) -> tuple[RangeView, ...]:
-    """A number and a date of the document itself, and whatever has bounds already."""
+    """The first number and date of the root object, and every field that has bounds."""
     own = [field for field in fields if field.ranged and not field.nested]
-    numbers = [one for one in own if one.kind == "number" and "." not in one.name][:1]
-    dates = [one for one in own if one.kind == "date" and "." not in one.name][:1]
-    bounded = [one for one in own if address.bounds_of(one.name)]
-    wanted = {one.name: one for one in (*numbers, *dates, *bounded)}
-    return tuple(_range(one, address) for one in wanted.values())
+    numbers = [field for field in own if field.kind == "number" and "." not in field.name][:1]
+    dates = [field for field in own if field.kind == "date" and "." not in field.name][:1]
+    bounded = [field for field in own if address.bounds_of(field.name)]
+    return tuple(_range(field, address) for field in dict.fromkeys((*numbers, *dates, *bounded)))
 
 
 def _range(field: IndexField, address: PageAddress) -> RangeView:
-    """Controls hold what `>=` and `<=` say, and of dates days alone; other bounds stay chips."""
+    """Inputs hold the values of `>=` and `<=`, for dates only whole days; other bounds stay chips."""
     start, end = address.bound(field.name, ">="), address.bound(field.name, "<=")
     kind = "date" if field.kind == "date" else "number"
     if kind == "date":
@@ -190,36 +190,42 @@ def _column(field: IndexField, address: PageAddress) -> ColumnView:
 
 
 def _facets(facets: list[Facet], address: PageAddress, schema: IndexSchema) -> tuple[FacetView, ...]:
-    shown = list(_telling(facets, address))[:MOST_FACETS]
-    return tuple(_facet(one, address, schema) for one in sorted(shown, key=lambda one: schema.by_name[one.field].place))
+    shown = list(_informative(facets, address))[:MAX_SHOWN_FACETS]
+    return tuple(
+        _facet(facet, address, schema) for facet in sorted(shown, key=lambda facet: schema.by_name[facet.field].place)
+    )
 
 
-def _telling(facets: list[Facet], address: PageAddress) -> Iterator[Facet]:
-    """Those that tell something, and not the same as one before."""
-    told: list[list[FacetValue]] = []
-    for one in facets:
-        if address.chosen(one.field) or (_is_worth_showing(one) and one.values not in told):
-            told.append(one.values)
-            yield one
+def _informative(facets: list[Facet], address: PageAddress) -> Iterator[Facet]:
+    """The facets that distinguish documents, without those equal to a previous one."""
+    shown: list[list[FacetValue]] = []
+    for facet in facets:
+        if address.has_selection(facet.field) or (_is_worth_showing(facet) and facet.values not in shown):
+            shown.append(facet.values)
+            yield facet
 
 
 def _is_worth_showing(facet: Facet) -> bool:
-    """One value tells nothing, and neither do values that hardly any two documents share."""
-    counts = [one.count for one in facet.values]
+    """A single value, or values that hardly any two documents share, are not informative."""
+    counts = [value.count for value in facet.values]
     return len(counts) > 1 and counts[0] > 1 and sum(counts) >= facet.more
 
 
 def _facet(facet: Facet, address: PageAddress, schema: IndexSchema) -> FacetView:
-    most = max((one.count for one in facet.values), default=1)
-    known = {one.value for one in facet.values}
-    gone = [one.partition(":=")[2] for one in address.filters if one.startswith(f"{facet.field}:=")]
+    highest = max((value.count for value in facet.values), default=1)
+    counted = {value.value for value in facet.values}
+    prefix = f"{facet.field}:="
+    selected = [filter_.removeprefix(prefix) for filter_ in address.filters if filter_.startswith(prefix)]
     choices = [
-        FacetChoice(one.value, one.count, address.has(facet.field, one.value), max(1, 100 * one.count // most))
-        for one in facet.values
+        FacetChoice(value.value, value.count, value.value in selected, max(1, 100 * value.count // highest))
+        for value in facet.values
     ]
-    hidden = [one for one in choices[MOST_CHOICES:] if not one.chosen]
-    choices = [one for one in choices if one not in hidden]
-    choices += [FacetChoice(value, 0, True, 0) for value in gone if value not in known]
+    hidden = [choice for choice in choices[MAX_CHOICES:] if not choice.chosen]
+    choices = [choice for choice in choices if choice not in hidden]
+    choices += [FacetChoice(value, 0, True, 0) for value in selected if value not in counted]
     return FacetView(
-        facet.field, schema.by_name[facet.field].title, tuple(choices), facet.more + sum(one.count for one in hidden)
+        facet.field,
+        schema.by_name[facet.field].title,
+        tuple(choices),
+        facet.more + sum(choice.count for choice in hidden),
     )

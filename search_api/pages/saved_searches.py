@@ -1,4 +1,4 @@
-"""Saved searches, as forms of the page: kept under a name, listed, and forgotten."""
+"""Saved searches, as forms of the page."""
 
 from typing import Annotated
 from urllib.parse import parse_qs
@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from search_api.access.callers import Caller
 from search_api.access.saved_searches import InvalidSavedSearch, SavedSearch, SavedSearches
 from search_api.http.dependencies import CurrentCaller, SearchDep
-from search_api.http.routes.sessions import local_address
+from search_api.http.routes.sessions import same_site_address
 from search_api.query.validation import InvalidRequest, ValidationError
 
 router = APIRouter(include_in_schema=False)
@@ -24,14 +24,14 @@ Form = Annotated[dict[str, str], Depends(_form)]
 
 
 def saved_by(request: Request, caller: Caller, index: str = "") -> list[SavedSearch]:
-    """The searches that a caller kept, of one index or of all; none for who may keep none."""
+    """The caller's saved searches, in one index or in all; none without the scope `save`."""
     searches: SavedSearches = request.app.state.saved_searches
     return searches.all(caller.name, index) if caller.may("save") else []
 
 
 @router.post("/saved")
 async def save_search(request: Request, search: SearchDep, form: Form) -> Response:
-    """Keep a view under a name, and go back to it."""
+    """Save a view under a name, and redirect back to it."""
     index, query = form.get("index", ""), form.get("query", "")
     await search.schema(index)
     searches: SavedSearches = request.app.state.saved_searches
@@ -44,7 +44,7 @@ async def save_search(request: Request, search: SearchDep, form: Form) -> Respon
 
 @router.post("/saved/remove")
 async def remove_search(request: Request, caller: CurrentCaller, form: Form) -> Response:
-    """Forget a search, and go back to where it was forgotten."""
+    """Remove a saved search, and redirect to the page it was removed from."""
     searches: SavedSearches = request.app.state.saved_searches
     searches.remove(caller.name, form.get("id", ""))
-    return RedirectResponse(local_address(form.get("next", "/")), 303)
+    return RedirectResponse(same_site_address(form.get("next", "/")), 303)

@@ -1,0 +1,1 @@
+"""Paging through all hits at one point in time, with signed cursors."""

@@ -1,4 +1,4 @@
-"""Signed cursors: where a page ended, readable only by us, bound to the search that they belong to."""
+"""Signed cursors: where a page ended, opaque to clients and bound to one search."""
 
 import base64
 import binascii
@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from search_api.errors import InvalidCursor
 from search_api.freshness.view import UNKNOWN_POSITION, IndexPosition
 from search_api.query.request import RawRequest
 
@@ -16,19 +17,13 @@ VERSION = 4
 _SIGNATURE_BYTES = 16
 
 
-class InvalidCursor(Exception):
-    """The cursor was not made by this API, or belongs to another search."""
-
-
-class CursorExpired(Exception):
-    """The point in time that a cursor belongs to is gone."""
-
-
 class CursorPosition(NamedTuple):
-    """Where a page begins: at the point in time `point` ("" when none is open yet), behind the hit with the sort values
-    `after` (a JSON array, kept as it is; None is the beginning). `seen` is what was searchable when the point was opened.
-    `corrected` is the text whose hits these are, "" when it is the text that was asked for. `backward`: the page is the one
-    before that hit, and ends with it."""
+    """Where a page begins.
+
+    `point` is the id of its point in time, "" if none is open yet. `after` are the sort values of the hit before it, as
+    a JSON array; None is the beginning. `seen` is what was searchable when the point was opened. `corrected` is the
+    text of these hits, "" if it is the requested one. `backward`: the page ends before that hit instead.
+    """
 
     point: str
     after: msgspec.Raw | None
@@ -48,29 +43,31 @@ class _Payload(msgspec.Struct, array_like=True, frozen=True):
 
 
 def write_cursor(secret: bytes, index: str, request: RawRequest, place: CursorPosition) -> str:
-    """A cursor for the page that begins there."""
+    """The cursor for a page that begins there."""
     after = place.after if place.after is not None else msgspec.Raw(b"null")
     payload = msgspec.json.encode(_Payload(VERSION, _search_key(index, request), place.point, after, *place[2:]))
     return base64.urlsafe_b64encode(_signature(secret, payload) + payload).decode().rstrip("=")
 
 
 def read_cursor(secret: bytes, index: str, request: RawRequest, cursor: str) -> CursorPosition:
-    """The place that a cursor stands for; raises InvalidCursor."""
+    """The position that a cursor stands for. Raises InvalidCursor."""
     try:
         signed = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
     except (binascii.Error, UnicodeEncodeError):
-        raise InvalidCursor("The cursor is damaged; take `next_cursor` of the page before as it is.") from None
+        raise InvalidCursor("The cursor is malformed; pass `next_cursor` of the previous page unchanged.") from None
     signature, payload = signed[:_SIGNATURE_BYTES], signed[_SIGNATURE_BYTES:]
     if not hmac.compare_digest(signature, _signature(secret, payload)):
-        raise InvalidCursor("The cursor is not one of this server's; start again without it.")
+        raise InvalidCursor("The cursor was not issued by this server; start again without it.")
     try:
-        read = msgspec.json.decode(payload, type=_Payload)
+        decoded = msgspec.json.decode(payload, type=_Payload)
     except msgspec.ValidationError:
-        raise InvalidCursor("The cursor is of another version of this server; start again without it.") from None
-    if read.version != VERSION or read.search != _search_key(index, request):
-        raise InvalidCursor("The cursor belongs to another search; change nothing but the cursor between pages.")
-    after = None if bytes(read.after) == b"null" else msgspec.Raw(bytes(read.after))
-    return CursorPosition(read.point, after, read.seen, read.corrected, read.backward)
+        raise InvalidCursor(
+            "The cursor was issued by another version of this server; start again without it."
+        ) from None
+    if decoded.version != VERSION or decoded.search != _search_key(index, request):
+        raise InvalidCursor("The cursor belongs to another search; change only the cursor between pages.")
+    after = None if bytes(decoded.after) == b"null" else msgspec.Raw(bytes(decoded.after))
+    return CursorPosition(decoded.point, after, decoded.seen, decoded.corrected, decoded.backward)
 
 
 def _signature(secret: bytes, payload: bytes) -> bytes:
@@ -78,6 +75,6 @@ def _signature(secret: bytes, payload: bytes) -> bytes:
 
 
 def _search_key(index: str, request: RawRequest) -> bytes:
-    """What must stay the same between pages; the page's size may change."""
+    """The parameters that must not change between pages; the page size may."""
     parts: Sequence[object] = (index, request.text.strip(), sorted(request.filters), request.sort)
     return hashlib.sha256(msgspec.json.encode(parts)).digest()[:12]

@@ -1,4 +1,4 @@
-"""Walking through all hits: from page to page at one point in time, by signed cursors."""
+"""Pages through all hits at one point in time, by signed cursors."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +14,12 @@ from search_api.query.request import RawRequest
 from search_api.query.validation import InvalidRequest, ValidationError
 
 START = "start"
-"""As a cursor: begin at a point in time with the first page. Without it, the second page is where one begins."""
+"""As a cursor: open a point in time with the first page. Otherwise the second page opens one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """The pages of one caller. `secret` is its own, so that nobody else's cursors are of use to it."""
+    """The pages of one caller. `secret` is the caller's own, so that it cannot use another caller's cursors."""
 
     reader: Reader
     points: PointInTimePool
@@ -28,13 +28,13 @@ class Pager:
     freshness: FreshnessView
 
     async def place(self, index: str, raw: RawRequest, cursor: str) -> CursorPosition | None:
-        """Where a page begins; None for one that is asked for by number. Raises InvalidCursor."""
+        """Where a page begins; None for a page number. Raises InvalidCursor and InvalidRequest."""
         if not cursor:
             return None
         if cursor == START:
             if raw.page != 1:
                 raise InvalidRequest(
-                    (ValidationError("page", "page: a cursor begins with the first page; leave page out."),)
+                    (ValidationError("page", "page: a cursor begins with the first page; omit page."),)
                 )
             return await self._open(index, None)
         place = read_cursor(self.secret, index, raw, cursor)
@@ -43,62 +43,67 @@ class Pager:
             return opened._replace(corrected=place.corrected, backward=place.backward)
         if self.freshness.consistency != "eventual":
             raise InvalidRequest(
-                (ValidationError("consistency", "consistency: a cursor reads at its own point in time; leave it out."),)
+                (
+                    ValidationError(
+                        "consistency", "consistency: a cursor reads its own point in time; omit consistency."
+                    ),
+                )
             )
         return place
 
     def body(self, body: dict[str, Any], place: CursorPosition) -> dict[str, Any]:
         """The search for the page that begins there."""
-        return body | {"pit": {"id": place.point, "keep_alive": keep_alive(self.points.keep)}}
+        return body | {"pit": {"id": place.point, "keep_alive": keep_alive(self.points.keep_alive)}}
 
-    def fresh(self, place: CursorPosition | None) -> FreshnessView:
-        """How fresh the page is that begins there."""
+    def freshness_of(self, place: CursorPosition | None) -> FreshnessView:
+        """The freshness of the page that begins there."""
         return at_position(self.freshness, place.seen) if place else self.freshness
 
     async def next(
-        self, index: str, raw: RawRequest, read: SearchResult, place: CursorPosition | None, corrected: str = ""
+        self, index: str, raw: RawRequest, result: SearchResult, place: CursorPosition | None, corrected: str = ""
     ) -> str | None:
-        """The cursor behind the hits that were read; None at the end, where the point in time is closed.
+        """The cursor after these hits; None at the end, where the point in time is closed.
 
-        `corrected` is the text whose hits they are, if it is another than the one asked for."""
-        point, full = read.point, len(read.items) == raw.size
-        if full or (place is not None and place.backward and read.items):
+        `corrected` is the text of the hits, if it is not the requested one.
+        """
+        point, full = result.point, len(result.items) == raw.size
+        if full or (place is not None and place.backward and result.items):
             if place:
                 await self._used(point)
             seen = place.seen if place else UNKNOWN_POSITION
-            return write_cursor(self.secret, index, raw, CursorPosition(point, _kept(read.last), seen, corrected))
+            return write_cursor(self.secret, index, raw, CursorPosition(point, _copied(result.last), seen, corrected))
         if place is not None:
             await self.close(point)
         return None
 
     def previous(
-        self, index: str, raw: RawRequest, read: SearchResult, place: CursorPosition | None, corrected: str = ""
+        self, index: str, raw: RawRequest, result: SearchResult, place: CursorPosition | None, corrected: str = ""
     ) -> str | None:
-        """The cursor of the page before; None on one that began without a cursor, and where nothing was before.
+        """The cursor of the previous page; None for a page that began without a cursor, and on the first page.
 
-        A last page gives back its point in time, so the way back from there opens another one."""
-        if place is None or place.after is None or not read.items:
+        The last page closes its point in time, so the way back from there opens another one.
+        """
+        if place is None or place.after is None or not result.items:
             return None
-        full = len(read.items) == raw.size
+        full = len(result.items) == raw.size
         if place.backward and not full:
             return None
-        point = read.point if full or place.backward else ""
+        point = result.point if full or place.backward else ""
         return write_cursor(
-            self.secret, index, raw, CursorPosition(point, _kept(read.first), place.seen, corrected, True)
+            self.secret, index, raw, CursorPosition(point, _copied(result.first), place.seen, corrected, True)
         )
 
     def renewed(self, index: str, raw: RawRequest, cursor: str) -> str:
-        """The same cursor at a point in time to be opened yet, for one whose own is gone. Raises InvalidCursor."""
+        """The same cursor for a new point in time, in place of a closed one. Raises InvalidCursor."""
         place = read_cursor(self.secret, index, raw, cursor)
         return write_cursor(self.secret, index, raw, place._replace(point="", seen=UNKNOWN_POSITION))
 
     async def close(self, point: str) -> None:
-        """Close a point in time."""
         self.points.closed(point)
         await self.reader.close_point(point)
 
     async def _open(self, index: str, after: Raw | None) -> CursorPosition:
-        point = await self.reader.open_point(index, keep_alive(self.points.keep))
+        point = await self.reader.open_point(index, keep_alive(self.points.keep_alive))
         await self._used(point)
         return CursorPosition(point, after, position_of(self.freshness))
 
@@ -107,11 +112,11 @@ class Pager:
             await self.reader.close_point(surplus)
 
 
-def _kept(values: Raw) -> Raw:
-    """Sort values of their own, apart from the answer that they came in."""
+def _copied(values: Raw) -> Raw:
+    """A copy of sort values, so that they do not keep the whole response in memory."""
     return Raw(json.encode(values))
 
 
 def keep_alive(seconds: float) -> str:
-    """A time as Elasticsearch writes it."""
+    """A duration in Elasticsearch's format."""
     return f"{max(1, round(seconds))}s"

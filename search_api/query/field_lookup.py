@@ -1,4 +1,4 @@
-"""Which field a reader means: by its full name, by the end of it where that is unambiguous, or a part of the document."""
+"""Resolves a field name as a person writes it: in full, by its unambiguous end, or as the path of an object or array."""
 
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
@@ -6,14 +6,16 @@ from difflib import SequenceMatcher, get_close_matches
 from search_api.query.schema import IndexField, IndexSchema
 
 CHOICES = 6
-"""Names that an answer lists."""
-ABOUT = 0.05
-"""How much less alike than the best a name may be to be meant too."""
+"""How many names an error message lists."""
+SIMILARITY_MARGIN = 0.05
+"""A name is proposed beside the most similar one if its similarity (0 to 1) is at most this much lower."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectField:
-    """An object or array that has fields. `nested`: its elements are kept apart, so that conditions can mean one of them."""
+    """An object or array that contains fields. `nested`: Elasticsearch keeps its elements apart, so that conditions can
+    be about the same element.
+    """
 
     path: str
     nested: bool
@@ -21,14 +23,14 @@ class ObjectField:
 
 @dataclass(frozen=True, slots=True)
 class AmbiguousField:
-    """A short name that several fields have."""
+    """A short name that matches several fields."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownField:
-    """No field; `near` are names that look alike."""
+    """A name that matches no field; `near` are similar names."""
 
     near: tuple[str, ...]
 
@@ -37,9 +39,9 @@ FieldLookup = IndexField | ObjectField | AmbiguousField | UnknownField
 
 
 def find_field(name: str, schema: IndexSchema, scope: str = "") -> FieldLookup:
-    """The field of this name. Inside of `scope`, the path of a part, names may begin after it."""
-    if scope and not isinstance(found := _find(f"{scope}.{name}", schema), UnknownField):
-        return found
+    """Look up a name. Inside `scope`, the path of an object or array, names may be relative to it."""
+    if scope and not isinstance(field := _find(f"{scope}.{name}", schema), UnknownField):
+        return field
     return _find(name, schema, f"{scope}." if scope else "")
 
 
@@ -61,7 +63,7 @@ def _find(name: str, schema: IndexSchema, below: str = "") -> FieldLookup:
 
 
 def _inside_json(name: str, schema: IndexSchema) -> IndexField | None:
-    """A value inside a field of JSON, by the path to it."""
+    """A value inside a JSON field, by its path."""
     path = name.rpartition(".")[0]
     while path:
         field = schema.by_name.get(path)
@@ -72,11 +74,13 @@ def _inside_json(name: str, schema: IndexSchema) -> IndexField | None:
 
 
 def _near(name: str, schema: IndexSchema) -> tuple[str, ...]:
-    """Full names, also where only the end looks like what was written."""
+    """Similar names in full, even where only the last part is similar."""
     named: dict[str, str] = {}
     for field in schema.fields:
         named.setdefault(field.name.rpartition(".")[2].lower(), field.name)
     named |= {field.name.lower(): field.name for field in schema.fields}
     close = get_close_matches(name.lower(), named, n=3, cutoff=0.75)
-    alike = {one: SequenceMatcher(None, one, name.lower()).ratio() for one in close}
-    return tuple(dict.fromkeys(named[one] for one in close if alike[one] >= alike[close[0]] - ABOUT))
+    ratios = {known: SequenceMatcher(None, known, name.lower()).ratio() for known in close}
+    return tuple(
+        dict.fromkeys(named[known] for known in close if ratios[known] >= ratios[close[0]] - SIMILARITY_MARGIN)
+    )

@@ -1,11 +1,11 @@
-"""Values as readers write them, checked against the kind of their field and put into the form that Elasticsearch reads."""
+"""Checks values against the kind of their field and converts them to the form that Elasticsearch reads."""
 
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from search_api.query.limits import LONGEST_VALUE
+from search_api.query.limits import MAX_VALUE_LENGTH
 from search_api.query.schema import FieldKind, IndexField
 
 _INTEGER = re.compile(r"[+-]?\d{1,19}")
@@ -15,7 +15,7 @@ _RELATIVE = re.compile(f"now{_MATH}", re.ASCII)
 _FROM_A_DAY = re.compile(rf"(?P<day>[^|]+)\|\|(?P<math>{_MATH})", re.ASCII)
 _YEAR_OR_MONTH = re.compile(r"(\d{4})(-(\d\d))?", re.ASCII)
 
-_TEXT = f"a text of up to {LONGEST_VALUE} characters"
+_TEXT = f"a text of up to {MAX_VALUE_LENGTH} characters"
 EXPECTED: Mapping[FieldKind, str] = {
     "text": _TEXT,
     "keyword": _TEXT,
@@ -29,19 +29,19 @@ EXPECTED: Mapping[FieldKind, str] = {
 
 
 def read_value(field: IndexField, text: str) -> str | None:
-    """The value in the form that Elasticsearch reads, or None if it is not of the field's kind."""
+    """The value in Elasticsearch's form, or None if it is not valid for the field's kind."""
     return _READ.get(field.kind, _any)(text)
 
 
-def whole(value: str) -> str:
-    """What to write behind a date to mean all of it: a year, a month or a day as a whole."""
+def rounding_suffix(value: str) -> str:
+    """Date math that makes a bound cover a whole year, month or day; empty for a value with a time."""
     if value.startswith("now") or "||" in value:
         return ""
     return {4: "||/y", 7: "||/M", 10: "||/d"}.get(len(value), "")
 
 
 def _any(text: str) -> str | None:
-    return text if len(text) <= LONGEST_VALUE and "\0" not in text else None
+    return text if len(text) <= MAX_VALUE_LENGTH and "\0" not in text else None
 
 
 def _integer(text: str) -> str | None:

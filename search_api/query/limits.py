@@ -1,33 +1,33 @@
-"""How much one request may ask for. A request beyond a limit is refused with the limit's number, never cut short in silence."""
+"""The limits of one request. A request that exceeds one is rejected with the limit in the message, never truncated."""
 
 MAX_WINDOW = 1000
-"""Hits that can be reached by page number; a cursor goes on from there."""
+"""Hits that page numbers can reach; a cursor continues from there."""
 MAX_SIZE = 200
 MAX_FILTERS = 32
 MAX_SORTS = 4
 MAX_FACETS = 12
-LONGEST_VALUE = 1024
-"""Characters of one value."""
+MAX_VALUE_LENGTH = 1024
+"""In characters."""
 
 MAX_TEXT = 1000
-"""Characters of the search box."""
+"""Length of the search text, in characters."""
 MAX_CLAUSES = 32
-"""Words, phrases and conditions in the search box: each word asks every field that is searched."""
+"""Words, phrases and conditions in the search text; each word queries every searchable field."""
 MAX_DEPTH = 5
-"""Parentheses within parentheses; Elasticsearch takes queries that are 30 deep, and each level here is up to three of them."""
+"""Nested parentheses. Elasticsearch accepts queries of 30 levels, and each level here takes up to three of them."""
 MAX_FIELDS = 60
-"""Fields that one word of the box asks; those that the spec says most of come first."""
+"""Fields that one word queries; the most boosted ones come first."""
 MIN_STEM = 2
-"""Characters before the first wildcard: what begins with less is too much of an index to visit."""
+"""Characters before the first wildcard; a shorter prefix matches too many terms of the index."""
 MAX_WILDCARDS = 4
 MAX_SLOP = 10
-"""Words between the words of a phrase."""
+"""Other words allowed between the words of a phrase."""
 
 MAX_DIMENSIONS = 3
 MAX_MEASURES = 6
 MAX_TOP = 1000
-"""Values of one dimension."""
+"""Values per dimension of an aggregation."""
 MAX_ROWS = 10_000
 """Rows of an aggregation."""
-LONGEST_MISTYPED = 32
-"""Letters of a word that may be mistyped: what Elasticsearch needs of memory for looking around a word grows with its length."""
+MAX_FUZZY_LENGTH = 32
+"""In letters. The memory that Elasticsearch needs for a fuzzy query grows with the length of the word."""

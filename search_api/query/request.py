@@ -1,8 +1,8 @@
-"""What a reader asks for: parsed from text, checked against the fields of the index, with every fault named at once."""
+"""The request of a search: parsed from text and checked against the fields of the index, with every error reported."""
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from search_api.query.field_values import EXPECTED, read_value
@@ -21,7 +21,7 @@ _FILTER = re.compile(r"(?P<name>[^:]+):(?P<comparison>>=|<=|>|<|=|)(?P<value>.*)
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A field compared with a value, which is already checked to be of the field's kind."""
+    """A field compared with a value of the field's kind, in Elasticsearch's form."""
 
     field: IndexField
     comparison: Comparison
@@ -30,20 +30,18 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """One term of the order."""
-
     field: IndexField
     descending: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A checked request. `text` is the search box as typed, `box` what it means, None when it is empty. `page` counts from 1.
-
-    `similar`: the words that may look otherwise in a document."""
+    """A checked request. `text` is the search text as typed and `parsed` its meaning, None when it is empty. `page`
+    counts from 1. `similar` are the words that may be spelled differently in a document.
+    """
 
     text: str = ""
-    box: Parsed | None = None
+    parsed: Parsed | None = None
     filters: tuple[Filter, ...] = ()
     sorts: tuple[Sort, ...] = ()
     facets: tuple[IndexField, ...] = ()
@@ -54,7 +52,7 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True)
 class RawRequest:
-    """A request as it came: all text."""
+    """A request as it was received, unchecked."""
 
     text: str = ""
     filters: tuple[str, ...] = ()
@@ -65,104 +63,102 @@ class RawRequest:
     similar: tuple[Word, ...] = ()
 
 
-@dataclass(slots=True)
-class _Errors:
-    found: list[ValidationError] = field(default_factory=list)
-
+class _Errors(list[ValidationError]):
     def add(self, parameter: str, message: str) -> None:
-        self.found.append(ValidationError(parameter, message))
+        self.append(ValidationError(parameter, message))
 
 
 def check(raw: RawRequest, schema: IndexSchema) -> SearchRequest:
-    """Check a request against the fields of its index; raises InvalidRequest."""
+    """Check a request against the fields of its index. Raises InvalidRequest with every error."""
     errors = _Errors()
-    box = _box(raw.text, schema, errors)
+    parsed = _parse(raw.text, schema, errors)
     _check_window(raw, errors)
     _check_counts(raw, errors)
     filters = [_filter(text, schema, errors) for text in raw.filters[:MAX_FILTERS]]
     sorts = [_sort(text, schema, errors) for text in _terms(raw.sort)[:MAX_SORTS]]
     facets = [_facet(name, schema, errors) for name in dict.fromkeys(raw.facets[:MAX_FACETS])]
-    if errors.found:
-        raise InvalidRequest(tuple(errors.found))
+    if errors:
+        raise InvalidRequest(tuple(errors))
     return SearchRequest(
-        raw.text.strip(), box, _kept(filters), _kept(sorts), _kept(facets), raw.size, raw.page, raw.similar
+        raw.text.strip(), parsed, _present(filters), _present(sorts), _present(facets), raw.size, raw.page, raw.similar
     )
 
 
-def _kept(found: Iterable[T | None]) -> tuple[T, ...]:
-    return tuple(one for one in found if one is not None)
+def _present(values: Iterable[T | None]) -> tuple[T, ...]:
+    return tuple(value for value in values if value is not None)
 
 
 def _terms(sort: str) -> list[str]:
     return [term.strip() for term in sort.split(",") if term.strip()]
 
 
-def _box(text: str, schema: IndexSchema, errors: _Errors) -> Parsed | None:
+def _parse(text: str, schema: IndexSchema, errors: _Errors) -> Parsed | None:
     if not text.strip():
         return None
     try:
         return parse(text, schema)
     except InvalidRequest as error:
-        errors.found += error.errors
+        errors += error.errors
         return None
 
 
 def _check_window(raw: RawRequest, errors: _Errors) -> None:
     if not 1 <= raw.size <= MAX_SIZE:
-        errors.add("size", f"Give a size from 1 to {MAX_SIZE}.")
+        errors.add("size", f"`size` must be between 1 and {MAX_SIZE}.")
     elif raw.page < 1 or raw.page * raw.size > MAX_WINDOW:
-        errors.add("page", f"Pages reach the first {MAX_WINDOW} hits; follow `next_cursor` to go further.")
+        errors.add("page", f"`page` only reaches the first {MAX_WINDOW} hits; use `next_cursor` to go further.")
 
 
 def _check_counts(raw: RawRequest, errors: _Errors) -> None:
-    for parameter, given, most in (
+    for parameter, count, limit in (
         ("filter", len(raw.filters), MAX_FILTERS),
         ("sort", len(_terms(raw.sort)), MAX_SORTS),
         ("facet", len(raw.facets), MAX_FACETS),
     ):
-        if given > most:
-            errors.add(parameter, f"{given} were given; up to {most} are taken.")
+        if count > limit:
+            errors.add(parameter, f"`{parameter}` has {count} values; the limit is {limit}.")
 
 
 def _field(name: str, parameter: str, schema: IndexSchema, errors: _Errors) -> IndexField | None:
-    found = schema.by_name.get(name)
-    if found is None:
-        errors.add(parameter, f"There is no field {name[:100]!r}; `/fields` lists them.")
-    return found
+    field = schema.by_name.get(name)
+    if field is None:
+        errors.add(parameter, f"There is no field {name[:100]!r}; `/fields` lists all fields.")
+    return field
 
 
 def _filter(text: str, schema: IndexSchema, errors: _Errors) -> Filter | None:
     match = _FILTER.fullmatch(text)
     if match is None:
-        errors.add("filter", f"{text[:100]!r} is no filter; write `field:value` or `field:>=value`.")
+        errors.add("filter", f"{text[:100]!r} is not a valid filter; write `field:value` or `field:>=value`.")
         return None
-    found = _field(match["name"], "filter", schema, errors)
-    if found is None:
+    field = _field(match["name"], "filter", schema, errors)
+    if field is None:
         return None
     comparison: Comparison = match["comparison"] or "="  # type: ignore[assignment]  # The pattern allows no other.
-    if not (found.filterable if comparison == "=" else found.ranged):
-        errors.add("filter", f"The field {found.name!r} ({found.kind}) cannot be filtered by {comparison!r}.")
+    if not (field.filterable if comparison == "=" else field.ranged):
+        errors.add("filter", f"The field {field.name!r} ({field.kind}) does not support the operator {comparison!r}.")
         return None
-    value = read_value(found, match["value"])
+    value = read_value(field, match["value"])
     if value is None:
         errors.add(
-            "filter", f"{match['value'][:100]!r} is no value of {found.name!r}; expected {EXPECTED[found.kind]}."
+            "filter",
+            f"{match['value'][:100]!r} is not a valid value for {field.name!r}; expected {EXPECTED[field.kind]}.",
         )
         return None
-    return Filter(found, comparison, value)
+    return Filter(field, comparison, value)
 
 
 def _sort(text: str, schema: IndexSchema, errors: _Errors) -> Sort | None:
-    found = _field(text.removeprefix("-"), "sort", schema, errors)
-    if found is not None and not found.sortable:
-        errors.add("sort", f"Hits cannot be sorted by {found.name!r} ({found.kind}).")
+    field = _field(text.removeprefix("-"), "sort", schema, errors)
+    if field is not None and not field.sortable:
+        errors.add("sort", f"Hits cannot be sorted by {field.name!r} ({field.kind}).")
         return None
-    return Sort(found, text.startswith("-")) if found else None
+    return Sort(field, text.startswith("-")) if field else None
 
 
 def _facet(name: str, schema: IndexSchema, errors: _Errors) -> IndexField | None:
-    found = _field(name, "facet", schema, errors)
-    if found is not None and not (found.filterable and found.kind in {"keyword", "text", "boolean"}):
-        errors.add("facet", f"Values of {found.name!r} ({found.kind}) cannot be counted.")
+    field = _field(name, "facet", schema, errors)
+    if field is not None and not (field.filterable and field.kind in {"keyword", "text", "boolean"}):
+        errors.add("facet", f"The values of {field.name!r} ({field.kind}) cannot be counted.")
         return None
-    return found
+    return field

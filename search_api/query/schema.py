@@ -1,4 +1,4 @@
-"""The fields of an index, as its live mapping tells them. Nothing else decides what can be searched, filtered or sorted."""
+"""The fields of an index, read from its live mapping, which alone decides what can be searched, filtered and sorted."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -23,28 +23,29 @@ KINDS: Mapping[str, FieldKind] = {
     "boolean": "boolean",
     "flattened": "json",
 }
-"""Elasticsearch's types, as readers need to tell them apart. A type that is not here can be shown, and no more."""
+"""The kind of each Elasticsearch type. A field of any other type is shown, but cannot be searched or filtered."""
 
 ANY_PII = "personal"
-"""The kind of personal data of a field whose spec says `pii: true`."""
+"""The kind of personal data of a field with `pii: true` in the spec."""
 
 ORDERED: frozenset[FieldKind] = frozenset({"integer", "number", "date"})
-"""Kinds that can be asked for by range."""
-
+"""Kinds that support ranges."""
 
 LAST = 100_000
-"""The place of a field that nobody knows one of."""
+"""The position of a field that is not in the spec."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexField:
-    """One leaf of a document. `exact` is the mapped name that filters and sorts use, "" where there is none.
+    """One leaf of a document.
 
-    `words` is the mapped name that a text search asks, "" where there is none. `boost` is what the spec says a match is worth.
-    `nested` is the path of the array it lies in, "" outside of arrays. `pii` are the kinds of personal data that it shows;
-    a copy of other fields shows theirs. `analyzer` is what cuts and folds a text that is searched here; fields with the same
-    one have the same words. `label` is what the spec calls it. `money` tells an amount's currency: a code, or the field that holds it.
-    `place` is that among the fields of a document. A `state` has one of few values that somebody chose: an enum, a boolean."""
+    `exact` is the mapped name for filters and sorts, and `words` the one for text searches; "" where there is none.
+    `nested` is the path of the innermost nested array around the field, "" outside of arrays. `boost`, `label` and
+    `money` come from the spec: the weight of a match, the display name, and the currency of an amount, which is a code
+    or the name of the field that holds it. `pii` are the kinds of personal data that the field reveals; a `copy_to`
+    target reveals those of its sources. Fields with the same `analyzer` have the same terms for a text. `place` is the
+    position among the fields of the document. `state`: an enum or a boolean.
+    """
 
     name: str
     kind: FieldKind
@@ -62,22 +63,21 @@ class IndexField:
 
     @property
     def title(self) -> str:
-        """What people call it: what the spec says, else its name in words."""
+        """The name for people: the spec's label, else the field's name in words."""
         return self.label or in_words(self.name)
 
     @property
     def searchable(self) -> bool:
-        """Whether the words of the search box look here."""
+        """Whether words without a field search it."""
         return bool(self.words)
 
     @property
     def filterable(self) -> bool:
-        """Whether a value can be asked for exactly."""
+        """Whether it can be compared with =."""
         return bool(self.exact)
 
     @property
     def sortable(self) -> bool:
-        """Whether hits can be ordered by it."""
         return bool(self.exact) and self.kind != "json"
 
     @property
@@ -88,49 +88,49 @@ class IndexField:
 
 @dataclass(frozen=True)
 class IndexSchema:
-    """All fields of one index, in the order of their names."""
+    """All fields of one index, ordered by name."""
 
     fields: tuple[IndexField, ...]
 
     @cached_property
     def by_name(self) -> Mapping[str, IndexField]:
-        """The fields by their full names."""
+        """The fields by full name."""
         return {field.name: field for field in self.fields}
 
     @cached_property
     def in_order(self) -> tuple[IndexField, ...]:
-        """The fields as a document has them."""
+        """The fields in the order of the document."""
         return tuple(sorted(self.fields, key=lambda field: (field.place, field.name)))
 
     @cached_property
     def parts(self) -> Mapping[str, bool]:
-        """The objects and arrays that hold fields, by path: whether their elements are kept apart."""
-        found: dict[str, bool] = {}
+        """The objects and arrays that contain fields, by path; True for nested arrays."""
+        nested_by_path: dict[str, bool] = {}
         for field in self.fields:
             path = field.name.rpartition(".")[0]
             while path:
-                found[path] = found.get(path, False) or path == field.nested
+                nested_by_path[path] = nested_by_path.get(path, False) or path == field.nested
                 path = path.rpartition(".")[0]
-        return found
+        return nested_by_path
 
     def below(self, path: str) -> tuple[IndexField, ...]:
-        """The fields of a part; all fields for ""."""
+        """The fields inside an object or array; all fields for an empty path."""
         return tuple(field for field in self.fields if not path or field.name.startswith(f"{path}."))
 
     @cached_property
     def facets(self) -> tuple[IndexField, ...]:
-        """Fields whose values are worth counting: a mapping has plain keywords for enums, booleans and identifiers."""
+        """Fields worth counting: enums, booleans and identifiers, which the mapping has as plain keywords."""
         return tuple(f for f in self.in_order if f.type in {"keyword", "boolean"} and f.filterable)
 
 
 def in_words(name: str) -> str:
-    """A field's name in words: `ship_to.postal_code` is `Ship to › postal code`."""
+    """A field name as text: `ship_to.postal_code` becomes `Ship to › postal code`."""
     text = name.replace("_", " ").replace(".", " › ").strip()
     return text[:1].upper() + text[1:]
 
 
 def read_mapping(mapping: Mapping[str, Any]) -> IndexSchema:
-    """Read the `mappings` of an index: `properties`, and in `_meta` what the spec says of ranking and of personal data."""
+    """Read the `mappings` of an index: `properties`, and the spec's ranking, labels and personal data in `_meta`."""
     meta, properties = mapping.get("_meta", {}), mapping.get("properties", {})
     search, described = meta.get("search", {}), meta.get("fields", {})
     boosts = search.get("boost", {})
@@ -138,7 +138,7 @@ def read_mapping(mapping: Mapping[str, Any]) -> IndexSchema:
     places = {path: place for place, path in enumerate(meta.get("order", ()))}
     states = frozenset(meta.get("states", ()))
     personal = _personal(properties, described)
-    told = (
+    fields = (
         replace(
             field,
             boost=float(boosts.get(field.name, 1)),
@@ -150,16 +150,16 @@ def read_mapping(mapping: Mapping[str, Any]) -> IndexSchema:
         )
         for field in _fields(properties, "", "")
     )
-    return IndexSchema(tuple(sorted(told, key=lambda field: field.name)))
+    return IndexSchema(tuple(sorted(fields, key=lambda field: field.name)))
 
 
 def _personal(properties: Mapping[str, Any], described: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
-    """The kinds of personal data by field: the spec's, and for a `copy_to` target those of all that is copied."""
+    """The kinds of personal data by field: the spec's, and for a `copy_to` target those of its sources."""
     personal: dict[str, set[str]] = {}
-    for name, said in described.items():
-        if kinds := said.get("pii"):
+    for name, description in described.items():
+        if kinds := description.get("pii"):
             several = kinds if isinstance(kinds, list) else [kinds]
-            personal.setdefault(name, set()).update(ANY_PII if one is True else str(one) for one in several)
+            personal.setdefault(name, set()).update(ANY_PII if kind is True else str(kind) for kind in several)
     for name, target in _copies(properties, ""):
         personal.setdefault(target, set()).update(personal.get(name, ()))
     return personal
@@ -168,7 +168,7 @@ def _personal(properties: Mapping[str, Any], described: Mapping[str, Mapping[str
 def _copies(properties: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
     for name, mapping in properties.items():
         targets = mapping.get("copy_to", ())
-        yield from ((f"{prefix}{name}", one) for one in ([targets] if isinstance(targets, str) else targets))
+        yield from ((f"{prefix}{name}", target) for target in ([targets] if isinstance(targets, str) else targets))
         yield from _copies(mapping.get("properties", {}), f"{prefix}{name}.")
 
 
@@ -198,7 +198,7 @@ def _leaf(path: str, mapping: Mapping[str, Any], nested: str) -> IndexField:
 
 
 def _exact(path: str, kind: FieldKind, mapping: Mapping[str, Any]) -> str:
-    """A text is compared by its keyword sub-field, everything else by itself, if its values lie in columns."""
+    """A text is compared by its keyword sub-field, any other field by itself if it has doc values."""
     if kind == "text":
         sub_fields = mapping.get("fields", {})
         exact = next((name for name, sub in sub_fields.items() if sub.get("type") == "keyword"), "")
@@ -207,7 +207,7 @@ def _exact(path: str, kind: FieldKind, mapping: Mapping[str, Any]) -> str:
 
 
 def _words(path: str, kind: FieldKind, mapping: Mapping[str, Any]) -> str:
-    """A keyword is searched by the sub-field that folds case and accents, if it has one."""
+    """A keyword is searched by its sub-field that folds case and accents, if it has one."""
     if kind not in {"text", "keyword"}:
         return ""
     folded = kind == "keyword" and "folded" in mapping.get("fields", {})

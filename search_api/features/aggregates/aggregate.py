@@ -1,4 +1,4 @@
-"""Adding up the documents of a search: rows by up to three dimensions, and one row for everything."""
+"""Aggregates the documents of a search: one row per combination of up to three dimensions, and a total."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,7 +19,7 @@ Value = float | dict[str, float | None] | None
 
 
 class DimensionView(Struct, frozen=True):
-    """What rows are made by. `array` is the array whose elements have the value, "" where documents have it."""
+    """What rows are grouped by. `array` is the nested array whose elements hold the value, "" if documents do."""
 
     field: str
     interval: str | None
@@ -28,7 +28,7 @@ class DimensionView(Struct, frozen=True):
 
 
 class MeasureView(Struct, frozen=True):
-    """What is computed. `over`: each value counts once a document ("documents"), or once an element of that array."""
+    """What is computed. `over`: each value counts once per document ("documents"), or once per element of that array."""
 
     name: str
     function: str
@@ -37,10 +37,11 @@ class MeasureView(Struct, frozen=True):
 
 
 class AggregateRow(Struct, frozen=True):
-    """`keys` in the order of the dimensions: the value, the beginning of the interval, or the lower end of the step.
+    """`keys` are in the order of the dimensions: a value, the start of an interval, or the lower bound of a step.
 
-    `documents` is how many documents are in it; `elements` is how many elements of the innermost array, null outside of arrays.
-    `values` in the order of the measures; percentiles are an object. Null: there was nothing to compute from."""
+    `documents` is the number of documents, `elements` that of elements of the innermost array, null outside of arrays.
+    `values` are in the order of the measures; percentiles are an object. Null: no values to compute from.
+    """
 
     keys: list[str | float | bool]
     documents: int
@@ -49,10 +50,11 @@ class AggregateRow(Struct, frozen=True):
 
 
 class Aggregate(Struct, frozen=True):
-    """Rows, and `total` over every document that matches, those without a value of a dimension included.
+    """Rows, and `total` over every matching document, including those without a value for a dimension.
 
-    `truncated`: a dimension has more values than `top`. `approximate`: several shards disagreed which values are the first.
-    `partial`: the time ran out, or a part of the index did not answer. Values are computed as doubles."""
+    `truncated`: a dimension has more values than `top`. `approximate`: the shards disagreed on the top values.
+    `partial`: the search timed out or a shard failed. Values are computed as doubles.
+    """
 
     dimensions: list[DimensionView]
     measures: list[MeasureView]
@@ -98,27 +100,27 @@ async def aggregate(
 
 
 def read_aggregate(
-    answer: _Response, plan: AggregatePlan, request: AggregateRequest, freshness: FreshnessView
+    response: _Response, plan: AggregatePlan, request: AggregateRequest, freshness: FreshnessView
 ) -> Aggregate:
-    """The answer of a planned search as rows; raises InvalidRequest when there are too many."""
-    everything = answer.aggregations | {"doc_count": answer.hits.total.value}
-    found = _Rows(plan, request)
-    rows = list(found.of(everything, plan.levels, {})) if plan.levels else []
+    """The rows in the response of a planned search. Raises InvalidRequest when there are more than MAX_ROWS."""
+    everything = response.aggregations | {"doc_count": response.hits.total.value}
+    walk = _Rows(plan, request)
+    rows = list(walk.of(everything, plan.levels, {})) if plan.levels else []
     return Aggregate(
-        dimensions=[_dimension(one) for one in request.dimensions],
-        measures=[_measure(one) for one in request.measures],
+        dimensions=[_dimension(dimension) for dimension in request.dimensions],
+        measures=[_measure(measure) for measure in request.measures],
         rows=rows,
-        total=found.row(everything, [], plan.totals),
-        truncated=found.truncated,
-        approximate=found.approximate,
-        partial=answer.timed_out or answer.shards.failed > 0,
-        took_ms=answer.took,
+        total=walk.row(everything, [], plan.totals),
+        truncated=walk.truncated,
+        approximate=walk.approximate,
+        partial=response.timed_out or response.shards.failed > 0,
+        took_ms=response.took,
         freshness=freshness,
     )
 
 
 class _Rows:
-    """Walks the buckets. What it saw on the way is in `truncated` and `approximate`."""
+    """Walks the buckets, and notes in `truncated` and `approximate` what it finds on the way."""
 
     def __init__(self, plan: AggregatePlan, request: AggregateRequest) -> None:
         self._plan = plan
@@ -134,29 +136,30 @@ class _Rows:
         if not levels:
             self._count += 1
             if self._count > MAX_ROWS:
-                message = f"by: this makes more than {MAX_ROWS} rows; take longer intervals, larger steps, or narrow the search."
+                message = f"by: more than {MAX_ROWS} rows; use longer intervals or larger steps, or narrow the search."
                 raise InvalidRequest((ValidationError("by", message),))
             yield self.row(bucket, [keys[place] for place in sorted(keys)], self._plan.results)
             return
         level, *rest = levels
-        found = _at(bucket, level.steps)
-        self.truncated |= found.get("sum_other_doc_count", 0) > 0
-        self.approximate |= found.get("doc_count_error_upper_bound", 0) > 0
-        for one in found["buckets"]:
-            yield from self.of(one, tuple(rest), keys | {level.place: _key(one, level.dimension)})
+        aggregation = _at(bucket, level.path)
+        self.truncated |= aggregation.get("sum_other_doc_count", 0) > 0
+        self.approximate |= aggregation.get("doc_count_error_upper_bound", 0) > 0
+        for inner in aggregation["buckets"]:
+            yield from self.of(inner, tuple(rest), keys | {level.place: _key(inner, level.dimension)})
 
     def row(self, bucket: Mapping[str, Any], keys: list[str | float | bool], results: ResultPaths) -> AggregateRow:
-        """One row."""
         count = int(bucket["doc_count"])
         documents = int(_at(bucket, results.documents)["doc_count"]) if results.documents else count
         pairs = zip(self._request.measures, results.measures, strict=True)
-        values = [float(documents) if one.field is None else _value(_at(bucket, steps), one) for one, steps in pairs]
+        values = [
+            float(documents) if measure.field is None else _value(_at(bucket, path), measure) for measure, path in pairs
+        ]
         return AggregateRow(keys, documents, count if results.documents else None, values)
 
 
-def _at(bucket: Mapping[str, Any], steps: BucketPath) -> Mapping[str, Any]:
-    for step in steps:
-        bucket = bucket[step]
+def _at(bucket: Mapping[str, Any], path: BucketPath) -> Mapping[str, Any]:
+    for name in path:
+        bucket = bucket[name]
     return bucket
 
 
@@ -175,9 +178,11 @@ def _key(bucket: Mapping[str, Any], dimension: Dimension) -> str | float | bool:
     return key
 
 
-def _dimension(one: Dimension) -> DimensionView:
-    return DimensionView(one.field.name, one.interval, one.step, one.field.nested)
+def _dimension(dimension: Dimension) -> DimensionView:
+    return DimensionView(dimension.field.name, dimension.interval, dimension.step, dimension.field.nested)
 
 
-def _measure(one: Measure) -> MeasureView:
-    return MeasureView(one.name, one.function, one.field.name if one.field else None, one.path or "documents")
+def _measure(measure: Measure) -> MeasureView:
+    return MeasureView(
+        measure.name, measure.function, measure.field.name if measure.field else None, measure.path or "documents"
+    )

@@ -1,8 +1,9 @@
-"""A checked aggregation as the body of a search. Pure.
+"""The search for a checked aggregation. Pure.
 
-Dimensions of documents come first, those of arrays inside of them, so that elements are only counted within their documents.
-Where a measure lies in another array than the innermost dimension, the search goes down into that array, or back up from it.
-Names in the body are ours: dN, mN and docs hold results; in, of, up and own lead to them."""
+Dimensions of documents come first and those of arrays inside of them, so that elements are only counted within their
+documents. If a measure is in another array than the innermost dimension, the search descends into that array, or
+returns to the parent. Names in the body: dN, mN and docs hold results; in, of, up and own lead to them.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,21 +14,23 @@ from search_api.features.aggregates.request import AggregateRequest, Dimension, 
 from search_api.query.request import Filter
 
 BucketPath = tuple[str, ...]
-"""The names that lead from a bucket to a result below it."""
+"""The aggregation names that lead from a bucket to a result below it."""
 
 
 @dataclass(frozen=True, slots=True)
 class BucketLevel:
-    """Where the buckets of a dimension lie, from those of the dimension outside of it. `place` is its place in the request."""
+    """The path to the buckets of a dimension from those of the dimension around it. `place` is its index in the
+    request.
+    """
 
     place: int
     dimension: Dimension
-    steps: BucketPath
+    path: BucketPath
 
 
 @dataclass(frozen=True, slots=True)
 class AggregatePlan:
-    """The body, and where its answer holds what: the buckets, what is below the innermost of them, and the same for everything."""
+    """The body, and where its response holds the buckets, the results of the innermost ones, and the totals."""
 
     body: Query
     levels: tuple[BucketLevel, ...]
@@ -37,7 +40,7 @@ class AggregatePlan:
 
 @dataclass(frozen=True, slots=True)
 class ResultPaths:
-    """What lies below a bucket. `documents` leads to the number of documents, None where the bucket's own count is it."""
+    """The results below a bucket. `documents` leads to the number of documents, None if it is the bucket's own count."""
 
     measures: tuple[BucketPath, ...]
     documents: BucketPath | None
@@ -50,7 +53,7 @@ class _Builder:
     levels: list[BucketLevel] = field(default_factory=list)
 
     def down(self, path: str, aggregations: Query, prefix: str) -> tuple[Query, BucketPath]:
-        """The aggregations over the elements of an array, of which filters on it leave only those that fulfil them."""
+        """Aggregations over the elements of an array, limited to those that match the filters on it."""
         clauses = element_clauses(self.filters, path)
         steps: BucketPath = (f"{prefix}in",)
         if clauses:
@@ -62,13 +65,13 @@ class _Builder:
         """A measure below a bucket of `path`."""
         if measure.field is None:
             return {}, ()
-        inner: Query = {name: {measure.function: _of(measure)}}
+        inner: Query = {name: {measure.function: _function(measure)}}
         if measure.path == path:
             return inner, (name,)
         if len(measure.path) > len(path):
             outer, steps = self.down(measure.path, inner, name)
             return outer, (*steps, name)
-        return {f"{name}up": {"reverse_nested": _to(measure.path), "aggs": inner}}, (f"{name}up", name)
+        return {f"{name}up": {"reverse_nested": _reverse_path(measure.path), "aggs": inner}}, (f"{name}up", name)
 
     def results(self, path: str) -> tuple[Query, ResultPaths]:
         aggregations: Query = {}
@@ -82,26 +85,26 @@ class _Builder:
         return aggregations, ResultPaths(tuple(steps), ("docs",) if path else None)
 
     def buckets(self, rest: list[tuple[int, Dimension]], path: str) -> tuple[Query, ResultPaths]:
-        """The dimensions that are left, each inside of the one before, and the measures in the innermost."""
+        """The remaining dimensions, each inside the previous one, and the measures in the innermost."""
         if not rest:
             return self.results(path)
         (place, dimension), *others = rest
-        at = dimension.field.nested
+        array_path = dimension.field.nested
         index = len(self.levels)
         name = f"d{index}"
         self.levels.append(BucketLevel(place, dimension, ()))
-        inner, results = self.buckets(others, at)
-        order, extra = self._order(dimension, at)
-        one = {name: _bucket(dimension, self.request, order) | {"aggs": inner | extra}}
+        inner, results = self.buckets(others, array_path)
+        order, extra = self._order(dimension, array_path)
+        aggregation = {name: _bucket(dimension, self.request, order) | {"aggs": inner | extra}}
         steps: BucketPath = (name,)
-        if at != path:
-            one, way = self.down(at, one, name)
+        if array_path != path:
+            aggregation, way = self.down(array_path, aggregation, name)
             steps = (*way, name)
         self.levels[index] = BucketLevel(place, dimension, steps)
-        return one, results
+        return aggregation, results
 
     def _order(self, dimension: Dimension, path: str) -> tuple[Query | None, Query]:
-        """By which of the values are the first ones; what it needs is computed beside the rest."""
+        """The order of a dimension's values, and the aggregation it needs."""
         if self.request.top_by is None or dimension.interval or dimension.step:
             return None, {}
         part, steps = self.measure(self.request.measures[self.request.top_by], "top", path)
@@ -109,9 +112,9 @@ class _Builder:
 
 
 def plan_aggregate(request: AggregateRequest, query: Query, filters: tuple[Filter, ...]) -> AggregatePlan:
-    """The search that answers a request over the documents that fulfil `query`."""
+    """The search that computes a request over the documents that match `query`."""
     builder = _Builder(request, filters)
-    ordered = sorted(enumerate(request.dimensions), key=lambda one: len(one[1].field.nested))
+    ordered = sorted(enumerate(request.dimensions), key=lambda item: len(item[1].field.nested))
     rows, results = builder.buckets(ordered, "")
     totals, total_results = builder.results("")
     body = {
@@ -124,13 +127,13 @@ def plan_aggregate(request: AggregateRequest, query: Query, filters: tuple[Filte
     return AggregatePlan(body, tuple(builder.levels), total_results, results)
 
 
-def _of(measure: Measure) -> Query:
+def _function(measure: Measure) -> Query:
     assert measure.field is not None
-    found: Query = {"field": measure.field.exact}
-    return found | {"percents": list(measure.percents)} if measure.percents else found
+    aggregation: Query = {"field": measure.field.exact}
+    return aggregation | {"percents": list(measure.percents)} if measure.percents else aggregation
 
 
-def _to(path: str) -> Query:
+def _reverse_path(path: str) -> Query:
     return {"path": path} if path else {}
 
 

@@ -1,4 +1,4 @@
-"""What to add up, and by what: parsed from text and checked against the fields of the index."""
+"""What to aggregate and by what: parsed from text and checked against the fields of the index."""
 
 import re
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from search_api.query.validation import InvalidRequest, ValidationError
 Interval = Literal["minute", "hour", "day", "week", "month", "quarter", "year"]
 Function = Literal["count", "sum", "avg", "min", "max", "percentiles"]
 INTERVALS: tuple[Interval, ...] = get_args(Interval)
-USUAL_PERCENTS = (50.0, 95.0, 99.0)
+DEFAULT_PERCENTILES = (50.0, 95.0, 99.0)
 _MEASURE = re.compile(r"(?P<function>[a-z]+)(:(?P<field>[^:]+)(:(?P<percents>[^:]+))?)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """Rows by the values of a field, by the `interval` of a date, or by steps of a number. Neither means values."""
+    """Groups rows by the values of a field, by the `interval` of a date, or by steps of a number."""
 
     field: IndexField
     interval: Interval | None = None
@@ -29,7 +29,7 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A function over a field's values; `count` has no field, and counts documents."""
+    """A function of a field's values. `count` has no field; it counts documents."""
 
     function: Function
     field: IndexField | None = None
@@ -37,18 +37,20 @@ class Measure:
 
     @property
     def name(self) -> str:
-        """How it was asked for."""
+        """The measure as it was requested."""
         return f"{self.function}:{self.field.name}" if self.field else self.function
 
     @property
     def path(self) -> str:
-        """The array whose elements are measured, "" for documents."""
+        """The nested array whose elements are measured, "" for documents."""
         return self.field.nested if self.field else ""
 
 
 @dataclass(frozen=True, slots=True)
 class AggregateRequest:
-    """A checked request. `top` values of each dimension by `top_by`, a place in `measures`; None is by documents or elements."""
+    """A checked request. `top` values per dimension, ordered by the measure at index `top_by`, or by count if it is
+    None.
+    """
 
     dimensions: tuple[Dimension, ...]
     measures: tuple[Measure, ...]
@@ -59,7 +61,7 @@ class AggregateRequest:
 
 @dataclass(frozen=True, slots=True)
 class RawAggregate:
-    """A request as it came: all text."""
+    """A request as it was received, unchecked."""
 
     by: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
@@ -69,22 +71,20 @@ class RawAggregate:
 
 
 class _Errors(list[ValidationError]):
-    def say(self, parameter: str, message: str) -> None:
+    def add(self, parameter: str, message: str) -> None:
         self.append(ValidationError(parameter, f"{parameter}: {message}"))
 
 
 def check_aggregate(raw: RawAggregate, schema: IndexSchema) -> AggregateRequest:
-    """Check a request against the fields of its index; raises InvalidRequest."""
+    """Check a request against the fields of its index. Raises InvalidRequest with every error."""
     errors = _Errors()
     if len(raw.by) > MAX_DIMENSIONS:
-        errors.say("by", f"give up to {MAX_DIMENSIONS} dimensions.")
+        errors.add("by", f"the limit is {MAX_DIMENSIONS} dimensions.")
     if len(raw.measures) > MAX_MEASURES:
-        errors.say("measure", f"give up to {MAX_MEASURES} measures.")
+        errors.add("measure", f"the limit is {MAX_MEASURES} measures.")
     dimensions = [_dimension(text, schema, errors) for text in raw.by[:MAX_DIMENSIONS]]
     measures = [_measure(text, schema, errors) for text in raw.measures[:MAX_MEASURES]] or [Measure("count")]
-    request = AggregateRequest(
-        tuple(one for one in dimensions if one), tuple(one for one in measures if one), raw.top, None, raw.zone
-    )
+    request = AggregateRequest(tuple(filter(None, dimensions)), tuple(filter(None, measures)), raw.top, None, raw.zone)
     _check_size(request, errors)
     _check_paths(request, errors)
     place = _top_by(raw.top_by, request, errors)
@@ -95,69 +95,69 @@ def check_aggregate(raw: RawAggregate, schema: IndexSchema) -> AggregateRequest:
 
 def _dimension(text: str, schema: IndexSchema, errors: _Errors) -> Dimension | None:
     name, _, grain = text.partition(":")
-    field = _known(name, "by", schema, errors)
+    field = _find_field(name, "by", schema, errors)
     if field is None:
         return None
     match field.kind:
         case "date" if grain in INTERVALS:
             return Dimension(field, interval=grain)
         case "date":
-            errors.say("by", f"{name} is a date; write {name}:week, or one of {', '.join(INTERVALS)}.")
+            errors.add("by", f"{name} is a date; write {name}:week, or one of {', '.join(INTERVALS)}.")
         case "integer" | "number" if grain:
             step = _positive(grain)
             if step:
                 return Dimension(field, step=step)
-            errors.say("by", f"{name}:{grain} has no usable step; write a number above zero, as in {name}:50.")
+            errors.add("by", f"{name}:{grain} is not a valid step; write a number greater than zero, as in {name}:50.")
         case "json" | "other":
-            errors.say("by", f"{name} ({field.kind}) has no values to make rows of.")
+            errors.add("by", f"{name} ({field.kind}) cannot be used as a dimension.")
         case _ if grain:
-            errors.say("by", f"{name} ({field.kind}) takes no interval; write {name}.")
+            errors.add("by", f"{name} ({field.kind}) does not accept an interval; write {name}.")
         case _:
             return Dimension(field)
     return None
 
 
 def _measure(text: str, schema: IndexSchema, errors: _Errors) -> Measure | None:
-    found = _MEASURE.fullmatch(text)
-    if not found or found["function"] not in get_args(Function):
-        errors.say(
+    match = _MEASURE.fullmatch(text)
+    if not match or match["function"] not in get_args(Function):
+        errors.add(
             "measure",
-            f"{text!r} is not known; write count, or sum, avg, min, max or percentiles with a field, as in sum:price.",
+            f"unknown measure {text!r}; write count, or sum, avg, min, max or percentiles with a field, as in sum:price.",
         )
         return None
-    if found["function"] == "count":
-        if found["field"]:
-            errors.say("measure", "count takes no field: it counts documents.")
+    if match["function"] == "count":
+        if match["field"]:
+            errors.add("measure", "count does not accept a field; it counts documents.")
         return Measure("count")
-    if not found["field"]:
-        errors.say("measure", f"{text} needs a field, as in {text}:price.")
+    if not match["field"]:
+        errors.add("measure", f"{text} needs a field, as in {text}:price.")
         return None
-    field = _known(found["field"], "measure", schema, errors)
+    field = _find_field(match["field"], "measure", schema, errors)
     if field and field.kind not in ("integer", "number"):
-        errors.say("measure", f"{field.name} ({field.kind}) is no number.")
+        errors.add("measure", f"{field.name} ({field.kind}) is not a number.")
         return None
-    percents = _percents(found, errors)
-    return Measure(cast(Function, found["function"]), field, percents) if field else None
+    percents = _percents(match, errors)
+    return Measure(cast(Function, match["function"]), field, percents) if field else None
 
 
-def _percents(found: re.Match[str], errors: _Errors) -> tuple[float, ...]:
-    if found["function"] != "percentiles":
-        if found["percents"]:
-            errors.say("measure", f"{found['function']} takes nothing after the field.")
+def _percents(match: re.Match[str], errors: _Errors) -> tuple[float, ...]:
+    if match["function"] != "percentiles":
+        if match["percents"]:
+            errors.add("measure", f"{match['function']} does not accept anything after the field.")
         return ()
-    if not found["percents"]:
-        return USUAL_PERCENTS
-    read = [_positive(one) for one in found["percents"].split(",")]
-    if len(read) > 10 or any(one is None or one > 100 for one in read):
-        errors.say("measure", "percentiles: write up to ten numbers from 0 to 100, as in percentiles:price:50,95.")
-    return tuple(one for one in read if one)
+    if not match["percents"]:
+        return DEFAULT_PERCENTILES
+    percents = [_positive(text) for text in match["percents"].split(",")]
+    if len(percents) > 10 or any(percent is None or percent > 100 for percent in percents):
+        errors.add("measure", "percentiles: write up to ten numbers from 0 to 100, as in percentiles:price:50,95.")
+    return tuple(percent for percent in percents if percent)
 
 
-def _known(name: str, parameter: str, schema: IndexSchema, errors: _Errors) -> IndexField | None:
+def _find_field(name: str, parameter: str, schema: IndexSchema, errors: _Errors) -> IndexField | None:
     field = schema.by_name.get(name)
     if field is None or not field.filterable:
-        what = "there is no such field" if field is None else "its values lie in no column"
-        errors.say(parameter, f"{name!r}: {what}; `fields` lists what there is.")
+        problem = "there is no field" if field is None else "its values cannot be aggregated:"
+        errors.add(parameter, f"{problem} {name!r}; `/fields` lists all fields.")
         return None
     return field
 
@@ -172,38 +172,39 @@ def _positive(text: str) -> float | None:
 
 def _check_size(request: AggregateRequest, errors: _Errors) -> None:
     if not 1 <= request.top <= MAX_TOP:
-        errors.say("top", f"write a number from 1 to {MAX_TOP}.")
-    valued = sum(one.interval is None and one.step is None for one in request.dimensions)
+        errors.add("top", f"must be a number from 1 to {MAX_TOP}.")
+    valued = sum(dimension.interval is None and dimension.step is None for dimension in request.dimensions)
     if request.top**valued > MAX_ROWS:
-        errors.say(
-            "top", f"{request.top} values of {valued} dimensions can make more than {MAX_ROWS} rows; ask for fewer."
+        errors.add(
+            "top", f"{request.top} values of {valued} dimensions can make more than {MAX_ROWS} rows; reduce top."
         )
     if request.zone not in available_timezones():
-        errors.say("zone", f"{request.zone!r} is no time zone; write one like Europe/Lisbon.")
+        errors.add("zone", f"{request.zone!r} is not a valid time zone; write a name such as Europe/Lisbon.")
 
 
 def _check_paths(request: AggregateRequest, errors: _Errors) -> None:
-    """Elements of different arrays do not belong together, unless one array lies in the other."""
-    paths = {one.field.nested for one in request.dimensions} | {one.path for one in request.measures}
+    """Elements of different arrays cannot be combined, unless one array is inside the other."""
+    paths = {dimension.field.nested for dimension in request.dimensions}
+    paths |= {measure.path for measure in request.measures}
     deepest = max(paths, key=len, default="")
-    strange = sorted(path for path in paths if path and path != deepest and not deepest.startswith(f"{path}."))
-    if strange:
-        errors.say(
+    unrelated = sorted(path for path in paths if path and path != deepest and not deepest.startswith(f"{path}."))
+    if unrelated:
+        errors.add(
             "by",
-            f"{strange[0]} and {deepest} are different arrays, whose elements do not belong together; ask for each alone.",
+            f"{unrelated[0]} and {deepest} are separate arrays, whose elements cannot be combined; request each by itself.",
         )
 
 
 def _top_by(text: str, request: AggregateRequest, errors: _Errors) -> int | None:
     if not text:
         return None
-    names = [one.name for one in request.measures if one.function not in ("percentiles", "count")]
+    names = [measure.name for measure in request.measures if measure.function not in ("percentiles", "count")]
     if text not in names:
-        errors.say("top_by", f"name one of the measures: {', '.join(names) or 'there is none to order by'}.")
+        errors.add("top_by", f"must be one of the measures: {', '.join(names) or 'none of them can be ordered by'}.")
         return None
-    return [one.name for one in request.measures].index(text)
+    return [measure.name for measure in request.measures].index(text)
 
 
-def values_of(texts: Sequence[str]) -> tuple[str, ...]:
-    """Parameters that may be repeated."""
-    return tuple(one.strip() for one in texts if one.strip())
+def non_empty(texts: Sequence[str]) -> tuple[str, ...]:
+    """The values of a repeatable parameter, without empty ones."""
+    return tuple(text.strip() for text in texts if text.strip())

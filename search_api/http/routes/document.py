@@ -1,4 +1,4 @@
-"""One document by its id."""
+"""One document by its ID."""
 
 from typing import Annotated
 
@@ -19,10 +19,10 @@ SCHEMAS = (Document,)
 async def document_by_id(
     search: SearchDep,
     index: IndexPath,
-    id: Annotated[str, Path(description="any id, percent-encoded")],
-    if_none_match: Annotated[str, Header(description="an ETag; 304 if the document still has it")] = "",
+    id: Annotated[str, Path(description="Any ID, percent-encoded.")],
+    if_none_match: Annotated[str, Header(description="An ETag; 304 if the document still has it.")] = "",
 ) -> Response:
-    """One document as it is now. This address takes every id, also one that is called like an address of the API."""
+    """Get a document at this moment. This address accepts every ID, even one that equals another address of the API."""
     return await _document(search, index, id, if_none_match)
 
 
@@ -30,16 +30,16 @@ async def document_by_id(
 async def document(
     search: SearchDep,
     index: IndexPath,
-    id: Annotated[str, Path(description="the document's id, percent-encoded")],
-    if_none_match: Annotated[str, Header(description="an ETag; 304 if the document still has it")] = "",
+    id: Annotated[str, Path(description="The document's ID, percent-encoded.")],
+    if_none_match: Annotated[str, Header(description="An ETag; 304 if the document still has it.")] = "",
 ) -> Response:
-    """One document as it is now, also before a search sees it. An id like `search` or `export` is asked for below `_doc/`."""
+    """Get a document at this moment, before a search sees it. Use `_doc/` for IDs such as `search` or `export`."""
     return await _document(search, index, id, if_none_match)
 
 
 async def _document(search: Search, index: str, id: str, if_none_match: str) -> Response:
-    found = await search.document(index, id)
-    tag = f'W/"{found.version}-{search.caller.fingerprint}"'
-    if not {tag, "*"}.isdisjoint(one.strip() for one in if_none_match.split(",")):
+    document = await search.document(index, id)
+    tag = f'W/"{document.version}-{search.caller.fingerprint}"'
+    if not {tag, "*"}.isdisjoint(value.strip() for value in if_none_match.split(",")):
         return Response(status_code=304, headers={"ETag": tag})
-    return json_response(found, headers={"ETag": tag})
+    return json_response(document, headers={"ETag": tag})

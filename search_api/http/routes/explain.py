@@ -1,4 +1,4 @@
-"""Why a document ranks where it does."""
+"""Explanations of a document's rank."""
 
 from typing import Annotated
 
@@ -19,11 +19,13 @@ SCHEMAS = (Explanation,)
 async def explain(
     search: SearchDep,
     index: IndexPath,
-    id: Annotated[str, Path(description="the document's id, percent-encoded")],
-    q: Annotated[str, Query(description="the text of the search")] = "",
+    id: Annotated[str, Path(description="The document's ID, percent-encoded.")],
+    q: Annotated[str, Query(description="The text of the search.")] = "",
     filter: Annotated[  # The name is the parameter's.
-        list[str] | None, Query(description="its filters; may be repeated")
+        list[str] | None, Query(description="The filters of the search; repeatable.")
     ] = None,
 ) -> Response:
-    """Which text in which field brought how much of a document's score, for a text and filters; or what it lacks of them."""
+    """Explain which text in which field contributed how much of a document's score, or which parts of the search it
+    lacks.
+    """
     return json_response(await search.explain(index, RawRequest(q, tuple(filter or ())), id))

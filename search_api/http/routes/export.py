@@ -1,4 +1,4 @@
-"""The whole result of a search as a file."""
+"""Exports of the whole result of a search."""
 
 from typing import Annotated, Literal
 
@@ -20,18 +20,18 @@ from search_api.query.schema import IndexSchema
 router = APIRouter()
 FILE = {"x-files": [Csv.media_type, Ndjson.media_type, Parquet.media_type]}
 
-Named = Literal["csv", "ndjson", "parquet"]
-"""What an export can be."""
+FormatName = Literal["csv", "ndjson", "parquet"]
 
 
 class ExportRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """What to export, and as what. `q`, `filter` and `sort` mean what they mean in a search.
+    """What to export, and in which format. `q`, `filter` and `sort` are those of a search.
 
-    `columns` are fields, or parts of the document; without them CSV and Parquet have the fields outside of arrays and each array as JSON,
-    and NDJSON has the document as it is. `limit` is the number of rows of this part.
-    To go on after a break: the same again with `resume` (the header `Rowtide-Export`) and the number of `rows` that arrived whole."""
+    `columns` are fields, objects or arrays. By default CSV and Parquet contain the fields outside of arrays and each
+    array as JSON, and NDJSON the whole document. `limit` is the number of rows of this part. To resume an interrupted
+    export, repeat the request with `resume` (the header `Rowtide-Export`) and the number of complete `rows` received.
+    """
 
-    format: Named = "ndjson"
+    format: FormatName = "ndjson"
     q: str = ""
     filter: list[str] = []
     sort: str = ""
@@ -44,66 +44,68 @@ class ExportRequest(Struct, frozen=True, forbid_unknown_fields=True):
 SCHEMAS = (ExportRequest,)
 
 
-async def _asked(
-    format: Annotated[Named, Query(description="what it becomes")] = "ndjson",
-    q: Annotated[str, Query(description="as in a search")] = "",
-    filter: Annotated[list[str] | None, Query(description="as in a search")] = None,
-    sort: Annotated[str, Query(description="as in a search; without it the order is the fastest one")] = "",
-    columns: Annotated[str, Query(description="fields or parts of the document, comma-separated")] = "",
-    limit: Annotated[int | None, Query(ge=1, le=2**31, description="rows of this part")] = None,
-    resume: Annotated[str, Query(description="`Rowtide-Export` of the part before")] = "",
-    rows: Annotated[int, Query(ge=0, le=2**31, description="with `resume`: the rows that arrived whole")] = 0,
+async def _export_params(
+    format: Annotated[FormatName, Query(description="The file format.")] = "ndjson",
+    q: Annotated[str, Query(description="As in a search.")] = "",
+    filter: Annotated[list[str] | None, Query(description="As in a search.")] = None,
+    sort: Annotated[str, Query(description="As in a search; by default the order is arbitrary.")] = "",
+    columns: Annotated[str, Query(description="Comma-separated fields, objects or arrays.")] = "",
+    limit: Annotated[int | None, Query(ge=1, le=2**31, description="The number of rows of this part.")] = None,
+    resume: Annotated[str, Query(description="`Rowtide-Export` of the first part.")] = "",
+    rows: Annotated[int, Query(ge=0, le=2**31, description="With `resume`: the number of complete rows received.")] = 0,
 ) -> ExportRequest:
-    named = [name.strip() for name in columns.split(",") if name.strip()]
-    return ExportRequest(format, q, filter or [], sort, named, limit, resume, rows)
+    names = [name.strip() for name in columns.split(",") if name.strip()]
+    return ExportRequest(format, q, filter or [], sort, names, limit, resume, rows)
 
 
 @router.get("/v1/{index}/export", operation_id="export", openapi_extra=FILE, tags=["read"])
 async def export(
-    request: Request, search: SearchDep, index: IndexPath, asked: Annotated[ExportRequest, Depends(_asked)]
+    request: Request, search: SearchDep, index: IndexPath, params: Annotated[ExportRequest, Depends(_export_params)]
 ) -> Response:
-    """Export every document that matches, as of one moment. A break shows as an answer that ends without its end."""
-    return await _export(request, search, index, asked)
+    """Export every document that matches, as of one moment. If the export is interrupted, the chunked response ends
+    without a final chunk.
+    """
+    return await _export(request, search, index, params)
 
 
 @router.post(
     "/v1/{index}/export", operation_id="export_by_body", openapi_extra=FILE | accepts(ExportRequest), tags=["read"]
 )
 async def export_by_body(request: Request, search: SearchDep, index: IndexPath) -> Response:
-    """The same, asked for by a JSON body."""
+    """The same with a JSON body."""
     return await _export(request, search, index, await body_of(request, ExportRequest))
 
 
-async def _export(request: Request, search: SearchDep, index: str, asked: ExportRequest) -> Response:
-    form = _format(asked, await search.schema(index))
-    raw = RawRequest(asked.q, tuple(asked.filter), asked.sort)
+async def _export(request: Request, search: SearchDep, index: str, params: ExportRequest) -> Response:
+    file_format = _format(params, await search.schema(index))
+    raw = RawRequest(params.q, tuple(params.filter), params.sort)
     state: AppState = request.app.state.search
-    going = ExportPart(asked.resume, asked.rows, asked.limit)
-    export = await open_export(search, state.export_points, index, raw, going)
-    seen = at_position(search.freshness, export.seen)
+    part = ExportPart(params.resume, params.rows, params.limit)
+    export = await open_export(search, state.export_points, index, raw, part)
+    freshness = at_position(search.freshness, export.seen)
     audit = request.app.state.audit
-    noted = msgspec.json.encode(msgspec.structs.replace(asked, resume="")).decode()
-    number = audit.begin(search.caller, network_of(request), index, noted, asked.format)
+    query = msgspec.json.encode(msgspec.structs.replace(params, resume="")).decode()
+    audit_id = audit.begin(search.caller, network_of(request), index, query, params.format)
 
-    def ended(rows: int, how: ExportOutcome) -> None:
-        audit.end(number, rows, how)
+    def on_end(rows: int, outcome: ExportOutcome) -> None:
+        audit.end(audit_id, rows, outcome)
 
     headers = {
         "Rowtide-Export": export.token,
         "Rowtide-Rows": str(export.total),
-        "Content-Disposition": f'attachment; filename="{index}.{asked.format}"',
+        "Content-Disposition": f'attachment; filename="{index}.{params.format}"',
         "Cache-Control": "no-store",
     }
-    request.state.answer_headers |= seen.headers()
-    return StreamingResponse(export.stream(form, ended), headers=headers, media_type=form.media_type)
+    request.state.answer_headers |= freshness.headers()
+    return StreamingResponse(export.stream(file_format, on_end), headers=headers, media_type=file_format.media_type)
 
 
-def _format(asked: ExportRequest, schema: IndexSchema) -> Format:
-    chosen = chosen_columns(asked.columns, schema) if asked.columns else None
-    match asked.format:
+def _format(params: ExportRequest, schema: IndexSchema) -> Format:
+    columns = chosen_columns(params.columns, schema) if params.columns else None
+    match params.format:
         case "csv":
-            return Csv(chosen or default_columns(schema), header=not asked.rows)
+            return Csv(columns or default_columns(schema), header=not params.rows)
         case "parquet":
-            return Parquet(chosen or default_columns(schema))
+            return Parquet(columns or default_columns(schema))
         case "ndjson":
-            return Ndjson(chosen)
+            return Ndjson(columns)

@@ -8,15 +8,18 @@ from search_api.http.dependencies import IndexPath, SearchDep, json_response, re
 from search_api.query.schema import FieldKind, IndexField
 
 router = APIRouter()
-ROWS_OF_VALUES = ("keyword", "text", "boolean")
+GROUPED_BY_VALUE = ("keyword", "text", "boolean")
 
 
 class FieldView(Struct, frozen=True):
-    """What can be done with a field. `label` is its name in words. `kind` is what readers tell types apart by, `type` is Elasticsearch's.
+    """What a field supports. `label` is its display name, `kind` groups Elasticsearch's types, and `type` is the exact
+    one.
 
-    `operators` are those of the `filter` parameter. `searchable`: words without a field look here. `facetable`: values can be counted.
-    `rows`: what an aggregation makes rows of: `values`, an `interval` (as in `day`), a `step` (a number), or null. `measurable`: it can be
-    added up. `nested` is the array that it lies in, "" outside of arrays. `pii` are the kinds of personal data that it shows."""
+    `operators` are those of the `filter` parameter. `searchable`: words without a field search it. `facetable`: its
+    values can be counted. `rows`: how an aggregation groups by it: `values`, an `interval` (such as `day`), a `step` (a
+    number), or null. `measurable`: it can be summed. `nested` is the array around it, "" outside of arrays. `pii` are
+    the kinds of personal data that it reveals.
+    """
 
     name: str
     label: str
@@ -35,7 +38,7 @@ class FieldView(Struct, frozen=True):
 
 
 class Fields(Struct, frozen=True):
-    """The fields of an index, in the order of their names."""
+    """The fields of an index, ordered by name."""
 
     items: list[FieldView]
 
@@ -45,30 +48,30 @@ SCHEMAS = (Fields,)
 
 @router.get("/v1/{index}/fields", operation_id="fields", openapi_extra=responds_with(Fields), tags=["read"])
 async def fields(search: SearchDep, index: IndexPath) -> Response:
-    """The fields of an index and what can be done with each."""
-    return json_response(Fields([_field(one) for one in (await search.schema(index)).fields]))
+    """List the fields of an index and what each supports."""
+    return json_response(Fields([_field(field) for field in (await search.schema(index)).fields]))
 
 
-def _field(one: IndexField) -> FieldView:
+def _field(field: IndexField) -> FieldView:
     return FieldView(
-        name=one.name,
-        label=one.title,
-        kind=one.kind,
-        type=one.type,
-        operators=(["="] if one.filterable else []) + ([">", ">=", "<", "<="] if one.ranged else []),
-        searchable=one.searchable,
-        filterable=one.filterable,
-        ranged=one.ranged,
-        sortable=one.sortable,
-        facetable=one.filterable and one.kind in ROWS_OF_VALUES,
-        rows=_rows(one) if one.filterable else None,
-        measurable=one.filterable and one.kind in ("integer", "number"),
-        nested=one.nested,
-        pii=sorted(one.pii),
+        name=field.name,
+        label=field.title,
+        kind=field.kind,
+        type=field.type,
+        operators=(["="] if field.filterable else []) + ([">", ">=", "<", "<="] if field.ranged else []),
+        searchable=field.searchable,
+        filterable=field.filterable,
+        ranged=field.ranged,
+        sortable=field.sortable,
+        facetable=field.filterable and field.kind in GROUPED_BY_VALUE,
+        rows=_rows(field) if field.filterable else None,
+        measurable=field.filterable and field.kind in ("integer", "number"),
+        nested=field.nested,
+        pii=sorted(field.pii),
     )
 
 
-def _rows(one: IndexField) -> str | None:
-    if one.kind in ROWS_OF_VALUES:
+def _rows(field: IndexField) -> str | None:
+    if field.kind in GROUPED_BY_VALUE:
         return "values"
-    return {"date": "interval", "integer": "step", "number": "step"}.get(one.kind)
+    return {"date": "interval", "integer": "step", "number": "step"}.get(field.kind)

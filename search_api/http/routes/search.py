@@ -1,4 +1,4 @@
-"""Searching an index."""
+"""Searches of an index."""
 
 from typing import Annotated
 
@@ -17,12 +17,12 @@ async def search_index(
     request: Request,
     search: SearchDep,
     index: IndexPath,
-    asked: SearchParams,
+    params: SearchParams,
     cursor: Annotated[
-        str, Query(description="`next_cursor` of the page before, `previous_cursor` of the page behind, or `start`")
+        str, Query(description="`next_cursor` of the previous page, `previous_cursor` of the next page, or `start`.")
     ] = "",
 ) -> Response:
-    """Search an index. The best match comes first, or the latest change when there are no words."""
-    page = await search.search(index, asked, cursor)
+    """Search an index. The best match comes first; without words, the latest change does."""
+    page = await search.search(index, params, cursor)
     request.state.answer_headers |= page.freshness.headers()
     return json_response(page)

@@ -1,4 +1,4 @@
-"""Whether the service responds_with, how fresh it is, and what can be read."""
+"""The health of the service, its freshness, and the indexes."""
 
 from fastapi import APIRouter
 from msgspec import Struct
@@ -11,19 +11,19 @@ router = APIRouter()
 
 
 class IndexName(Struct, frozen=True):
-    """An index that can be read."""
+    """An index that the caller can read."""
 
     name: str
 
 
 class Indices(Struct, frozen=True):
-    """The indexes that can be read."""
+    """The indexes that the caller can read."""
 
     items: list[IndexName]
 
 
 class Health(Struct, frozen=True):
-    """The API and Elasticsearch answer; `freshness` tells of the worker."""
+    """The API and Elasticsearch respond; `freshness` is that of the worker."""
 
     status: str
     freshness: FreshnessView
@@ -34,18 +34,18 @@ SCHEMAS = (FreshnessView, Health, Indices)
 
 @router.get("/health", operation_id="health", openapi_extra=responds_with(Health), tags=["service"])
 async def health(search: SearchDep) -> Response:
-    """Whether searches can be answered; 503 when Elasticsearch does not answer."""
+    """Check that searches can be answered; 503 if Elasticsearch does not respond."""
     await search.ready()
     return json_response(Health("ok", search.freshness))
 
 
 @router.get("/v1/freshness", operation_id="freshness", openapi_extra=responds_with(FreshnessView), tags=["read"])
 async def freshness(search: SearchDep) -> Response:
-    """How far the documents have come."""
+    """How fresh the documents are."""
     return json_response(search.freshness)
 
 
 @router.get("/v1/indices", operation_id="indices", openapi_extra=responds_with(Indices), tags=["read"])
 async def indices(search: SearchDep) -> Response:
-    """The indexes that can be read."""
+    """List the indexes that the caller can read."""
     return json_response(Indices([IndexName(name) for name in await search.indices()]))

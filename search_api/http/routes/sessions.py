@@ -1,4 +1,4 @@
-"""Signing in to the page with an API key, and out again. Both are forms: the key travels in a body, never in an address."""
+"""Sign-in to the page with an API key, and sign-out. Both are forms: the key is sent in the body, never in an address."""
 
 from urllib.parse import parse_qs
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from search_api.access.authorization import Authorization
-from search_api.access.sessions import COOKIE, SECONDS
+from search_api.access.sessions import COOKIE, MAX_AGE_SECONDS
 
 router = APIRouter(include_in_schema=False)
 SCHEMAS = ()
@@ -15,36 +15,35 @@ HOME = "/"
 
 @router.post("/sign-in")
 async def sign_in(request: Request) -> Response:
-    """Begin a session with the key in the form's field `key`, and go on to the address in `next`."""
+    """Start a session with the form's `key`, and redirect to `next`."""
     authorization: Authorization = request.app.state.authorization
     authorization.check_sign_in(request)
     form = parse_qs((await request.body()).decode(errors="replace"))
     session = authorization.sessions.begin(form.get("key", [""])[0])
-    answer = RedirectResponse(local_address(form.get("next", [HOME])[0]), 303)
+    response = RedirectResponse(same_site_address(form.get("next", [HOME])[0]), 303)
     secure = request.url.scheme == "https"
-    answer.set_cookie(COOKIE, session, max_age=SECONDS, httponly=True, samesite="strict", secure=secure)
-    return answer
+    response.set_cookie(COOKIE, session, max_age=MAX_AGE_SECONDS, httponly=True, samesite="strict", secure=secure)
+    return response
 
 
 @router.post("/sign-out")
 async def sign_out(request: Request) -> Response:
-    """End the session."""
-    _own(request).sessions.end(request.cookies.get(COOKIE, ""))
-    answer = RedirectResponse(HOME, 303, {"Clear-Site-Data": '"cache"'})
-    answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
-    return answer
+    _authorization_of_own_form(request).sessions.end(request.cookies.get(COOKIE, ""))
+    response = RedirectResponse(HOME, 303, {"Clear-Site-Data": '"cache"'})
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    return response
 
 
-def _own(request: Request) -> Authorization:
-    """The door, for a form of our own page."""
+def _authorization_of_own_form(request: Request) -> Authorization:
+    """Raises UnknownHost or CrossOriginRequest unless the form is the page's own."""
     authorization: Authorization = request.app.state.authorization
     authorization.check_host(request)
     authorization.check_origin(request)
     return authorization
 
 
-def local_address(address: str) -> str:
-    """An address on this site, whatever was given."""
+def same_site_address(address: str) -> str:
+    """The address if it is on this site, else the start page."""
     path = address.replace("\\", "/")
     is_local = path.startswith("/") and not path.startswith("//") and path.isprintable()
     return path if is_local else HOME

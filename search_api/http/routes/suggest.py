@@ -1,4 +1,4 @@
-"""Suggestions while a text is typed."""
+"""Completions of a text that is being typed."""
 
 from typing import Annotated
 
@@ -16,10 +16,10 @@ SCHEMAS = (Suggestions,)
 async def suggest(
     search: SearchDep,
     index: IndexPath,
-    q: Annotated[str, Query(description="the text so far", examples=["customer.name:an"])] = "",
+    q: Annotated[str, Query(description="The text so far.", examples=["customer.name:an"])] = "",
     filter: Annotated[  # The name is the parameter's.
-        list[str] | None, Query(description="as in a search; values are counted among these documents")
+        list[str] | None, Query(description="As in a search; values are counted in the matching documents.")
     ] = None,
 ) -> Response:
-    """How a text may go on: names of fields, values with the number of documents, and ways to compare."""
+    """Suggest completions of a text: field names, values with the number of documents, and comparisons."""
     return json_response(await search.suggest(index, q, tuple(filter or ())))

@@ -1,17 +1,17 @@
-// Draws the bars of the table below the chart with uPlot, and narrows the search to what is dragged over or clicked.
+// Draws the table below the chart as bars with uPlot, and filters the search to the bars that are dragged over or clicked.
 const HEIGHT = 126;
-const LEAST_DRAG = 4;
+const MIN_DRAG_PX = 4;
 
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-// Custom properties hold light-dark(); an element has to resolve it to a colour that a canvas knows.
+// Custom properties contain light-dark(); an element must resolve it to a colour that a canvas accepts.
 function colour(name) {
   const probe = document.createElement("i");
   probe.style.color = style(name);
   document.body.append(probe);
-  const found = getComputedStyle(probe).color;
+  const resolved = getComputedStyle(probe).color;
   probe.remove();
-  return found;
+  return resolved;
 }
 
 function bars(figure) {
@@ -45,14 +45,14 @@ function drawn(plot, rows) {
     padding: [8, 12, 0, 0],
     scales: { x: { time: isDate, range: [rows[0].at, ends] }, y: { range: (_, __, most) => [0, Math.max(most, 1) * 1.05] } },
     axes: [
-      { ...axis, grid: { show: false }, size: isDate ? 38 : 24, gap: 3, ...(isDate ? {} : { values: (_, ticks) => ticks.map((one) => compact.format(one)) }) },
-      { ...axis, grid, size: 40, splits: (u) => [0, Math.round(u.scales.y.max / 2.1), Math.round(u.scales.y.max / 1.05)], values: (_, ticks) => ticks.map((one) => compact.format(one)) },
+      { ...axis, grid: { show: false }, size: isDate ? 38 : 24, gap: 3, ...(isDate ? {} : { values: (_, ticks) => ticks.map((tick) => compact.format(tick)) }) },
+      { ...axis, grid, size: 40, splits: (u) => [0, Math.round(u.scales.y.max / 2.1), Math.round(u.scales.y.max / 1.05)], values: (_, ticks) => ticks.map((tick) => compact.format(tick)) },
     ],
     series: [{}, {
       fill: colour("--bar"), stroke: colour("--bar"), width: 0, points: { show: false },
       paths: window.uPlot.paths.bars({ size: [0.86, 60], align: 1, gap: 1 }),
     }],
-    cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false, dist: LEAST_DRAG } },
+    cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false, dist: MIN_DRAG_PX } },
     hooks: {
       setCursor: [(u) => {
         const { left } = u.cursor;
@@ -63,7 +63,7 @@ function drawn(plot, rows) {
         tip.style.left = `${Math.min(Math.max(left, 60), u.bbox.width / devicePixelRatio - 60)}px`;
       }],
       setSelect: [(u) => {
-        if (u.select.width < LEAST_DRAG) return;
+        if (u.select.width < MIN_DRAG_PX) return;
         const from = barAt(u.posToVal(u.select.left, "x")) ?? rows[0];
         const to = barAt(u.posToVal(u.select.left + u.select.width, "x")) ?? rows.at(-1);
         narrow(plot, from, to);
@@ -74,7 +74,7 @@ function drawn(plot, rows) {
   chart.over.append(tip);
   tip.hidden = true;
   chart.over.addEventListener("click", () => {
-    const row = chart.select.width < LEAST_DRAG && barAt(chart.posToVal(chart.cursor.left, "x"));
+    const row = chart.select.width < MIN_DRAG_PX && barAt(chart.posToVal(chart.cursor.left, "x"));
     if (row) narrow(plot, row, row);
   });
   return chart;

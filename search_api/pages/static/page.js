@@ -1,4 +1,4 @@
-// What the page can do beyond its HTML: keys, announcements, copying. Nothing here is needed to search.
+// Keyboard shortcuts, announcements and copying. Searching works without any of this.
 import { drawChart } from "./chart.js";
 import { watchFreshness } from "./fresh.js";
 import { suggestIn } from "./suggest.js";
@@ -9,7 +9,7 @@ const help = document.getElementById("help");
 const single = document.getElementById("single-keys");
 const KEYS = "rowtide-single-keys";
 
-// The time zone goes to the server once, so that times are written in it from then on.
+// The server formats times in the time zone of this cookie.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone && !document.cookie.includes(`rowtide-zone=${zone}`)) {
   document.cookie = `rowtide-zone=${zone}; path=/; max-age=31536000; samesite=strict`;
@@ -67,7 +67,7 @@ document.addEventListener("click", (event) => {
   }
 });
 
-async function copied(link, text) {
+async function copyText(link, text) {
   await navigator.clipboard.writeText(text);
   const before = link.textContent;
   link.textContent = "Copied";
@@ -82,14 +82,14 @@ document.addEventListener("click", (event) => {
   const text = link.dataset.copyText
     ? document.querySelector(link.dataset.copyText).textContent
     : new URL(link.dataset.copy, location.href).href;
-  copied(link, text);
+  copyText(link, text);
 });
 
 function announce(text) {
   document.getElementById("live").textContent = text;
 }
 
-// On a phone the filters are folded until they are asked for; the choice outlives a search. The HTML has them open.
+// On a phone the filters are folded by default, and a visitor's choice survives a search. The HTML has them open.
 const narrow = matchMedia("(max-width: 52rem)");
 let opened = false;
 function fold() {
@@ -105,8 +105,8 @@ document.addEventListener("click", (event) => {
 narrow.addEventListener("change", fold);
 fold();
 
-// Where no answer of ours comes, the hits stay and a notice above them says so.
-function unanswered(path) {
+// When the server cannot be reached, the hits stay, with a notice above them.
+function showUnreachable(path) {
   const fault = document.getElementById("fault");
   const notice = document.getElementById("unanswered")?.content.cloneNode(true);
   if (!fault || !notice) return;
@@ -115,16 +115,16 @@ function unanswered(path) {
   window.htmx.process(fault);
 }
 for (const kind of ["htmx:sendError", "htmx:timeout"]) {
-  document.body.addEventListener(kind, (event) => unanswered(event.detail.pathInfo.finalRequestPath));
+  document.body.addEventListener(kind, (event) => showUnreachable(event.detail.pathInfo.finalRequestPath));
 }
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, pathInfo } = event.detail;
   if (xhr.getResponseHeader("HX-Retarget") || xhr.responseText.includes('id="content"')) return;
   event.detail.shouldSwap = false;
-  unanswered(pathInfo.finalRequestPath);
+  showUnreachable(pathInfo.finalRequestPath);
 });
 
-// What is half typed may be no search yet: while suggestions tell how to go on, nothing is said about it, but afterwards.
+// A half-typed text may not be a valid search yet: errors are withheld while suggestions are open, and shown afterwards.
 let withheld = false;
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const typing = document.querySelector("form[data-active] [role=listbox]:not([hidden])");

@@ -1,7 +1,7 @@
-// Suggestions while typing: a combobox after the ARIA pattern, whose keys and roles are combobox-nav's.
+// Suggestions while typing: a combobox of the ARIA pattern; combobox-nav handles its keys and roles.
 import Combobox from "./vendor/combobox-nav.js";
 
-const PAUSE = 120;
+const DELAY_MS = 120;
 
 function option(item, id) {
   const line = document.createElement("li");
@@ -25,22 +25,22 @@ export function suggestIn(form, announce) {
   const list = form.querySelector("[data-suggest]");
   const combobox = new Combobox(input, list, { tabInsertsSuggestions: false, firstOptionSelectionMode: "none" });
   let items = [];
-  let asked = null;
+  let request = null;
   let timer = 0;
 
   function close() {
     clearTimeout(timer);
-    asked?.abort();
-    const was = !list.hidden;
+    request?.abort();
+    const wasOpen = !list.hidden;
     list.hidden = true;
     combobox.stop();
     announce("");
-    if (was) list.dispatchEvent(new Event("suggestions-closed", { bubbles: true }));
+    if (wasOpen) list.dispatchEvent(new Event("suggestions-closed", { bubbles: true }));
   }
 
-  function show(found) {
+  function show(suggestions) {
     combobox.stop();
-    items = found;
+    items = suggestions;
     list.replaceChildren(...items.map((item, place) => option(item, `${list.id}-${place}`)));
     list.hidden = !items.length;
     if (!items.length) return;
@@ -49,25 +49,25 @@ export function suggestIn(form, announce) {
     announce(items.length === 1 ? "1 suggestion" : `${items.length} suggestions`);
   }
 
-  async function ask() {
-    asked?.abort();
-    asked = new AbortController();
-    const { signal } = asked;
-    const about = new URLSearchParams({ q: input.value });
-    for (const one of new FormData(form).getAll("filter")) about.append("filter", one);
+  async function suggest() {
+    request?.abort();
+    request = new AbortController();
+    const { signal } = request;
+    const query = new URLSearchParams({ q: input.value });
+    for (const filter of new FormData(form).getAll("filter")) query.append("filter", filter);
     try {
-      const answer = await fetch(`${list.dataset.suggest}?${about}`, { signal });
-      const found = answer.ok ? (await answer.json()).items : [];
-      if (!signal.aborted && document.activeElement === input) show(found);
+      const response = await fetch(`${list.dataset.suggest}?${query}`, { signal });
+      const suggestions = response.ok ? (await response.json()).items : [];
+      if (!signal.aborted && document.activeElement === input) show(suggestions);
     } catch (error) {
-      if (error.name !== "AbortError") close(); // Without suggestions one can still search.
+      if (error.name !== "AbortError") close(); // Searching works without suggestions.
     }
   }
 
   input.addEventListener("input", (event) => {
     clearTimeout(timer);
     if (event.detail?.chosen || !input.value.trim()) { close(); return; }
-    timer = setTimeout(ask, PAUSE);
+    timer = setTimeout(suggest, DELAY_MS);
   });
   input.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !list.hidden) { event.preventDefault(); close(); }

@@ -1,4 +1,6 @@
-"""luqum's tree as ours: fields found, values checked, wildcards limited. What is not listed here is a fault."""
+"""Converts luqum's tree: resolves fields, checks values and limits wildcards. Nodes that are not listed here are
+errors.
+"""
 
 import re
 from typing import Any
@@ -7,9 +9,9 @@ from luqum import tree as luqum
 
 from search_api.query.field_lookup import AmbiguousField, ObjectField, UnknownField, find_field
 from search_api.query.field_values import EXPECTED, read_value
-from search_api.query.limits import LONGEST_MISTYPED, LONGEST_VALUE, MAX_SLOP, MAX_WILDCARDS, MIN_STEM
+from search_api.query.limits import MAX_FUZZY_LENGTH, MAX_SLOP, MAX_VALUE_LENGTH, MAX_WILDCARDS, MIN_STEM
 from search_api.query.schema import IndexField, IndexSchema
-from search_api.query.syntax.scanner import BOX, literal, unescaped, unknown_name
+from search_api.query.syntax.scanner import PARAMETER, literal, unescaped, unknown_name
 from search_api.query.syntax.tree import (
     AllOf,
     AnyOf,
@@ -29,12 +31,12 @@ from search_api.query.validation import ValidationError
 
 _WILD = re.compile(r"\\.|[*?]|[^\\*?]+", re.DOTALL)
 _TEXTS = {"text", "keyword", "json"}
-NONE: Node = AllOf(())
-"""Punctuation: it asks for nothing."""
+NO_CONDITION: Node = AllOf(())
+"""The result for punctuation."""
 
 
 class LuqumConverter:
-    """One reading of a text. `faults` are all that were found."""
+    """Converts one text; `errors` collects everything that is wrong with it."""
 
     def __init__(self, schema: IndexSchema, text: str) -> None:
         self.schema = schema
@@ -42,18 +44,18 @@ class LuqumConverter:
         self.errors: list[ValidationError] = []
         self._negations = 0
 
-    def read(self, item: Any, scope: str = "") -> Node:
-        """The meaning of an item that stands without a field, or inside of the part `scope`."""
+    def convert(self, item: Any, scope: str = "") -> Node:
+        """The meaning of a node that has no field, or is inside `scope`, the path of an object or array."""
         match item:
             case luqum.UnknownOperation() | luqum.AndOperation() | luqum.Plus():
-                return _side_by_side([self.read(one, scope) for one in _operands(item)])
+                return _side_by_side([self.convert(operand, scope) for operand in _operands(item)])
             case luqum.OrOperation():
-                read = [self.read(one, scope) for one in item.operands]
-                return _any_of([node for node in read if node != NONE])
+                nodes = [self.convert(operand, scope) for operand in item.operands]
+                return _any_of([node for node in nodes if node != NO_CONDITION])
             case luqum.Not() | luqum.Prohibit():
                 return self._negated(item, scope)
             case luqum.Group() | luqum.FieldGroup():
-                return _grouped(self.read(item.expr, scope))
+                return _grouped(self.convert(item.expr, scope))
             case luqum.SearchField():
                 return self._named(item, scope)
             case _:
@@ -61,14 +63,14 @@ class LuqumConverter:
 
     def _negated(self, item: Any, scope: str) -> Node:
         self._negations += 1
-        node = self.read(item.a, scope)
+        node = self.convert(item.a, scope)
         self._negations -= 1
         if isinstance(node, Not):
             return node.node
-        return NONE if node == NONE else Not(node)
+        return NO_CONDITION if node == NO_CONDITION else Not(node)
 
     def _word(self, item: Any, scope: str) -> Node:
-        """Something without a field."""
+        """A word or phrase without a field."""
         match item:
             case luqum.Phrase() | luqum.Proximity():
                 word = self._phrase(item)
@@ -77,11 +79,11 @@ class LuqumConverter:
             case luqum.Word():
                 word = self._plain(item)
             case _:
-                return self._refused(item, "This needs a field before it, as in `field:>5`.")
-        return Words((word,), scope) if any(map(str.isalnum, word.text)) else NONE
+                return self._rejected(item, "This needs a field name before it, as in `field:>5`.")
+        return Words((word,), scope) if any(map(str.isalnum, word.text)) else NO_CONDITION
 
     def _plain(self, item: Any) -> Word:
-        """A word; it may go on where it ends with `*`, and where it is the last of the text and no space follows."""
+        """A plain word. It may be a prefix if it ends with `*`, or if it is the last of the text and no space follows."""
         stem = item.value.removesuffix("*")
         last = item.pos + item.size == len(self.text) and stem[-1:].isalnum() and not self._negations
         return Word(unescaped(stem), unfinished=last or (stem != item.value and len(stem) >= MIN_STEM))
@@ -96,34 +98,34 @@ class LuqumConverter:
 
     def _fuzzy(self, term: Any) -> Word:
         text = unescaped(term.value)
-        if len(text) > LONGEST_MISTYPED:
-            self._error(term, f"`~` stands behind words of up to {LONGEST_MISTYPED} letters.")
+        if len(text) > MAX_FUZZY_LENGTH:
+            self._error(term, f"`~` only works on words of up to {MAX_FUZZY_LENGTH} letters.")
         return Word(text, fuzzy=True)
 
     def _named(self, item: Any, scope: str) -> Node:
         name = unescaped(item.name)
-        found = find_field(name, self.schema, scope)
-        if isinstance(found, (AmbiguousField, UnknownField)):
-            self.errors.append(unknown_name(name, found, item.pos))
-            return NONE
-        if isinstance(found, ObjectField):
-            inner = self.read(item.expr, found.path)
-            return Within(found.path, inner) if found.nested else inner
-        if not (found.filterable or found.searchable):
-            return self._refused(item, f"The field `{found.name}` is shown, and cannot be searched.")
-        if found.kind == "json" and "*" in found.name:
-            return self._refused(item, "A path into JSON is written out; `*` may stand in a value.")
-        return self._of(found, item.expr)
+        field = find_field(name, self.schema, scope)
+        if isinstance(field, (AmbiguousField, UnknownField)):
+            self.errors.append(unknown_name(name, field, item.pos))
+            return NO_CONDITION
+        if isinstance(field, ObjectField):
+            inner = self.convert(item.expr, field.path)
+            return Within(field.path, inner) if field.nested else inner
+        if not (field.filterable or field.searchable):
+            return self._rejected(item, f"The field `{field.name}` is not searchable.")
+        if field.kind == "json" and "*" in field.name:
+            return self._rejected(item, "A path into a JSON field must be written out; `*` is only allowed in values.")
+        return self._of(field, item.expr)
 
     def _of(self, field: IndexField, item: Any) -> Node:
-        """The meaning of an item that stands behind a field's name."""
+        """The meaning of a node after a field's name."""
         match item:
             case luqum.FieldGroup() | luqum.Group():
                 return OneField(field, self._of(field, item.expr))
             case luqum.UnknownOperation() | luqum.AndOperation() | luqum.Plus():
-                return AllOf(tuple(self._of(field, one) for one in _operands(item)))
+                return AllOf(tuple(self._of(field, operand) for operand in _operands(item)))
             case luqum.OrOperation():
-                return AnyOf(tuple(self._of(field, one) for one in item.operands))
+                return AnyOf(tuple(self._of(field, operand) for operand in item.operands))
             case luqum.Not() | luqum.Prohibit():
                 return Not(self._of(field, item.a))
             case luqum.Range() | luqum.From() | luqum.To():
@@ -133,7 +135,7 @@ class LuqumConverter:
 
     def _between(self, field: IndexField, item: Any) -> Node:
         if not field.ranged:
-            return self._refused(item, f"`{field.name}` ({field.kind}) has no order; ask for a value of it.")
+            return self._rejected(item, f"`{field.name}` ({field.kind}) has no order; search for a value instead.")
         bounds: list[tuple[str, str]] = []
         for comparison, bound in _bounds(item):
             value = self._checked(field, bound)
@@ -148,7 +150,9 @@ class LuqumConverter:
         value = read_value(field, text) if text is not None else None
         if value is None:
             shown = (text if text is not None else str(item))[:100]
-            self._error(item, f"`{literal(shown)}` is no value of `{field.name}`; expected {EXPECTED[field.kind]}.")
+            self._error(
+                item, f"`{literal(shown)}` is not a valid value for `{field.name}`; expected {EXPECTED[field.kind]}."
+            )
         return value
 
     def _value(self, field: IndexField, item: Any) -> Node:
@@ -156,7 +160,7 @@ class LuqumConverter:
             return Present(field)
         if field.kind not in _TEXTS:
             value = self._checked(field, item)
-            return NONE if value is None else Equal(field, value)
+            return NO_CONDITION if value is None else Equal(field, value)
         match item:
             case luqum.Phrase() | luqum.Proximity():
                 return self._matching(field, item, self._phrase(item))
@@ -166,54 +170,55 @@ class LuqumConverter:
                 stem, rest = _wildcards(item.value)
                 return self._pattern(field, item, stem, rest) if rest else self._matching(field, item, Word(stem))
             case _:
-                return self._refused(item, 'This is not available; expected a word, a "phrase" or a prefix with `*`.')
+                return self._rejected(
+                    item, 'This is not supported here; expected a word, a "phrase" or a prefix with `*`.'
+                )
 
     def _matching(self, field: IndexField, item: Any, word: Word) -> Node:
-        if len(word.text) > LONGEST_VALUE:
-            return self._refused(item, f"A value has up to {LONGEST_VALUE} characters.")
+        if len(word.text) > MAX_VALUE_LENGTH:
+            return self._rejected(item, f"A value can have up to {MAX_VALUE_LENGTH} characters.")
         return Match(field, word)
 
     def _pattern(self, field: IndexField, item: Any, stem: str, rest: str) -> Node:
         if len(stem) < MIN_STEM:
-            return self._refused(item, f"A wildcard needs {MIN_STEM} or more characters before it, as in `AB-*`.")
+            return self._rejected(item, f"A wildcard needs at least {MIN_STEM} characters before it, as in `AB-*`.")
         if len(re.findall(r"(?<!\\)[*?]", rest)) > MAX_WILDCARDS:
-            return self._refused(item, f"A value can have {MAX_WILDCARDS} wildcards.")
+            return self._rejected(item, f"A value can have up to {MAX_WILDCARDS} wildcards.")
         return Pattern(field, stem, rest)
 
-    def _refused(self, item: Any, message: str) -> Node:
+    def _rejected(self, item: Any, message: str) -> Node:
         self._error(item, message)
-        return NONE
+        return NO_CONDITION
 
     def _error(self, item: Any, message: str) -> None:
         start = min(item.pos or 0, len(self.text))
-        self.errors.append(ValidationError(BOX, message, start, max(start + 1, start + (item.size or 0))))
+        self.errors.append(ValidationError(PARAMETER, message, start, max(start + 1, start + (item.size or 0))))
 
 
 def _operands(item: Any) -> list[Any]:
-    """What stands side by side, with `AND` between, with `+` or nothing."""
+    """Adjacent nodes, whether joined by `AND`, `+` or nothing."""
     inner = (luqum.UnknownOperation, luqum.AndOperation)
-    return [
-        one for operand in item.children for one in (_operands(operand) if isinstance(operand, inner) else [operand])
-    ]
+    nested = (_operands(operand) if isinstance(operand, inner) else [operand] for operand in item.children)
+    return [operand for operands in nested for operand in operands]
 
 
 def _side_by_side(nodes: list[Node]) -> Node:
-    """All of them, the words that stand between conditions as one row."""
+    """The conjunction of nodes; the words between conditions become one row of words."""
     rows: dict[str, list[Word]] = {}
     for node in nodes:
         if isinstance(node, Words):
             rows.setdefault(node.path, []).extend(node.words)
-    others = [node for node in nodes if not isinstance(node, Words) and node != NONE]
-    kept = [*(Words(tuple(words), path) for path, words in rows.items()), *others]
-    return kept[0] if len(kept) == 1 else AllOf(tuple(kept))
+    others = [node for node in nodes if not isinstance(node, Words) and node != NO_CONDITION]
+    parts = [*(Words(tuple(words), path) for path, words in rows.items()), *others]
+    return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
 
 def _any_of(nodes: list[Node]) -> Node:
-    return AnyOf(tuple(nodes)) if len(nodes) > 1 else nodes[0] if nodes else NONE
+    return AnyOf(tuple(nodes)) if len(nodes) > 1 else nodes[0] if nodes else NO_CONDITION
 
 
 def _grouped(node: Node) -> Node:
-    """Parentheses keep conditions apart from those outside."""
+    """Parentheses keep conditions separate from those outside."""
     return node if isinstance(node, (Words, AllOf, AnyOf)) else AllOf((node,))
 
 
@@ -228,7 +233,7 @@ def _bounds(item: Any) -> list[tuple[str, Any]]:
 
 
 def _text(item: Any) -> str | None:
-    """The text of a value, or None where something else stands."""
+    """The text of a value, or None if the node is not a plain value."""
     match item:
         case luqum.Phrase():
             return unescaped(item.value[1:-1])
@@ -241,7 +246,7 @@ def _text(item: Any) -> str | None:
 
 
 def _wildcards(value: str) -> tuple[str, str]:
-    """The text before the first wildcard, and the rest as Elasticsearch writes it: "" where there is no wildcard."""
+    """The text before the first wildcard, and the rest in Elasticsearch's form; the rest is empty without a wildcard."""
     stem, rest = "", ""
     for piece in _WILD.findall(value):
         wild = piece in {"*", "?"}

@@ -1,4 +1,4 @@
-"""The parts of a tree in the words of the syntax, for people."""
+"""Prints parts of a tree in the search syntax, for people."""
 
 from search_api.query.syntax.tree import (
     AllOf,
@@ -17,18 +17,18 @@ from search_api.query.syntax.tree import (
 
 
 def leaves(node: Node) -> list[tuple[str, Node]]:
-    """The single words and conditions that must match, each with a text that names it."""
+    """The words and conditions that must match, each with its text."""
     match node:
         case Words(words, path):
             return [(word.text, Words((word,), path)) for word in words]
         case AllOf(nodes):
-            return [leaf for one in nodes for leaf in leaves(one)]
+            return [leaf for child in nodes for leaf in leaves(child)]
         case _:
-            return [(told(node), node)]
+            return [(printed(node), node)]
 
 
-def told(node: Node) -> str:
-    """A part of a tree in the words of the syntax."""
+def printed(node: Node) -> str:
+    """A part of a tree in the search syntax."""
     match node:
         case Words(words, path):
             text = " ".join(f'"{word.text}"' if word.phrase else word.text for word in words)
@@ -38,12 +38,12 @@ def told(node: Node) -> str:
         case Pattern(field, stem, rest):
             return f"{field.name}:{stem}{rest}"
         case Equal() | Between() | Present():
-            return _told_value(node)
+            return _printed_value(node)
         case _:
-            return _told_together(node)
+            return _printed_group(node)
 
 
-def _told_value(node: Equal | Between | Present) -> str:
+def _printed_value(node: Equal | Between | Present) -> str:
     match node:
         case Equal(field, value):
             return f"{field.name}:{value}"
@@ -53,17 +53,17 @@ def _told_value(node: Equal | Between | Present) -> str:
             return f"{field.name}:*"
 
 
-def _told_together(node: Node) -> str:
+def _printed_group(node: Node) -> str:
     match node:
         case AllOf(nodes):
-            return f"({' '.join(map(told, nodes))})"
+            return f"({' '.join(map(printed, nodes))})"
         case AnyOf(nodes):
-            return f"({' OR '.join(map(told, nodes))})"
+            return f"({' OR '.join(map(printed, nodes))})"
         case Not(inner):
-            return f"NOT {told(inner)}"
+            return f"NOT {printed(inner)}"
         case Within(path, inner):
-            return f"{path}:{told(inner)}"
+            return f"{path}:{printed(inner)}"
         case OneField(_, inner):
-            return told(inner)
+            return printed(inner)
         case _:
             return ""

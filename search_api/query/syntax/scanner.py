@@ -1,7 +1,8 @@
-"""A first look at the text of the search box, before the grammar: what is an operator, and what are just characters.
+"""The first pass over the search text, before the grammar: it tells operators from plain characters.
 
-People type `AT&T`, `10:30`, `http://…` and `- ` and mean no syntax. A character that only looks like syntax is put aside: it is
-replaced by one that the grammar takes for a letter, or by a space, so that every place in the text stays where it is."""
+People type `AT&T`, `10:30`, `http://…` and `- ` without meaning any syntax. A character that only looks like syntax is
+replaced by one that the grammar takes for a letter, or by a space, so that every position in the text stays the same.
+"""
 
 import re
 from dataclasses import dataclass, field
@@ -11,11 +12,11 @@ from search_api.query.limits import MAX_DEPTH
 from search_api.query.schema import IndexSchema
 from search_api.query.validation import ValidationError
 
-BOX = "q"
-"""The parameter that faults name."""
+PARAMETER = "q"
+"""The parameter that errors name."""
 
-_ASIDE = {character: chr(0xE100 + n) for n, character in enumerate("-+:/'")}
-_BACK = {ord(aside): character for character, aside in _ASIDE.items()}
+_SUBSTITUTES = {character: chr(0xE100 + n) for n, character in enumerate("-+:/'")}
+_RESTORED = {ord(substitute): character for character, substitute in _SUBSTITUTES.items()}
 _PRIVATE = re.compile("[\ue000-\ue1ff\0]")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _TOKEN = re.compile(
@@ -31,10 +32,12 @@ _TOKEN = re.compile(
 
 
 @dataclass(slots=True)
-class Scan:
-    """What the first look found. `text` is for the grammar. `fielded`: a field is named, so that a wrong syntax is a fault.
+class ScanResult:
+    """The result of the first pass.
 
-    `faults` stand in any case; `open` are the places of parentheses and quotes that are never closed."""
+    `text` is for the grammar. `fielded`: a field is named, so that invalid syntax is an error. `errors` apply in any
+    case; `open` are the positions of parentheses and quotes that are never closed.
+    """
 
     text: str = ""
     fielded: bool = False
@@ -43,45 +46,45 @@ class Scan:
 
 
 def literal(text: str) -> str:
-    """A piece of a scanned text as it was typed."""
-    return text.translate(_BACK)
+    """A piece of the scanned text as it was typed."""
+    return text.translate(_RESTORED)
 
 
 def unescaped(text: str) -> str:
-    """A piece of a scanned text without its backslashes, as it was meant."""
+    """A piece of the scanned text without its backslashes."""
     return literal(_ESCAPE.sub(r"\1", text))
 
 
-def unknown_name(name: str, found: AmbiguousField | UnknownField, start: int) -> ValidationError:
-    """The fault of a name that is no field's or several fields'."""
-    if isinstance(found, AmbiguousField):
-        names, more = found.names[:CHOICES], len(found.names) - CHOICES
-        choices = ", ".join(f"`{one}`" for one in names) + (f" and {more} more" if more > 0 else "")
-        message = f"`{name}` may be several fields. Write one of {choices}."
+def unknown_name(name: str, lookup: AmbiguousField | UnknownField, start: int) -> ValidationError:
+    """The error for a name that is unknown or ambiguous."""
+    if isinstance(lookup, AmbiguousField):
+        names, more = lookup.names[:CHOICES], len(lookup.names) - CHOICES
+        choices = ", ".join(f"`{choice}`" for choice in names) + (f" and {more} more" if more > 0 else "")
+        message = f"`{name}` is ambiguous. Write one of {choices}."
     else:
-        near = " or ".join(f"`{one}`" for one in found.near)
-        message = f"There is no field `{name}`. " + (f"Did you mean {near}?" if near else "`/fields` lists them.")
-    return ValidationError(BOX, message, start, start + len(name))
+        near = " or ".join(f"`{choice}`" for choice in lookup.near)
+        message = f"There is no field `{name}`. " + (f"Did you mean {near}?" if near else "`/fields` lists all fields.")
+    return ValidationError(PARAMETER, message, start, start + len(name))
 
 
-def scan(text: str, schema: IndexSchema) -> Scan:
-    """Take the first look. Faults are names that are nearly or doubly a field's, and too many parentheses."""
+def scan(text: str, schema: IndexSchema) -> ScanResult:
+    """Run the first pass. Errors are ambiguous and misspelled field names, and parentheses that are nested too deeply."""
     plain = _PRIVATE.sub(" ", text)
-    look = _Look(plain, schema)
+    scanner = _Scanner(plain, schema)
     for match in _TOKEN.finditer(plain):
-        look.take(match)
-    look.found.open += [place for place, _ in look.parts]
-    look.found.text = "".join(look.pieces)
-    return look.found
+        scanner.take(match)
+    scanner.result.open += [place for place, _ in scanner.parts]
+    scanner.result.text = "".join(scanner.pieces)
+    return scanner.result
 
 
-class _Look:
-    """One pass over a text. `parts` are the open parentheses: the place of each, and the path of the part that it is about."""
+class _Scanner:
+    """One pass over a text. `parts` are the open parentheses: the position of each, and the path that it applies to."""
 
     def __init__(self, text: str, schema: IndexSchema) -> None:
         self.text = text
         self.schema = schema
-        self.found = Scan()
+        self.result = ScanResult()
         self.pieces: list[str] = []
         self.parts: list[tuple[int, str]] = []
         self.part_before = ""
@@ -102,17 +105,17 @@ class _Look:
                 self.pieces.append(piece)
 
     def _named(self, word: str, start: int) -> str:
-        """A word and its colon: they name a field, or they are words."""
+        """A word and its colon: a field name, or plain words."""
         name = unescaped(word)
-        found = find_field(name, self.schema, self.parts[-1][1] if self.parts else "")
+        lookup = find_field(name, self.schema, self.parts[-1][1] if self.parts else "")
         after = self.text[start + len(word) + 1 :][:1]
-        if not _meant(found, after):
-            return word + (" " if after == '"' else _ASIDE[":"])
-        self.found.fielded = True
-        if isinstance(found, (AmbiguousField, UnknownField)):
-            self.found.errors.append(unknown_name(name, found, start))
-        elif isinstance(found, ObjectField):
-            self.part_before = found.path
+        if not _is_field_name(lookup, after):
+            return word + (" " if after == '"' else _SUBSTITUTES[":"])
+        self.result.fielded = True
+        if isinstance(lookup, (AmbiguousField, UnknownField)):
+            self.result.errors.append(unknown_name(name, lookup, start))
+        elif isinstance(lookup, ObjectField):
+            self.part_before = lookup.path
         return f"{word}:"
 
     def _signs(self, piece: str, start: int) -> str:
@@ -121,21 +124,21 @@ class _Look:
         begins = before[-1:] in {"", "(", ":"} or before[-1:].isspace()
         if begins and not after.strip():
             return " " * len(piece)
-        return piece if begins and len(piece) == 1 and not number else "".join(_ASIDE[one] for one in piece)
+        return piece if begins and len(piece) == 1 and not number else "".join(_SUBSTITUTES[sign] for sign in piece)
 
     def _character(self, piece: str, start: int, part: str) -> str:
         if piece == "(":
             self.parts.append((start, part or (self.parts[-1][1] if self.parts else "")))
             if len(self.parts) == MAX_DEPTH + 1:
-                message = f"Parentheses can stand within each other {MAX_DEPTH} deep, no deeper."
-                self.found.errors.append(ValidationError(BOX, message, start, start + 1))
+                message = f"Parentheses can be nested up to {MAX_DEPTH} levels deep."
+                self.result.errors.append(ValidationError(PARAMETER, message, start, start + 1))
         elif piece == ")" and self.parts:
             self.parts.pop()
         elif piece == '"':
-            self.found.open.append(start)
-        return _ASIDE.get(piece, piece)
+            self.result.open.append(start)
+        return _SUBSTITUTES.get(piece, piece)
 
 
-def _meant(found: FieldLookup, after: str) -> bool:
-    """Whether a name before a colon means a field: it is one's, or nearly one's, or a comparison follows."""
-    return not isinstance(found, UnknownField) or bool(found.near) or after in {"<", ">", "[", "{", "("}
+def _is_field_name(lookup: FieldLookup, after: str) -> bool:
+    """Whether a name before a colon means a field: it is known or similar to a known one, or a comparison follows."""
+    return not isinstance(lookup, UnknownField) or bool(lookup.near) or after in {"<", ">", "[", "{", "("}

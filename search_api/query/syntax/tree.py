@@ -1,19 +1,21 @@
-"""What the search box means, after reading: every field is one of the index, every value is of its field's kind."""
+"""The meaning of the search text: every field exists in the index, and every value is valid for its field."""
 
 from dataclasses import dataclass
 
-from search_api.query.limits import LONGEST_MISTYPED
+from search_api.query.limits import MAX_FUZZY_LENGTH
 from search_api.query.schema import IndexField
 
-SHORTEST_MISTYPED = 4
-"""Letters of a word that may be mistyped: shorter ones are all alike."""
+MIN_FUZZY_LENGTH = 4
+"""In letters. Shorter words are too similar to one another to be corrected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Something typed without a field.
+    """A word or phrase typed without a field.
 
-    `phrase`: its words stand together, up to `slop` others between them. `unfinished`: it may go on. `fuzzy`: it may be mistyped."""
+    `phrase`: its words must be adjacent, with up to `slop` other words between them. `unfinished`: it may be a prefix.
+    `fuzzy`: it may be misspelled.
+    """
 
     text: str
     phrase: bool = False
@@ -24,7 +26,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words in a row: all must match, each in any of the fields below `path`; "" means all fields."""
+    """Adjacent words: all must match, each in any field below `path`, or in any field when it is empty."""
 
     words: tuple[Word, ...]
     path: str = ""
@@ -32,7 +34,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A field holds this word or phrase."""
+    """A field contains this word or phrase."""
 
     field: IndexField
     word: Word
@@ -40,7 +42,9 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A field's value begins with `stem` and goes on as `rest` says, where `*` is anything, `?` one character and `\\` escapes."""
+    r"""A value begins with `stem` and continues as in `rest`, where `*` is any text, `?` one character, and `\\`
+    escapes.
+    """
 
     field: IndexField
     stem: str
@@ -49,7 +53,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Equal:
-    """A field has this value: a number, a date, true or false, in the form that Elasticsearch reads."""
+    """A field has this number, date or boolean, in Elasticsearch's form."""
 
     field: IndexField
     value: str
@@ -57,7 +61,7 @@ class Equal:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """A field lies between bounds: (`>`, `>=`, `<` or `<=`, value) each."""
+    """A field is within bounds, each a pair of `>`, `>=`, `<` or `<=` and a value."""
 
     field: IndexField
     bounds: tuple[tuple[str, str], ...]
@@ -72,7 +76,7 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class OneField:
-    """Conditions on one field in parentheses; in an array they are about one element."""
+    """Conditions on one field in parentheses; in a nested array they apply to the same element."""
 
     field: IndexField
     inner: "Node"
@@ -80,7 +84,7 @@ class OneField:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """Everything in it is about one element of the array `path`."""
+    """All conditions apply to the same element of the nested array `path`."""
 
     path: str
     inner: "Node"
@@ -88,22 +92,18 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """All must hold. Conditions on one array that stand here side by side are about the same element."""
+    """All must hold. Adjacent conditions on one nested array apply to the same element."""
 
     nodes: tuple["Node", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """At least one must hold."""
-
     nodes: tuple["Node", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """It must not hold."""
-
     node: "Node"
 
 
@@ -112,12 +112,12 @@ Node = Words | Condition | OneField | Within | AllOf | AnyOf | Not
 
 
 def words_of(node: Node) -> tuple[Word, ...]:
-    """The words without a field that must match, in their order."""
+    """The words without a field, in their order; negated ones are left out."""
     match node:
         case Words(words, _):
             return words
         case AllOf(nodes) | AnyOf(nodes):
-            return tuple(word for one in nodes for word in words_of(one))
+            return tuple(word for child in nodes for word in words_of(child))
         case Within(_, inner):
             return words_of(inner)
         case _:
@@ -125,34 +125,34 @@ def words_of(node: Node) -> tuple[Word, ...]:
 
 
 def texts_of(node: Node) -> tuple[Match | Pattern, ...]:
-    """The conditions on texts that must hold, in their order."""
+    """The conditions on texts, in their order; negated ones are left out."""
     match node:
         case Match() | Pattern():
             return (node,)
         case AllOf(nodes) | AnyOf(nodes):
-            return tuple(one for inner in nodes for one in texts_of(inner))
+            return tuple(text for child in nodes for text in texts_of(child))
         case Within(_, inner) | OneField(_, inner):
             return texts_of(inner)
         case _:
             return ()
 
 
-def may_be_mistyped(node: Node) -> bool:
-    """Whether there is a word in which a wrong letter is looked for: codes and phrases mean what they say."""
-    return any(letters(word) for word in words_of(node))
+def has_correctable_word(node: Node) -> bool:
+    """Whether any word may be misspelled; codes and phrases are taken literally."""
+    return any(is_correctable(word) for word in words_of(node))
 
 
-def letters(word: Word) -> bool:
-    """Whether a word is long enough, not too long, and has no digits."""
+def is_correctable(word: Word) -> bool:
+    """Whether the length of a word is in range and it has no digits."""
     return (
         not word.phrase
-        and SHORTEST_MISTYPED <= len(word.text) <= LONGEST_MISTYPED
+        and MIN_FUZZY_LENGTH <= len(word.text) <= MAX_FUZZY_LENGTH
         and not any(map(str.isdigit, word.text))
     )
 
 
 def clauses_of(node: Node) -> int:
-    """How many words and conditions there are."""
+    """The number of words and conditions."""
     match node:
         case Words(words, _):
             return len(words)

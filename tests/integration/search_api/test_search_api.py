@@ -134,7 +134,7 @@ def test_a_wrong_syntax_points_at_its_place(api: Api) -> None:
     assert answer.json()["errors"] == [
         {
             "parameter": "q",
-            "message": "`many` is no value of `price`; expected a number.",
+            "message": "`many` is not a valid value for `price`; expected a number.",
             "start": 14,
             "end": 18,
         }

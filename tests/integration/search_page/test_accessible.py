@@ -81,7 +81,7 @@ def test_faults_above_hits(page: Page, site: Site, phone: bool) -> None:
     assert violations(page) == []
     page.route("**/*lamp*", lambda route: route.abort())
     page.locator("input[type=search]").fill("lamp")
-    expect(page.get_by_role("alert")).to_contain_text("does not answer")
+    expect(page.get_by_role("alert")).to_contain_text("reach the server")
     assert violations(page) == []
 
 

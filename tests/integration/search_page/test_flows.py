@@ -32,7 +32,7 @@ def test_a_facet_narrows_and_leaves_its_other_values_to_choose(page: Page, site:
     status = page.get_by_role("group", name="Status")
     status.get_by_role("checkbox", name="delivered").check()
     expect(page).to_have_url(re.compile("filter=status%3A%3Ddelivered"))
-    expect(page.get_by_role("list", name="Filters that apply")).to_contain_text("Status: delivered")
+    expect(page.get_by_role("list", name="Active filters")).to_contain_text("Status: delivered")
     expect(status.get_by_role("checkbox", name="delivered")).to_be_focused()
     one = count(page)
     status.get_by_role("checkbox", name="shipped").check()
@@ -61,7 +61,7 @@ def test_columns_are_chosen_and_stay_in_the_address(page: Page, site: Site) -> N
     page.locator("summary", has_text="Columns").click()
     page.get_by_role("checkbox", name="Units").check()
     page.get_by_role("checkbox", name="Customer › company").uncheck()
-    page.get_by_role("button", name="Show these").click()
+    page.get_by_role("button", name="Apply").click()
     expect(page.get_by_role("columnheader", name="Units")).to_be_visible()
     expect(page.get_by_role("columnheader", name="Customer › company")).to_have_count(0)
     type_in_box(page, "desk")
@@ -105,7 +105,7 @@ def test_help_opens_by_a_key_that_can_be_switched_off(page: Page, site: Site) ->
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Help and shortcuts")
     expect(dialog).to_be_visible()
-    dialog.get_by_role("checkbox", name="Keys of one character").uncheck()
+    dialog.get_by_role("checkbox", name="Single-key shortcuts").uncheck()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     page.reload()
@@ -167,7 +167,7 @@ def test_a_field_that_is_chosen_leads_on_to_its_values(page: Page, site: Site) -
 
 def test_a_mistyped_word_finds_what_was_meant_and_says_so(page: Page, site: Site) -> None:
     page.goto(f"{site.results}?q=dseks")
-    expect(page.get_by_role("note")).to_contain_text("Nothing matches “dseks”")
+    expect(page.get_by_role("note")).to_contain_text("No results for “dseks”")
     found = count(page)
     assert found == sum(bars(page)) > 0
     page.get_by_role("note").get_by_role("link").click()
@@ -214,7 +214,7 @@ def test_a_fault_in_an_address_is_a_page_that_leads_on(page: Page, site: Site) -
 
 def test_nothing_found_says_which_filter_to_drop(page: Page, site: Site) -> None:
     page.goto(f"{site.results}?q=desk&filter=status:%3Dnever")
-    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+    expect(page.get_by_role("heading", name="No results")).to_be_visible()
     page.get_by_role("link", name="Without Status: never").click()
     expect(page).to_have_url(f"{site.results}?q=desk")
     assert count(page) > 0
@@ -270,14 +270,14 @@ def test_a_part_of_a_chart_is_chosen_by_dragging_over_it(page: Page, site: Site)
     page.mouse.move(area["x"] + area["width"] * 0.6, area["y"] + 40, steps=4)
     page.mouse.up()
     expect(page).to_have_url(re.compile(r"created_at%3A%3E%3D.*created_at%3A%3C"))
-    expect(page.get_by_role("list", name="Filters that apply")).to_contain_text("Created at: 1 ")
+    expect(page.get_by_role("list", name="Active filters")).to_contain_text("Created at: 1 ")
     assert 0 < count(page) < everything
     assert sum(bars(page)) == count(page)
 
 
 def test_a_part_of_a_chart_is_chosen_by_keyboard(page: Page, site: Site) -> None:
     page.goto(f"{site.results}?chart=total")
-    page.get_by_text("As a table").click()
+    page.get_by_text("Show as table").click()
     bar = page.locator("tr[data-at]").nth(1)
     expected = int(bar.get_attribute("data-count") or "")
     bar.get_by_role("link").press("Enter")
@@ -295,7 +295,7 @@ def test_what_is_shown_can_be_taken_along(page: Page, site: Site) -> None:
     assert lines[0].replace('"', "") == "number,total"
     assert [line.partition(",")[0].strip('"') for line in lines[1 : len(shown) + 1]] == shown
     assert len(lines) == count(page) + 1
-    page.get_by_role("link", name="Copy a link").click()
+    page.get_by_role("link", name="Copy link").click()
     expect(page.locator("#live")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == page.url
 
@@ -369,7 +369,7 @@ def test_without_javascript_the_same_can_be_asked(plain: Page, site: Site) -> No
     plain.get_by_label("Comparison").select_option(">=")
     plain.get_by_label("Value").fill("100")
     plain.get_by_role("button", name="Add", exact=True).click()
-    expect(plain.get_by_role("list", name="Filters that apply")).to_contain_text("Total ≥ 100")
+    expect(plain.get_by_role("list", name="Active filters")).to_contain_text("Total ≥ 100")
     plain.get_by_role("link", name="Total", exact=True).click()
     expect(plain.locator("th[aria-sort=ascending]")).to_contain_text("Total")
     plain.locator("td[data-title] a").first.click()

@@ -75,7 +75,7 @@ def test_an_open_tab_tells_how_old_it_is_and_that_documents_fall_behind(page: Pa
     told_site.told.state = "stopped"
     page.clock.fast_forward(LONGER_THAN_BETWEEN_TWO_LOOKS)
     expect(note).to_contain_text(
-        "May be out of date. The worker is stopping; changes wait until somebody starts it again."
+        "May be out of date. The worker is stopping; changes are delivered after it has been started again."
     )
     expect(page.locator("#live")).to_contain_text("May be out of date.")
     told_site.told.state = "live"

@@ -16,6 +16,7 @@ from search_api.elasticsearch import responses
 from search_api.elasticsearch.highlight_html import CLOSE, OPEN, to_html
 from search_api.elasticsearch.privileges import key_body
 from search_api.elasticsearch.search_body import search_body
+from search_api.errors import InvalidCursor
 from search_api.freshness import view
 from search_api.paging import cursor as cursors
 from search_api.paging.point_in_time import PointInTimePool
@@ -159,7 +160,7 @@ def test_a_cursor_serves_only_its_own_search_and_server() -> None:
         (SECRET, "books", raw, "ü"),
         (SECRET, "books", raw, "a"),
     ):
-        with pytest.raises(cursors.InvalidCursor):
+        with pytest.raises(InvalidCursor):
             cursors.read_cursor(secret, index, asked, text)
 
 
@@ -172,7 +173,7 @@ def test_a_page_at_an_older_point_is_no_fresher_than_the_point() -> None:
 
 
 def test_a_caller_keeps_only_so_many_points_open() -> None:
-    points = PointInTimePool(keep=10, each=2)
+    points = PointInTimePool(keep_alive=10, limit=2)
     assert [points.used("ana", name, 0) for name in "abac"] == [[], [], [], ["b"]]
     assert points.used("zoe", "d", 1) == []
     assert len(points) == 3

@@ -39,7 +39,7 @@ def test_nobody_gets_more_than_the_burst_and_what_came_back(asked: list[tuple[in
 
 
 def test_the_number_of_buckets_is_bounded() -> None:
-    limits = RateLimits(RATE, most=3)
+    limits = RateLimits(RATE, max_buckets=3)
     for who in "abcd":
         limits.take(who, 10, 0.0)
     assert limits.take("d", 1, 0.0).wait > 0

@@ -13,7 +13,7 @@ import pytest
 from search_api.access.api_keys import ApiKeys
 from search_api.access.audit import Audit
 from search_api.access.callers import Caller
-from search_api.access.saved_searches import LONGEST_QUERY, MOST, InvalidSavedSearch, SavedSearches
+from search_api.access.saved_searches import MAX_PER_CALLER, MAX_QUERY_LENGTH, InvalidSavedSearch, SavedSearches
 from search_api.access.sessions import Sessions
 from search_api.access.state import MIGRATIONS, State, StateFileError, now_ms
 from search_api.errors import InvalidApiKey
@@ -99,10 +99,10 @@ def test_saved_searches_belong_to_one_caller(state: State) -> None:
 
 def test_saved_searches_have_limits(state: State) -> None:
     saved = SavedSearches(state)
-    for name, query in (("", "q=a"), (" ", "q=a"), ("a" * 101, "q=a"), ("a", "q" * (LONGEST_QUERY + 1))):
+    for name, query in (("", "q=a"), (" ", "q=a"), ("a" * 101, "q=a"), ("a", "q" * (MAX_QUERY_LENGTH + 1))):
         with pytest.raises(InvalidSavedSearch):
             saved.save("ana", "orders", name, query)
-    for number in range(MOST):
+    for number in range(MAX_PER_CALLER):
         saved.save("ana", "orders", str(number), "q=a")
     assert saved.save("ana", "orders", "7", "q=b").query == "q=b"
     with pytest.raises(InvalidSavedSearch, match="remove one"):

@@ -7,7 +7,7 @@ from typing import Any
 from search_api.features.explain import read_explanation
 from search_api.query.request import RawRequest, check
 from search_api.query.schema import read_mapping
-from search_api.query.syntax.printer import leaves, told
+from search_api.query.syntax.printer import leaves, printed
 from tests.support.builders.book_index import MAPPINGS
 
 SCHEMA = read_mapping(MAPPINGS)
@@ -58,9 +58,9 @@ def test_a_field_that_a_reader_does_not_see_is_not_told() -> None:
 
 def test_parts_of_a_text_are_told_in_its_syntax() -> None:
     text = 'old "new book" price:>5 copies:(place:Lisbon NOT state:good) (lent:true OR title:har*) genre:(novel poetry)'
-    box = check(RawRequest(text + " "), SCHEMA).box
+    box = check(RawRequest(text + " "), SCHEMA).parsed
     assert box
-    assert [told(one) for _, one in leaves(box.node)] == [
+    assert [printed(one) for _, one in leaves(box.node)] == [
         "old",
         '"new book"',
         "price:>5",

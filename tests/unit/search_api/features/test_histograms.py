@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search_api.features.histograms import (
-    MOST_BARS,
+    MAX_BARS,
     Extent,
     bars_body,
     date_step,
@@ -33,7 +33,7 @@ def test_a_step_is_round_and_leaves_few_bars(least: float, span: float, whole: b
     extent = Extent(least, least + span, least + span)
     step = number_step(extent, whole)
     assert step >= 1 or not whole
-    assert span / step <= MOST_BARS
+    assert span / step <= MAX_BARS
     digit = step / 10 ** math.floor(math.log10(step) + 1e-9)
     assert any(math.isclose(digit, round_one, rel_tol=1e-6) for round_one in (1, 2, 5, 10))
 

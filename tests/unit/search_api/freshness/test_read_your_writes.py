@@ -128,7 +128,7 @@ def run(steps: Callable[[WorkerDouble, MarkerDouble, ReadYourWrites], Awaitable[
             worker = WorkerFreshness(http)
             try:
                 async with asyncio.timeout(20):
-                    await steps(double, marker, ReadYourWrites(worker, marker, most=100))
+                    await steps(double, marker, ReadYourWrites(worker, marker, max_waiting=100))
             finally:
                 await worker.close()
                 await marker.close()
@@ -195,7 +195,7 @@ def test_not_in_time_is_an_error_or_a_stale_answer_that_says_so() -> None:
         assert (late.value.freshness.token, late.value.freshness.met) == ("1:100", False)
         said = await consistency.reach(demand("now", prefer="wait=0", stale="allow"))
         assert (said.met, said.degraded) == (False, True)
-        assert "not yet as far" in said.reason
+        assert "has not caught up" in said.reason
 
     run(steps)
 
@@ -223,7 +223,7 @@ def test_a_worker_or_a_database_that_is_away_is_waited_for() -> None:
             await asyncio.sleep(0)
         worker.put(LIVE)
         assert (await waiter).met
-        with pytest.raises(NotYetConsistent, match="does not say how far"):
+        with pytest.raises(NotYetConsistent, match="did not report its current position"):
             await consistency.reach(demand("now", prefer="wait=0"))
         with pytest.raises(MarkerFailed):
             await marker.position()
@@ -257,7 +257,7 @@ def test_more_readers_than_allowed_do_not_wait() -> None:
     async def main() -> None:
         async with WorkerDouble().client() as http:
             worker = WorkerFreshness(http)
-            crowded = ReadYourWrites(worker, None, most=1)
+            crowded = ReadYourWrites(worker, None, max_waiting=1)
             first = asyncio.create_task(crowded.reach(demand(at_least="1:999")))
             await asyncio.sleep(0)
             with pytest.raises(NotYetConsistent, match="Too many"):

@@ -20,7 +20,7 @@ from search_api.pages.filters import chips, filter_words
 from search_api.pages.locale import Locale, locale_of
 from search_api.pages.results_view import facet_names, results_view
 from search_api.pages.rows import result_row
-from search_api.pages.values import ValueFormatter, read
+from search_api.pages.values import ValueFormatter, parse_document
 from search_api.query.schema import in_words, read_mapping
 from tests.support.builders.book_index import BOOKS, MAPPINGS
 
@@ -30,7 +30,7 @@ WRITER = ValueFormatter(ENGLISH, SCHEMA)
 
 
 def document(text: str) -> dict[str, Any]:
-    return read(Raw(text.encode()))
+    return parse_document(Raw(text.encode()))
 
 
 def hit(number: str, **highlights: str) -> Hit:
@@ -103,7 +103,7 @@ def test_parts_keep_the_order_and_the_numbers_of_the_document() -> None:
         document('{"n":"A-1","total":1.10,"big":12345,"a":{"b":{"c":2}},"lines":[{"x":{"y":2.50}},{"z":[]}]}'), WRITER
     )
     assert [fact.full for fact in parts.facts] == ["A-1", "1.10", "12345"]
-    assert parts.parts[0].parts[0].facts[0].path == "a.b.c"
+    assert parts.sections[0].sections[0].facts[0].path == "a.b.c"
     assert parts.tables[0].columns == ("X › y", "Z")
     assert parts.tables[0].numeric == {0, 1}
 

@@ -11,8 +11,19 @@ from search_api.elasticsearch.clauses import ClauseBuilder
 from search_api.elasticsearch.text_query import TextQuery
 from search_api.query.limits import MAX_CLAUSES, MAX_DEPTH, MAX_TEXT
 from search_api.query.schema import read_mapping
-from search_api.query.syntax.parser import NOTHING, parse
-from search_api.query.syntax.tree import AllOf, AnyOf, Match, Node, Not, Within, Word, Words, may_be_mistyped, words_of
+from search_api.query.syntax.parser import NO_WORDS, parse
+from search_api.query.syntax.tree import (
+    AllOf,
+    AnyOf,
+    Match,
+    Node,
+    Not,
+    Within,
+    Word,
+    Words,
+    has_correctable_word,
+    words_of,
+)
 from search_api.query.validation import InvalidRequest, ValidationError
 from tests.support.builders.book_index import MAPPINGS
 
@@ -115,7 +126,7 @@ def test_a_name_before_a_colon_that_several_fields_have_lists_them() -> None:
         ("lent:perhaps", 5, 12, "expected true or false"),
         ("title:(old harbour", 6, 7, "expected `)`"),
         ('title:"old harbour', 6, 7, "This quote is never closed"),
-        ("price:>1 )", 9, 10, "closes none"),
+        ("price:>1 )", 9, 10, "no matching"),
         ("price:", 6, 6, "A value is missing"),
         ("price:>1 AND", 12, 12, "Nothing follows `AND`"),
         ("price:[1 5]", 9, 10, "expected `[from TO to]`"),
@@ -125,8 +136,8 @@ def test_a_name_before_a_colon_that_several_fields_have_lists_them() -> None:
         ("title:ab*c*d*e*f*g", 6, 18, "wildcards"),
         ('title:"a b"~11', 6, 11, "up to 10 words"),
         ("title:" + "a" * 33 + "~", 6, 39, "up to 32 letters"),
-        ("title:a^2", 6, 9, "not available"),
-        ("cover:x", 0, 7, "cannot be searched"),
+        ("title:a^2", 6, 9, "not supported"),
+        ("cover:x", 0, 7, "is not searchable"),
         ("price:1 " + "(" * (MAX_DEPTH + 1) + "a" + ")" * (MAX_DEPTH + 1), 8 + MAX_DEPTH, 9 + MAX_DEPTH, "deep"),
     ],
 )
@@ -174,8 +185,8 @@ def test_values_reach_elasticsearch_typed() -> None:
 
 
 def test_a_word_too_long_is_not_looked_around() -> None:
-    assert may_be_mistyped(read("harbuor "))
-    assert not may_be_mistyped(read("a" * 33 + " b2bbbb "))
+    assert has_correctable_word(read("harbuor "))
+    assert not has_correctable_word(read("a" * 33 + " b2bbbb "))
     assert "fuzziness" not in json.dumps(query_of("a" * 33 + "~ "))
 
 
@@ -184,5 +195,5 @@ def test_not_not_is_nothing() -> None:
 
 
 def test_punctuation_asks_for_nothing() -> None:
-    assert read("...") == NOTHING
+    assert read("...") == NO_WORDS
     assert read("title:harbour ... !") == read("title:harbour")
