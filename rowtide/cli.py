@@ -79,8 +79,8 @@ def load(name: str) -> Any:
     return typer.main.get_group(app).commands[name]
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(version_flag: bool) -> None:
+    if version_flag:
         from importlib.metadata import version  # noqa: PLC0415 Only for --version.
 
         typer.echo(f"rowtide {version('rowtide')}")

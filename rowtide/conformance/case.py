@@ -1,4 +1,4 @@
-"""What a conformance case is: plain data, as read from its folder."""
+"""A conformance case as plain data, read from its folder."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,21 +6,21 @@ from typing import Literal
 
 import msgspec
 
-from rowtide.conformance.fault_proxy import Trouble
+from rowtide.conformance.fault_proxy import NetworkFault
 
 Program = Literal["worker", "postgres", "kafka", "connect", "elasticsearch"]
 
-How = Literal["kill", "pause", "read-only"] | Trouble
+FaultAction = Literal["kill", "pause", "read-only"] | NetworkFault
 
 FIRST_SESSION = "a"
-"""The session of statements that name none."""
+"""The session of statements without a `-- session:` comment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One SQL statement as written, the line it begins at, and the session that runs it.
+    """One SQL statement as written, the line where it begins, and the session that runs it.
 
-    `data` is what follows a `COPY … FROM STDIN`; `fails` the text that its error must contain."""
+    `data` is the data of `COPY … FROM STDIN`. `fails` is a text that the statement's error must contain."""
 
     sql: str
     line: int
@@ -31,7 +31,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A numbered file. `file` is its path, for error messages."""
+    """A numbered SQL file. `file` is its path, for error messages."""
 
     number: int
     title: str
@@ -41,33 +41,38 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that happens to a program: around a step's SQL (`during`), or right after it, before anything was waited for."""
+    """A fault of a program: during a step's SQL, or right after it, before the documents are up to date."""
 
     step: int
     program: Program
-    how: How = "kill"
+    how: FaultAction = "kill"
     during: bool = False
 
     @property
-    def on_the_way(self) -> Trouble | None:
-        """What happens between the worker and Elasticsearch, if that is where it happens."""
+    def network_fault(self) -> NetworkFault | None:
+        """The fault between the worker and Elasticsearch, if it is one."""
         if self.how == "kill" or self.how == "pause" or self.how == "read-only":  # noqa: PLR1714 mypy narrows no tuple.
             return None
         return self.how
 
 
 Documents = dict[str, msgspec.Raw]
-"""Documents of one kind by their ids, each as its JSON text."""
+"""Documents by id, each as its JSON text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A folder. `expected[step]` are the documents by kind and id after a step, 0 being the first load.
+    """A case folder. Attributes are called like the keys of `case.yaml`.
 
-    `refused` are texts that `rowtide init` must say; `alone` asks for a pipeline of its own; `heals` are the steps after which the
-    documents may differ until the worker has taken a new snapshot; `ignored[kind][id]` are the fields that the index leaves
-    out at the end, `left_out` those that the worker leaves out of the document, and `too_long` json with a text that the index
-    passes over; `settings` are the worker's own, as variables; `unrecorded` is the reason why there is no recording of its log."""
+    - `expected[step][document][id]`: documents after a step; step 0 is the first load.
+    - `refused`: texts that the error of `rowtide init` must contain.
+    - `alone`: the case needs its own pipeline.
+    - `heals`: steps after which documents may differ until the worker has re-read the changed tables.
+    - `ignored[document][id]`: fields that the index ignores at the end; `left_out`: fields that the worker drops from
+      the document; `too_long`: json fields with a text too long for the index.
+    - `settings`: variables of the worker.
+    - `unrecorded`: why there is no recording of the case's log.
+    """
 
     name: str
     folder: Path
@@ -91,5 +96,5 @@ class Case:
 
     @property
     def database_schema(self) -> str:
-        """The schema that holds the case's tables when it shares a database with others."""
+        """The schema of the case's tables when it shares a database with other cases."""
         return "case_" + self.name.replace("-", "_")

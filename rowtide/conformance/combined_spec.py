@@ -1,4 +1,4 @@
-"""One spec for many cases: every case keeps its tables in a schema of its own, and its documents get names of their own."""
+"""One spec for many cases: each case has its tables in its own schema, and its documents get unique names."""
 
 from collections.abc import Iterable
 from io import StringIO
@@ -11,16 +11,16 @@ from rowtide.conformance.case import Case
 
 
 def alias(pipeline: str, case: Case, document: str) -> str:
-    """The name of a case's document in the pipeline that runs it."""
+    """The name of a case's document in the spec of the pipeline that runs it."""
     return f"{pipeline}-{case.name}-{document}"
 
 
 def combined_spec(pipeline: str, cases: Iterable[Case], own_schemas: bool) -> str:
-    """The spec of a pipeline that holds the documents of all cases. With `own_schemas`, tables are looked up in the case's."""
+    """The spec with the documents of all cases. With `own_schemas`, each case's tables are in its own schema."""
     documents: dict[str, Any] = {}
     for case in cases:
         written = YAML().load(case.spec)["documents"]
-        _own_anchors(written, case.name, set())
+        _rename_anchors(written, case.name, set())
         if own_schemas:
             seen: set[int] = set()
             for document in written.values():
@@ -33,19 +33,19 @@ def combined_spec(pipeline: str, cases: Iterable[Case], own_schemas: bool) -> st
     return text.getvalue()
 
 
-def _own_anchors(node: Any, prefix: str, seen: set[int]) -> None:
-    """Rename anchors, since those of another case may be called alike."""
+def _rename_anchors(node: Any, prefix: str, seen: set[int]) -> None:
+    """Prefix the anchors, since those of another case may have the same names."""
     if id(node) in seen or not isinstance(node, CommentedMap | CommentedSeq):
         return
     seen.add(id(node))
     if node.anchor.value:
         node.yaml_set_anchor(f"{prefix}-{node.anchor.value}")
     for below in node.values() if isinstance(node, CommentedMap) else node:
-        _own_anchors(below, prefix, seen)
+        _rename_anchors(below, prefix, seen)
 
 
 def _qualify(node: Any, word: str, schema: str, seen: set[int]) -> None:
-    """Put the schema before the table that `node[word]` names, and before those below. Anchors are met once."""
+    """Qualify the table `node[word]` and the tables below it. An anchored node is qualified only once."""
     if id(node) in seen:
         return
     seen.add(id(node))
@@ -60,7 +60,7 @@ def _qualify(node: Any, word: str, schema: str, seen: set[int]) -> None:
 
 
 def _qualify_through(node: Any, schema: str, seen: set[int]) -> None:
-    """The junction's table, and the terms of the order that begin with its name."""
+    """Qualify the junction's table, and the terms of `order_by` that begin with its name."""
     through = node.get("through")
     if through is None:
         return
@@ -76,5 +76,6 @@ def _qualify_through(node: Any, schema: str, seen: set[int]) -> None:
             terms[place] = schema + term
         elif isinstance(term, dict):
             terms[place] = {
-                schema + column if column.startswith(f"{junction}.") else column: way for column, way in term.items()
+                schema + column if column.startswith(f"{junction}.") else column: direction
+                for column, direction in term.items()
             }

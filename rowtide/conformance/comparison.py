@@ -1,4 +1,4 @@
-"""Compares a case's documents with the database, with what its files expect, and with the fields that should be left out."""
+"""Compares a case's documents with the database, with its expected files, and with the fields it expects to be flagged."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -7,7 +7,7 @@ from read_model.elasticsearch.index_body import FLAGS, LEFT_OUT, TOO_LONG
 from read_model.types.canonical_json import differences
 from rowtide.conformance.case import Case
 from rowtide.conformance.combined_spec import alias
-from rowtide.conformance.index import Index
+from rowtide.conformance.index import CaseIndex
 from rowtide.conformance.result import Deviation
 from rowtide.programs import ROWTIDE, ProgramFailed, Programs, last_json
 
@@ -15,62 +15,68 @@ _VERIFY_SECONDS = 300.0
 
 
 class Comparison:
-    """Looks at the documents of one pipeline."""
+    """Compares the documents of one pipeline."""
 
-    def __init__(self, pipeline: str, programs: Programs, index: Index) -> None:
+    def __init__(self, pipeline: str, programs: Programs, index: CaseIndex) -> None:
         self._pipeline, self._programs, self._index = pipeline, programs, index
 
     def with_database(self, step: int, cases: Sequence[Case]) -> dict[str, tuple[int, list[Deviation]]]:
-        """What `rowtide verify` says, by case: how many documents it compared, and which deviate from the oracle query."""
+        """Run `rowtide verify`. By case: the number of documents compared, and those that deviate from the oracle query."""
         command = (*ROWTIDE, "verify", "--output", "json")
-        said = self._programs.run("verify", command, _VERIFY_SECONDS, accept=(0, 1))
-        report = last_json(said)
+        printed = self._programs.run("verify", command, _VERIFY_SECONDS, accept=(0, 1))
+        report = last_json(printed)
         if report is None:
-            raise ProgramFailed(f"verify gave no result:\n{said[-2000:]}")
-        found: dict[str, tuple[int, list[Deviation]]] = {}
+            raise ProgramFailed(f"rowtide verify printed no result:\n{printed[-2000:]}")
+        by_case: dict[str, tuple[int, list[Deviation]]] = {}
         for case in cases:
             prefix = alias(self._pipeline, case, "")
             names = {prefix + name for name in case.documents}
-            own = [each for each in report["documents"] if each["document"] in names]
+            own = [document for document in report["documents"] if document["document"] in names]
             deviations = [
-                Deviation(step, "the database", each["document"].removeprefix(prefix), one["id"], _where(one))
-                for each in own
-                for one in each["ids"]
+                Deviation(
+                    step,
+                    "the database",
+                    document["document"].removeprefix(prefix),
+                    difference["id"],
+                    _where(difference),
+                )
+                for document in own
+                for difference in document["ids"]
             ]
             unsettled = [
-                Deviation(step, "the database", each["document"].removeprefix(prefix), "?", "never at rest")
-                for each in own
-                if each["unsettled"]
+                Deviation(step, "the database", document["document"].removeprefix(prefix), "?", "changed all the time")
+                for document in own
+                if document["unsettled"]
             ]
-            found[case.name] = (sum(each["compared"] for each in own), deviations + unsettled)
-        return found
+            by_case[case.name] = (sum(document["compared"] for document in own), deviations + unsettled)
+        return by_case
 
     def with_expected(self, step: int, case: Case) -> Iterator[Deviation]:
-        """Compare with `expected/`: every document kind that the file of this step names. `with_flags` compares flags."""
-        for name, wanted in case.expected.get(step, {}).items():
+        """Compare with `expected/`: the documents that the file of this step names. `with_flags` compares the flags."""
+        for name, expected in case.expected.get(step, {}).items():
             held = self._index.documents(alias(self._pipeline, case, name))
-            for id_ in sorted(held.keys() | wanted.keys()):
-                right = wanted.get(id_)
-                for each in differences(held.get(id_), None if right is None else bytes(right)):
+            for id_ in sorted(held.keys() | expected.keys()):
+                text = expected.get(id_)
+                for each in differences(held.get(id_), None if text is None else bytes(text)):
                     if each.path == FLAGS:
                         continue
                     yield Deviation(step, "the expectation", name, id_, each.path, each.index, each.oracle)
 
     def with_flags(self, step: int, case: Case) -> Iterator[Deviation]:
-        """Compare the fields that are left out with those that the case names, where it names any."""
-        for flag, kinds, held_of in (
+        """Compare the flagged fields with those that the case names, if it names any."""
+        for flag, documents, read_flagged in (
             ("_ignored", case.ignored, self._index.ignored),
             (f"{FLAGS}.{LEFT_OUT}", case.left_out, partial(self._index.flagged, LEFT_OUT)),
             (f"{FLAGS}.{TOO_LONG}", case.too_long, partial(self._index.flagged, TOO_LONG)),
         ):
-            for name, wanted in kinds.items():
-                held = held_of(alias(self._pipeline, case, name))
-                for id_ in sorted(held.keys() | wanted.keys()):
-                    found, right = ", ".join(sorted(held.get(id_, []))), ", ".join(sorted(wanted.get(id_, [])))
-                    if found != right:
-                        yield Deviation(step, "the index's flags", name, id_, flag, found, right)
+            for name, expected in documents.items():
+                held = read_flagged(alias(self._pipeline, case, name))
+                for id_ in sorted(held.keys() | expected.keys()):
+                    actual, declared = (", ".join(sorted(fields.get(id_, []))) for fields in (held, expected))
+                    if actual != declared:
+                        yield Deviation(step, "the index's flags", name, id_, flag, actual, declared)
 
 
-def _where(one: dict[str, object]) -> str:
-    fields = one["fields"]
-    return ", ".join(map(str, fields)) if isinstance(fields, list) and fields else str(one["what"])
+def _where(difference: dict[str, object]) -> str:
+    fields = difference["fields"]
+    return ", ".join(map(str, fields)) if isinstance(fields, list) and fields else str(difference["what"])

@@ -1,4 +1,4 @@
-"""Looks after the run's connector: a value that Debezium cannot convert stops it, and nothing would come any more."""
+"""Watches the connector of a run: a value that Debezium cannot convert stops it, and no more changes would arrive."""
 
 from time import monotonic
 
@@ -7,21 +7,21 @@ import httpx
 from cdc.log.names import connector_name
 from infra.errors import RunnerError
 
-_LOOK_SECONDS = 2.0
+_POLL_SECONDS = 2.0
 
 
-class Connector:
-    """Asks Kafka Connect now and then."""
+class ConnectorMonitor:
+    """Reads the connector's status every few seconds."""
 
     def __init__(self, connect_url: str, pipeline: str) -> None:
         self._url = f"{connect_url}/connectors/{connector_name(pipeline)}/status"
         self._next = 0.0
 
     def check(self) -> None:
-        """Raise RunnerError with the cause when the connector's task has failed. A Connect that does not answer is no failure."""
+        """Raise RunnerError with the cause if the connector's task has failed. No answer from Connect is not a failure."""
         if monotonic() < self._next:
             return
-        self._next = monotonic() + _LOOK_SECONDS
+        self._next = monotonic() + _POLL_SECONDS
         try:
             answer = httpx.get(self._url, timeout=5.0, trust_env=False)
             tasks = answer.json().get("tasks", []) if answer.is_success else []
@@ -29,10 +29,10 @@ class Connector:
             return
         for task in tasks:
             if task.get("state") == "FAILED":
-                raise RunnerError(f"the connector failed: {_cause(task.get('trace', ''))}")
+                raise RunnerError(f"The connector failed: {_cause(task.get('trace', ''))}")
 
 
 def _cause(trace: str) -> str:
-    """The causes without their stacks; the first line says only that the task was ended."""
+    """The causes without their stack traces. The first line only says that the task ended."""
     causes = [line.removeprefix("Caused by: ") for line in trace.splitlines() if line.startswith("Caused by: ")]
-    return "; ".join(causes) or trace.partition("\n")[0] or "Kafka Connect does not say why"
+    return "; ".join(causes) or trace.partition("\n")[0] or "Kafka Connect gives no reason"

@@ -1,4 +1,4 @@
-"""A proxy in front of Elasticsearch that refuses, cuts and loses, as networks and busy servers do."""
+"""A proxy in front of Elasticsearch that rejects requests, cuts connections and loses responses."""
 
 import asyncio
 import json
@@ -12,12 +12,12 @@ import httpx
 
 from infra.native.ports import LOOPBACK
 
-Trouble = Literal["refuse", "refuse-some", "cut", "lose"]
-Mode = Literal["pass"] | Trouble
-EVERY_REFUSED = 3
-"""Of the documents of a bulk, every third is refused in the mode `refuse-some`."""
-_DROPPED = {"host", "connection", "content-length", "accept-encoding", "transfer-encoding", "content-encoding"}
-_REFUSAL = {
+NetworkFault = Literal["refuse", "refuse-some", "cut", "lose"]
+Mode = Literal["pass"] | NetworkFault
+REJECTED_EVERY = 3
+"""In the mode `refuse-some`, one in this many documents of a bulk request is rejected."""
+_HOP_HEADERS = {"host", "connection", "content-length", "accept-encoding", "transfer-encoding", "content-encoding"}
+_REJECTION = {
     "error": {"type": "es_rejected_execution_exception", "reason": "rejected by the chaos suite"},
     "status": 429,
 }
@@ -25,7 +25,7 @@ _REFUSAL = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request, read whole."""
+    """An HTTP request."""
 
     method: str
     path: str
@@ -34,43 +34,46 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One HTTP response."""
+class Response:
+    """An HTTP response."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
 
-def thinned(body: bytes) -> tuple[bytes, list[bytes | None]]:
-    """Take documents out of a bulk's body. The list has an entry an item: None when it stays, else its action's line."""
-    kept: list[bytes] = []
+def drop_documents(body: bytes) -> tuple[bytes, list[bytes | None]]:
+    """Remove documents from the body of a bulk request.
+
+    The list has an entry for each item: None if it remains, or the line of its action if it was removed.
+    """
+    remaining: list[bytes] = []
     fates: list[bytes | None] = []
     lines = iter(body.splitlines(keepends=True))
     for action in lines:
         item = [action] if action.startswith(b'{"delete"') else [action, next(lines, b"")]
-        refused = len(fates) % EVERY_REFUSED == EVERY_REFUSED - 1
-        fates.append(action if refused else None)
-        kept += [] if refused else item
-    return b"".join(kept), fates
+        dropped = len(fates) % REJECTED_EVERY == REJECTED_EVERY - 1
+        fates.append(action if dropped else None)
+        remaining += [] if dropped else item
+    return b"".join(remaining), fates
 
 
-def merged(answer: dict[str, Any], fates: list[bytes | None]) -> dict[str, Any]:
-    """Put refusals where documents were taken out, among what became of the others."""
+def merge_rejections(answer: dict[str, Any], fates: list[bytes | None]) -> dict[str, Any]:
+    """Insert a rejection for each removed document into the response to the others."""
     if not answer.get("items") and not answer.get("errors"):
         answer = {**answer, "items": [{"index": {"status": 200}} for fate in fates if fate is None]}
     others = iter(answer.get("items", []))
-    items = [next(others, {}) if fate is None else _refused(fate) for fate in fates]
+    items = [next(others, {}) if fate is None else _rejection(fate) for fate in fates]
     return {**answer, "errors": bool(answer.get("errors")) or any(fate is not None for fate in fates), "items": items}
 
 
-def _refused(action: bytes) -> dict[str, Any]:
+def _rejection(action: bytes) -> dict[str, Any]:
     ((name, target),) = json.loads(action).items()
-    return {name: {"_id": target.get("_id", ""), **_REFUSAL}}
+    return {name: {"_id": target.get("_id", ""), **_REJECTION}}
 
 
-class Wire:
-    """Listens on a port of its own, in a thread of its own. `put` changes the mode and cuts what is connected."""
+class FaultProxy:
+    """Listens on its own port in its own thread. `set_mode` also cuts the open connections."""
 
     def __init__(self, upstream: str, port: int) -> None:
         self.url = f"http://{LOOPBACK}:{port}"
@@ -80,12 +83,12 @@ class Wire:
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="wire", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="fault-proxy", daemon=True)
         self.hits = 0
-        """Requests and connections that were treated badly."""
+        """Requests and connections that met a fault."""
 
     def start(self) -> None:
-        """Listen."""
+        """Start to listen."""
         self._thread.start()
         self._ready.wait(10.0)
 
@@ -94,8 +97,8 @@ class Wire:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10.0)
 
-    def put(self, mode: Mode) -> None:
-        """From now on, treat requests in this way."""
+    def set_mode(self, mode: Mode) -> None:
+        """Handle requests in this mode from now on."""
         self._loop.call_soon_threadsafe(self._change, mode)
 
     def _change(self, mode: Mode) -> None:
@@ -134,38 +137,40 @@ class Wire:
             self._writers.discard(writer)
             writer.transport.abort()
 
-    async def _answer(self, request: Request) -> Answer | None:
-        ways: dict[Mode, Callable[[Request], Awaitable[Answer | None]]] = {
+    async def _answer(self, request: Request) -> Response | None:
+        handlers: dict[Mode, Callable[[Request], Awaitable[Response | None]]] = {
             "refuse": self._refuse,
             "refuse-some": self._refuse_some,
             "lose": self._lose,
         }
-        return await ways.get(self._mode, self._forward)(request)
+        return await handlers.get(self._mode, self._forward)(request)
 
-    async def _forward(self, request: Request) -> Answer:
-        headers = {name: value for name, value in request.headers.items() if name not in _DROPPED}
+    async def _forward(self, request: Request) -> Response:
+        headers = {name: value for name, value in request.headers.items() if name not in _HOP_HEADERS}
         answer = await self._client.request(request.method, request.path, headers=headers, content=request.body)
-        kept = {name: value for name, value in answer.headers.items() if name not in _DROPPED}
-        return Answer(answer.status_code, kept, answer.content)
+        returned = {name: value for name, value in answer.headers.items() if name not in _HOP_HEADERS}
+        return Response(answer.status_code, returned, answer.content)
 
-    async def _refuse(self, _request: Request) -> Answer:
+    async def _refuse(self, _request: Request) -> Response:
         self.hits += 1
         headers = {"content-type": "application/json", "x-elastic-product": "Elasticsearch"}
-        return Answer(429, headers, json.dumps(_REFUSAL).encode())
+        return Response(429, headers, json.dumps(_REJECTION).encode())
 
-    async def _refuse_some(self, request: Request) -> Answer:
+    async def _refuse_some(self, request: Request) -> Response:
         if "/_bulk" not in request.path:
             return await self._forward(request)
         self.hits += 1
-        body, fates = thinned(request.body)
+        body, fates = drop_documents(request.body)
         if not body:
             return await self._refuse(request)
         answer = await self._forward(Request(request.method, request.path, request.headers, body))
         if answer.status != httpx.codes.OK:
             return answer
-        return Answer(answer.status, answer.headers, json.dumps(merged(json.loads(answer.body), fates)).encode())
+        return Response(
+            answer.status, answer.headers, json.dumps(merge_rejections(json.loads(answer.body), fates)).encode()
+        )
 
-    async def _lose(self, request: Request) -> Answer | None:
+    async def _lose(self, request: Request) -> Response | None:
         self.hits += 1
         await self._forward(request)
         return None
@@ -185,7 +190,7 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
     return Request(method, path, headers, body)
 
 
-async def _write(writer: asyncio.StreamWriter, answer: Answer) -> None:
+async def _write(writer: asyncio.StreamWriter, answer: Response) -> None:
     lines = [f"HTTP/1.1 {answer.status} X", *(f"{name}: {value}" for name, value in answer.headers.items())]
     lines.append(f"content-length: {len(answer.body)}")
     writer.write("\r\n".join([*lines, "", ""]).encode("latin-1") + answer.body)

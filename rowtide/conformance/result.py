@@ -1,34 +1,42 @@
-"""What came of a case."""
+"""The result of a case."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Verdict = Literal["equal", "differs", "refused", "failed"]
-"""`equal`: after every step. `refused`: as the case wants. `failed`: it could not be run to its end."""
+"""`equal`: after every step. `refused`: as the case expects. `failed`: the case could not be run to its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """One place where something is not as it should be. `against` is `the database` (the oracle query), `the expectation`
-    (of the case's files) or `the index's flags`."""
+    """One place where a document is not as it should be.
+
+    `against` is `the database` (the oracle query), `the expectation` (the case's files) or `the index's flags`.
+    """
 
     step: int
     against: str
     document: str
     id: str
     path: str = ""
-    found: str | None = None
-    wanted: str | None = None
+    actual: str | None = None
+    expected: str | None = None
 
     def __str__(self) -> str:
         where = f"{self.document} {self.id}" + (f", {self.path}" if self.path else "")
-        says = f"step {self.step:02}: {where} is not what {self.against} says"
-        if self.found is None and self.wanted is None:
-            return says
-        return f"{says}: {_shown(self.found)}, not {_shown(self.wanted)}"
+        text = f"step {self.step:02}: {where} differs from {self.against}"
+        if self.actual is None and self.expected is None:
+            return text
+        return f"{text}: {_shortened(self.actual)}, not {_shortened(self.expected)}"
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """For `--output json`."""
+        values = asdict(self)
+        return values | {"found": values.pop("actual"), "wanted": values.pop("expected")}
 
 
-def _shown(text: str | None) -> str:
+def _shortened(text: str | None) -> str:
     if text is None:
         return "nothing"
     return text if len(text) <= 200 else f"{text[:200]}…"
@@ -36,7 +44,7 @@ def _shown(text: str | None) -> str:
 
 @dataclass(slots=True)
 class Result:
-    """A case's verdict, how many documents were compared, and what deviated or why it failed."""
+    """A case's verdict, the number of documents compared, and the deviations or the reason of the failure."""
 
     case: str
     title: str
@@ -48,7 +56,7 @@ class Result:
 
     @property
     def verdict(self) -> Verdict:
-        """In one word."""
+        """The result in one word."""
         if self.failure:
             return "failed"
         if self.deviations:
@@ -58,4 +66,5 @@ class Result:
     @property
     def as_json(self) -> dict[str, Any]:
         """For `--output json`."""
-        return {"verdict": self.verdict, **asdict(self)}
+        deviations = [deviation.as_json for deviation in self.deviations]
+        return {"verdict": self.verdict, **asdict(self), "deviations": deviations}

@@ -1,4 +1,4 @@
-"""The servers that cases run against: those that the environment names, or a stack of our own."""
+"""The servers that cases run on: those that the environment names, or a stack of their own."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -16,52 +16,52 @@ _NEEDED = ("POSTGRES_DSN", "KAFKA_BOOTSTRAP_SERVERS", "CONNECT_URL", "ELASTICSEA
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """The variables that programs read, and the stack when the servers are ours to kill."""
+    """The variables that programs read; and the stack, if the servers may be killed."""
 
     environment: dict[str, str]
     stack: Stack | None = None
 
     @property
     def dsn(self) -> str:
-        """A DSN of a role that may create databases and roles."""
+        """DSN of a role that may create databases and roles."""
         return self.environment["ROWTIDE_POSTGRES_DSN"]
 
-    def strike(self, fault: Fault) -> None:
+    def inject(self, fault: Fault) -> None:
         """Kill or pause a server."""
         service = cast(Service, fault.program)
-        (self._own.pause if fault.how == "pause" else self._own.kill)(service)
+        (self._own_stack.pause if fault.how == "pause" else self._own_stack.kill)(service)
 
-    def mend(self, fault: Fault) -> None:
-        """Let a server go on, or start it again."""
+    def clear(self, fault: Fault) -> None:
+        """Resume or restart a server."""
         if fault.how == "pause":
-            self._own.resume(cast(Service, fault.program))
+            self._own_stack.resume(cast(Service, fault.program))
         else:
-            self._own.start()
+            self._own_stack.start()
 
     @property
-    def _own(self) -> Stack:
+    def _own_stack(self) -> Stack:
         if self.stack is None:
             raise WrongSettings(
-                "A case kills or pauses servers, and these are not a stack of Rowtide's."
-                " Leave the addresses out of the environment, and a stack is started for the run."
+                "A case kills or pauses servers, which is only done with a stack started for it."
+                " Unset the servers' addresses in the environment."
             )
         return self.stack
 
 
 @contextmanager
 def running_servers(report: Report) -> Iterator[Servers]:
-    """The servers that the environment names; a stack, started where it does not run, when it names none."""
-    told = {f"ROWTIDE_{name}": os.environ.get(f"ROWTIDE_{name}", "") for name in _NEEDED}
-    if all(told.values()):
-        yield Servers(named(os.environ))
+    """The servers that the environment names; if it names none, the current stack, started if necessary."""
+    addresses = {f"ROWTIDE_{name}": os.environ.get(f"ROWTIDE_{name}", "") for name in _NEEDED}
+    if all(addresses.values()):
+        yield Servers(rowtide_variables(os.environ))
         return
-    if any(told.values()):
-        missing = ", ".join(name for name, value in told.items() if not value)
-        raise WrongSettings(f"Some servers are named, others are not: set {missing} as well, or none of them.")
+    if any(addresses.values()):
+        missing = ", ".join(name for name, value in addresses.items() if not value)
+        raise WrongSettings(f"Only some servers are named. Set {missing}, or unset all of them.")
     with Stack(read_settings(), report) as stack:
         yield Servers(stack.addresses.environment(), stack)
 
 
-def named(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables of an environment that are Rowtide's."""
+def rowtide_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Rowtide's variables in an environment."""
     return {name: value for name, value in environment.items() if name.startswith("ROWTIDE_")}

@@ -1,4 +1,4 @@
-"""Runs a case's SQL as it is written: every statement by itself, each session on a connection of its own."""
+"""Runs a case's SQL as written: one statement at a time, each session on its own connection."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,15 +12,15 @@ from infra.errors import RunnerError, ServiceUnavailable
 from rowtide.conformance.case import FIRST_SESSION, Case, Statement
 
 LOCK_SECONDS = 10
-"""A statement waits so long for a lock of another session, at most: sessions take turns, so nobody would let it go."""
+"""Lock timeout of a statement. Sessions take turns, so no other session would release the lock meanwhile."""
 
 
-class CaseFailed(RunnerError):
-    """A case's own SQL does not do what it says."""
+class CaseSqlError(RunnerError):
+    """A case's SQL does not do what the case says."""
 
 
 class Sessions:
-    """The connections of one case. One in a transaction stays open from step to step; others do not, for cases are many."""
+    """The connections of one case. Only those in a transaction stay open between steps, since there are many cases."""
 
     def __init__(self, dsn: str, case: Case, own_schema: bool) -> None:
         self._dsn = dsn
@@ -36,13 +36,13 @@ class Sessions:
         self._open = {}
 
     def create(self, case: Case) -> None:
-        """Make the schema, the tables and the first rows."""
+        """Create the schema, the tables and the first rows."""
         self._connection(FIRST_SESSION).execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(self._schema)))
         self.run(case.schema, case.folder / "schema.sql")
         self.run(case.seed, case.folder / "seed.sql")
 
     def run(self, statements: Iterable[Statement], file: Path) -> None:
-        """Run statements in their order. CaseFailed, with the file's line, when one does not do what it should."""
+        """Run statements in order. Raises CaseSqlError, with file and line, if one does not do what it should."""
         for statement in statements:
             self._run_one(statement, f"{file}:{statement.line}")
         for session, connection in list(self._open.items()):
@@ -54,9 +54,9 @@ class Sessions:
         if isinstance(error, psycopg.OperationalError) and self._connection(statement.session).broken:
             raise ServiceUnavailable(f"{where}: PostgreSQL went away: {error}")
         if error and statement.fails is None:
-            raise CaseFailed(f"{where}: {str(error).strip()}")
+            raise CaseSqlError(f"{where}: {str(error).strip()}")
         if statement.fails is not None and statement.fails not in str(error or ""):
-            raise CaseFailed(f"{where}: should fail with '{statement.fails}', but {error or 'it did not fail'}")
+            raise CaseSqlError(f"{where}: expected an error with '{statement.fails}', got {error or 'no error'}")
 
     def _error_of(self, statement: Statement) -> psycopg.Error | None:
         connection = self._connection(statement.session)

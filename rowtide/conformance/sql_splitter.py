@@ -1,7 +1,7 @@
-"""Takes a SQL file apart into statements, as psql does: quotes, comments, dollar quotes and the data of COPY included.
+"""Splits a SQL file into statements like psql: with quotes, comments, dollar quotes and the data of COPY.
 
-Two kinds of comment line mean something: `-- session: b` (what follows runs in another session, until the next such line)
-and `-- fails: text` (the next statement must fail with an error that contains the text).
+Two kinds of comment are directives: `-- session: b` (run the following statements in session b, until the next such
+comment) and `-- fails: text` (the next statement must fail with an error that contains the text).
 """
 
 import re
@@ -19,62 +19,62 @@ _COPY = re.compile(r"COPY\b.*\bFROM\s+STDIN\b", re.IGNORECASE | re.DOTALL)
 _END_OF_DATA = re.compile(r"^\\\.[ \t]*$\n?", re.MULTILINE)
 
 
-class SqlFault(ValueError):
-    """A file that cannot be taken apart; the message begins with the line."""
+class SqlSyntaxError(ValueError):
+    """A file that cannot be split; the message begins with the line number."""
 
 
 @dataclass(slots=True)
-class _Told:
-    """What comment lines said."""
+class _Directives:
+    """The directives in effect."""
 
     session: str = FIRST_SESSION
     fails: str | None = None
 
 
 def split(text: str) -> tuple[Statement, ...]:
-    """All statements of a file. SqlFault when COPY data has no end or a directive says nothing."""
+    """The statements of a file. Raises SqlSyntaxError if COPY data has no end or a directive is empty."""
     return tuple(_statements(text))
 
 
 def _statements(text: str) -> Iterator[Statement]:
-    told, begin, at = _Told(), 0, 0
+    directives, begin, at = _Directives(), 0, 0
     while token := _TOKEN.search(text, at):
         at = token.end()
         if token[0].startswith("--"):
             if not _without_comments(text[begin : token.start()]).strip():
-                _directive(token[0], told, _line(text, token.start()))
+                _directive(token[0], directives, _line(text, token.start()))
         elif token[0] == ";":
             sql = text[begin:at]
             data = None
             if _COPY.match(_without_comments(sql).strip()):
                 data, at = _copy_data(text, at)
-            yield _statement(text, begin, sql, told, data)
+            yield _statement(text, begin, sql, directives, data)
             begin = at
     if _without_comments(text[begin:]).strip():
-        yield _statement(text, begin, text[begin:], told, None)
+        yield _statement(text, begin, text[begin:], directives, None)
 
 
-def _statement(text: str, begin: int, sql: str, told: _Told, data: str | None) -> Statement:
+def _statement(text: str, begin: int, sql: str, directives: _Directives, data: str | None) -> Statement:
     blank = len(sql) - len(_after_comments(sql))
-    made = Statement(sql[blank:].strip(), _line(text, begin + blank), told.session, data, told.fails)
-    told.fails = None
-    return made
+    statement = Statement(sql[blank:].strip(), _line(text, begin + blank), directives.session, data, directives.fails)
+    directives.fails = None
+    return statement
 
 
-def _directive(comment: str, told: _Told, line: int) -> None:
-    found = _DIRECTIVE.fullmatch(comment)
-    if found is None:
+def _directive(comment: str, directives: _Directives, line: int) -> None:
+    match = _DIRECTIVE.fullmatch(comment)
+    if match is None:
         return
-    if not found[2]:
-        raise SqlFault(f"{line}: `-- {found[1]}:` says nothing; write a name or a text after it")
-    setattr(told, found[1], found[2])
+    if not match[2]:
+        raise SqlSyntaxError(f"{line}: `-- {match[1]}:` is empty; add a name or a text")
+    setattr(directives, match[1], match[2])
 
 
 def _copy_data(text: str, at: int) -> tuple[str, int]:
     line_end = text.find("\n", at)
     end = _END_OF_DATA.search(text, line_end + 1) if line_end >= 0 else None
     if end is None:
-        raise SqlFault(f"{_line(text, at)}: the data of COPY has no end; close it with a line of `\\.`")
+        raise SqlSyntaxError(f"{_line(text, at)}: the data of COPY has no end; end it with the line `\\.`")
     return text[line_end + 1 : end.start()], end.end()
 
 

@@ -14,7 +14,7 @@ import psycopg
 from infra.errors import ServiceUnavailable
 from infra.native.stack import Stack
 from infra.settings import Service
-from rowtide.conformance.fault_proxy import Mode, Wire
+from rowtide.conformance.fault_proxy import FaultProxy, Mode
 from tests.chaos.restarting_program import Supervised
 from tests.chaos.schedule import Fault, Kind, Target
 
@@ -28,7 +28,7 @@ _TRIES = 4
 class Torment:
     """Each fault in a thread of its own, at its time; two never torment one target at once. `done` counts them."""
 
-    def __init__(self, stack: Stack, worker: Supervised, wire: Wire, connector: str, say: Say) -> None:
+    def __init__(self, stack: Stack, worker: Supervised, wire: FaultProxy, connector: str, say: Say) -> None:
         self._stack = stack
         self._worker = worker
         self._wire = wire
@@ -165,9 +165,9 @@ class Torment:
 
     def _by_wire(self, fault: Fault) -> None:
         modes: dict[Kind, Mode] = {"refuse": "refuse", "refuse-some": "refuse-some", "cut": "cut", "lose": "lose"}
-        self._wire.put(modes[fault.kind])
+        self._wire.set_mode(modes[fault.kind])
         self._wait(fault.seconds)
-        self._wire.put("pass")
+        self._wire.set_mode("pass")
 
     def _end(self, condition: Callable[[], bool], seconds: float = _GONE_SECONDS) -> None:
         deadline = monotonic() + seconds

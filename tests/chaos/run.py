@@ -15,7 +15,7 @@ from infra.native.ports import free_port
 from infra.native.stack import Stack
 from infra.settings import SERVICES
 from read_model.freshness import Freshness
-from rowtide.conformance.fault_proxy import Wire
+from rowtide.conformance.fault_proxy import FaultProxy
 from rowtide.local_pipeline import SHIPPED_SPEC, Pipeline, PipelinePorts, database, mark
 from rowtide.programs import ROWTIDE, WRITER
 from tests.chaos.fault_injector import Torment, revive
@@ -151,7 +151,7 @@ class Chaos:
 
     def _peace(self) -> None:
         """Everything runs, nothing is written, and the documents catch up."""
-        self._wire.put("pass")
+        self._wire.set_mode("pass")
         for service in SERVICES:
             revive(self._stack, service, self._say)
         self._writer.stop()
@@ -221,8 +221,8 @@ def _write_spec(folder: Path) -> Path:
 
 
 @contextmanager
-def _wire(upstream: str) -> Iterator[Wire]:
-    wire = Wire(upstream, free_port())
+def _wire(upstream: str) -> Iterator[FaultProxy]:
+    wire = FaultProxy(upstream, free_port())
     wire.start()
     try:
         yield wire

@@ -8,7 +8,7 @@ import pytest
 
 from cdc.log.lsn import Lsn
 from infra.native.ports import free_port
-from rowtide.conformance.fault_proxy import Wire
+from rowtide.conformance.fault_proxy import FaultProxy
 from tests.bench.usage import read_peak
 from tests.support.servers.pipeline import Pipeline
 from tests.support.servers.services import Place
@@ -34,9 +34,9 @@ GROWTH_MIB = 16
 
 
 @pytest.fixture
-def wire(place: Place) -> Iterator[Wire]:
+def wire(place: Place) -> Iterator[FaultProxy]:
     """A way to Elasticsearch that can be closed."""
-    made = Wire(place.addresses.elasticsearch_url, free_port())
+    made = FaultProxy(place.addresses.elasticsearch_url, free_port())
     made.start()
     try:
         yield made
@@ -44,7 +44,7 @@ def wire(place: Place) -> Iterator[Wire]:
         made.stop()
 
 
-def test_what_elasticsearch_does_not_take_waits_on_disk(place: Place, wire: Wire, tmp_path: Path) -> None:
+def test_what_elasticsearch_does_not_take_waits_on_disk(place: Place, wire: FaultProxy, tmp_path: Path) -> None:
     (tmp_path / "given.yaml").write_text(SPEC, encoding="utf-8")
     with psycopg.connect(place.dsn, autocommit=True) as source:
         source.execute(SCHEMA)
@@ -52,7 +52,7 @@ def test_what_elasticsearch_does_not_take_waits_on_disk(place: Place, wire: Wire
             pipeline.environment["ROWTIDE_ELASTICSEARCH_URL"] = wire.url
             pipeline.start()
             stood = pipeline.wait_live().searchable
-            wire.put("refuse")
+            wire.set_mode("refuse")
             peaks = [_change_everything(source, pipeline, number) for number in range(ROUNDS)]
             assert peaks[-1] - peaks[0] < GROWTH_MIB, f"MiB after each round: {peaks}"
             fresh = pipeline.wait_reason("takes no documents")
@@ -61,7 +61,7 @@ def test_what_elasticsearch_does_not_take_waits_on_disk(place: Place, wire: Wire
                 "nothing was taken, so nothing is promised"
             )
             assert fresh.state == "degraded"
-            wire.put("pass")
+            wire.set_mode("pass")
             pipeline.wait_fresh()
             pipeline.wait_reason("")
             assert pipeline.verify() == {"books": 20_000}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cdc.log.envelope import Record, decode
-from rowtide.conformance.fault_proxy import merged, thinned
+from rowtide.conformance.fault_proxy import drop_documents, merge_rejections
 from tests.chaos.event_tally import Balance, Tally
 from tests.chaos.invariants import contradictions
 from tests.chaos.log import Study
@@ -165,10 +165,10 @@ DELETE = b'{"delete":{"_id":"%d"}}\n'
 
 def test_a_thinned_bulk_and_its_answer_fit_together() -> None:
     body = INDEX % 1 + DELETE % 2 + DELETE % 3 + INDEX % 4 + INDEX % 5 + INDEX % 6
-    thin, fates = thinned(body)
+    thin, fates = drop_documents(body)
     assert thin == INDEX % 1 + DELETE % 2 + INDEX % 4 + INDEX % 5
     answer = {"errors": False, "items": [{"index": {"_id": str(each), "status": 200}} for each in (1, 2, 4, 5)]}
-    whole = merged(answer, fates)
+    whole = merge_rejections(answer, fates)
     assert whole["errors"] is True
     assert [next(iter(item.values()))["_id"] for item in whole["items"]] == ["1", "2", "3", "4", "5", "6"]
     assert [next(iter(item.values()))["status"] for item in whole["items"]] == [200, 200, 429, 200, 200, 429]

@@ -7,9 +7,9 @@ import pytest
 from read_model.spec.parser import parse_spec
 from rowtide.conformance.case import Fault, Statement
 from rowtide.conformance.combined_spec import combined_spec
-from rowtide.conformance.loader import CaseFaults, read_cases
+from rowtide.conformance.loader import InvalidCases, read_cases
 from rowtide.conformance.result import Deviation, Result
-from rowtide.conformance.sql_splitter import SqlFault, split
+from rowtide.conformance.sql_splitter import SqlSyntaxError, split
 
 SPEC = """\
 pipeline: shop
@@ -68,11 +68,11 @@ COMMIT"""
     ("text", "says"),
     [
         ("COPY t FROM STDIN;\n1\n", "1: the data of COPY has no end"),
-        ("SELECT 1;\n-- session: \n", "2: `-- session:` says nothing"),
+        ("SELECT 1;\n-- session: \n", "2: `-- session:` is empty"),
     ],
 )
 def test_a_file_that_cannot_be_taken_apart(text: str, says: str) -> None:
-    with pytest.raises(SqlFault, match=says):
+    with pytest.raises(SqlSyntaxError, match=says):
         split(text)
 
 
@@ -89,22 +89,22 @@ def test_every_fault_of_every_folder_is_told_at_once(tmp_path: Path) -> None:
     )
     (tmp_path / "four").mkdir()
     (tmp_path / "four" / "schema.sql").write_text("")
-    with pytest.raises(CaseFaults) as told:
+    with pytest.raises(InvalidCases) as error:
         read_cases([tmp_path, tmp_path / "nowhere"])
     for part in (
         "nowhere: there is no case here",
-        "one: the steps are numbered 03, not 01, 02, and so on",
+        "one: the steps are numbered 03; number them 01, 02",
         "one/expected/1.json: is not named after a step",
-        "`heals` names steps that are not there: 07",
+        "`heals` names unknown steps: 07",
         "two/case.yaml: Invalid enum value 'everything' - at `$.faults[0].kill`",
         "two/spec.yaml: ",
         "three/seed.sql: line 1: the data of COPY has no end",
         "three/expected/00.json: is not JSON of the form",
-        "three/case.yaml: a fault has one of `after` and `during`",
+        "three/case.yaml: a fault needs one of `after` and `during`",
         "four/spec.yaml: is missing",
     ):
-        assert part in str(told.value)
-    assert told.value.exit_code == 2
+        assert part in str(error.value)
+    assert error.value.exit_code == 2
 
 
 @pytest.mark.parametrize(
@@ -121,26 +121,26 @@ def test_faults_are_read(tmp_path: Path, about: str, fault: Fault) -> None:
     )
     assert case.faults == (fault,)
     assert case.alone, "what strikes one case's worker must not strike another's"
-    assert bool(fault.on_the_way) == (fault.how == "lose")
+    assert bool(fault.network_fault) == (fault.how == "lose")
 
 
 @pytest.mark.parametrize(
     ("about", "says"),
     [
-        ("{after: 1, elasticsearch: cut}", "`elasticsearch` goes with `during`"),
-        ("{after: 1, pause: kafka}", "`pause` goes with `during`"),
+        ("{after: 1, elasticsearch: cut}", "`elasticsearch` needs `during`"),
+        ("{after: 1, pause: kafka}", "`pause` needs `during`"),
         ("{during: 1, elasticsearch: cut, kill: worker}", "one of `kill`, `pause` and `elasticsearch`"),
         ("{during: 1, elasticsearch: sleep}", "Invalid enum value 'sleep'"),
     ],
 )
 def test_faults_that_cannot_be(tmp_path: Path, about: str, says: str) -> None:
-    with pytest.raises(CaseFaults, match=says):
+    with pytest.raises(InvalidCases, match=says):
         read_cases([case_folder(tmp_path / "one", case__yaml=f"faults: [{about}]")])
 
 
 def test_two_cases_of_one_name_are_refused(tmp_path: Path) -> None:
     folders = [case_folder(tmp_path / group / "same") for group in ("a", "b")]
-    with pytest.raises(CaseFaults, match="several cases called same"):
+    with pytest.raises(InvalidCases, match="several cases are called same"):
         read_cases(folders)
 
 
@@ -181,4 +181,4 @@ def test_a_case_alone_keeps_its_tables_where_they_are(tmp_path: Path) -> None:
 def test_a_deviation_says_where_and_what() -> None:
     result = Result("c", "", 1, deviations=[Deviation(2, "the expectation", "orders", "7", "lines[0]", '"a"', None)])
     assert result.verdict == "differs"
-    assert str(result.deviations[0]) == 'step 02: orders 7, lines[0] is not what the expectation says: "a", not nothing'
+    assert str(result.deviations[0]) == 'step 02: orders 7, lines[0] differs from the expectation: "a", not nothing'
