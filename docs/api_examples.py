@@ -1,6 +1,6 @@
-"""Examples of the API reference. tests/integration/search_api/test_api_reference.py sends each, and looks at the answer.
+"""Examples of the API reference. tests/integration/search_api/test_api_reference.py sends each, and checks the answer.
 
-They read the index `books`, the small library of the tests."""
+They use the index `books` of the tests."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,26 +8,29 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A request, and what its answer holds: values by dotted path; in an answer that is no JSON, texts that occur in it."""
+    """A request, and what its answer contains: values by dotted path, or texts if the answer is not JSON."""
 
     operation: str
-    says: str
+    title: str
     address: str
-    holds: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
     texts: tuple[str, ...] = ()
     body: dict[str, Any] | None = None
     status: int = 200
 
 
 EXAMPLES = (
-    Example("health", "Is it there?", "/health", {"status": "ok"}),
-    Example("indices", "What can be read", "/v1/indices", {"items.0.name": "books"}),
+    Example("health", "Check that the service runs", "/health", {"status": "ok"}),
+    Example("indices", "List the indexes that the caller may read", "/v1/indices", {"items.0.name": "books"}),
     Example(
-        "fields", "What a field can do", "/v1/books/fields", {"items.0.name": "author.born", "items.0.rows": "step"}
+        "fields",
+        "List the fields and what each supports",
+        "/v1/books/fields",
+        {"items.0.name": "author.born", "items.0.rows": "step"},
     ),
     Example(
         "search",
-        "Words and a condition, the cheapest first, with a facet",
+        "Words and a condition, cheapest first, with a facet",
         "/v1/books/search?q=harbour&filter=price:<3&sort=price&facet=genre",
         {"total.value": 2, "items.0.id": "1", "facets.0.values.0.count": 1},
     ),
@@ -39,13 +42,13 @@ EXAMPLES = (
     ),
     Example(
         "search",
-        "Walk through everything at one point in time; go on with `next_cursor`",
+        "Read everything at one point in time; continue with `next_cursor`",
         "/v1/books/search?cursor=start&size=50&sort=title",
         {"total.value": 66},
     ),
     Example(
         "search",
-        "A fault names the parameter",
+        "An error names the parameter",
         "/v1/books/search?filter=who:me",
         {"type": "urn:rowtide:problem:wrong-request", "errors.0.parameter": "filter"},
         status=422,
@@ -53,16 +56,19 @@ EXAMPLES = (
     Example("document", "One document", "/v1/books/1", {"document.author.name": "Zoë Ünal", "version": 7}),
     Example(
         "document",
-        "An id is percent-encoded, slashes too",
+        "An id is percent-encoded, including slashes",
         "/v1/books/a%2Fb%20c%3Fd%23e%252F",
         {"id": "a/b c?d#e%2F"},
     ),
     Example(
-        "document_by_id", "Any id, also one like `search`", "/v1/books/_doc/2", {"document.title": "Harbour lights"}
+        "document_by_id",
+        "Any id, including one like `search`",
+        "/v1/books/_doc/2",
+        {"document.title": "Harbour lights"},
     ),
     Example(
         "suggest",
-        "A word that is being typed, in a field: values with the number of documents",
+        "The beginning of a value: values with the number of documents",
         "/v1/books/suggest?q=genre:po",
         {"items.0.text": "genre:poetry ", "items.0.kind": "value", "items.0.count": 1},
     ),
@@ -74,13 +80,13 @@ EXAMPLES = (
     ),
     Example(
         "explain",
-        "Why a document ranks where it does, the largest part first",
+        "Why a document ranks where it does, largest part first",
         "/v1/books/explain/2?q=harbour+lights",
         {"matches": True, "reasons.0.field": "title"},
     ),
     Example(
         "explain",
-        "What a document lacks",
+        "Which words a document lacks",
         "/v1/books/explain/2?q=harbour+coffee",
         {"matches": False, "missing.0": "coffee"},
     ),
@@ -92,7 +98,7 @@ EXAMPLES = (
     ),
     Example(
         "aggregate",
-        "The first value by a measure; there are others",
+        "The top value by a measure; there are more",
         "/v1/books/aggregate?by=genre&measure=max:price&top=1&top_by=max:price",
         {"rows.0.keys.0": "series", "rows.0.values.0": 159.5, "truncated": True},
     ),
@@ -104,14 +110,14 @@ EXAMPLES = (
     ),
     Example(
         "export",
-        "Chosen columns as CSV",
+        "Selected columns as CSV",
         "/v1/books/export?format=csv&q=old+harbour&columns=_id,author.name,copies.place",
         texts=("_id,author.name,copies.place\r\n", '1,Zoë Ünal,"[""Lisbon"",""Porto""]"\r\n'),
     ),
-    Example("export", "Every document as it is", "/v1/books/export", texts=('{"id":"3","version":7,"document":{',)),
+    Example("export", "Every document unchanged", "/v1/books/export", texts=('{"id":"3","version":7,"document":{',)),
     Example(
         "export_by_body",
-        "The same by a body",
+        "The same with a request body",
         "/v1/books/export",
         texts=('{"title":"Harbour lights","price":2.50}\n',),
         body={"format": "ndjson", "filter": ["genre:poetry"], "columns": ["title", "price"]},

@@ -10,11 +10,11 @@ from docs.api_reference import document
 from tests.support.servers.search_api import Api
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda one: f"{one.operation}: {one.says}")
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda one: f"{one.operation}: {one.title}")
 def test_an_example_is_answered_as_the_page_says(api: Api, example: Example) -> None:
     answer = api.request("POST" if example.body else "GET", example.address, json=example.body)
     assert answer.status_code == example.status, answer.text
-    for path, value in example.holds.items():
+    for path, value in example.values.items():
         assert _at(answer.json(), path) == value, path
     for text in example.texts:
         assert text in answer.content.decode()

@@ -1,4 +1,4 @@
-"""The documentation against the code: made pages are up to date, named commands and linked files exist."""
+"""The documentation against the code: generated pages are up to date, named commands and linked files exist."""
 
 import re
 from pathlib import Path
@@ -31,15 +31,15 @@ def _name(page: Path) -> str:
 
 def named_commands(text: str) -> set[str]:
     """The commands that a page names, those of a group with their own name."""
-    found = set()
+    names = set()
     for code in CODE.findall(text):
         for first, second in COMMAND.findall(code):
-            found.add(f"{first} {second}" if second and first in GROUPS else first)
-    return found
+            names.add(f"{first} {second}" if second and first in GROUPS else first)
+    return names
 
 
 @pytest.mark.parametrize("page", generate.pages().items(), ids=lambda page: page[0].name)
-def test_a_made_page_is_up_to_date(page: tuple[Path, str]) -> None:
+def test_a_generated_page_is_up_to_date(page: tuple[Path, str]) -> None:
     path, text = page
     assert path.read_text(encoding="utf-8") == text, "run: python -m docs.generate"
 
@@ -56,7 +56,7 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "names"),
     [
         ("`rowtide up`, and rowtide itself", {"up"}),
         ("```sh\nrowtide connectors apply --wait 60\nrowtide worker &\n```", {"connectors apply", "worker"}),
@@ -64,8 +64,8 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
         ("`python -m rowtide up`, `./rowtide x`", {"up"}),
     ],
 )
-def test_commands_are_found_in_code_alone(text: str, found: set[str]) -> None:
-    assert named_commands(text) == found
+def test_commands_are_found_only_in_code(text: str, names: set[str]) -> None:
+    assert named_commands(text) == names
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
@@ -81,11 +81,11 @@ def test_every_anchor_leads_to_a_heading(page: Path) -> None:
 
 
 def test_every_command_that_a_message_names_exists() -> None:
-    told = re.compile(r"(?:: rowtide |\(rowtide |[Ss]tart one with `rowtide )([a-z-]+)(?: ([a-z]+))?")
+    mention = re.compile(r"(?:: rowtide |\(rowtide |[Ss]tart one with `rowtide )([a-z-]+)(?: ([a-z]+))?")
     unknown = []
     for room in ("cdc", "sync_worker", "search_api", "infra", "read_model"):
         for file in (CHECKOUT / room).rglob("*.py"):
-            for first, second in told.findall(file.read_text(encoding="utf-8")):
+            for first, second in mention.findall(file.read_text(encoding="utf-8")):
                 if first not in COMMANDS or (first in GROUPS and second and f"{first} {second}" not in COMMANDS):
                     unknown.append(f"{_name(file)}: rowtide {first} {second}".strip())
     assert unknown == []
@@ -98,13 +98,13 @@ def test_the_searches_of_the_pages_fit_the_shipped_spec() -> None:
     searches = [url for page in PAGES for url in re.findall(r"/v1/orders/search\?([^'\s]+)'", page.read_text())]
     assert len(searches) > 3
     for query in searches:
-        given = parse_qs(query)
+        parameters = parse_qs(query)
         check(
             RawRequest(
-                text=given.get("q", [""])[0],
-                filters=tuple(given.get("filter", ())),
-                sort=given.get("sort", [""])[0],
-                facets=tuple(given.get("facet", ())),
+                text=parameters.get("q", [""])[0],
+                filters=tuple(parameters.get("filter", ())),
+                sort=parameters.get("sort", [""])[0],
+                facets=tuple(parameters.get("facet", ())),
             ),
             schema,
         )
