@@ -1,7 +1,7 @@
-"""Documents to be built: taken from the pending tables in turns, built by SQLite, and removed when they are indexed.
+"""Pending documents: taken from the lanes in turn, built by SQLite, and removed when Elasticsearch acknowledged them.
 
-A lane's cursor is the last `touch` taken. A document touched again while it is under way gets a new, higher touch,
-so that removing the acknowledged range of touches leaves it pending (invariant 2).
+A lane's cursor is the last `touch` taken. A document that is touched again while its bulk is in flight gets a higher
+touch, so that removing the acknowledged range of touches leaves it pending (invariant 2).
 """
 
 import time
@@ -18,9 +18,9 @@ from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 
 FAN_OUT_TURN = 4
-"""Every fourth bulk goes to the fan-out lane when both wait, so that neither starves the other."""
+"""If both lanes have documents, every fourth bulk is of the lane `fan_out`, so that neither lane starves."""
 
-FAULTS_OF_A_DOCUMENT = (
+BUILD_ERRORS = (
     apsw.SQLError,
     apsw.TooBigError,
     apsw.MismatchError,
@@ -28,11 +28,11 @@ FAULTS_OF_A_DOCUMENT = (
     ArithmeticError,
     RecursionError,
 )
-"""What SQLite, or a function of ours that it calls, says of values that it cannot put into a document."""
+"""Errors of SQLite, or of the functions registered with it, for values that cannot be put into a document."""
 
 
 class Unbuilt(NamedTuple):
-    """A pending document whose rows do not make a document, and why."""
+    """A pending document that could not be built from its rows, and the reason."""
 
     touch: int
     reason: str
@@ -40,8 +40,9 @@ class Unbuilt(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """Built documents of one lane: the touches `after < touch <= last`, oldest change `first_lsn`, as of `version`,
-    built at `built_ms`."""
+    """Built documents of one lane: those with `after < touch <= last`.
+
+    `first_lsn` is the LSN of their oldest change, `version` what they were built at, `built_ms` the time in Unix ms."""
 
     lane: LaneStatements
     after: int
@@ -69,11 +70,11 @@ class Pending:
         self._lanes = lanes
         self._bulk_bytes = bulk_bytes
         self._limits = {lane: bulk_documents for lane in lanes}
-        self._most = bulk_documents
+        self._bulk_documents = bulk_documents
         self._turn = 0
 
     def take(self, version: int) -> Bulk | None:
-        """Build the next documents, or None when nothing waits."""
+        """Build the next documents. None if no document is pending."""
         self._turn += 1
         fan_out_first = self._turn % FAN_OUT_TURN == 0
         start = self._turn % len(self._lanes)
@@ -89,66 +90,66 @@ class Pending:
         first_lsn = self._store.value(lane.next_lsn, (after,))
         if first_lsn is None:
             return None
-        items, fault = self._build(lane, after, version)
+        items, error = self._build(lane, after, version)
         self._adapt(lane, len(items), sum(len(item.body) for item in items))
         unbuilt: tuple[Unbuilt, ...] = ()
         if items:
             last = items[-1].touch
         else:
-            # Nothing was built, so the fault lies in the first that waits: it alone is left behind.
+            # Not even the first document could be built: skip only that one.
             last = self._store.value(lane.next_touch, (after,))
-            unbuilt = (Unbuilt(last, fault or "there is nothing to build"),)
+            unbuilt = (Unbuilt(last, error or "nothing to build"),)
         self._rows.cursors[lane] = last
         return Bulk(lane, after, last, first_lsn, version, items, unbuilt, time.time_ns() // 1_000_000)
 
     def _build(self, lane: LaneStatements, after: int, version: int) -> tuple[list[Item], str | None]:
-        """What comes next, as far as it can be built, and what stopped it.
+        """The next documents up to the first that cannot be built, and its error.
 
-        SQLite builds in the order of touch, one by one."""
+        SQLite builds one row at a time, in the order of touch."""
         items: list[Item] = []
         size = 0
         try:
-            built = self._store.execute(lane.build, {"after": after, "limit": self._limits[lane], "version": version})
-            for touch, body, _ in built:
+            rows = self._store.execute(lane.build, {"after": after, "limit": self._limits[lane], "version": version})
+            for touch, body, _ in rows:
                 long = lane.json_paths and len(body) > IGNORE_ABOVE_FLATTENED
                 items.append(Item(touch, flagged_item(body, lane.json_paths) if long else body))
                 size += len(body)
                 if size >= self._bulk_bytes:
                     break
-        except FAULTS_OF_A_DOCUMENT as error:
-            self._must_run(lane, version)
+        except BUILD_ERRORS as error:
+            self._check_statement(lane, version)
             return items, _reason(error)
         return items, None
 
-    def _must_run(self, lane: LaneStatements, version: int) -> None:
-        """A fault of the statement itself is none of a document: it ends the worker."""
+    def _check_statement(self, lane: LaneStatements, version: int) -> None:
+        """Raises the statement's own error, if it has one: that is not the document's, and must stop the worker."""
         self._store.execute(lane.build, {"after": 0, "limit": 0, "version": version}).fetchall()
 
     def _adapt(self, lane: LaneStatements, count: int, size: int) -> None:
-        """Ask for as many documents next time as fill a bulk, going by these."""
+        """Set the limit of the lane's next bulk to as many documents of this size as fill it."""
         fitting = max(1, self._bulk_bytes * max(count, 1) // max(size, 1))
-        self._limits[lane] = min(self._most, fitting)
+        self._limits[lane] = min(self._bulk_documents, fitting)
 
     def remove(self, bulk: Bulk) -> None:
-        """The bulk is acknowledged; its documents leave, but for those touched since."""
+        """Remove the documents of an acknowledged bulk, except those touched since."""
         self._store.execute(bulk.lane.remove, (bulk.after, bulk.last))
 
     def oldest(self) -> list[int]:
-        """The oldest change that waits in each lane, not counting what is under way."""
-        found = (self._store.value(lane.next_lsn, (self._rows.cursors[lane],)) for lane in self._lanes)
-        return [lsn for lsn in found if lsn is not None]
+        """The LSN of the oldest change of each lane whose document has not been taken."""
+        lsns = (self._store.value(lane.next_lsn, (self._rows.cursors[lane],)) for lane in self._lanes)
+        return [lsn for lsn in lsns if lsn is not None]
 
     def count(self) -> int:
-        """How many documents are pending, roughly: the span of touches, cheap to know."""
+        """The approximate number of pending documents: the span of touches, which is cheap to read."""
         return sum(self._store.value(lane.span) or 0 for lane in self._lanes)
 
     def distrust(self, lsn: int) -> None:
-        """After a start nobody knows what of the pending was built: all of it may hold changes from `lsn` on."""
+        """Lower all first LSNs to `lsn`: after a start it is unknown which pending documents had been indexed."""
         for lane in self._lanes:
             self._store.execute(lane.lower_lsn, (lsn,))
 
 
 def _reason(error: Exception) -> str:
-    """SQLite's words (they hold no values); of our own functions only the kind of error."""
-    said = str(error) if isinstance(error, apsw.Error) else type(error).__name__
-    return f"the row store's rows do not make a document: {said}"
+    """SQLite's message, which contains no row values; for other errors only the class, whose message might."""
+    detail = str(error) if isinstance(error, apsw.Error) else type(error).__name__
+    return f"the document cannot be built from its rows: {detail}"

@@ -92,9 +92,9 @@ def expected(plan: DocumentPlan, rows: Rows) -> dict[str, Any]:
 @given(rows=databases)
 def test_documents_are_what_the_plan_means(plan: DocumentPlan, rows: Rows) -> None:
     built = store_of(rows).build_all(plan)
-    wanted = expected(plan, rows)
-    assert built.keys() == wanted.keys()
-    for identity, document in wanted.items():
+    documents = expected(plan, rows)
+    assert built.keys() == documents.keys()
+    for identity, document in documents.items():
         assert differences(built[identity], oracle.encode(document)) == []
         assert canonical(built[identity]) == canonical(oracle.encode(document))
 

@@ -87,7 +87,7 @@ documents = st.builds(
 
 
 def read(text: str) -> PipelinePlan | SpecError:
-    """The plan, or the error that people see."""
+    """The plan, or the error."""
     try:
         return resolve(parse_spec(text, "spec.yaml"), SHOP)
     except SpecError as error:
@@ -96,27 +96,27 @@ def read(text: str) -> PipelinePlan | SpecError:
 
 @settings(max_examples=300, deadline=None)
 @given(st.dictionaries(st.sampled_from(["orders", "d"]), documents, min_size=1, max_size=2))
-def test_a_plan_or_faults(found: dict[str, Any]) -> None:
-    text = json.dumps({"pipeline": "shop", "documents": found}, indent=1)
+def test_a_plan_or_faults(written: dict[str, Any]) -> None:
+    text = json.dumps({"pipeline": "shop", "documents": written}, indent=1)
     result = read(text)
     if isinstance(result, SpecError):
         assert result.faults
         assert all(1 <= fault.place.line <= len(text.splitlines()) for fault in result.faults)
         return
     assert plan_text(result)
-    assert [document.name for document in result.documents] == list(found)
+    assert [document.name for document in result.documents] == list(written)
     used = {use.table: {column.name for column in use.columns} for use in result.tables}
     for document in result.documents:
         for node in nodes(document.root):
             assert {column.name for column in node.primary_key} <= used[node.table]
             assert {field.column.name for field in node.fields} <= used[node.table]
-            assert all(bool(one.join) != bool(one.through) for one in node.includes)
+            assert all(bool(include.join) != bool(include.through) for include in node.includes)
 
 
 @settings(max_examples=200, deadline=None)
 @given(anything)
-def test_any_structure_gets_an_answer(found: Any) -> None:
-    assert read(json.dumps({"pipeline": "shop", "documents": found}))
+def test_any_structure_gets_an_answer(written: Any) -> None:
+    assert read(json.dumps({"pipeline": "shop", "documents": written}))
 
 
 @settings(max_examples=200, deadline=None)

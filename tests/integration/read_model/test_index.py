@@ -19,52 +19,52 @@ from tests.support.builders import plans
 from tests.support.builders.edge_values import EDGES
 from tests.support.fakes.row_store import RowStore
 
-Ask = Callable[..., Any]
+Send = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
-def ask(stack: Any) -> Iterator[Ask]:
-    """Sends one request to the stack's Elasticsearch and gives the answer, which must be a success."""
+def send(stack: Any) -> Iterator[Send]:
+    """Sends a request to the stack's Elasticsearch and returns the body; fails unless it succeeds."""
     environment = stack.addresses.environment()
     login = (environment["ROWTIDE_ELASTICSEARCH_USERNAME"], environment["ROWTIDE_ELASTICSEARCH_PASSWORD"])
     with httpx.Client(
         base_url=environment["ROWTIDE_ELASTICSEARCH_URL"], auth=login, timeout=60, trust_env=False
     ) as client:
 
-        def send(method: str, path: str, **content: Any) -> Any:
-            answer = client.request(method, path, **content)
-            assert answer.is_success, answer.text
-            return answer.json()
+        def request(method: str, path: str, **content: Any) -> Any:
+            response = client.request(method, path, **content)
+            assert response.is_success, response.text
+            return response.json()
 
-        yield send
+        yield request
 
 
 @pytest.fixture
-def index(ask: Ask) -> Iterator[str]:
+def index(send: Send) -> Iterator[str]:
     """A name for an index, deleted afterwards."""
     name = f"read-model-{uuid4().hex[:12]}"
     yield name
-    ask("DELETE", f"/{name}")
+    send("DELETE", f"/{name}")
 
 
-def send_all(ask: Ask, index: str, store: RowStore, plan: DocumentPlan) -> None:
+def send_all(send: Send, index: str, store: RowStore, plan: DocumentPlan) -> None:
     """Create the index and send every document; none may be refused."""
-    ask("PUT", f"/{index}", json=index_body(plan))
+    send("PUT", f"/{index}", json=index_body(plan))
     store.build_all(plan)
     statement = build(plan, "fresh")
     bodies = [body for _, body, _ in store.connection.execute(statement, {"after": 0, "limit": 1000, "version": 7})]
     headers = {"content-type": "application/x-ndjson"}
-    answer = ask("POST", f"/{index}/_bulk?refresh=true", content=b"".join(bodies), headers=headers)
+    answer = send("POST", f"/{index}/_bulk?refresh=true", content=b"".join(bodies), headers=headers)
     assert [item for item in answer["items"] if item["index"]["status"] != 201] == []
 
 
-def hits(ask: Ask, index: str, query: dict[str, Any]) -> int:
+def hits(send: Send, index: str, query: dict[str, Any]) -> int:
     """How many documents a query finds."""
-    return int(ask("POST", f"/{index}/_search", json={"query": query})["hits"]["total"]["value"])
+    return int(send("POST", f"/{index}/_search", json={"query": query})["hits"]["total"]["value"])
 
 
 @pytest.mark.parametrize("plan", plans.DOCUMENTS, ids=lambda plan: plan.name)
-def test_documents_are_indexed_as_they_are_built(plan: DocumentPlan, ask: Ask, index: str) -> None:
+def test_documents_are_indexed_as_they_are_built(plan: DocumentPlan, send: Send, index: str) -> None:
     store = RowStore(plans.TABLES, plans.DOCUMENTS)
     order = {"id": 1, "customer_id": 1, "referrer_id": 1, "status": "paid", "deleted": False}
     store.upsert(plans.ORDERS, {**order, "placed_at": "2024-05-01T09:30:00.000001Z"})
@@ -76,15 +76,15 @@ def test_documents_are_indexed_as_they_are_built(plan: DocumentPlan, ask: Ask, i
     store.upsert(plans.PAYMENTS, {"id": 1, "order_id": 1, "amount": Decimal("NaN"), "fee": Decimal("0.1")})
     store.upsert(plans.TAGS, {"id": 1, "name": "new"})
     store.upsert(plans.ORDER_TAGS, {"order_id": 1, "tag_id": 1, "rank": None})
-    send_all(ask, index, store, plan)
+    send_all(send, index, store, plan)
     if plan is plans.ORDERS_DOCUMENT:
-        assert hits(ask, index, {"match": {"customer.name": "ZOE"}}) == 1
-        assert hits(ask, index, {"prefix": {"lines.product.sku": "a"}}) == 1
+        assert hits(send, index, {"match": {"customer.name": "ZOE"}}) == 1
+        assert hits(send, index, {"prefix": {"lines.product.sku": "a"}}) == 1
         price = {"range": {"lines.unit_price": {"gt": 9}}}
-        assert hits(ask, index, {"nested": {"path": "lines", "query": price}}) == 1
+        assert hits(send, index, {"nested": {"path": "lines", "query": price}}) == 1
 
 
-def test_values_of_every_type_are_indexed(ask: Ask, index: str) -> None:
+def test_values_of_every_type_are_indexed(send: Send, index: str) -> None:
     table = TableName("public", "t")
     columns = [plans.ID, *(replace(column, name=name) for name, (column, _, _) in EDGES.items())]
     use = TableUse(table, tuple(columns), (plans.ID,))
@@ -97,17 +97,17 @@ def test_values_of_every_type_are_indexed(ask: Ask, index: str) -> None:
             sent = cases[n][1] if n < len(cases) else "null"
             values.append(msgspec.json.decode(sent, type=kind if kind is msgspec.Raw else kind | None))
         store.connection.execute(rows.upsert(use), values)
-    send_all(ask, index, store, plan)
+    send_all(send, index, store, plan)
 
 
-def test_texts_are_folded_stemmed_and_widened(ask: Ask, index: str) -> None:
+def test_texts_are_folded_stemmed_and_widened(send: Send, index: str) -> None:
     table, body = TableName("public", "t"), Column("v", "text")
     fields = (Field("en", body, (), {"analyzer": "english"}), Field("plain", body))
     plan = DocumentPlan("t", Node(table, (plans.ID,), fields), (plans.ID,), {"synonyms": ["tv => television"]})
     store = RowStore((TableUse(table, (plans.ID, body), (plans.ID,)),), (plan,))
     store.upsert(table, {"id": 1, "v": "Café with televisions"})
-    send_all(ask, index, store, plan)
-    assert hits(ask, index, {"match": {"plain": "cafe"}}) == 1
-    assert hits(ask, index, {"match": {"en": "TV"}}) == 1
-    assert hits(ask, index, {"match": {"plain": "television"}}) == 0
-    assert hits(ask, index, {"term": {"plain.keyword": "Café with televisions"}}) == 1
+    send_all(send, index, store, plan)
+    assert hits(send, index, {"match": {"plain": "cafe"}}) == 1
+    assert hits(send, index, {"match": {"en": "TV"}}) == 1
+    assert hits(send, index, {"match": {"plain": "television"}}) == 0
+    assert hits(send, index, {"term": {"plain.keyword": "Café with televisions"}}) == 1

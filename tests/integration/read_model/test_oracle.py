@@ -45,14 +45,14 @@ def connection(stack: Any) -> Iterator[psycopg.Connection]:
 def assert_equal(store: RowStore, plan: DocumentPlan, connection: psycopg.Connection) -> None:
     """Every document of the store is the oracle's, ids both ways; asking for ids gives the same documents."""
     built = store.build_all(plan)
-    wanted: dict[str, str] = dict(connection.execute(document_query(plan)).fetchall())
-    assert built.keys() == wanted.keys()
-    found = {identity: differences(built[identity], text) for identity, text in wanted.items()}
-    assert {identity: different for identity, different in found.items() if different} == {}
-    assert list(wanted) == digests.ids_in_order(plan, connection)
-    some = sorted(wanted)[::2]
+    expected: dict[str, str] = dict(connection.execute(document_query(plan)).fetchall())
+    assert built.keys() == expected.keys()
+    differing = {identity: differences(built[identity], text) for identity, text in expected.items()}
+    assert {identity: different for identity, different in differing.items() if different} == {}
+    assert list(expected) == digests.ids_in_order(plan, connection)
+    some = sorted(expected)[::2]
     selected: dict[str, str] = dict(connection.execute(document_query(plan, ids=True), (some,)).fetchall())
-    assert selected == {identity: wanted[identity] for identity in some}
+    assert selected == {identity: expected[identity] for identity in some}
 
 
 @pytest.mark.parametrize("name", EDGES)
@@ -83,9 +83,9 @@ def decode_of(column: Any) -> Any:
 
 def edge_plan(table: TableName, column: Any) -> tuple[DocumentPlan, TableUse]:
     """Documents with the value itself, in an ordered array, in a limited one, and summed and compared where the type allows."""
-    one = plans.integer("one")
+    constant = plans.integer("one")
     leaf = Node(table, (plans.ID,), plans.fields(column))
-    join = Join((one,), (one,))
+    join = Join((constant,), (constant,))
     how = form(column)
     kinds = ("int", "bool", "scaled", "decimal", "float", "text", "moment")
     order = (Order(column), Order(plans.ID)) if how.kind in kinds else (Order(plans.ID),)
@@ -96,7 +96,7 @@ def edge_plan(table: TableName, column: Any) -> tuple[DocumentPlan, TableUse]:
         computes += [Compute("least", "min", every, column), Compute("most", "max", every, column)]
     same = Include("same", False, leaf, Join((plans.ID,), (plans.ID,)), value=True)
     root = Node(table, (plans.ID,), plans.fields(column), includes=(every, few, same), computes=tuple(computes))
-    use = TableUse(table, (plans.ID, one, column), (plans.ID,), (("one",),))
+    use = TableUse(table, (plans.ID, constant, column), (plans.ID,), (("one",),))
     return DocumentPlan("edge", root, (plans.ID,)), use
 
 

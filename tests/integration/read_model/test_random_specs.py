@@ -1,4 +1,4 @@
-"""Random specs over the shop's own data: the documents that SQLite builds equal PostgreSQL's (invariant 5)."""
+"""Random specs over the shop's data: SQLite builds the same documents as PostgreSQL (invariant 5)."""
 
 import json
 from collections.abc import Iterator
@@ -102,7 +102,7 @@ def changed_documents(text: str, maker: SpecMaker, connection: psycopg.Connectio
             store.connection.execute(sqlite_rows.upsert(use), new)
     store.touch_changed()
     pending, after = store.pending(document), store.build_all(document)
-    different = {one for one in before.keys() | after.keys() if before.get(one) != after.get(one)}
+    different = {id_ for id_ in before.keys() | after.keys() if before.get(id_) != after.get(id_)}
     assert different <= pending, text
     return len(different)
 
@@ -116,18 +116,18 @@ def row_changes(use: TableUse, store: RowStore, dice: Random) -> list[Any]:
     changes = []
     for old in dice.sample(rows, min(dice.randint(0, 3), len(rows))):
         other = dice.choice(rows)
-        kept = set(key_places(use)) if dice.random() < 0.8 else set()
-        mixed = [value if at in kept or dice.random() < 0.5 else other[at] for at, value in enumerate(old)]
+        fixed = set(key_places(use)) if dice.random() < 0.8 else set()
+        mixed = [value if at in fixed or dice.random() < 0.5 else other[at] for at, value in enumerate(old)]
         changes.append((use, old, old if dice.random() < 0.25 else mixed))
     return changes
 
 
 def as_bound(column: Column, stored: Any) -> Any:
     """A stored value as the worker binds it."""
-    how = form(column)
-    if how.kind == "scaled" and stored is not None:
-        return str(Decimal(stored).scaleb(-how.scale))
-    return bool(stored) if how.kind == "bool" and stored is not None else stored
+    value_form = form(column)
+    if value_form.kind == "scaled" and stored is not None:
+        return str(Decimal(stored).scaleb(-value_form.scale))
+    return bool(stored) if value_form.kind == "bool" and stored is not None else stored
 
 
 def key_places(use: TableUse) -> list[int]:
@@ -147,13 +147,13 @@ def some_values(table: TableName, column: Column, connection: psycopg.Connection
 def assert_equal(text: str, catalog: Catalog, connection: psycopg.Connection[Any]) -> int:
     plan = resolve(parse_spec(text, "random.yaml"), catalog)
     (document,) = plan.documents
-    wanted = dict(connection.execute(document_query(document)).fetchall())
+    expected = dict(connection.execute(document_query(document)).fetchall())
     built = filled_row_store(plan, connection).build_all(document)
-    assert built.keys() == wanted.keys(), text
-    different = {identity: differences(built[identity], body) for identity, body in wanted.items()}
-    assert {identity: one for identity, one in different.items() if one} == {}, text
+    assert built.keys() == expected.keys(), text
+    different = {identity: differences(built[identity], body) for identity, body in expected.items()}
+    assert {identity: places for identity, places in different.items() if places} == {}, text
     assert digests.unlike(document, connection, built) == set(), text
-    ids = sorted(wanted)[:3]
+    ids = sorted(expected)[:3]
     for (parts,) in connection.execute(parts_query(document, committed=False), (ids,)):
         assert json.loads(parts)[0].keys() == {"path", "table", "key", "xid", "age", "committed_ms"}, text
-    return len(wanted)
+    return len(expected)

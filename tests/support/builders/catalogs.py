@@ -37,10 +37,10 @@ def column(text: str) -> Column:
 def table(name: str, columns: str, *, key: str = "id", unique: str = "", refers: str = "") -> Table:
     """A table from words. `columns` by semicolons; `unique` as `a,b; c`; `refers` as `customer_id -> customers.id`."""
     schema, _, short = name.rpartition(".")
-    found = [column(text.strip()) for text in columns.split(";")]
+    parsed = [column(text.strip()) for text in columns.split(";")]
     return Table(
         name=TableName(schema or "public", short),
-        columns={one.name: one for one in found},
+        columns={parsed_column.name: parsed_column for parsed_column in parsed},
         primary_key=tuple(key.split(",")) if key else (),
         unique_keys=tuple(tuple(group.strip().split(",")) for group in unique.split(";") if group.strip()),
         foreign_keys=tuple(_foreign_key(short, text) for text in refers.split(";") if text.strip()),
@@ -59,4 +59,4 @@ def _foreign_key(name: str, text: str) -> ForeignKey:
 
 def database(*tables: Table) -> Catalog:
     """A catalogue of tables."""
-    return Catalog({one.name: one for one in tables})
+    return Catalog({member.name: member for member in tables})

@@ -1,4 +1,4 @@
-"""Specs without faults, made at random from a catalogue: every part of the language, in any combination."""
+"""Random valid specs for a catalogue: every part of the language, in any combination."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -13,13 +13,13 @@ from read_model.plan.joins import links_down, links_up
 from read_model.plan.names import is_unique, spec_name
 
 Values = Callable[[TableName, Column], list[Any]]
-"""Some values of a column, as a spec writes them."""
+"""Values of a column, as a spec writes them."""
 EQUAL = {"int2", "int4", "int8", "text", "varchar", "bool", "timestamptz", "date"}
 
 
 @dataclass
 class SpecMaker:
-    """Makes one spec after the other. `paths` are worth asking for in json columns."""
+    """Makes random specs. `paths` are those to use in JSON columns."""
 
     catalog: Catalog
     dice: Random
@@ -51,7 +51,9 @@ class SpecMaker:
             body["where"] = self.where(table)
         if depth:
             body["include"] = {
-                self.new("i"): one for _ in range(self.dice.randint(0, 3)) if (one := self.include(table, depth))
+                self.new("i"): include
+                for _ in range(self.dice.randint(0, 3))
+                if (include := self.include(table, depth))
             }
             body["compute"] = self.computes(table, body["include"])
         return body
@@ -60,15 +62,15 @@ class SpecMaker:
         shown = [column for column in table.columns.values() if not unsupported(column)]
         if self.maybe(0.2):
             return "all"
-        found: list[Any] = []
+        fields: list[Any] = []
         for column in self.dice.sample(shown, self.dice.randint(0, min(4, len(shown)))):
             if column.type in JSON and column.name in self.paths and self.maybe(0.7):
-                found.append(
+                fields.append(
                     {self.new("path"): {"column": column.name, "path": self.dice.choice(self.paths[column.name])}}
                 )
             else:
-                found.append({self.new("named"): column.name} if self.maybe(0.3) else column.name)
-        return found
+                fields.append({self.new("named"): column.name} if self.maybe(0.3) else column.name)
+        return fields
 
     def where(self, table: Table) -> dict[str, Any]:
         column = self.dice.choice(list(table.columns.values()))
@@ -81,7 +83,7 @@ class SpecMaker:
         return {column.name: self.dice.choice([some, {"not_in": some}, {"ne": some[0]}, {"eq": some[0]}])}
 
     def include(self, left: Table, depth: int) -> dict[str, Any] | None:
-        """An include that the catalogue allows; None when the table is alone."""
+        """An include that the catalogue allows; None if the table has no relations."""
         ways = self.ways(left)
         if not ways:
             return None
@@ -104,48 +106,48 @@ class SpecMaker:
 
     def ways(self, left: Table) -> list[tuple[dict[str, Any], Table, Table | None]]:
         """The beginnings of all includes of a table: by declared keys, written out, and through junctions."""
-        found: list[tuple[dict[str, Any], Table, Table | None]] = []
+        ways: list[tuple[dict[str, Any], Table, Table | None]] = []
         for right in self.catalog.tables.values():
             for link in links_up(left, right):
-                found.append(({"one": spec_name(right.name), "by": list(link.columns)}, right, None))
-                found.append(
+                ways.append(({"one": spec_name(right.name), "by": list(link.columns)}, right, None))
+                ways.append(
                     ({"one": spec_name(right.name), "on": dict(zip(link.left, link.right, strict=True))}, right, None)
                 )
             for link in links_down(left, right):
                 word = "one" if is_unique(right, link.columns) and not links_up(left, right) else "many"
-                found.append(({word: spec_name(right.name), "by": list(link.columns)}, right, None))
-                found += self.beyond(left, right, link.columns)
-        return found
+                ways.append(({word: spec_name(right.name), "by": list(link.columns)}, right, None))
+                ways += self.beyond(left, right, link.columns)
+        return ways
 
     def beyond(
         self, left: Table, middle: Table, enter: tuple[str, ...]
     ) -> list[tuple[dict[str, Any], Table, Table | None]]:
         """Many-to-many through a table that refers to this one: any such table can be the junction."""
-        found: list[tuple[dict[str, Any], Table, Table | None]] = []
+        ways: list[tuple[dict[str, Any], Table, Table | None]] = []
         for key in middle.foreign_keys:
             right = self.catalog.tables[key.target]
             if right.name != left.name and key.columns != enter:
                 through = {"table": spec_name(middle.name), "from": list(enter), "to": list(key.columns)}
-                found.append(({"many": spec_name(right.name), "through": through}, right, middle))
-        return found
+                ways.append(({"many": spec_name(right.name), "through": through}, right, middle))
+        return ways
 
     def computes(self, table: Table, includes: dict[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        computes: dict[str, Any] = {}
         for name, body in includes.items():
             if "many" in body and self.maybe(0.6):
                 function, column = self.aggregate(body["many"])
-                found[self.new("c")] = {function: f"{name}.{column}" if column else name}
+                computes[self.new("c")] = {function: f"{name}.{column}" if column else name}
         ways = [(head, right) for head, right, _ in self.ways(table) if "many" in head]
         if ways and self.maybe(0.3):
             head, right = self.dice.choice(ways)
             relation = head | ({"where": self.where(right)} if self.maybe(0.5) else {})
             function, column = self.aggregate(head["many"])
-            found[self.new("c")] = {function: column, "of": relation} if column else {"count": relation}
-        return found
+            computes[self.new("c")] = {function: column, "of": relation} if column else {"count": relation}
+        return computes
 
     def aggregate(self, name: str) -> tuple[str, str]:
         """A function and a column of a table that has it."""
-        table = next(one for one in self.catalog.tables.values() if spec_name(one.name) == name)
+        table = next(table for table in self.catalog.tables.values() if spec_name(table.name) == name)
         function = self.dice.choice(["count", "sum", "min", "max"])
         allowed = SUMMABLE if function == "sum" else COMPARABLE
         columns = [column.name for column in table.columns.values() if column.type in allowed]

@@ -1,4 +1,4 @@
-"""Digests that PostgreSQL makes, against those of documents that the row store built."""
+"""Compares PostgreSQL's digests with those of documents that the row store built."""
 
 from typing import Any
 
@@ -11,15 +11,15 @@ from read_model.types.canonical_json import text_digest
 
 
 def in_buckets(plan: DocumentPlan, connection: psycopg.Connection[Any], size: int) -> dict[str, str]:
-    """All digests by id, read a bucket at a time."""
-    found: dict[str, str] = {}
+    """All digests by id, read in buckets of `size`."""
+    by_id: dict[str, str] = {}
     last: tuple[str, ...] = ()
     while rows := connection.execute(bucket_query(plan, not last, size), last or None).fetchall():
         assert len(rows) <= size
-        assert not found.keys() & {row[0] for row in rows}
-        found |= {row[0]: row[1] for row in rows}
+        assert not by_id.keys() & {row[0] for row in rows}
+        by_id |= {row[0]: row[1] for row in rows}
         last = rows[-1][2:]
-    return found
+    return by_id
 
 
 def ids_in_order(plan: DocumentPlan, connection: psycopg.Connection[Any]) -> list[str]:
@@ -30,10 +30,10 @@ def ids_in_order(plan: DocumentPlan, connection: psycopg.Connection[Any]) -> lis
 
 
 def unlike(plan: DocumentPlan, connection: psycopg.Connection[Any], built: dict[str, bytes]) -> set[str]:
-    """Ids of documents whose digests differ. The ways to ask for digests must agree."""
-    found = in_buckets(plan, connection, 7)
-    assert found.keys() == built.keys()
+    """Ids of documents whose digests differ. Asserts that all digest queries agree."""
+    by_id = in_buckets(plan, connection, 7)
+    assert by_id.keys() == built.keys()
     ids = list(built)
     for indexed in (True, False):
-        assert dict(connection.execute(digest_query(plan, indexed), (ids,)).fetchall()) == found
-    return {id_ for id_, digest in found.items() if digest != text_digest(built[id_])}
+        assert dict(connection.execute(digest_query(plan, indexed), (ids,)).fetchall()) == by_id
+    return {id_ for id_, digest in by_id.items() if digest != text_digest(built[id_])}

@@ -1,4 +1,4 @@
-"""What documents mean, in plain Python: interprets a plan over rows held as dicts. Slow, and independent of the compilers.
+"""A third oracle, in plain Python: interprets a plan over rows in dicts. Slow, and independent of the compilers.
 
 Rows hold Python values: int, bool, str, Decimal for numeric and floats, ISO text for moments, None.
 """
@@ -33,7 +33,7 @@ encode = msgspec.json.Encoder(decimal_format="number").encode
 
 def documents(plan: DocumentPlan, database: Database) -> dict[str, Any]:
     """All documents by id text. Numbers are int or Decimal."""
-    rows = [row for row in database[plan.root.table] if _kept(plan.root.where, row)]
+    rows = [row for row in database[plan.root.table] if _matches(plan.root.where, row)]
     return {id_text(plan, row): _object(plan.root, row, database) for row in rows}
 
 
@@ -44,15 +44,15 @@ def id_text(plan: DocumentPlan, row: Row) -> str:
 
 
 def _object(node: Node, row: Row, database: Database) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     for field in node.fields:
-        found[field.name] = _value(row[field.column.name], field.path)
-    found.update({constant.name: constant.value for constant in node.constants})
+        members[field.name] = _value(row[field.column.name], field.path)
+    members.update({constant.name: constant.value for constant in node.constants})
     for include in node.includes:
-        found[include.name] = _include(include, row, database)
+        members[include.name] = _include(include, row, database)
     for compute in node.computes:
-        found[compute.name] = _compute(compute, row, database)
-    return found
+        members[compute.name] = _compute(compute, row, database)
+    return members
 
 
 def _value(value: Any, path: tuple[str, ...]) -> Any:
@@ -73,7 +73,7 @@ def _include(include: Include, row: Row, database: Database) -> Any:
 
 def _pairs(include: Include, row: Row, database: Database) -> list[tuple[Row, Row]]:
     """The matching rows, each with its junction's row (or itself)."""
-    children = [child for child in database[include.node.table] if _kept(include.node.where, child)]
+    children = [child for child in database[include.node.table] if _matches(include.node.where, child)]
     if include.through is None:
         assert include.join
         return [(child, child) for child in children if _joined(include.join, row, child)]
@@ -115,7 +115,7 @@ def _compute(compute: Compute, row: Row, database: Database) -> Any:
     return min(values, key=_key) if compute.function == "min" else max(values, key=_key)
 
 
-def _kept(where: tuple[Condition, ...], row: Row) -> bool:
+def _matches(where: tuple[Condition, ...], row: Row) -> bool:
     return all(_holds(condition, row[condition.column.name]) for condition in where)
 
 

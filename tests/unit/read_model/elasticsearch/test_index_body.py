@@ -15,8 +15,8 @@ def properties_of(*fields: Field, search: dict[str, Any] | None = None) -> dict[
     """The mapped fields of a document with these fields."""
     node = Node(TableName("public", "t"), (plans.ID,), fields)
     body = index_body(DocumentPlan("t", node, (plans.ID,), search or {}))
-    found: dict[str, Any] = body["mappings"]["properties"]
-    return found
+    properties: dict[str, Any] = body["mappings"]["properties"]
+    return properties
 
 
 def test_the_index_is_strict_and_remembers_deletes_for_an_hour() -> None:
@@ -138,7 +138,7 @@ def test_a_second_use_of_personal_data_is_personal() -> None:
     people = Include("people", True, person, Join((plans.ID,), (plans.ID,)))
     orders = DocumentPlan("orders", Node(plans.ORDERS, (plans.ID,), includes=(people,)), (plans.ID,))
     fields = index_body(orders)["mappings"]["_meta"]["fields"]
-    assert {name.removeprefix("people."): said.get("pii") for name, said in fields.items()} == {
+    assert {name.removeprefix("people."): notes.get("pii") for name, notes in fields.items()} == {
         "email": "email",
         "contact": "email",
         "birth": True,

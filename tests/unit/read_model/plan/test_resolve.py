@@ -14,41 +14,41 @@ from read_model.spec.parser import parse_spec
 from read_model.types.value_forms import form
 from tests.support.builders import plans
 from tests.support.builders.catalogs import answered, column, database, table
-from tests.support.builders.odd_catalogue import ODD
+from tests.support.builders.irregular_catalogue import IRREGULAR
 from tests.support.paths import EXAMPLES
 
 SHOP = answered("shop")
 
 
-def plan(text: str, catalog: Catalog = ODD) -> PipelinePlan:
+def plan(text: str, catalog: Catalog = IRREGULAR) -> PipelinePlan:
     return resolve(parse_spec(text, "spec.yaml"), catalog)
 
 
-def document(root: str, body: str = "", catalog: Catalog = ODD) -> DocumentPlan:
+def document(root: str, body: str = "", catalog: Catalog = IRREGULAR) -> DocumentPlan:
     """The document `d` of a table, with these lines below `from`."""
     indented = "".join(f"    {line}\n" for line in body.strip("\n").splitlines())
     return plan(f"pipeline: p\ndocuments:\n  d:\n    from: {root}\n{indented}", catalog).documents[0]
 
 
-def include(root: str, words: str, catalog: Catalog = ODD) -> Include:
+def include(root: str, words: str, catalog: Catalog = IRREGULAR) -> Include:
     return document(root, f"fields: []\ninclude: {{i: {words}}}", catalog).root.includes[0]
 
 
-def shown(one: Include) -> tuple[list[str], list[str]]:
-    assert one.join
-    return [column.name for column in one.join.left], [column.name for column in one.join.right]
+def shown(include: Include) -> tuple[list[str], list[str]]:
+    assert include.join
+    return [column.name for column in include.join.left], [column.name for column in include.join.right]
 
 
 @pytest.mark.parametrize(("example", "name"), [("orders.yaml", "shop"), ("northwind.yaml", "northwind")])
 def test_shipped_specs_fit_their_databases(example: str, name: str) -> None:
-    found = resolve(parse_spec((EXAMPLES / example).read_text(), example), answered(name))
-    assert found.pipeline == name
-    assert found.documents
-    assert "captured tables" in plan_text(found)
+    resolved = resolve(parse_spec((EXAMPLES / example).read_text(), example), answered(name))
+    assert resolved.pipeline == name
+    assert resolved.documents
+    assert "captured tables" in plan_text(resolved)
 
 
 def test_tables_hold_exactly_the_columns_that_documents_use() -> None:
-    found = plan(
+    resolved = plan(
         """
 pipeline: p
 documents:
@@ -67,7 +67,7 @@ documents:
 """,
         SHOP,
     )
-    used = {use.table.name: ([one.name for one in use.columns], use.lookups) for use in found.tables}
+    used = {use.table.name: ([used.name for used in use.columns], use.lookups) for use in resolved.tables}
     assert used == {
         "orders": (["id", "number", "deleted_at"], ()),
         "order_lines": (["id", "order_id", "line_no", "product_id", "quantity"], (("order_id",), ("product_id",))),
@@ -80,16 +80,16 @@ documents:
 
 def test_an_id_may_be_another_key_and_is_looked_up_by() -> None:
     text = "pipeline: p\ndocuments: {d: {from: people, id: mail, fields: []}}"
-    found = plan(text)
-    assert [one.name for one in found.documents[0].id] == ["mail"]
-    assert found.tables[0].lookups == (("mail",),)
-    assert [one.name for one in document("parts").id] == ["id", "day"]
-    assert [one.name for one in document("parts", "id: [day, id]").id] == ["day", "id"]
+    resolved = plan(text)
+    assert [part.name for part in resolved.documents[0].id] == ["mail"]
+    assert resolved.tables[0].lookups == (("mail",),)
+    assert [part.name for part in document("parts").id] == ["id", "day"]
+    assert [part.name for part in document("parts", "id: [day, id]").id] == ["day", "id"]
 
 
 def test_all_columns_but_those_excluded_or_chosen() -> None:
-    found = document("people", "fields: [all, {born_on: born}]\nexclude: [boss]")
-    assert [one.name for one in found.root.fields] == ["id", "mail", "nick", "born_on"]
+    people = document("people", "fields: [all, {born_on: born}]\nexclude: [boss]")
+    assert [field.name for field in people.root.fields] == ["id", "mail", "nick", "born_on"]
 
 
 def test_foreign_keys_are_found_in_both_directions() -> None:
@@ -119,7 +119,7 @@ def test_an_undeclared_join() -> None:
 def test_a_junction_between_two_tables_and_within_one() -> None:
     tags = include("orders", "{many: tags, through: order_tags, order_by: [{order_tags.tagged_at: desc}]}", SHOP)
     assert tags.through
-    assert [(one.column.name, one.descending, one.junction) for one in tags.order_by] == [
+    assert [(term.column.name, term.descending, term.junction) for term in tags.order_by] == [
         ("tagged_at", True, True),
         ("id", False, False),
         ("order_id", False, True),
@@ -128,13 +128,13 @@ def test_a_junction_between_two_tables_and_within_one() -> None:
     for words in ("from: a, to: b", "from: a", "to: b", "from: {id: a}, to: {b: id}"):
         friends = include("people", f"{{many: people, through: {{table: friends, {words}}}}}").through
         assert friends
-        assert [one.name for one in (*friends.enter.left, *friends.enter.right)] == ["id", "a"]
-        assert [one.name for one in (*friends.leave.left, *friends.leave.right)] == ["b", "id"]
+        assert [joined.name for joined in (*friends.enter.left, *friends.enter.right)] == ["id", "a"]
+        assert [joined.name for joined in (*friends.leave.left, *friends.leave.right)] == ["b", "id"]
 
 
 def test_arrays_have_a_total_order() -> None:
     orders = include("people", "{many: sales.orders, order_by: [{Total: desc}]}").order_by
-    assert [(one.column.name, one.descending) for one in orders] == [("Total", True), ("id", False)]
+    assert [(term.column.name, term.descending) for term in orders] == [("Total", True), ("id", False)]
 
 
 def test_other_schemas_and_capitals() -> None:
@@ -143,10 +143,10 @@ def test_other_schemas_and_capitals() -> None:
 
 
 def test_a_value_is_a_node_with_one_field() -> None:
-    one = include("sales.orders", "{one: people, value: mail, where: {nick: ab}}")
-    assert one.value
-    assert [field.name for field in one.node.fields] == ["mail"]
-    assert [condition.values for condition in one.node.where] == [("ab",)]
+    person = include("sales.orders", "{one: people, value: mail, where: {nick: ab}}")
+    assert person.value
+    assert [field.name for field in person.node.fields] == ["mail"]
+    assert [condition.values for condition in person.node.where] == [("ab",)]
 
 
 def test_computes_share_the_include_or_bring_their_own() -> None:
@@ -190,7 +190,7 @@ where:
 """,
         kinds,
     ).root.where
-    assert [one.values[0] for one in where] == [
+    assert [condition.values[0] for condition in where] == [
         "9.6",
         2,
         "2024-01-31",
@@ -204,13 +204,13 @@ where:
 
 
 def test_the_hash_follows_the_documents_alone() -> None:
-    def fingerprint(fields: str, name: str = "d", catalog: Catalog = ODD) -> str:
+    def fingerprint(fields: str, name: str = "d", catalog: Catalog = IRREGULAR) -> str:
         return plan(f"pipeline: p\ndocuments: {{{name}: {{from: people, fields: {fields}}}}}", catalog).spec_hash
 
     first = fingerprint("[mail]")
     assert first == fingerprint("[{mail: {analyzer: english}}]") == fingerprint("[ mail ]")
-    other = replace(ODD.tables[TableName("public", "people")], unique_keys=())
-    wider = Catalog({**ODD.tables, other.name: other})
+    other = replace(IRREGULAR.tables[TableName("public", "people")], unique_keys=())
+    wider = Catalog({**IRREGULAR.tables, other.name: other})
     assert first == fingerprint("[mail]", catalog=wider)
     assert len({first, fingerprint("[nick]"), fingerprint("[mail: nick]"), fingerprint("[mail]", "e")}) == 4
 

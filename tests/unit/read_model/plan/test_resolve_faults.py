@@ -7,12 +7,12 @@ from read_model.plan.resolve import resolve
 from read_model.spec.errors import SpecError
 from read_model.spec.parser import parse_spec
 from tests.support.builders.catalogs import answered
-from tests.support.builders.odd_catalogue import ODD
+from tests.support.builders.irregular_catalogue import IRREGULAR
 
 SHOP = answered("shop")
 
 
-def faults(root: str, body: str, catalog: Catalog = ODD) -> str:
+def faults(root: str, body: str, catalog: Catalog = IRREGULAR) -> str:
     """The faults of the document `d` of a table, with these lines below `from`."""
     indented = "".join(f"    {line}\n" for line in body.splitlines())
     spec = parse_spec(f"pipeline: p\ndocuments:\n  d:\n    from: {root}\n{indented}", "spec.yaml")
@@ -174,13 +174,13 @@ def faults(root: str, body: str, catalog: Catalog = ODD) -> str:
     ],
 )
 def test_faults(root: str, body: str, expected: str) -> None:
-    found = faults(root, body)
-    assert expected in found, found
+    text = faults(root, body)
+    assert expected in text, text
 
 
 def test_a_junction_is_suggested_for_a_missing_foreign_key() -> None:
-    found = faults("orders", "include: {tags: {many: tags}}", SHOP)
-    assert "Write `through: order_tags`, which refers to both" in found
+    text = faults("orders", "include: {tags: {many: tags}}", SHOP)
+    assert "Write `through: order_tags`, which refers to both" in text
 
 
 def test_an_enum_filter_knows_the_labels() -> None:
@@ -190,13 +190,13 @@ def test_an_enum_filter_knows_the_labels() -> None:
 
 
 def test_an_include_with_a_fault_is_not_blamed_twice() -> None:
-    found = faults("people", "include: {a: {many: nowhere}}\ncompute: {n: {count: a}}")
-    assert len(found.splitlines()) == 1
+    text = faults("people", "include: {a: {many: nowhere}}\ncompute: {n: {count: a}}")
+    assert len(text.splitlines()) == 1
 
 
 def test_faults_of_all_documents_come_together() -> None:
     text = "pipeline: p\ndocuments:\n  a: {from: people, fields: [x]}\n  b: {from: people, fields: [y]}"
     spec = parse_spec(text, "spec.yaml")
     with pytest.raises(SpecError) as raised:
-        resolve(spec, ODD)
+        resolve(spec, IRREGULAR)
     assert [fault.place.line for fault in raised.value.faults] == [3, 4]

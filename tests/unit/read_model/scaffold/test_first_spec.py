@@ -10,7 +10,7 @@ from read_model.scaffold.foreign_keys import usable
 from read_model.spec.errors import UnusableRootError
 from read_model.spec.parser import parse_spec
 from tests.support.builders.catalogs import answered, database, table
-from tests.support.builders.odd_catalogue import ODD
+from tests.support.builders.irregular_catalogue import IRREGULAR
 
 
 def written(catalog: Catalog, *roots: str) -> tuple[DocumentPlan, ...]:
@@ -23,7 +23,8 @@ def written(catalog: Catalog, *roots: str) -> tuple[DocumentPlan, ...]:
 def shape(node: Node) -> dict[str, object]:
     """Includes as a tree of names, with what they are."""
     return {
-        f"{one.name}{'[]' if one.many else ''}{' value' if one.value else ''}": shape(one.node) for one in node.includes
+        f"{include.name}{'[]' if include.many else ''}{' value' if include.value else ''}": shape(include.node)
+        for include in node.includes
     }
 
 
@@ -38,28 +39,34 @@ def test_orders_of_the_shop() -> None:
         "payments[]": {},
         "shipments[]": {},
     }
-    assert "customer_id" not in [one.name for one in orders.root.fields]
+    assert "customer_id" not in [field.name for field in orders.root.fields]
 
 
 def test_employees_of_northwind_refer_to_themselves_one_level() -> None:
     (employees,) = written(answered("northwind"), "employees")
-    found = shape(employees.root)
-    assert found["reports_to"] == {}
-    assert found["employees_by_reports_to[]"] == {}
-    assert found["territories[]"] == {"region value": {}}
-    assert "photo" not in [one.name for one in employees.root.fields]
+    shapes = shape(employees.root)
+    assert shapes["reports_to"] == {}
+    assert shapes["employees_by_reports_to[]"] == {}
+    assert shapes["territories[]"] == {"region value": {}}
+    assert "photo" not in [field.name for field in employees.root.fields]
 
 
 def test_a_table_between_two_others_with_more_to_say_is_an_array() -> None:
     (orders,) = written(answered("northwind"), "orders")
-    lines = next(one for one in orders.root.includes if one.name == "order_details")
+    lines = next(include for include in orders.root.includes if include.name == "order_details")
     assert lines.many
     assert lines.through is None
-    assert [one.name for one in lines.node.fields] == ["order_id", "product_id", "unit_price", "quantity", "discount"]
+    assert [field.name for field in lines.node.fields] == [
+        "order_id",
+        "product_id",
+        "unit_price",
+        "quantity",
+        "discount",
+    ]
 
 
 def test_several_keys_between_two_tables_have_names_of_their_own() -> None:
-    (people,) = written(ODD, "people")
+    (people,) = written(IRREGULAR, "people")
     assert shape(people.root) == {
         "boss": {},
         "orders[]": {},
@@ -79,7 +86,7 @@ def test_names_that_yaml_or_a_document_would_misread() -> None:
     text = write_spec(catalog, [TableName("public", "Odd Name")], "first")
     (document,) = resolve(parse_spec(text, "first.yaml"), catalog).documents
     assert document.name == "odd_name"
-    assert {one.name: one.column.name for one in document.root.fields} == {
+    assert {field.name: field.column.name for field in document.root.fields} == {
         "No": "No",
         "all_": "all",
         "x": "_x",
@@ -90,14 +97,16 @@ def test_names_that_yaml_or_a_document_would_misread() -> None:
     assert "# omitted: p (box: the type box is not supported)" in text
 
 
-@pytest.mark.parametrize("catalog", [answered("shop"), answered("northwind"), ODD], ids=["shop", "northwind", "odd"])
+@pytest.mark.parametrize(
+    "catalog", [answered("shop"), answered("northwind"), IRREGULAR], ids=["shop", "northwind", "odd"]
+)
 def test_every_table_that_can_be_a_root_gets_a_spec_without_faults(catalog: Catalog) -> None:
-    roots = [str(one.name) for one in catalog.tables.values() if usable(one)]
+    roots = [str(candidate.name) for candidate in catalog.tables.values() if usable(candidate)]
     assert len(written(catalog, *roots)) == len(roots)
 
 
 def test_roots_that_cannot_be() -> None:
     with pytest.raises(UnusableRootError, match=r"Table public\.nothing does not exist"):
-        write_spec(ODD, [TableName("public", "nothing")], "first")
+        write_spec(IRREGULAR, [TableName("public", "nothing")], "first")
     with pytest.raises(UnusableRootError, match=r"public\.loose cannot be a root: it has no usable primary key"):
-        write_spec(ODD, [TableName("public", "loose")], "first")
+        write_spec(IRREGULAR, [TableName("public", "loose")], "first")

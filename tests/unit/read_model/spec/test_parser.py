@@ -45,7 +45,7 @@ fields:
   - dotted: {column: attributes, path: [a.b, c]}
 """).node.fields
     assert not fields.all
-    assert [(one.name, one.column, one.path, one.options) for one in fields.chosen] == [
+    assert [(field.name, field.column, field.path, field.options) for field in fields.chosen] == [
         ("number", "number", (), {}),
         ("title", "name", (), {}),
         ("notes", "notes", (), {"analyzer": "english", "pii": True}),
@@ -73,7 +73,7 @@ where:
   total: {gt: 5, lte: 9.60}
   id: {not_in: [1, 2]}
 """).node.where
-    assert [(one.column, one.comparison, one.values) for one in where] == [
+    assert [(condition.column, condition.comparison, condition.values) for condition in where] == [
         ("deleted_at", "is null", ()),
         ("placed_at", "is not null", ()),
         ("notes", "=", ("not null",)),
@@ -103,7 +103,7 @@ include:
     assert (lines.many, lines.node.table, lines.limit) == (True, "sales.order_lines", 3)
     assert lines.key
     assert lines.key.pairs == (("id", "order_id"),)
-    assert [(one.column, one.descending) for one in lines.order_by] == [("line_no", False), ("id", True)]
+    assert [(term.column, term.descending) for term in lines.order_by] == [("line_no", False), ("id", True)]
     value = lines.node.includes[0].value
     assert value
     assert value.column == "name"
@@ -127,13 +127,13 @@ compute:
   refunds: {count: {many: payments, where: {kind: refund}}}
   paid: {sum: amount, of: {many: payments}}
 """).node.computes
-    assert [(one.name, one.function, one.over, one.column) for one in computes] == [
+    assert [(compute.name, compute.function, compute.over, compute.column) for compute in computes] == [
         ("line_count", "count", "lines", None),
         ("units", "sum", "lines", "quantity"),
         ("refunds", "count", "", None),
         ("paid", "sum", "", "amount"),
     ]
-    assert [one.of.node.table for one in computes if one.of] == ["payments", "payments"]
+    assert [compute.of.node.table for compute in computes if compute.of] == ["payments", "payments"]
 
 
 def test_search_is_passed_on_with_the_places_of_its_paths() -> None:
@@ -157,7 +157,7 @@ include:
 
 
 def test_every_fault_is_named_at_once_in_the_order_of_lines() -> None:
-    found = faults("""pipeline: Shop
+    errors = faults("""pipeline: Shop
 documents:
   orders:
     from: orders
@@ -166,7 +166,7 @@ documents:
       lines: {many: order_lines, limit: none}
       customer: {}
 """)
-    assert found == [
+    assert errors == [
         "spec.yaml:1: pipeline: Invalid pipeline name 'Shop'."
         " Use 1–41 lowercase letters, digits or underscores, starting with a letter.",
         "spec.yaml:5: documents.orders.fields[1].total.colour: Unknown key 'colour' in the field 'total'. Did you mean 'column'?",

@@ -70,8 +70,8 @@ def test_a_statement_builds_selected_documents() -> None:
     store = RowStore(plans.TABLES, plans.DOCUMENTS)
     store.upsert(plans.TAGS, {"id": 3, "name": "new"})
     statement = documents.build(plans.TAGS_DOCUMENT, "SELECT column1 AS k0 FROM (VALUES (3), (4))")
-    found = {identity: deleted for identity, _, deleted in store.connection.execute(statement, {"version": 1})}
-    assert found == {"3": 0, "4": 1}
+    deletes = {identity: deleted for identity, _, deleted in store.connection.execute(statement, {"version": 1})}
+    assert deletes == {"3": 0, "4": 1}
 
 
 def test_a_stored_value_can_be_kept_when_a_change_does_not_carry_it() -> None:

@@ -23,11 +23,11 @@ def test_scaled_keeps_every_unit_and_refuses_more_digits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("sent", "stored"),
     [("NAN", "NaN"), ("POSITIVE_INFINITY", "Infinity"), ("NEGATIVE_INFINITY", "-Infinity"), ("1E-7", "0.0000001")],
 )
-def test_decimals_take_the_words_of_postgresql(sent: str, kept: str) -> None:
-    assert decimal_text(sent) == kept
+def test_decimals_take_the_words_of_postgresql(sent: str, stored: str) -> None:
+    assert decimal_text(sent) == stored
 
 
 def test_subnormal_floats_take_the_fewest_digits() -> None:
@@ -37,7 +37,7 @@ def test_subnormal_floats_take_the_fewest_digits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("sent", "stored"),
     [
         ("+292278994-08-16T23:00:00Z", "infinity"),
         ("+5877611-06-21Z", "infinity"),
@@ -48,8 +48,8 @@ def test_subnormal_floats_take_the_fewest_digits() -> None:
         ("-0043-03-15Z", "-0043-03-15"),
     ],
 )
-def test_unusual_moments(sent: str, kept: str) -> None:
-    assert moment(sent) == kept
+def test_unusual_moments(sent: str, stored: str) -> None:
+    assert moment(sent) == stored
 
 
 def test_json_is_reduced_as_jsonb_does_with_every_digit() -> None:

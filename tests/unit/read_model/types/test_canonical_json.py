@@ -6,7 +6,7 @@ from read_model.types.canonical_json import Difference, canonical, differences, 
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("text", "other"),
     [
         ('{"a":1,"b":2}', ' { "b" : 2, "a" : 1 } '),
         ("14", "14.0"),
@@ -19,14 +19,14 @@ from read_model.types.canonical_json import Difference, canonical, differences, 
         ("[1,[2.0]]", "[1.0,[2]]"),
     ],
 )
-def test_equal_meaning_is_equal(one: str, other: str) -> None:
-    assert canonical(one) == canonical(other)
-    assert digest(one) == digest(other)
-    assert differences(one, other) == []
+def test_equal_meaning_is_equal(text: str, other: str) -> None:
+    assert canonical(text) == canonical(other)
+    assert digest(text) == digest(other)
+    assert differences(text, other) == []
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("text", "other"),
     [
         ("0.1", "0.10000000000000001"),
         ("9223372036854775807", "9223372036854775808"),
@@ -40,10 +40,10 @@ def test_equal_meaning_is_equal(one: str, other: str) -> None:
         ("1e400000", "1e400001"),
     ],
 )
-def test_other_meaning_differs(one: str, other: str) -> None:
-    assert canonical(one) != canonical(other)
-    assert digest(one) != digest(other)
-    assert differences(one, other) != []
+def test_other_meaning_differs(text: str, other: str) -> None:
+    assert canonical(text) != canonical(other)
+    assert digest(text) != digest(other)
+    assert differences(text, other) != []
 
 
 def test_differences_name_the_path_and_both_values() -> None:

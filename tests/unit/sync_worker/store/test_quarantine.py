@@ -86,7 +86,7 @@ def test_one_poisoned_row_costs_its_own_document_alone(small: Small) -> None:
         found = kept.quarantined("things")
     assert sorted(each.id for each in found) == ["1", "10", "4", "5"]
     assert {(each.kind, each.cause, each.version) for each in found} == {("not built", 40, 60)}
-    assert found[0].reason == "the row store's rows do not make a document: malformed JSON"
+    assert found[0].reason == "the document cannot be built from its rows: malformed JSON"
 
 
 def test_a_fault_of_the_statement_is_none_of_a_document(small: Small) -> None:

@@ -1,8 +1,8 @@
-"""A catalogue of tables with everything that is not plain."""
+"""A catalogue of tables that are irregular in every way: schemas, keys, types, names."""
 
 from tests.support.builders.catalogs import database, table
 
-ODD = database(
+IRREGULAR = database(
     table("sales.orders", "id int8 notnull; customer int8; Total numeric(10,2)", refers="customer -> people.id"),
     table(
         "people",
