@@ -1,7 +1,7 @@
-"""Records of `<pipeline>.changes`, decoded: change events, transaction markers and logical messages.
+"""Decodes the records of `<pipeline>.changes`: change events, transaction markers and logical messages.
 
 The forms are Debezium's (https://debezium.io/documentation/reference/stable/connectors/postgresql.html), written by
-Kafka Connect's JsonConverter without schemas. Row images stay undecoded (`Raw`): who holds a table's columns decodes them.
+Kafka Connect's JsonConverter without schemas. Row images stay undecoded (`Raw`), to be decoded by whoever knows the table's columns.
 """
 
 import base64
@@ -15,7 +15,7 @@ from cdc.log.recovery import Recovery
 
 
 class EnvelopeError(Exception):
-    """A record of the change log that is not of the agreed form."""
+    """A record of the change log does not have the agreed form."""
 
     exit_code = 1
 
@@ -25,7 +25,7 @@ class EnvelopeError(Exception):
 
 
 class Source(msgspec.Struct, rename={"tx_id": "txId"}, gc=False):
-    """Where an event comes from. `lsn` and `tx_id` are None in rows of an incremental snapshot."""
+    """The origin of an event. `lsn` and `tx_id` are None in rows of an incremental snapshot."""
 
     schema: str = ""
     table: str = ""
@@ -37,21 +37,21 @@ class Source(msgspec.Struct, rename={"tx_id": "txId"}, gc=False):
 
 
 class InTransaction(msgspec.Struct, gc=False):
-    """Place of an event in its transaction. `id` is `txId:lsn`, where the lsn differs per event."""
+    """The position of an event in its transaction. `id` is `txId:lsn`, with the event's own lsn."""
 
     id: str
     total_order: int
 
 
-class Message(msgspec.Struct, gc=False):
-    """A logical message: `content` is base64."""
+class MessagePayload(msgspec.Struct, gc=False):
+    """The payload of a logical message; `content` is base64."""
 
     prefix: str = ""
     content: str = ""
 
 
 class Record(msgspec.Struct, gc=False):
-    """Any record of the log. `status` is set on transaction markers, `message` on messages, the rest on change events."""
+    """Any record of the log. Transaction markers have `status`, logical messages `message`, change events the rest."""
 
     op: str | None = None
     before: msgspec.Raw = msgspec.Raw(b"null")
@@ -62,11 +62,11 @@ class Record(msgspec.Struct, gc=False):
     id: str | None = None
     event_count: int | None = None
     ts_ms: int = 0
-    message: Message | None = None
+    message: MessagePayload | None = None
 
 
-class Heartbeat(NamedTuple):
-    """A non-transactional logical message: the clock of the log. `content` is what the emitter wrote."""
+class LogicalMessage(NamedTuple):
+    """A non-transactional logical message, such as a heartbeat or a marker. `content` is what the emitter wrote."""
 
     lsn: Lsn
     prefix: str
@@ -78,7 +78,7 @@ _decoder = msgspec.json.Decoder(Record)
 
 
 def decode(value: bytes) -> Record:
-    """Decode one record's value. EnvelopeError says what was wrong, without quoting the value."""
+    """Decode one record's value. Raises EnvelopeError, which does not quote the value."""
     try:
         record = _decoder.decode(value)
     except msgspec.MsgspecError as error:
@@ -96,12 +96,12 @@ def decode(value: bytes) -> Record:
 
 
 def _in_a_schema(value: bytes) -> bool:
-    """Whether the connector was told to send each value's schema along."""
+    """Whether the value contains its schema, because of value.converter.schemas.enable."""
     return set(msgspec.json.decode(value, type=dict[str, msgspec.Raw])) == {"schema", "payload"}
 
 
-def heartbeat(record: Record) -> Heartbeat:
-    """Read a message event."""
+def logical_message(record: Record) -> LogicalMessage:
+    """Read a message event. Raises EnvelopeError."""
     message, source = record.message, record.source
     if message is None or source is None:
         raise EnvelopeError("a message event has no message")
@@ -109,23 +109,23 @@ def heartbeat(record: Record) -> Heartbeat:
         content = base64.b64decode(message.content, validate=True)
     except (binascii.Error, ValueError) as error:
         raise EnvelopeError(f"a message with prefix {message.prefix!r} has content that is not base64") from error
-    return Heartbeat(Lsn(source.lsn or NOTHING), message.prefix, content, record.ts_ms)
+    return LogicalMessage(Lsn(source.lsn or NOTHING), message.prefix, content, record.ts_ms)
 
 
 def split_transaction_id(text: str) -> tuple[int, Lsn]:
-    """Split `txId:lsn`. Of an END marker the lsn is the commit's."""
+    """Split `txId:lsn`; the lsn of an END marker is the commit's. Raises EnvelopeError."""
     tx_id, colon, lsn = text.partition(":")
     if not colon or not tx_id.isdecimal() or not lsn.isdecimal():
-        raise EnvelopeError(f"a transaction id of another form than txId:lsn: {text!r}")
+        raise EnvelopeError(f"the transaction id {text!r} does not have the form txId:lsn")
     return int(tx_id), Lsn(int(lsn))
 
 
 def last_commit(source: Source) -> Lsn:
-    """`sequence[0]`: the last commit (or message) before the event's transaction; 0 when Debezium does not know it."""
+    """`sequence[0]`: the LSN of the last commit (or message) before the event's transaction; 0 if Debezium does not know it."""
     if not source.sequence:
         return NOTHING
     try:
         first = msgspec.json.decode(source.sequence, type=list[str | None])[0]
     except (msgspec.MsgspecError, IndexError) as error:
-        raise EnvelopeError("source.sequence is not a JSON array of texts") from error
+        raise EnvelopeError("source.sequence is not a JSON array of strings") from error
     return Lsn(int(first)) if first else NOTHING

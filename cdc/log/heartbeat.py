@@ -1,8 +1,8 @@
-"""The clock of the log: what a heartbeat says, and the SQL that emits it.
+"""Heartbeats, the clock of the log: their content, and the SQL that emits them.
 
-The connector runs `emit_query` every `heartbeat.interval.ms`; the message comes back through the log, with its own LSN.
-It says what no change event can: which database this is (a restored or failed-over one is noticed before its LSNs are
-misread), when it was emitted, and what the captured tables' catalogue looks like (DDL can change rows without an event).
+The connector runs `emit_query` every `heartbeat.interval.ms`; the message comes back through the log with its own LSN. It
+carries what no change event does: which database this is (so that a restored or failed-over one is noticed before its LSNs
+are misread), when it was emitted, and hashes of the captured tables' definitions (DDL can change rows without an event).
 """
 
 import hashlib
@@ -23,7 +23,7 @@ class HeartbeatError(Exception):
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
-    """Content of a heartbeat.
+    """The content of a heartbeat.
 
     `system` is pg_control_system's identifier as text; `at_ms` is the database's clock (Unix ms) at emission.
     `catalogue` maps `schema.table` of every captured table to a hash of its definition as the log sees it: columns, types,
@@ -41,7 +41,7 @@ _decoder = msgspec.json.Decoder(Heartbeat)
 
 
 def decode(content: bytes) -> Heartbeat:
-    """Decode the content of a message with the prefix `rowtide-hb`."""
+    """Decode the content of a message with the prefix `rowtide-hb`. Raises HeartbeatError."""
     try:
         return _decoder.decode(content)
     except msgspec.MsgspecError as error:
@@ -56,7 +56,7 @@ _emission_decoder = msgspec.json.Decoder(_Emission)
 
 
 def emitted_ms(content: bytes) -> int:
-    """When a heartbeat was emitted, by the source's clock; 0 when it does not say."""
+    """When a heartbeat was emitted, by the source's clock (Unix ms); 0 if it does not say."""
     try:
         return _emission_decoder.decode(content).at_ms
     except msgspec.MsgspecError:
@@ -64,26 +64,26 @@ def emitted_ms(content: bytes) -> int:
 
 
 SYSTEM_QUERY = "SELECT system_identifier::text FROM pg_control_system()"
-"""One row, one column: the identifier that `placeholder` takes. Any role may ask."""
+"""One row, one column: the identifier that `placeholder` takes. Any role may run it."""
 
 
 def placeholder(pipeline: str, system: str) -> str:
-    """What stands in a change event for a TOAST value that did not change (`unavailable.value.placeholder`).
+    """The text that replaces an unchanged TOAST value in a change event (`unavailable.value.placeholder`).
 
-    Derived, not stored: the connector's configuration and the worker compute the same from the pipeline and the
-    database's system identifier (`SYSTEM_QUERY`), so both always agree and no ordinary text equals it by accident.
+    It is derived, not stored: the connector's configuration and the worker compute it from the pipeline and the database's
+    system identifier (`SYSTEM_QUERY`), so that both always agree and no ordinary text equals it by accident.
     """
     digest = hashlib.sha256(f"rowtide unavailable value\0{pipeline}\0{system}".encode()).hexdigest()
     return f"rowtide-unavailable-{digest[:32]}"
 
 
-# Only what every role may read, and only catalogue tables. Functions like pg_partition_tree, pg_get_expr and what is behind
-# pg_publication_tables lock the tables: the application's DDL would wait for a heartbeat, or die in a deadlock with it (DROP of
-# a partition locks the parent first, pg_partition_tree the partitions), and no heartbeat came while DDL holds its lock.
-# xmin of a column's entry tells that the column was altered at all: TYPE with the same type and a USING that changes values
+# Reads only what every role may read, and only catalogue tables. Functions like pg_partition_tree, pg_get_expr and
+# those behind pg_publication_tables lock the tables: the application's DDL would wait for a heartbeat, or deadlock with it (DROP
+# of a partition locks the parent first, pg_partition_tree the partitions), and no heartbeat would come while DDL holds its lock.
+# xmin of a column's entry shows that the column was altered at all: TYPE with the same type and a USING that changes values
 # leaves no other trace. (SET STATISTICS and GRANT on a column look the same.)
-# No file numbers but those of partitions: a TRUNCATE of one partition gives no event when the publication publishes via the
-# root, and a new file is its only trace. (VACUUM FULL of a partition looks the same.)
+# File numbers only of partitions: a TRUNCATE of one partition emits no event when the publication publishes via the root, and
+# a new file is its only trace. (VACUUM FULL of a partition looks the same.)
 _CATALOGUE = """
 SELECT coalesce(json_object_agg(n.nspname || '.' || c.relname, md5(concat_ws('|',
   c.relkind, c.relreplident, c.relrowsecurity,
@@ -109,11 +109,11 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND (n.nspname, c.relname) IN ({tables})
 """
 
-# The timeline is the one that WAL is written to now; pg_control_checkpoint's lags behind after a promotion.
+# The timeline that WAL is written to now; pg_control_checkpoint's lags behind after a promotion.
 _TIMELINE = "('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int"
 
 # The second message makes a commit: a restarted Debezium that stopped at a commit holds everything back until it sees the next
-# one, and an idle database has none. Its prefix is not captured; the log shows an empty transaction.
+# one, and an idle database has none. Its prefix is not captured, so the log shows an empty transaction.
 _EMIT = """
 SELECT pg_logical_emit_message(false, {prefix}, json_build_object(
 'system', (SELECT system_identifier::text FROM pg_control_system()),
@@ -125,7 +125,7 @@ SELECT pg_logical_emit_message(false, {prefix}, json_build_object(
 
 
 def emit_query(pipeline: str, tables: Iterable[tuple[str, str]]) -> str:
-    """The SQL of `heartbeat.action.query` for the captured (schema, name)s. Any role that may connect can run it."""
+    """The SQL of `heartbeat.action.query` for the captured (schema, name) pairs. Any role that can connect can run it."""
     slot, catalogue = _literal(slot_name(pipeline)), catalogue_query(pipeline, tables)
     return _one_line(_EMIT).format(
         prefix=_literal(HEARTBEAT_PREFIX), slot=slot, timeline=_TIMELINE, catalogue=catalogue
@@ -133,13 +133,13 @@ def emit_query(pipeline: str, tables: Iterable[tuple[str, str]]) -> str:
 
 
 def catalogue_query(pipeline: str, tables: Iterable[tuple[str, str]]) -> str:
-    """The SQL of `Heartbeat.catalogue` alone: one row, one column of JSON."""
+    """The SQL of `Heartbeat.catalogue`: one row, one column of JSON."""
     pairs = ", ".join(f"({_literal(schema)}, {_literal(name)})" for schema, name in sorted(tables))
     return _one_line(_CATALOGUE).format(publication=_literal(publication_name(pipeline)), tables=pairs)
 
 
-class Whereabouts(NamedTuple):
-    """What the source says of itself: `wal_end` is where its WAL ends, `slot` is one of read, unread, lost, or None without one."""
+class SourceStatus(NamedTuple):
+    """The source's own status. `wal_end` is the LSN at the end of its WAL; `slot` is read, unread or lost, None without a slot."""
 
     system: str
     timeline: int
@@ -147,7 +147,7 @@ class Whereabouts(NamedTuple):
     slot: str | None
 
 
-_WHEREABOUTS = """
+_SOURCE_STATUS = """
 SELECT (SELECT system_identifier::text FROM pg_control_system()), {timeline}, (pg_current_wal_lsn() - '0/0')::bigint,
 (SELECT CASE WHEN wal_status = 'lost' THEN 'lost' WHEN active THEN 'read' ELSE 'unread' END
  FROM pg_replication_slots WHERE slot_name = {slot})
@@ -155,9 +155,9 @@ WHERE NOT pg_is_in_recovery()
 """
 
 
-def whereabouts_query(pipeline: str) -> str:
-    """The SQL of `Whereabouts`: its columns in one row, none on a standby. Any role that may connect can run it."""
-    return _one_line(_WHEREABOUTS).format(timeline=_TIMELINE, slot=_literal(slot_name(pipeline)))
+def source_status_query(pipeline: str) -> str:
+    """The SQL of `SourceStatus`: one row of its columns, no row on a standby. Any role that can connect can run it."""
+    return _one_line(_SOURCE_STATUS).format(timeline=_TIMELINE, slot=_literal(slot_name(pipeline)))
 
 
 def _one_line(text: str) -> str:
@@ -165,6 +165,6 @@ def _one_line(text: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """Quote a text for SQL; `standard_conforming_strings` need not be on."""
+    """Quote a text for SQL, whatever `standard_conforming_strings` is."""
     quoted = text.replace("'", "''")
     return " E'" + quoted.replace("\\", "\\\\") + "'" if "\\" in quoted else f"'{quoted}'"

@@ -1,4 +1,4 @@
-"""Names of what a pipeline owns: topic, slot, publication, connector. One place, so that nobody composes them by hand."""
+"""The names of what a pipeline owns: topic, slot, publication, connector, roles. Nothing else composes them."""
 
 import re
 
@@ -9,14 +9,14 @@ HEARTBEAT_PREFIX = "rowtide-hb"
 """Prefix of the non-transactional logical message that is the clock of the log."""
 
 SNAPSHOT_PREFIX = "rowtide-snapshot"
-"""Prefix of a message that says: a snapshot of nothing was taken, since the LSN (decimal) that is its content."""
+"""Prefix of a message that an empty snapshot was taken since the LSN (decimal) in its content."""
 
 MARKER_PREFIX = "rowtide-marker"
-"""Prefix of a message that a reader emits to wait for its own position."""
+"""Prefix of a message that a reader emits to wait until its position is searchable."""
 
 
 def changes_topic(pipeline: str) -> str:
-    """The one topic, with one partition, that carries the whole ordered log of a pipeline."""
+    """The topic, with one partition, that holds the complete ordered log of a pipeline."""
     return f"{pipeline}.changes"
 
 
@@ -41,5 +41,5 @@ def role_name(pipeline: str) -> str:
 
 
 def marker_role_name(pipeline: str) -> str:
-    """The role of the search API, which may do nothing but emit a marker."""
+    """The role of the search API, which can only emit a marker."""
     return f"rowtide_{pipeline}_marker"

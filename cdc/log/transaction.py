@@ -1,18 +1,22 @@
-"""The ordered log, put together into whole transactions. A state machine without I/O.
+"""Assembles the ordered log into whole transactions. A state machine without I/O.
 
-What Kafka holds after crashes of Connect is not simply BEGIN, changes, END: parts come again. The rules (measured over
-millions of records of killed connectors; design, "What a crash of Connect does to the log"):
+After a crash of Kafka Connect the log is not simply BEGIN, changes, END, because parts are written again. The rules were
+measured over millions of records of killed connectors:
 
-1. The position of a transaction is its commit LSN, in the END marker's id. It rises along the log, repeats aside.
-2. An END at or below `applied` is a repeat. So is one of the transaction that ended last, whatever its LSN: a connector
-   that takes the transaction up again from its stored offset ends it once more, at the next record's place. (But what
-   begins again and ends later than before may be its other half.) So is an event without an open transaction whose `last_commit` is below.
-3. Two connectors' tasks may write at a time: one that was thought dead empties its buffers while the next one repeats. So BEGIN of
-   the open transaction goes on with it. BEGIN of another one stands aside at first: while its events and its END are repeats by rule 2,
-   the open one stays open. The first that is none drops the open one, which must come again before any new END, unless nothing
-   but repeats was taken from it.
-4. Inside a transaction an event whose `total_order` was seen already is a repeat. The last one taken must come again as it was.
-5. The count at END must match; a mismatch ends the work with `LogError`, never with a guess.
+1. A transaction's position is its commit LSN, from the id of its END marker. Duplicates aside, it rises along the log.
+2. These are duplicates:
+   - an END at or below `applied`;
+   - an END of the transaction that ended last, whatever its LSN: a connector that resumes inside the transaction from its
+     stored offset ends it again, at the position of the next record. (If the transaction began again and then ends at a
+     higher LSN, this may be its other half, which raises LogError);
+   - an event outside any open transaction whose `last_commit` is below `applied`.
+3. Two tasks of a connector can write at the same time: one that was presumed dead flushes its buffers while its successor
+   repeats. So BEGIN of the open transaction continues it. BEGIN of another transaction is suspended: as long as its events and
+   its END are duplicates by rule 2, the open transaction stays open. The first event that is not a duplicate discards the open
+   transaction; unless that held only duplicates, it must be resent before the next END.
+4. Within a transaction, an event whose `total_order` was seen before is a duplicate. A duplicate of the last event taken must
+   have the same content.
+5. The count of events in END must match. A mismatch raises LogError; nothing is guessed.
 """
 
 from dataclasses import dataclass, field
@@ -20,13 +24,13 @@ from typing import Literal
 
 import msgspec
 
-from cdc.log.envelope import EnvelopeError, Heartbeat, Record, heartbeat, last_commit, split_transaction_id
+from cdc.log.envelope import EnvelopeError, LogicalMessage, Record, last_commit, logical_message, split_transaction_id
 from cdc.log.lsn import NOTHING, Lsn, format_lsn
 from cdc.log.recovery import Recovery
 
 
 class LogError(Exception):
-    """The log contradicts itself: documents built from it could be wrong."""
+    """The log contradicts itself, so documents built from it could be wrong."""
 
     exit_code = 1
 
@@ -36,20 +40,20 @@ class LogError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """A transaction begins; nothing is open besides."""
+class Begin:
+    """A transaction begins, and no other one is open."""
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
-    """A transaction begins while another is open: the next of its events tells whether it is a repeat."""
+class Suspended:
+    """A transaction begins while another is open; its next event shows whether it is a duplicate (rule 3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
     """The open transaction is complete; `count` events were taken from it.
 
-    With `begins`, it is the (empty) one that stood aside, and whatever was open before is void."""
+    With `begins`, it is the suspended transaction, which is empty, and what was open before is discarded."""
 
     tx_id: int
     lsn: Lsn
@@ -59,9 +63,9 @@ class Committed:
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
-    """A change event that counts: of the open transaction, or (`loose`) between transactions.
+    """A change event to apply: of the open transaction, or (`loose`) of an incremental snapshot, outside of any.
 
-    With `begins`, it is of the transaction that stood aside, and whatever was open before is void."""
+    With `begins`, it belongs to the suspended transaction, and what was open before is discarded."""
 
     record: Record
     loose: bool = False
@@ -69,7 +73,7 @@ class Change(msgspec.Struct, frozen=True, gc=False):
 
 
 class SnapshotRow(msgspec.Struct, frozen=True, gc=False):
-    """A row of the snapshot taken at `lsn`. `last` ends the run."""
+    """A row of the snapshot taken at `lsn`; `last` is true for its last row."""
 
     record: Record
     lsn: Lsn
@@ -77,15 +81,15 @@ class SnapshotRow(msgspec.Struct, frozen=True, gc=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Repeat:
-    """Nothing to do: it came before."""
+class Duplicate:
+    """A record that was taken before; nothing to do."""
 
 
-Step = Begun | Aside | Committed | Change | SnapshotRow | Heartbeat | Repeat
+Step = Begin | Suspended | Committed | Change | SnapshotRow | LogicalMessage | Duplicate
 
-REPEAT = Repeat()
-BEGUN = Begun()
-ASIDE = Aside()
+DUPLICATE = Duplicate()
+BEGIN = Begin()
+SUSPENDED = Suspended()
 
 _SNAPSHOT_FLAGS: dict[str | bool | None, Literal["stream", "incremental", "row", "last"]] = {
     None: "stream",
@@ -102,17 +106,17 @@ _SNAPSHOT_FLAGS: dict[str | bool | None, Literal["stream", "incremental", "row",
 
 
 @dataclass(slots=True)
-class Seen:
-    """The `total_order`s seen of one transaction: exact, and flat in memory while they come in order.
+class SeenOrders:
+    """The `total_order`s seen of one transaction. Exact, and constant in memory while they arrive in order.
 
-    `shuffled`: at some time they did not, so events are to be sorted."""
+    `shuffled`: at some point they did not, so the transaction's events must be sorted."""
 
     through: int = 0
     beyond: set[int] = field(default_factory=set)
     shuffled: bool = False
 
     def add(self, order: int) -> bool:
-        """Note one; False when it was there already."""
+        """Record one; False when it was seen before."""
         if order == self.through + 1 and not self.beyond:
             self.through = order
             return True
@@ -131,25 +135,25 @@ class Seen:
 
 @dataclass(slots=True)
 class Assembler:
-    """Feed it the records of the log in order; it says what each one means. `applied` is kept by it from END to END."""
+    """Classifies the records of the log, fed in order. `applied` is the commit LSN of the last END taken."""
 
     applied: Lsn = NOTHING
     open_tx: int | None = None
-    seen: Seen = field(default_factory=Seen)
+    seen: SeenOrders = field(default_factory=SeenOrders)
     dropped_tx: int | None = None
     ended_tx: int | None = None
-    aside_tx: int | None = None
+    suspended_tx: int | None = None
     last: Record | None = None
     """The last event taken of the open transaction."""
     snapshot: Lsn = NOTHING
     """The newest snapshot in the log."""
 
     def feed(self, record: Record) -> Step:
-        """Classify one record and move the state. LogError and EnvelopeError mean: stop."""
+        """Classify one record and advance the state. Raises LogError or EnvelopeError, after which it must not be used."""
         if record.status is not None:
             return self._marker(record)
         if record.op == "m" and record.transaction is None:
-            return heartbeat(record)
+            return logical_message(record)
         return self._event(record)
 
     def _marker(self, record: Record) -> Step:
@@ -161,59 +165,59 @@ class Assembler:
         raise EnvelopeError(f"a transaction marker with status {record.status!r}")
 
     def _begin(self, tx_id: int) -> Step:
-        if tx_id == self.open_tx:
-            self.aside_tx = None
-            return REPEAT
+        if tx_id == self.open_tx:  # Rule 3, as in the rest of this method.
+            self.suspended_tx = None
+            return DUPLICATE
         if self.open_tx is not None:
-            self.aside_tx = tx_id
-            return ASIDE
+            self.suspended_tx = tx_id
+            return SUSPENDED
         self._open(tx_id)
-        return BEGUN
+        return BEGIN
 
     def _open(self, tx_id: int) -> None:
-        if self.open_tx is not None and len(self.seen) and not self._repeats():
+        if self.open_tx is not None and len(self.seen) and not self._is_duplicate():
             self.dropped_tx = self.open_tx
         if self.dropped_tx == tx_id:
             self.dropped_tx = None
-        self.open_tx, self.seen, self.last, self.aside_tx = tx_id, Seen(), None, None
+        self.open_tx, self.seen, self.last, self.suspended_tx = tx_id, SeenOrders(), None, None
 
-    def _repeats(self) -> bool:
-        """Whether the open transaction was there before."""
+    def _is_duplicate(self) -> bool:
+        """Whether the open transaction is a duplicate (rule 2)."""
         source = self.last.source if self.last else None
-        # The first transaction after a snapshot does not say what was before it.
+        # The first transaction after a snapshot does not say which commit was before it.
         return source is not None and (last_commit(source) or self.snapshot) < self.applied
 
     def _close(self) -> None:
         self.open_tx = self.last = None
 
     def _end(self, tx_id: int, lsn: Lsn, record: Record) -> Step:
-        begins = tx_id == self.aside_tx
+        begins = tx_id == self.suspended_tx
         if begins:
-            self.aside_tx = None
-        if lsn <= self.applied:
+            self.suspended_tx = None
+        if lsn <= self.applied:  # Rule 2.
             if self.open_tx == tx_id:
                 self._close()
-            return REPEAT
-        if tx_id == self.ended_tx:
+            return DUPLICATE
+        if tx_id == self.ended_tx:  # Rule 2.
             if begins or self.open_tx == tx_id:
                 raise LogError(f"transaction {tx_id} ended twice, the second time at {format_lsn(lsn)}")
-            return REPEAT
+            return DUPLICATE
         if begins:
             self._open(tx_id)
-        self._whole(tx_id, lsn, record)
+        self._check_complete(tx_id, lsn, record)
         self._close()
         self.applied, self.ended_tx = lsn, tx_id
         return Committed(tx_id, lsn, len(self.seen), record.ts_ms, begins)
 
-    def _whole(self, tx_id: int, lsn: Lsn, record: Record) -> None:
+    def _check_complete(self, tx_id: int, lsn: Lsn, record: Record) -> None:
         if self.open_tx != tx_id:
             raise LogError(f"transaction {tx_id} ends at {format_lsn(lsn)}, but the log does not contain its beginning")
-        if self.dropped_tx is not None:
+        if self.dropped_tx is not None:  # Rule 3.
             raise LogError(
                 f"transaction {self.dropped_tx} is incomplete in the log, and was not repeated before transaction"
                 f" {tx_id} ended at {format_lsn(lsn)}"
             )
-        if record.event_count != len(self.seen):
+        if record.event_count != len(self.seen):  # Rule 5.
             raise LogError(
                 f"transaction {tx_id} at {format_lsn(lsn)} announces {record.event_count} events, but the log contains"
                 f" {len(self.seen)}"
@@ -227,7 +231,7 @@ class Assembler:
             raise EnvelopeError(f"source.snapshot is {source.snapshot!r}")
         if flag in ("row", "last"):
             self._close()
-            self.aside_tx = self.dropped_tx = None
+            self.suspended_tx = self.dropped_tx = None
             lsn = Lsn(source.lsn or NOTHING)
             self.snapshot = max(self.snapshot, lsn)
             return SnapshotRow(record, lsn, flag == "last")
@@ -236,39 +240,39 @@ class Assembler:
         return self._streamed(record)
 
     def _streamed(self, record: Record) -> Step:
-        source, place = record.source, record.transaction
+        source, position = record.source, record.transaction
         assert source is not None
-        if place is None:
+        if position is None:
             raise LogError(
                 f"an event of {source.schema}.{source.table} has no transaction metadata; the connector needs"
                 " provide.transaction.metadata=true",
                 Recovery.APPLY_CONNECTOR_AND_NEW_STORE,
             )
-        tx_id, _ = split_transaction_id(place.id)
+        tx_id, _ = split_transaction_id(position.id)
         begins = False
         if tx_id != self.open_tx:
-            if last_commit(source) < self.applied:
-                return REPEAT
-            if tx_id != self.aside_tx:
+            if last_commit(source) < self.applied:  # Rule 2.
+                return DUPLICATE
+            if tx_id != self.suspended_tx:
                 raise LogError(
                     f"an event of {source.schema}.{source.table} of transaction {tx_id} is outside that"
                     f" transaction in the log, after {format_lsn(self.applied)}"
                 )
             self._open(tx_id)
             begins = True
-        return self._take(record, tx_id, place.total_order, begins)
+        return self._take(record, tx_id, position.total_order, begins)
 
     def _take(self, record: Record, tx_id: int, order: int, begins: bool) -> Step:
-        if self.seen.add(order):
+        if self.seen.add(order):  # Rule 4.
             self.last = record
             return Change(record, begins=begins)
         last = self.last
         if last is not None and last.transaction is not None and last.transaction.total_order == order:
-            self._same(last, record, tx_id)
-        return REPEAT
+            self._check_same(last, record, tx_id)
+        return DUPLICATE
 
-    def _same(self, last: Record, record: Record, tx_id: int) -> None:
-        """Events are told by their numbers alone: another capture of tables would number them otherwise."""
+    def _check_same(self, last: Record, record: Record, tx_id: int) -> None:
+        """Rule 4. Events are identified only by their numbers, and another set of captured tables would number them differently."""
         if _content(last) != _content(record):
             raise LogError(
                 f"transaction {tx_id} was repeated with other events after {format_lsn(self.applied)}: the set of captured"

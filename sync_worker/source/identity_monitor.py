@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 import msgspec
 
 from cdc.log import heartbeat
-from cdc.log.envelope import Heartbeat as Message
+from cdc.log.envelope import LogicalMessage
 from cdc.log.names import HEARTBEAT_PREFIX
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import ServiceMissing
@@ -45,7 +45,7 @@ class IdentityMonitor:
         """The history that the heartbeats belong to; None before the first one. Thread-safe."""
         return Identity(self._known.system, self._known.timeline) if self._known else None
 
-    def observe(self, message: Message) -> None:
+    def observe(self, message: LogicalMessage) -> None:
         """Check a heartbeat. Raises PositionLost when it comes from another database, timeline or slot."""
         if message.prefix != HEARTBEAT_PREFIX:
             return

@@ -2,25 +2,25 @@
 
 import psycopg
 
-from cdc.log.heartbeat import Whereabouts, whereabouts_query
+from cdc.log.heartbeat import SourceStatus, source_status_query
 from cdc.log.names import slot_name
 
 ANSWER_SECONDS = 3
 """Timeout for the connection, and for the query."""
 
 
-def read_status(dsn: str, pipeline: str) -> Whereabouts | None:
+def read_status(dsn: str, pipeline: str) -> SourceStatus | None:
     """Run one small query. None when PostgreSQL does not answer, refuses, or is a standby: then nothing is known."""
     try:
         with psycopg.connect(dsn, connect_timeout=ANSWER_SECONDS, tcp_user_timeout=ANSWER_SECONDS * 1000) as connection:
             connection.execute(f"SET LOCAL statement_timeout = '{ANSWER_SECONDS}s'")
-            row = connection.execute(whereabouts_query(pipeline)).fetchone()
+            row = connection.execute(source_status_query(pipeline)).fetchone()
     except psycopg.Error:
         return None
-    return None if row is None else Whereabouts(*row)
+    return None if row is None else SourceStatus(*row)
 
 
-def silence_cause(pipeline: str, status: Whereabouts | None) -> str:
+def silence_cause(pipeline: str, status: SourceStatus | None) -> str:
     """What may keep the heartbeats away, judging by the slot, with what to do."""
     slot = slot_name(pipeline)
     if status is None:

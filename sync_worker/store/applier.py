@@ -3,21 +3,21 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from cdc.log.envelope import Heartbeat, Record
+from cdc.log.envelope import LogicalMessage, Record
 from cdc.log.heartbeat import emitted_ms
 from cdc.log.lsn import Lsn
 from cdc.log.names import HEARTBEAT_PREFIX, SNAPSHOT_PREFIX
 from cdc.log.transaction import (
-    Aside,
     Assembler,
-    Begun,
+    Begin,
     Change,
     Committed,
+    Duplicate,
     LogError,
-    Repeat,
-    Seen,
+    SeenOrders,
     SnapshotRow,
     Step,
+    Suspended,
 )
 from read_model.catalog.catalog import TableName
 from sync_worker.log.change_tracker import ChangeTracker
@@ -45,10 +45,10 @@ class Applier:
         self._shapes = shapes
         self._open = TransactionSpool(store, spool_after)
         self._open_offset = -1
-        self._aside_offset = -1
+        self._suspended_offset = -1
         self._snapshot: dict[TableName, list[Row]] = {}
         self._batch = self._new_batch()
-        self.heartbeat: Heartbeat | None = None
+        self.heartbeat: LogicalMessage | None = None
         self.follow: ChangeTracker | None = None
         self.recent: deque[int] = deque(maxlen=REMEMBERED)
         self.events = 0
@@ -61,7 +61,7 @@ class Applier:
         )
         if position.spooled_tx:
             self._open_offset = position.offset
-            self._assembler.open_tx, self._assembler.seen = position.spooled_tx, Seen(position.spooled_seen)
+            self._assembler.open_tx, self._assembler.seen = position.spooled_tx, SeenOrders(position.spooled_seen)
 
     def take(self, messages: Sequence[LogMessage]) -> None:
         """Fold in messages, in their order, as one atomic step (invariant 1)."""
@@ -95,19 +95,19 @@ class Applier:
                 self._commit(end)
             case SnapshotRow() as row:
                 self._snapshot_row(row)
-            case Heartbeat() as beat:
+            case LogicalMessage() as beat:
                 self._beat(beat)
-            case Repeat() if self._assembler.open_tx is None:
+            case Duplicate() if self._assembler.open_tx is None:
                 self._open.clear()
 
     def _begins(self, step: Step, offset: int) -> None:
         match step:
-            case Begun():
+            case Begin():
                 self._begin(offset)
-            case Aside():
-                self._aside_offset = offset
+            case Suspended():
+                self._suspended_offset = offset
             case Change(begins=True) | Committed(begins=True):
-                self._begin(self._aside_offset)
+                self._begin(self._suspended_offset)
 
     def _snapshot_begins(self, record: Record) -> bool:
         """Whether the snapshot that a new row store waits for begins here; what stands before it is of no use."""
@@ -170,7 +170,7 @@ class Applier:
             table for table in self._shapes if (text := reread.get(str(table))) and Visibility.parse(text).shows(tx_id)
         )
 
-    def _beat(self, beat: Heartbeat) -> None:
+    def _beat(self, beat: LogicalMessage) -> None:
         self._stream_begins()
         if beat.prefix == HEARTBEAT_PREFIX:
             self._emitted(beat)
@@ -182,7 +182,7 @@ class Applier:
             if not self._store.position.reread_lsn and beat.lsn >= self._store.position.snapshot:
                 self._store.move(settled=True)
 
-    def _emitted(self, beat: Heartbeat) -> None:
+    def _emitted(self, beat: LogicalMessage) -> None:
         position, at_ms = self._store.position, emitted_ms(beat.content)
         check_heartbeat(position, beat.lsn, at_ms)
         if beat.lsn >= position.watermark:

@@ -7,7 +7,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from cdc.log.envelope import EnvelopeError, decode, heartbeat, split_transaction_id
+from cdc.log.envelope import EnvelopeError, decode, logical_message, split_transaction_id
 from cdc.log.lsn import Lsn
 from cdc.log.names import changes_topic
 from connections.kafka import KafkaAccess
@@ -92,7 +92,7 @@ def _lsn_before(value: bytes) -> Lsn | None:
         if record.status == "END":
             return Lsn(split_transaction_id(record.id or "")[1] - 1)
         if record.op == "m" and record.transaction is None:
-            return Lsn(heartbeat(record).lsn - 1)
+            return Lsn(logical_message(record).lsn - 1)
     except EnvelopeError:
         return None
     return None

@@ -7,9 +7,9 @@ from time import monotonic
 
 from confluent_kafka import Consumer, TopicPartition
 
-from cdc.log.envelope import Heartbeat, Record, decode
+from cdc.log.envelope import LogicalMessage, Record, decode
 from cdc.log.names import changes_topic
-from cdc.log.transaction import Aside, Assembler, Begun, Change, Committed, LogError, Repeat, SnapshotRow, Step
+from cdc.log.transaction import Assembler, Begin, Change, Committed, Duplicate, LogError, SnapshotRow, Step, Suspended
 from infra.errors import RunnerError
 
 _SECONDS = 300.0
@@ -83,17 +83,17 @@ class Study:
                 self._commit()
             case SnapshotRow():
                 counts["snapshot rows"] += 1
-            case Heartbeat():
+            case LogicalMessage():
                 counts["heartbeats"] += 1
-            case Repeat():
+            case Duplicate():
                 self._open = self._open if self._assembler.open_tx is not None else []
                 counts[_repeat(record, was_open)] += 1
 
     def _begins(self, step: Step) -> None:
         match step:
-            case Begun():
+            case Begin():
                 self._open = []
-            case Aside():
+            case Suspended():
                 self.found.counts["beginnings of others in an open transaction"] += 1
             case Change(begins=True) | Committed(begins=True):
                 self.found.counts["cut off by another beginning"] += 1

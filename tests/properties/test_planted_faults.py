@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from cdc.log.lsn import NOTHING
-from cdc.log.transaction import BEGUN, Assembler, Change, LogError
+from cdc.log.transaction import BEGIN, Assembler, Change, LogError
 from cdc.log.transaction import Step as LogStep
 from read_model.catalog.catalog import TableName
 from read_model.sqlite.statements import TableStatements
@@ -118,7 +118,7 @@ class OpenDropped(Assembler):
 
     def _begin(self, tx_id: int) -> LogStep:
         self._open(tx_id)
-        return BEGUN
+        return BEGIN
 
 
 class HalfShown(Assembler):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cdc.log.envelope import Heartbeat
+from cdc.log.envelope import LogicalMessage
 from read_model.plan.model import PipelinePlan, TableUse
 from sync_worker.elasticsearch.elasticsearch_sink import BulkOutcome, Index, Item
 from sync_worker.elasticsearch.generations import Generations
@@ -120,7 +120,7 @@ class WatchDouble(IdentityMonitor):
     def reason(self) -> str:
         return ""
 
-    def observe(self, message: Heartbeat) -> None:
+    def observe(self, message: LogicalMessage) -> None:
         pass
 
 

@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from cdc.log.envelope import EnvelopeError, Heartbeat, Source, decode, heartbeat, last_commit, split_transaction_id
+from cdc.log.envelope import (
+    EnvelopeError,
+    LogicalMessage,
+    Source,
+    decode,
+    last_commit,
+    logical_message,
+    split_transaction_id,
+)
 from tests.support.paths import CASES
 
 FOLDER = CASES / "envelopes"
@@ -36,8 +44,8 @@ def test_every_real_record_keeps_what_it_says(case: str) -> None:
 
 
 def test_a_marker_outside_of_a_transaction_is_a_heartbeat_with_its_own_lsn() -> None:
-    found = heartbeat(decode(encoded(values("messages")[-1])))
-    assert found == Heartbeat(found.lsn, "rowtide-marker", b'{"marker":1}', 1795433767515)
+    found = logical_message(decode(encoded(values("messages")[-1])))
+    assert found == LogicalMessage(found.lsn, "rowtide-marker", b'{"marker":1}', 1795433767515)
     assert found.lsn == 35267288
 
 
@@ -90,4 +98,4 @@ def test_a_record_with_its_schema_names_the_setting_that_was_switched() -> None:
 def test_a_message_whose_content_is_not_base64_is_refused() -> None:
     value = values("messages")[-1] | {"message": {"prefix": "rowtide-hb", "content": "???"}}
     with pytest.raises(EnvelopeError, match="not base64"):
-        heartbeat(decode(encoded(value)))
+        logical_message(decode(encoded(value)))

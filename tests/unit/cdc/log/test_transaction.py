@@ -4,10 +4,20 @@ from itertools import permutations
 
 import pytest
 
-from cdc.log.envelope import Heartbeat, InTransaction, Message, Record, Source
+from cdc.log.envelope import InTransaction, LogicalMessage, MessagePayload, Record, Source
 from cdc.log.lsn import Lsn
 from cdc.log.recovery import Recovery
-from cdc.log.transaction import REPEAT, Aside, Assembler, Begun, Change, Committed, LogError, Seen, SnapshotRow
+from cdc.log.transaction import (
+    DUPLICATE,
+    Assembler,
+    Begin,
+    Change,
+    Committed,
+    LogError,
+    SeenOrders,
+    SnapshotRow,
+    Suspended,
+)
 
 
 def begin(tx_id: int) -> Record:
@@ -42,7 +52,7 @@ def assembled(*records: Record, applied: int = 0) -> Assembler:
 def test_a_transaction_is_its_events_and_its_commit_lsn() -> None:
     assembler = Assembler()
     steps = [assembler.feed(record) for record in (begin(7), event(7, 1), event(7, 2), end(7, 100, 2))]
-    assert [type(step) for step in steps] == [Begun, Change, Change, Committed]
+    assert [type(step) for step in steps] == [Begin, Change, Change, Committed]
     assert steps[-1] == Committed(7, Lsn(100), 2, 7)
     assert assembler == Assembler(Lsn(100), seen=assembler.seen, ended_tx=7)
 
@@ -57,17 +67,17 @@ def test_a_transaction_of_events_that_are_not_captured_is_empty() -> None:
 @pytest.mark.parametrize("lsn", [99, 100])
 def test_an_end_at_or_below_applied_is_a_repeat(lsn: int) -> None:
     assembler = assembled(begin(7), event(7, 1), applied=100)
-    assert assembler.feed(end(7, lsn, 1)) is REPEAT
+    assert assembler.feed(end(7, lsn, 1)) is DUPLICATE
     assert (assembler.applied, assembler.open_tx) == (100, None)
 
 
 def test_a_second_end_of_the_last_transaction_is_a_repeat_wherever_it_stands() -> None:
     assembler = assembled(begin(7), event(7, 1), end(7, 100, 1))
-    assert assembler.feed(end(7, 120, 1)) is REPEAT
+    assert assembler.feed(end(7, 120, 1)) is DUPLICATE
     assert assembler.applied == 100
     for record in (begin(8), event(8, 1)):
         assembler.feed(record)
-    assert assembler.feed(end(7, 130, 1)) is REPEAT
+    assert assembler.feed(end(7, 130, 1)) is DUPLICATE
     assert (assembler.applied, assembler.open_tx) == (100, 8)
     assert isinstance(assembler.feed(end(8, 140, 1)), Committed)
 
@@ -79,7 +89,7 @@ def test_a_transaction_that_begins_again_and_ends_later_stops_the_work() -> None
 
 def test_events_of_a_finished_transaction_without_its_begin_are_repeats() -> None:
     assembler = assembled(begin(7), event(7, 1), event(7, 2), end(7, 100, 2))
-    assert [assembler.feed(record) for record in (event(7, 2), end(7, 100, 2))] == [REPEAT, REPEAT]
+    assert [assembler.feed(record) for record in (event(7, 2), end(7, 100, 2))] == [DUPLICATE, DUPLICATE]
 
 
 @pytest.mark.parametrize("last", [100, 120])
@@ -104,7 +114,7 @@ def test_a_cut_off_transaction_comes_again_after_repeats() -> None:
     cut = [begin(8), event(8, 1)]
     repeats = [begin(7), event(7, 1), end(7, 100, 1)]
     assembler = assembled(*cut, *repeats, applied=100)
-    assert (assembler.open_tx, assembler.aside_tx) == (8, None)
+    assert (assembler.open_tx, assembler.suspended_tx) == (8, None)
     for record in (begin(8), event(8, 1), event(8, 2), end(8, 200, 2)):
         assembler.feed(record)
     assert (assembler.applied, assembler.dropped_tx) == (200, None)
@@ -117,7 +127,7 @@ def test_another_task_repeats_in_the_middle_of_a_transaction() -> None:
         assembler = assembled(*old, begin(8), event(8, 1, 100), *old[: place + 1], applied=80)
         steps = [assembler.feed(record) for record in (event(8, 2, 100), *old[place + 1 :], end(8, 200, 2))]
         assert (type(steps[0]), steps[-1]) == (Change, Committed(8, Lsn(200), 2, 7))
-        assert not any(isinstance(step, Change | Begun) for step in steps[1:])
+        assert not any(isinstance(step, Change | Begin) for step in steps[1:])
 
 
 def test_two_tasks_write_one_transaction_and_one_of_them_is_ahead() -> None:
@@ -137,7 +147,7 @@ def test_two_tasks_write_one_transaction_and_one_of_them_is_ahead() -> None:
 
 def test_what_stood_aside_and_is_news_drops_what_was_open() -> None:
     assembler = assembled(begin(7), event(7, 1, 90), applied=100)  # A repeat that broke off.
-    assert assembler.feed(begin(8)) == Aside()
+    assert assembler.feed(begin(8)) == Suspended()
     assert assembler.feed(event(8, 1, 100)) == Change(event(8, 1, 100), begins=True)
     assert assembler.feed(end(8, 200, 1)) == Committed(8, Lsn(200), 1, 7)
 
@@ -167,7 +177,7 @@ def test_a_snapshot_makes_cut_off_transactions_void() -> None:
 
 def test_an_event_that_was_seen_is_a_repeat() -> None:
     assembler = assembled(begin(7), event(7, 1), event(7, 2))
-    assert assembler.feed(event(7, 1)) is REPEAT
+    assert assembler.feed(event(7, 1)) is DUPLICATE
     assert isinstance(assembler.feed(event(7, 3)), Change)
     assert isinstance(assembler.feed(end(7, 100, 3)), Committed)
 
@@ -187,7 +197,7 @@ def test_a_count_that_does_not_match_stops_the_work(count: int) -> None:
 
 @pytest.mark.parametrize("orders", list(permutations((1, 2, 3, 5))))
 def test_seen_counts_every_order_once(orders: tuple[int, ...]) -> None:
-    seen = Seen()
+    seen = SeenOrders()
     assert all(seen.add(order) for order in orders)
     assert not any(seen.add(order) for order in orders)
     assert (len(seen), seen.through, seen.beyond) == (4, 3, {5})
@@ -209,9 +219,9 @@ def test_a_row_of_an_incremental_snapshot_stands_alone() -> None:
 
 
 def test_a_message_outside_of_a_transaction_is_a_heartbeat() -> None:
-    beat = Record(op="m", source=Source(lsn=60), message=Message("rowtide-hb", "e30="), ts_ms=9)
+    message_record = Record(op="m", source=Source(lsn=60), message=MessagePayload("rowtide-hb", "e30="), ts_ms=9)
     assembler = assembled(applied=50)
-    assert assembler.feed(beat) == Heartbeat(Lsn(60), "rowtide-hb", b"{}", 9)
+    assert assembler.feed(message_record) == LogicalMessage(Lsn(60), "rowtide-hb", b"{}", 9)
     assert assembler.applied == 50
 
 

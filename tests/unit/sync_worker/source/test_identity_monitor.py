@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cdc.log.envelope import Heartbeat as Message
+from cdc.log.envelope import LogicalMessage
 from cdc.log.heartbeat import Heartbeat
 from cdc.log.lsn import Lsn
 from read_model.catalog.catalog import TableName
@@ -24,9 +24,9 @@ def store(tmp_path: Path) -> Iterator[RowStore]:
         yield made
 
 
-def beat(lsn: int = 1, slot: str = "s", **catalogue: str) -> Message:
+def beat(lsn: int = 1, slot: str = "s", **catalogue: str) -> LogicalMessage:
     content = Heartbeat("1", 1, slot, 0, {f"public.{name}": text for name, text in catalogue.items()})
-    return Message(Lsn(lsn), "rowtide-hb", msgspec.json.encode(content), 0)
+    return LogicalMessage(Lsn(lsn), "rowtide-hb", msgspec.json.encode(content), 0)
 
 
 def test_a_changed_definition_is_wanted_until_it_is_read_anew(store: RowStore) -> None:
@@ -118,6 +118,6 @@ def test_another_system_timeline_or_slot_is_another_source(
     assert watch.identity == Identity("1", 1)
     content = msgspec.json.encode(Heartbeat(system, timeline, slot, 0, {"public.a": "1"}))
     with pytest.raises(PositionLost, match=said) as lost:
-        watch.observe(Message(Lsn(9), "rowtide-hb", content, 0))
+        watch.observe(LogicalMessage(Lsn(9), "rowtide-hb", content, 0))
     assert "--new-store" in describe(lost.value)
     assert IdentityMonitor(store, [A], dict).identity == Identity("1", 1), "it is known after a restart"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from cdc.log.heartbeat import Whereabouts
+from cdc.log.heartbeat import SourceStatus
 from sync_worker.errors import PositionLost
 from sync_worker.source.silence_monitor import SilenceMonitor
 from sync_worker.source.source_status import silence_cause
@@ -91,11 +91,11 @@ def test_a_loop_that_did_something_else_heard_no_silence() -> None:
     ("now", "said"),
     [
         (None, "PostgreSQL does not answer"),
-        (Whereabouts("1", 1, 1, None), "slot rowtide_shop is gone: rowtide resnapshot"),
-        (Whereabouts("1", 1, 1, "lost"), "invalidated replication slot rowtide_shop .*: rowtide resnapshot"),
-        (Whereabouts("1", 1, 1, "unread"), "slot rowtide_shop is not active: .*rowtide connectors status"),
-        (Whereabouts("1", 1, 1, "read"), "slot rowtide_shop is active: .*rowtide connectors status"),
+        (SourceStatus("1", 1, 1, None), "slot rowtide_shop is gone: rowtide resnapshot"),
+        (SourceStatus("1", 1, 1, "lost"), "invalidated replication slot rowtide_shop .*: rowtide resnapshot"),
+        (SourceStatus("1", 1, 1, "unread"), "slot rowtide_shop is not active: .*rowtide connectors status"),
+        (SourceStatus("1", 1, 1, "read"), "slot rowtide_shop is active: .*rowtide connectors status"),
     ],
 )
-def test_what_the_slot_tells(now: Whereabouts | None, said: str) -> None:
+def test_what_the_slot_tells(now: SourceStatus | None, said: str) -> None:
     assert re.search(said, silence_cause("shop", now))
