@@ -32,11 +32,15 @@ compose: ## docker-compose, which reads infra/compose.yaml without an engine: th
 	|| { apt-get update -qq && apt-get install -y -qq --no-install-recommends docker-compose >/dev/null; } \
 	|| { echo "The test of infra/compose.yaml needs docker-compose: install the package docker-compose."; false; }
 
-check: setup ## Lint, types, import contracts, unit and property tests: under a minute.
+# Spelling is checked in the product and its documentation; tests contain mistyped words on purpose.
+PROSE := $(wildcard *.md) docs rowtide cdc connections read_model sync_worker search_api infra writer
+
+check: setup ## Lint, types, import contracts, prose, unit and property tests: about a minute.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/codespell $(PROSE)
 	$(BIN)/pytest -q tests/unit tests/properties
 
 test: check browser compose ## Everything, with real servers.
