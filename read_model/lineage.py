@@ -11,7 +11,7 @@ from read_model.plan.model import DocumentPlan, Join
 from read_model.postgres import documents
 from read_model.postgres.rows import escaped
 from read_model.sqlite.documents import has_id
-from read_model.sqlite.fan_out import ways_down
+from read_model.sqlite.fan_out import table_paths
 from read_model.sqlite.json_builder import column_of, matches, text_literal
 from read_model.sqlite.rows import table_name
 from read_model.types.value_forms import fill, form
@@ -34,7 +34,7 @@ class RowLineage:
 def row_lineage(document: DocumentPlan) -> tuple[RowLineage, ...]:
     """One entry for each table of the document."""
     tables: dict[TableName, list[tuple[tuple[Column, ...], tuple[tuple[TableName, Join], ...]]]] = {}
-    for table, key, steps in ways_down(document):
+    for table, key, steps in table_paths(document):
         tables.setdefault(table, []).append((key, steps))
     return tuple(
         RowLineage(

@@ -244,7 +244,7 @@ def _field_notes(
 def readable_names(alias: str) -> list[str]:
     """The names for a reader's role: the alias, and its generations as a regular expression of Elasticsearch.
 
-    Elasticsearch authorizes reads from a point in time by the generation's own name: with the alias alone, a role could
+    Elasticsearch authorizes reads from a point in time by the generation's own name: with only the alias, a role could
     open one but not read it."""
     escaped = "".join(letter if letter.isalnum() else f"\\{letter}" for letter in alias)
     return [alias, f"/{escaped}\\-g[0-9]{{6}}/"]

@@ -56,7 +56,7 @@ def source_tables(document: DocumentPlan) -> tuple[TableName, ...]:
     return tuple(_primary_keys(document))
 
 
-def ways_down(
+def table_paths(
     document: DocumentPlan,
 ) -> Iterator[tuple[TableName, tuple[Column, ...], tuple[tuple[TableName, Join], ...]]]:
     """Every place of a table in the plan: the table, its key, and the joins from the root to it, each with its right
@@ -89,7 +89,7 @@ def _end(document: DocumentPlan, path: _Path) -> TableName:
 
 
 def _paths(node: Node, before: _Path = ()) -> Iterator[_Path]:
-    """Every place in the plan at and below a node, as the steps that lead there. A junction is a place, too."""
+    """Every place in the plan at and below a node, as the steps that lead there. A junction is also a place."""
     yield before
     for include in _includes(node):
         steps = _steps(node, include)

@@ -14,7 +14,7 @@ def column_name(name: str) -> str:
 
 
 def name_of(table: TableName) -> str:
-    """A table's name, not quoted. A dot within the schema's or the table's name is marked, too."""
+    """A table's name, not quoted. A dot within the name of the schema or the table is also marked."""
     return ".".join(_marked(part).replace(".", "^.") for part in table)
 
 

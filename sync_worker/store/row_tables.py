@@ -102,7 +102,7 @@ class Rows:
         self._store.execute_many(self._statements.tables[table].load, rows)
 
     def finish_snapshot(self, lsn: int) -> None:
-        """Replace all rows with the snapshot. Documents whose root row is gone are touched, too, and become deletes."""
+        """Replace all rows with the snapshot. Touched documents whose root row is gone become deletes."""
         self.touch_all(lsn)
         for table in self._statements.tables:
             self.swap(table)

@@ -1,4 +1,4 @@
-"""Whatever people write, they get a plan or a list of faults with lines, and never anything else."""
+"""Whatever is written, the result is a plan or a list of faults with lines, and never anything else."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The JSON Schema says what the parser says."""
+"""The JSON Schema accepts what the parser accepts."""
 
 import json
 from pathlib import Path
