@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import cleandoc
 from typing import Any
 
 import typer
@@ -16,6 +17,9 @@ class Command(TyperCommand):
     def __init__(self, *args: Any, epilog: str | None = None, **attrs: Any) -> None:
         super().__init__(*args, **attrs)
         self.examples = (epilog or "").splitlines()
+        for param in self.params:
+            if getattr(param, "is_flag", False):
+                param.metavar = ""  # A flag takes no value, so its help names no type.
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help, then the examples."""
@@ -61,8 +65,14 @@ def add_command(
 ) -> None:
     """Add a command to a group. Its name is the function's, its help the function's docstring, unless given."""
     command_name = name or function.__name__.strip("_").replace("_", "-")
-    register = app.command(command_name, cls=Command, epilog="\n".join(examples), help=help, hidden=hidden)
+    text = help or _paragraphs(cleandoc(function.__doc__ or ""))
+    register = app.command(command_name, cls=Command, epilog="\n".join(examples), help=text, hidden=hidden)
     register(_reporting(function))
+
+
+def _paragraphs(text: str) -> str:
+    """A docstring with each paragraph on one line, for the terminal to wrap."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def new_group(help: str, *examples: str) -> typer.Typer:

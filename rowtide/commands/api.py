@@ -43,7 +43,7 @@ def serve() -> None:
 def key(
     aliases: Annotated[
         list[str],
-        typer.Argument(metavar="ALIAS…", help="Index aliases that the key may read.", autocompletion=documents),
+        typer.Argument(metavar="ALIAS", help="Index aliases that the key may read.", autocompletion=documents),
     ],
     name: Annotated[str, typer.Option("--name", help="Name of the key in Elasticsearch.")] = "rowtide-search",
     days: DaysOption = None,

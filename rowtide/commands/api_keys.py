@@ -69,29 +69,37 @@ def register(api: typer.Typer) -> None:
 
 
 def create(
-    name: Annotated[str, typer.Argument(help="Who or what will use the key, for people to read.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Who or what will use the key, for people to read.")],
     index: Annotated[
         list[str] | None,
         typer.Option(
-            "--index", help="Index that the key may read. Repeatable; the default is all.", autocompletion=documents
+            "--index",
+            metavar="NAME",
+            help="Index that the key may read. Repeatable; the default is all.",
+            autocompletion=documents,
         ),
     ] = None,
     scope: Annotated[
         list[str] | None,
         typer.Option(
             "--scope",
+            metavar="SCOPE",
             autocompletion=lambda: list(SCOPES),
             help=f"One of {', '.join(SCOPES)}. Repeatable; the default is {', '.join(USUAL)}.",
         ),
     ] = None,
     filter: Annotated[
         list[str] | None,
-        typer.Option("--filter", help="The key sees only documents that match this filter. Repeatable."),
+        typer.Option(
+            "--filter", metavar="FILTER", help="The key sees only documents that match this filter. Repeatable."
+        ),
     ] = None,
     unmask: Annotated[
         list[str] | None,
         typer.Option(
-            "--unmask", help="Kind of personal data that the key sees, or * for all. Repeatable; the default is none."
+            "--unmask",
+            metavar="KIND",
+            help="Kind of personal data that the key sees, or * for all. Repeatable; the default is none.",
         ),
     ] = None,
     days: Annotated[

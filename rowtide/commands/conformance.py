@@ -34,7 +34,7 @@ def register(root: typer.Typer) -> None:
 
 
 def conformance(
-    folders: Annotated[list[Path], typer.Argument(help="Case folders, or folders of case folders.", metavar="FOLDER…")],
+    folders: Annotated[list[Path], typer.Argument(help="Case folders, or folders of case folders.", metavar="FOLDER")],
     only: Annotated[
         list[str] | None, typer.Option("--case", metavar="NAME", help="Only this case. Repeatable.")
     ] = None,

@@ -85,7 +85,7 @@ def search(
     aliases: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="ALIAS…",
+            metavar="ALIAS",
             help="Index aliases that the key may read. The default is all documents of ROWTIDE_SPEC.",
             autocompletion=documents,
         ),

@@ -21,7 +21,10 @@ TableOption = Annotated[
     typer.Option("--table", metavar="SCHEMA.TABLE", help="Table to capture, with --pipeline. Repeatable."),
 ]
 ConnectorWaitOption = Annotated[
-    float, typer.Option("--wait", min=0, metavar="SECONDS", help="Wait until the connector is in the new state.")
+    float,
+    typer.Option(
+        "--wait", min=0, metavar="SECONDS", help="Wait until the connector is in the new state; 0 does not wait."
+    ),
 ]
 
 DocumentArgument = Annotated[str, typer.Argument(help="Document name in the spec.", autocompletion=documents)]
