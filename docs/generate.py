@@ -149,10 +149,12 @@ def _bounds(field: FieldInfo) -> str:
 
 def _metrics() -> str:
     fresh = SimpleNamespace(state="live", pending=0, quarantined=0, left_out=0, searchable=0, watermark=0, as_of_ms=0)
-    worker: Any = SimpleNamespace(freshness=fresh, indexed=0, retries=0, events=0)
+    feed: Any = SimpleNamespace(now=fresh)
+    ingest: Any = SimpleNamespace(events=0)
+    delivery: Any = SimpleNamespace(delivered=0, retries=0)
     rows = [
         (f"`{metric.name}{'_total' if metric.type == 'counter' else ''}`", metric.type, metric.documentation)
-        for metric in WorkerCollector(worker).collect()
+        for metric in WorkerCollector(feed, ingest, delivery).collect()
     ]
     return _table(("metric", "kind", "meaning"), rows)
 

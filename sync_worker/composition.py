@@ -1,15 +1,16 @@
-"""Puts the worker together from its settings: the composition root's work, shared by the program and the tests."""
+"""The worker's composition root: opens everything, checks everything, and puts the parts together."""
 
 import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import msgspec
 import structlog
+from elasticsearch import Elasticsearch
 
 from cdc.log.names import changes_topic
 from cdc.log.recovery import Recovery
@@ -18,13 +19,21 @@ from read_model.plan.model import PipelinePlan
 from read_model.plan.resolve import resolve
 from read_model.spec.file import load_spec
 from read_model.spec.model import Spec
-from sync_worker.elasticsearch.elasticsearch_sink import Index
+from sync_worker.elasticsearch.elasticsearch_sink import ElasticsearchSink, connect
+from sync_worker.elasticsearch.generations import Generations
+from sync_worker.elasticsearch.index_admin import IndexAdmin
 from sync_worker.elasticsearch.index_guard import IndexGuard
 from sync_worker.elasticsearch.lease import Lease
 from sync_worker.errors import PositionLost, StoreError
+from sync_worker.log.change_tracker import ChangeTracker
 from sync_worker.log.consumer import ChangeLog, Refusals, admin, topic_id_of
-from sync_worker.loop.loop import Pace, Worker
-from sync_worker.loop.plan_bound import make_plan_bound
+from sync_worker.loop.assembly import AssembledLoop, Surroundings, assemble
+from sync_worker.loop.extra_documents import ExtraDocuments
+from sync_worker.loop.freshness_tracker import FreshnessTracker
+from sync_worker.loop.plan_bound import Current, PlanBound, shapes_of
+from sync_worker.loop.publisher import FreshnessFeed
+from sync_worker.loop.refresh_policy import RefreshPolicy
+from sync_worker.loop.senders import SenderThreads
 from sync_worker.resync.bc_dates import BcDateCheck, PostgresProbe
 from sync_worker.resync.row_repair import RowRepair
 from sync_worker.resync.schema_change import SchemaChangeResync
@@ -35,77 +44,99 @@ from sync_worker.source.history_check import Identity, check_same_history
 from sync_worker.source.identity_monitor import IdentityMonitor
 from sync_worker.source.silence_monitor import SilenceMonitor
 from sync_worker.source.topic_monitor import REQUEST_SECONDS, TopicMonitor
+from sync_worker.store.applier import Applier, RowObserver
+from sync_worker.store.pending import Pending
+from sync_worker.store.quarantine import Quarantine
 from sync_worker.store.row_store import NOTHING_READ, RowStore
+from sync_worker.store.row_tables import Rows
+from sync_worker.store.statements import statements
 from sync_worker.store.tombstones import Tombstones
+
+IDLE_WAIT = 0.02
+"""Seconds that the loop waits for the log when nothing else is going on."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComposedWorker:
-    """A worker that is ready to run."""
+    """A worker that is ready to run. `remove` deletes documents that the source does not have."""
 
-    worker: Worker
+    assembled: AssembledLoop
     plan: PipelinePlan
+    repairs: RowRepair
+    remove: Callable[[str, list[str], int], None]
+
+    @property
+    def feed(self) -> FreshnessFeed:
+        """The freshness that the worker publishes."""
+        return self.assembled.publisher.feed
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedSpec:
-    """What is to be done, for which source, and how."""
+    """The spec, and what it becomes with the source's tables."""
 
     spec: Spec
     facts: SourceFacts
     plan: PipelinePlan
 
 
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the worker has opened."""
+
+    store: RowStore
+    log: ChangeLog
+    client: Elasticsearch
+    lease: Lease
+
+
 @contextmanager
-def assemble(settings: WorkerSettings, stopping: threading.Event, new_store: bool = False) -> Iterator[ComposedWorker]:
-    """Open everything, check everything, and hand over a worker; close everything afterwards.
+def compose(settings: WorkerSettings, stopping: threading.Event, new_store: bool = False) -> Iterator[ComposedWorker]:
+    """Open everything, check everything, and yield a worker; close everything afterwards.
 
     With `new_store` the row store is emptied first, and the worker waits for the next snapshot in the log."""
     spec = load_spec(settings.spec)
-    index = Index(settings.elasticsearch_access(), stopping, settings.worker_rejected_fields == "leave_out")
     path = settings.worker_store / f"{spec.pipeline}.sqlite"
-    with RowStore(path) as store, store.translate_errors():
-        try:
-            if new_store:
-                store.empty()
-            _own(store, path, spec.pipeline)
-            index.check()
-            facts = _source_facts(store, settings)
-            known = ResolvedSpec(spec, facts, resolve(spec, read_catalog(facts.tables)))
-            log = ChangeLog(settings.kafka, changes_topic(spec.pipeline), f"rowtide-{spec.pipeline}")
-            try:
-                _seek(store, log, new_store)
-                lease = _lease(settings, store, index, known.plan, stopping)
-                try:
-                    with _worker(settings, store, index, log, known, lease, stopping) as made:
-                        yield made
-                finally:
-                    lease.release()
-            finally:
-                log.close()
-        finally:
-            index.close()
+    with ExitStack() as stack:
+        store = stack.enter_context(RowStore(path))
+        stack.enter_context(store.translate_errors())
+        client = stack.enter_context(closing(connect(settings.elasticsearch_access())))
+        if new_store:
+            store.empty()
+        _own(store, path, spec.pipeline)
+        index_admin = IndexAdmin(client, settings.elasticsearch_url)
+        index_admin.check()
+        facts = _source_facts(store, settings)
+        resolved = ResolvedSpec(spec, facts, resolve(spec, read_catalog(facts.tables)))
+        log = stack.enter_context(
+            closing(ChangeLog(settings.kafka, changes_topic(spec.pipeline), f"rowtide-{spec.pipeline}"))
+        )
+        _seek(store, log, new_store)
+        lease = _lease(settings, store, client, resolved.plan, stopping)
+        stack.callback(lease.release)
+        services = Services(store, log, client, lease)
+        yield stack.enter_context(_worker(settings, services, index_admin, resolved, stopping))
 
 
 def _own(store: RowStore, path: Path, pipeline: str) -> None:
-    """StoreError when the file is another pipeline's, whatever its name."""
-    kept = store.recall("pipeline")
-    if kept is None:
+    """StoreError when the file belongs to another pipeline, whatever its name is."""
+    owner = store.recall("pipeline")
+    if owner is None:
         with store.transaction():
             store.remember("pipeline", pipeline)
-    elif kept != pipeline:
+    elif owner != pipeline:
         raise StoreError(
-            f"row store {path} belongs to pipeline {kept}, not to {pipeline}; move it away, or set ROWTIDE_WORKER_STORE to"
+            f"row store {path} belongs to pipeline {owner}, not to {pipeline}; move it away, or set ROWTIDE_WORKER_STORE to"
             " another folder",
             Recovery.NEW_STORE,
         )
 
 
 def _source_facts(store: RowStore, settings: WorkerSettings) -> SourceFacts:
-    """The catalogue that the row store was made with; of a new one, the source's of now."""
-    kept = store.recall("facts")
-    if kept is not None:
-        return msgspec.json.decode(str(kept), type=SourceFacts)
+    """The catalogue that the row store was created with; that of the source when the row store is new."""
+    stored = store.recall("facts")
+    if stored is not None:
+        return msgspec.json.decode(str(stored), type=SourceFacts)
     facts = read_source(settings.postgres_dsn.get_secret_value())
     with store.transaction():
         store.remember("facts", msgspec.json.encode(facts).decode())
@@ -113,19 +144,16 @@ def _source_facts(store: RowStore, settings: WorkerSettings) -> SourceFacts:
 
 
 def _lease(
-    settings: WorkerSettings, store: RowStore, index: Index, plan: PipelinePlan, stopping: threading.Event
+    settings: WorkerSettings, store: RowStore, client: Elasticsearch, plan: PipelinePlan, stopping: threading.Event
 ) -> Lease:
-    """Be the only one who writes these documents. The holder's name stays with the row store."""
+    """Become the only worker that writes these documents. The holder's name stays with the row store."""
     holder = store.recall("holder") or uuid.uuid4().hex
     aliases = tuple(sorted(document.name for document in plan.documents))
-    lease = Lease(
-        index.client, plan.pipeline, aliases, str(holder), settings.worker_lease_seconds, store.position.epoch
-    )
+    lease = Lease(client, plan.pipeline, aliases, str(holder), settings.worker_lease_seconds, store.position.epoch)
     another = lease.take(stopping, structlog.get_logger().warning)
     with store.transaction():
         store.remember("holder", str(holder))
         store.move(epoch=lease.epoch)
-    index.may_write = lambda: lease.held
     if another:
         Tombstones(store).doubt()
     return lease
@@ -134,69 +162,101 @@ def _lease(
 @contextmanager
 def _worker(
     settings: WorkerSettings,
-    store: RowStore,
-    index: Index,
-    log: ChangeLog,
-    known: ResolvedSpec,
-    lease: Lease,
+    services: Services,
+    index_admin: IndexAdmin,
+    resolved: ResolvedSpec,
     stopping: threading.Event,
 ) -> Iterator[ComposedWorker]:
-    plan = known.plan
+    store, plan = services.store, resolved.plan
     _same_plan(store, plan)
-    parts = make_plan_bound(settings, store, index, plan, known.facts.system)
+    quarantine, change_tracker = Quarantine(store), ChangeTracker()
+    bind = partial(_bind_plan, settings, store, quarantine, index_admin, (change_tracker,))
+    current = Current(bind(plan, resolved.facts.system))
     tables = [use.table for use in plan.tables]
     dsn = settings.postgres_dsn.get_secret_value()
-    watch = IdentityMonitor(store, tables, partial(read_catalogue, dsn, plan.pipeline, tables))
-    healing = SchemaChangeResync(
-        store, known.spec, dsn, watch, partial(make_plan_bound, settings, store, index), stopping
-    )
+    identity = IdentityMonitor(store, tables, partial(read_catalogue, dsn, plan.pipeline, tables))
+    silence = _silence_monitor(settings, store, plan, identity)
+    guard = IndexGuard(services.lease, index_admin, current)
     tombstones = Tombstones(store)
-    standing = IndexGuard(lease, index, lambda: worker.wrong)
-    outlook = SilenceMonitor(
-        partial(_look_at_source, dsn, plan.pipeline, store, watch), _topic_watch(settings, store, plan).check
+    repairs = RowRepair(store, dsn, tombstones, change_tracker)
+    sink = ElasticsearchSink(services.client, services.lease, stopping, settings.worker_rejected_fields == "leave_out")
+    assembled = assemble(
+        Surroundings(
+            store=store,
+            current=current,
+            source=services.log,
+            sink=sink,
+            sink_watch=guard,
+            guards=(guard, silence),
+            identity=identity,
+            silence=silence,
+            resync=SchemaChangeResync(store, resolved.spec, dsn, identity, bind, stopping),
+            snapshot_check=BcDateCheck(store, PostgresProbe(dsn), identity, stopping),
+            repairs=repairs,
+            quarantine=quarantine,
+            tombstones=tombstones,
+            tracker=FreshnessTracker(published=store.position.published),
+            policy=RefreshPolicy(settings.worker_refresh_ms / 1000),
+            senders=SenderThreads(settings.worker_senders, "sender"),
+            refresher=SenderThreads(1, "refresher"),
+            batch=settings.worker_read_messages,
+            idle_wait=IDLE_WAIT,
+            stopping=stopping,
+        )
     )
-    outlook.check(source=True, topic=False)
-    if outlook.fault is not None:
-        raise outlook.fault
-    pace = Pace(
-        read_messages=settings.worker_read_messages,
-        senders=settings.worker_senders,
-        refresh_after=settings.worker_refresh_ms / 1000,
-    )
-    worker = Worker(
-        pipeline=plan.pipeline,
-        store=store,
-        log=log,
-        parts=parts,
-        index=index,
-        watch=watch,
-        healing=healing,
-        misread=BcDateCheck(store, PostgresProbe(dsn), watch, stopping),
-        rereads=RowRepair(store, dsn, tombstones),
-        tombstones=tombstones,
-        standing=standing,
-        outlook=outlook,
-        pace=pace,
-        stopping=stopping,
-    )
-    standing.start()
-    outlook.start()
+    remove = ExtraDocuments(store, sink, current).remove
+    guard.start()
+    silence.start()
     try:
-        yield ComposedWorker(worker, plan)
+        yield ComposedWorker(assembled, plan, repairs, remove)
     finally:
-        outlook.stop()
-        standing.stop()
+        silence.stop()
+        guard.stop()
 
 
-def _topic_watch(settings: WorkerSettings, store: RowStore, plan: PipelinePlan) -> TopicMonitor:
+def _bind_plan(
+    settings: WorkerSettings,
+    store: RowStore,
+    quarantine: Quarantine,
+    index_admin: IndexAdmin,
+    observers: tuple[RowObserver, ...],
+    plan: PipelinePlan,
+    system: str,
+) -> PlanBound:
+    """Make what works on a plan, and the tables and index generations that do not exist yet."""
+    sql = statements(plan)
+    rows = Rows(store, sql)
+    rows.create()
+    shapes = shapes_of(plan, sql, system)
+    pending = Pending(store, rows, sql.lanes, settings.worker_bulk_bytes, settings.worker_bulk_documents)
+    generations = Generations(store, rows, quarantine, index_admin, plan)
+    applier = Applier(store, rows, shapes, settings.worker_spool_after, observers)
+    return PlanBound(plan, sql, shapes, rows, applier, pending, generations)
+
+
+def _silence_monitor(
+    settings: WorkerSettings, store: RowStore, plan: PipelinePlan, identity: IdentityMonitor
+) -> SilenceMonitor:
+    """Raises PositionLost when the source is not the database that the rows came from."""
+    dsn = settings.postgres_dsn.get_secret_value()
+    monitor = SilenceMonitor(
+        partial(_look_at_source, dsn, plan.pipeline, store, identity), _topic_monitor(settings, store, plan).check
+    )
+    monitor.check(source=True, topic=False)
+    if monitor.fault is not None:
+        raise monitor.fault
+    return monitor
+
+
+def _topic_monitor(settings: WorkerSettings, store: RowStore, plan: PipelinePlan) -> TopicMonitor:
     topic = changes_topic(plan.pipeline)
     ask = partial(topic_id_of, admin(settings.kafka, Refusals()), topic, REQUEST_SECONDS)
     return TopicMonitor(ask, topic, store.position.topic_id)
 
 
-def _look_at_source(dsn: str, pipeline: str, store: RowStore, watch: IdentityMonitor) -> str:
+def _look_at_source(dsn: str, pipeline: str, store: RowStore, identity: IdentityMonitor) -> str:
     """Ask the source; PositionLost when its history is not the one that was read."""
-    known, watermark = watch.identity, store.position.watermark  # Before the question: the loop may go on meanwhile.
+    known, watermark = identity.identity, store.position.watermark  # Before the question: the loop may go on meanwhile.
     now = source_status.read_status(dsn, pipeline)
     if now is not None:
         check_same_history(known, watermark, Identity(now.system, now.timeline), now.wal_end)
@@ -204,26 +264,26 @@ def _look_at_source(dsn: str, pipeline: str, store: RowStore, watch: IdentityMon
 
 
 def _same_plan(store: RowStore, plan: PipelinePlan) -> None:
-    """A row store holds the columns of one spec."""
-    kept = store.recall("spec_hash")
-    if kept is None:
+    """StoreError when the row store has the columns of another spec."""
+    stored_hash = store.recall("spec_hash")
+    if stored_hash is None:
         with store.transaction():
             store.remember("spec_hash", plan.spec_hash)
-    elif kept != plan.spec_hash:
+    elif stored_hash != plan.spec_hash:
         raise StoreError(
             f"the row store of pipeline {plan.pipeline} was created for another version of the spec", Recovery.NEW_STORE
         )
 
 
 def _seek(store: RowStore, log: ChangeLog, new_store: bool) -> None:
-    """Go on where the row store stands; PositionLost when the log does not go on from there."""
+    """Continue at the row store's offset; PositionLost when the log does not continue there."""
     span, position = log.span(), store.position
     if position.topic_id and position.topic_id != span.topic_id:
         raise PositionLost("the topic was deleted and recreated since the row store was written")
     if not position.topic_id:
         with store.transaction():
             # A log without its beginning, or one that another spec wrote, is of no use before the next snapshot.
-            # One record more is read, to tell the first row of a snapshot from one in its middle.
+            # One more record is read, to tell the first row of a snapshot from one in its middle.
             start = max(span.low, span.high - 1) if new_store else span.low
             awaiting = start > 0 or (new_store and span.high > 0)
             passed = 0 if start in (0, span.high) else NOTHING_READ

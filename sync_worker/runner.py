@@ -80,22 +80,20 @@ def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = F
     log = structlog.get_logger()
     # What SQLite sorts goes to the disk that the row store was given, not to one that happens to hold /var/tmp.
     os.environ.setdefault("SQLITE_TMPDIR", str(settings.worker_store))
-    with composition.assemble(settings, stopping, new_store) as made:
-        worker = made.worker
-        commands = Commands(
-            worker.refresh_now.set, worker.retries_asked.put, worker.rereads.submit, worker.remove_extra
-        )
-        app = endpoint(worker.feed, commands, metrics.registry(worker))
+    with composition.compose(settings, stopping, new_store) as worker:
+        ingest, delivery = worker.assembled.ingest, worker.assembled.delivery
+        commands = Commands(delivery.request_refresh, delivery.request_retry, worker.repairs.submit, worker.remove)
+        app = endpoint(worker.feed, commands, metrics.registry(worker.feed, ingest, delivery))
         server = EndpointThread(app, settings.worker_host, settings.worker_port)
         server.start()
-        log.info("worker started", pipeline=made.plan.pipeline, port=settings.worker_port)
+        log.info("worker started", pipeline=worker.plan.pipeline, port=settings.worker_port)
         try:
-            worker.run()
+            worker.assembled.loop.run()
         finally:
             server.stop()
-        log.info("worker stopped", pipeline=made.plan.pipeline)
+        log.info("worker stopped", pipeline=worker.plan.pipeline)
 
 
 def _fail(error: Exception, code: int) -> int:
-    print(f"rowtide worker: {describe(error)}", file=sys.stderr)  # noqa: T201 The one place where the program speaks of its end.
+    print(f"rowtide worker: {describe(error)}", file=sys.stderr)  # noqa: T201 The only place that prints.
     return code

@@ -1,61 +1,55 @@
-"""Fields that Elasticsearch refused, left out of their document and flagged in it. Pure.
+"""Fields that Elasticsearch refused, dropped from their document and flagged in it. Pure.
 
 The flag is `_rowtide.left_out`, a list of paths such as `lines.price`, which every index maps as a keyword.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from read_model.elasticsearch.index_body import FLAGS, LEFT_OUT, TOO_LONG
-from sync_worker.elasticsearch.bulk import Refusal
+from sync_worker.elasticsearch.bulk_response import Refusal
 from sync_worker.elasticsearch.oversized_text import flagged
+from sync_worker.store.bulk import DroppedFields
 
-MOST_LEFT_OUT = 50
-"""Fields that a document can do without; each costs a request."""
+MOST_DROPPED = 50
+"""Fields that one document can do without; each costs a request."""
 
 _AS_WRITTEN = msgspec.json.Decoder(dict[str, Any], float_hook=lambda number: msgspec.Raw(number.encode()))
 
 
-class DroppedFields(NamedTuple):
-    """What an item had to do without: its id, the last refusal's reason, the paths of the fields."""
-
-    id: str
-    reason: str
-    paths: tuple[str, ...]
-
-
 class Bodies:
-    """The request lines of a bulk's items. With `leave_out` a rejected document is tried again without the field that the
-    rejection names, field by field, and flagged."""
+    """The lines of a bulk's writes. With `leave_out` a rejected document is tried again without the field that the rejection
+    names, field by field, and flagged."""
 
     def __init__(self, bodies: list[bytes], leave_out: bool) -> None:
         self._bodies = bodies
         self._leave_out = leave_out
         self._changed: dict[int, bytes] = {}
-        self.left_out: dict[int, DroppedFields] = {}
+        self.dropped: dict[int, DroppedFields] = {}
+        """What each document had to do without, by place."""
 
     def of(self, places: list[int]) -> list[bytes]:
-        """The lines of these items."""
+        """The lines of the writes at these places."""
         return [self._changed.get(place) or self._bodies[place] for place in places]
 
     def without(self, refusal: Refusal) -> bool:
-        """Leave the named field out of the item; False when the item has to be rejected as a whole."""
+        """Drop the field that the refusal names; False when the document has to be rejected as a whole."""
         place = refusal.place
         action, *documents = self._bodies[place].rstrip(b"\n").split(b"\n")
-        so_far = self.left_out[place].paths if place in self.left_out else ()
+        before = self.dropped[place].paths if place in self.dropped else ()
         path = field_named(documents[0], refusal.field) if self._leave_out and refusal.field and documents else None
-        if path is None or path in so_far or len(so_far) >= MOST_LEFT_OUT:
-            self.left_out.pop(place, None)
+        if path is None or path in before or len(before) >= MOST_DROPPED:
+            self.dropped.pop(place, None)
             return False
-        self.left_out[place] = DroppedFields(refusal.id, refusal.reason, (*so_far, path))
-        self._changed[place] = action + b"\n" + leave_out(documents[0], (*so_far, path)) + b"\n"
+        self.dropped[place] = DroppedFields(refusal.id, refusal.reason, (*before, path))
+        self._changed[place] = action + b"\n" + leave_out(documents[0], (*before, path)) + b"\n"
         return True
 
 
 def left_out_of(source: bytes | str) -> tuple[str, ...]:
-    """The paths that a document says were left out of it."""
+    """The paths in the flag of a document."""
     text = source if isinstance(source, bytes) else source.encode()
     if f'"{FLAGS}"'.encode() not in text:
         return ()
@@ -65,7 +59,7 @@ def left_out_of(source: bytes | str) -> tuple[str, ...]:
 
 
 def leave_out(source: bytes | str, paths: Iterable[str]) -> bytes:
-    """The document without these fields, in every element of an array, and with the flag. A path that is not there does no harm."""
+    """The document without these fields, in every element of an array, and with the flag. A path that is missing is ignored."""
     document = _AS_WRITTEN.decode(source)
     flags = document.pop(FLAGS, {})
     named = sorted(set(paths))
@@ -75,30 +69,27 @@ def leave_out(source: bytes | str, paths: Iterable[str]) -> bytes:
 
 
 def as_flagged(truth: str, json_paths: Sequence[str], left_out: Sequence[str]) -> bytes:
-    """The database's document as the index should hold it: with the flags, and without what it was to do without.
+    """The database's document as the index should hold it: with the flags, and without the fields that were dropped.
 
-    What was left out is no divergence as long as all the rest is right."""
+    A dropped field is no divergence as long as everything else is right."""
     document = flagged(truth.encode(), json_paths)
     return leave_out(document, left_out) if left_out else document
 
 
-def _remaining(flags: dict[str, Any], named: list[str]) -> dict[str, Any]:
-    """What else is said of the document; of a field that is left out, nothing more."""
-    too_long = [path for path in flags.get(TOO_LONG, ()) if path not in named]
+def _remaining(flags: dict[str, Any], dropped: list[str]) -> dict[str, Any]:
+    """The other flags of a document, without those of dropped fields."""
+    too_long = [path for path in flags.get(TOO_LONG, ()) if path not in dropped]
     return {TOO_LONG: too_long} if too_long else {}
 
 
 def field_named(source: bytes | str, path: str) -> str | None:
-    """The field of the document that an error of Elasticsearch means: the path itself, or the longest beginning of it.
+    """The field of the document that an error of Elasticsearch is about: the path, or its longest prefix that exists.
 
     A sub-field (`name.keyword`) and a key inside a JSON field are not fields of their own."""
-    document, found, here = _AS_WRITTEN.decode(source), "", path
-    while here:
-        if _has(document, here):
-            found = here
-            break
-        here = here.rpartition(".")[0]
-    return found if found and found != FLAGS else None
+    document, prefix = _AS_WRITTEN.decode(source), path
+    while prefix and not _has(document, prefix):
+        prefix = prefix.rpartition(".")[0]
+    return prefix if prefix and prefix != FLAGS else None
 
 
 def _remove(value: Any, path: str) -> None:
@@ -122,7 +113,7 @@ def _has(value: Any, path: str) -> bool:
 
 
 def _steps(value: dict[str, Any], path: str) -> list[tuple[str, str]]:
-    """The members that a path may begin with, and what then remains of it: names may hold dots themselves."""
+    """The members that a path may begin with, and the rest of the path. A name may contain dots."""
     if path in value:
         return [(path, "")]
     return [(name, path[len(name) + 1 :]) for name in value if path.startswith(f"{name}.")]

@@ -1,103 +1,82 @@
-"""Elasticsearch, as the worker uses it: bulks with retries, refreshes, and the generations of an index.
-
-Names: `<alias>-g000001` is a generation, `<alias>` what readers search, `<alias>-g000001-write` where the worker writes. Each
-generation has a name of its own for writing: who still writes to an older one, after another worker took over, does not reach this.
-"""
+"""The sink that writes documents to Elasticsearch: bulks with retries, and refreshes."""
 
 import random
-import re
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
-import msgspec
 from elastic_transport import TransportError
-from elasticsearch import ApiError, Elasticsearch, NotFoundError
+from elasticsearch import ApiError, Elasticsearch
 
-from connections.elasticsearch import ElasticsearchAccess, client_options, refuses_credentials
-from sync_worker.elasticsearch.access import credentials_refused, unreachable
-from sync_worker.elasticsearch.bulk import BY_STATUS, Outcome, Refusal, action_of, refusals, refused_whole, unfit
-from sync_worker.elasticsearch.dropped_fields import Bodies, DroppedFields
+from connections.elasticsearch import ElasticsearchAccess, client_options
+from read_model.elasticsearch.index_body import IGNORE_ABOVE_FLATTENED
+from sync_worker.elasticsearch.bulk_response import Outcome, Refusal, refusals, refused_whole, unfit
+from sync_worker.elasticsearch.dropped_fields import Bodies
+from sync_worker.elasticsearch.oversized_text import flagged_write
 from sync_worker.elasticsearch.sink_health import SinkHealth
-from sync_worker.errors import ServiceMissing, WorkerError
+from sync_worker.loop.document_sink import Target
+from sync_worker.store.bulk import BulkOutcome, DocumentWrite, Rejection
 
-GENERATION = re.compile(r"-g(\d{6})$")
 LONGEST_PAUSE = 15.0
-"""Seconds between two attempts at most."""
+"""Seconds between two attempts."""
 LONGEST_NAMES = 3500
-"""Characters of names in one request's first line."""
+"""Characters of index names in the first line of one request."""
+GATE_SECONDS = 0.1
+"""Seconds between two looks at a closed gate."""
+CONNECTIONS = 8
+"""Connections to each node: more than there are sender threads by default."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One document of a bulk: its pending row and its lines of the request body."""
-
-    touch: int
-    body: bytes
+class WriteGate(Protocol):
+    """Whether this worker may write documents now. Any thread may ask."""
 
     @property
-    def id(self) -> str:
-        """The document's id, read from the action line; rarely asked for."""
-        return action_of(self.body)[1]
+    def held(self) -> bool:
+        """False while another worker may have the right to write."""
 
 
-def deletion(id_: str, version: int) -> Item:
-    """An item that deletes a document, unless it has a higher version."""
-    meta = {"_id": id_, "version": version, "version_type": "external_gte"}
-    return Item(0, msgspec.json.encode({"delete": meta}) + b"\n")
+def connect(access: ElasticsearchAccess) -> Elasticsearch:
+    """A client for the sink, the index administration and the lease. It never retries by itself."""
+    return Elasticsearch(access.url, **client_options(access), connections_per_node=CONNECTIONS)
 
 
-@dataclass(frozen=True, slots=True)
-class BulkOutcome:
-    """What became of a bulk: the items that Elasticsearch refused for good, by place. Everything else is taken.
+class ElasticsearchSink:
+    """A `DocumentSink`. Targets are index generations, written through the alias `<generation>-write`.
 
-    `left_out` are taken items that had to do without some fields, by place."""
+    Versions are Elasticsearch's external versions (`external_gte`). With `leave_out` a document that Elasticsearch refuses
+    for one field goes without that field, flagged."""
 
-    rejected: list[Refusal]
-    retries: int
-    left_out: dict[int, DroppedFields] = field(default_factory=dict)
-
-
-class Index:
-    """The client. Its bulk and refresh calls may run in several threads at once."""
-
-    def __init__(self, access: ElasticsearchAccess, stopping: threading.Event, leave_out: bool = False) -> None:
-        self.url = access.url
-        self.client = Elasticsearch(access.url, **client_options(access), connections_per_node=8)
+    def __init__(
+        self, client: Elasticsearch, gate: WriteGate, stopping: threading.Event, leave_out: bool = False
+    ) -> None:
+        self._client = client
+        self._gate = gate
         self._stopping = stopping
         self._leave_out = leave_out
-        self.health = SinkHealth()
-        self.may_write: Callable[[], bool] = lambda: True
-        self.targets: dict[str, str] = {}
-        """The generation that is written to, by alias."""
+        self._health = SinkHealth()
 
-    def close(self) -> None:
-        """Close the connections."""
-        self.client.close()
+    @property
+    def reason(self) -> str:
+        """Why Elasticsearch has been taking nothing for a while; empty while it works."""
+        return self._health.reason
 
-    def check(self) -> None:
-        """Fail early and clearly when Elasticsearch is not there or does not let us in."""
-
-        self._guard(self.client.cluster.health)
-
-    def send(self, alias: str, items: list[Item]) -> BulkOutcome | None:
-        """Send until every item is taken or rejected; None when the worker stops before that.
+    def send(self, target: Target, writes: list[DocumentWrite]) -> BulkOutcome | None:
+        """Send until every write is taken or rejected; None when the worker stops before that.
 
         Waits out an Elasticsearch that is away or overloaded, with growing pauses: nothing is dropped (invariant 7)."""
-        bodies = Bodies([item.body for item in items], self._leave_out)
-        waiting = list(range(len(items)))
-        rejected: list[Refusal] = []
+        bodies = Bodies(_bodies(target, writes), self._leave_out)
+        waiting = list(range(len(writes)))
+        rejected: list[Rejection] = []
         retries = 0
         while waiting:
             if retries and self._stopping.wait(_pause(retries)):
                 return None
-            while not self.may_write():
-                if self._stopping.wait(0.1):
+            while not self._gate.held:
+                if self._stopping.wait(GATE_SECONDS):
                     return None
-            refused = [r._replace(place=waiting[r.place]) for r in self._attempt(alias, bodies.of(waiting))]
+            refused = [r._replace(place=waiting[r.place]) for r in self._attempt(target, bodies.of(waiting))]
             again = [refusal for refusal in refused if refusal.outcome is Outcome.RETRY]
-            self._note(alias, again if len(again) == len(waiting) else [])
+            self._record(target, again if len(again) == len(waiting) else [])
             waiting = [refusal.place for refusal in again]
             retries += bool(waiting)
             for refusal in refused:
@@ -106,21 +85,22 @@ class Index:
                 if bodies.without(refusal):
                     waiting.append(refusal.place)
                 else:
-                    rejected.append(refusal)
-        return BulkOutcome(rejected, retries, bodies.left_out)
+                    rejected.append(Rejection(refusal.place, refusal.reason))
+        return BulkOutcome(rejected, retries, bodies.dropped)
 
-    def _note(self, alias: str, all_again: list[Refusal]) -> None:
-        """Nothing of an attempt was taken, or something."""
+    def _record(self, target: Target, all_again: list[Refusal]) -> None:
+        """Note whether Elasticsearch took something of an attempt, or nothing."""
+        name = target.document
         if all_again:
-            self.health.failed(alias, f"Elasticsearch takes no documents of {alias}: {all_again[0].reason}")
+            self._health.failed(name, f"Elasticsearch takes no documents of {name}: {all_again[0].reason}")
         else:
-            self.health.succeeded(alias)
+            self._health.succeeded(name)
 
-    def _attempt(self, alias: str, bodies: list[bytes]) -> list[Refusal]:
+    def _attempt(self, target: Target, bodies: list[bytes]) -> list[Refusal]:
         try:
-            response = self.client.perform_request(
+            response = self._client.perform_request(
                 "POST",
-                f"/{self.targets[alias]}-write/_bulk",
+                f"/{target.name}-write/_bulk",
                 params={"require_alias": "true", "filter_path": "errors,items.*.status,items.*._id,items.*.error"},
                 headers={
                     "content-type": "application/x-ndjson",
@@ -129,137 +109,71 @@ class Index:
                 body=b"".join(bodies),
             )
         except ApiError as error:
-            if why := refused_whole(error.status_code, error.body):
-                return self._apart(alias, bodies, why)
-            why = f"it answers {error.status_code} {error.error}"
-            return [Refusal(place, "", Outcome.RETRY, why) for place in range(len(bodies))]
+            if reason := refused_whole(error.status_code, error.body):
+                return self._halves(target, bodies, reason)
+            reason = f"it answers {error.status_code} {error.error}"
+            return [Refusal(place, "", Outcome.RETRY, reason) for place in range(len(bodies))]
         except TransportError as error:
-            why = f"it does not answer ({type(error).__name__})"
-            return [Refusal(place, "", Outcome.RETRY, why) for place in range(len(bodies))]
+            reason = f"it does not answer ({type(error).__name__})"
+            return [Refusal(place, "", Outcome.RETRY, reason) for place in range(len(bodies))]
         return refusals(response.body, len(bodies))
 
-    def _apart(self, alias: str, bodies: list[bytes], why: str) -> list[Refusal]:
-        """A request that Elasticsearch refuses whole goes in parts, until what it refuses is alone: that is rejected.
+    def _halves(self, target: Target, bodies: list[bytes], reason: str) -> list[Refusal]:
+        """Send a request that Elasticsearch refuses as a whole in halves, until only what it refuses is left: that is rejected.
 
-        One document with an id that is too long costs one request more, and the others nothing."""
+        One document with an id that is too long costs one more request, and the others nothing."""
         faults = {place: fault for place, body in enumerate(bodies) if (fault := unfit(body))}
         if faults:
             good = [place for place in range(len(bodies)) if place not in faults]
-            later = self._attempt(alias, [bodies[place] for place in good]) if good else []
+            later = self._attempt(target, [bodies[place] for place in good]) if good else []
             refused = [fault._replace(place=place) for place, fault in faults.items()]
             return refused + [refusal._replace(place=good[refusal.place]) for refusal in later]
         if len(bodies) == 1:
-            return [Refusal(0, "", Outcome.REJECTED, why)]
+            return [Refusal(0, "", Outcome.REJECTED, reason)]
         middle = len(bodies) // 2
-        refused = self._attempt(alias, bodies[:middle])
-        return refused + [r._replace(place=r.place + middle) for r in self._attempt(alias, bodies[middle:])]
+        refused = self._attempt(target, bodies[:middle])
+        return refused + [r._replace(place=r.place + middle) for r in self._attempt(target, bodies[middle:])]
 
-    def refresh(self, aliases: tuple[str, ...]) -> bool:
-        """Make what was acknowledged searchable; False when that did not work this time."""
+    def refresh(self, targets: Sequence[Target]) -> bool:
+        """Make acknowledged writes searchable; False when that failed this time."""
         try:
-            names = tuple(self.targets[alias] for alias in aliases)
-            answers = [
-                self.client.indices.refresh(index=[f"{name}-write" for name in some]) for some in parts_of(names)
+            responses = [
+                self._client.indices.refresh(index=[f"{name}-write" for name in names])
+                for names in request_parts(tuple(target.name for target in targets))
             ]
         except (TransportError, ApiError) as error:
-            self.health.failed("refresh", f"Elasticsearch makes nothing searchable: {type(error).__name__}")
+            self._health.failed("refresh", f"Elasticsearch makes nothing searchable: {type(error).__name__}")
             return False
-        done = all(int(answer["_shards"]["failed"]) == 0 for answer in answers)
+        done = all(int(response["_shards"]["failed"]) == 0 for response in responses)
         if done:
-            self.health.succeeded("refresh")
+            self._health.succeeded("refresh")
         else:
-            self.health.failed("refresh", "Elasticsearch makes nothing searchable: a shard failed")
+            self._health.failed("refresh", "Elasticsearch makes nothing searchable: a shard failed")
         return done
 
-    def generations(self, alias: str) -> list[str]:
-        """The generations that exist, oldest first."""
-        found = self._guard(lambda: self.client.indices.get(index=f"{alias}-g*", expand_wildcards="open"))
-        return sorted(name for name in found if GENERATION.search(name))
 
-    def meta(self, generation: str) -> dict[str, Any] | None:
-        """The `_meta` of a generation's mapping, or None when there is no such index."""
-        found = self._found(lambda: self.client.indices.get_mapping(index=generation))
-        return None if found is None else dict(found[generation]["mappings"].get("_meta", {}))
-
-    def create_generation(self, alias: str, body: dict[str, Any]) -> str:
-        """Create the next generation, with its name for writing. Readers do not see it yet."""
-        numbers = [int(name[-6:]) for name in self.generations(alias)]
-        name = f"{alias}-g{max(numbers, default=0) + 1:06d}"
-        self._guard(lambda: self.client.indices.create(index=name, aliases={f"{name}-write": {}}, **body))
-        return name
-
-    def identity(self, generation: str) -> str:
-        """What tells an index from another one of the same name."""
-        found = self._guard(lambda: self.client.indices.get_settings(index=generation, name="index.uuid"))
-        return str(found[generation]["settings"]["index"]["uuid"])
-
-    def behind(self, alias: str) -> list[str]:
-        """The indexes that an alias points to."""
-        return sorted(self._found(lambda: self.client.indices.get_alias(name=alias)) or ())
-
-    def aliases(self) -> dict[str, list[str]]:
-        """The indexes behind every alias that we may see."""
-        found: dict[str, list[str]] = {}
-        for name, entry in sorted(self.client.indices.get_alias(index="*").items()):
-            for alias in entry["aliases"]:
-                found.setdefault(alias, []).append(name)
-        return found
-
-    def nodes(self) -> frozenset[str]:
-        """The running processes of Elasticsearch, each with an id of its own; none where that is not told."""
-        found = self.client.nodes.info(metric="jvm", filter_path="nodes.*.jvm.start_time_in_millis").get("nodes", {})
-        return frozenset(f"{name}@{node['jvm']['start_time_in_millis']}" for name, node in found.items())
-
-    def show(self, alias: str, generation: str) -> None:
-        """Let readers see this generation, in one step, and remove the older ones."""
-        self.point(alias, generation)
-        older = [name for name in self.generations(alias) if name < generation]
-        if older:
-            self._guard(lambda: self.client.indices.delete(index=older, ignore_unavailable=True))
-
-    def point(self, alias: str, generation: str) -> None:
-        """Let an alias point to this index alone."""
-        actions: list[dict[str, Any]] = [{"add": {"index": generation, "alias": alias}}]
-        actions += [{"remove": {"index": name, "alias": alias}} for name in self.behind(alias) if name != generation]
-        self._guard(lambda: self.client.indices.update_aliases(actions=actions))
-
-    def _found(self, call: Callable[[], Any]) -> Any | None:
-        """What the call gives, None when what it names is not there."""
-
-        def or_none() -> Any | None:
-            try:
-                return call()
-            except NotFoundError:
-                return None
-
-        return self._guard(or_none)
-
-    def _guard(self, call: Callable[[], Any]) -> Any:
-        """Turn an error of an administrative call into a sentence. What passes by itself counts as a service that is away."""
-        try:
-            return call()
-        except TransportError as error:
-            raise unreachable(self.url, error) from error
-        except ApiError as error:
-            if refuses_credentials(error):
-                raise credentials_refused(self.url) from error
-            if BY_STATUS.get(error.status_code) is Outcome.RETRY:
-                raise ServiceMissing(f"Elasticsearch at {self.url} is not ready: {error}") from error
-            raise WorkerError(f"Elasticsearch at {self.url} refused: {error}") from error
+def _bodies(target: Target, writes: list[DocumentWrite]) -> list[bytes]:
+    """The writes' lines. A document is flagged when a text in a JSON field of it is too long for the index to find."""
+    paths = target.json_fields
+    if not paths:
+        return [write.body for write in writes]
+    return [
+        flagged_write(write.body, paths) if len(write.body) > IGNORE_ABOVE_FLATTENED else write.body for write in writes
+    ]
 
 
-def parts_of(aliases: tuple[str, ...]) -> Iterator[list[str]]:
-    """Aliases in parts that fit into the first line of a request, of which Elasticsearch takes 4 kB."""
+def request_parts(names: tuple[str, ...]) -> Iterator[list[str]]:
+    """Names of generations in parts that fit into the first line of a request, of which Elasticsearch takes 4 kB."""
     part: list[str] = []
-    for alias in aliases:
-        if part and sum(len(each) + len("-write%2C") for each in (*part, alias)) > LONGEST_NAMES:
+    for name in names:
+        if part and sum(len(each) + len("-write%2C") for each in (*part, name)) > LONGEST_NAMES:
             yield part
             part = []
-        part.append(alias)
+        part.append(name)
     if part:
         yield part
 
 
 def _pause(attempt: int) -> float:
-    """Full jitter: anything up to a bound that doubles."""
+    """Seconds before an attempt, with full jitter: anything up to a bound that doubles."""
     return random.uniform(0, min(LONGEST_PAUSE, 0.1 * 2**attempt))

@@ -1,87 +1,109 @@
-"""Which generation of each index the row store feeds, when readers get to see it, the documents it refused, and when it took them."""
+"""Which generation of each index the row store feeds, and when readers get to see it."""
 
-import time
+from collections.abc import Collection
+from typing import Any, Protocol
 
-from read_model.elasticsearch.index_body import index_body
-from read_model.plan.model import PipelinePlan
-from sync_worker.elasticsearch.elasticsearch_sink import BulkOutcome, Index
-from sync_worker.store.build_times import BuildTimes
-from sync_worker.store.pending import Bulk
+from read_model.elasticsearch.index_body import flattened_paths, index_body
+from read_model.plan.model import DocumentPlan, PipelinePlan
+from sync_worker.loop.document_sink import Target
 from sync_worker.store.quarantine import Quarantine
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 
 
+class GenerationAdmin(Protocol):
+    """What Generations asks of Elasticsearch; `IndexAdmin` has it."""
+
+    def meta(self, generation: str) -> dict[str, Any] | None: ...
+    def uuid(self, generation: str) -> str: ...
+    def indexes_of(self, alias: str) -> list[str]: ...
+    def aliases(self) -> dict[str, list[str]]: ...
+    def create_generation(self, alias: str, body: dict[str, Any]) -> str: ...
+    def point(self, alias: str, generation: str) -> None: ...
+    def show(self, alias: str, generation: str) -> None: ...
+
+
 class Generations:
-    """One index a document. A generation is filled from the row store and shown to readers when it is complete."""
+    """The `Targets` of Elasticsearch: one index for each kind of document.
 
-    def __init__(self, store: RowStore, rows: Rows, index: Index, plan: PipelinePlan) -> None:
+    Construction makes sure that every kind has its generation, and that it is the one that the row store fed before. A
+    generation that is missing, or was made for another plan, is replaced by a new one, and every document is built again."""
+
+    def __init__(
+        self, store: RowStore, rows: Rows, quarantine: Quarantine, admin: GenerationAdmin, plan: PipelinePlan
+    ) -> None:
         self._store = store
-        self.rows = rows
-        self._index = index
-        self._plan = plan
-        self.aliases = tuple(document.name for document in plan.documents)
-        self._names: dict[str, str] = {}
-        self.loading: set[str] = set()
-        self.quarantine = Quarantine(store)
-        self._builds = BuildTimes(store)
+        self._rows = rows
+        self._quarantine = quarantine
+        self._admin = admin
+        self._loading: set[str] = set()
+        self._targets = {
+            document.name: Target(
+                document.name, self._prepare(document, plan.documents), tuple(flattened_paths(document))
+            )
+            for document in plan.documents
+        }
+        self.all = tuple(self._targets.values())
 
-    def prepare(self) -> None:
-        """Make sure that every document has its generation, and that it is the one we left. A missing one is built anew."""
-        for document in self._plan.documents:
-            alias = document.name
-            name = self._store.recall(f"generation {alias}")
-            wanted = index_body(document, others=self._plan.documents)
-            if not name or self._changed(str(name), wanted["mappings"].get("_meta")):
-                name = self._renew(alias, wanted)
-            elif not self._store.recall(f"shown {alias}"):
-                self.loading.add(alias)
-            elif self._index.behind(alias) != [name]:
-                self._index.point(alias, str(name))
-            self._names[alias] = str(name)
-        self._index.targets = dict(self._names)
+    def of(self, document: str) -> Target:
+        """The target of a kind of document. Raises KeyError when the plan has no such documents."""
+        return self._targets[document]
 
-    def _changed(self, name: str, meta: object) -> bool:
-        """Whether an index is gone, or another one, or made for another spec."""
+    @property
+    def loading(self) -> Collection[str]:
+        """The aliases whose generation readers do not see yet."""
+        return self._loading
+
+    def _prepare(self, document: DocumentPlan, documents: tuple[DocumentPlan, ...]) -> str:
+        alias = document.name
+        name = self._store.recall(f"generation {alias}")
+        body = index_body(document, others=documents)
+        if not name or self._replaced(str(name), body["mappings"].get("_meta")):
+            return self._renew(alias, body)
+        if not self._store.recall(f"shown {alias}"):
+            self._loading.add(alias)
+        elif self._admin.indexes_of(alias) != [name]:
+            self._admin.point(alias, str(name))
+        return str(name)
+
+    def _replaced(self, name: str, meta: object) -> bool:
+        """Whether an index is gone, or is another index of the same name, or was made for another plan."""
         return (
-            self._index.meta(name) != meta
-            or self._index.behind(f"{name}-write") != [name]
-            or self._index.identity(name) != self._store.recall(f"uuid {name}")
+            self._admin.meta(name) != meta
+            or self._admin.indexes_of(f"{name}-write") != [name]
+            or self._admin.uuid(name) != self._store.recall(f"uuid {name}")
         )
 
-    def wrong(self) -> str:
-        """What is not as it was, or nothing. Only asks Elasticsearch, from any thread."""
-        now = self._index.aliases()
-        for alias, name in self._names.items():
-            if now.get(f"{name}-write") != [name]:
-                return f"index {name} is gone, or its alias {name}-write is another one"
-            if alias not in self.loading and (found := now.get(alias, [])) != [name]:
-                return f"alias {alias} points to {', '.join(found) or 'nothing'}, not to {name} alone"
+    def drift(self) -> str:
+        """How indexes and aliases differ from what the row store knows; empty when they do not. Any thread.
+
+        Raises the Elasticsearch client's errors."""
+        indexes = self._admin.aliases()
+        for alias, target in self._targets.items():
+            if indexes.get(f"{target.name}-write") != [target.name]:
+                return f"index {target.name} is gone, or its alias {target.name}-write points elsewhere"
+            if alias not in self._loading and (actual := indexes.get(alias, [])) != [target.name]:
+                return f"alias {alias} points to {', '.join(actual) or 'nothing'} instead of only to {target.name}"
         return ""
 
-    def _renew(self, alias: str, body: dict[str, object]) -> str:
-        name = self._index.create_generation(alias, body)
-        identity = self._index.identity(name)
+    def _renew(self, alias: str, body: dict[str, Any]) -> str:
+        name = self._admin.create_generation(alias, body)
+        uuid = self._admin.uuid(name)
         with self._store.transaction():
             self._store.execute("DELETE FROM meta WHERE name GLOB ?", (f"uuid {alias}-g[0-9]*",))
-            self._store.remember(f"uuid {name}", identity)
+            self._store.remember(f"uuid {name}", uuid)
             self._store.remember(f"generation {alias}", name)
             self._store.remember(f"shown {alias}", 0)
-            self.quarantine.clear(alias)
+            self._quarantine.clear(alias)
             if self._store.position.snapshot:
-                self.rows.touch_all(self._store.position.watermark)
-        self.loading.add(alias)
+                self._rows.touch_all(self._store.position.watermark)
+        self._loading.add(alias)
         return name
 
     def show_loaded(self) -> None:
-        """Let readers see the new generations, which are complete now: everything is built, acknowledged and refreshed."""
-        for alias in sorted(self.loading):
-            self._index.show(alias, self._names[alias])
+        """Let readers see the new generations: everything in them is built, acknowledged and refreshed."""
+        for alias in sorted(self._loading):
+            self._admin.show(alias, self._targets[alias].name)
             with self._store.transaction():
                 self._store.remember(f"shown {alias}", 1)
-            self.loading.discard(alias)
-
-    def taken(self, bulk: Bulk, sent: BulkOutcome) -> None:
-        """Set aside what was refused or could not be built (invariant 7), and keep the time. The bulk must still be pending."""
-        self.quarantine.note(bulk, sent)
-        self._builds.note(bulk, time.time_ns() // 1_000_000)
+            self._loading.discard(alias)

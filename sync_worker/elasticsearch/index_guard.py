@@ -1,30 +1,34 @@
-"""A thread that keeps the worker's standing in Elasticsearch: it renews the lease, and looks whether indexes, aliases and
-nodes are still those that the row store knows."""
+"""A thread that guards the worker's hold on Elasticsearch: it renews the lease, and compares indexes, aliases and nodes with
+what the row store knows."""
 
 import threading
-from collections.abc import Callable
 
 from elastic_transport import TransportError
 from elasticsearch import ApiError
 
-from sync_worker.elasticsearch.elasticsearch_sink import Index
+from sync_worker.elasticsearch.index_admin import IndexAdmin
 from sync_worker.elasticsearch.lease import Lease
 from sync_worker.errors import WorkerError
+from sync_worker.loop.plan_bound import Current, PlanBound
 
-LOOK_EVERY = 2
-"""Renewals between two looks at the indexes."""
+CHECK_EVERY = 2
+"""Renewals of the lease between two checks of the indexes."""
+
+
+class IndexLost(WorkerError):
+    """An index or alias was changed by somebody else. The worker restarts, and loads a new generation if it has to."""
 
 
 class IndexGuard:
-    """Ask `fault` for what ends this life of the worker, and `nodes` for the processes of Elasticsearch."""
+    """`fault` is what ends this run of the worker, `nodes` the running processes of Elasticsearch. Any thread may read them."""
 
-    def __init__(self, lease: Lease, index: Index, wrong: Callable[[], str]) -> None:
+    def __init__(self, lease: Lease, admin: IndexAdmin, current: Current[PlanBound]) -> None:
         self._lease = lease
-        self._index = index
-        self._wrong = wrong
-        self._doubt = ""
+        self._admin = admin
+        self._current = current
+        self._drift = ""
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="standing", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="index-guard", daemon=True)
         self.fault: WorkerError | None = None
         self.nodes: frozenset[str] = frozenset()
 
@@ -34,34 +38,31 @@ class IndexGuard:
         return self._lease.held and self.fault is None
 
     def start(self) -> None:
-        """Begin to keep it."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End."""
+        """End the thread; waits for up to 5 seconds."""
         self._ended.set()
         self._thread.join(5)
 
-    def _keep(self) -> None:
+    def _run(self) -> None:
         turn = 0
         while not self._ended.is_set() and self.fault is None:
             try:
                 self._lease.renew()
-                if turn % LOOK_EVERY == 0:
-                    self._look()
+                if turn % CHECK_EVERY == 0:
+                    self._check()
             except WorkerError as error:
                 self.fault = error
             except (TransportError, ApiError):
-                pass  # Away: the next turn looks again.
+                pass  # Elasticsearch is away: the next turn checks again.
             turn += 1
             self._ended.wait(self._lease.seconds / 4)
 
-    def _look(self) -> None:
-        self.nodes = self._index.nodes() or self.nodes
-        before, self._doubt = self._doubt, self._wrong()
-        if before and self._doubt and not self._ended.is_set():  # Twice: an index may just be being made.
-            self.fault = IndexLost(self._doubt)
-
-
-class IndexLost(WorkerError):
-    """An index or alias is not what it was: the worker begins again, and loads a new one if need be."""
+    def _check(self) -> None:
+        self.nodes = self._admin.nodes() or self.nodes
+        before, self._drift = self._drift, self._current.value.targets.drift()
+        # Only when two checks in a row differ: the loop may just be creating an index.
+        if before and self._drift and not self._ended.is_set():
+            self.fault = IndexLost(self._drift)

@@ -1,6 +1,6 @@
-"""Texts inside of json that the index passes over without a word, flagged in their document. Pure.
+"""Texts inside JSON fields that are too long for the index to find, flagged in their document. Pure.
 
-The flag is `_rowtide.too_long`, a list of paths of the fields that hold such a text. The document keeps the text.
+The flag is `_rowtide.too_long`, a list of the paths of fields that hold such a text. The document keeps the text.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,31 +14,32 @@ _AS_WRITTEN = msgspec.json.Decoder(dict[str, Any], float_hook=lambda number: msg
 
 
 def flagged(document: bytes, paths: Sequence[str]) -> bytes:
-    """The document, with the flag if one of the fields, which are json, holds a text that is too long to be found.
+    """The document, flagged when one of the JSON fields at `paths` holds a text that is too long to be found.
 
-    Nearly every document is told by its bytes alone: a text with so many characters has as many bytes between two quotes."""
+    Nearly every document is ruled out by its bytes: a text of so many characters has at least as many bytes between two
+    quotes."""
     if not _may_hold_long_text(document):
         return document
     try:
         decoded = _AS_WRITTEN.decode(document)
     except (msgspec.MsgspecError, RecursionError):
-        return document  # Elasticsearch says what is wrong with it.
-    found = [path for path in paths if any(map(_holds_long_text, _values(decoded, path)))]
-    if not found:
+        return document  # Elasticsearch reports what is wrong with it.
+    oversized = [path for path in paths if any(map(_holds_long_text, _values(decoded, path)))]
+    if not oversized:
         return document
-    flag = msgspec.json.encode({FLAGS: {TOO_LONG: found}})
+    flag = msgspec.json.encode({FLAGS: {TOO_LONG: oversized}})
     return document.rstrip()[:-1] + b"," + flag[1:]
 
 
-def flagged_item(body: bytes, paths: Sequence[str]) -> bytes:
-    """The same of an item's lines of a bulk."""
+def flagged_write(body: bytes, paths: Sequence[str]) -> bytes:
+    """The same for the lines of a document write."""
     action, _, document = body.rstrip(b"\n").partition(b"\n")
-    made = flagged(document, paths)
-    return body if made is document else action + b"\n" + made + b"\n"
+    flagged_document = flagged(document, paths)
+    return body if flagged_document is document else action + b"\n" + flagged_document + b"\n"
 
 
 def _may_hold_long_text(document: bytes) -> bool:
-    """Whether so many bytes stand between two quotes. Looks at the last quote within reach, and goes on from there."""
+    """Whether so many bytes are between two quotes. Looks for the last quote within reach, then continues from there."""
     if len(document) > IGNORE_ABOVE_FLATTENED and b'\\"' in document:
         document = document.replace(b'\\"', b"__")
     start = 0
@@ -51,7 +52,7 @@ def _may_hold_long_text(document: bytes) -> bool:
 
 
 def _values(value: Any, path: str) -> Iterator[Any]:
-    """What is at a path, in every element of an array; names may hold dots themselves."""
+    """The values at a path, in every element of an array. A name may contain dots."""
     if isinstance(value, list):
         for element in value:
             yield from _values(element, path)
@@ -64,15 +65,15 @@ def _values(value: Any, path: str) -> Iterator[Any]:
 
 
 def _holds_long_text(value: Any) -> bool:
-    open_ = [value]
-    while open_:
-        one = open_.pop()
-        if isinstance(one, str):
-            # Elasticsearch counts as Java does, a character beyond 65,535 for two.
-            if len(one) > IGNORE_ABOVE_FLATTENED or len(one.encode("utf-16-le")) > 2 * IGNORE_ABOVE_FLATTENED:
+    remaining = [value]
+    while remaining:
+        value = remaining.pop()
+        if isinstance(value, str):
+            # Elasticsearch counts as Java does: a character beyond U+FFFF counts twice.
+            if len(value) > IGNORE_ABOVE_FLATTENED or len(value.encode("utf-16-le")) > 2 * IGNORE_ABOVE_FLATTENED:
                 return True
-        elif isinstance(one, dict):
-            open_ += one.values()
-        elif isinstance(one, list):
-            open_ += one
+        elif isinstance(value, dict):
+            remaining += value.values()
+        elif isinstance(value, list):
+            remaining += value
     return False

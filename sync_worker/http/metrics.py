@@ -6,22 +6,28 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from sync_worker.loop.loop import Worker
+from sync_worker.loop.delivery import Delivery
+from sync_worker.loop.ingest import Ingest
+from sync_worker.loop.publisher import FreshnessFeed
 
 
 class WorkerCollector(Collector):
     """Metric names are part of the product: docs/reference/metrics.md lists them."""
 
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
+    def __init__(self, feed: FreshnessFeed, ingest: Ingest, delivery: Delivery) -> None:
+        self._feed = feed
+        self._ingest = ingest
+        self._delivery = delivery
 
     def collect(self) -> Iterable[Metric]:
         """The figures of this moment."""
-        fresh = self._worker.freshness
+        fresh = self._feed.now
         state = float(fresh.state == "live")
-        yield CounterMetricFamily("rowtide_events", "Change events read from the log.", self._worker.events)
-        yield CounterMetricFamily("rowtide_documents_indexed", "Documents written or deleted.", self._worker.indexed)
-        yield CounterMetricFamily("rowtide_bulk_retries", "Bulk requests sent again.", self._worker.retries)
+        yield CounterMetricFamily("rowtide_events", "Change events read from the log.", self._ingest.events)
+        yield CounterMetricFamily(
+            "rowtide_documents_indexed", "Documents written or deleted.", self._delivery.delivered
+        )
+        yield CounterMetricFamily("rowtide_bulk_retries", "Bulk requests sent again.", self._delivery.retries)
         yield GaugeMetricFamily("rowtide_pending_documents", "Documents to be built, roughly.", fresh.pending)
         yield GaugeMetricFamily(
             "rowtide_quarantined_documents", "Documents set aside: refused, or not to be built.", fresh.quarantined
@@ -37,8 +43,8 @@ class WorkerCollector(Collector):
         )
 
 
-def registry(worker: Worker) -> CollectorRegistry:
-    """A registry of its own, so that two workers in one process do not meet."""
-    made = CollectorRegistry()
-    made.register(WorkerCollector(worker))
-    return made
+def registry(feed: FreshnessFeed, ingest: Ingest, delivery: Delivery) -> CollectorRegistry:
+    """A registry of the worker's own, so that two workers in one process do not share metrics."""
+    collectors = CollectorRegistry()
+    collectors.register(WorkerCollector(feed, ingest, delivery))
+    return collectors

@@ -10,16 +10,26 @@ MAX_KEYS = 200_000
 
 
 class ChangeTracker:
-    """Collects the changed keys of some tables.
+    """Collects the changed keys of some tables between `start` and `stop`."""
 
-    A change of an `inexact` table counts for all of its rows: the log and a SELECT may spell its keys differently."""
-
-    def __init__(self, tables: Collection[TableName], inexact: Collection[TableName]) -> None:
-        self._keys: dict[TableName, set[Key]] = {table: set() for table in tables}
-        self._inexact = frozenset(inexact)
+    def __init__(self) -> None:
+        self._keys: dict[TableName, set[Key]] = {}
+        self._inexact: frozenset[TableName] = frozenset()
         self._all: set[TableName] = set()
 
-    def note(self, batch: Mapping[TableName, TableChanges]) -> None:
+    def start(self, tables: Collection[TableName], inexact: Collection[TableName]) -> None:
+        """Forget everything, and collect the changes of these tables from now on.
+
+        A change of an `inexact` table counts for all of its rows: the log and a SELECT may spell its keys differently."""
+        self._keys = {table: set() for table in tables}
+        self._inexact = frozenset(inexact)
+        self._all = set()
+
+    def stop(self) -> None:
+        """Stop collecting."""
+        self._keys = {}
+
+    def observe(self, batch: Mapping[TableName, TableChanges]) -> None:
         """Add the changes of a folded batch."""
         for table, keys in self._keys.items():
             changes = batch.get(table)

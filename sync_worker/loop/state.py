@@ -1,61 +1,64 @@
-"""In which state documents are, and what is amiss with them: the words of freshness."""
+"""The state of the documents, and the reason why they are not live: the words of freshness."""
 
 from read_model.freshness import State
-from sync_worker.elasticsearch.generations import Generations
-from sync_worker.elasticsearch.sink_health import SinkHealth
-from sync_worker.resync.schema_change import SchemaChangeResync
-from sync_worker.source.identity_monitor import IdentityMonitor
+from sync_worker.loop.document_sink import DocumentSink, Targets
+from sync_worker.loop.ingest import SourceIdentity
+from sync_worker.loop.maintenance import Maintenance
 from sync_worker.source.silence_monitor import SilenceMonitor
+from sync_worker.store.quarantine import Quarantine
 from sync_worker.store.row_store import RowStore
 
-REREAD = "tables were read anew; the log is not past that yet"
+RESYNCING = "tables were read anew; the log is not past that yet"
 
-AWAITING = "the row store is new, and waits for a snapshot to begin in the log: rowtide resnapshot takes one"
+AWAITING_SNAPSHOT = "the row store is new, and waits for a snapshot to begin in the log: rowtide resnapshot takes one"
 
 
 class PipelineState:
-    """Asks those who know: who watches the source, the log, the changed tables and Elasticsearch."""
+    """Combines what the parts of the worker know of the source, the log, the rows and the sink."""
 
     def __init__(
         self,
+        *,
         store: RowStore,
-        watch: IdentityMonitor,
-        healing: SchemaChangeResync,
-        outlook: SilenceMonitor,
-        health: SinkHealth,
+        identity: SourceIdentity,
+        maintenance: Maintenance,
+        silence: SilenceMonitor,
+        quarantine: Quarantine,
+        sink: DocumentSink,
     ) -> None:
         self._store = store
-        self._watch = watch
-        self._healing = healing
-        self._outlook = outlook
-        self._hindrance = health
+        self._identity = identity
+        self._maintenance = maintenance
+        self._silence = silence
+        self._quarantine = quarantine
+        self._sink = sink
 
-    def state(self, generations: Generations) -> State:
+    def state(self, targets: Targets) -> State:
         """The state of now."""
         position = self._store.position
         if position.loading:
             return "snapshot"
-        if (self._healing.due or position.reread_lsn) and not generations.loading:
+        if (self._maintenance.log_waits or position.reread_lsn) and not targets.loading:
             return "degraded"
         if not position.settled:
             return "waiting" if not position.snapshot else "snapshot"
-        if generations.loading:
+        if targets.loading:
             return "loading"
-        amiss = self._watch.reason or self._late or generations.quarantine.refused
-        return "degraded" if amiss else "live"
+        degraded = self._identity.reason or self._late or self._quarantine.refused
+        return "degraded" if degraded else "live"
 
     @property
     def reason(self) -> str:
-        """What is amiss, in words; empty when nothing is, or documents are in quarantine."""
-        return self._watch.reason or self._awaited or self._late
+        """Why documents may be wrong or late; empty when they are not, or when only documents in quarantine are."""
+        return self._identity.reason or self._awaited or self._late
 
     @property
     def _awaited(self) -> str:
         """What the rows wait for, or nothing."""
         position = self._store.position
-        return REREAD if position.reread_lsn else AWAITING if position.awaiting else ""
+        return RESYNCING if position.reread_lsn else AWAITING_SNAPSHOT if position.awaiting else ""
 
     @property
     def _late(self) -> str:
         """Why documents are behind the database, or nothing."""
-        return self._outlook.reason or self._hindrance.reason
+        return self._silence.reason or self._sink.reason

@@ -1,38 +1,65 @@
-"""Sends deletes again that Elasticsearch may have forgotten, one bulk at a time."""
+"""Sends deletes again that the sink may have forgotten, one bulk at a time."""
 
-from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol
 
-from sync_worker.elasticsearch.elasticsearch_sink import BulkOutcome, Item
-from sync_worker.elasticsearch.index_guard import IndexGuard
+from sync_worker.loop.document_sink import DocumentSink, Targets
+from sync_worker.loop.senders import Senders
+from sync_worker.store.bulk import BulkOutcome, DocumentWrite
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.tombstones import Tombstones
 
-Send = Callable[[str, list[Item]], "Future[BulkOutcome | None]"]
-"""Begins to send items to the index of a document."""
+
+class SinkWatch(Protocol):
+    """What is known of the sink without asking it."""
+
+    @property
+    def held(self) -> bool:
+        """Whether this worker may write documents now."""
+
+    @property
+    def nodes(self) -> frozenset[str]:
+        """The sink's running processes; a new one may have forgotten deletes. Empty while they are not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Resend:
+    document: str
+    deletes: list[DocumentWrite]
+    sending: Future[BulkOutcome | None]
 
 
 class TombstoneResend:
-    """For the loop's thread."""
+    """Part of delivery, for the loop's thread. Keeps deleted documents deleted (invariant 4)."""
 
-    def __init__(self, store: RowStore, tombstones: Tombstones, standing: IndexGuard) -> None:
+    def __init__(
+        self, store: RowStore, tombstones: Tombstones, watch: SinkWatch, sink: DocumentSink, senders: Senders
+    ) -> None:
         self._store = store
         self._tombstones = tombstones
-        self._standing = standing
-        self._going: tuple[str, list[Item], Future[BulkOutcome | None]] | None = None
+        self._watch = watch
+        self._sink = sink
+        self._senders = senders
+        self._running: _Resend | None = None
 
-    def turn(self, send: Send) -> bool:
-        """Once a turn of the loop; True when deletes were taken that a refresh has to show."""
-        self._tombstones.seen(self._standing.nodes)
-        if self._going is None:
-            due = self._tombstones.take() if self._standing.held else None
-            if due is not None:
-                self._going = (*due, send(*due))
+    def turn(self, targets: Targets) -> bool:
+        """Send the next deletes that are due, or take note of the last; True when some were taken that a refresh has to show."""
+        self._tombstones.seen(self._watch.nodes)
+        running = self._running
+        if running is None:
+            self._begin(targets)
             return False
-        document, items, sending = self._going
-        if not sending.done() or sending.result() is None:
+        if not running.sending.done() or running.sending.result() is None:
             return False
         with self._store.transaction():
-            self._tombstones.sent(document, items)
-        self._going = None
+            self._tombstones.sent(running.document, running.deletes)
+        self._running = None
         return True
+
+    def _begin(self, targets: Targets) -> None:
+        due = self._tombstones.take() if self._watch.held else None
+        if due is not None:
+            document, deletes = due
+            sending = self._senders.submit(self._sink.send, targets.of(document), deletes)
+            self._running = _Resend(document, deletes, sending)

@@ -14,18 +14,18 @@ from sync_worker.store.row_tables import Rows
 
 
 def rebuild_store(
-    store: RowStore, parts: PlanBound, rows: Rows, plan: PipelinePlan, tables: Collection[TableName]
+    store: RowStore, plan_bound: PlanBound, rows: Rows, plan: PipelinePlan, tables: Collection[TableName]
 ) -> None:
     """Replace the rows of `tables` with those loaded. Documents whose plan changed get a new generation, the others are
-    rebuilt; `parts` are those of the old plan, `rows` those of the new one."""
+    rebuilt; `plan_bound` is that of the old plan, `rows` are those of the new one."""
     lsn = store.position.watermark + 1
-    parts.rows.touch_all(lsn)
-    old_hashes = {document.name: spec_hash("", (document,)) for document in parts.plan.documents}
+    plan_bound.rows.touch_all(lsn)
+    old_hashes = {document.name: spec_hash("", (document,)) for document in plan_bound.plan.documents}
     for document in plan.documents:
         if spec_hash("", (document,)) != old_hashes.get(document.name):
             _forget(store, document)
     used = {use.table for use in plan.tables}
-    for use in parts.plan.tables:
+    for use in plan_bound.plan.tables:
         store.execute(drop_changed(use))
         if use.table not in used:
             store.execute(drop_table(use))

@@ -68,8 +68,7 @@ class _SourceRows:
 class _Round:
     request: RepairRequest
     number: int
-    parts: PlanBound
-    follow: ChangeTracker
+    plan: PipelinePlan
     reading: "Future[_SourceRows]"
     changed: int = 0
 
@@ -77,9 +76,10 @@ class _Round:
 class RowRepair:
     """Handles one request at a time. `submit` is thread-safe; everything else belongs to the loop's thread."""
 
-    def __init__(self, store: RowStore, dsn: str, tombstones: Tombstones) -> None:
+    def __init__(self, store: RowStore, dsn: str, tombstones: Tombstones, tracker: ChangeTracker) -> None:
         self._store = store
         self._tombstones = tombstones
+        self._tracker = tracker
         self._dsn = dsn
         self._queue: queue.SimpleQueue[RepairRequest] = queue.SimpleQueue()
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="reread")
@@ -94,18 +94,18 @@ class RowRepair:
             self._queue.put(request)
         return request.outcome
 
-    def turn(self, parts: PlanBound) -> None:
+    def turn(self, plan_bound: PlanBound) -> None:
         """Once per turn of the loop, after its records are applied."""
         position = self._store.position
         advanced, self._watermark = position.watermark > self._watermark, position.watermark
         running = self._round
         if running is None:
             if position.settled and not self._queue.empty():
-                self._start(self._queue.get(), parts)
-        elif running.parts is not parts:
-            self._begin(running.request, parts, running.number, running.changed)
+                self._start(self._queue.get(), plan_bound)
+        elif running.plan is not plan_bound.plan:
+            self._begin(running.request, plan_bound, running.number, running.changed)
         elif running.reading.done():
-            self._finish_read(running, advanced)
+            self._finish_read(running, plan_bound, advanced)
 
     def close(self) -> None:
         """Stop, and fail the requests that wait."""
@@ -116,24 +116,24 @@ class RowRepair:
         for request in waiting:
             request.outcome.set_exception(WorkerError("the worker stopped before the rows were read; try again"))
 
-    def _start(self, request: RepairRequest, parts: PlanBound) -> None:
-        unknown = request.documents.keys() - {document.name for document in parts.plan.documents}
+    def _start(self, request: RepairRequest, plan_bound: PlanBound) -> None:
+        unknown = request.documents.keys() - {document.name for document in plan_bound.plan.documents}
         if unknown:
             request.outcome.set_exception(WorkerError(f"the pipeline has no document {', '.join(sorted(unknown))}"))
         else:
-            self._begin(request, parts, 1, 0)
+            self._begin(request, plan_bound, 1, 0)
 
-    def _begin(self, request: RepairRequest, parts: PlanBound, number: int, changed: int) -> None:
-        keys = self._stored_keys(request, parts.plan)
-        uses = [use for use in parts.plan.tables if use.table in keys]
+    def _begin(self, request: RepairRequest, plan_bound: PlanBound, number: int, changed: int) -> None:
+        keys = self._stored_keys(request, plan_bound.plan)
+        uses = [use for use in plan_bound.plan.tables if use.table in keys]
         inexact = [
             use.table
             for use in uses
             if any(form(column).kind not in _EXACT or column.type == "citext" for column in use.primary_key)
         ]
-        parts.applier.follow = follow = ChangeTracker(list(keys), inexact)
-        reading = self._reader.submit(_read, self._dsn, parts.plan, uses, request, keys)
-        self._round = _Round(request, number, parts, follow, reading, changed)
+        self._tracker.start(list(keys), inexact)
+        reading = self._reader.submit(_read, self._dsn, plan_bound.plan, uses, request, keys)
+        self._round = _Round(request, number, plan_bound.plan, reading, changed)
 
     def _stored_keys(self, request: RepairRequest, plan: PipelinePlan) -> dict[TableName, list[str]]:
         """The keys of the documents' rows in the row store, as JSON objects; every table has an entry."""
@@ -145,63 +145,63 @@ class RowRepair:
                 stored_keys.setdefault(lineage.table, []).extend(key for (key,) in keys)
         return stored_keys
 
-    def _finish_read(self, running: _Round, advanced: bool) -> None:
+    def _finish_read(self, running: _Round, plan_bound: PlanBound, advanced: bool) -> None:
         error = running.reading.exception()
         if error is not None:
-            self._end(running)
+            self._end()
             running.request.outcome.set_exception(error)
             return
         reading, position = running.reading.result(), self._store.position
-        if not all(reading.visibility.shows(tx_id) for tx_id in running.parts.applier.recent):
-            self._begin(running.request, running.parts, running.number, running.changed)
+        if not all(reading.visibility.shows(tx_id) for tx_id in plan_bound.applier.recent):
+            self._begin(running.request, plan_bound, running.number, running.changed)
         # Only right after the watermark moved do all builds in progress have an older version.
         elif advanced and position.settled and position.watermark >= reading.lsn:
-            self._apply(running, reading)
+            self._apply(running, plan_bound, reading)
 
-    def _apply(self, running: _Round, reading: _SourceRows) -> None:
+    def _apply(self, running: _Round, plan_bound: PlanBound, reading: _SourceRows) -> None:
         last = running.number == MAX_ROUNDS
         with self._store.transaction():
-            changes, unsettled = self._differing(running, reading)
+            changes, unsettled = self._differing(plan_bound, reading)
             if changes:
-                running.parts.rows.apply(changes)
+                plan_bound.rows.apply(changes)
             if not unsettled or last:
-                for document in running.parts.plan.documents:
-                    self._rebuild(running.parts, document, running.request.documents.get(document.name, []))
+                for document in plan_bound.plan.documents:
+                    self._rebuild(plan_bound, document, running.request.documents.get(document.name, []))
         running.changed += sum(len(each.rows) for each in changes.values())
         if unsettled and not last:
-            self._begin(running.request, running.parts, running.number + 1, running.changed)
+            self._begin(running.request, plan_bound, running.number + 1, running.changed)
             return
-        self._end(running)
+        self._end()
         rows = sum(map(len, reading.rows.values()))
         lsn = self._store.position.watermark
         running.request.outcome.set_result(RepairOutcome(lsn, rows, running.changed, unsettled))
 
-    def _rebuild(self, parts: PlanBound, document: DocumentPlan, ids: list[str]) -> None:
+    def _rebuild(self, plan_bound: PlanBound, document: DocumentPlan, ids: list[str]) -> None:
         """Rebuild documents; delete those without a root row, even when something else created them."""
         encoded = msgspec.json.encode(ids)
-        parts.rows.touch_ids(document.name, encoded, self._store.position.watermark)
+        plan_bound.rows.touch_ids(document.name, encoded, self._store.position.watermark)
         existing = {id_ for (id_,) in self._store.execute(existing_ids(document), {"ids": encoded.decode()})}
         self._tombstones.bury(document.name, [id_ for id_ in ids if id_ not in existing])
 
-    def _differing(self, running: _Round, reading: _SourceRows) -> tuple[dict[TableName, TableChanges], int]:
+    def _differing(self, plan_bound: PlanBound, reading: _SourceRows) -> tuple[dict[TableName, TableChanges], int]:
         """The rows that differ from the row store, and how many rows the log changed in the meantime."""
-        parts, lsn, unsettled = running.parts, self._store.position.watermark, 0
+        lsn, unsettled = self._store.position.watermark, 0
         differing: dict[TableName, TableChanges] = {}
         for table, images in reading.keys.items():
-            shape = parts.shapes[table]
+            shape = plan_bound.shapes[table]
             rows: dict[Key, Row] = {shape.key(row): row for row in map(shape.row, reading.rows[table])}
             for key in map(shape.key_before, images):
-                if running.follow.changed(table, key):
+                if self._tracker.changed(table, key):
                     unsettled += 1
                     continue
                 row = rows.get(key)
-                if parts.rows.differs(table, row) if row else parts.rows.stored(table, key) is not None:
+                if plan_bound.rows.differs(table, row) if row else plan_bound.rows.stored(table, key) is not None:
                     changes = differing.setdefault(table, TableChanges())
                     changes.rows[key], changes.touched[key] = row, lsn
         return differing, unsettled
 
-    def _end(self, running: _Round) -> None:
-        running.parts.applier.follow = None
+    def _end(self) -> None:
+        self._tracker.stop()
         self._round = None
 
 

@@ -35,8 +35,8 @@ RETRY_SECONDS = 1.0
 
 _log = structlog.get_logger()
 
-BindPlan = Callable[[PipelinePlan, str, int], PlanBound]
-"""Builds the worker's parts for a plan, a database's system identifier, and the number of events read so far."""
+BindPlan = Callable[[PipelinePlan, str], PlanBound]
+"""Creates everything that works on a plan. The text is the database's system identifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,28 +88,28 @@ class SchemaChangeResync:
         self._mismatch = here
         self._monitor.request_resync([TableName(*error.table)])
 
-    def resync(self, parts: PlanBound) -> PlanBound | None:
-        """Re-read the changed tables. Returns the parts to continue with, or None to try again.
+    def resync(self, plan_bound: PlanBound) -> PlanBound | None:
+        """Re-read the changed tables. Returns what works on the new plan, or None to try again.
 
         Raises WorkerError when the spec no longer matches the source's tables."""
         try:
-            with source_snapshot(self._dsn, [use.table for use in parts.plan.tables]) as snapshot:
-                reading = self._reading(parts, snapshot)
-                done = reading is not None and self._reread(parts, reading)
+            with source_snapshot(self._dsn, [use.table for use in plan_bound.plan.tables]) as snapshot:
+                reading = self._reading(plan_bound, snapshot)
+                done = reading is not None and self._reread(plan_bound, reading)
         except ServiceMissing as error:
             _log.warning("cannot re-read tables yet", reason=str(error))
             done = False
         if not done or reading is None:
             self._stopping.wait(RETRY_SECONDS)
             return None
-        return self._bind_plan(reading.plan, reading.facts.system, parts.applier.events)
+        return self._bind_plan(reading.plan, reading.facts.system)
 
-    def _reading(self, parts: PlanBound, snapshot: SourceSnapshot) -> _Reading | None:
+    def _reading(self, plan_bound: PlanBound, snapshot: SourceSnapshot) -> _Reading | None:
         visibility = Visibility.parse(snapshot.visibility)
-        if not all(visibility.shows(tx_id) for tx_id in parts.applier.recent):
+        if not all(visibility.shows(tx_id) for tx_id in plan_bound.applier.recent):
             return None  # A commit may be in the log a moment before it becomes visible.
         facts, plan, remaining_reason = self._resolve(snapshot.facts())
-        before = {use.table: storage_layout(use) for use in parts.plan.tables}
+        before = {use.table: storage_layout(use) for use in plan_bound.plan.tables}
         changed = {
             use.table for use in plan.tables if storage_layout(use) != before.get(use.table)
         } | self._monitor.changed
@@ -142,7 +142,7 @@ class SchemaChangeResync:
             f" {RECOVERY_TEXT[Recovery.APPLY_CONNECTOR_AND_NEW_STORE]}"
         )
 
-    def _reread(self, parts: PlanBound, reading: _Reading) -> bool:
+    def _reread(self, plan_bound: PlanBound, reading: _Reading) -> bool:
         """Load the rows beside the served ones, then replace these; False when the worker is stopping."""
         rows = Rows(self._store, statements(reading.plan))
         if not self._load(rows, reading):
@@ -150,10 +150,10 @@ class SchemaChangeResync:
         catalogue = reading.snapshot.catalogue(reading.plan.pipeline, reading.tables)
         with self._store.transaction():
             position, differing = self._store.position, None
-            if _same(reading.plan, parts.plan):
+            if _same(reading.plan, plan_bound.plan):
                 differing = rows.replace(reading.tables, position.watermark + 1)
             else:
-                rebuild_store(self._store, parts, rows, reading.plan, reading.tables)
+                rebuild_store(self._store, plan_bound, rows, reading.plan, reading.tables)
             self._store.remember("facts", msgspec.json.encode(reading.facts).decode())
             self._store.remember("spec_hash", reading.plan.spec_hash)
             shown = dict.fromkeys(map(str, reading.tables), reading.snapshot.visibility)

@@ -2,6 +2,8 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from cdc.log.envelope import LogicalMessage, Record
 from cdc.log.heartbeat import emitted_ms
@@ -20,8 +22,7 @@ from cdc.log.transaction import (
     Suspended,
 )
 from read_model.catalog.catalog import TableName
-from sync_worker.log.change_tracker import ChangeTracker
-from sync_worker.log.changes import Batch, Key, Row, RowShape, TakenChange
+from sync_worker.log.changes import Batch, Key, Row, RowShape, TableChanges, TakenChange
 from sync_worker.log.kafka_record import LogMessage, decode_message, old_key
 from sync_worker.log.visibility import Visibility
 from sync_worker.source.history_check import check_heartbeat, is_new_snapshot_row
@@ -36,10 +37,31 @@ BEGINNINGS = frozenset({"first", "first_in_data_collection", "last_in_data_colle
 """What Debezium may call a snapshot's first row: `first` only when its first table has rows, and more than one of them or another table."""
 
 
-class Applier:
-    """Takes batches of messages. After each `take` the row store is the database as of some commit."""
+class RowObserver(Protocol):
+    """Is told what each batch changes, before it is written and inside its transaction."""
 
-    def __init__(self, store: RowStore, rows: Rows, shapes: Mapping[TableName, RowShape], spool_after: int) -> None:
+    def observe(self, batch: Mapping[TableName, TableChanges]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a batch of messages held: how many change events, and the last heartbeat."""
+
+    events: int
+    heartbeat: LogicalMessage | None
+
+
+class Applier:
+    """Applies batches of messages. After each `apply` the row store is the database as of some commit."""
+
+    def __init__(
+        self,
+        store: RowStore,
+        rows: Rows,
+        shapes: Mapping[TableName, RowShape],
+        spool_after: int,
+        observers: Sequence[RowObserver] = (),
+    ) -> None:
         self._store = store
         self._rows = rows
         self._shapes = shapes
@@ -48,10 +70,10 @@ class Applier:
         self._suspended_offset = -1
         self._snapshot: dict[TableName, list[Row]] = {}
         self._batch = self._new_batch()
-        self.heartbeat: LogicalMessage | None = None
-        self.follow: ChangeTracker | None = None
+        self._observers = tuple(observers)
+        self._heartbeat: LogicalMessage | None = None
+        self._events = 0
         self.recent: deque[int] = deque(maxlen=REMEMBERED)
-        self.events = 0
         position = store.position
         self._assembler = Assembler(
             Lsn(position.applied),
@@ -63,8 +85,11 @@ class Applier:
             self._open_offset = position.offset
             self._assembler.open_tx, self._assembler.seen = position.spooled_tx, SeenOrders(position.spooled_seen)
 
-    def take(self, messages: Sequence[LogMessage]) -> None:
-        """Fold in messages, in their order, as one atomic step (invariant 1)."""
+    def apply(self, messages: Sequence[LogMessage]) -> Applied:
+        """Apply messages in their order, as one atomic step with the position behind them (invariant 1).
+
+        Raises ShapeError when a row does not fit its table, and the errors of the log; then nothing is applied."""
+        self._events, self._heartbeat = 0, None
         with self._store.transaction():
             for message in messages:
                 self._one(message)
@@ -77,6 +102,7 @@ class Applier:
                 dropped_tx=self._assembler.dropped_tx or 0,
                 ended_tx=self._assembler.ended_tx or 0,
             )
+        return Applied(self._events, self._heartbeat)
 
     def _one(self, message: LogMessage) -> None:
         value = message.value()
@@ -124,7 +150,7 @@ class Applier:
         return begins
 
     def _change(self, change: TakenChange, loose: bool) -> None:
-        self.events += 1
+        self._events += 1
         if loose:
             self._batch.fold([change], self._store.position.watermark)
         else:
@@ -176,7 +202,7 @@ class Applier:
             self._emitted(beat)
         elif beat.prefix == SNAPSHOT_PREFIX and self._store.position.snapshot < int(beat.content):
             self._empty(beat.lsn, beat.ts_ms)
-        self.heartbeat = beat
+        self._heartbeat = beat
         if self._assembler.open_tx is None and self._assembler.dropped_tx is None:
             self._advance(beat.lsn, beat.ts_ms)
             if not self._store.position.reread_lsn and beat.lsn >= self._store.position.snapshot:
@@ -227,7 +253,7 @@ class Applier:
             self._open.clear()
             self._rows.begin_snapshot()
             self._store.move(loading=step.lsn)
-        self.events += 1
+        self._events += 1
         table = TableName(source.schema, source.table)
         shape = self._shapes.get(table)
         if shape is not None:
@@ -248,8 +274,8 @@ class Applier:
             self._rows.load(table, rows)
         self._snapshot = {}
         if self._batch.tables:
-            if self.follow is not None:
-                self.follow.note(self._batch.tables)
+            for observer in self._observers:
+                observer.observe(self._batch.tables)
             self._rows.apply(self._batch.tables)
             self._batch = self._new_batch()
 

@@ -6,7 +6,7 @@ built within a second share a row, so that the way of a change costs one small w
 
 from typing import Any, NamedTuple
 
-from sync_worker.store.pending import Bulk
+from sync_worker.store.bulk import Bulk
 from sync_worker.store.row_store import RowStore
 
 SLICE_MS = 1000

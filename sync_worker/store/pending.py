@@ -5,14 +5,10 @@ touch, so that removing the acknowledged range of touches leaves it pending (inv
 """
 
 import time
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import apsw
 
-from read_model.elasticsearch.index_body import IGNORE_ABOVE_FLATTENED
-from sync_worker.elasticsearch.elasticsearch_sink import Item
-from sync_worker.elasticsearch.oversized_text import flagged_item
+from sync_worker.store.bulk import Bulk, DocumentWrite, Unbuilt
 from sync_worker.store.pending_sql import LaneStatements
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
@@ -29,34 +25,6 @@ BUILD_ERRORS = (
     RecursionError,
 )
 """Errors of SQLite, or of the functions registered with it, for values that cannot be put into a document."""
-
-
-class Unbuilt(NamedTuple):
-    """A pending document that could not be built from its rows, and the reason."""
-
-    touch: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bulk:
-    """Built documents of one lane: those with `after < touch <= last`.
-
-    `first_lsn` is the LSN of their oldest change, `version` what they were built at, `built_ms` the time in Unix ms."""
-
-    lane: LaneStatements
-    after: int
-    last: int
-    first_lsn: int
-    version: int
-    items: list[Item] = field(repr=False)
-    unbuilt: tuple[Unbuilt, ...] = ()
-    built_ms: int = 0
-
-    @property
-    def document(self) -> str:
-        """The document's name, which is its index alias."""
-        return self.lane.document
 
 
 class Pending:
@@ -90,36 +58,35 @@ class Pending:
         first_lsn = self._store.value(lane.next_lsn, (after,))
         if first_lsn is None:
             return None
-        items, error = self._build(lane, after, version)
-        self._adapt(lane, len(items), sum(len(item.body) for item in items))
+        writes, error = self._build(lane, after, version)
+        self._adapt(lane, len(writes), sum(len(write.body) for write in writes))
         unbuilt: tuple[Unbuilt, ...] = ()
-        if items:
-            last = items[-1].touch
+        if writes:
+            last = writes[-1].touch
         else:
             # Not even the first document could be built: skip only that one.
             last = self._store.value(lane.next_touch, (after,))
             unbuilt = (Unbuilt(last, error or "nothing to build"),)
         self._rows.cursors[lane] = last
-        return Bulk(lane, after, last, first_lsn, version, items, unbuilt, time.time_ns() // 1_000_000)
+        return Bulk(lane, after, last, first_lsn, version, writes, unbuilt, time.time_ns() // 1_000_000)
 
-    def _build(self, lane: LaneStatements, after: int, version: int) -> tuple[list[Item], str | None]:
+    def _build(self, lane: LaneStatements, after: int, version: int) -> tuple[list[DocumentWrite], str | None]:
         """The next documents up to the first that cannot be built, and its error.
 
         SQLite builds one row at a time, in the order of touch."""
-        items: list[Item] = []
+        writes: list[DocumentWrite] = []
         size = 0
         try:
             rows = self._store.execute(lane.build, {"after": after, "limit": self._limits[lane], "version": version})
             for touch, body, _ in rows:
-                long = lane.json_paths and len(body) > IGNORE_ABOVE_FLATTENED
-                items.append(Item(touch, flagged_item(body, lane.json_paths) if long else body))
+                writes.append(DocumentWrite(touch, body))
                 size += len(body)
                 if size >= self._bulk_bytes:
                     break
         except BUILD_ERRORS as error:
             self._check_statement(lane, version)
-            return items, _reason(error)
-        return items, None
+            return writes, _reason(error)
+        return writes, None
 
     def _check_statement(self, lane: LaneStatements, version: int) -> None:
         """Raises the statement's own error, if it has one: that is not the document's, and must stop the worker."""

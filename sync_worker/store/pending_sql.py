@@ -7,7 +7,6 @@ old build does not remove it (invariant 2). The key columns k0, k1, … are thos
 from dataclasses import dataclass, field
 
 from read_model.catalog.catalog import TableName, quote_identifier
-from read_model.elasticsearch.index_body import flattened_paths
 from read_model.plan.model import DocumentPlan, PipelinePlan
 from read_model.sqlite import documents
 from read_model.sqlite.documents import has_id, id_of_keys, key_names, root_keys
@@ -23,8 +22,7 @@ QUARANTINE = "set_aside"
 @dataclass(frozen=True, slots=True, eq=False)
 class LaneStatements:
     """SQL of one document's lane. `touch` holds, by changed table, statements that bind `:cursor`; `build` binds
-    `:after`, `:limit` and `:version`. The other `touch_…` are None in the lane `fan_out`. `json_paths`: fields in
-    which a text may be too long for the index."""
+    `:after`, `:limit` and `:version`. The other `touch_…` are None in the lane `fan_out`."""
 
     document: str
     fan_out: bool
@@ -39,7 +37,6 @@ class LaneStatements:
     remove: str
     span: str
     lower_lsn: str
-    json_paths: tuple[str, ...] = ()
 
 
 def lane_statements(document: DocumentPlan, lane: Lane, plan: PipelinePlan) -> LaneStatements:
@@ -62,7 +59,6 @@ def lane_statements(document: DocumentPlan, lane: Lane, plan: PipelinePlan) -> L
         remove=f"DELETE FROM {name} WHERE touch > ? AND touch <= ?",
         span=f"SELECT max(touch) - min(touch) + 1 FROM {name}",
         lower_lsn=f"UPDATE {name} SET first_lsn = min(first_lsn, ?)",
-        json_paths=flattened_paths(document),
     )
 
 

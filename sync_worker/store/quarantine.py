@@ -11,9 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from sync_worker.elasticsearch.bulk import Outcome
-from sync_worker.elasticsearch.elasticsearch_sink import BulkOutcome
-from sync_worker.store.pending import Bulk
+from sync_worker.store.bulk import Bulk, BulkOutcome
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 
@@ -66,20 +64,21 @@ class Quarantine:
         self.refused = int(self._store.value("SELECT count(*) FROM set_aside WHERE kind <> 'left out'"))
         self.left_out = int(self._store.value("SELECT count(*) FROM set_aside WHERE kind = 'left out'"))
 
-    def note(self, bulk: Bulk, sent: BulkOutcome) -> None:
+    def note(self, bulk: Bulk, outcome: BulkOutcome) -> None:
         """Set aside what was refused or could not be built; let go what was taken. The bulk must still be pending."""
-        refused = {each.place: each for each in sent.rejected if each.outcome is Outcome.REJECTED}
-        found: list[tuple[int, Kind, str, tuple[str, ...]]] = []
-        found += [(bulk.items[place].touch, "refused", each.reason, ()) for place, each in refused.items()]
-        found += [
-            (bulk.items[place].touch, "left out", each.reason, each.paths) for place, each in sent.left_out.items()
+        rejected = {rejection.place for rejection in outcome.rejected}
+        entries: list[tuple[int, Kind, str, tuple[str, ...]]] = []
+        entries += [(bulk.writes[place].touch, "refused", reason, ()) for place, reason in outcome.rejected]
+        entries += [
+            (bulk.writes[place].touch, "left out", dropped.reason, dropped.paths)
+            for place, dropped in outcome.dropped_fields.items()
         ]
-        found += [(each.touch, "not built", each.reason, ()) for each in bulk.unbuilt]
-        if not found and not self.refused and not self.left_out:
+        entries += [(unbuilt.touch, "not built", unbuilt.reason, ()) for unbuilt in bulk.unbuilt]
+        if not entries and not self.refused and not self.left_out:
             return
-        taken = [(bulk.document, item.id) for place, item in enumerate(bulk.items) if place not in refused]
+        taken = [(bulk.document, write.id) for place, write in enumerate(bulk.writes) if place not in rejected]
         self._store.execute_many("DELETE FROM set_aside WHERE document = ? AND id = ?", taken)
-        for touch, kind, reason, paths in found:
+        for touch, kind, reason, paths in entries:
             self._add(bulk, touch, kind, reason, paths)
         self._count()
 

@@ -70,6 +70,11 @@ class Position(msgspec.Struct, frozen=True):
     reread: dict[str, str] = {}
     reread_lsn: int = 0
 
+    @property
+    def version(self) -> int:
+        """The version of a document that is built now: higher with each epoch and each commit (invariant 4)."""
+        return self.epoch << EPOCH_BITS | self.watermark
+
 
 class RowStore:
     """The open file. A second worker on the same file is refused."""

@@ -8,9 +8,8 @@ when another worker wrote in between; a document that was inserted again since h
 import time
 from collections.abc import Iterable
 
-from sync_worker.elasticsearch.elasticsearch_sink import Item, deletion
-from sync_worker.store.pending import Bulk
-from sync_worker.store.row_store import EPOCH_BITS, RowStore
+from sync_worker.store.bulk import DELETES, Bulk, DocumentWrite, deletion
+from sync_worker.store.row_store import RowStore
 
 KEEP_SECONDS = 4200
 """An hour, which is `gc_deletes`, and some minutes: no request lives as long."""
@@ -38,17 +37,16 @@ class Tombstones:
         """Keep the deletes of a bulk that was taken; inside a transaction."""
         refused = set(rejected)
         gone = [
-            (bulk.document, item.id, bulk.version, int(time.time()))
-            for place, item in enumerate(bulk.items)
-            if place not in refused and item.body.startswith(b'{"delete"')
+            (bulk.document, write.id, bulk.version, int(time.time()))
+            for place, write in enumerate(bulk.writes)
+            if place not in refused and write.body.startswith(DELETES)
         ]
         self._store.execute_many("INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?, ?, 0)", gone)
 
     def bury(self, document: str, ids: Iterable[str]) -> None:
         """Have documents deleted that no row knows; inside a transaction."""
         position, now = self._store.position, int(time.time())
-        version = position.epoch << EPOCH_BITS | position.watermark
-        rows = [(document, id_, version, now, position.watermark) for id_ in ids]
+        rows = [(document, id_, position.version, now, position.watermark) for id_ in ids]
         self._store.execute_many("INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?, ?, ?)", rows)
 
     def doubt(self) -> None:
@@ -68,7 +66,7 @@ class Tombstones:
         with self._store.transaction():
             self._store.remember("elasticsearch nodes", text)
 
-    def take(self) -> tuple[str, list[Item]] | None:
+    def take(self) -> tuple[str, list[DocumentWrite]] | None:
         """Deletes of one document kind that are due, oldest first."""
         document = self._store.value("SELECT document FROM tombstones WHERE due > 0 LIMIT 1")
         if document is None:
@@ -78,10 +76,10 @@ class Tombstones:
         )
         return document, [deletion(id_, version) for id_, version in found]
 
-    def sent(self, document: str, items: list[Item]) -> None:
+    def sent(self, document: str, deletes: list[DocumentWrite]) -> None:
         """These were taken; inside a transaction."""
         self._store.execute_many(
-            "UPDATE tombstones SET due = 0 WHERE document = ? AND id = ?", [(document, item.id) for item in items]
+            "UPDATE tombstones SET due = 0 WHERE document = ? AND id = ?", [(document, write.id) for write in deletes]
         )
 
     def oldest(self) -> list[int]:

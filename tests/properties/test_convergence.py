@@ -160,3 +160,12 @@ def test_a_snapshot_holds_freshness_back_to_what_the_log_showed_before_it() -> N
     source.heartbeat()
     indexed: list[Turn] = [("send", 0), ("acknowledge", 0)] * 3
     check(source, [("read", 5), *indexed, ("refresh", 0), ("read", 9), *indexed, ("refresh", 0)])
+
+
+def test_a_restart_does_not_publish_what_was_acknowledged_but_not_refreshed() -> None:
+    source = Source(plans.TABLES)
+    source.snapshot()
+    source.heartbeat()
+    source.transaction(_customer("Ann"), _order(1))
+    indexed: list[Turn] = [("send", 0), ("acknowledge", 0)] * 3
+    check(source, [("read", 9), *indexed, ("crash", 0)])

@@ -18,14 +18,16 @@ from read_model.catalog.catalog import TableName
 from read_model.sqlite.statements import TableStatements
 from sync_worker.errors import RowError
 from sync_worker.log.changes import Batch, Row, RowShape, TableChanges, TakenChange
+from sync_worker.loop.delivery import Delivery
 from sync_worker.loop.freshness_tracker import FreshnessTracker
-from sync_worker.store.applier import Applier
-from sync_worker.store.pending import Bulk, Pending
-from sync_worker.store.row_store import Position
+from sync_worker.store.applier import Applied, Applier
+from sync_worker.store.bulk import Bulk
+from sync_worker.store.pending import Pending
+from sync_worker.store.row_store import EPOCH_BITS
 from sync_worker.store.row_tables import Rows
 from tests.support.builders import plans
 from tests.support.builders.history import Delete, Move, Put, Source, Truncate
-from tests.support.oracle.loop_simulation import MARK, STATEMENTS, Diverged, Turn, WorkerParts, check
+from tests.support.oracle.loop_simulation import STATEMENTS, Diverged, Turn, WorkerParts, check
 
 
 class OldParentForgotten(Rows):
@@ -146,10 +148,10 @@ class HastyTracker(FreshnessTracker):
 class PositionFirst(Applier):
     """Stores the position in a transaction of its own, before the rows."""
 
-    def take(self, messages: Any) -> None:
+    def apply(self, messages: Any) -> Applied:
         with self._store.transaction():
             self._store.move(offset=messages[-1].offset() + 1)
-        super().take(messages)
+        return super().apply(messages)
 
 
 class SnapshotExact(Applier):
@@ -163,10 +165,11 @@ class SnapshotExact(Applier):
 class BeginForgotten(Applier):
     """Stores the offset after a BEGIN as if the transaction were none of its business."""
 
-    def take(self, messages: Any) -> None:
-        super().take(messages)
+    def apply(self, messages: Any) -> Applied:
+        applied = super().apply(messages)
         with self._store.transaction():
             self._store.move(offset=messages[-1].offset() + 1)
+        return applied
 
 
 def folding(batch: type[Batch]) -> type[Applier]:
@@ -196,9 +199,11 @@ NO_FAN_OUT = replace(
 )
 
 
-def same_version(_: Position) -> int:
+class SameVersion(Delivery):
     """Every build has the same version."""
-    return MARK
+
+    def _version(self) -> int:
+        return 1 << EPOCH_BITS
 
 
 def order(id_: int, customer: int | None = 1, status: str = "open") -> Put:
@@ -314,7 +319,7 @@ CASES = {
         [*READ_ONE_SEND, ("read", 3), ("acknowledge", 0), ("crash", 0)],
     ),
     "versions do not rise": Case(
-        WorkerParts(version=same_version),
+        WorkerParts(delivery=SameVersion),
         _changed_twice,
         [*READ_ONE_SEND, ("send", 0), *READ_ONE_SEND, ("send", 0), *(("arrive", place) for place in (3, 2, 1, 0))],
     ),

@@ -12,8 +12,7 @@ import apsw
 import psycopg
 
 from read_model.sqlite import functions
-from sync_worker.composition import assemble
-from sync_worker.loop.loop import Worker
+from sync_worker.composition import ComposedWorker, compose
 from sync_worker.resync.row_repair import RepairRequest
 from sync_worker.settings import WorkerSettings
 from tests.support.servers.pipeline import Pipeline
@@ -48,18 +47,18 @@ INSERT INTO "row_public.orders"(id, customer_id, note) VALUES (70, 1, 'never was
 
 
 @contextmanager
-def worker_of(pipeline: Pipeline) -> Iterator[Worker]:
+def worker_of(pipeline: Pipeline) -> Iterator[ComposedWorker]:
     """The pipeline's worker, in a thread of this process."""
     names = {name.removeprefix("ROWTIDE_").lower(): text for name, text in pipeline.environment.items()}
     texts: dict[str, Any] = {name: text for name, text in names.items() if name in WorkerSettings.model_fields}
     settings = WorkerSettings(**texts)
-    stopping, made = threading.Event(), queue.SimpleQueue[Worker | BaseException]()
+    stopping, made = threading.Event(), queue.SimpleQueue[ComposedWorker | BaseException]()
 
     def work() -> None:
         try:
-            with assemble(settings, stopping) as assembled:
-                made.put(assembled.worker)
-                assembled.worker.run()
+            with compose(settings, stopping) as worker:
+                made.put(worker)
+                worker.assembled.loop.run()
         except BaseException as error:
             made.put(error)
             raise
@@ -68,7 +67,7 @@ def worker_of(pipeline: Pipeline) -> Iterator[Worker]:
     thread.start()
     try:
         worker = made.get(timeout=60)
-        assert isinstance(worker, Worker), worker
+        assert isinstance(worker, ComposedWorker), worker
         yield worker
     finally:
         stopping.set()
@@ -91,10 +90,10 @@ def test_wrong_rows_are_put_right_under_load(place: Place, tmp_path: Path) -> No
         try:
             with worker_of(pipeline) as worker:
                 ids = [str(n) for n in [*range(1, 21), 70]]
-                answer = worker.rereads.submit(RepairRequest({f"{place.pipeline}-orders": ids})).result(60)
+                answer = worker.repairs.submit(RepairRequest({f"{place.pipeline}-orders": ids})).result(60)
                 assert answer.changed >= 3  # What the log brought back meanwhile does not count.
                 assert answer.unsettled == 0
-                unknown = worker.rereads.submit(RepairRequest({"other": ["1"]}))
+                unknown = worker.repairs.submit(RepairRequest({"other": ["1"]}))
                 assert "other" in str(unknown.exception(30))
         finally:
             done.set()

@@ -12,8 +12,11 @@ from connections.elasticsearch import ElasticsearchAccess
 from infra.native.stack import Stack
 from read_model.elasticsearch.index_body import index_body
 from rowtide.commands.elasticsearch_key import KeySettings, create_worker_key
-from sync_worker.elasticsearch.elasticsearch_sink import Index, Item
+from sync_worker.elasticsearch.elasticsearch_sink import ElasticsearchSink, connect
+from sync_worker.elasticsearch.index_admin import IndexAdmin
 from sync_worker.elasticsearch.lease import Lease
+from sync_worker.loop.document_sink import Target
+from sync_worker.store.bulk import DocumentWrite
 from tests.support.builders import plans
 
 ALIAS = "keyed"
@@ -42,28 +45,30 @@ def admin(stack: Stack) -> Iterator[httpx.Client]:
 
 def test_the_key_does_all_that_the_worker_does(stack: Stack, key: str, admin: httpx.Client) -> None:
     body = index_body(plans.ORDERS_DOCUMENT)
-    with closing(Index(ElasticsearchAccess(stack.addresses.elasticsearch_url, key), threading.Event())) as index:
+    url = stack.addresses.elasticsearch_url
+    with closing(connect(ElasticsearchAccess(url, key))) as client:
+        index = IndexAdmin(client, url)
         index.check()
         first = index.create_generation(ALIAS, body)
         index.show(ALIAS, first)
         second = index.create_generation(ALIAS, body)
         assert index.generations(ALIAS) == [first, second]
-        assert index.behind(f"{second}-write") == [second]
-        assert index.identity(first) != index.identity(second)
+        assert index.indexes_of(f"{second}-write") == [second]
+        assert index.uuid(first) != index.uuid(second)
         assert index.nodes()
         assert index.aliases()[ALIAS] == [first]
-        index.targets = {ALIAS: second}
-        lease = Lease(index.client, "test", (ALIAS,), "a row store", 5)
+        lease = Lease(client, "test", (ALIAS,), "a row store", 5)
         assert not lease.take(threading.Event(), print)
         lease.renew()
-        lease.release()
         assert index.meta(second) == body["mappings"]["_meta"]
-        write = Item(1, b'{"index":{"_id":"1","version":7,"version_type":"external_gte"}}\n{}\n')
-        delete = Item(2, b'{"delete":{"_id":"2","version":7,"version_type":"external_gte"}}\n')
-        sent = index.send(ALIAS, [write, delete])
-        assert sent is not None
-        assert sent.rejected == []
-        assert index.refresh((ALIAS,))
+        write = DocumentWrite(1, b'{"index":{"_id":"1","version":7,"version_type":"external_gte"}}\n{}\n')
+        delete = DocumentWrite(2, b'{"delete":{"_id":"2","version":7,"version_type":"external_gte"}}\n')
+        sink, target = ElasticsearchSink(client, lease, threading.Event()), Target(ALIAS, second)
+        outcome = sink.send(target, [write, delete])
+        assert outcome is not None
+        assert outcome.rejected == []
+        assert sink.refresh((target,))
+        lease.release()
         index.show(ALIAS, second)
     assert admin.get(f"/{ALIAS}/_count").json()["count"] == 1
     assert admin.get(f"/{first}").status_code == 404

@@ -15,7 +15,7 @@ from rowtide.conformance.case import Case
 from rowtide.conformance.combined_spec import alias, combined_spec
 from tests.support.builders.history import Message
 from tests.support.builders.recording import FILE, Header, Line
-from tests.support.oracle.loop_simulation import Documents
+from tests.support.fakes.index import Documents
 
 PIPELINE = "replayed"
 

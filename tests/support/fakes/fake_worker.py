@@ -1,4 +1,4 @@
-"""A whole worker over a history in memory: its own loop and parts, with doubles for what is outside of the process."""
+"""A whole worker over a history in memory: its own loop and threads, with doubles for what is outside of the process."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -6,38 +6,34 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cdc.log.envelope import LogicalMessage
-from read_model.plan.model import PipelinePlan, TableUse
-from sync_worker.elasticsearch.elasticsearch_sink import BulkOutcome, Index, Item
+from read_model.freshness import Freshness
 from sync_worker.elasticsearch.generations import Generations
-from sync_worker.elasticsearch.index_guard import IndexGuard
-from sync_worker.elasticsearch.sink_health import SinkHealth
-from sync_worker.errors import WorkerError
-from sync_worker.log.changes import RowShape
-from sync_worker.log.consumer import ChangeLog
-from sync_worker.log.toast_placeholders import placeholder_values
-from sync_worker.loop.loop import Pace, Worker
-from sync_worker.loop.plan_bound import PlanBound
-from sync_worker.resync.bc_dates import BcDateCheck
-from sync_worker.resync.row_repair import RowRepair
-from sync_worker.resync.schema_change import SchemaChangeResync
-from sync_worker.source.identity_monitor import IdentityMonitor
+from sync_worker.loop.assembly import AssembledLoop, PartTypes, Surroundings, assemble
+from sync_worker.loop.delivery import Delivery
+from sync_worker.loop.document_sink import Target, Targets
+from sync_worker.loop.freshness_tracker import FreshnessTracker
+from sync_worker.loop.ingest import Ingest
+from sync_worker.loop.plan_bound import Current, PlanBound
+from sync_worker.loop.publisher import Publisher
+from sync_worker.loop.refresh_policy import RefreshPolicy
+from sync_worker.loop.senders import SenderThreads
 from sync_worker.source.silence_monitor import SilenceMonitor
-from sync_worker.store.applier import Applier
-from sync_worker.store.pending import Pending
+from sync_worker.store.bulk import BulkOutcome, DocumentWrite
+from sync_worker.store.quarantine import Quarantine
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 from sync_worker.store.tombstones import Tombstones
-from tests.support.builders.history import PLACEHOLDER, Message
+from tests.support.builders.history import Message
 from tests.support.fakes.index import IndexDouble
-from tests.support.oracle.loop_simulation import PLAN, STATEMENTS, toastable
+from tests.support.fakes.quiet_surroundings import CleanSnapshot, HeldLease, NoRepairs, SameSource, UnchangedTables
+from tests.support.oracle.loop_simulation import SPOOL_AFTER, WorkerParts, bind
 
-PACE = Pace(read_messages=8, idle_wait=0.001, senders=2, refresh_after=0.0)
-SPOOL_AFTER = 3
+IDLE_WAIT = 0.001
+"""Seconds."""
 
 
-class LogDouble(ChangeLog):
-    """A log in memory."""
+class LogDouble:
+    """A `ChangeSource` in memory."""
 
     def __init__(self, messages: Sequence[Message], offset: int) -> None:
         self._messages = messages
@@ -45,14 +41,16 @@ class LogDouble(ChangeLog):
         self._pause = threading.Event()
 
     def seek(self, offset: int) -> None:
+        """Continue at this offset."""
         self._next = offset
 
-    def read(self, count: int, wait: float) -> list[Any]:
-        found = list(self._messages[self._next : self._next + count])
-        self._next += len(found)
-        if not found:
+    def read(self, count: int, wait: float) -> Sequence[Message]:
+        """The next messages; at the end of the log, none after `wait` seconds."""
+        messages = self._messages[self._next : self._next + count]
+        self._next += len(messages)
+        if not messages:
             self._pause.wait(wait)
-        return found
+        return messages
 
 
 @dataclass
@@ -60,182 +58,155 @@ class Cluster:
     """Elasticsearch as it outlives a worker: the documents, and the generations with their aliases."""
 
     documents: IndexDouble = field(default_factory=IndexDouble)
-    aliases: dict[str, str] = field(default_factory=dict)
+    pointers: dict[str, str] = field(default_factory=dict)
     metas: dict[str, Any] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def meta(self, generation: str) -> dict[str, Any] | None:
+        """The `_meta` of a generation."""
+        meta: dict[str, Any] | None = self.metas.get(generation)
+        return meta
 
-class IndexClient(Index):
-    """A worker's client of the cluster. A bulk that is under way when the worker is told to stop is given up, or taken."""
+    def create_generation(self, alias: str, body: dict[str, Any]) -> str:
+        """The first generation of an alias."""
+        name = f"{alias}-g000001"
+        self.metas[name] = body["mappings"].get("_meta")
+        self.pointers[f"{name}-write"] = name
+        return name
+
+    def uuid(self, generation: str) -> str:
+        """There is never another index of the same name."""
+        return generation
+
+    def indexes_of(self, alias: str) -> list[str]:
+        """The index that an alias points to."""
+        return [self.pointers[alias]] if alias in self.pointers else []
+
+    def aliases(self) -> dict[str, list[str]]:
+        """Every alias with its index."""
+        return {alias: [index] for alias, index in self.pointers.items()}
+
+    def point(self, alias: str, generation: str) -> None:
+        """Let an alias point to a generation."""
+        self.pointers[alias] = generation
+
+    def show(self, alias: str, generation: str) -> None:
+        """Let readers see a generation."""
+        self.point(alias, generation)
+
+
+class ClusterSink:
+    """A `DocumentSink` that writes to a cluster. A bulk under way when the worker is stopped is given up, or taken."""
+
+    reason = ""
 
     def __init__(self, cluster: Cluster, stopping: threading.Event, gives_up: bool) -> None:
         self._cluster = cluster
         self._stopping = stopping
         self._gives_up = gives_up
-        self.targets = {}
-        self.health = SinkHealth()
 
-    def send(self, alias: str, items: list[Item]) -> BulkOutcome | None:
+    def send(self, target: Target, writes: list[DocumentWrite]) -> BulkOutcome | None:
+        """Take the bulk, unless the worker stops and this sink gives up."""
         if self._gives_up and self._stopping.is_set():
             return None
         with self._cluster.lock:
-            self._cluster.documents.bulk(alias, [item.body for item in items])
+            self._cluster.documents.bulk(target.document, [write.body for write in writes])
         return BulkOutcome([], 0)
 
-    def refresh(self, aliases: tuple[str, ...]) -> bool:
+    def refresh(self, targets: Sequence[Target]) -> bool:
+        """Let searches see what was taken."""
         with self._cluster.lock:
             self._cluster.documents.refresh()
         return True
 
-    def meta(self, generation: str) -> dict[str, Any] | None:
-        meta: dict[str, Any] | None = self._cluster.metas.get(generation)
-        return meta
 
-    def create_generation(self, alias: str, body: dict[str, Any]) -> str:
-        name = f"{alias}-g000001"
-        self._cluster.metas[name] = body["mappings"].get("_meta")
-        self._cluster.aliases[f"{name}-write"] = name
-        return name
+@dataclass(slots=True)
+class FakeWorker:
+    """A worker in its loop, or after it."""
 
-    def identity(self, generation: str) -> str:
-        return generation
-
-    def behind(self, alias: str) -> list[str]:
-        return [self._cluster.aliases[alias]] if alias in self._cluster.aliases else []
-
-    def point(self, alias: str, generation: str) -> None:
-        self._cluster.aliases[alias] = generation
-
-    def show(self, alias: str, generation: str) -> None:
-        self.point(alias, generation)
-
-
-class WatchDouble(IdentityMonitor):
-    """A source whose tables never change."""
-
-    def __init__(self) -> None:
-        self.changed = frozenset()
+    assembled: AssembledLoop
+    stopping: threading.Event
 
     @property
-    def reason(self) -> str:
-        return ""
-
-    def observe(self, message: LogicalMessage) -> None:
-        pass
-
-
-class HealingDouble(SchemaChangeResync):
-    """Nothing to heal."""
-
-    def __init__(self) -> None:
-        pass
-
-    @property
-    def due(self) -> bool:
-        return False
-
-
-class MisreadDouble(BcDateCheck):
-    """No snapshot brings a date before our era."""
-
-    def __init__(self) -> None:
-        pass
-
-    @property
-    def blocks_builds(self) -> bool:
-        return False
-
-    def turn(self, tables: Sequence[TableUse]) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
-class GuardDouble(IndexGuard):
-    """The lease is ours."""
-
-    def __init__(self) -> None:
-        self.fault: WorkerError | None = None
-        self.nodes: frozenset[str] = frozenset({"one"})
-
-    @property
-    def held(self) -> bool:
-        return True
-
-
-class StagedWorker(Worker):
-    """Tells `between` after each stage of its loop."""
-
-    between: Callable[[], None]
-
-    def _read(self) -> None:
-        super()._read()
-        self.between()
-
-    def _collect(self) -> None:
-        super()._collect()
-        self.between()
-
-    def _send(self) -> None:
-        super()._send()
-        self.between()
-
-    def _refresh_when_due(self) -> None:
-        super()._refresh_when_due()
-        self.between()
-
-    def _publish(self) -> None:
-        super()._publish()
-        self.between()
+    def freshness(self) -> Freshness:
+        """What it published last."""
+        return self.assembled.publisher.feed.now
 
 
 STAGES = 5
 
 
+def staged(between: Callable[[], None]) -> PartTypes:
+    """The parts of the loop; `between` is called after each stage of a turn."""
+
+    class StagedIngest(Ingest):
+        def turn(self, plan_bound: PlanBound, busy: bool) -> bool:
+            changed = super().turn(plan_bound, busy)
+            between()
+            return changed
+
+    class StagedDelivery(Delivery):
+        def _collect(self, plan_bound: PlanBound) -> bool:
+            delivered = super()._collect(plan_bound)
+            between()
+            return delivered
+
+        def _send(self, plan_bound: PlanBound) -> None:
+            super()._send(plan_bound)
+            between()
+
+        def _refresh_when_due(self, plan_bound: PlanBound, backlog: int) -> bool:
+            ended = super()._refresh_when_due(plan_bound, backlog)
+            between()
+            return ended
+
+    class StagedPublisher(Publisher):
+        def turn(self, plan_bound: PlanBound, changed: bool) -> None:
+            super().turn(plan_bound, changed)
+            between()
+
+    return PartTypes(StagedIngest, StagedDelivery, StagedPublisher)
+
+
 def live(
-    log: Sequence[Message], cluster: Cluster, path: Path, between: Callable[[StagedWorker], None], gives_up: bool
-) -> StagedWorker:
-    """One life of a worker, from its start until it stops. `between` is called after every stage."""
+    log: Sequence[Message], cluster: Cluster, path: Path, between: Callable[[FakeWorker], None], gives_up: bool
+) -> FakeWorker:
+    """One run of a worker, from its start until it stops. `between` is called after every stage."""
     stopping = threading.Event()
     with RowStore(path) as store:
-        index = IndexClient(cluster, stopping, gives_up)
-        tombstones = Tombstones(store)
-        worker = StagedWorker(
-            pipeline=PLAN.pipeline,
+        quarantine, parts = Quarantine(store), WorkerParts()
+
+        def generations(rows: Rows) -> Targets:
+            return Generations(store, rows, quarantine, cluster, parts.plan)
+
+        surroundings = Surroundings(
             store=store,
-            log=LogDouble(log, store.position.offset),
-            parts=_parts(store, index, PLAN),
-            index=index,
-            watch=WatchDouble(),
-            healing=HealingDouble(),
-            misread=MisreadDouble(),
-            rereads=RowRepair(store, "", tombstones),
-            tombstones=tombstones,
-            standing=GuardDouble(),
-            outlook=SilenceMonitor(str, lambda: None),
-            pace=PACE,
+            current=Current(bind(parts, store, generations, SPOOL_AFTER, bulk=3)),
+            source=LogDouble(log, store.position.offset),
+            sink=ClusterSink(cluster, stopping, gives_up),
+            sink_watch=HeldLease(),
+            guards=(),
+            identity=SameSource(),
+            silence=SilenceMonitor(str, lambda: None),
+            resync=UnchangedTables(),
+            snapshot_check=CleanSnapshot(),
+            repairs=NoRepairs(),
+            quarantine=quarantine,
+            tombstones=Tombstones(store),
+            tracker=FreshnessTracker(published=store.position.published),
+            policy=RefreshPolicy(0.0),
+            senders=SenderThreads(2, "sender"),
+            refresher=SenderThreads(1, "refresher"),
+            batch=8,
+            idle_wait=IDLE_WAIT,
             stopping=stopping,
         )
-        worker.between = lambda: between(worker)
-        worker.run()
-    return worker
+        workers: list[FakeWorker] = []
 
+        def after_stage() -> None:
+            between(workers[0])
 
-def _parts(store: RowStore, index: Index, plan: PipelinePlan) -> PlanBound:
-    rows = Rows(store, STATEMENTS)
-    rows.create()
-    shapes = {
-        use.table: RowShape(
-            use.table,
-            STATEMENTS.tables[use.table].types,
-            STATEMENTS.tables[use.table].key,
-            placeholder_values(toastable(use.columns), PLACEHOLDER),
-        )
-        for use in plan.tables
-    }
-    generations = Generations(store, rows, index, plan)
-    generations.prepare()
-    pending = Pending(store, rows, STATEMENTS.lanes, 2000, 3)
-    applier = Applier(store, rows, shapes, SPOOL_AFTER)
-    return PlanBound(plan, STATEMENTS, shapes, rows, applier, pending, generations)
+        assembled = assemble(surroundings, staged(after_stage))
+        workers.append(FakeWorker(assembled, stopping))
+        assembled.loop.run()
+    return workers[0]

@@ -1,15 +1,18 @@
-"""Runs the worker's parts over a simulated log with random batches, lost and late bulks, and crashes; checks all the way.
+"""Runs the worker's loop over a simulated log with random batches, lost and late bulks, and crashes; checks all the way.
 
 What is checked: a document is built from the database as of a commit (invariant 3), what is published is searchable
 (invariant 6), and at rest the index equals the oracle (invariant 5).
 """
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, ParamSpec, Protocol, TypeVar
 
 import msgspec
 
@@ -19,20 +22,39 @@ from read_model.plan.model import PipelinePlan
 from read_model.types.canonical_json import canonical
 from sync_worker.log.changes import RowShape
 from sync_worker.log.toast_placeholders import placeholder_values
+from sync_worker.loop.assembly import PartTypes, Surroundings, assemble
+from sync_worker.loop.delivery import Delivery
+from sync_worker.loop.document_sink import Target, Targets
 from sync_worker.loop.freshness_tracker import FreshnessTracker
+from sync_worker.loop.plan_bound import Current, PlanBound
+from sync_worker.loop.refresh_policy import RefreshPolicy
+from sync_worker.source.silence_monitor import SilenceMonitor
 from sync_worker.store.applier import Applier
-from sync_worker.store.pending import Bulk, Pending
-from sync_worker.store.row_store import Position, RowStore
+from sync_worker.store.bulk import BulkOutcome, DocumentWrite
+from sync_worker.store.pending import Pending
+from sync_worker.store.quarantine import Quarantine
+from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 from sync_worker.store.statements import Statements, statements
+from sync_worker.store.tombstones import Tombstones
 from tests.support.builders import plans
 from tests.support.builders.history import PLACEHOLDER, Message, Source
-from tests.support.fakes.index import IndexDouble
+from tests.support.fakes.index import Documents, IndexDouble
+from tests.support.fakes.quiet_surroundings import (
+    CleanSnapshot,
+    HeldLease,
+    NoRepairs,
+    SameSource,
+    ShownTargets,
+    UnchangedTables,
+)
 from tests.support.oracle import oracle
 
 PLAN = PipelinePlan("shop", plans.DOCUMENTS, "hash", plans.TABLES)
 STATEMENTS = statements(PLAN)
-MARK = 1 << 48
+SPOOL_AFTER = 3
+P = ParamSpec("P")
+T = TypeVar("T")
 MEMORY = Path("/dev/shm")
 """Where files are cheap: hundreds of row stores are made and thrown away."""
 
@@ -68,31 +90,138 @@ class FusedStore(RowStore):
                 raise Crash
 
 
-def version_of(position: Position) -> int:
-    """The version that the worker gives to documents."""
-    return position.epoch * MARK | position.watermark
-
-
 @dataclass(frozen=True, slots=True)
 class WorkerParts:
-    """What the trial runs, and for which documents. A planted fault is another part."""
+    """What the simulation runs, and for which documents. A planted fault is another part."""
 
     applier: type[Applier] = Applier
     rows: type[Rows] = Rows
     pending: type[Pending] = Pending
     tracker: type[FreshnessTracker] = FreshnessTracker
+    delivery: type[Delivery] = Delivery
     statements: Statements = STATEMENTS
-    version: Callable[[Position], int] = version_of
     plan: PipelinePlan = PLAN
     placeholder: str = PLACEHOLDER
 
 
-@dataclass(slots=True)
-class Flying:
-    """A bulk on its way; `arrived` when the index took it, but the worker does not know yet."""
+class ScheduledLog:
+    """A `ChangeSource` over a history. A read gives `allowed` messages, and none after that."""
 
-    bulk: Bulk
+    def __init__(self, history: "History", offset: int) -> None:
+        self._history = history
+        self._next = offset
+        self.allowed = 0
+
+    def read(self, count: int, wait: float) -> Sequence[Message]:
+        """What the schedule allows."""
+        count, self.allowed = min(count, self.allowed), 0
+        messages = self._history.log[self._next : self._next + count]
+        self._next += len(messages)
+        return messages
+
+    def seek(self, offset: int) -> None:
+        """Continue at this offset."""
+        self._next = offset
+
+
+class StagedSink:
+    """A `DocumentSink` in memory. A refresh shows what the index held when it began, once `finish` says that it succeeded."""
+
+    reason = ""
+
+    def __init__(self, index: IndexDouble) -> None:
+        self._index = index
+        self._staged = index.visible
+
+    def send(self, target: Target, writes: list[DocumentWrite]) -> BulkOutcome | None:
+        """Take the bulk."""
+        self._index.bulk(target.document, [write.body for write in writes])
+        return BulkOutcome([], 0)
+
+    def refresh(self, targets: Sequence[Target]) -> bool:
+        """Begin a refresh."""
+        self._staged = self._index.taken()
+        return True
+
+    def finish(self, done: bool) -> None:
+        """End the refresh that has begun."""
+        if done:
+            self._index.visible = self._staged
+
+
+@dataclass(slots=True)
+class Delayed:
+    """A bulk that is under way. `arrived`: the sink took it, but the worker does not know yet."""
+
+    target: Target
+    writes: list[DocumentWrite]
+    call: Callable[[], Any]
+    future: "Future[Any]" = field(default_factory=Future)
     arrived: bool = False
+
+
+class ScheduledSenders:
+    """`Senders` that leave it to the schedule when bulks are built (`allowed`), arrive, and are acknowledged."""
+
+    def __init__(self, check: Callable[[Target, list[DocumentWrite]], None]) -> None:
+        self._check = check
+        self.in_flight: list[Delayed] = []
+        self.allowed = 0
+
+    @property
+    def capacity(self) -> int:
+        """As many as are under way, and those that the schedule allows."""
+        return len(self.in_flight) + self.allowed
+
+    def submit(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        """Keep a bulk that was just built."""
+        target, writes = args
+        assert isinstance(target, Target)
+        assert isinstance(writes, list)
+        self._check(target, writes)
+        delayed = Delayed(target, writes, partial(call, *args, **kwargs))
+        self.in_flight.append(delayed)
+        self.allowed -= 1
+        return delayed.future
+
+    def arrive(self, delayed: Delayed, acknowledge: bool) -> None:
+        """Let the sink take a bulk, unless it has it, and the worker know of it."""
+        if not delayed.arrived:
+            delayed.call()
+            delayed.arrived = True
+        if acknowledge:
+            self.in_flight.remove(delayed)
+            delayed.future.set_result(BulkOutcome([], 0))
+
+    def close(self) -> None:
+        """Nothing runs beside the schedule."""
+
+
+class ScheduledRefresher:
+    """`Senders` of refreshes: one begins when the loop wants it, and ends when the schedule says so."""
+
+    capacity = 1
+
+    def __init__(self, sink: StagedSink) -> None:
+        self._sink = sink
+        self._running: Future[Any] | None = None
+
+    def submit(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        """Begin a refresh."""
+        call(*args, **kwargs)
+        future: Future[T] = Future()
+        self._running = future
+        return future
+
+    def finish(self, done: bool) -> None:
+        """End the refresh that runs, if one does."""
+        if self._running is not None:
+            self._sink.finish(done)
+            self._running.set_result(done)
+            self._running = None
+
+    def close(self) -> None:
+        """Nothing runs beside the schedule."""
 
 
 class History(Protocol):
@@ -106,10 +235,6 @@ class History(Protocol):
 
     def state(self, lsn: int) -> int:
         """The place of the state at an LSN."""
-
-
-Documents = dict[str, dict[str, bytes]]
-"""Canonical documents by name and id."""
 
 
 class Truth(Protocol):
@@ -141,43 +266,61 @@ class Expected:
 
 
 class Trial:
-    """One worker's lives over one log."""
+    """One worker over one log, from crash to crash. It runs the worker's own loop, one turn for each action; the schedule
+    decides what the log gives, when a bulk is built, when it arrives, and when the loop hears of it."""
 
-    def __init__(self, source: History, wanted: Truth, path: Path, parts: WorkerParts, spool_after: int = 3) -> None:
+    def __init__(
+        self, source: History, expected: Truth, path: Path, parts: WorkerParts, spool_after: int = SPOOL_AFTER
+    ) -> None:
         self._source = source
-        self._wanted = wanted
+        self._expected = expected
         self._path = path
         self._parts = parts
-        self._plan = parts.plan
         self._spool_after = spool_after
-        self._lost: list[Bulk] = []
+        self._lost: list[Delayed] = []
+        self._seconds = 0.0
         self.index = IndexDouble()
         self._open()
 
     def _open(self) -> None:
-        sql = self._parts.statements
         self.store = FusedStore(self._path)
-        rows = self._parts.rows(self.store, sql)
-        rows.create()
-        shapes = {
-            use.table: RowShape(
-                use.table,
-                sql.tables[use.table].types,
-                sql.tables[use.table].key,
-                placeholder_values(toastable(use.columns), self._parts.placeholder),
-            )
-            for use in self._plan.tables
-        }
-        self._applier = self._parts.applier(self.store, rows, shapes, self._spool_after)
-        self._pending = self._parts.pending(self.store, rows, sql.lanes, 2000, 5)
-        self._tracker = self._parts.tracker(published=self.store.position.published)
-        with self.store.transaction():
-            self._pending.distrust(self.store.position.published + 1)
-        self._tracker.acknowledge(self.store.position.published + 1)
-        self._next = self.store.position.offset
-        if not 0 <= self._next <= len(self._source.log):
-            raise Diverged(f"position lost: offset {self._next} of {len(self._source.log)}")
-        self._flying: list[Flying] = []
+        offset = self.store.position.offset
+        if not 0 <= offset <= len(self._source.log):
+            raise Diverged(f"position lost: offset {offset} of {len(self._source.log)}")
+        self._log = ScheduledLog(self._source, offset)
+        sink = StagedSink(self.index)
+        self._senders, self._refresher = ScheduledSenders(self._check_built), ScheduledRefresher(sink)
+        targets = ShownTargets([document.name for document in self._parts.plan.documents])
+        plan_bound = bind(self._parts, self.store, lambda _: targets, self._spool_after)
+        surroundings = Surroundings(
+            store=self.store,
+            current=Current(plan_bound),
+            source=self._log,
+            sink=sink,
+            sink_watch=HeldLease(),
+            guards=(),
+            identity=SameSource(),
+            silence=SilenceMonitor(str, lambda: None),
+            resync=UnchangedTables(),
+            snapshot_check=CleanSnapshot(),
+            repairs=NoRepairs(),
+            quarantine=Quarantine(self.store),
+            tombstones=Tombstones(self.store),
+            tracker=self._parts.tracker(published=self.store.position.published),
+            policy=RefreshPolicy(0.0),
+            senders=self._senders,
+            refresher=self._refresher,
+            batch=1_000_000,
+            idle_wait=0.0,
+            stopping=threading.Event(),
+            clock=self._clock,
+        )
+        self._worker = assemble(surroundings, PartTypes(delivery=self._parts.delivery))
+
+    def _clock(self) -> float:
+        """Seconds, such that whatever waits for some time to pass is due at each look."""
+        self._seconds += 10.0
+        return self._seconds
 
     def close(self) -> None:
         """Release the row store."""
@@ -185,126 +328,126 @@ class Trial:
 
     def turn(self, action: Action, number: int) -> None:
         """Do one thing. The number says how many, or which."""
+        in_flight = self._senders.in_flight
         match action:
             case "read":
-                self._read(number)
+                self._log.allowed = number
             case "send":
-                self._send()
-            case "arrive" | "acknowledge" if self._flying:
-                self._arrive(self._flying[number % len(self._flying)], action == "acknowledge")
+                self._senders.allowed = 1
+            case "arrive" | "acknowledge" if in_flight:
+                self._senders.arrive(in_flight[number % len(in_flight)], action == "acknowledge")
             case "refresh":
-                self._refresh(number)
+                self._refresh(done=number % 4 != 3)
             case "crash":
                 self._crash()
             case "crash in take":
                 self._crash_in_take(number)
             case "late" if self._lost:
                 bulk = self._lost.pop(number % len(self._lost))
-                self.index.bulk(bulk.document, [item.body for item in bulk.items])
-        self._publish()
+                self.index.bulk(bulk.target.document, [write.body for write in bulk.writes])
+        self._turn()
 
-    def _read(self, count: int) -> None:
-        messages = self._source.log[self._next : self._next + count]
-        if messages:
-            self._next += len(messages)
-            self._applier.take(messages)
+    def _turn(self) -> None:
+        self._worker.loop.turn()
+        self._senders.allowed = 0
+        searchable = self._worker.publisher.feed.now.searchable
+        if searchable or self.store.position.settled:
+            self._check_published(searchable)
 
-    def _send(self) -> bool:
-        if not self.store.position.settled:
-            return False
-        bulk = self._pending.take(self._parts.version(self.store.position))
-        if bulk is not None:
-            self._check_built(bulk)
-            self._flying.append(Flying(bulk))
-        return bulk is not None
-
-    def _arrive(self, flying: Flying, acknowledge: bool) -> None:
-        if not flying.arrived:
-            self.index.bulk(flying.bulk.document, [item.body for item in flying.bulk.items])
-            flying.arrived = True
-        if acknowledge:
-            self._flying.remove(flying)
-            with self.store.transaction():
-                self._pending.remove(flying.bulk)
-                self._tracker.acknowledge(flying.bulk.first_lsn)
-
-    def _refresh(self, number: int) -> None:
-        """Every fourth refresh fails."""
-        self._tracker.begin_refresh()
-        done = number % 4 != 3
-        if done:
-            self.index.refresh()
-        self._tracker.end_refresh(done)
+    def _refresh(self, done: bool) -> None:
+        """End the refresh that runs, and let another one begin that covers all that is acknowledged now."""
+        self._refresher.finish(done)
+        self._turn()  # The loop notes its end,
+        self._turn()  # and begins another one.
+        self._refresher.finish(done)
 
     def _crash_in_take(self, number: int) -> None:
         self.store.fuse = number
+        self._log.allowed = number + 1
         with suppress(Crash):
-            self._read(number + 1)
+            self._turn()
         self._crash()
 
     def _crash(self) -> None:
         self.store.fuse = None
-        self._lost += [flying.bulk for flying in self._flying if not flying.arrived]
+        self._lost += [bulk for bulk in self._senders.in_flight if not bulk.arrived]
         self.store.close()
         self._open()
 
-    def _publish(self) -> None:
-        position = self.store.position
-        if not position.settled:
-            return
-        unsent = [*self._pending.oldest(), *(flying.bulk.first_lsn for flying in self._flying)]
-        lsn = self._tracker.searchable(position.watermark, unsent)
-        self._check_published(lsn)
-        if lsn > position.published:
-            with self.store.transaction():
-                self.store.move(published=lsn)
-
-    def _check_built(self, bulk: Bulk) -> None:
+    def _check_built(self, target: Target, writes: list[DocumentWrite]) -> None:
         """Invariant 3: every built document is the oracle's as of the position."""
-        known = self._wanted.at(self._source.state(self.store.position.watermark))
+        known = self._expected.at(self._source.state(self.store.position.watermark))
         if known is None:
             return
-        wanted = known[bulk.document]
-        for item in bulk.items:
-            action, *lines = item.body.removesuffix(b"\n").split(b"\n")
+        expected = known[target.document]
+        for write in writes:
+            action, *lines = write.body.removesuffix(b"\n").split(b"\n")
             ((_, meta),) = msgspec.json.decode(action).items()
-            found = said(lines[0]) if lines else None
-            if found != wanted.get(meta["_id"]):
-                raise Diverged(f"built {bulk.document} {meta['_id']}: {found!r}, not {wanted.get(meta['_id'])!r}")
+            built = content(lines[0]) if lines else None
+            if built != expected.get(meta["_id"]):
+                raise Diverged(f"built {target.document} {meta['_id']}: {built!r}, not {expected.get(meta['_id'])!r}")
 
     def _check_published(self, lsn: int) -> None:
         """Invariant 6: what a search sees of each document is its form at `lsn` or a later one."""
         first = self._source.state(lsn)
-        known = [self._wanted.at(place) for place in range(first, self._source.last + 1)]
+        known = [self._expected.at(place) for place in range(first, self._source.last + 1)]
         states = [state for state in known if state is not None]
         if len(states) < len(known):
             return
-        for plan in self._plan.documents:
+        for plan in self._parts.plan.documents:
             visible = self.index.visible.get(plan.name, {})
             for identity in visible.keys() | states[0][plan.name].keys():
                 body = visible.get(identity)
-                seen = None if body is None else said(body)
+                seen = None if body is None else content(body)
                 if all(seen != state[plan.name].get(identity) for state in states):
                     raise Diverged(f"{lsn} is published, but {plan.name} {identity} is still {seen!r}")
 
     def drain(self) -> None:
         """Read, build and acknowledge all that is left; then the index must equal the oracle (invariant 5)."""
-        self._read(len(self._source.log))
-        while self._send() or self._flying:
-            for flying in list(self._flying):
-                self._arrive(flying, acknowledge=True)
+        self.turn("read", len(self._source.log))
+        self.turn("send", 0)
+        while self._senders.in_flight:
+            for bulk in list(self._senders.in_flight):
+                self._senders.arrive(bulk, acknowledge=True)
+            self.turn("send", 0)
         for number in range(len(self._lost)):
             self.turn("late", number)
-        self._refresh(0)
-        self._publish()
-        wanted = self._wanted.at(self._source.last)
-        assert wanted is not None, "the last state is always known"
-        for plan in self._plan.documents:
-            found = {key: said(body) for key, body in self.index.visible.get(plan.name, {}).items()}
-            if found != wanted[plan.name]:
-                raise Diverged(f"at rest {plan.name}: {found!r}, not {wanted[plan.name]!r}")
+        self.turn("refresh", 0)
+        expected = self._expected.at(self._source.last)
+        assert expected is not None, "the last state is always known"
+        for plan in self._parts.plan.documents:
+            visible = {key: content(body) for key, body in self.index.visible.get(plan.name, {}).items()}
+            if visible != expected[plan.name]:
+                raise Diverged(f"at rest {plan.name}: {visible!r}, not {expected[plan.name]!r}")
         if self.store.position.published != self.store.position.watermark:
             raise Diverged(f"at rest {self.store.position.published} is published of {self.store.position.watermark}")
+
+
+def bind(
+    parts: WorkerParts, store: RowStore, targets: Callable[[Rows], Targets], spool_after: int, bulk: int = 5
+) -> PlanBound:
+    """What works on the plan of the parts, with `bulk` documents in one bulk."""
+    sql = parts.statements
+    rows = parts.rows(store, sql)
+    rows.create()
+    shapes = {
+        use.table: RowShape(
+            use.table,
+            sql.tables[use.table].types,
+            sql.tables[use.table].key,
+            placeholder_values(toastable(use.columns), parts.placeholder),
+        )
+        for use in parts.plan.tables
+    }
+    return PlanBound(
+        parts.plan,
+        sql,
+        shapes,
+        rows,
+        parts.applier(store, rows, shapes, spool_after),
+        parts.pending(store, rows, sql.lanes, 2000, bulk),
+        targets(rows),
+    )
 
 
 def toastable(columns: Sequence[Column]) -> list[Column]:
@@ -313,10 +456,10 @@ def toastable(columns: Sequence[Column]) -> list[Column]:
 
 
 @contextmanager
-def trial(source: History, wanted: Truth, parts: WorkerParts) -> Iterator[Trial]:
+def trial(source: History, expected: Truth, parts: WorkerParts) -> Iterator[Trial]:
     """A worker with a row store in a directory of its own."""
     with TemporaryDirectory(prefix="rowtide-trial-", dir=MEMORY if MEMORY.is_dir() else None) as directory:
-        running = Trial(source, wanted, Path(directory) / "shop.sqlite", parts)
+        running = Trial(source, expected, Path(directory) / "shop.sqlite", parts)
         try:
             yield running
         finally:
@@ -331,7 +474,7 @@ def check(source: Source, turns: Sequence[Turn], parts: WorkerParts = WorkerPart
         running.drain()
 
 
-def said(body: bytes) -> bytes:
-    """What a document says of its rows; what it says of itself is left out."""
+def content(body: bytes) -> bytes:
+    """A canonical document without its flags, which are about the index and not about rows."""
     head, flags, _ = body.partition(f',"{FLAGS}":'.encode())
     return canonical(head + b"}" if flags else body)

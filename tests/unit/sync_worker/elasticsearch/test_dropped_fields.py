@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
-from sync_worker.elasticsearch.bulk import Outcome, Refusal
-from sync_worker.elasticsearch.dropped_fields import Bodies, DroppedFields, field_named, leave_out, left_out_of
+from sync_worker.elasticsearch.bulk_response import Outcome, Refusal
+from sync_worker.elasticsearch.dropped_fields import Bodies, field_named, leave_out, left_out_of
+from sync_worker.store.bulk import DroppedFields
 
 DOCUMENT = (
     b'{"id":9007199254740993,"price":14.00,"name":"x","about":{"a.b":{"c":1}},'
@@ -75,11 +76,11 @@ def test_a_rejected_item_goes_again_without_one_field_after_the_other() -> None:
     bodies = Bodies([b"other", ACTION + DOCUMENT + b"\n"], leave_out=True)
     assert bodies.without(refusal("price"))
     assert bodies.without(refusal("name.keyword"))
-    assert bodies.left_out == {1: DroppedFields("1", "cannot take name.keyword", ("price", "name"))}
+    assert bodies.dropped == {1: DroppedFields("1", "cannot take name.keyword", ("price", "name"))}
     assert bodies.of([0, 1]) == [b"other", ACTION + leave_out(DOCUMENT, ["name", "price"]) + b"\n"]
     # What is refused although it was left out is no matter of a field.
     assert not bodies.without(refusal("price"))
-    assert bodies.left_out == {}
+    assert bodies.dropped == {}
 
 
 @pytest.mark.parametrize(("leave", "field"), [(False, "price"), (True, ""), (True, "nothing")])

@@ -7,7 +7,7 @@ from read_model.catalog.catalog import Column, TableName
 from read_model.elasticsearch.index_body import flattened_paths
 from read_model.plan.model import DocumentPlan, Field, Include, Join, Node
 from sync_worker.elasticsearch.dropped_fields import as_flagged, leave_out
-from sync_worker.elasticsearch.oversized_text import flagged, flagged_item
+from sync_worker.elasticsearch.oversized_text import flagged, flagged_write
 from tests.support.builders import plans
 
 PATHS = ("about", "lines.more", "a.b")
@@ -40,12 +40,12 @@ def test_only_a_long_text_inside_of_json_is_flagged(made: bytes, found: list[str
     flag = b"" if found is None else b',"_rowtide":' + msgspec.json.encode({"too_long": found})
     assert flagged(made, PATHS) == made[:-1] + flag + b"}"
     action = b'{"index":{"_id":"1"}}\n'
-    assert flagged_item(action + made + b"\n", PATHS) == action + made[:-1] + flag + b"}\n"
+    assert flagged_write(action + made + b"\n", PATHS) == action + made[:-1] + flag + b"}\n"
 
 
 def test_what_is_no_document_stays() -> None:
     deletion = b'{"delete":{"_id":"' + LONG.encode() + b'"}}\n'
-    assert flagged_item(deletion, PATHS) == deletion
+    assert flagged_write(deletion, PATHS) == deletion
     broken = b'{"about":"' + LONG.encode() + b'"'
     assert flagged(broken, PATHS) == broken
 

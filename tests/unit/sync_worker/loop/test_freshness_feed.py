@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from read_model.freshness import Freshness
 from sync_worker.errors import WorkerError
 from sync_worker.http.endpoint import MOST_WAITING, Commands, endpoint
-from sync_worker.loop.freshness_feed import FreshnessFeed
+from sync_worker.loop.publisher import FreshnessFeed
 from sync_worker.resync.row_repair import RepairOutcome, RepairRequest
 from sync_worker.store.quarantine import Retry
 from tests.support.servers.search_api import asgi

@@ -10,7 +10,7 @@ import pytest
 from read_model.types.canonical_json import canonical
 from tests.support.builders import plans
 from tests.support.builders.history import Delete, Move, Operation, Put, Source
-from tests.support.fakes.fake_worker import STAGES, Cluster, StagedWorker, live
+from tests.support.fakes.fake_worker import STAGES, Cluster, FakeWorker, live
 from tests.support.oracle.loop_simulation import MEMORY, Expected
 
 TURNS = 6
@@ -48,7 +48,7 @@ def source() -> Source:
     return made
 
 
-def holds(source: Source, wanted: Expected, cluster: Cluster, worker: StagedWorker) -> None:
+def holds(source: Source, wanted: Expected, cluster: Cluster, worker: FakeWorker) -> None:
     """What was published can be found (invariant 6)."""
     published = worker.freshness.searchable
     states = [wanted.at(place) for place in range(source.state(published), source.last + 1)]
@@ -63,7 +63,7 @@ def finish(source: Source, wanted: Expected, cluster: Cluster, path: Path) -> No
     """Let a worker come to the end; then the index equals the oracle (invariant 5)."""
     deadline, end = time.monotonic() + LONGEST, source.states[-1][0]
 
-    def between(worker: StagedWorker) -> None:
+    def between(worker: FakeWorker) -> None:
         assert time.monotonic() < deadline, worker.freshness
         if worker.freshness.searchable >= end:
             worker.stopping.set()
@@ -86,7 +86,7 @@ def test_stopped_between_any_two_stages(source: Source, folder: Path) -> None:
     for last in range(1, TURNS * STAGES + 1):
         cluster, path, stages = Cluster(), folder / f"{last}.sqlite", 0
 
-        def between(worker: StagedWorker, last: int = last) -> None:
+        def between(worker: FakeWorker, last: int = last) -> None:
             nonlocal stages
             stages += 1
             if stages == last:
@@ -102,7 +102,7 @@ def test_stopped_again_and_again(source: Source, folder: Path) -> None:
     for life in range(20):
         stages = 0
 
-        def between(worker: StagedWorker, last: int = 1 + life % (3 * STAGES)) -> None:
+        def between(worker: FakeWorker, last: int = 1 + life % (3 * STAGES)) -> None:
             nonlocal stages
             stages += 1
             if stages == last:

@@ -10,7 +10,7 @@ from cdc.log.lsn import Lsn
 from read_model.plan.model import PipelinePlan
 from sync_worker.store import build_times
 from sync_worker.store.build_times import OF_VERSION, SLICE_MS, Build, BuildTimes, build_of
-from sync_worker.store.pending import Bulk
+from sync_worker.store.bulk import Bulk
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.statements import statements
 from sync_worker.verification.log_search import LogScan, LogTransaction

@@ -8,7 +8,8 @@ import pytest
 from read_model.catalog.catalog import TableName
 from read_model.plan.model import DocumentPlan, Field, Include, Join, Node, PipelinePlan, TableUse
 from sync_worker.log.changes import Key, Row, TableChanges
-from sync_worker.store.pending import FAN_OUT_TURN, Bulk, Pending
+from sync_worker.store.bulk import Bulk
+from sync_worker.store.pending import FAN_OUT_TURN, Pending
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 from sync_worker.store.statements import statements
@@ -38,7 +39,7 @@ class Shop:
         self.pending = Pending(self.store, self.rows, sql.lanes, 5_000_000, BULK)
         self.change({MAKERS: {(1,): (1, "maker")}, THINGS: {(n,): (n, "thing", 1) for n in range(1, MANY + 1)}}, 10)
         while bulk := self.take():
-            assert bulk.items
+            assert bulk.writes
 
     def change(self, rows: dict[TableName, dict[Key, Row]], lsn: int) -> None:
         """One transaction of the source."""
@@ -73,8 +74,8 @@ def test_a_change_of_many_documents_does_not_hold_back_a_fresh_one(shop: Shop) -
         shop.change({THINGS: {(number,): (number, "fresh", 1)}}, 20 + number)
         built = [shop.take() for _ in range(2)]  # Of two turns one at least is not the other lane's.
         fresh = [bulk for bulk in built if bulk and not bulk.lane.fan_out]
-        assert [item.id for bulk in fresh for item in bulk.items] == [str(number)]
-        assert all(b'"fresh"' in item.body and b'"renamed"' in item.body for bulk in fresh for item in bulk.items)
+        assert [write.id for bulk in fresh for write in bulk.writes] == [str(number)]
+        assert all(b'"fresh"' in write.body and b'"renamed"' in write.body for bulk in fresh for write in bulk.writes)
 
 
 def test_fresh_changes_without_end_do_not_starve_a_change_of_many_documents(shop: Shop) -> None:
@@ -84,5 +85,5 @@ def test_fresh_changes_without_end_do_not_starve_a_change_of_many_documents(shop
         shop.change({THINGS: {(number,): (number, "fresh", 1) for number in range(1, 2 * BULK)}}, 30 + bulks)
         bulk = shop.take()
         assert bulk is not None
-        renamed += bulk.lane.fan_out * len(bulk.items)
+        renamed += bulk.lane.fan_out * len(bulk.writes)
     assert renamed == MANY

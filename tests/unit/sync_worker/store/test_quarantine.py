@@ -10,10 +10,8 @@ import pytest
 from read_model.catalog.catalog import Column, TableName
 from read_model.plan.model import DocumentPlan, Field, Node, PipelinePlan, TableUse
 from read_model.sqlite import rows
-from sync_worker.elasticsearch.bulk import Outcome, Refusal
-from sync_worker.elasticsearch.dropped_fields import DroppedFields
-from sync_worker.elasticsearch.elasticsearch_sink import BulkOutcome
-from sync_worker.store.pending import Bulk, Pending
+from sync_worker.store.bulk import Bulk, BulkOutcome, DroppedFields, Rejection
+from sync_worker.store.pending import Pending
 from sync_worker.store.quarantine import Quarantine, Retry
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
@@ -65,7 +63,7 @@ class Small:
         """Build and settle all that is pending; the ids built, in order."""
         built = []
         while bulk := self.pending.take(60):
-            built += [item.id for item in bulk.items]
+            built += [write.id for write in bulk.writes]
             self.settle(bulk)
         return built
 
@@ -122,9 +120,7 @@ def test_what_is_asked_for_is_tried_again(small: Small) -> None:
 def test_refused_and_left_out_are_told_apart(small: Small) -> None:
     bulk = small.pending.take(60)
     assert bulk
-    sent = BulkOutcome(
-        [Refusal(2, "3", Outcome.REJECTED, "too odd")], 0, {4: DroppedFields("5", "not this", ("code",))}
-    )
+    sent = BulkOutcome([Rejection(2, "too odd")], 0, {4: DroppedFields("5", "not this", ("code",))})
     small.settle(bulk, sent)
     assert (small.quarantine.refused, small.quarantine.left_out) == (1, 1)
     with RowStoreReader(small.path) as kept:
@@ -139,7 +135,7 @@ def test_a_document_touched_while_it_was_refused_is_pending_and_not_set_aside(sm
     assert bulk
     with small.store.transaction():
         small.rows.touch_all(70)
-    small.settle(bulk, BulkOutcome([Refusal(2, "3", Outcome.REJECTED, "too odd")], 0))
+    small.settle(bulk, BulkOutcome([Rejection(2, "too odd")], 0))
     assert small.quarantine.refused == 0
     assert len(small.run()) == 10
 

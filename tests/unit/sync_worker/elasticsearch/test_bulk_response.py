@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sync_worker.elasticsearch.bulk import Outcome, refusals
+from sync_worker.elasticsearch.bulk_response import Outcome, refusals
 
 
 def item(status: int, error: dict[str, Any] | None = None, identity: str = "1") -> dict[str, Any]:

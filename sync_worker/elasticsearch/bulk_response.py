@@ -1,14 +1,16 @@
-"""What became of each item of a bulk request. Pure: response in, outcomes out."""
+"""What became of each item of a bulk request, read from the response. Pure."""
 
 import re
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
+from sync_worker.store.bulk import action_of
+
 
 class Outcome(Enum):
-    """Of one document. `stale`: Elasticsearch holds a newer version. `absent`: it was gone already. Both are successes."""
+    """Of one item. Stale (Elasticsearch holds a newer version) and absent (it was deleted before) are successes."""
 
     DONE = "done"
     STALE = "stale"
@@ -18,7 +20,7 @@ class Outcome(Enum):
 
 
 class ItemError(msgspec.Struct):
-    """Elasticsearch's reason."""
+    """An error as Elasticsearch reports it, with its causes."""
 
     type: str = ""
     reason: str = ""
@@ -26,7 +28,7 @@ class ItemError(msgspec.Struct):
 
 
 class ItemResult(msgspec.Struct, rename={"id": "_id"}):
-    """One entry of `items`, its action aside."""
+    """One entry of `items`, without its action."""
 
     status: int
     id: str = ""
@@ -34,14 +36,14 @@ class ItemResult(msgspec.Struct, rename={"id": "_id"}):
 
 
 class BulkResponse(msgspec.Struct):
-    """The response, cut down by `filter_path` to what is needed."""
+    """The response, reduced by `filter_path`."""
 
     errors: bool
     items: list[dict[str, ItemResult]] = []
 
 
 class Refusal(NamedTuple):
-    """An item that was not taken: its place in the request, its id and why. `field` is the path that a rejection is about."""
+    """An item that was not taken: its place in the request, its id and why. `field` is the path that the reason names."""
 
     place: int
     id: str
@@ -59,32 +61,32 @@ BY_STATUS: dict[int, Outcome] = {
     503: Outcome.RETRY,
     504: Outcome.RETRY,
 }
-"""Statuses from 200 to 299 are done; anything that is not listed is a rejection."""
+"""200 to 299 is done; a status that is not listed is a rejection."""
 
 LONGEST_ID = 512
-"""Bytes of an id that Elasticsearch takes; one longer id makes it refuse the whole request."""
+"""Bytes of an id. One longer id makes Elasticsearch refuse the whole request."""
 
 RETRY_TYPES = {"cluster_block_exception", "index_not_found_exception", "es_rejected_execution_exception"}
-"""Errors of the index, not of the document: they pass when an operator has acted."""
+"""Errors of the index, not of the document: they pass once an operator has acted."""
 
 _NAMED = re.compile(r"""(?:field|mapping for) \[([^\]]+)\]|in field="([^"]+)\"""")
 """How Elasticsearch names a field: `failed to parse field [a] of type …`, `object mapping for [a]`, `immense term in field="a"`."""
 
 
 def refusals(response: object, count: int) -> list[Refusal]:
-    """The items that need something done. A response that does not answer for every item counts as retry for all."""
+    """The items that were not taken. When the response lacks an item, every item counts as one to retry."""
     decoded = msgspec.convert(response, BulkResponse)
     if not decoded.errors:
         return []
     if len(decoded.items) != count:
         return [Refusal(place, "", Outcome.RETRY, "no answer for the item") for place in range(count)]
-    found = []
+    refused = []
     for place, item in enumerate(decoded.items):
         result = next(iter(item.values()))
         outcome = _outcome(result)
         if outcome in (Outcome.RETRY, Outcome.REJECTED):
-            found.append(Refusal(place, result.id, outcome, _reason(result), _field(result)))
-    return found
+            refused.append(Refusal(place, result.id, outcome, _reason(result), _field(result)))
+    return refused
 
 
 def _outcome(result: ItemResult) -> Outcome:
@@ -96,7 +98,7 @@ def _outcome(result: ItemResult) -> Outcome:
 
 
 def _field(result: ItemResult) -> str:
-    """The field that the error names, or its first cause that names one."""
+    """The field that the error or its first cause with a field names; empty when none does."""
     error = result.error
     while error is not None:
         if named := _NAMED.search(error.reason):
@@ -106,9 +108,9 @@ def _field(result: ItemResult) -> str:
 
 
 def _reason(result: ItemResult) -> str:
-    """The error's types and Elasticsearch's own words up to the first quoted value: row values must not travel.
+    """The error's types, and Elasticsearch's own text up to the first quoted value: no row value may get into a reason.
 
-    An error of the index quotes none, and its last words say what to do."""
+    An error of the index quotes no value, and its end explains what to do."""
     error = result.error
     if error is not None and error.type in RETRY_TYPES:
         return f"{error.type}: {error.reason[:300]}"
@@ -121,9 +123,10 @@ def _reason(result: ItemResult) -> str:
 
 
 def refused_whole(status: int, body: object) -> str | None:
-    """Why Elasticsearch took nothing of a request, when the fault lies in what was sent; None when it may pass.
+    """Why Elasticsearch refused a request as a whole, when its content is the cause; None when the refusal may pass.
 
-    400 counts only with Elasticsearch's own word for it: a proxy's is none of a document. The text is left out: it quotes ids."""
+    A 400 counts only with an error type of Elasticsearch: a proxy's 400 is about no document. The text is left out because
+    it quotes ids."""
     if status == 413:
         return "larger than Elasticsearch's http.max_content_length"
     error = body.get("error") if isinstance(body, dict) else None
@@ -131,17 +134,11 @@ def refused_whole(status: int, body: object) -> str | None:
     return f"{kind}: Elasticsearch refuses a request with this document" if status == 400 and kind else None
 
 
-def action_of(body: bytes) -> tuple[str, str]:
-    """The action of an item's lines (`index` or `delete`) and the document's id."""
-    ((action, meta),) = msgspec.json.decode(body.split(b"\n", 1)[0], type=dict[str, dict[str, Any]]).items()
-    return action, str(meta["_id"])
-
-
 def unfit(body: bytes) -> Refusal | None:
-    """An item whose id Elasticsearch cannot hold. To delete such a document is done already: `absent`."""
+    """The refusal of an item whose id Elasticsearch cannot hold. Deleting such a document is already done: `absent`."""
     action, id_ = action_of(body)
     size = len(id_.encode())
     if 0 < size <= LONGEST_ID:
         return None
-    reason = f"the id has {size} bytes, and Elasticsearch takes {LONGEST_ID} at most" if size else "the id is empty"
+    reason = f"the id has {size} bytes; Elasticsearch takes up to {LONGEST_ID}" if size else "the id is empty"
     return Refusal(0, id_, Outcome.ABSENT if action == "delete" else Outcome.REJECTED, reason)

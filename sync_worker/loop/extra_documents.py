@@ -1,0 +1,30 @@
+"""Deletes documents that the source does not have, when `rowtide repair` found them."""
+
+from sync_worker.errors import WorkerError
+from sync_worker.loop.document_sink import DocumentSink
+from sync_worker.loop.plan_bound import Current, PlanBound
+from sync_worker.store.bulk import deletion
+from sync_worker.store.row_store import EPOCH_BITS, RowStore
+
+
+class ExtraDocuments:
+    """For any thread: it only touches the sink."""
+
+    def __init__(self, store: RowStore, sink: DocumentSink, current: Current[PlanBound]) -> None:
+        self._store = store
+        self._sink = sink
+        self._current = current
+
+    def remove(self, document: str, ids: list[str], lsn: int) -> None:
+        """Delete documents that the source did not have at `lsn`, and wait until a search no longer finds them.
+
+        A document that was inserted since has a higher version, and stays (invariant 4). Raises WorkerError when the
+        documents are not known, or the sink did not delete them."""
+        targets = {target.document: target for target in self._current.value.targets.all}
+        if document not in targets:
+            raise WorkerError(f"The pipeline has no documents named {document}.")
+        version = self._store.position.epoch << EPOCH_BITS | lsn
+        target = targets[document]
+        outcome = self._sink.send(target, [deletion(id_, version) for id_ in ids])
+        if outcome is None or outcome.rejected or not self._sink.refresh((target,)):
+            raise WorkerError(f"The extra documents of {document} were not deleted. Try again.")
