@@ -1,1 +1,1 @@
-"""The write side: an ordinary order application on PostgreSQL. It knows nothing of who reads its tables."""
+"""The write side: an ordinary order application on PostgreSQL. It does not know who reads its tables."""

@@ -1,4 +1,4 @@
-"""`python -m writer`: create the schema, fill it, put it under load; carry out one command, or serve the command API."""
+"""`python -m writer`: create the schema, fill it, put it under load, run one command, or serve the command API."""
 
 import json
 import socket
@@ -24,7 +24,7 @@ from writer.settings import SettingsError
 
 
 class PortTakenError(WriterError):
-    """The API's address cannot be listened on."""
+    """The API cannot listen on its address."""
 
 
 FAILED, WRONG_USE, NOT_THERE = 1, 2, 3
@@ -44,17 +44,17 @@ def init() -> None:
     """Create the application's tables in an empty database."""
     with database() as shop:
         shop.create_schema()
-    typer.echo("The schema is created.")
+    typer.echo("The schema was created.")
 
 
 @app.command()
 def seed(
     orders: Annotated[int, typer.Option(min=0, help="Finished orders to add.")] = 1000,
-    products: Annotated[int | None, typer.Option(min=1, max=3000, help="Products, when there are none yet.")] = None,
-    customers: Annotated[int | None, typer.Option(min=1, help="Customers there should be.")] = None,
+    products: Annotated[int | None, typer.Option(min=1, max=3000, help="Products, if there are none yet.")] = None,
+    customers: Annotated[int | None, typer.Option(min=1, help="Total number of customers.")] = None,
     seed: _Seed = 1,
 ) -> None:
-    """Add a catalogue, customers and finished orders quickly; create the schema when it is missing."""
+    """Add a catalogue, customers and finished orders quickly; create the schema if it is missing."""
     progress = Console(stderr=True)
     with database() as shop:
         if not shop.has_schema():
@@ -67,21 +67,19 @@ def seed(
                 customers=customers,
                 progress=lambda written: status.update(f"{written:,} of {orders:,} orders …"),
             )
-    typer.echo(f"{orders} orders are added.")
+    typer.echo(f"{orders} orders were added.")
 
 
 @app.command()
 def load(
-    rate: Annotated[float | None, typer.Option(min=0.01, help="Commands a second; full speed without.")] = None,
-    seconds: Annotated[float | None, typer.Option(min=0.1, help="Stop after so many seconds.")] = None,
-    orders: Annotated[int | None, typer.Option(min=1, help="Stop after so many new orders.")] = None,
+    rate: Annotated[float | None, typer.Option(min=0.01, help="Commands per second; full speed by default.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=0.1, help="Stop after this many seconds.")] = None,
+    orders: Annotated[int | None, typer.Option(min=1, help="Stop after this many new orders.")] = None,
     mix: Annotated[str, typer.Option(help="workday, fan-out, or weights: place=3,amend=1.")] = "workday",
     seed: _Seed = 1,
-    each: Annotated[
-        bool, typer.Option("--each", help="Print a JSON line for each commit about an order, too.")
-    ] = False,
+    each: Annotated[bool, typer.Option("--each", help="Also print a JSON line for each commit of an order.")] = False,
 ) -> None:
-    """Place, amend, pay, ship and cancel orders at a steady rate; print what was done as JSON. Ctrl-C ends it."""
+    """Place, amend, pay, ship and cancel orders at a steady rate; print the counts as JSON. Ctrl-C stops it."""
     weights = parse_mix(mix)
     with database() as shop:
         plan = workload.commands(seed, weights, shop.world())
@@ -117,7 +115,7 @@ def serve(
     """Serve the command API; its description is at /docs."""
     with database() as shop, _listening(host, port) as listener:
         server = uvicorn.Server(uvicorn.Config(create_app(shop), log_level="info"))
-        typer.echo(f"The command API is at http://{host}:{port}, its description at /docs. Ctrl-C ends it.")
+        typer.echo(f"The command API is at http://{host}:{port}, its description at /docs. Ctrl-C stops it.")
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
 
@@ -127,12 +125,12 @@ def _listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port))
     except OSError as error:
         raise PortTakenError(
-            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another one with --host and --port."
+            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another address with --host and --port."
         ) from error
 
 
 def main() -> None:
-    """Runs the command line and exits: 0 done, 1 failed, 2 wrong use or settings, 3 PostgreSQL is not there."""
+    """Runs the command line and exits: 0 done, 1 failed, 2 wrong use or settings, 3 PostgreSQL does not answer."""
     try:
         app()
     except WriterError as error:

@@ -21,9 +21,9 @@ from writer.errors import (
 # Problem type, title and status of each error. The most special class comes first.
 _PROBLEMS: tuple[tuple[type[WriterError], str, str, int], ...] = (
     (RuleBrokenError, "rule-broken", "A business rule forbids this", 409),
-    (NotFoundError, "not-found", "There is no such thing", 404),
-    (ConflictError, "conflict", "It exists already", 409),
-    (DatabaseUnavailableError, "database-unavailable", "The database cannot be used", 503),
+    (NotFoundError, "not-found", "Not found", 404),
+    (ConflictError, "conflict", "Already exists", 409),
+    (DatabaseUnavailableError, "database-unavailable", "The database is unavailable", 503),
     (NotReadyError, "not-ready", "The application is not set up", 503),
     (WriterError, "failed", "The command failed", 500),
 )
@@ -58,7 +58,7 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
 async def _malformed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     faults = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()]
-    return _problem(request, "malformed", "The request cannot be read", 422, "; ".join(faults))
+    return _problem(request, "malformed", "The request is malformed", 422, "; ".join(faults))
 
 
 def _problem(request: Request, kind: str, title: str, status: int, detail: str) -> JSONResponse:
@@ -126,13 +126,13 @@ def ship_order(shop: Shop, number: str, body: m.ShipmentBody) -> m.DoneBody:
 
 @router.post("/orders/{number}/delivery")
 def deliver_order(shop: Shop, number: str) -> m.DoneBody:
-    """Every parcel has arrived."""
+    """Record that every parcel has arrived."""
     return _done(shop.run(c.DeliverOrder(number=number)))
 
 
 @router.post("/orders/{number}/cancel")
 def cancel_order(shop: Shop, number: str, body: Annotated[m.ReasonBody, Body()] = _NO_REASON) -> m.DoneBody:
-    """Cancel an order that has not left the house."""
+    """Cancel an order that was not shipped yet."""
     return _done(shop.run(c.CancelOrder(number=number, reason=body.reason)))
 
 
@@ -182,7 +182,7 @@ def create_customer(shop: Shop, body: m.CustomerBody) -> m.DoneBody:
 
 @router.patch("/customers/{number}")
 def change_customer(shop: Shop, number: str, body: m.CustomerChangeBody) -> m.DoneBody:
-    """Change what is given."""
+    """Change the fields that are given."""
     return _done(shop.run(c.ChangeCustomer(number=number, **body.model_dump())))
 
 

@@ -15,13 +15,13 @@ class _Body(BaseModel):
 
 
 class LineBody(_Body):
-    """A product and how many of it."""
+    """A product and its quantity."""
 
     sku: str
     quantity: int
 
     def value(self) -> c.Line:
-        """As the commands want it."""
+        """The value that commands take."""
         return c.Line(self.sku, self.quantity)
 
 
@@ -36,7 +36,7 @@ class AddressBody(_Body):
     region: str | None = None
 
     def value(self, label: str) -> c.Address:
-        """As the commands want it."""
+        """The value that commands take."""
         return c.Address(label=label, **self.model_dump())
 
 
@@ -46,7 +46,7 @@ class LabelledAddressBody(AddressBody):
     label: str
 
     def labelled(self) -> c.Address:
-        """As the commands want it."""
+        """The value that commands take."""
         return c.Address(**self.model_dump())
 
 
@@ -63,7 +63,7 @@ class CustomerBody(_Body):
 
 
 class CustomerChangeBody(_Body):
-    """What is left out stays as it is."""
+    """Fields that are left out keep their value."""
 
     name: str | None = None
     email: str | None = None

@@ -1,4 +1,4 @@
-"""Pure: the category tree and as many products as wanted, always the same for a seed."""
+"""Pure: the category tree and any number of products, always the same for a seed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A product and how many of it."""
+    """A product and its quantity."""
 
     sku: str
     quantity: int
@@ -41,7 +41,7 @@ class CreateCustomer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeCustomer:
-    """What is None stays as it is."""
+    """Fields that are None keep their value."""
 
     number: str
     name: str | None = None
@@ -73,7 +73,7 @@ class AddProduct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenameProduct:
-    """`description` None keeps the description as it is."""
+    """`description` None keeps the description."""
 
     sku: str
     name: str

@@ -78,7 +78,7 @@ def _address_row(customer_id: int, address: Address) -> tuple[object, ...]:
 
 def _check_segment(segment: str) -> None:
     if segment not in SEGMENTS:
-        raise RuleBrokenError(f"'{segment}' is no customer segment. Use one of: {', '.join(SEGMENTS)}.")
+        raise RuleBrokenError(f"'{segment}' is not a customer segment. Use one of: {', '.join(SEGMENTS)}.")
 
 
 def _next_number(connection: Connection) -> str:

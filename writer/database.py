@@ -9,7 +9,7 @@ import psycopg
 from psycopg import errors
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from writer import display_numbers, seeding
+from writer import display_numbers, seeder
 from writer.commands import Command, Done
 from writer.errors import ConflictError, DatabaseUnavailableError, LoginRefusedError, NotFoundError, NotReadyError
 from writer.execute import execute
@@ -28,7 +28,7 @@ class Database:
     def __init__(self, dsn: str, *, connections: int = 4, timeout_s: float = 10.0) -> None:
         """Connects at once. Raises DatabaseUnavailableError when that fails; the message has no password."""
         with _reported():
-            # One plain connection first: it says why a login fails, where the pool only says that time is up.
+            # One plain connection first: it reports why a login fails; the pool reports only a timeout.
             psycopg.connect(dsn, connect_timeout=max(1, int(timeout_s))).close()
         self._pool = ConnectionPool(
             dsn,
@@ -66,15 +66,15 @@ class Database:
         except (errors.DuplicateObject, errors.DuplicateTable) as error:
             raise ConflictError(
                 f"The schema cannot be created: {error.diag.message_primary}. "
-                "It may be there already; use an empty database to start anew."
+                "It may exist already. To start over, use an empty database."
             ) from error
 
     def run(self, command: Command) -> Done:
-        """Carries out one command in one transaction; it is committed when this returns.
+        """Runs one command in one transaction; it is committed when this returns.
 
         Raises RuleBrokenError, NotFoundError or ConflictError when the command is refused, and
-        DatabaseUnavailableError when PostgreSQL is away; then nothing was changed, except that the outcome of
-        a commit that was under way is unknown.
+        DatabaseUnavailableError when PostgreSQL does not answer. Nothing was changed then, except that the outcome of a
+        commit in progress is unknown.
         """
         for attempt in range(1, _DEADLOCK_TRIES + 1):
             try:
@@ -101,12 +101,12 @@ class Database:
         """
         with _reported():
             with self._pool.connection() as connection:
-                seeding.seed_catalogue(connection, seed, products or min(2000, max(300, size // 50)))
-                seeding.seed_customers(connection, seed, customers or max(50, size // 10))
-            seeding.seed_orders(self._pool, seed, size, progress)
+                seeder.seed_catalogue(connection, seed, products or min(2000, max(300, size // 50)))
+                seeder.seed_customers(connection, seed, customers or max(50, size // 10))
+            seeder.seed_orders(self._pool, seed, size, progress)
 
     def world(self) -> World:
-        """What a workload may build on: customers, products, the latest orders, and fresh numbers."""
+        """What a workload starts from: customers, products, the latest orders, and new numbers."""
         with _reported(), self._pool.connection() as connection:
             customers = connection.execute(
                 """SELECT c.number, c.name, array_agg(a.label ORDER BY a.id)
@@ -155,20 +155,20 @@ class Database:
         while True:
             with _reported(), self._pool.connection() as connection:
                 row = connection.execute("SELECT extract(year FROM now())::int").fetchone()
-                block = seeding.reserve(connection, "order_number_seq", _NUMBERS_AT_ONCE)
+                block = seeder.reserve(connection, "order_number_seq", _NUMBERS_AT_ONCE)
             assert row is not None
             yield from (display_numbers.order_number(row[0], number) for number in block)
 
     def _customer_numbers(self) -> Iterator[str]:
         while True:
             with _reported(), self._pool.connection() as connection:
-                block = seeding.reserve(connection, "customer_number_seq", _NUMBERS_AT_ONCE)
+                block = seeder.reserve(connection, "customer_number_seq", _NUMBERS_AT_ONCE)
             yield from (display_numbers.customer_number(number) for number in block)
 
 
 @contextmanager
 def _reported() -> Iterator[None]:
-    """Turns "PostgreSQL is away" and "the tables are missing" into errors that say what to do."""
+    """Turns PostgreSQL's errors into the application's, which say what to do."""
     try:
         yield
     except errors.UndefinedTable as error:
@@ -183,17 +183,19 @@ def _reported() -> Iterator[None]:
             f"The role may not do this: {error.diag.message_primary}. Grant it, or log in as the tables' owner."
         ) from error
     except (PoolTimeout, psycopg.OperationalError) as error:
-        said = str(error).strip().splitlines()[0].rstrip(".")
+        reason = str(error).strip().splitlines()[0].rstrip(".")
         if login_refused(str(error)):
             raise LoginRefusedError(
-                f"PostgreSQL rejected the connection: {said}. Correct ROWTIDE_WRITER_DSN, or allow the connection on the server."
+                f"PostgreSQL rejected the connection: {reason}. Correct ROWTIDE_WRITER_DSN, or allow the connection on the server."
             ) from error
         raise DatabaseUnavailableError(
-            f"PostgreSQL cannot be used: {said}. Check the address in ROWTIDE_WRITER_DSN, and that the server runs."
+            f"PostgreSQL does not answer: {reason}. Check the address in ROWTIDE_WRITER_DSN, and that the server runs."
         ) from error
 
 
 def login_refused(message: str) -> bool:
-    """Whether the server answered, and does not know us; a server that lets nobody in just now is not meant."""
-    passing = ("the database system is", "too many c", "slots are reserved", "terminating connection")
-    return ("FATAL:" in message and not any(words in message for words in passing)) or "no password supplied" in message
+    """Whether the server rejected the login for good; not a server that accepts nobody at the moment."""
+    temporary = ("the database system is", "too many c", "slots are reserved", "terminating connection")
+    return (
+        "FATAL:" in message and not any(words in message for words in temporary)
+    ) or "no password supplied" in message

@@ -1,8 +1,8 @@
-"""What can go wrong in the order application: each error says what, which, and what to do."""
+"""The errors of the order application. Each says what happened, to which thing, and what to do."""
 
 
 class WriterError(Exception):
-    """Anything the application refuses or cannot do; the message is written for the person who asked."""
+    """Anything the application refuses or cannot do. The message is meant for the user."""
 
 
 class RuleBrokenError(WriterError):
@@ -23,11 +23,11 @@ class ConflictError(WriterError):
 
 
 class DatabaseUnavailableError(WriterError):
-    """PostgreSQL does not answer, or does not let this user in."""
+    """PostgreSQL does not answer, or rejects the login."""
 
 
 class LoginRefusedError(DatabaseUnavailableError):
-    """PostgreSQL answers, but not to this user, password or database."""
+    """PostgreSQL rejects this user, password or database."""
 
 
 class NotReadyError(WriterError):

@@ -1,4 +1,4 @@
-"""Which function carries out which command."""
+"""Dispatches each command to its function."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +34,7 @@ _FUNCTIONS: dict[type[Any], Callable[[Connection, Any], c.Done]] = {
 
 
 def execute(connection: Connection, command: c.Command) -> c.Done:
-    """Carries the command out in the connection's transaction. Raises a WriterError."""
+    """Runs the command in the connection's transaction. Raises a WriterError."""
     try:
         return _FUNCTIONS[type(command)](connection, command)
     except errors.UniqueViolation as error:

@@ -17,7 +17,7 @@ def pay(connection: Connection, command: PayOrder) -> Done:
     order = locked(connection, command.number)
     status = next_status(order, Action.PAY)
     if command.method not in METHODS:
-        raise RuleBrokenError(f"'{command.method}' is no payment method. Use one of: {', '.join(METHODS)}.")
+        raise RuleBrokenError(f"'{command.method}' is not a payment method. Use one of: {', '.join(METHODS)}.")
     already = payments.paid(connection, order.id)
     amount = rules.payment_due(order.number, order.total, already, command.amount)
     payments.book(connection, order.id, command.method, amount, command.reference)

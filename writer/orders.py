@@ -62,7 +62,7 @@ def next_status(order: Order, action: Action) -> Status:
 
 
 def move(connection: Connection, order: Order, status: Status, reason: str | None = None) -> None:
-    """Writes the new state, and with the first one after a draft when it was placed; a reason becomes a paragraph of the notes."""
+    """Writes the new state and, when the order leaves the draft state, `placed_at`. A reason is appended to the notes."""
     connection.execute(
         """UPDATE orders SET status = %s::order_status, revision = revision + 1, updated_at = now(),
                   placed_at = CASE WHEN %s::order_status IN ('draft', 'cancelled') THEN placed_at
@@ -118,7 +118,7 @@ def amend(connection: Connection, command: AmendOrder) -> Done:
 
 
 def cancel(connection: Connection, command: CancelOrder) -> Done:
-    """Cancels an order that has not left the house, and refunds it."""
+    """Cancels an order that was not shipped, and refunds it."""
     order = locked(connection, command.number)
     status = next_status(order, Action.CANCEL)
     payments.refund_all(connection, order.id, order.number)
@@ -180,14 +180,14 @@ def _priced(connection: Connection, skus: Sequence[str]) -> dict[str, _Priced]:
     rows = connection.execute(
         "SELECT sku, id, price, active FROM products WHERE sku = ANY(%s)", (list(skus),)
     ).fetchall()
-    found = {row[0]: _Priced(row[1], row[2]) for row in rows}
+    prices = {row[0]: _Priced(row[1], row[2]) for row in rows}
     for sku in skus:
-        if sku not in found:
+        if sku not in prices:
             raise NotFoundError("product", sku)
     for row in rows:
         if not row[3]:
             raise RuleBrokenError(f"Product {row[0]} is no longer sold. Choose another product.")
-    return found
+    return prices
 
 
 def _insert_lines(
@@ -203,7 +203,7 @@ def _insert_lines(
         )
 
 
-def _replace_lines(connection: Connection, order: Order, wanted: Sequence[Line]) -> Decimal:
+def _replace_lines(connection: Connection, order: Order, lines: Sequence[Line]) -> Decimal:
     """Updates, removes and adds lines; returns the new total."""
     rows = connection.execute(
         """SELECT p.sku, l.id, l.line_no, l.quantity, l.unit_price FROM order_lines l
@@ -211,15 +211,15 @@ def _replace_lines(connection: Connection, order: Order, wanted: Sequence[Line])
         (order.id,),
     ).fetchall()
     present = {row[0]: row for row in rows}
-    kept = {line.sku for line in wanted if line.sku in present}
-    added = [line for line in wanted if line.sku not in present]
-    gone = [row[1] for row in rows if row[0] not in kept]
-    if gone:
-        connection.execute("DELETE FROM order_lines WHERE id = ANY(%s)", (gone,))
+    kept_skus = {line.sku for line in lines if line.sku in present}
+    added = [line for line in lines if line.sku not in present]
+    removed = [row[1] for row in rows if row[0] not in kept_skus]
+    if removed:
+        connection.execute("DELETE FROM order_lines WHERE id = ANY(%s)", (removed,))
     changed = [
         (line.quantity, present[line.sku][1])
-        for line in wanted
-        if line.sku in kept and present[line.sku][3] != line.quantity
+        for line in lines
+        if line.sku in kept_skus and present[line.sku][3] != line.quantity
     ]
     with connection.cursor() as cursor:
         cursor.executemany("UPDATE order_lines SET quantity = %s WHERE id = %s", changed)
@@ -227,5 +227,5 @@ def _replace_lines(connection: Connection, order: Order, wanted: Sequence[Line])
     first = max((row[2] for row in rows), default=0) + 1
     _insert_lines(connection, order.id, first, added, priced)
     return rules.total(
-        (line.quantity, present[line.sku][4] if line.sku in kept else priced[line.sku].price) for line in wanted
+        (line.quantity, present[line.sku][4] if line.sku in kept_skus else priced[line.sku].price) for line in lines
     )

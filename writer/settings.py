@@ -17,9 +17,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ROWTIDE_WRITER_", frozen=True)
 
-    dsn: str = Field(default=..., min_length=1, description="PostgreSQL DSN of the application's own database and role")
-    connections: int = Field(default=4, ge=1, le=100, description="connections in the pool")
-    timeout_s: float = Field(default=10.0, gt=0, description="seconds to wait for a connection")
+    dsn: str = Field(
+        default=..., min_length=1, description="PostgreSQL DSN of the application's own database and role."
+    )
+    connections: int = Field(default=4, ge=1, le=100, description="Connections in the pool.")
+    timeout_s: float = Field(default=10.0, gt=0, description="Time to wait for a connection (s).")
 
     @field_validator("dsn")
     @classmethod
@@ -33,12 +35,12 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """Reads the environment. Raises SettingsError that lists every fault; values are not shown."""
+    """Reads the environment. Raises SettingsError with every fault, without values."""
     try:
         return Settings()
     except ValidationError as error:
         faults = [f"ROWTIDE_WRITER_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
     raise SettingsError(
-        "The settings are not usable:\n  " + "\n  ".join(faults) + "\nSet these environment variables, for "
+        "These settings are wrong:\n  " + "\n  ".join(faults) + "\nSet these environment variables, for "
         "example ROWTIDE_WRITER_DSN=postgresql://shop@localhost:5432/shop."
     )

@@ -37,9 +37,9 @@ class World:
 def new_world(seed: int, customers: int = 50, products: int = 300) -> World:
     """The world right after `seed` has made a catalogue and customers, without orders."""
     rng = Random(f"customers-{seed}")
-    made = (customer_data.customer(rng, display_numbers.customer_number(n)) for n in range(1, customers + 1))
+    generated = (customer_data.customer(rng, display_numbers.customer_number(n)) for n in range(1, customers + 1))
     return World(
-        customers=[KnownCustomer(c.number or "", c.name, tuple(a.label for a in c.addresses)) for c in made],
+        customers=[KnownCustomer(c.number or "", c.name, tuple(a.label for a in c.addresses)) for c in generated],
         skus=[product.sku for product in catalogue.products(seed, products)],
         orders=[],
         tags=list(vocabulary().lists["tags"]),

@@ -1,4 +1,4 @@
-"""What the command line's commands share: the database of the settings, how a command is carried out, how values are written."""
+"""What the commands share: the database of the settings, running a command, and parsing values."""
 
 import json
 from decimal import Decimal
@@ -20,8 +20,8 @@ def database() -> Database:
     return Database(settings.dsn, connections=settings.connections, timeout_s=settings.timeout_s)
 
 
-def carry_out(command: Command) -> None:
-    """Carries one command out and prints what it changed, as the HTTP API answers. Raises a WriterError."""
+def run_command(command: Command) -> None:
+    """Runs one command and prints what it changed, in the form of the HTTP API. Raises a WriterError."""
     with database() as shop:
         done = shop.run(command)
     typer.echo(json.dumps({"kind": done.kind, "name": done.name}))
@@ -31,7 +31,7 @@ def line(text: str) -> Line:
     """Reads SKU=QUANTITY; without a quantity it is one."""
     sku, _, quantity = text.partition("=")
     if not sku or (quantity and not quantity.removeprefix("-").isdecimal()):
-        raise typer.BadParameter(f"{text!r} is no line; write SKU=QUANTITY, such as DSK-0007=2")
+        raise typer.BadParameter(f"{text!r} is not an order line; write SKU=QUANTITY, such as DSK-0007=2")
     return Line(sku, int(quantity or 1))
 
 
@@ -41,16 +41,16 @@ def money(text: str) -> Decimal:
         return _MONEY.validate_python(text)
     except ValidationError:
         raise typer.BadParameter(
-            f"{text!r} is no amount; write it with a point and two decimals, such as 19.99"
+            f"{text!r} is not an amount; write it with a decimal point and two decimals, such as 19.99"
         ) from None
 
 
 def attributes(text: str) -> dict[str, object]:
     """Reads a JSON object."""
     try:
-        found = json.loads(text)
+        properties = json.loads(text)
     except json.JSONDecodeError as error:
-        raise typer.BadParameter(f"this is no JSON: {error}") from None
-    if not isinstance(found, dict):
+        raise typer.BadParameter(f"not valid JSON: {error}") from None
+    if not isinstance(properties, dict):
         raise typer.BadParameter('write a JSON object, such as {"colour": "oak"}')
-    return found
+    return properties

@@ -210,7 +210,7 @@ def test_the_command_line_seeds_and_loads_an_empty_database(new_database: Any) -
     [
         (None, ["init"], 2, "ROWTIDE_WRITER_DSN"),
         ("not a dsn with secret", ["init"], 2, "not a PostgreSQL DSN"),
-        ("postgresql://127.0.0.1:1/shop", ["init"], 3, "PostgreSQL cannot be used"),
+        ("postgresql://127.0.0.1:1/shop", ["init"], 3, "PostgreSQL does not answer"),
         ("postgresql://127.0.0.1:1/shop", ["load", "--mix", "dance=1"], 2, "dance=1"),
         (None, ["sing"], 2, "No such command"),
         (None, ["order", "place"], 2, "Missing option"),

@@ -12,13 +12,13 @@ from writer.display_numbers import customer_number
 from writer.execute import execute
 from writer.vocabulary import vocabulary
 
-BATCH = 5000  # Orders a transaction: about 30,000 rows.
+BATCH = 5000  # Orders per transaction: about 30,000 rows.
 # Tables in the order in which their foreign keys allow them.
 _ORDER_TABLES = ("orders", "order_lines", "payments", "shipments", "order_tags")
 
 
 def seed_catalogue(connection: Connection, seed: int, size: int) -> int:
-    """Categories, tags and `size` products, when there is no product yet; returns how many products there are."""
+    """Categories, tags and `size` products, if there are no products yet. Returns the number of products."""
     row = connection.execute("SELECT count(*) FROM products").fetchone()
     assert row is not None
     if row[0] > 0:
@@ -38,17 +38,17 @@ def seed_catalogue(connection: Connection, seed: int, size: int) -> int:
     return len(products)
 
 
-def seed_customers(connection: Connection, seed: int, wanted: int) -> int:
-    """Adds customers until there are `wanted`; returns how many were added."""
+def seed_customers(connection: Connection, seed: int, count: int) -> int:
+    """Adds customers until there are `count`. Returns how many were added."""
     row = connection.execute("SELECT count(*) FROM customers").fetchone()
     assert row is not None
-    missing = max(0, wanted - int(row[0]))
+    missing = max(0, count - int(row[0]))
     if missing == 0:
         return 0
     # One generator for all of them: the first customers are those of `shop.new_world` with the same seed.
     rng = Random(f"customers-{seed}")
     numbers = reserve(connection, "customer_number_seq", missing)
-    made = [customer_data.customer(rng, customer_number(number)) for number in numbers]
+    customers = [customer_data.customer(rng, customer_number(number)) for number in numbers]
     ids = reserve(connection, "customers_id_seq", missing)
     _copy(
         connection,
@@ -56,20 +56,20 @@ def seed_customers(connection: Connection, seed: int, wanted: int) -> int:
         "id, number, name, company, email, phone, segment, country",
         (
             (id_, c.number, c.name, c.company, c.email, c.phone, c.segment, c.country)
-            for id_, c in zip(ids, made, strict=True)
+            for id_, c in zip(ids, customers, strict=True)
         ),
     )
     _copy(
         connection,
         "addresses",
         "customer_id, label, recipient, street, postal_code, city, region, country",
-        (row for id_, c in zip(ids, made, strict=True) for row in _addresses(id_, c)),
+        (row for id_, c in zip(ids, customers, strict=True) for row in _addresses(id_, c)),
     )
     return missing
 
 
 def seed_orders(pool: ConnectionPool, seed: int, size: int, progress: Callable[[int], None] | None = None) -> None:
-    """Adds `size` orders, BATCH a transaction. `progress` is called with the orders written so far."""
+    """Adds `size` orders, BATCH per transaction. `progress` is called with the orders written so far."""
     with pool.connection() as connection:
         stock = _stock(connection)
     rng = Random(f"orders-{seed}")
@@ -87,7 +87,7 @@ def seed_orders(pool: ConnectionPool, seed: int, size: int, progress: Callable[[
 
 
 def reserve(connection: Connection, sequence: str, count: int) -> list[int]:
-    """`count` new values of a sequence, nobody else's."""
+    """Reserve `count` values of a sequence."""
     rows = connection.execute("SELECT nextval(%s::regclass) FROM generate_series(1, %s)", (sequence, count)).fetchall()
     return [row[0] for row in rows]
 
