@@ -40,3 +40,11 @@ def test_a_case_that_is_named_is_there(name: str) -> None:
 def test_a_file_that_is_linked_is_there(page: str) -> None:
     linked = set(re.findall(r"\]\(([\w./-]+)[)#]", page))
     assert [name for name in linked if not (CHECKOUT / "docs/reference" / name).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("symbol", "path"), sorted(set(re.findall(r"`([A-Za-z_.]+)` in\s+\[[^\]]+\]\(([^)]+\.py)\)", GUARANTEES)))
+)
+def test_a_symbol_that_is_named_is_in_its_file(symbol: str, path: str) -> None:
+    code = (CHECKOUT / "docs/reference" / path).read_text(encoding="utf-8")
+    assert [part for part in symbol.split(".") if not re.search(rf"\b{part}\b", code)] == []
