@@ -1,4 +1,4 @@
-"""A whole pipeline on a stack: the order application's database, connector, worker and search API, run by their commands."""
+"""A whole pipeline on a stack: the order application, the connector, the worker and the search API."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

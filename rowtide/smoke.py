@@ -23,7 +23,8 @@ _POLL_SECONDS = 0.003
 # One transaction on every table: inserts, updates, deletes and a cascade.
 TRANSACTION = """
 INSERT INTO tags (name) VALUES ('smoke');
-INSERT INTO order_tags (order_id, tag_id) SELECT o.id, t.id FROM orders o, tags t WHERE t.name = 'smoke' AND o.id % 5 = 0;
+INSERT INTO order_tags (order_id, tag_id)
+    SELECT o.id, t.id FROM orders o, tags t WHERE t.name = 'smoke' AND o.id % 5 = 0;
 UPDATE customers SET company = 'Smoke & Sons', updated_at = now() WHERE id % 7 = 0;
 UPDATE addresses SET city = city || ' West' WHERE id % 9 = 0;
 UPDATE categories SET name = name || ' & more' WHERE parent_id IS NOT NULL;
@@ -108,7 +109,7 @@ def _events(pipeline: Pipeline) -> int:
 
 
 def _at_full_speed(pipeline: Pipeline, worker: Program, size: Size, report: Report) -> float:
-    """Load orders at full speed, then one large transaction. Returns change events per second until all is searchable."""
+    """Load orders at full speed, then one large transaction. Returns events per second until all is searchable."""
     report("workload", f"{size.loaded:,} orders and their later changes, at full speed")
     before, since = _events(pipeline), monotonic()
     load = (*WRITER, "load", "--orders", str(size.loaded), "--seed", "7")

@@ -1,1 +1,1 @@
-"""The commands of `rowtide`, a module per command or group. They hold options and presentation; the rooms below do the work."""
+"""The commands of `rowtide`, one module each. They hold options and presentation; the rooms below do the work."""

@@ -17,7 +17,7 @@ def pipelines(_context: typer.Context) -> list[str]:
 
 
 def documents(context: typer.Context) -> list[str]:
-    """The documents of the spec, which are index aliases, too."""
+    """The documents of the spec, which are also the index aliases."""
     return names_in_time(lambda: _documents(context.params.get("spec")))
 
 
@@ -28,7 +28,7 @@ def names_in_time(read: Callable[[], list[str]], seconds: float = SECONDS) -> li
     def run() -> None:
         try:
             names.extend(read())
-        except Exception:  # noqa: BLE001 Whatever is wrong, the shell goes on without names.
+        except Exception:  # noqa: BLE001 Whatever is wrong, the shell continues without names.
             names.clear()
 
     thread = threading.Thread(target=run, name="completion", daemon=True)

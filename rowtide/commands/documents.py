@@ -65,8 +65,8 @@ def init(
     name = pipeline or _pipeline_name(database)
     if not PIPELINE_NAME.fullmatch(name):
         raise WrongUse(
-            f"Invalid pipeline name {name!r}. Give one with --pipeline: 1–41 lowercase letters, digits or underscores,"
-            " starting with a letter."
+            f"Invalid pipeline name {name!r}. Give one with --pipeline: 1–41 lowercase letters, digits or"
+            " underscores, starting with a letter."
         )
     try:
         text = write_spec(catalog, [table_name(table) for table in root], name)

@@ -125,7 +125,7 @@ def create_search_key(
 
 
 def _administrator(settings: ElasticsearchSettings) -> ElasticsearchAccess:
-    """The access with the user and password, even where an API key is set, too."""
+    """The access with the user and password, even if an API key is also set."""
     return replace(settings.elasticsearch_access(), api_key=None)
 
 

@@ -41,7 +41,7 @@ def explain(
 ) -> None:
     """Show where a document comes from and what is wrong with it.
 
-    Exit code 0 if the document equals the database, 1 if it differs, is still on its way, or does not exist.
+    Exit code 0 if the document equals the database, 1 if it differs, is not up to date yet, or does not exist.
     """
     settings = runner.load_settings()
     with (

@@ -1,1 +1,1 @@
-"""Conformance cases: folders of SQL and a spec that run through a real pipeline, every document compared at each step."""
+"""Conformance cases: folders of SQL and a spec that run through a real pipeline, with every document compared."""

@@ -1,4 +1,4 @@
-"""Compares a case's documents with the database, with its expected files, and with the fields it expects to be flagged."""
+"""Compares a case's documents with the database, its expected documents and its expected flags."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -21,7 +21,7 @@ class Comparison:
         self._pipeline, self._programs, self._index = pipeline, programs, index
 
     def with_database(self, step: int, cases: Sequence[Case]) -> dict[str, tuple[int, list[Deviation]]]:
-        """Run `rowtide verify`. By case: the number of documents compared, and those that deviate from the oracle query."""
+        """Run `rowtide verify`. By case: the number of documents compared, and the deviations from the oracle."""
         command = (*ROWTIDE, "verify", "--output", "json")
         printed = self._programs.run("verify", command, _VERIFY_SECONDS, accept=(0, 1))
         report = last_json(printed)

@@ -18,7 +18,7 @@ class ConnectorMonitor:
         self._next = 0.0
 
     def check(self) -> None:
-        """Raise RunnerError with the cause if the connector's task has failed. No answer from Connect is not a failure."""
+        """Raise RunnerError with the cause if the connector's task has failed. Silence of Connect is not a failure."""
         if monotonic() < self._next:
             return
         self._next = monotonic() + _POLL_SECONDS

@@ -1,4 +1,4 @@
-"""Runs cases through the real pipeline: one database, one connector and one worker for all cases that can share them."""
+"""Runs cases through the real pipeline: one database, connector and worker for all cases that can share them."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence

@@ -73,7 +73,7 @@ def run_demo(console: Console, settings: StackSettings, ports: PipelinePorts, pl
 
 @contextmanager
 def _stopped_at_end(console: Console) -> Iterator[list[Callable[[], None]]]:
-    """Collect what has to be stopped, and stop it at the end, the last one first. Further Ctrl-C do not disturb that."""
+    """Collect what has to be stopped, and stop it at the end in reverse order. Further Ctrl-C are ignored then."""
     stops: list[Callable[[], None]] = []
     try:
         yield stops

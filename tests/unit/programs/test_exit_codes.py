@@ -112,10 +112,10 @@ def test_a_service_that_is_not_there_is_named(command: str, names: str, spec: Pa
 @pytest.mark.parametrize("command", ["init", "documents check", "connectors apply", "worker", "verify"])
 def test_settings_that_cannot_be_are_named_without_their_values(command: str, spec: Path) -> None:
     wrong = {"ROWTIDE_POSTGRES_DSN": "secret-canary", "ROWTIDE_ELASTICSEARCH_URL": "secret-canary:9200"}
-    said = rowtide(command, spec, **wrong)
-    assert said.exit_code == 2, said.stderr
-    assert "ROWTIDE_POSTGRES_DSN" in said.stderr or "ROWTIDE_ELASTICSEARCH_URL" in said.stderr
-    assert "secret-canary" not in said.stderr
+    result = rowtide(command, spec, **wrong)
+    assert result.exit_code == 2, result.stderr
+    assert "ROWTIDE_POSTGRES_DSN" in result.stderr or "ROWTIDE_ELASTICSEARCH_URL" in result.stderr
+    assert "secret-canary" not in result.stderr
 
 
 def test_a_taken_port_is_a_wrong_setting(taken: int, spec: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_taken_port_is_a_wrong_setting(taken: int, spec: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "wrong"),
+    ("message", "wrong"),
     [
         ('connection failed: FATAL:  password authentication failed for user "shop"', True),
         ('connection failed: FATAL:  database "shop" does not exist', True),
@@ -143,8 +143,8 @@ def test_a_taken_port_is_a_wrong_setting(taken: int, spec: Path) -> None:
         ("[Errno -2] Name or service not known", False),
     ],
 )
-def test_a_wrong_sign_in_is_told_from_a_server_that_lets_nobody_in_now(said: str, wrong: bool) -> None:
-    assert (is_wrong_login(said), login_refused(said)) == (wrong, wrong)
+def test_a_wrong_sign_in_is_told_from_a_server_that_lets_nobody_in_now(message: str, wrong: bool) -> None:
+    assert (is_wrong_login(message), login_refused(message)) == (wrong, wrong)
 
 
 def test_certificates_are_settings() -> None:
@@ -164,5 +164,5 @@ def test_certificates_are_settings() -> None:
     ],
 )
 def test_an_error_of_postgresql_has_the_code_of_what_it_means(error: psycopg.Error, code: int) -> None:
-    said = operator_error(error, DSN)
-    assert (said.exit_code, "secret-canary" in str(said)) == (code, False)
+    mapped = operator_error(error, DSN)
+    assert (mapped.exit_code, "secret-canary" in str(mapped)) == (code, False)
