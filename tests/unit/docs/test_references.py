@@ -108,3 +108,13 @@ def test_the_searches_of_the_pages_fit_the_shipped_spec() -> None:
             ),
             schema,
         )
+
+
+def test_the_overview_links_every_page() -> None:
+    overview = (CHECKOUT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = {
+        str(page.relative_to(CHECKOUT / "docs"))
+        for page in PAGES
+        if page.is_relative_to(CHECKOUT / "docs") and "decisions" not in page.parts and page.name != "README.md"
+    }
+    assert pages - set(LINK.findall(overview)) == set()
