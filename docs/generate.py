@@ -1,8 +1,9 @@
-"""Generates the reference pages from the code: the API, settings, metrics and commands.
+"""Generates the reference from the code: the API, settings, metrics, commands and the JSON Schema of a spec.
 
 Run it after a change: `python -m docs.generate`. tests/unit/docs/test_references.py fails when a page is out of date.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from pydantic_settings import BaseSettings
 from cdc.settings import Settings as OperatorSettings
 from docs import api_reference
 from infra.settings import StackSettings
+from read_model.spec.json_schema import spec_schema
 from rowtide.cli import COMMANDS as ROOT_COMMANDS
 from rowtide.cli import load
 from search_api.settings import ApiSettings
@@ -91,6 +93,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "settings.md": GENERATED + SETTINGS + "".join(map(_program, PROGRAMS)),
         FOLDER / "metrics.md": GENERATED + METRICS + "\n" + _metrics() + WATCH,
         FOLDER / "commands.md": GENERATED + COMMANDS + "".join(_commands()),
+        FOLDER / "spec.schema.json": json.dumps(spec_schema(), indent=2, ensure_ascii=False) + "\n",
     }
 
 

@@ -26,6 +26,11 @@ def id_of_keys(document: DocumentPlan, alias: str) -> str:
     return _id_text(document, [f"{alias}.{key}" for key in key_names(document)])
 
 
+def id_of_root(document: DocumentPlan, alias: str) -> str:
+    """The id text of an aliased root row."""
+    return _id_text(document, [column_of(alias, column) for column in document.id])
+
+
 def has_id(document: DocumentPlan, alias: str) -> str:
     """Whether the id text of an aliased root row is in `:ids`, a JSON array.
 
@@ -34,25 +39,19 @@ def has_id(document: DocumentPlan, alias: str) -> str:
     if len(document.id) == 1 and form(column).kind in ("int", "text"):
         value = "CAST(value AS INTEGER)" if form(column).kind == "int" else "value"
         return f"{column_of(alias, column)} IN (SELECT {value} FROM json_each(:ids))"
-    return f"{_id_of_root(document, alias)} IN (SELECT value FROM json_each(:ids))"
+    return f"{id_of_root(document, alias)} IN (SELECT value FROM json_each(:ids))"
 
 
 def existing_ids(document: DocumentPlan) -> str:
     """Those of `:ids`, a JSON array of id texts, that have a root row; the root's filter does not count."""
     root = f"{table_name(document.root.table)} r"
-    return f"SELECT {_id_of_root(document, 'r')} FROM {root} WHERE {has_id(document, 'r')}"
-
-
-def all_ids(document: DocumentPlan) -> str:
-    """The id texts of all documents; root rows that the filter excludes have none."""
-    where = json_builder.conditions(document.root.where, "r")
-    return f"SELECT {_id_of_root(document, 'r')} FROM {table_name(document.root.table)} r WHERE true{where}"
+    return f"SELECT {id_of_root(document, 'r')} FROM {root} WHERE {has_id(document, 'r')}"
 
 
 def keys_of_id(document: DocumentPlan) -> str:
     """The keys of the root rows whose document has the id text `:id`. Scans the whole table."""
     root = f"{table_name(document.root.table)} r"
-    return f"SELECT {root_keys(document, 'r')} FROM {root} WHERE {_id_of_root(document, 'r')} = :id"
+    return f"SELECT {root_keys(document, 'r')} FROM {root} WHERE {id_of_root(document, 'r')} = :id"
 
 
 def build(document: DocumentPlan, keys: str, first: str = "") -> str:
@@ -74,10 +73,6 @@ def build(document: DocumentPlan, keys: str, first: str = "") -> str:
         f"SELECT {first or id_text}, CAST({body} AS BLOB), {missing} FROM ({keys}) p"
         f" LEFT JOIN {table_name(root.table)} r ON {same_key}{where}"
     )
-
-
-def _id_of_root(document: DocumentPlan, alias: str) -> str:
-    return _id_text(document, [column_of(alias, column) for column in document.id])
 
 
 def _id_text(document: DocumentPlan, expressions: list[str]) -> str:

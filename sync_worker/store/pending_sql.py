@@ -109,8 +109,7 @@ def touch_all(document: DocumentPlan, lane: Lane) -> str:
 
 
 def touch_ids(document: DocumentPlan, lane: Lane) -> str:
-    """Touch the documents of `:ids`, a JSON array of id texts, that have a root row; binds `:cursor` and `:lsn`,
-    too."""
+    """Touch the documents in `:ids`, a JSON array of id texts, that have a root row; also binds `:cursor` and `:lsn`."""
     return touch(document, lane, f"{_roots(document)} WHERE {has_id(document, 'r')}")
 
 

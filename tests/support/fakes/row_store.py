@@ -10,8 +10,9 @@ import msgspec
 from read_model.catalog.catalog import Column, TableName
 from read_model.plan.model import DocumentPlan, TableUse
 from read_model.sqlite import functions, rows
-from read_model.sqlite.documents import all_ids
+from read_model.sqlite.documents import id_of_root
 from read_model.sqlite.fan_out import LANES
+from read_model.sqlite.json_builder import conditions
 from sync_worker.store import pending_sql
 
 
@@ -71,7 +72,8 @@ class RowStore:
         lane = LANES[0]
         self.connection.execute(pending_sql.touch_all(document, lane), {"cursor": 0, "lsn": 1})
         built = {identity: body for kind, identity, body in self.built(document, lane) if kind == "index"}
-        ids = self.connection.execute(all_ids(document))
+        root, where = rows.table_name(document.root.table), conditions(document.root.where, "r")
+        ids = self.connection.execute(f"SELECT {id_of_root(document, 'r')} FROM {root} r WHERE true{where}")
         assert {identity for (identity,) in ids} == set(built)
         return built
 
