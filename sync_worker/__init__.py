@@ -1,1 +1,1 @@
-"""The worker: reads the change log, folds it into the row store, builds the documents it touches and indexes them."""
+"""The worker: applies the change log to the row store, builds the documents that changes touch, and delivers them."""

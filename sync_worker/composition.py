@@ -126,8 +126,8 @@ def _own(store: RowStore, path: Path, pipeline: str) -> None:
             store.remember("pipeline", pipeline)
     elif owner != pipeline:
         raise StoreError(
-            f"row store {path} belongs to pipeline {owner}, not to {pipeline}; move it away, or set ROWTIDE_WORKER_STORE to"
-            " another folder",
+            f"row store {path} belongs to pipeline {owner}, not to {pipeline}; move it away, or set"
+            " ROWTIDE_WORKER_STORE to another folder",
             Recovery.NEW_STORE,
         )
 

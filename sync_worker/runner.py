@@ -1,4 +1,4 @@
-"""Runs the worker as a program: settings, signals, one place for errors, exit codes."""
+"""Runs the worker as a program: settings, signals, error reporting and exit codes."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ OK, FAILED, WRONG_USE, NO_SERVICE = 0, 1, 2, 3
 
 
 def load_settings() -> WorkerSettings:
-    """Read the environment. SettingsError lists every fault, a line each."""
+    """Read the environment. Raises SettingsError with every invalid setting, one on each line."""
     try:
         return WorkerSettings()
     except ValidationError as error:
@@ -32,7 +32,7 @@ def load_settings() -> WorkerSettings:
 
 
 def main(new_store: bool = False) -> int:
-    """Run until SIGTERM or SIGINT. Errors go to stderr in one sentence."""
+    """Run until SIGTERM or SIGINT; returns the exit code. Errors are printed to stderr."""
     restarts = RestartLoop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: restarts.end())
@@ -43,7 +43,7 @@ def main(new_store: bool = False) -> int:
                 run(settings, restarts.begin(), new_store)
                 break
             except IndexLost as error:
-                structlog.get_logger().warning("the worker begins again", reason=str(error))
+                structlog.get_logger().warning("restarting the worker", reason=str(error))
                 new_store = False
     except (SettingsError, SpecError) as error:
         return _fail(error, WRONG_USE)
@@ -55,30 +55,31 @@ def main(new_store: bool = False) -> int:
 
 
 class RestartLoop:
-    """A worker may begin again within its process; told to end, neither this life nor another goes on."""
+    """Lets the worker restart within its process, until it is stopped: `end` stops this run, and allows no other
+    one."""
 
     def __init__(self) -> None:
         self.ended = False
         self._stopping = threading.Event()
 
     def begin(self) -> threading.Event:
-        """The next life's event that says stop."""
+        """The event that stops the next run."""
         self._stopping = threading.Event()
         if self.ended:
             self._stopping.set()
         return self._stopping
 
     def end(self) -> None:
-        """Stop."""
+        """Stop this run and every later one."""
         self.ended = True
         self._stopping.set()
 
 
 def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = False) -> None:
-    """Assemble a worker, serve its endpoint and let it work until `stopping` is set."""
+    """Compose a worker, serve its endpoint, and run its loop until `stopping` is set."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     log = structlog.get_logger()
-    # What SQLite sorts goes to the disk that the row store was given, not to one that happens to hold /var/tmp.
+    # SQLite sorts on the disk of the row store, which was sized for it, and not on that of /var/tmp.
     os.environ.setdefault("SQLITE_TMPDIR", str(settings.worker_store))
     with composition.compose(settings, stopping, new_store) as worker:
         ingest, delivery = worker.assembled.ingest, worker.assembled.delivery

@@ -43,7 +43,8 @@ class BulkResponse(msgspec.Struct):
 
 
 class Refusal(NamedTuple):
-    """An item that was not taken: its place in the request, its id and why. `field` is the path that the reason names."""
+    """An item that was not taken: its place in the request, its id and why. `field` is the path that the reason
+    names."""
 
     place: int
     id: str
@@ -70,7 +71,8 @@ RETRY_TYPES = {"cluster_block_exception", "index_not_found_exception", "es_rejec
 """Errors of the index, not of the document: they pass once an operator has acted."""
 
 _NAMED = re.compile(r"""(?:field|mapping for) \[([^\]]+)\]|in field="([^"]+)\"""")
-"""How Elasticsearch names a field: `failed to parse field [a] of type …`, `object mapping for [a]`, `immense term in field="a"`."""
+"""How Elasticsearch names a field: `failed to parse field [a] of type …`, `object mapping for [a]`, `immense term
+in field="a"`."""
 
 
 def refusals(response: object, count: int) -> list[Refusal]:
@@ -125,8 +127,8 @@ def _reason(result: ItemResult) -> str:
 def refused_whole(status: int, body: object) -> str | None:
     """Why Elasticsearch refused a request as a whole, when its content is the cause; None when the refusal may pass.
 
-    A 400 counts only with an error type of Elasticsearch: a proxy's 400 is about no document. The text is left out because
-    it quotes ids."""
+    A 400 counts only with an error type of Elasticsearch: a proxy's 400 is about no document. The text is left out
+    because it quotes ids."""
     if status == 413:
         return "larger than Elasticsearch's http.max_content_length"
     error = body.get("error") if isinstance(body, dict) else None

@@ -20,8 +20,8 @@ _AS_WRITTEN = msgspec.json.Decoder(dict[str, Any], float_hook=lambda number: msg
 
 
 class Bodies:
-    """The lines of a bulk's writes. With `leave_out` a rejected document is tried again without the field that the rejection
-    names, field by field, and flagged."""
+    """The lines of a bulk's writes. With `leave_out` a rejected document is tried again without the field that the
+    rejection names, field by field, and flagged."""
 
     def __init__(self, bodies: list[bytes], leave_out: bool) -> None:
         self._bodies = bodies
@@ -59,7 +59,8 @@ def left_out_of(source: bytes | str) -> tuple[str, ...]:
 
 
 def leave_out(source: bytes | str, paths: Iterable[str]) -> bytes:
-    """The document without these fields, in every element of an array, and with the flag. A path that is missing is ignored."""
+    """The document without these fields, in every element of an array, and with the flag. A path that is missing
+    is ignored."""
     document = _AS_WRITTEN.decode(source)
     flags = document.pop(FLAGS, {})
     named = sorted(set(paths))

@@ -43,8 +43,8 @@ def connect(access: ElasticsearchAccess) -> Elasticsearch:
 class ElasticsearchSink:
     """A `DocumentSink`. Targets are index generations, written through the alias `<generation>-write`.
 
-    Versions are Elasticsearch's external versions (`external_gte`). With `leave_out` a document that Elasticsearch refuses
-    for one field goes without that field, flagged."""
+    Versions are Elasticsearch's external versions (`external_gte`). With `leave_out` a document that Elasticsearch
+    refuses for one field goes without that field, flagged."""
 
     def __init__(
         self, client: Elasticsearch, gate: WriteGate, stopping: threading.Event, leave_out: bool = False
@@ -119,7 +119,8 @@ class ElasticsearchSink:
         return refusals(response.body, len(bodies))
 
     def _halves(self, target: Target, bodies: list[bytes], reason: str) -> list[Refusal]:
-        """Send a request that Elasticsearch refuses as a whole in halves, until only what it refuses is left: that is rejected.
+        """Send a request that Elasticsearch refuses as a whole in halves, until only what it refuses is left: that is
+        rejected.
 
         One document with an id that is too long costs one more request, and the others nothing."""
         faults = {place: fault for place, body in enumerate(bodies) if (fault := unfit(body))}

@@ -26,8 +26,9 @@ class GenerationAdmin(Protocol):
 class Generations:
     """The `Targets` of Elasticsearch: one index for each kind of document.
 
-    Construction makes sure that every kind has its generation, and that it is the one that the row store fed before. A
-    generation that is missing, or was made for another plan, is replaced by a new one, and every document is built again."""
+    Construction makes sure that every kind has its generation, and that it is the one that the row store fed
+    before. A generation that is missing, or was made for another plan, is replaced by a new one, and every
+    document is built again."""
 
     def __init__(
         self, store: RowStore, rows: Rows, quarantine: Quarantine, admin: GenerationAdmin, plan: PipelinePlan

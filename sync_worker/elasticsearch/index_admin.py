@@ -1,8 +1,8 @@
 """Administration of the documents' indexes: generations and aliases.
 
-`<alias>-g000001` is a generation, `<alias>` is what readers search, `<alias>-g000001-write` is where the worker writes. Each
-generation has an alias of its own for writing, so that a worker that still writes to an older generation, after another
-worker took over, does not reach this one.
+`<alias>-g000001` is a generation, `<alias>` is what readers search, `<alias>-g000001-write` is where the worker
+writes. Each generation has an alias of its own for writing, so that a worker that still writes to an older
+generation, after another worker took over, does not reach this one.
 """
 
 import re
@@ -22,8 +22,8 @@ GENERATION = re.compile(r"-g(\d{6})$")
 
 class IndexAdmin:
     """Every call raises ServiceMissing when Elasticsearch is away or overloaded, SettingsError when it refuses the
-    credentials, and WorkerError when it refuses the request. `aliases` and `nodes`, which a thread calls on a timer, raise
-    the client's own errors."""
+    credentials, and WorkerError when it refuses the request. `aliases` and `nodes`, which a thread calls on a
+    timer, raise the client's own errors."""
 
     def __init__(self, client: Elasticsearch, url: str) -> None:
         self._client = client
@@ -108,7 +108,5 @@ class IndexAdmin:
             if refuses_credentials(error):
                 raise credentials_refused(self._url) from error
             if BY_STATUS.get(error.status_code) is Outcome.RETRY:
-                raise ServiceMissing(
-                    f"Elasticsearch at {self._url} is not ready: {error}. Try again when it is."
-                ) from error
-            raise WorkerError(f"Elasticsearch at {self._url} refused a request: {error}.") from error
+                raise ServiceMissing(f"Elasticsearch at {self._url} is not ready: {error}; try again later") from error
+            raise WorkerError(f"Elasticsearch at {self._url} refused a request: {error}") from error

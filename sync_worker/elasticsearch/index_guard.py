@@ -1,5 +1,5 @@
-"""A thread that guards the worker's hold on Elasticsearch: it renews the lease, and compares indexes, aliases and nodes with
-what the row store knows."""
+"""A thread that guards the worker's hold on Elasticsearch: it renews the lease, and compares indexes, aliases and
+nodes with what the row store knows."""
 
 import threading
 
@@ -20,7 +20,8 @@ class IndexLost(WorkerError):
 
 
 class IndexGuard:
-    """`fault` is what ends this run of the worker, `nodes` the running processes of Elasticsearch. Any thread may read them."""
+    """`fault` is what ends this run of the worker, `nodes` the running processes of Elasticsearch. Any thread may
+    read them."""
 
     def __init__(self, lease: Lease, admin: IndexAdmin, current: Current[PlanBound]) -> None:
         self._lease = lease

@@ -1,7 +1,8 @@
-"""Who may write the documents: one worker a kind of document, by a lease that it keeps renewing in Elasticsearch.
+"""Which worker may write the documents of a kind: the one that holds its lease, and keeps renewing it, in
+Elasticsearch.
 
-A small document for each alias in the index `rowtide-lease`, changed only by compare-and-set on its sequence number. Nobody's
-clock is compared with another's: a lease has expired when it was watched for its whole time without being renewed.
+The index `rowtide-lease` has a small document for each alias, changed only by compare-and-set on its sequence number.
+No two clocks are compared: a lease has expired when somebody watched it for its whole time and it was not renewed.
 """
 
 import socket
@@ -21,7 +22,8 @@ from sync_worker.elasticsearch.access import credentials_refused
 from sync_worker.errors import LeaseLost, ServiceMissing, WorkerError
 
 INDEX = "rowtide-lease"
-LOOK_SECONDS = 0.5
+WATCH_SECONDS = 0.5
+"""Seconds between two reads of a lease that another worker holds."""
 
 _BODY: dict[str, Any] = {
     "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
@@ -31,7 +33,7 @@ _BODY: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A lease as it stands in Elasticsearch."""
+    """A lease as it is in Elasticsearch."""
 
     seq_no: int
     primary_term: int
@@ -44,10 +46,14 @@ class _Held:
 
 @dataclass(slots=True)
 class Lease:
-    """The leases of one worker. `holder` stays the same for a row store, `life` is this process's alone. `epoch` rises when
-    another row store's worker takes over: its versions are higher than all that were written before (invariant 4).
+    """The leases of one worker, and the sink's `WriteGate`. `seconds` is how long a lease lasts without being
+    renewed.
 
-    `take` and `release` belong to the main thread, `renew` to one other; `held` may be asked anywhere."""
+    `holder` names the row store and stays the same for it; `life` is new in each process. `epoch` rises when the
+    worker of another row store takes over, so that its versions are higher than all that were written before
+    (invariant 4).
+
+    `take` and `release` belong to the main thread, `renew` to one other thread; any thread may read `held`."""
 
     client: Elasticsearch
     pipeline: str
@@ -61,84 +67,87 @@ class Lease:
 
     @property
     def held(self) -> bool:
-        """Whether nobody else can have it now."""
+        """Whether no other worker can hold a lease of ours now."""
         return time.monotonic() < self._renewed + self.seconds
 
-    def take(self, stopping: threading.Event, told: Callable[[str], None]) -> bool:
-        """Take all leases; True when another row store's worker wrote before. WorkerError when another worker keeps one."""
+    def take(self, stopping: threading.Event, warn: Callable[[str], None]) -> bool:
+        """Take all leases; True when the worker of another row store held one before.
+
+        Waits for a lease that is not renewed. Raises WorkerError when another worker renews one, ServiceMissing when
+        Elasticsearch does not answer, SettingsError when it refuses the credentials."""
         try:
             self._create_index()
-            found = self._read(self.aliases)
-            others = {alias: held for alias, held in found.items() if held.source.get("holder") != self.holder}
-            kept = {alias: held for alias, held in others.items() if held.seconds}
-            if kept:
-                told(f"waiting for the lease of {_holders(kept)} to expire")
-                self._watch(kept, stopping)
-            last = max((int(held.source.get("epoch", 1)) for held in found.values()), default=0)
+            leases = self._read(self.aliases)
+            others = {alias: held for alias, held in leases.items() if held.source.get("holder") != self.holder}
+            unreleased = {alias: held for alias, held in others.items() if held.seconds}
+            if unreleased:
+                warn(f"waiting for the lease of {_holders(unreleased)} to expire")
+                self._watch(unreleased, stopping)
+            last = max((int(held.source.get("epoch", 1)) for held in leases.values()), default=0)
             self.epoch = max(self.epoch, last + 1 if others else last)
             began = time.monotonic()
-            if self._write(found):
-                raise WorkerError("another worker of the same documents started at the same moment; start one alone")
+            if self._write(leases):
+                raise WorkerError("another worker of the same documents started at the same moment; start only one")
         except (TransportError, ApiError) as error:
             if isinstance(error, ApiError) and refuses_credentials(error):
                 raise credentials_refused("ROWTIDE_ELASTICSEARCH_URL") from error
             raise ServiceMissing(
-                f"Elasticsearch at ROWTIDE_ELASTICSEARCH_URL does not give the lease: {error}"
+                f"Elasticsearch at ROWTIDE_ELASTICSEARCH_URL did not grant the lease: {error}"
             ) from error
         self._renewed = began
         return bool(others)
 
     def renew(self) -> None:
-        """Keep the leases. LeaseLost when another worker took one; when Elasticsearch does not answer they run out in time."""
+        """Renew the leases. LeaseLost when another worker took one. While Elasticsearch does not answer, they run
+        out."""
         began = time.monotonic()
         try:
             conflicts = self._write(self._known)
             if conflicts:
-                self._again(conflicts)
+                self._retry(conflicts)
         except (TransportError, ApiError):
             return
         self._renewed = began
 
-    def _again(self, conflicts: list[str]) -> None:
-        """Somebody wrote our leases: ourselves, when the answer to an earlier renewal did not come; or it is not ours any more."""
+    def _retry(self, conflicts: list[str]) -> None:
+        """Somebody wrote our leases: this worker, if the response to an earlier renewal was lost, or a worker that
+        took over."""
         self._create_index()
         now = self._read(conflicts)
         taken = {alias: held for alias, held in now.items() if held.source.get("life") != self.life}
         if taken:
             raise LeaseLost(
                 f"another worker took over the documents of {_holders(taken)}, so this one must not write any more;"
-                " find out why there are two, and start only one"
+                " find out why there are two workers, and start only one"
             )
         for alias in conflicts:
             self._known.pop(alias, None)
         self._known.update(now)
         if self._write(self._known):
-            raise LeaseLost(
-                "the lease in Elasticsearch changes under our hands; find out who else writes rowtide-lease"
-            )
+            raise LeaseLost("another process is modifying the lease in index rowtide-lease; find and stop it")
 
     def release(self) -> None:
-        """Let another worker have them at once. When Elasticsearch is away, they expire."""
+        """Let another worker have the leases at once. When Elasticsearch does not answer, they expire."""
         with suppress(TransportError, ApiError):
             self._write(self._known, released=True)
 
     def _watch(self, others: dict[str, _Held], stopping: threading.Event) -> None:
-        """Return when none of these leases was renewed for its whole time."""
+        """Return when each of these leases has expired. Raises WorkerError when one is renewed."""
         end = time.monotonic() + max(held.seconds for held in others.values())
         while time.monotonic() < end:
-            if stopping.wait(LOOK_SECONDS):
+            if stopping.wait(WATCH_SECONDS):
                 raise WorkerError("stopped while waiting for a lease")
             for alias, now in self._read(others).items():
                 if now != others[alias]:
                     raise WorkerError(
-                        f"another worker writes the documents of {_holders({alias: now})}; stop that one first, or give the"
-                        " documents of one of the pipelines another name"
+                        f"another worker writes the documents of {_holders({alias: now})}; stop that worker first, or"
+                        " rename the documents of one of the pipelines"
                     )
 
     def _read(self, aliases: Iterable[str]) -> dict[str, _Held]:
         answer = self.client.mget(index=INDEX, ids=list(aliases))
         unread = [doc["error"] for doc in answer["docs"] if "error" in doc]
-        if unread:  # A shard that is still being recovered: what was not read is not absent.
+        if unread:  # A shard is still being recovered: a lease that was not read is not absent.
             raise TransportError(str(unread[0].get("type", "unread")))
         return {
             doc["_id"]: _Held(doc["_seq_no"], doc["_primary_term"], dict(doc["_source"]))
@@ -147,7 +156,7 @@ class Lease:
         }
 
     def _write(self, before: Mapping[str, _Held], released: bool = False) -> list[str]:
-        """Write all leases, each only if it still stands as it did before; the aliases of those which do not."""
+        """Write all leases, each only if it is still as in `before`; returns the aliases of those that are not."""
         source: dict[str, Any] = {
             "pipeline": self.pipeline,
             "holder": self.holder,

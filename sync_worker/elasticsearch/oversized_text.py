@@ -39,7 +39,8 @@ def flagged_write(body: bytes, paths: Sequence[str]) -> bytes:
 
 
 def _may_hold_long_text(document: bytes) -> bool:
-    """Whether so many bytes are between two quotes. Looks for the last quote within reach, then continues from there."""
+    """Whether so many bytes are between two quotes. Looks for the last quote within reach, then continues from
+    there."""
     if len(document) > IGNORE_ABOVE_FLATTENED and b'\\"' in document:
         document = document.replace(b'\\"', b"__")
     start = 0

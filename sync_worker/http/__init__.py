@@ -1,0 +1,1 @@
+"""The worker's HTTP endpoint: health, freshness, metrics, and commands for the loop."""

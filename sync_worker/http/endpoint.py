@@ -1,4 +1,4 @@
-"""The worker's small HTTP endpoint: health, freshness, metrics, and a refresh for those who wait."""
+"""The worker's HTTP endpoint. It reads what the loop publishes, and hands commands to the loop."""
 
 import socket
 import threading
@@ -18,31 +18,32 @@ from sync_worker.resync.row_repair import RepairOutcome, RepairRequest
 from sync_worker.store.quarantine import Retry
 
 ANSWER_SECONDS = 30.0
-"""How long a wish may take to be taken up: the loop is busy with one thing at a time."""
+"""Seconds until a command times out. The loop does one thing at a time."""
 REREAD_SECONDS = 300.0
-"""How long reading rows anew may take: it waits until the log has come to what was read."""
+"""Seconds until a repair times out. It waits until the log has caught up with the rows that were read."""
 MOST_WAITING = 16
-"""Requests that may wait for news at the same time; more are answered at once. Each holds a thread of the endpoint's 40."""
+"""Requests that may wait for news at the same time; others are answered at once. Each holds one of the endpoint's 40
+threads."""
 
 
 T = TypeVar("T")
 
 
 class RepairBody(BaseModel):
-    """The documents whose rows are to be read anew: a kind, and ids."""
+    """The documents to repair: their kind and their ids."""
 
     document: str
     ids: list[str]
 
 
 class RemovalBody(RepairBody):
-    """Documents that the source did not have at a position."""
+    """Documents that the source did not have at `lsn`."""
 
     lsn: int
 
 
 class RetryBody(BaseModel):
-    """Which documents to try again: of one kind or of all, one id or all."""
+    """The quarantined documents to retry: of one kind or of all kinds, one id or all ids."""
 
     document: str | None = None
     id: str | None = None
@@ -50,7 +51,7 @@ class RetryBody(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """How to ask the loop for something."""
+    """What the endpoint may have the loop do. All of it is safe to call from any thread."""
 
     refresh: Callable[[], None]
     retry: Callable[[Retry], None]
@@ -59,7 +60,8 @@ class Commands:
 
 
 def endpoint(feed: FreshnessFeed, commands: Commands, registry: CollectorRegistry) -> FastAPI:
-    """The application. It reads what the loop publishes, and hands commands to the loop, which fulfils them in its turn."""
+    """The application. It reads what the loop publishes, and hands commands to the loop, which fulfils them in its
+    turn."""
     app = FastAPI(title="Rowtide sync worker", docs_url=None, redoc_url=None)
     places = threading.BoundedSemaphore(MOST_WAITING)
 
@@ -67,7 +69,8 @@ def endpoint(feed: FreshnessFeed, commands: Commands, registry: CollectorRegistr
     def read_freshness(
         beyond: Annotated[str, Query(max_length=64)] = "", wait: Annotated[float, Query(ge=0, le=30)] = 0
     ) -> dict[str, object]:
-        """The freshness; with `wait` once it is beyond `epoch:searchable`, which is then hurried up by a refresh."""
+        """The freshness. With `wait` (seconds), once it is no longer at `beyond` (`epoch:searchable`); that
+        requests a refresh."""
         if beyond and wait and places.acquire(blocking=False):
             try:
                 commands.refresh()
@@ -84,36 +87,37 @@ def endpoint(feed: FreshnessFeed, commands: Commands, registry: CollectorRegistr
         return {"state": fresh.state, "reason": fresh.reason}
 
     @app.post("/refresh", status_code=202)
-    def ask_for_refresh() -> None:
+    def request_refresh() -> None:
         commands.refresh()
 
     @app.get("/metrics")
     def read_metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
-    app.include_router(_mending(commands))
+    app.include_router(_repair_routes(commands))
     return app
 
 
-def _mending(commands: Commands) -> APIRouter:
-    """What puts documents right."""
+def _repair_routes(commands: Commands) -> APIRouter:
+    """The routes that correct documents."""
     router = APIRouter()
 
     @router.post("/quarantine/retry")
     def retry_quarantined(body: RetryBody) -> dict[str, int]:
-        """Build the documents again that are set aside. Answers when they are pending, with how many they are."""
-        wish = Retry(body.document, body.id)
-        commands.retry(wish)
-        return {"retried": _answer(wish.answer, ANSWER_SECONDS)}
+        """Build quarantined documents again. Answers with their number once they are pending."""
+        retry = Retry(body.document, body.id)
+        commands.retry(retry)
+        return {"retried": _answer(retry.answer, ANSWER_SECONDS)}
 
     @router.post("/repairs")
     def repair(body: RepairBody) -> dict[str, int]:
-        """Read the rows behind documents anew. Answers when the row store has them: `lsn` is where they become searchable."""
+        """Re-read the rows of documents from the source. Answers once the row store has them: they are searchable
+        at `lsn`."""
         return asdict(_answer(commands.reread(RepairRequest({body.document: body.ids})), REREAD_SECONDS))
 
     @router.post("/removals", status_code=204)
     def remove(body: RemovalBody) -> None:
-        """Delete documents that the source does not have. Answers when a search does not find them any more."""
+        """Delete documents that the source does not have. Answers once a search no longer finds them."""
         try:
             commands.remove(body.document, body.ids, body.lsn)
         except WorkerError as error:
@@ -126,7 +130,7 @@ def _answer(future: "Future[T]", seconds: float) -> T:
     try:
         return future.result(seconds)
     except TimeoutError as error:
-        raise HTTPException(503, f"the worker did not come to it in {seconds:.0f} s; try again") from error
+        raise HTTPException(503, f"the worker did not handle the request within {seconds:.0f} s; try again") from error
     except ServiceMissing as error:
         raise HTTPException(503, str(error)) from error
     except WorkerError as error:
@@ -134,7 +138,7 @@ def _answer(future: "Future[T]", seconds: float) -> T:
 
 
 class EndpointThread:
-    """Serves the endpoint beside the loop."""
+    """Serves the endpoint in a thread of its own."""
 
     def __init__(self, app: FastAPI, host: str, port: int) -> None:
         self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
@@ -142,12 +146,12 @@ class EndpointThread:
         self._thread = threading.Thread(target=self._serve, name="endpoint", daemon=True)
 
     def start(self) -> None:
-        """Listen; SettingsError when that cannot be done there."""
+        """Listen. Raises SettingsError when the address cannot be used."""
         self._listener = listening(self._host, self._port)
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening."""
+        """Stop listening; waits for up to 5 seconds."""
         self._server.should_exit = True
         self._thread.join(5)
 
@@ -156,11 +160,11 @@ class EndpointThread:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens there. SettingsError when the address is not ours, or the port taken."""
+    """A listening socket. Raises SettingsError when the address is not local, or the port is in use."""
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise SettingsError(
-            f"cannot listen on {host}:{port}: {error.strerror}; end what listens there, or choose another place with"
+            f"cannot listen on {host}:{port}: {error.strerror}; stop what listens there, or choose another address with"
             " ROWTIDE_WORKER_HOST and ROWTIDE_WORKER_PORT"
         ) from error

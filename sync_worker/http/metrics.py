@@ -1,4 +1,4 @@
-"""The worker's metrics, read from the loop when somebody asks; nothing is counted twice."""
+"""The worker's metrics, read from the parts of the loop when they are scraped."""
 
 from collections.abc import Iterable
 
@@ -20,26 +20,28 @@ class WorkerCollector(Collector):
         self._delivery = delivery
 
     def collect(self) -> Iterable[Metric]:
-        """The figures of this moment."""
+        """The current values."""
         fresh = self._feed.now
         state = float(fresh.state == "live")
         yield CounterMetricFamily("rowtide_events", "Change events read from the log.", self._ingest.events)
         yield CounterMetricFamily(
             "rowtide_documents_indexed", "Documents written or deleted.", self._delivery.delivered
         )
-        yield CounterMetricFamily("rowtide_bulk_retries", "Bulk requests sent again.", self._delivery.retries)
-        yield GaugeMetricFamily("rowtide_pending_documents", "Documents to be built, roughly.", fresh.pending)
+        yield CounterMetricFamily("rowtide_bulk_retries", "Bulk requests that were retried.", self._delivery.retries)
         yield GaugeMetricFamily(
-            "rowtide_quarantined_documents", "Documents set aside: refused, or not to be built.", fresh.quarantined
+            "rowtide_pending_documents", "Documents that wait to be built (an estimate).", fresh.pending
         )
         yield GaugeMetricFamily(
-            "rowtide_left_out_documents", "Documents without fields that were refused.", fresh.left_out
+            "rowtide_quarantined_documents", "Documents in quarantine: rejected or unbuildable.", fresh.quarantined
         )
-        yield GaugeMetricFamily("rowtide_live", "1 while documents follow the database, 0 in any other state.", state)
+        yield GaugeMetricFamily(
+            "rowtide_left_out_documents", "Documents indexed without fields that were rejected.", fresh.left_out
+        )
+        yield GaugeMetricFamily("rowtide_live", "1 while documents follow the database, otherwise 0.", state)
         yield GaugeMetricFamily("rowtide_searchable_lsn", "Everything up to this LSN is searchable.", fresh.searchable)
-        yield GaugeMetricFamily("rowtide_watermark_lsn", "The last commit or heartbeat read.", fresh.watermark)
+        yield GaugeMetricFamily("rowtide_watermark_lsn", "LSN of the last commit or heartbeat read.", fresh.watermark)
         yield GaugeMetricFamily(
-            "rowtide_as_of_seconds", "The source's time at the searchable LSN.", fresh.as_of_ms / 1000
+            "rowtide_as_of_seconds", "The source's time at the searchable LSN (Unix seconds).", fresh.as_of_ms / 1000
         )
 
 

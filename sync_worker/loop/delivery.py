@@ -92,8 +92,8 @@ class Delivery:
         ]
 
     def begin(self, plan_bound: PlanBound) -> None:
-        """Once, before freshness is first published. After a start nobody knows what the process before built, or whether it
-        refreshed what it acknowledged: all that may not be searchable (invariant 6)."""
+        """Once, before freshness is first published. After a start nobody knows what the process before built, or
+        whether it refreshed what it acknowledged: all that may not be searchable (invariant 6)."""
         published = self._store.position.published
         with self._store.transaction():
             plan_bound.pending.distrust(published + 1)
@@ -140,7 +140,8 @@ class Delivery:
         self.retries += outcome.retries
 
     def _send(self, plan_bound: PlanBound) -> None:
-        """Keep the senders busy with documents that are built now, but never in the middle of a snapshot (invariant 3)."""
+        """Keep the senders busy with documents that are built now, but never in the middle of a snapshot
+        (invariant 3)."""
         if not self._store.position.settled or self._maintenance.rows_wrong:
             return
         while len(self._in_flight) < self._senders.capacity:

@@ -21,23 +21,23 @@ class Target:
 class DocumentSink(Protocol):
     """A read store that documents are delivered to.
 
-    **When it is called.** `send` is called from several sender threads at once, each with one bulk, as soon as documents
-    are built; `refresh` from one thread at a time, after bulks were acknowledged. Neither call touches the row store.
-    Both may be called until the worker stops; a worker that stops waits for calls that have begun.
+    **When it is called.** `send` as soon as documents are built, by several sender threads at once, each with one
+    bulk; `refresh` after bulks were acknowledged, by a thread of its own. A repair calls both from other threads, so
+    that every method must be safe for concurrent use. A worker that stops waits for calls that have begun.
 
-    **In which order.** None is promised. Bulks of one target overlap, overtake each other, and come again after a crash:
-    a bulk of an earlier process may arrive after a newer one. Every write carries a version instead. The sink applies a
-    write only when its version is at least that of the document it holds, and remembers the versions of deletes for as
-    long as an older write may still be under way (invariant 4).
+    **In which order.** None is promised. Bulks of one target overlap, overtake each other, and come again after a
+    crash: a bulk of an earlier process may arrive after a newer one. Every write carries a version instead. The sink
+    applies a write only when its version is at least that of the document it holds, and remembers the versions of
+    deletes for as long as an older write may still be under way (invariant 4).
 
-    **What "acknowledged" permits.** A returned `BulkOutcome` acknowledges the bulk: every write that is not `rejected` is
-    durable, or obsolete because the sink holds a newer version, and any refresh that begins later makes it visible. The
-    worker then forgets that the documents were pending (invariant 2) and does not send them again. A sink must not
-    acknowledge what it may still lose, and must not reject what may pass: `rejected` is for a write that can never be
-    taken as it is, and puts that document into quarantine (invariant 7).
+    **What "acknowledged" permits.** A returned `BulkOutcome` acknowledges the bulk: every write that is not
+    `rejected` is durable, or obsolete because the sink holds a newer version, and any refresh that begins later makes
+    it visible. The worker then forgets that the documents were pending (invariant 2) and does not send them again. A
+    sink must not acknowledge what it may still lose, and must not reject what may pass: `rejected` is for a write
+    that can never be taken as it is, and puts that document into quarantine (invariant 7).
 
-    `refresh` returning True permits the worker to publish everything that was acknowledged before the call as searchable
-    (invariant 6). False means that nothing is known; the worker calls it again.
+    `refresh` returning True permits the worker to publish everything that was acknowledged before the call as
+    searchable (invariant 6). False means that nothing is known; the worker calls it again.
     """
 
     def send(self, target: Target, writes: list[DocumentWrite]) -> BulkOutcome | None:
@@ -46,11 +46,13 @@ class DocumentSink(Protocol):
         None when the worker stops before every write is decided; the documents stay pending and are sent again."""
 
     def refresh(self, targets: Sequence[Target]) -> bool:
-        """Make acknowledged writes visible to readers. False when a target of the store failed, or the store did not answer."""
+        """Make acknowledged writes visible to readers. False when a target of the store failed, or the store did
+        not answer."""
 
     @property
     def reason(self) -> str:
-        """Why the sink has been taking nothing for a while, and what to do about it; empty while it works. Any thread."""
+        """Why the sink has been taking nothing for a while, and what to do about it; empty while it works. Any
+        thread."""
 
 
 class Targets(Protocol):

@@ -22,9 +22,9 @@ class ExtraDocuments:
         documents are not known, or the sink did not delete them."""
         targets = {target.document: target for target in self._current.value.targets.all}
         if document not in targets:
-            raise WorkerError(f"The pipeline has no documents named {document}.")
+            raise WorkerError(f"the pipeline has no document {document}")
         version = self._store.position.epoch << EPOCH_BITS | lsn
         target = targets[document]
         outcome = self._sink.send(target, [deletion(id_, version) for id_ in ids])
         if outcome is None or outcome.rejected or not self._sink.refresh((target,)):
-            raise WorkerError(f"The extra documents of {document} were not deleted. Try again.")
+            raise WorkerError(f"the extra documents of {document} were not deleted; try again")

@@ -8,12 +8,12 @@ from collections import deque
 from dataclasses import dataclass, field
 
 CLOCK_POINTS = 4096
-"""How many (LSN, time) points of the log are kept to say what time a LSN was."""
+"""(LSN, time) points of the log that are kept to translate an LSN into a time."""
 
 
 @dataclass(slots=True)
 class FreshnessTracker:
-    """Keeps the LSNs of changes that are sent or acknowledged, but not searchable yet."""
+    """Tracks the LSNs of changes that are acknowledged, but not searchable yet."""
 
     acknowledged: list[int] = field(default_factory=list)
     refreshing: list[int] = field(default_factory=list)
@@ -21,7 +21,7 @@ class FreshnessTracker:
     _clock: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=CLOCK_POINTS))
 
     def acknowledge(self, first_lsn: int) -> None:
-        """A bulk whose oldest change is `first_lsn` was taken by Elasticsearch."""
+        """The sink acknowledged a bulk whose oldest change is `first_lsn`."""
         self.acknowledged.append(first_lsn)
 
     @property
@@ -30,22 +30,22 @@ class FreshnessTracker:
         return bool(self.acknowledged)
 
     def begin_refresh(self) -> None:
-        """A refresh starts now: it covers what is acknowledged now."""
+        """A refresh begins: it covers what is acknowledged now."""
         self.refreshing, self.acknowledged = self.refreshing + self.acknowledged, []
 
     def end_refresh(self, done: bool) -> None:
-        """The refresh is over; if it failed, its changes wait for the next one."""
+        """The refresh is over. If it failed, its changes wait for the next one."""
         if not done:
             self.acknowledged = self.refreshing + self.acknowledged
         self.refreshing = []
 
     def tick(self, lsn: int, at_ms: int) -> None:
-        """The source's clock showed `at_ms` at `lsn`."""
+        """At `lsn` the source's clock was at `at_ms` (Unix ms)."""
         if at_ms and (not self._clock or lsn > self._clock[-1][0]):
             self._clock.append((lsn, at_ms))
 
     def searchable(self, watermark: int, unsent: list[int]) -> int:
-        """The LSN to publish. `unsent` are the oldest changes of what is pending or under way. Never goes back."""
+        """The LSN to publish, which never goes back. `unsent` are the oldest LSNs of what is pending or in flight."""
         open_lsns = [*unsent, *self.acknowledged, *self.refreshing]
         lsn = min(open_lsns) - 1 if open_lsns else watermark
         self.published = max(self.published, min(lsn, watermark))
@@ -56,6 +56,6 @@ class FreshnessTracker:
         return all(each > lsn for each in (*unsent, *self.acknowledged, *self.refreshing))
 
     def as_of_ms(self, lsn: int) -> int:
-        """The source's time at `lsn`: of the last point at or below it; 0 when unknown."""
+        """The source's time (Unix ms) at the last known point at or below `lsn`; 0 when there is none."""
         place = bisect_right(self._clock, lsn, key=lambda point: point[0])
         return self._clock[place - 1][1] if place else 0

@@ -19,17 +19,18 @@ BUSY_WAIT = 0.002
 class ChangeSource(Protocol):
     """The one ordered log of a pipeline. Its consumer is `Ingest`.
 
-    **When it is called.** Only by the loop's thread, once in each turn in which the log may advance. While changed tables
-    are read from the source, it is not read at all.
+    **When it is called.** Only by the loop's thread, once in each turn in which the log may advance. While changed
+    tables are read from the source, it is not read at all.
 
-    **In which order.** Messages come in the order of the log, without gaps, from the offset of the last `seek` on. A read
-    may return fewer messages than asked for, or none, but never skips one. Messages that the log repeats come again as they
-    are: telling repeats from news is the consumer's task.
+    **In which order.** Messages come in the order of the log, without gaps, from the offset of the last `seek` on. A
+    read may return fewer messages than asked for, or none, but never skips one. Messages that the log repeats come
+    again as they are: telling repeats from news is the consumer's task.
 
-    **What "acknowledged" permits.** Nothing is acknowledged to the source. The offset is stored in the same transaction of
-    the row store as what was read (invariant 1), and `seek` goes back to it after a restart, and after a batch that could
-    not be applied. The source must keep every message until its retention ends, and must raise PositionLost when the next
-    offset is not there any more; to go on behind a gap would be a silent loss (invariant 7).
+    **What "acknowledged" permits.** Nothing is acknowledged to the source. The offset is stored in the same
+    transaction of the row store as what was read (invariant 1), and `seek` goes back to it after a restart, and after
+    a batch that could not be applied. The source must keep every message until its retention ends, and must raise
+    PositionLost when the next offset is not there any more; to go on behind a gap would be a silent loss (invariant
+    7).
     """
 
     def read(self, count: int, wait: float) -> Sequence[LogMessage]:
@@ -58,7 +59,8 @@ class SourceIdentity(Protocol):
 
 
 class Ingest:
-    """Reads up to `batch` messages a turn, and waits up to `idle_wait` seconds for them when nothing else is going on."""
+    """Reads up to `batch` messages a turn, and waits up to `idle_wait` seconds for them when nothing else is going
+    on."""
 
     def __init__(
         self,

@@ -57,7 +57,8 @@ class Loop:
             self._publisher.stop(self._current.value)
 
     def turn(self) -> None:
-        """One turn. Tables that changed are noticed in one turn and read in the next, so that freshness reports it first."""
+        """One turn. Tables that changed are noticed in one turn and read in the next, so that freshness reports it
+        first."""
         for guard in self._guards:
             if guard.fault is not None:
                 raise guard.fault

@@ -85,8 +85,9 @@ class Maintenance:
         self._repairs.turn(plan_bound)
 
     def resync(self, plan_bound: PlanBound, sending: bool) -> PlanBound | None:
-        """Read changed tables again while the log waits, and return what works on the new plan; None when it has to be tried
-        again. Bulks that are under way come first: their documents are pending in the tables of the old plan."""
+        """Read changed tables again while the log waits, and return what works on the new plan; None when it has
+        to be tried again. Bulks that are under way come first: their documents are pending in the tables of the
+        old plan."""
         if sending:
             self._stopping.wait(self._idle_wait)
             return None

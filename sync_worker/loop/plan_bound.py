@@ -20,7 +20,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PlanBound:
-    """Everything that works on one plan. It is handed to each turn; no part of the loop keeps it from one turn to the next."""
+    """Everything that works on one plan. It is handed to each turn; no part of the loop keeps it from one turn to
+    the next."""
 
     plan: PipelinePlan
     sql: Statements
@@ -32,7 +33,8 @@ class PlanBound:
 
 
 class Current(Generic[T]):
-    """Holds the value of now for those who cannot be handed it. Only the loop's thread replaces it; any thread reads it."""
+    """Holds the value of now for those who cannot be handed it. Only the loop's thread replaces it; any thread
+    reads it."""
 
     def __init__(self, value: T) -> None:
         self.value = value

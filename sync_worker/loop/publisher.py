@@ -81,7 +81,8 @@ class Publisher:
         self.feed = FreshnessFeed(self._freshness(first, "waiting"))
 
     def turn(self, plan_bound: PlanBound, changed: bool) -> None:
-        """Publish what a search sees, and never more (invariant 6). Between two events that `changed` it, look seldom."""
+        """Publish what a search sees, and never more (invariant 6). Between two events that `changed` it, look
+        seldom."""
         now = self._clock()
         if not changed and now < self._due:
             return
@@ -98,7 +99,8 @@ class Publisher:
         self.feed.put(self._freshness(plan_bound, "stopped"))
 
     def _show_when_loaded(self, plan_bound: PlanBound) -> None:
-        """Show new targets when they hold everything that there was when their loading began. The source writes on meanwhile."""
+        """Show new targets when they hold everything that there was when their loading began. The source writes on
+        meanwhile."""
         position = self._store.position
         if not plan_bound.targets.loading or not position.settled or self._maintenance.checking_snapshot:
             self._load_through = 0

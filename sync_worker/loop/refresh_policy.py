@@ -1,30 +1,31 @@
-"""When to refresh: soon for those who wait, seldom while a backlog is worked off. Pure: the caller brings the clock.
+"""When to refresh: soon for those who wait, seldom while there is a backlog. Pure: the caller supplies the time.
 
-Each refresh makes a segment that Elasticsearch has to merge away again
+Each refresh creates a segment that Elasticsearch has to merge later
 (docs/decisions/20261125-refresh-seldom-while-behind.md has the measurement).
 """
 
 from dataclasses import dataclass
 
 SHARE = 4
-"""After a refresh that took t, the next one begins 4 t later: about a fifth of the time is refreshing."""
+"""After a refresh that took t, the next one begins 4 t later: refreshing takes about a fifth of the time."""
 
 LONGEST = 1.0
-"""Seconds; what Elasticsearch does by default."""
+"""Seconds between two refreshes; the default of Elasticsearch."""
 
 LONGEST_WHILE_BEHIND = 5.0
-"""Seconds. While many documents wait, a refresh takes from Elasticsearch what it needs to catch up."""
+"""Seconds. While many documents are pending, a refresh takes resources that Elasticsearch needs to catch up."""
 
 BEHIND = 10_000
-"""So many pending documents take seconds in any case: a backlog, and not the traffic of the moment."""
+"""Pending documents from which on they are a backlog: they take seconds in any case."""
 
 SHORTEST = 0.02
-"""Seconds; for those who wait. Half of the time is refreshing then, at most."""
+"""Seconds, when somebody waits. Refreshing then takes up to half of the time."""
 
 
 @dataclass(slots=True)
 class RefreshPolicy:
-    """How long after one refresh the next may begin. Times are seconds of one monotonic clock; `after` is the least pause."""
+    """Decides when the next refresh may begin. Times are seconds of one monotonic clock; `after` is the shortest
+    pause."""
 
     after: float
     _began: float = 0.0
@@ -36,11 +37,12 @@ class RefreshPolicy:
         self._began = now
 
     def end(self, now: float) -> None:
-        """It is over, done or failed."""
+        """The refresh is over, whether it succeeded or failed."""
         self._ended, self._took = now, now - self._began
 
     def due(self, now: float, *, awaited: bool, pending: int) -> bool:
-        """Whether the next one may begin, if there is something to see. `awaited`: somebody waits for it."""
+        """Whether the next refresh may begin. `awaited`: somebody waits for it; `pending` is the number of pending
+        documents."""
         return now - self._ended >= self._pause(awaited, pending)
 
     def _pause(self, awaited: bool, pending: int) -> float:

@@ -8,9 +8,9 @@ from sync_worker.source.silence_monitor import SilenceMonitor
 from sync_worker.store.quarantine import Quarantine
 from sync_worker.store.row_store import RowStore
 
-RESYNCING = "tables were read anew; the log is not past that yet"
+RESYNCING = "tables were re-read from the source; the log has not caught up with them yet"
 
-AWAITING_SNAPSHOT = "the row store is new, and waits for a snapshot to begin in the log: rowtide resnapshot takes one"
+AWAITING_SNAPSHOT = "the row store is new and waits for a snapshot in the log: run rowtide resnapshot to take one"
 
 
 class PipelineState:

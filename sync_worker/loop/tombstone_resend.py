@@ -44,7 +44,8 @@ class TombstoneResend:
         self._running: _Resend | None = None
 
     def turn(self, targets: Targets) -> bool:
-        """Send the next deletes that are due, or take note of the last; True when some were taken that a refresh has to show."""
+        """Send the next deletes that are due, or take note of the last; True when some were taken that a refresh
+        has to show."""
         self._tombstones.seen(self._watch.nodes)
         running = self._running
         if running is None:

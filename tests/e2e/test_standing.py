@@ -120,7 +120,7 @@ def test_indexes_and_aliases_that_somebody_changes(pipeline: Pipeline) -> None:
         foreign = f"{pipeline.place.pipeline}-foreign"
         elastic.ask("PUT", f"/{foreign}", {"aliases": {elastic.alias: {}}})
         elastic.ask("PUT", f"/{foreign}/_doc/x?refresh=true", {"name": "not ours"})
-        pipeline.wait_log("begins again")
+        pipeline.wait_log("restarting the worker")
         pipeline.wait_fresh()
         assert elastic.generation != foreign
         assert pipeline.verify()["things"] == 50

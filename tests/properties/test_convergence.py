@@ -1,7 +1,7 @@
 """Whatever happens to the source, to Connect, to the worker and to its bulks: the documents converge to the database.
 
-Random histories of an eight-table shop run through the worker's own parts against an index double. The planted faults of
-`test_planted_faults.py` show that the checks can fail.
+Random histories of an eight-table shop run through the worker's own parts against an index double. The planted faults
+of `test_planted_faults.py` show that the checks can fail.
 """
 
 from typing import Any
@@ -44,7 +44,8 @@ def _woven(operations: list[Operation], back: int, into: int, turns: list[int]) 
 
 
 def _resnapshot(operations: list[Operation], cut: int, broken_off: int | None) -> Step:
-    """A new snapshot after transactions that the log never shows. It is never empty: that could not be seen in the log."""
+    """A new snapshot after transactions that the log never shows. It is never empty: that could not be seen in the
+    log."""
 
     def step(source: Source) -> None:
         source.unseen(*operations, CUSTOMER, cut=cut)

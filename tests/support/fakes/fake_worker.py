@@ -1,4 +1,5 @@
-"""A whole worker over a history in memory: its own loop and threads, with doubles for what is outside of the process."""
+"""A whole worker over a history in memory: its own loop and threads, with doubles for what is outside of the
+process."""
 
 import threading
 from collections.abc import Callable, Sequence

@@ -1,4 +1,5 @@
-"""Runs the worker's loop over a simulated log with random batches, lost and late bulks, and crashes; checks all the way.
+"""Runs the worker's loop over a simulated log with random batches, lost and late bulks, and crashes; checks all the
+way.
 
 What is checked: a document is built from the database as of a commit (invariant 3), what is published is searchable
 (invariant 6), and at rest the index equals the oracle (invariant 5).
@@ -125,7 +126,8 @@ class ScheduledLog:
 
 
 class StagedSink:
-    """A `DocumentSink` in memory. A refresh shows what the index held when it began, once `finish` says that it succeeded."""
+    """A `DocumentSink` in memory. A refresh shows what the index held when it began, once `finish` says that it
+    succeeded."""
 
     reason = ""
 
@@ -266,8 +268,8 @@ class Expected:
 
 
 class Trial:
-    """One worker over one log, from crash to crash. It runs the worker's own loop, one turn for each action; the schedule
-    decides what the log gives, when a bulk is built, when it arrives, and when the loop hears of it."""
+    """One worker over one log, from crash to crash. It runs the worker's own loop, one turn for each action; the
+    schedule decides what the log gives, when a bulk is built, when it arrives, and when the loop hears of it."""
 
     def __init__(
         self, source: History, expected: Truth, path: Path, parts: WorkerParts, spool_after: int = SPOOL_AFTER
