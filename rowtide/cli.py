@@ -22,7 +22,7 @@ EXAMPLES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RootCommand:
     """A command or group of the root: the module whose `register(app)` adds it, and how the root's help shows it."""
 
     module: str
@@ -32,26 +32,30 @@ class Entry:
 
 
 COMMANDS = {
-    "init": Entry("init", PIPELINE, "Prepare a source database: create the connector's role and publication."),
-    "connectors": Entry("connectors", PIPELINE, "Manage the connector of a pipeline in Kafka Connect."),
-    "worker": Entry("worker", PIPELINE, "Run the sync worker until it is stopped."),
-    "resnapshot": Entry("resnapshot", PIPELINE, "Take a new snapshot of all captured tables."),
-    "documents": Entry("documents", DOCUMENTS, "Write, check and show the document spec of a pipeline."),
-    "verify": Entry("verify", DOCUMENTS, "Compare the indexed documents with the database."),
-    "explain": Entry("explain", DOCUMENTS, "Show where a document comes from and what is wrong with it."),
-    "repair": Entry("repair", DOCUMENTS, "Re-read the rows of documents, index them again and verify them."),
-    "quarantine": Entry("quarantine", DOCUMENTS, "List and retry documents that could not be indexed."),
-    "api": Entry("api", SEARCH, "Serve the search API and page, and manage access to them."),
-    "elasticsearch-key": Entry(
+    "init": RootCommand("init", PIPELINE, "Prepare a source database: create the connector's role and publication."),
+    "connectors": RootCommand("connectors", PIPELINE, "Manage the connector of a pipeline in Kafka Connect."),
+    "worker": RootCommand("worker", PIPELINE, "Run the sync worker until it is stopped."),
+    "resnapshot": RootCommand("resnapshot", PIPELINE, "Take a new snapshot of all captured tables."),
+    "documents": RootCommand("documents", DOCUMENTS, "Write, check and show the document spec of a pipeline."),
+    "verify": RootCommand("verify", DOCUMENTS, "Compare the indexed documents with the database."),
+    "explain": RootCommand("explain", DOCUMENTS, "Show where a document comes from and what is wrong with it."),
+    "repair": RootCommand("repair", DOCUMENTS, "Re-read the rows of documents, index them again and verify them."),
+    "quarantine": RootCommand("quarantine", DOCUMENTS, "List and retry documents that could not be indexed."),
+    "api": RootCommand("api", SEARCH, "Serve the search API and page, and manage access to them."),
+    "elasticsearch-key": RootCommand(
         "elasticsearch_key", SEARCH, "Create the Elasticsearch API keys of the worker and the search API."
     ),
-    "up": Entry("servers", LOCAL_SERVERS, "Start PostgreSQL, Kafka, Kafka Connect and Elasticsearch."),
-    "down": Entry("servers", LOCAL_SERVERS, "Stop the servers of a stack."),
-    "status": Entry("servers", LOCAL_SERVERS, "Show the state of the servers and the worker."),
-    "demo": Entry("demo", LOCAL_SERVERS, "Run the whole pipeline live, with an order application as its source."),
-    "smoke": Entry("smoke", LOCAL_SERVERS, "Run a fixed workload through a new pipeline and verify every document."),
-    "conformance": Entry("conformance", LOCAL_SERVERS, "Run test cases and compare their documents with the database."),
-    "worker-key": Entry("elasticsearch_key", SEARCH, "Deprecated: use `rowtide elasticsearch-key worker`.", True),
+    "up": RootCommand("servers", LOCAL_SERVERS, "Start PostgreSQL, Kafka, Kafka Connect and Elasticsearch."),
+    "down": RootCommand("servers", LOCAL_SERVERS, "Stop the servers of a stack."),
+    "status": RootCommand("servers", LOCAL_SERVERS, "Show the state of the servers and the worker."),
+    "demo": RootCommand("demo", LOCAL_SERVERS, "Run the whole pipeline live, with an order application as its source."),
+    "smoke": RootCommand(
+        "smoke", LOCAL_SERVERS, "Run a fixed workload through a new pipeline and verify every document."
+    ),
+    "conformance": RootCommand(
+        "conformance", LOCAL_SERVERS, "Run test cases and compare their documents with the database."
+    ),
+    "worker-key": RootCommand("elasticsearch_key", SEARCH, "Deprecated: use `rowtide elasticsearch-key worker`.", True),
 }
 
 

@@ -42,7 +42,7 @@ class PipelinePorts:
     search: int
 
 
-class Pipeline:
+class LocalPipeline:
     """The order application and its documents. `stop` stops the programs it started, but not the stack."""
 
     def __init__(self, stack: Stack, spec: Path, ports: PipelinePorts, report: Report) -> None:

@@ -10,7 +10,7 @@ from infra.native.stack import Stack
 from infra.settings import StackSettings, read_settings
 from rowtide.demo.log_follower import LogFollower
 from rowtide.demo.stopwatch import Stopwatch, percentile, read_commits
-from rowtide.local_pipeline import SHIPPED_SPEC, Pipeline, PipelinePorts, Report, database, mark
+from rowtide.local_pipeline import SHIPPED_SPEC, LocalPipeline, PipelinePorts, Report, database, mark
 from rowtide.programs import ROWTIDE, WRITER, Program, ProgramFailed, last_json
 
 ORDERS = 2000
@@ -51,7 +51,7 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Result:
+class SmokeResult:
     """The figures of a run. `changes` counts change events in the log, the rows of the snapshot included."""
 
     orders: int
@@ -71,18 +71,18 @@ def smoke_settings() -> StackSettings:
     return read_settings(stack="smoke", data=home / "stacks" / "smoke", **free_ports())
 
 
-def run_new(settings: StackSettings, size: Size, report: Report, began: float) -> Result:
+def run_new(settings: StackSettings, size: Size, report: Report, began: float) -> SmokeResult:
     """Run on new servers without data, and stop them. `began` is a reading of the monotonic clock."""
     stack = Stack(settings, report)
     stack.end_all()
     stack.purge()
-    with stack, Pipeline(stack, SHIPPED_SPEC, PipelinePorts(free_port(), free_port()), report) as pipeline:
+    with stack, LocalPipeline(stack, SHIPPED_SPEC, PipelinePorts(free_port(), free_port()), report) as pipeline:
         result = run(pipeline, size, report, began)
         report("services", "stopping")
     return result
 
 
-def run(pipeline: Pipeline, size: Size, report: Report, began: float) -> Result:
+def run(pipeline: LocalPipeline, size: Size, report: Report, began: float) -> SmokeResult:
     """Run the workload on a pipeline that is not started yet, and compare every document."""
     pipeline.fill(size.orders)
     pipeline.capture()
@@ -91,7 +91,7 @@ def run(pipeline: Pipeline, size: Size, report: Report, began: float) -> Result:
     latencies = _at_a_rate(pipeline, worker, size, report)
     pipeline.wait_fresh(worker)
     compared, divergent = _verify(pipeline, report)
-    return Result(
+    return SmokeResult(
         orders=pipeline.count_orders(),
         changes=_events(pipeline),
         documents=compared,
@@ -104,11 +104,11 @@ def run(pipeline: Pipeline, size: Size, report: Report, began: float) -> Result:
     )
 
 
-def _events(pipeline: Pipeline) -> int:
+def _events(pipeline: LocalPipeline) -> int:
     return int(pipeline.worker.metrics().get("rowtide_events_total", 0))
 
 
-def _at_full_speed(pipeline: Pipeline, worker: Program, size: Size, report: Report) -> float:
+def _at_full_speed(pipeline: LocalPipeline, worker: Program, size: Size, report: Report) -> float:
     """Load orders at full speed, then one large transaction. Returns events per second until all is searchable."""
     report("workload", f"{size.loaded:,} orders and their later changes, at full speed")
     before, since = _events(pipeline), monotonic()
@@ -121,7 +121,7 @@ def _at_full_speed(pipeline: Pipeline, worker: Program, size: Size, report: Repo
     return (_events(pipeline) - before) / (monotonic() - since)
 
 
-def _at_a_rate(pipeline: Pipeline, worker: Program, size: Size, report: Report) -> list[float]:
+def _at_a_rate(pipeline: LocalPipeline, worker: Program, size: Size, report: Report) -> list[float]:
     """Load at a steady rate. Returns, for each change of an order, the milliseconds from commit to searchable."""
     report("workload", f"{RATE} changes per second for {size.rated_seconds:g} s")
     rated = ("--rate", str(RATE), "--seconds", str(size.rated_seconds), "--seed", "8", "--each")
@@ -147,7 +147,7 @@ def _at_a_rate(pipeline: Pipeline, worker: Program, size: Size, report: Report) 
     return latencies
 
 
-def _verify(pipeline: Pipeline, report: Report) -> tuple[int, int]:
+def _verify(pipeline: LocalPipeline, report: Report) -> tuple[int, int]:
     """Compare everything. Returns how many documents were compared and how many differ."""
     report("verify", "comparing every document with PostgreSQL")
     text = pipeline.programs.run("verify", (*ROWTIDE, "verify", "--output", "json"), _LOAD_SECONDS, accept=(0, 1))

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from rowtide.command import add_command
 from rowtide.conformance.loader import read_cases
-from rowtide.conformance.result import Result
+from rowtide.conformance.result import CaseResult
 from rowtide.conformance.run import run_cases
 from rowtide.conformance.servers import running_servers
 from rowtide.console import FAILED, Output, OutputOption, print_json, print_note, print_table, print_text
@@ -68,7 +68,7 @@ def _report(began: float) -> Callable[[str], None]:
     return lambda text: print_note(f"{monotonic() - began:6.1f} s  {text}")
 
 
-def _print_results(results: list[Result], seconds: float, output: Output) -> None:
+def _print_results(results: list[CaseResult], seconds: float, output: Output) -> None:
     if output is Output.JSON:
         print_json({"cases": [result.as_json for result in results], "seconds": round(seconds, 1)})
         return

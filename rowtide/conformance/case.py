@@ -17,7 +17,7 @@ FIRST_SESSION = "a"
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class CaseStatement:
     """One SQL statement as written, the line where it begins, and the session that runs it.
 
     `data` is the data of `COPY … FROM STDIN`. `fails` is a text that the statement's error must contain."""
@@ -30,13 +30,13 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class CaseStep:
     """A numbered SQL file. `file` is its path, for error messages."""
 
     number: int
     title: str
     file: Path
-    statements: tuple[Statement, ...]
+    statements: tuple[CaseStatement, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +78,10 @@ class Case:
     folder: Path
     title: str
     shows: str
-    schema: tuple[Statement, ...]
-    seed: tuple[Statement, ...]
+    schema: tuple[CaseStatement, ...]
+    seed: tuple[CaseStatement, ...]
     spec: str
-    steps: tuple[Step, ...]
+    steps: tuple[CaseStep, ...]
     documents: tuple[str, ...] = ()
     expected: dict[int, dict[str, Documents]] = field(default_factory=dict)
     refused: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from ruamel.yaml.error import YAMLError
 from infra.errors import WrongSettings
 from read_model.spec.errors import SpecError
 from read_model.spec.parser import parse_spec
-from rowtide.conformance.case import Case, Documents, Fault, FaultAction, Program, Statement, Step
+from rowtide.conformance.case import Case, CaseStatement, CaseStep, Documents, Fault, FaultAction, Program
 from rowtide.conformance.fault_proxy import NetworkFault
 from rowtide.conformance.sql_splitter import SqlSyntaxError, split
 
@@ -139,7 +139,7 @@ class _Reader:
             self._fault(file, f"cannot be read: {error}")
         return None
 
-    def _sql(self, file: str, needed: bool = False) -> tuple[Statement, ...]:
+    def _sql(self, file: str, needed: bool = False) -> tuple[CaseStatement, ...]:
         try:
             return split(self._text(file, needed) or "")
         except SqlSyntaxError as error:
@@ -168,7 +168,7 @@ class _Reader:
             self._fault(CASE, f"{error}")
             return _CaseYaml()
 
-    def _steps(self) -> Iterator[Step]:
+    def _steps(self) -> Iterator[CaseStep]:
         for file in sorted(self._folder.glob("*.sql")):
             if file.name in (SCHEMA, SEED):
                 continue
@@ -176,7 +176,7 @@ class _Reader:
             if named is None:
                 self._fault(file.name, f"is neither {SCHEMA}, {SEED} nor a step like 01-move-a-line.sql")
                 continue
-            yield Step(int(named[1]), named[2].replace("-", " "), file, self._sql(file.name))
+            yield CaseStep(int(named[1]), named[2].replace("-", " "), file, self._sql(file.name))
 
     def _expected(self) -> Iterator[tuple[int, dict[str, Documents]]]:
         for file in sorted((self._folder / EXPECTED).glob("*")):

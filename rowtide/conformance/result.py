@@ -43,7 +43,7 @@ def _shortened(text: str | None) -> str:
 
 
 @dataclass(slots=True)
-class Result:
+class CaseResult:
     """A case's verdict, the number of documents compared, and the deviations or the reason of the failure."""
 
     case: str

@@ -23,9 +23,9 @@ from rowtide.conformance.comparison import Comparison
 from rowtide.conformance.connector import ConnectorMonitor
 from rowtide.conformance.faults import Faults
 from rowtide.conformance.index import CaseIndex
-from rowtide.conformance.result import Result
+from rowtide.conformance.result import CaseResult
 from rowtide.conformance.servers import Servers
-from rowtide.conformance.sql_sessions import CaseSqlError, Sessions
+from rowtide.conformance.sql_sessions import CaseSqlError, SqlSessions
 from rowtide.conformance.worker import CaseWorker
 from rowtide.local_pipeline import database, mark
 from rowtide.programs import ROWTIDE, Programs
@@ -44,7 +44,7 @@ StepDone = Callable[["Run", int], None]
 
 def run_cases(
     cases: Sequence[Case], servers: Servers, folder: Path, report: Report, done: StepDone = lambda _run, _step: None
-) -> list[Result]:
+) -> list[CaseResult]:
     """Run cases, as many as possible in one pipeline.
 
     If a run of several cases fails as a whole, each half of them is run again, to find the case that caused it.
@@ -60,7 +60,7 @@ def run_cases(
 
 def _run_together(
     cases: Sequence[Case], servers: Servers, folder: Path, report: Report, done: StepDone
-) -> list[Result]:
+) -> list[CaseResult]:
     try:
         with Run(cases, servers, folder, report) as run:
             return run.go(done)
@@ -78,8 +78,8 @@ def _run_together(
         ]
 
 
-def _result(case: Case, failure: str = "") -> Result:
-    return Result(case.name, case.title, len(case.steps), failure=failure)
+def _result(case: Case, failure: str = "") -> CaseResult:
+    return CaseResult(case.name, case.title, len(case.steps), failure=failure)
 
 
 class Run:
@@ -109,8 +109,8 @@ class Run:
         self._client = WorkerClient(url)
         self._worker = CaseWorker(self._programs, self._client)
         self._connector = ConnectorMonitor(servers.environment["ROWTIDE_CONNECT_URL"], self.pipeline)
-        self._sessions: dict[str, Sessions] = {}
-        self.results: dict[str, Result] = {case.name: _result(case) for case in cases}
+        self._sessions: dict[str, SqlSessions] = {}
+        self.results: dict[str, CaseResult] = {case.name: _result(case) for case in cases}
         self._exit = ExitStack()
 
     def __enter__(self) -> "Run":
@@ -128,14 +128,14 @@ class Run:
             opened.callback(self._delete_connector)
             opened.callback(self._programs.stop)
             for case in self.cases:
-                self._sessions[case.name] = opened.enter_context(Sessions(self.dsn, case, self.own_schemas))
+                self._sessions[case.name] = opened.enter_context(SqlSessions(self.dsn, case, self.own_schemas))
             self._exit = opened.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._exit.close()
 
-    def go(self, done: StepDone) -> list[Result]:
+    def go(self, done: StepDone) -> list[CaseResult]:
         """Run all cases. Raises RunnerError if the pipeline as a whole cannot continue."""
         self._report(f"{len(self.cases)} {'case' if len(self.cases) == 1 else 'cases'}: creating tables and rows")
         running = [case for case in self.cases if self._succeeds(case, partial(self._create, case))]

@@ -9,17 +9,17 @@ from psycopg.pq import TransactionStatus
 from psycopg.sql import SQL, Identifier
 
 from infra.errors import RunnerError, ServiceUnavailable
-from rowtide.conformance.case import FIRST_SESSION, Case, Statement
+from rowtide.conformance.case import FIRST_SESSION, Case, CaseStatement
 
 LOCK_SECONDS = 10
-"""Lock timeout of a statement. Sessions take turns, so no other session would release the lock meanwhile."""
+"""Lock timeout of a statement. SqlSessions take turns, so no other session would release the lock meanwhile."""
 
 
 class CaseSqlError(RunnerError):
     """A case's SQL does not do what the case says."""
 
 
-class Sessions:
+class SqlSessions:
     """The connections of one case. Only those in a transaction stay open between steps, since there are many cases."""
 
     def __init__(self, dsn: str, case: Case, own_schema: bool) -> None:
@@ -41,7 +41,7 @@ class Sessions:
         self.run(case.schema, case.folder / "schema.sql")
         self.run(case.seed, case.folder / "seed.sql")
 
-    def run(self, statements: Iterable[Statement], file: Path) -> None:
+    def run(self, statements: Iterable[CaseStatement], file: Path) -> None:
         """Run statements in order. Raises CaseSqlError, with file and line, if one does not do what it should."""
         for statement in statements:
             self._run_one(statement, f"{file}:{statement.line}")
@@ -49,7 +49,7 @@ class Sessions:
             if connection.info.transaction_status == TransactionStatus.IDLE:
                 self._open.pop(session).close()
 
-    def _run_one(self, statement: Statement, where: str) -> None:
+    def _run_one(self, statement: CaseStatement, where: str) -> None:
         error = self._error_of(statement)
         if isinstance(error, psycopg.OperationalError) and self._connection(statement.session).broken:
             raise ServiceUnavailable(f"{where}: PostgreSQL went away: {error}")
@@ -58,7 +58,7 @@ class Sessions:
         if statement.fails is not None and statement.fails not in str(error or ""):
             raise CaseSqlError(f"{where}: expected an error with '{statement.fails}', got {error or 'no error'}")
 
-    def _error_of(self, statement: Statement) -> psycopg.Error | None:
+    def _error_of(self, statement: CaseStatement) -> psycopg.Error | None:
         connection = self._connection(statement.session)
         try:
             if statement.data is None:

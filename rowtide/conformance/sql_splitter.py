@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rowtide.conformance.case import FIRST_SESSION, Statement
+from rowtide.conformance.case import FIRST_SESSION, CaseStatement
 
 _TOKEN = re.compile(
     r"""--[^\n]* | /\*.*?\*/ | \b[eE]'(?:[^'\\]|\\.|'')*' | '[^']*' | "[^"]*" | \$(\w*)\$.*?\$\1\$ | ;""",
@@ -31,12 +31,12 @@ class _Directives:
     fails: str | None = None
 
 
-def split(text: str) -> tuple[Statement, ...]:
+def split(text: str) -> tuple[CaseStatement, ...]:
     """The statements of a file. Raises SqlSyntaxError if COPY data has no end or a directive is empty."""
     return tuple(_statements(text))
 
 
-def _statements(text: str) -> Iterator[Statement]:
+def _statements(text: str) -> Iterator[CaseStatement]:
     directives, begin, at = _Directives(), 0, 0
     while token := _TOKEN.search(text, at):
         at = token.end()
@@ -54,9 +54,11 @@ def _statements(text: str) -> Iterator[Statement]:
         yield _statement(text, begin, text[begin:], directives, None)
 
 
-def _statement(text: str, begin: int, sql: str, directives: _Directives, data: str | None) -> Statement:
+def _statement(text: str, begin: int, sql: str, directives: _Directives, data: str | None) -> CaseStatement:
     blank = len(sql) - len(_after_comments(sql))
-    statement = Statement(sql[blank:].strip(), _line(text, begin + blank), directives.session, data, directives.fails)
+    statement = CaseStatement(
+        sql[blank:].strip(), _line(text, begin + blank), directives.session, data, directives.fails
+    )
     directives.fails = None
     return statement
 

@@ -17,7 +17,7 @@ from infra.settings import SERVICES
 from rowtide.demo.log_follower import LogFollower
 from rowtide.demo.stopwatch import Stopwatch, read_commits
 from rowtide.demo.view import DemoState, Stage
-from rowtide.local_pipeline import Pipeline, mark
+from rowtide.local_pipeline import LocalPipeline, mark
 from rowtide.programs import Program
 
 _POLL_SECONDS = 1.0
@@ -29,7 +29,7 @@ class DemoMonitor:
     """`turn` is quick and called often. What takes longer is read in a thread, once a second."""
 
     def __init__(
-        self, stack: Stack, pipeline: Pipeline, connection: psycopg.Connection[Any], programs: tuple[Program, ...]
+        self, stack: Stack, pipeline: LocalPipeline, connection: psycopg.Connection[Any], programs: tuple[Program, ...]
     ) -> None:
         """`programs` are those that must keep running; the last one is the writer."""
         self._stack = stack

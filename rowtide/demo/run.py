@@ -15,7 +15,7 @@ from infra.native.stack import Stack
 from infra.settings import PORTS, StackSettings, read_settings
 from rowtide.demo.monitor import DemoMonitor
 from rowtide.demo.view import line, view
-from rowtide.local_pipeline import SHIPPED_SPEC, Pipeline, PipelinePorts, database
+from rowtide.local_pipeline import SHIPPED_SPEC, LocalPipeline, PipelinePorts, database
 from rowtide.programs import WRITER
 
 _PORT_OFFSET = 10_000
@@ -52,7 +52,7 @@ def run_demo(console: Console, settings: StackSettings, ports: PipelinePorts, pl
         stack = Stack(settings, progress.report)
         stops.append(stack.stop)
         stack.start()
-        pipeline = Pipeline(stack, SHIPPED_SPEC, ports, progress.report)
+        pipeline = LocalPipeline(stack, SHIPPED_SPEC, ports, progress.report)
         stops.append(pipeline.stop)
         pipeline.fill(plan.orders)
         pipeline.capture()

@@ -11,7 +11,7 @@ import httpx
 import psycopg
 
 from infra.native.stack import Stack
-from rowtide.local_pipeline import Pipeline, database
+from rowtide.local_pipeline import LocalPipeline, database
 from rowtide.programs import ROWTIDE, ProgramFailed, last_json
 from tests.chaos.invariants import CHECKS, contradictions
 from tests.chaos.log import Findings, Study, records
@@ -51,7 +51,7 @@ class Ending:
     log: Findings = field(default_factory=Findings)
 
 
-def compare(pipeline: Pipeline, access: Access, stack: Stack, say: Callable[[str], None]) -> Ending:
+def compare(pipeline: LocalPipeline, access: Access, stack: Stack, say: Callable[[str], None]) -> Ending:
     """Compare everything."""
     ending = Ending()
     pipeline.programs.set_variable("ROWTIDE_ELASTICSEARCH_URL", access.url)
@@ -71,7 +71,7 @@ def compare(pipeline: Pipeline, access: Access, stack: Stack, say: Callable[[str
     return ending
 
 
-def _verify(pipeline: Pipeline, ending: Ending, say: Callable[[str], None]) -> None:
+def _verify(pipeline: LocalPipeline, ending: Ending, say: Callable[[str], None]) -> None:
     say("comparing every document with PostgreSQL")
     command = (*ROWTIDE, "verify", "--output", "json")
     text = pipeline.programs.run("verify", command, _VERIFY_SECONDS, accept=(0, 1))

@@ -16,7 +16,7 @@ from infra.native.stack import Stack
 from infra.settings import SERVICES
 from read_model.freshness import Freshness
 from rowtide.conformance.fault_proxy import FaultProxy
-from rowtide.local_pipeline import SHIPPED_SPEC, Pipeline, PipelinePorts, database, mark
+from rowtide.local_pipeline import SHIPPED_SPEC, LocalPipeline, PipelinePorts, database, mark
 from rowtide.programs import ROWTIDE, WRITER
 from tests.chaos.fault_injector import Torment, revive
 from tests.chaos.final_check import Ending, compare
@@ -84,7 +84,7 @@ class Chaos:
     def _open(self, opened: ExitStack) -> None:
         task, stack = self._task, self._stack
         self._pipeline = pipeline = opened.enter_context(
-            Pipeline(
+            LocalPipeline(
                 stack,
                 self._spec,
                 PipelinePorts(free_port(), free_port()),

@@ -11,7 +11,7 @@ import pytest
 from infra.native.stack import Stack
 from rowtide.conformance.case import Case
 from rowtide.conformance.loader import read_cases
-from rowtide.conformance.result import Result
+from rowtide.conformance.result import CaseResult
 from rowtide.conformance.run import run_cases
 from rowtide.conformance.servers import Servers
 from tests.support.builders.recording import Recorder
@@ -21,7 +21,7 @@ ALL = read_cases([CASES])
 KEPT = "ROWTIDE_TEST_STACK" in os.environ
 
 
-def run(stack: Stack, folder: Path, cases: list[Case]) -> list[Result]:
+def run(stack: Stack, folder: Path, cases: list[Case]) -> list[CaseResult]:
     servers = Servers(stack.addresses.environment(), None if KEPT else stack)
     recorder = Recorder(stack.addresses.kafka_bootstrap_servers) if "ROWTIDE_RECORD" in os.environ else None
     try:
@@ -31,7 +31,7 @@ def run(stack: Stack, folder: Path, cases: list[Case]) -> list[Result]:
             recorder.close()
 
 
-def wrong(results: list[Result]) -> str:
+def wrong(results: list[CaseResult]) -> str:
     lines = [f"{each.case}: {each.failure}" for each in results if each.failure]
     return "\n".join([*lines, *(f"{each.case}: {deviation}" for each in results for deviation in each.deviations)])
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from read_model.spec.parser import parse_spec
-from rowtide.conformance.case import Fault, Statement
+from rowtide.conformance.case import CaseStatement, Fault
 from rowtide.conformance.combined_spec import combined_spec
 from rowtide.conformance.loader import InvalidCases, read_cases
-from rowtide.conformance.result import Deviation, Result
+from rowtide.conformance.result import CaseResult, Deviation
 from rowtide.conformance.sql_splitter import SqlSyntaxError, split
 
 SPEC = """\
@@ -51,16 +51,16 @@ COPY t (a, b) FROM STDIN WITH (FORMAT csv);
 \\.
 COMMIT"""
     assert split(text) == (
-        Statement("INSERT INTO t VALUES ('a;b', E'it\\'s;', \"c;d\");", 2),
-        Statement("SELECT $x$ ; $$ ; $x$, $$;$$;", 2),
-        Statement(
+        CaseStatement("INSERT INTO t VALUES ('a;b', E'it\\'s;', \"c;d\");", 2),
+        CaseStatement("SELECT $x$ ; $$ ; $x$, $$;$$;", 2),
+        CaseStatement(
             "COPY t (a, b) FROM STDIN WITH (FORMAT csv);",
             5,
             "b",
             "1;2\n-- session: not a comment here\n",
             "duplicate key",
         ),
-        Statement("COMMIT", 9, "b"),
+        CaseStatement("COMMIT", 9, "b"),
     )
 
 
@@ -179,6 +179,8 @@ def test_a_case_alone_keeps_its_tables_where_they_are(tmp_path: Path) -> None:
 
 
 def test_a_deviation_says_where_and_what() -> None:
-    result = Result("c", "", 1, deviations=[Deviation(2, "the expectation", "orders", "7", "lines[0]", '"a"', None)])
+    result = CaseResult(
+        "c", "", 1, deviations=[Deviation(2, "the expectation", "orders", "7", "lines[0]", '"a"', None)]
+    )
     assert result.verdict == "differs"
     assert str(result.deviations[0]) == 'step 02: orders 7, lines[0] differs from the expectation: "a", not nothing'
