@@ -1,4 +1,4 @@
 """The change stream: its contract (`log`), the source database (`source`) and Kafka Connect (`connectors`).
 
-Imports go down in this order: connectors, source, capture_selection, settings, errors, log.
+Imports go down in this order: connectors, source, capture_selection and role_passwords, settings, errors, log.
 """

@@ -1,12 +1,11 @@
 """Selects the pipeline of a command and the tables to capture: from a spec and the live catalogue, or named one by one."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cdc.errors import WrongUse
-from cdc.log.names import PIPELINE_NAME, role_name
+from cdc.log.names import PIPELINE_NAME
 from cdc.settings import Settings
 from read_model.catalog.catalog import Catalog, TableName
 from read_model.plan.model import PipelinePlan
@@ -51,7 +50,7 @@ def read_spec(path: Path) -> Spec:
         raise WrongUse(str(error)) from error
 
 
-def resolved(path: Path, catalog: Catalog) -> PipelinePlan:
+def resolve_spec(path: Path, catalog: Catalog) -> PipelinePlan:
     """Resolve a spec's file for a database. Raises WrongUse with every fault."""
     spec = read_spec(path)
     try:
@@ -60,7 +59,7 @@ def resolved(path: Path, catalog: Catalog) -> PipelinePlan:
         raise WrongUse(str(error)) from error
 
 
-def pipeline_of(choice: Choice) -> str:
+def pipeline_name(choice: Choice) -> str:
     """The pipeline's name. Needs no database."""
     if choice.pipeline is not None:
         return choice.pipeline
@@ -68,10 +67,10 @@ def pipeline_of(choice: Choice) -> str:
     return read_spec(choice.spec).pipeline
 
 
-def captured(choice: Choice, catalog: Catalog) -> tuple[str, Captured]:
+def captured_tables(choice: Choice, catalog: Catalog) -> tuple[str, Captured]:
     """The pipeline and the tables to capture. Raises WrongUse when there are none, or the spec does not fit the catalogue."""
     if choice.spec is not None:
-        plan = resolved(choice.spec, catalog)
+        plan = resolve_spec(choice.spec, catalog)
         return plan.pipeline, {use.table: tuple(column.name for column in use.columns) for use in plan.tables}
     assert choice.pipeline is not None
     if not choice.tables:
@@ -83,46 +82,3 @@ def table_name(text: str) -> TableName:
     """Read `schema.table`; a name without a schema is in public. Case-sensitive."""
     schema, dot, name = text.partition(".")
     return TableName(schema, name) if dot else TableName("public", text)
-
-
-def password_file(settings: Settings, pipeline: str) -> Path:
-    """The file of the generated password of the connector's role."""
-    return settings.secrets_dir / f"{role_name(pipeline)}.password"
-
-
-def known_password(settings: Settings, pipeline: str) -> str | None:
-    """The password of the connector's role, from the setting or the file; None when there is neither. Raises WrongUse when
-    the file cannot be read."""
-    if settings.connector_password is not None:
-        return settings.connector_password.get_secret_value()
-    try:
-        return password_file(settings, pipeline).read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise WrongUse(
-            f"{password_file(settings, pipeline)} cannot be read: {error.strerror}. Set ROWTIDE_SECRETS_DIR."
-        ) from error
-
-
-def made_password(settings: Settings, pipeline: str) -> str:
-    """Generate a password and write it to the file, which only its owner can read."""
-    password = new_password()
-    keep_secret(password_file(settings, pipeline), password)
-    return password
-
-
-def new_password() -> str:
-    """Generate a random password."""
-    return secrets.token_urlsafe(24)
-
-
-def keep_secret(path: Path, text: str) -> None:
-    """Write a file that only its owner can read. Raises WrongUse when that fails."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600, exist_ok=True)
-        path.chmod(0o600)
-        path.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise WrongUse(f"The secret cannot be written to {path}: {error.strerror}. Set ROWTIDE_SECRETS_DIR.") from error

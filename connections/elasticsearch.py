@@ -41,7 +41,7 @@ class ElasticsearchSettings(BaseSettings):
     elasticsearch_url: HttpUrlWithPort = Field(description="Elasticsearch, as http(s)://host:port.")
     elasticsearch_api_key: SecretStr | None = Field(
         default=None,
-        description="API key. The worker's must be able to write the documents' indexes; the search API's is read-only.",
+        description="API key, from `rowtide elasticsearch-key worker` or `rowtide elasticsearch-key search`.",
     )
     elasticsearch_username: str | None = Field(default=None, description="User, instead of an API key.")
     elasticsearch_password: SecretStr | None = Field(default=None, description="Password of that user.")

@@ -1,9 +1,10 @@
-"""How clients reach the Kafka that holds the change log: settings, and the same in librdkafka's words."""
+"""How clients reach the Kafka that holds the change log: settings, client options, and what an error means."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from confluent_kafka import KafkaError, KafkaException
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -86,3 +87,59 @@ def client_settings(access: KafkaAccess) -> dict[str, Any]:
     if access.protocol.endswith("ssl") and access.ca:
         settings["ssl.ca.location"] = str(access.ca)
     return settings
+
+
+_REJECTIONS = (
+    KafkaError._AUTHENTICATION,
+    KafkaError._SSL,
+    KafkaError.SASL_AUTHENTICATION_FAILED,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+)
+_UNREACHABLE = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE)
+
+
+class KafkaErrors:
+    """An `error_cb` that remembers why connections fail: librdkafka reports a rejected login only there, and retries for ever.
+
+    Other errors are temporary, and show as a timeout or as lag."""
+
+    def __init__(self) -> None:
+        self.last_rejection = ""
+        self._transport_error = ""
+
+    def __call__(self, error: KafkaError) -> None:
+        if error.code() in _REJECTIONS:
+            self.last_rejection = error.str()
+        elif error.code() == KafkaError._TRANSPORT:
+            self._transport_error = error.str()
+
+    def rejection(self, error: KafkaException) -> str | None:
+        """Why Kafka rejects the login or lacks a grant for it; None when `error` has another cause."""
+        cause: KafkaError = error.args[0]
+        return self.last_rejection or (cause.str() if cause.code() in _REJECTIONS else None)
+
+    def unreachable(self, error: KafkaException) -> str | None:
+        """Why no broker answers; None when `error` has another cause."""
+        return self.reason(error) if error.args[0].code() in _UNREACHABLE else None
+
+    def reason(self, error: KafkaException) -> str:
+        """The cause of `error`; of a timeout, the failed connection behind it."""
+        return self._transport_error or str(error.args[0].str())
+
+
+def rejected(access: KafkaAccess, request: str, reason: str) -> str:
+    """What to tell people when Kafka rejects the login. `request` completes "the request to"."""
+    return (
+        f"Kafka at {access.servers} rejected the request to {request}: {reason}. Correct ROWTIDE_KAFKA_SECURITY_PROTOCOL"
+        " and, if they are needed, ROWTIDE_KAFKA_USERNAME, ROWTIDE_KAFKA_PASSWORD and ROWTIDE_KAFKA_CA."
+    )
+
+
+def no_answer(access: KafkaAccess, reason: str) -> str:
+    """What to tell people when no broker answers."""
+    return (
+        f"Kafka at {access.servers} does not answer: {reason}. Start it, or correct ROWTIDE_KAFKA_BOOTSTRAP_SERVERS or"
+        " ROWTIDE_KAFKA_SECURITY_PROTOCOL."
+    )

@@ -14,6 +14,7 @@ from elasticsearch import Elasticsearch
 
 from cdc.log.names import changes_topic
 from cdc.log.recovery import Recovery
+from connections.kafka import KafkaErrors
 from read_model.catalog.catalog import read_catalog
 from read_model.plan.model import PipelinePlan
 from read_model.plan.resolve import resolve
@@ -26,7 +27,7 @@ from sync_worker.elasticsearch.index_guard import IndexGuard
 from sync_worker.elasticsearch.lease import Lease
 from sync_worker.errors import PositionLost, StoreError
 from sync_worker.log.change_tracker import ChangeTracker
-from sync_worker.log.consumer import ChangeLog, Refusals, admin, topic_id_of
+from sync_worker.log.consumer import ChangeLog, admin, topic_id_of
 from sync_worker.loop.assembly import AssembledLoop, Surroundings, assemble
 from sync_worker.loop.extra_documents import ExtraDocuments
 from sync_worker.loop.freshness_tracker import FreshnessTracker
@@ -250,7 +251,7 @@ def _silence_monitor(
 
 def _topic_monitor(settings: WorkerSettings, store: RowStore, plan: PipelinePlan) -> TopicMonitor:
     topic = changes_topic(plan.pipeline)
-    ask = partial(topic_id_of, admin(settings.kafka, Refusals()), topic, REQUEST_SECONDS)
+    ask = partial(topic_id_of, admin(settings.kafka, KafkaErrors()), topic, REQUEST_SECONDS)
     return TopicMonitor(ask, topic, store.position.topic_id)
 
 

@@ -1,11 +1,12 @@
 """Builds the desired configuration of a pipeline's connector, has it validated, and waits for the connector's state."""
 
-from cdc.capture_selection import Choice, captured, known_password, password_file
+from cdc.capture_selection import Choice, captured_tables
 from cdc.connectors.client import POLL_SECONDS, Connect
 from cdc.connectors.config import TopicSettings, connector_config
 from cdc.connectors.health import Health, health
 from cdc.errors import OperatorError, WrongUse
 from cdc.log.names import connector_name
+from cdc.role_passwords import password_file, stored_password
 from cdc.settings import Settings
 from cdc.source.connector_database import connector_database
 from cdc.source.database import open_source
@@ -25,16 +26,16 @@ def topic_settings(settings: Settings) -> TopicSettings:
     return TopicSettings(settings.log_retention_hours * 3_600_000, settings.log_replication)
 
 
-def desired(settings: Settings, choice: Choice) -> tuple[str, dict[str, str]]:
+def desired_config(settings: Settings, choice: Choice) -> tuple[str, dict[str, str]]:
     """The pipeline and the desired configuration of its connector. Reads the source's catalogue.
 
     Raises WrongUse when the password of the connector's role is not known."""
     assert settings.postgres_dsn is not None
     dsn = settings.postgres_dsn.get_secret_value()
     with open_source(dsn) as source:
-        pipeline, tables = captured(choice, source.catalog())
+        pipeline, tables = captured_tables(choice, source.catalog())
         system = source.system()
-    password = settings.connector_password_reference or known_password(settings, pipeline)
+    password = settings.connector_password_reference or stored_password(settings, pipeline)
     if password is None:
         raise WrongUse(
             f"The password of the connector's role is not known: {password_file(settings, pipeline)} does not exist."
@@ -44,7 +45,7 @@ def desired(settings: Settings, choice: Choice) -> tuple[str, dict[str, str]]:
     return pipeline, connector_config(pipeline, tables, database, topic_settings(settings))
 
 
-def check(connect: Connect, pipeline: str, config: dict[str, str]) -> None:
+def validate(connect: Connect, pipeline: str, config: dict[str, str]) -> None:
     """Have Kafka Connect and Debezium validate the configuration.
 
     Raises OperatorError with the errors by key, or WrongUse when the connector cannot sign in to PostgreSQL."""
@@ -69,7 +70,7 @@ def _invalid(pipeline: str, lines: list[str]) -> OperatorError:
     return OperatorError(text)
 
 
-def wait_for(connect: Connect, name: str, state: str, seconds: float) -> Health:
+def wait_for_state(connect: Connect, name: str, state: str, seconds: float) -> Health:
     """Wait until the connector is in this state. Raises OperatorError when it does not reach it within `seconds`, or fails
     while it should run.
 

@@ -1,6 +1,6 @@
 """Deletes a connector and, if asked to, what belongs to it: offsets, replication slot, topic."""
 
-from cdc.connectors.apply import wait_for
+from cdc.connectors.apply import wait_for_state
 from cdc.connectors.client import POLL_SECONDS, Connect
 from cdc.connectors.topics import Topics
 from cdc.errors import OperatorError
@@ -12,12 +12,14 @@ from connections.wait import wait_until
 _SECONDS = 60.0
 
 
-def remove(settings: Settings, connect: Connect, pipeline: str, *, offsets: bool, slot: bool, topic: bool) -> list[str]:
+def delete_connector(
+    settings: Settings, connect: Connect, pipeline: str, *, offsets: bool, slot: bool, topic: bool
+) -> list[str]:
     """Delete the connector and whatever else is asked for. Returns sentences that say what is left. Safe to repeat."""
     name = connector_name(pipeline)
     if connect.config(name) is not None:
         if offsets:
-            forget_offsets(connect, name)
+            delete_offsets(connect, name)
         connect.delete(name)
     elif offsets:
         raise OperatorError(
@@ -31,10 +33,10 @@ def remove(settings: Settings, connect: Connect, pipeline: str, *, offsets: bool
     return _left(pipeline, offsets=offsets, slot=slot, topic=topic)
 
 
-def forget_offsets(connect: Connect, name: str) -> None:
+def delete_offsets(connect: Connect, name: str) -> None:
     """Stop the connector and delete its offsets."""
     connect.stop(name)
-    wait_for(connect, name, "stopped", _SECONDS)
+    wait_for_state(connect, name, "stopped", _SECONDS)
     connect.delete_offsets(name)
 
 

@@ -3,9 +3,9 @@
 Only a slot that Debezium creates itself exports the snapshot that meets the stream exactly; hence a new slot each time.
 """
 
-from cdc.connectors.apply import wait_for
+from cdc.connectors.apply import wait_for_state
 from cdc.connectors.client import Connect
-from cdc.connectors.delete import drop_slot, forget_offsets
+from cdc.connectors.delete import delete_offsets, drop_slot
 from cdc.errors import OperatorError
 from cdc.log.names import connector_name, slot_name
 from cdc.settings import Settings
@@ -26,14 +26,14 @@ def start_over(settings: Settings, connect: Connect, pipeline: str, wait: float)
         raise OperatorError(
             f"There is no connector {connector}. Run `rowtide connectors apply` to create it; it begins with a snapshot."
         )
-    forget_offsets(connect, connector)
+    delete_offsets(connect, connector)
     assert settings.postgres_dsn is not None
     with open_source(settings.postgres_dsn.get_secret_value()) as source:
         since, empty = source.lsn(), source.all_empty(pipeline)
         drop_slot(settings, pipeline)
         connect.resume(connector)
         if wait:
-            wait_for(connect, connector, "running", wait)
+            wait_for_state(connect, connector, "running", wait)
         if empty or source.all_empty(pipeline):
             _announce_empty_snapshot(source, pipeline, since)
 
@@ -48,4 +48,4 @@ def _announce_empty_snapshot(source: Source, pipeline: str, since: int) -> None:
             f"The connector did not create slot {slot_name(pipeline)} within {_SLOT_SECONDS:g} s."
             " Find the cause with `rowtide connectors status`, then repeat the command."
         )
-    source.tell_of_empty_snapshot(since)
+    source.emit_empty_snapshot(since)

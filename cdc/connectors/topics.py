@@ -6,22 +6,13 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 from confluent_kafka.admin._resource import ResourceType
-from confluent_kafka.cimpl import KafkaError, NewTopic
+from confluent_kafka.cimpl import NewTopic
 
 from cdc.connectors.config import MAX_MESSAGE_BYTES, TopicSettings
 from cdc.errors import OperatorError, ServiceUnavailable, WrongUse
-from connections.kafka import KafkaAccess, client_settings
+from connections.kafka import KafkaAccess, KafkaErrors, client_settings, no_answer, rejected
 
 _TIMEOUT_S = 15.0
-_UNREACHABLE = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE)
-
-_REJECTIONS = (
-    KafkaError._AUTHENTICATION,
-    KafkaError._SSL,
-    KafkaError.SASL_AUTHENTICATION_FAILED,
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-)
 
 
 def topic_config(settings: TopicSettings) -> dict[str, str]:
@@ -40,10 +31,10 @@ class Topics:
     and OperatorError when it refuses the request."""
 
     def __init__(self, access: KafkaAccess) -> None:
-        self._servers = access.servers
-        self._rejection = self._transport_error = ""
+        self._access = access
+        self._errors = KafkaErrors()
         # librdkafka's own log lines would repeat the errors below.
-        settings: dict[str, Any] = {**client_settings(access), "log_level": 0, "error_cb": self._on_error}
+        settings: dict[str, Any] = {**client_settings(access), "log_level": 0, "error_cb": self._errors}
         try:
             self._admin = AdminClient(settings)
         except KafkaException as error:
@@ -96,24 +87,10 @@ class Topics:
             except KafkaException as error:
                 raise self._error(error, what) from error
 
-    def _on_error(self, error: KafkaError) -> None:
-        if error.code() in _REJECTIONS:
-            self._rejection = error.str()
-        elif error.code() == KafkaError._TRANSPORT:
-            self._transport_error = error.str()
-
-    def _error(self, error: KafkaException, what: str) -> OperatorError:
-        fault = error.args[0]
+    def _error(self, error: KafkaException, request: str) -> OperatorError:
         self._admin.poll(0)  # Rejections reach only the callback.
-        if self._rejection or fault.code() in _REJECTIONS:
-            return WrongUse(
-                f"Kafka at {self._servers} rejected the request to {what}: {self._rejection or fault.str()}. Correct"
-                " ROWTIDE_KAFKA_SECURITY_PROTOCOL and, if they are needed, ROWTIDE_KAFKA_USERNAME, ROWTIDE_KAFKA_PASSWORD"
-                " and ROWTIDE_KAFKA_CA."
-            )
-        if fault.code() in _UNREACHABLE:
-            return ServiceUnavailable(
-                f"Kafka at {self._servers} does not answer ({self._transport_error or fault.str()}). Start it, or correct"
-                " ROWTIDE_KAFKA_BOOTSTRAP_SERVERS or ROWTIDE_KAFKA_SECURITY_PROTOCOL."
-            )
-        return OperatorError(f"Kafka at {self._servers} refused to {what}: {fault.str()}")
+        if rejection := self._errors.rejection(error):
+            return WrongUse(rejected(self._access, request, rejection))
+        if reason := self._errors.unreachable(error):
+            return ServiceUnavailable(no_answer(self._access, reason))
+        return OperatorError(f"Kafka at {self._access.servers} refused to {request}: {error.args[0].str()}.")

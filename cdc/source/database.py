@@ -137,7 +137,7 @@ class Source:
         tables = sorted(publication.tables) if publication else []
         return not any(self._row(f"SELECT EXISTS (SELECT FROM {table.quoted})")[0] for table in tables)
 
-    def tell_of_empty_snapshot(self, since: int) -> None:
+    def emit_empty_snapshot(self, since: int) -> None:
         """Record in the log that the snapshot taken after the LSN `since` had no rows; nothing else shows it."""
         self._connection.execute("SELECT pg_logical_emit_message(false, %s, %s)", (SNAPSHOT_PREFIX, str(since)))
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from cdc.capture_selection import keep_secret, new_password
 from cdc.log.names import marker_role_name
+from cdc.role_passwords import new_password, write_secret
 from cdc.settings import Settings
 from cdc.source.database import Source
 from cdc.source.plan import Statement, with_password
@@ -51,5 +51,5 @@ def make_marker_role(source: Source, settings: Settings, pipeline: str, dry_run:
             if name not in ("passfile", "sslcert", "sslkey")
         }
         source.run(statements)
-        keep_secret(path, make_conninfo("", **{**parameters, "user": role, "password": password}))
+        write_secret(path, make_conninfo("", **{**parameters, "user": role, "password": password}))
     return statements

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cdc.capture_selection import Choice, captured, known_password, made_password
+from cdc.capture_selection import Choice, captured_tables
 from cdc.errors import Refused
 from cdc.log.names import role_name
+from cdc.role_passwords import create_password, stored_password
 from cdc.settings import Settings
 from cdc.source.database import Source, open_source
 from cdc.source.marker_role import make_marker_role
@@ -31,7 +32,7 @@ def prepare_source(
     settings.need("postgres_dsn")
     assert settings.postgres_dsn is not None
     with open_source(settings.postgres_dsn.get_secret_value()) as source:
-        pipeline, tables = captured(choice, source.catalog())
+        pipeline, tables = captured_tables(choice, source.catalog())
         facts = source.facts(pipeline)
         plan = plan_source(pipeline, tables, facts, None)
         _check(plan, warn)
@@ -58,9 +59,9 @@ def _check(plan: SourcePlan, warn: Callable[[str], None]) -> None:
 
 def _verifier(source: Source, settings: Settings, pipeline: str, new_role: bool, new_password: bool) -> str | None:
     """The password to set, as PostgreSQL stores it; None when the role keeps its own."""
-    password = known_password(settings, pipeline)
+    password = stored_password(settings, pipeline)
     if settings.connector_password is None and (password is None or new_password):
-        password, new_role = made_password(settings, pipeline), True
+        password, new_role = create_password(settings, pipeline), True
     if not (new_role or new_password) or password is None:
         return None
     return source.verifier(role_name(pipeline), password)

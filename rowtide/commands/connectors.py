@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from cdc.capture_selection import choose, pipeline_of
-from cdc.connectors import apply as applying
+from cdc.capture_selection import choose, pipeline_name
+from cdc.connectors import apply as connector_setup
 from cdc.connectors.client import Connect, Status
-from cdc.connectors.delete import remove
+from cdc.connectors.delete import delete_connector
 from cdc.connectors.health import health
 from cdc.connectors.plan import Create, Difference, Plan, Unchanged, Update, plan
 from cdc.connectors.topics import Topics
@@ -71,7 +71,7 @@ def register(root: typer.Typer) -> None:
 def _connect() -> Iterator[tuple[Settings, Connect]]:
     settings = Settings.read()
     settings.need("connect_url")
-    with Connect(applying.connect_access(settings)) as connect:
+    with Connect(connector_setup.connect_access(settings)) as connect:
         yield settings, connect
 
 
@@ -101,7 +101,7 @@ def status(spec: SpecOption = None, pipeline: PipelineOption = None, output: Out
     The state is the worst of the connector and its tasks. Exit code 1 if it failed or does not exist.
     """
     with _connect() as (settings, connect):
-        name = connector_name(pipeline_of(choose(settings, spec, pipeline, None)))
+        name = connector_name(pipeline_name(choose(settings, spec, pipeline, None)))
         current = connect.status(name)
     if current is None:
         raise _absent(name)
@@ -155,16 +155,16 @@ def apply(
     """
     with _connect() as (settings, connect):
         settings.need("postgres_dsn", *(() if dry_run else ("kafka_bootstrap_servers",)))
-        name, config = applying.desired(settings, choose(settings, spec, pipeline, table))
+        name, config = connector_setup.desired_config(settings, choose(settings, spec, pipeline, table))
         connector = connector_name(name)
-        applying.check(connect, name, config)
+        connector_setup.validate(connect, name, config)
         change = plan(config, connect.config(connector))
         if not dry_run:
-            Topics(settings.kafka).ensure(changes_topic(name), applying.topic_settings(settings))
+            Topics(settings.kafka).ensure(changes_topic(name), connector_setup.topic_settings(settings))
             if not isinstance(change, Unchanged):
                 connect.put_config(connector, config)
             if wait:
-                applying.wait_for(connect, connector, "running", wait)
+                connector_setup.wait_for_state(connect, connector, "running", wait)
     if output is Output.JSON:
         print_json(plan_as_json(connector, change) | {"dry_run": dry_run})
     elif dry_run:
@@ -186,7 +186,7 @@ def diff(
     """
     with _connect() as (settings, connect):
         settings.need("postgres_dsn")
-        name, config = applying.desired(settings, choose(settings, spec, pipeline, table))
+        name, config = connector_setup.desired_config(settings, choose(settings, spec, pipeline, table))
         change = plan(config, connect.config(connector_name(name)))
     if output is Output.JSON:
         print_json(plan_as_json(connector_name(name), change))
@@ -224,7 +224,7 @@ def restart(
 
 def _change_state(action: str, state: str, spec: Path | None, pipeline: str | None, wait: float) -> None:
     with _connect() as (settings, connect):
-        name = connector_name(pipeline_of(choose(settings, spec, pipeline, None)))
+        name = connector_name(pipeline_name(choose(settings, spec, pipeline, None)))
         requests: dict[str, Callable[[str], None]] = {
             "pause": connect.pause,
             "resume": connect.resume,
@@ -235,7 +235,7 @@ def _change_state(action: str, state: str, spec: Path | None, pipeline: str | No
             raise _absent(name)
         requests[action](name)
         if wait:
-            applying.wait_for(connect, name, state, wait)
+            connector_setup.wait_for_state(connect, name, state, wait)
     print_text(f"Connector {name}: {state if wait else state + ' requested'}.")
 
 
@@ -256,9 +256,9 @@ def delete(
     """
     with _connect() as (settings, connect):
         settings.need(*(["postgres_dsn"] if slot else []), *(["kafka_bootstrap_servers"] if topic else []))
-        name = pipeline_of(choose(settings, spec, pipeline, None))
+        name = pipeline_name(choose(settings, spec, pipeline, None))
         existed = connect.config(connector_name(name)) is not None
-        remaining = remove(settings, connect, name, offsets=offsets, slot=slot, topic=topic)
+        remaining = delete_connector(settings, connect, name, offsets=offsets, slot=slot, topic=topic)
     print_text(f"Connector {connector_name(name)}: {'deleted' if existed else 'did not exist'}.")
     for line in remaining:
         print_note(line)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cdc.capture_selection import choose, resolved, table_name
+from cdc.capture_selection import choose, resolve_spec, table_name
 from cdc.errors import WrongUse
 from cdc.log.names import PIPELINE_NAME
 from cdc.settings import Settings
@@ -114,7 +114,7 @@ def _plan(spec: Path | None) -> PipelinePlan:
     settings.need("postgres_dsn")
     choice = choose(settings, spec, None, None)
     assert choice.spec is not None
-    return resolved(choice.spec, _catalog()[0])
+    return resolve_spec(choice.spec, _catalog()[0])
 
 
 def _catalog() -> tuple[Catalog, str]:

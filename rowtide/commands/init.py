@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from cdc.capture_selection import choose, password_file
+from cdc.capture_selection import choose
 from cdc.log.names import marker_role_name, publication_name, role_name
+from cdc.role_passwords import password_file
 from cdc.settings import Settings
 from cdc.source.marker_role import dsn_file
 from cdc.source.preparation import Preparation, prepare_source

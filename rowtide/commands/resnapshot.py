@@ -2,7 +2,7 @@
 
 import typer
 
-from cdc.capture_selection import choose, pipeline_of
+from cdc.capture_selection import choose, pipeline_name
 from cdc.connectors.apply import connect_access
 from cdc.connectors.client import Connect
 from cdc.connectors.resnapshot import start_over
@@ -30,7 +30,7 @@ def resnapshot(spec: SpecOption = None, pipeline: PipelineOption = None, wait: C
     """
     settings = Settings.read()
     settings.need("connect_url", "postgres_dsn")
-    name = pipeline_of(choose(settings, spec, pipeline, None))
+    name = pipeline_name(choose(settings, spec, pipeline, None))
     with Connect(connect_access(settings)) as connect:
         start_over(settings, connect, name, wait)
     print_text(f"Connector {connector_name(name)} starts over with the new slot {slot_name(name)}.")

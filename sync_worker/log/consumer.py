@@ -7,17 +7,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from confluent_kafka.admin import AdminClient
 
 from cdc.log.recovery import Recovery
-from connections.kafka import KafkaAccess, client_settings
+from connections.kafka import KafkaAccess, KafkaErrors, client_settings, no_answer, rejected
 from sync_worker.errors import PositionLost, ServiceMissing, SettingsError, WorkerError
-
-_REFUSING = (
-    KafkaError._AUTHENTICATION,
-    KafkaError._SSL,
-    KafkaError.SASL_AUTHENTICATION_FAILED,
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
-    KafkaError.GROUP_AUTHORIZATION_FAILED,
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +26,7 @@ class ChangeLog:
     def __init__(self, access: KafkaAccess, topic: str, group: str) -> None:
         self._topic = topic
         self._access = access
-        self._refusals = Refusals()
+        self._errors = KafkaErrors()
         settings: dict[str, Any] = {
             "group.id": group,
             "enable.auto.commit": False,
@@ -47,14 +38,14 @@ class ChangeLog:
             "queued.max.messages.kbytes": 32768,
             "reconnect.backoff.max.ms": 2000,
         }
-        self._consumer = consumer(access, self._refusals, **settings)
+        self._consumer = consumer(access, self._errors, **settings)
 
     def span(self, timeout: float = 10.0) -> LogSpan:
         """Query the topic; `timeout` is in seconds.
 
         Raises ServiceMissing when Kafka does not answer, SettingsError when it refuses the login, and PositionLost when the
         topic does not exist."""
-        client = admin(self._access, self._refusals)
+        client = admin(self._access, self._errors)
         try:
             topic_id = topic_id_of(client, self._topic, timeout)
             low, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, 0), timeout=timeout)
@@ -66,7 +57,7 @@ class ChangeLog:
                 ) from error
             client.poll(0)  # librdkafka reports a refused login only through the callbacks.
             self._consumer.poll(0)
-            raise self._refusals.to_error(self._access, error) from error
+            raise worker_error(self._errors, self._access, error) from error
         return LogSpan(topic_id, low, high)
 
     def seek(self, offset: int) -> None:
@@ -96,15 +87,15 @@ class ChangeLog:
         return True
 
 
-def admin(access: KafkaAccess, refusals: "Refusals") -> AdminClient:
+def admin(access: KafkaAccess, errors: KafkaErrors) -> AdminClient:
     """A client for queries about topics."""
-    settings: dict[str, Any] = {**client_settings(access), "log_level": 2, "error_cb": refusals}
+    settings: dict[str, Any] = {**client_settings(access), "log_level": 2, "error_cb": errors}
     return AdminClient(settings)
 
 
-def consumer(access: KafkaAccess, refusals: "Refusals", **more: Any) -> Consumer:
+def consumer(access: KafkaAccess, errors: KafkaErrors, **more: Any) -> Consumer:
     """A client that reads. Raises SettingsError when librdkafka rejects the settings."""
-    settings: dict[str, Any] = {**client_settings(access), **more, "log_level": 2, "error_cb": refusals}
+    settings: dict[str, Any] = {**client_settings(access), **more, "log_level": 2, "error_cb": errors}
     try:
         return Consumer(settings)
     except KafkaException as error:
@@ -119,30 +110,8 @@ def topic_id_of(client: AdminClient, topic: str, timeout: float) -> str:
     return str(described[topic].result(2 * timeout).topic_id)
 
 
-class Refusals:
-    """An `error_cb` that remembers a refused login: librdkafka reports it only there, and retries for ever.
-
-    Other errors are temporary, and show as lag."""
-
-    def __init__(self) -> None:
-        self.last = ""
-        self._transport_error = ""
-
-    def __call__(self, error: KafkaError) -> None:
-        if error.code() in _REFUSING:
-            self.last = error.str()
-        elif error.code() == KafkaError._TRANSPORT:
-            self._transport_error = error.str()
-
-    def to_error(self, access: KafkaAccess, error: KafkaException) -> WorkerError:
-        """The worker's error for a client's: SettingsError when Kafka refuses the login, otherwise ServiceMissing."""
-        cause: KafkaError = error.args[0]
-        if self.last or cause.code() in _REFUSING:
-            return SettingsError(
-                f"Kafka at {access.servers} does not let us in: {self.last or cause.str()}; correct"
-                " ROWTIDE_KAFKA_SECURITY_PROTOCOL and, if they are used, ROWTIDE_KAFKA_USERNAME, ROWTIDE_KAFKA_PASSWORD, ROWTIDE_KAFKA_CA"
-            )
-        return ServiceMissing(
-            f"Kafka at {access.servers} does not answer: {self._transport_error or cause.str()}; start it, or correct"
-            " ROWTIDE_KAFKA_BOOTSTRAP_SERVERS or ROWTIDE_KAFKA_SECURITY_PROTOCOL"
-        )
+def worker_error(errors: KafkaErrors, access: KafkaAccess, error: KafkaException) -> WorkerError:
+    """The worker's error for a client's: SettingsError when Kafka rejects the login, otherwise ServiceMissing."""
+    if rejection := errors.rejection(error):
+        return SettingsError(rejected(access, "read the log", rejection))
+    return ServiceMissing(no_answer(access, errors.reason(error)))

@@ -10,9 +10,9 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from cdc.log.envelope import EnvelopeError, decode, logical_message, split_transaction_id
 from cdc.log.lsn import Lsn
 from cdc.log.names import changes_topic
-from connections.kafka import KafkaAccess
+from connections.kafka import KafkaAccess, KafkaErrors
 from sync_worker.errors import WorkerError
-from sync_worker.log.consumer import Refusals, consumer
+from sync_worker.log.consumer import consumer, worker_error
 
 CLOCK_SKEW = 5.0
 """Seconds by which Kafka's clock may be behind PostgreSQL's."""
@@ -53,8 +53,8 @@ def _log_from(access: KafkaAccess, pipeline: str, moment: float) -> Iterator[Ite
     """The records that Kafka received at `moment` or later."""
     topic = changes_topic(pipeline)
     settings: dict[str, Any] = {"group.id": f"rowtide-{pipeline}-since", "enable.auto.commit": False}
-    refusals = Refusals()
-    client = consumer(access, refusals, **settings)
+    errors = KafkaErrors()
+    client = consumer(access, errors, **settings)
     try:
         low, _ = client.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
         (start,) = client.offsets_for_times([TopicPartition(topic, 0, int(moment * 1000))], timeout=10)
@@ -70,7 +70,7 @@ def _log_from(access: KafkaAccess, pipeline: str, moment: float) -> Iterator[Ite
         yield _values(client)
     except KafkaException as error:
         client.poll(0)
-        raise refusals.to_error(access, error) from error
+        raise worker_error(errors, access, error) from error
     finally:
         client.close()
 

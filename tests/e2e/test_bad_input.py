@@ -109,7 +109,7 @@ def test_a_login_that_kafka_does_not_take(small: Pipeline) -> None:
     small.environment |= {f"ROWTIDE_KAFKA_{name}": value for name, value in told.items()}
     code, said = failed(small, "worker")
     assert code == 2, said
-    assert "does not let us in: " in said
+    assert "rejected the request to read the log: " in said
     assert "ROWTIDE_KAFKA_USERNAME" in said
     assert "wrong-canary" not in said
 

@@ -80,9 +80,9 @@ def _snapshot_then_heartbeat(log: Log, place: Place) -> None:
     assert [(row["source"]["table"], row["after"]["id"]) for row in rows] == [("customers", 1), ("parted", 1)]
     assert rows[0]["after"]["name"] is None, "a NULL stays NULL although the column has a default"
     assert rows[-1]["source"]["snapshot"] == "last"
-    beat = decode(base64.b64decode(read[-1].value["message"]["content"]))
-    assert beat.slot == f"rowtide_{place.pipeline}"
-    assert set(beat.catalogue) == {"public.customers", "Odd Schema.Or.der, ünï", "public.parted"}
+    heartbeat = decode(base64.b64decode(read[-1].value["message"]["content"]))
+    assert heartbeat.slot == f"rowtide_{place.pipeline}"
+    assert set(heartbeat.catalogue) == {"public.customers", "Odd Schema.Or.der, ünï", "public.parted"}
 
 
 def _one_transaction_over_two_tables(log: Log, place: Place) -> None:
@@ -177,10 +177,10 @@ def readable(place: Place) -> set[str]:
 
 
 def test_a_table_whose_updates_would_fail_is_refused(operator: Operator) -> None:
-    said = operator.run("init", "--pipeline", operator.place.pipeline, "--table", "keyless")
-    assert said.code == 1
-    assert "would make the application's UPDATE and DELETE fail" in said.err
-    assert 'ALTER TABLE "public"."keyless" ADD PRIMARY KEY' in said.err
+    result = operator.run("init", "--pipeline", operator.place.pipeline, "--table", "keyless")
+    assert result.code == 1
+    assert "would make the application's UPDATE and DELETE fail" in result.err
+    assert 'ALTER TABLE "public"."keyless" ADD PRIMARY KEY' in result.err
     execute(operator.place, "DELETE FROM keyless", "ALTER TABLE keyless REPLICA IDENTITY FULL")
     assert "No replica identity replaces it" in init(operator, 1, "keyless")
     execute(operator.place, "ALTER TABLE keyless ADD PRIMARY KEY (id)")
@@ -188,18 +188,18 @@ def test_a_table_whose_updates_would_fail_is_refused(operator: Operator) -> None
 
 
 def init(operator: Operator, code: int, table: str) -> str:
-    """Run `rowtide init` for one table; what it said."""
-    said = operator.run("init", "--pipeline", operator.place.pipeline, "--table", table)
-    assert said.code == code, said
-    return said.err
+    """Run `rowtide init` for one table; returns its standard error."""
+    result = operator.run("init", "--pipeline", operator.place.pipeline, "--table", table)
+    assert result.code == code, result
+    return result.err
 
 
 def test_row_security_an_identity_index_and_a_strong_role(operator: Operator) -> None:
     role = f"rowtide_{operator.place.pipeline}"
     execute(operator.place, "ALTER TABLE customers ENABLE ROW LEVEL SECURITY")
-    told = init(operator, 1, "customers")
-    assert "row-level security hides rows from the snapshot" in told
-    assert f'ALTER ROLE "{role}" BYPASSRLS' in told
+    refusal = init(operator, 1, "customers")
+    assert "row-level security hides rows from the snapshot" in refusal
+    assert f'ALTER ROLE "{role}" BYPASSRLS' in refusal
     execute(operator.place, f"CREATE ROLE {role} LOGIN REPLICATION BYPASSRLS")
     init(operator, 0, "customers")
     execute(operator.place, f"ALTER ROLE {role} SUPERUSER")
@@ -222,9 +222,12 @@ def test_row_security_an_identity_index_and_a_strong_role(operator: Operator) ->
 def test_the_life_of_a_connector(operator: Operator) -> None:
     pipeline = start(operator)
     assert json.loads(operator.do("connectors", "status", *pipeline, "-o", "json"))[0]["state"] == "running"
-    listed = {one["connector"]: one["state"] for one in json.loads(operator.do("connectors", "list", "-o", "json"))}
+    listed = {
+        connector["connector"]: connector["state"]
+        for connector in json.loads(operator.do("connectors", "list", "-o", "json"))
+    }
     assert listed[connector_name(pipeline[1])] == "running"
-    plugins = {one["class"]: one for one in json.loads(operator.do("connectors", "plugins", "-o", "json"))}
+    plugins = {plugin["class"]: plugin for plugin in json.loads(operator.do("connectors", "plugins", "-o", "json"))}
     debezium = plugins["io.debezium.connector.postgresql.PostgresConnector"]
     assert (debezium["type"], debezium["version"]) == ("source", read_versions().debezium)
     for words, name in (("plugins", debezium["class"]), ("list", connector_name(pipeline[1]))):
@@ -238,9 +241,9 @@ def test_the_life_of_a_connector(operator: Operator) -> None:
     assert "running" in operator.do("connectors", "resume", *pipeline, "--wait", "30")
     assert "running" in operator.do("connectors", "restart", *pipeline, "--wait", "30")
     assert "starts over" in operator.do("resnapshot", *pipeline)
-    said = operator.run("connectors", "delete", *pipeline, "--offsets", "--slot", "--topic")
-    assert said.code == 0
-    assert "Kept: publication" in said.err
+    result = operator.run("connectors", "delete", *pipeline, "--offsets", "--slot", "--topic")
+    assert result.code == 0
+    assert "Kept: publication" in result.err
     for command in ("status", "pause", "resume", "restart"):
         absent = operator.run("connectors", command, *pipeline)
         assert (absent.code, "Run `rowtide connectors apply` to create it" in absent.err) == (1, True)

@@ -28,8 +28,8 @@ CREATE TABLE other (id int PRIMARY KEY);
 def place(stack: Stack) -> Iterator[Place]:
     """One for the whole module: what a test changes is rolled back."""
     stack.start()
-    with fresh_place(stack.addresses) as made:
-        yield made
+    with fresh_place(stack.addresses) as place:
+        yield place
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def source(place: Place) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def said(source: psycopg.Connection, place: Place) -> dict[str, str]:
+def catalogue_hashes(source: psycopg.Connection, place: Place) -> dict[str, str]:
     row = source.execute(f"SELECT ({catalogue_query(place.pipeline, TABLES)})::text").fetchone()
     assert row is not None
     return dict(json.loads(row[0]))
@@ -75,9 +75,9 @@ def said(source: psycopg.Connection, place: Place) -> dict[str, str]:
 )
 def test_a_definition_that_changes(source: psycopg.Connection, place: Place, statement: str, table: str | None) -> None:
     with source.transaction(force_rollback=True):
-        before = said(source, place)
+        before = catalogue_hashes(source, place)
         source.execute(statement.format(publication=publication_name(place.pipeline)))
-        after = said(source, place)
+        after = catalogue_hashes(source, place)
     assert set(before) == {"public.orders", "public.parents"}
     assert {name for name in before if before[name] != after[name]} == ({f"public.{table}"} if table else set())
 
@@ -89,6 +89,6 @@ def test_no_lock_of_the_application_holds_a_heartbeat_up(source: psycopg.Connect
         source.execute("SET lock_timeout = '1ms'")
         source.execute(emit_query(place.pipeline, TABLES))
         with source.transaction():
-            said(source, place)
+            catalogue_hashes(source, place)
             taken = "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND relation >= 16384"
             assert source.execute(taken).fetchone() == (0,)

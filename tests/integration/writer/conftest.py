@@ -15,17 +15,17 @@ from writer.database import Database
 @pytest.fixture(scope="module")
 def new_database(stack: Any) -> Iterator[Any]:
     """Makes empty databases on the stack's PostgreSQL; they are dropped afterwards."""
-    made: list[str] = []
+    names: list[str] = []
     with psycopg.connect(stack.addresses.postgres_dsn, autocommit=True) as server:
 
         def make() -> str:
             name = f"writer_{uuid4().hex[:12]}"
             server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-            made.append(name)
+            names.append(name)
             return psycopg.conninfo.make_conninfo(stack.addresses.postgres_dsn, dbname=name)
 
         yield make
-        for name in made:
+        for name in names:
             server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 

@@ -22,7 +22,7 @@ from writer.load import Limit, RunningLoad, run_load
 from writer.workload import commands as workload
 
 
-def one(connection: psycopg.Connection, query: str, *parameters: object) -> Any:
+def first_row(connection: psycopg.Connection, query: str, *parameters: object) -> Any:
     row = connection.execute(query, parameters).fetchone()
     assert row is not None
     return row[0] if len(row) == 1 else row
@@ -30,26 +30,26 @@ def one(connection: psycopg.Connection, query: str, *parameters: object) -> Any:
 
 def test_an_order_goes_the_whole_way(shop: Database, rows: psycopg.Connection, placed: str) -> None:
     when = "SELECT placed_at FROM orders WHERE number = %s"
-    placed_at = one(rows, when, placed)
+    placed_at = first_row(rows, when, placed)
     shop.run(c.PayOrder(number=placed, method="card", amount=Decimal("1.00")))
     assert shop.order(placed)["status"] == "placed"
     shop.run(c.PayOrder(number=placed, method="wallet"))
-    assert one(rows, when, placed) == placed_at
+    assert first_row(rows, when, placed) == placed_at
     shop.run(c.ShipOrder(number=placed, carrier="DHL", tracking=f"DH{placed[3:]}", parcels=2))
     shop.run(c.DeliverOrder(number=placed))
     shop.run(c.ReturnOrder(number=placed, reason="Too large."))
-    found = one(
+    row = first_row(
         rows,
         """SELECT o.status::text, o.notes, (SELECT sum(amount) FROM payments p WHERE p.order_id = o.id),
                   (SELECT array_agg(DISTINCT s.status::text) FROM shipments s WHERE s.order_id = o.id)
              FROM orders o WHERE number = %s""",
         placed,
     )
-    assert found == ("returned", "Ring twice.\nToo large.", Decimal("0.00"), ["returned"])
+    assert row == ("returned", "Ring twice.\nToo large.", Decimal("0.00"), ["returned"])
     shop.run(c.ArchiveOrder(number=placed))
     with pytest.raises(NotFoundError, match=placed):
         shop.order(placed)
-    assert one(rows, "SELECT deleted_at IS NOT NULL FROM orders WHERE number = %s", placed)
+    assert first_row(rows, "SELECT deleted_at IS NOT NULL FROM orders WHERE number = %s", placed)
 
 
 def test_a_draft_is_placed_once_and_an_order_of_nothing_is_paid_then(shop: Database, rows: psycopg.Connection) -> None:
@@ -57,7 +57,7 @@ def test_a_draft_is_placed_once_and_an_order_of_nothing_is_paid_then(shop: Datab
     customer, label = world.customers[2].number, world.customers[2].labels[0]
     gift = c.AddProduct(
         sku="GIFT-1",
-        category=one(rows, "SELECT slug FROM categories ORDER BY id DESC LIMIT 1"),
+        category=first_row(rows, "SELECT slug FROM categories ORDER BY id DESC LIMIT 1"),
         name="Sample of fabric",
         description="",
         price=Decimal("0.00"),
@@ -65,13 +65,13 @@ def test_a_draft_is_placed_once_and_an_order_of_nothing_is_paid_then(shop: Datab
     )
     shop.run(gift)
     lines = (c.Line("GIFT-1", 1),)
-    given = shop.run(c.PlaceOrder(customer=customer, ship_to=label, bill_to=label, lines=lines)).name
+    placed_gift = shop.run(c.PlaceOrder(customer=customer, ship_to=label, bill_to=label, lines=lines)).name
     draft = shop.run(c.PlaceOrder(customer=customer, ship_to=label, bill_to=label, lines=lines, draft=True)).name
     when = "SELECT status::text, placed_at IS NOT NULL FROM orders WHERE number = %s"
-    assert one(rows, when, draft) == ("draft", False)
+    assert first_row(rows, when, draft) == ("draft", False)
     shop.run(c.SubmitDraft(number=draft))
-    assert one(rows, when, given) == one(rows, when, draft) == ("paid", True)
-    shop.run(c.ShipOrder(number=given, carrier="DHL", tracking="GIFT"))
+    assert first_row(rows, when, placed_gift) == first_row(rows, when, draft) == ("paid", True)
+    shop.run(c.ShipOrder(number=placed_gift, carrier="DHL", tracking="GIFT"))
 
 
 def test_amending_a_paid_order_changes_lines_total_and_payments_together(
@@ -80,33 +80,33 @@ def test_amending_a_paid_order_changes_lines_total_and_payments_together(
     shop.run(c.PayOrder(number=placed, method="card"))
     skus = shop.world().skus
     shop.run(c.AmendOrder(number=placed, lines=(c.Line(skus[0], 1), c.Line(skus[5], 4))))
-    order_id, total, status = one(rows, "SELECT id, total, status::text FROM orders WHERE number = %s", placed)
+    order_id, total, status = first_row(rows, "SELECT id, total, status::text FROM orders WHERE number = %s", placed)
     lines = rows.execute(
         """SELECT p.sku, l.line_no, l.quantity FROM order_lines l JOIN products p ON p.id = l.product_id
             WHERE l.order_id = %s ORDER BY l.line_no""",
         (order_id,),
     ).fetchall()
     assert lines == [(skus[0], 1, 1), (skus[5], 3, 4)]
-    paid = one(rows, "SELECT sum(amount) FROM payments WHERE order_id = %s", order_id)
-    summed = one(rows, "SELECT sum(quantity * unit_price) FROM order_lines WHERE order_id = %s", order_id)
+    paid = first_row(rows, "SELECT sum(amount) FROM payments WHERE order_id = %s", order_id)
+    summed = first_row(rows, "SELECT sum(quantity * unit_price) FROM order_lines WHERE order_id = %s", order_id)
     assert (status, paid, summed) == ("paid", total, total)
 
 
 def test_a_broken_rule_changes_nothing(shop: Database, rows: psycopg.Connection, placed: str) -> None:
-    before = one(rows, "SELECT o::text FROM orders o WHERE number = %s", placed)
+    before = first_row(rows, "SELECT o::text FROM orders o WHERE number = %s", placed)
     with pytest.raises(RuleBrokenError, match=f"{placed} is placed and cannot be changed by 'ship'"):
         shop.run(c.ShipOrder(number=placed, carrier="DHL", tracking="X"))
     with pytest.raises(RuleBrokenError, match="no payment method"):
         shop.run(c.PayOrder(number=placed, method="shells"))
     with pytest.raises(NotFoundError, match="NOPE-1"):
         shop.run(c.AmendOrder(number=placed, lines=(c.Line("NOPE-1", 1),)))
-    assert one(rows, "SELECT o::text FROM orders o WHERE number = %s", placed) == before
+    assert first_row(rows, "SELECT o::text FROM orders o WHERE number = %s", placed) == before
 
 
 def test_deleting_a_cancelled_order_takes_everything_with_it(
     shop: Database, rows: psycopg.Connection, placed: str
 ) -> None:
-    order_id = one(rows, "SELECT id FROM orders WHERE number = %s", placed)
+    order_id = first_row(rows, "SELECT id FROM orders WHERE number = %s", placed)
     shop.run(c.PayOrder(number=placed, method="card"))
     shop.run(c.TagOrder(number=placed, tag="urgent"))
     with pytest.raises(RuleBrokenError, match="delete"):
@@ -124,7 +124,7 @@ def test_tags_come_and_go(shop: Database, rows: psycopg.Connection, placed: str)
     shop.run(c.UntagOrder(number=placed, tag="green"))
     shop.run(c.DeleteTag(name="blue"))
     count = "SELECT count(*) FROM order_tags t JOIN orders o ON o.id = t.order_id WHERE o.number = %s"
-    assert one(rows, count, placed) == 0
+    assert first_row(rows, count, placed) == 0
     with pytest.raises(NotFoundError, match="blue"):
         shop.run(c.DeleteTag(name="blue"))
 
@@ -137,19 +137,19 @@ def test_customers_and_products_change(shop: Database, rows: psycopg.Connection)
     shop.run(c.ChangeCustomer(number=number, company="Two Bridges Books"))
     moved = c.Address("home", "Zoë Groß", "Storgatan 2", "21142", "Malmö", "Sweden")
     shop.run(c.MoveAddress(customer=number, address=moved))
-    found = one(
+    row = first_row(
         rows,
         """SELECT c.name, c.company, a.city FROM customers c JOIN addresses a ON a.customer_id = c.id
             WHERE c.number = %s""",
         number,
     )
-    assert found == ("Zoë Groß", "Two Bridges Books", "Malmö")
+    assert row == ("Zoë Groß", "Two Bridges Books", "Malmö")
     with pytest.raises(ConflictError, match="customers_email_key"):
         shop.run(c.CreateCustomer(name="Z", email="zoe@example.org", country="Denmark", addresses=(home,)))
     sku = shop.world().skus[9]
     shop.run(c.RenameProduct(sku=sku, name="Singing kettle"))
     shop.run(c.RepriceProduct(sku=sku, price=Decimal("19.99")))
-    assert one(rows, "SELECT name, price FROM products WHERE sku = %s", sku) == (
+    assert first_row(rows, "SELECT name, price FROM products WHERE sku = %s", sku) == (
         "Singing kettle",
         Decimal("19.99"),
     )
@@ -169,10 +169,10 @@ def test_a_workload_runs_without_a_refusal_and_the_books_agree(shop: Database, r
     assert all(at.tzinfo is UTC for _, at in commits)
     wrong = """SELECT count(*) FROM orders o WHERE total IS DISTINCT FROM
         (SELECT sum(quantity * unit_price) FROM order_lines l WHERE l.order_id = o.id)"""
-    assert one(rows, wrong) == 0
+    assert first_row(rows, wrong) == 0
     unpaid = """SELECT count(*) FROM orders o WHERE status IN ('paid', 'shipped', 'delivered') AND total <>
         (SELECT coalesce(sum(amount), 0) FROM payments p WHERE p.order_id = o.id)"""
-    assert one(rows, unpaid) == 0
+    assert first_row(rows, unpaid) == 0
 
 
 def test_a_load_in_its_own_thread_stops_when_told(shop: Database) -> None:
@@ -198,7 +198,7 @@ def test_the_seed_is_the_same_for_the_same_arguments(new_database: Any) -> None:
 
 def test_a_seeded_text_is_stored_out_of_line(rows: psycopg.Connection) -> None:
     toasted = """SELECT pg_relation_size(reltoastrelid) FROM pg_class WHERE oid = 'orders'::regclass"""
-    assert one(rows, toasted) > 0
+    assert first_row(rows, toasted) > 0
 
 
 def test_a_missing_schema_an_existing_schema_and_a_missing_server_are_told_apart(

@@ -41,7 +41,7 @@ def converse(shop: Database, conversation: Conversation) -> None:
         portal.call(talk)
 
 
-async def said(client: httpx.AsyncClient, verb: str, path: str, /, **body: Any) -> dict[str, Any]:
+async def send(client: httpx.AsyncClient, verb: str, path: str, /, **body: Any) -> dict[str, Any]:
     """The answer to a command that must succeed."""
     answer = await client.request(verb, path, json=body or None)
     assert answer.is_success, answer.text
@@ -51,9 +51,9 @@ async def said(client: httpx.AsyncClient, verb: str, path: str, /, **body: Any) 
 @pytest.fixture
 def category(rows: psycopg.Connection) -> str:
     """The slug of a category that products can be in."""
-    found = rows.execute("SELECT slug FROM categories ORDER BY id DESC LIMIT 1").fetchone()
-    assert found is not None
-    return str(found[0])
+    row = rows.execute("SELECT slug FROM categories ORDER BY id DESC LIMIT 1").fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 def test_the_command_api(shop: Database) -> None:
@@ -70,26 +70,26 @@ def test_customers_addresses_and_products_change_over_http(shop: Database, categ
 
 async def sold_and_taken_back(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
     sku = body["lines"][0]["sku"]
-    number = (await said(client, "POST", "/orders", **body, draft=True))["name"]
+    number = (await send(client, "POST", "/orders", **body, draft=True))["name"]
     at = f"/orders/{number}"
-    await said(client, "POST", f"{at}/submit")
-    await said(client, "PUT", f"{at}/lines", lines=[{"sku": sku, "quantity": 5}], notes="Five of them.")
-    found = (await client.get(at)).json()
-    assert (found["status"], found["notes"], found["lines"][0]["quantity"]) == ("placed", "Five of them.", 5)
+    await send(client, "POST", f"{at}/submit")
+    await send(client, "PUT", f"{at}/lines", lines=[{"sku": sku, "quantity": 5}], notes="Five of them.")
+    order = (await client.get(at)).json()
+    assert (order["status"], order["notes"], order["lines"][0]["quantity"]) == ("placed", "Five of them.", 5)
     for tag in ("urgent", "gift"):
-        assert await said(client, "PUT", f"{at}/tags/{tag}") == {"kind": "order", "name": number}
-    await said(client, "DELETE", f"{at}/tags/gift")
+        assert await send(client, "PUT", f"{at}/tags/{tag}") == {"kind": "order", "name": number}
+    await send(client, "DELETE", f"{at}/tags/gift")
     assert (await client.delete(f"{at}/tags/gift")).status_code == 404
-    assert await said(client, "DELETE", "/tags/urgent") == {"kind": "tag", "name": "urgent"}
-    await said(client, "POST", f"{at}/payments", method="card", amount="1.00", reference="deposit")
-    await said(client, "POST", f"{at}/payments", method="card")
-    await said(client, "POST", f"{at}/shipments", carrier="DHL", tracking=f"H{number[3:]}", parcels=2)
-    await said(client, "POST", f"{at}/delivery")
+    assert await send(client, "DELETE", "/tags/urgent") == {"kind": "tag", "name": "urgent"}
+    await send(client, "POST", f"{at}/payments", method="card", amount="1.00", reference="deposit")
+    await send(client, "POST", f"{at}/payments", method="card")
+    await send(client, "POST", f"{at}/shipments", carrier="DHL", tracking=f"H{number[3:]}", parcels=2)
+    await send(client, "POST", f"{at}/delivery")
     assert (await client.get(at)).json()["status"] == "delivered"
     assert (await client.post(f"{at}/archive")).status_code == 409
-    await said(client, "POST", f"{at}/return", reason="Too large.")
+    await send(client, "POST", f"{at}/return", reason="Too large.")
     assert (await client.get(at)).json()["status"] == "returned"
-    await said(client, "POST", f"{at}/archive")
+    await send(client, "POST", f"{at}/archive")
     assert (await client.get(at)).status_code == 404
 
 
@@ -97,25 +97,25 @@ async def changed_at_its_edges(category: str, client: httpx.AsyncClient, body: d
     home = {"recipient": "Zoë", "street": "Nørregade 1", "postal_code": "1165", "city": "København"}
     address = {**home, "country": "Denmark"}
     person = {"name": "Zoë Groß", "email": "zoe@http.example", "country": "Denmark"}
-    number = (await said(client, "POST", "/customers", **person, addresses=[{**address, "label": "home"}]))["name"]
-    assert await said(client, "PATCH", f"/customers/{number}", company="Two Bridges") == {
+    number = (await send(client, "POST", "/customers", **person, addresses=[{**address, "label": "home"}]))["name"]
+    assert await send(client, "PATCH", f"/customers/{number}", company="Two Bridges") == {
         "kind": "customer",
         "name": number,
     }
-    await said(client, "PUT", f"/customers/{number}/addresses/office", **address)
+    await send(client, "PUT", f"/customers/{number}/addresses/office", **address)
     moved = {**body, "customer": number, "ship_to": "office", "bill_to": "home"}
-    await said(client, "POST", "/orders", **moved)
+    await send(client, "POST", "/orders", **moved)
     twice = await client.post("/customers", json={**person, "addresses": [{**address, "label": "home"}]})
     assert (twice.status_code, twice.json()["type"]) == (409, "urn:order-application:problem:conflict")
     nobody = await client.patch("/customers/C-999999", json={"name": "Nobody"})
     assert (nobody.status_code, "C-999999" in nobody.json()["detail"]) == (404, True)
 
     sku = body["lines"][0]["sku"]
-    await said(client, "PUT", f"/products/{sku}/name", name="Singing kettle", description="It sings.")
-    await said(client, "PUT", f"/products/{sku}/price", price="19.99")
+    await send(client, "PUT", f"/products/{sku}/name", name="Singing kettle", description="It sings.")
+    await send(client, "PUT", f"/products/{sku}/price", price="19.99")
     assert (await client.put(f"/products/{sku}/price", json={"price": "1.999"})).status_code == 422
     lamp = {"sku": "HTTP-1", "category": category, "name": "Lamp", "price": "5.00", "attributes": {"colour": "red"}}
-    assert await said(client, "POST", "/products", **lamp) == {"kind": "product", "name": "HTTP-1"}
+    assert await send(client, "POST", "/products", **lamp) == {"kind": "product", "name": "HTTP-1"}
     assert (await client.post("/products", json={**lamp, "category": "no-such"})).status_code == 404
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from cdc.capture_selection import captured, choose, known_password, made_password, pipeline_of, table_name
+from cdc.capture_selection import captured_tables, choose, pipeline_name, table_name
 from cdc.errors import WrongUse
+from cdc.role_passwords import create_password, stored_password
 from cdc.settings import Settings
 from cdc.source.connector_database import connector_database
 from connections.postgres import address
@@ -24,21 +25,21 @@ def test_every_missing_setting_is_named_at_once() -> None:
 
 def test_a_made_password_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
     settings = Settings(secrets_dir=tmp_path / "secrets")
-    assert known_password(settings, "shop") is None
-    made = made_password(settings, "shop")
-    assert known_password(settings, "shop") == made
+    assert stored_password(settings, "shop") is None
+    password = create_password(settings, "shop")
+    assert stored_password(settings, "shop") == password
     assert (tmp_path / "secrets" / "rowtide_shop.password").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_pipeline_without_a_spec_names_its_tables() -> None:
     choice = choose(Settings(), None, "shop", ["orders", "Odd Schema.T.x"])
-    assert pipeline_of(choice) == "shop"
-    assert captured(choice, Catalog()) == (
+    assert pipeline_name(choice) == "shop"
+    assert captured_tables(choice, Catalog()) == (
         "shop",
         {TableName("public", "orders"): (), TableName("Odd Schema", "T.x"): ()},
     )
     with pytest.raises(WrongUse, match="--table"):
-        captured(choose(Settings(), None, "shop", None), Catalog())
+        captured_tables(choose(Settings(), None, "shop", None), Catalog())
 
 
 def test_a_name_that_cannot_be_a_slots_is_refused() -> None:
@@ -48,7 +49,7 @@ def test_a_name_that_cannot_be_a_slots_is_refused() -> None:
 
 def test_a_spec_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(WrongUse, match="cannot be read"):
-        pipeline_of(choose(Settings(), tmp_path / "nowhere.yaml", None, None))
+        pipeline_name(choose(Settings(), tmp_path / "nowhere.yaml", None, None))
 
 
 def test_the_connector_signs_in_as_its_own_role_where_it_reaches_the_database() -> None:

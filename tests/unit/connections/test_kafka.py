@@ -40,8 +40,8 @@ def test_a_kafka_with_tls_and_a_login() -> None:
     ],
 )
 def test_only_what_the_protocol_knows_is_set(protocol: str, keys: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    told = {"SECURITY_PROTOCOL": protocol, "USERNAME": "me", "PASSWORD": "mine", "CA": str(CA)}
-    for name, value in {**told, "BOOTSTRAP_SERVERS": "one:9093"}.items():
+    variables = {"SECURITY_PROTOCOL": protocol, "USERNAME": "me", "PASSWORD": "mine", "CA": str(CA)}
+    for name, value in {**variables, "BOOTSTRAP_SERVERS": "one:9093"}.items():
         monkeypatch.setenv(f"ROWTIDE_KAFKA_{name}", value)
     assert set(client_settings(Settings.read().kafka)) == {"bootstrap.servers", *keys}
 
@@ -56,10 +56,10 @@ def test_a_login_without_a_password_and_a_file_without_certificates_are_named(
     monkeypatch.setenv("ROWTIDE_CONNECT_CA", str(tmp_path / "nowhere.pem"))
     with pytest.raises(WrongUse) as caught:
         Settings.read()
-    told = str(caught.value)
-    assert "ROWTIDE_KAFKA_PASSWORD: Value error, set it, and ROWTIDE_KAFKA_USERNAME" in told
-    assert "ROWTIDE_KAFKA_CA: Value error, the file holds no certificates" in told
-    assert "ROWTIDE_CONNECT_CA: Path does not point to a file" in told
+    message = str(caught.value)
+    assert "ROWTIDE_KAFKA_PASSWORD: Value error, set it, and ROWTIDE_KAFKA_USERNAME" in message
+    assert "ROWTIDE_KAFKA_CA: Value error, the file holds no certificates" in message
+    assert "ROWTIDE_CONNECT_CA: Path does not point to a file" in message
 
 
 def test_a_connect_with_tls_and_a_login(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,14 +22,14 @@ def worker_that_starts_when_waited_for() -> Iterator[tuple[WorkerClient, list[st
         with worker_double(freshness_now, port):
             assert over.wait(10)
 
-    def tell(text: str) -> None:
+    def report(text: str) -> None:
         reports.append(text)
         waited_for.set()
 
     thread = threading.Thread(target=start)
     thread.start()
     try:
-        with closing(WorkerClient(f"http://127.0.0.1:{port}", tell)) as client:
+        with closing(WorkerClient(f"http://127.0.0.1:{port}", report)) as client:
             yield client, reports
     finally:
         over.set()

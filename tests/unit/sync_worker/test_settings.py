@@ -10,11 +10,11 @@ from elastic_transport import TlsError
 from elasticsearch import Elasticsearch
 
 from connections.elasticsearch import ElasticsearchAccess, client_options, httpx_options
-from connections.kafka import KafkaAccess
+from connections.kafka import KafkaAccess, KafkaErrors
 from sync_worker import runner
 from sync_worker.elasticsearch.access import unreachable
 from sync_worker.errors import ServiceMissing, SettingsError
-from sync_worker.log.consumer import Refusals
+from sync_worker.log.consumer import worker_error
 from sync_worker.settings import WorkerSettings
 
 CA = Path(certifi.where())
@@ -75,16 +75,16 @@ def test_wrong_settings_are_told_at_once_and_without_secrets(monkeypatch: pytest
 def test_a_kafka_that_refuses_us_is_told_from_one_that_is_away() -> None:
     timed_out = KafkaException(KafkaError(KafkaError._TIMED_OUT))
     access = KafkaAccess("one:9093", password="secret-canary")
-    heard = Refusals()
-    heard(KafkaError(KafkaError._TRANSPORT, "connecting to a PLAINTEXT broker listener?"))
-    away_now = heard.to_error(access, timed_out)
+    errors = KafkaErrors()
+    errors(KafkaError(KafkaError._TRANSPORT, "connecting to a PLAINTEXT broker listener?"))
+    away_now = worker_error(errors, access, timed_out)
     assert isinstance(away_now, ServiceMissing)
     assert "PLAINTEXT broker listener?" in str(away_now)
-    heard(KafkaError(KafkaError._AUTHENTICATION, "SASL authentication error"))
-    told = heard.to_error(access, timed_out)
-    assert isinstance(told, SettingsError)
-    assert "ROWTIDE_KAFKA_PASSWORD" in str(told)
-    assert "secret-canary" not in str(told)
+    errors(KafkaError(KafkaError._AUTHENTICATION, "SASL authentication error"))
+    rejected = worker_error(errors, access, timed_out)
+    assert isinstance(rejected, SettingsError)
+    assert "ROWTIDE_KAFKA_PASSWORD" in str(rejected)
+    assert "secret-canary" not in str(rejected)
 
 
 def test_a_certificate_that_is_not_trusted_is_a_wrong_setting() -> None:

@@ -10,14 +10,14 @@ from writer.rules import Action, Status
 
 
 def reachable(start: Status) -> set[Status]:
-    found: set[Status] = set()
+    reached: set[Status] = set()
     waiting = [start]
     while waiting:
         status = waiting.pop()
-        if status not in found:
-            found.add(status)
+        if status not in reached:
+            reached.add(status)
             waiting.extend(s for s in rules.TRANSITIONS[status].values() if s is not None)
-    return found
+    return reached
 
 
 def test_every_state_can_be_reached_from_a_draft() -> None:

@@ -35,9 +35,9 @@ def test_another_seed_gives_other_commands() -> None:
 
 def test_every_kind_of_command_occurs() -> None:
     seen = Counter(type(command) for command in islice(workload(1), 5000))
-    wanted = set(ACTIONS) | {commands.PlaceOrder, commands.PayOrder, commands.TagOrder, commands.UntagOrder}
-    wanted |= {commands.DeleteTag, commands.CreateCustomer, commands.ChangeCustomer, commands.MoveAddress}
-    assert wanted | {commands.RenameProduct, commands.RepriceProduct} == set(seen)
+    expected = set(ACTIONS) | {commands.PlaceOrder, commands.PayOrder, commands.TagOrder, commands.UntagOrder}
+    expected |= {commands.DeleteTag, commands.CreateCustomer, commands.ChangeCustomer, commands.MoveAddress}
+    assert expected | {commands.RenameProduct, commands.RepriceProduct} == set(seen)
 
 
 def test_no_command_breaks_the_state_machine() -> None:

@@ -19,7 +19,7 @@ def config(tables: dict[TableName, tuple[str, ...]] | None = None) -> dict[str, 
 
 
 def test_what_the_guarantees_stand_on_is_set() -> None:
-    wanted = {
+    expected = {
         "plugin.name": "pgoutput",
         "publication.autocreate.mode": "disabled",
         "offset.mismatch.strategy": "trust_offset",
@@ -34,7 +34,7 @@ def test_what_the_guarantees_stand_on_is_set() -> None:
         "slot.name": "rowtide_shop",
         "publication.name": "rowtide_shop",
     }
-    assert wanted.items() <= config().items()
+    assert expected.items() <= config().items()
 
 
 def test_every_topic_of_the_connector_is_routed_into_the_one_log() -> None:
@@ -56,8 +56,8 @@ def test_a_pattern_matches_its_own_table_alone() -> None:
 
 def test_columns_that_nobody_needs_stay_out() -> None:
     tags = TableName("public", "tags")
-    found = config({ORDERS: ("id", "order total"), tags: ()})["column.include.list"]
-    assert found == r"(?-i:public\.orders\.(id|order\ total)),(?-i:public\.tags\.(.*))"
+    pattern = config({ORDERS: ("id", "order total"), tags: ()})["column.include.list"]
+    assert pattern == r"(?-i:public\.orders\.(id|order\ total)),(?-i:public\.tags\.(.*))"
     assert "column.include.list" not in config()
 
 

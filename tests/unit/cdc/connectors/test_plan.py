@@ -18,8 +18,8 @@ def test_unchanged_although_connect_adds_the_name() -> None:
 
 
 def test_update_names_every_key_both_ways() -> None:
-    found = plan(WANTED, {"a": "2", "b": "3", "database.password": "old"})
-    assert found == Update(
+    outcome = plan(WANTED, {"a": "2", "b": "3", "database.password": "old"})
+    assert outcome == Update(
         (Difference("a", "2", "1"), Difference("b", "3", None), Difference("database.password", "old", "new"))
     )
 
@@ -33,7 +33,7 @@ def status(connector: str, *tasks: str, trace: str = "") -> Status:
 
 
 @pytest.mark.parametrize(
-    ("found", "state"),
+    ("connector", "state"),
     [
         (None, "absent"),
         (status("RUNNING", "RUNNING"), "running"),
@@ -48,8 +48,8 @@ def status(connector: str, *tasks: str, trace: str = "") -> Status:
         (status("SOMETHING NEW", "RUNNING"), "failed"),
     ],
 )
-def test_the_worst_part_decides(found: Status | None, state: str) -> None:
-    assert health(found).state == state
+def test_the_worst_part_decides(connector: Status | None, state: str) -> None:
+    assert health(connector).state == state
 
 
 def test_the_reason_is_the_innermost_cause() -> None:

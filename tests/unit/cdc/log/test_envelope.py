@@ -44,9 +44,9 @@ def test_every_real_record_keeps_what_it_says(case: str) -> None:
 
 
 def test_a_marker_outside_of_a_transaction_is_a_heartbeat_with_its_own_lsn() -> None:
-    found = logical_message(decode(encoded(values("messages")[-1])))
-    assert found == LogicalMessage(found.lsn, "rowtide-marker", b'{"marker":1}', 1795433767515)
-    assert found.lsn == 35267288
+    message = logical_message(decode(encoded(values("messages")[-1])))
+    assert message == LogicalMessage(message.lsn, "rowtide-marker", b'{"marker":1}', 1795433767515)
+    assert message.lsn == 35267288
 
 
 @pytest.mark.parametrize(

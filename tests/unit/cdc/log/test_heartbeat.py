@@ -14,12 +14,12 @@ FOLDER = CASES / "envelopes"
 
 def test_a_real_heartbeat_says_which_database_and_what_its_tables_look_like() -> None:
     record = json.loads((FOLDER / "snapshot.json").read_text())["records"][-1]
-    beat = decode(base64.b64decode(record["value"]["message"]["content"]))
-    assert beat.slot == "rowtide_lab2"
-    assert beat.timeline == 1
-    assert beat.system.isdecimal()
-    assert beat.at_ms > 1_700_000_000_000
-    assert set(beat.catalogue) >= {"public.types", "Odd Schema.Weird.Table, ünï"}
+    heartbeat = decode(base64.b64decode(record["value"]["message"]["content"]))
+    assert heartbeat.slot == "rowtide_lab2"
+    assert heartbeat.timeline == 1
+    assert heartbeat.system.isdecimal()
+    assert heartbeat.at_ms > 1_700_000_000_000
+    assert set(heartbeat.catalogue) >= {"public.types", "Odd Schema.Weird.Table, ünï"}
 
 
 def test_another_form_is_an_error_that_names_the_way_out() -> None:

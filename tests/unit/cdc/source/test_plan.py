@@ -20,12 +20,12 @@ def table(name: TableName = ORDERS, **more: Any) -> Table:
 
 
 def facts(*tables: Table, **more: Any) -> Facts:
-    catalog = Catalog({one.name: one for one in tables or (table(),)})
+    catalog = Catalog({each.name: each for each in tables or (table(),)})
     return replace(Facts("shop", 180006, catalog, max_slot_wal_keep_size="8GB"), **more)
 
 
-def planned(found: Facts, *names: TableName, verifier: str | None = None) -> SourcePlan:
-    return plan_source("shop", {name: () for name in names or (ORDERS,)}, found, verifier)
+def planned(source: Facts, *names: TableName, verifier: str | None = None) -> SourcePlan:
+    return plan_source("shop", {name: () for name in names or (ORDERS,)}, source, verifier)
 
 
 def sql(plan: SourcePlan) -> list[str]:
@@ -46,7 +46,7 @@ def test_everything_from_nothing() -> None:
 
 
 def ready(*tables: Table) -> Facts:
-    names = frozenset(one.name for one in tables or (table(),))
+    names = frozenset(each.name for each in tables or (table(),))
     return facts(
         *tables,
         role=Role(),
@@ -63,8 +63,8 @@ def test_nothing_when_all_is_there() -> None:
 
 def test_a_table_comes_and_another_goes() -> None:
     new = TableName("public", "tags")
-    found = replace(ready(), catalog=Catalog({new: table(new)}))
-    assert sql(planned(found, new)) == [
+    source = replace(ready(), catalog=Catalog({new: table(new)}))
+    assert sql(planned(source, new)) == [
         'GRANT SELECT ON TABLE "public"."tags" TO "rowtide_shop"',
         'REVOKE ALL ON TABLE "public"."orders" FROM "rowtide_shop"',
         'ALTER PUBLICATION "rowtide_shop" SET TABLE "public"."tags"',
@@ -72,15 +72,15 @@ def test_a_table_comes_and_another_goes() -> None:
 
 
 def test_a_publication_that_somebody_narrowed_is_made_whole() -> None:
-    found = replace(ready(), publication=Publication(frozenset({ORDERS}), narrowed=True))
-    assert sql(planned(found)) == ['ALTER PUBLICATION "rowtide_shop" SET TABLE "public"."orders"']
+    source = replace(ready(), publication=Publication(frozenset({ORDERS}), narrowed=True))
+    assert sql(planned(source)) == ['ALTER PUBLICATION "rowtide_shop" SET TABLE "public"."orders"']
 
 
 def test_generated_columns_are_published_only_where_the_server_can() -> None:
     assert "publish_generated_columns" not in sql(planned(facts(version=170002)))[-1]
-    found = replace(ready(), publication=Publication(frozenset({ORDERS}), generated=False))
-    assert sql(planned(found))[0].startswith('ALTER PUBLICATION "rowtide_shop" SET (')
-    assert planned(replace(found, version=170002)).statements == ()
+    source = replace(ready(), publication=Publication(frozenset({ORDERS}), generated=False))
+    assert sql(planned(source))[0].startswith('ALTER PUBLICATION "rowtide_shop" SET (')
+    assert planned(replace(source, version=170002)).statements == ()
 
 
 def test_a_password_is_never_shown() -> None:
@@ -88,7 +88,7 @@ def test_a_password_is_never_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "reason"),
+    ("source", "reason"),
     [
         (facts(wal_level="replica"), "ALTER SYSTEM SET wal_level"),
         (facts(version=130000), "too old"),
@@ -106,8 +106,8 @@ def test_a_password_is_never_shown() -> None:
         (facts(publication=Publication(frozenset(), all_tables=True)), "FOR ALL TABLES"),
     ],
 )
-def test_refused_with_the_reason_and_the_way_out(found: Facts, reason: str) -> None:
-    refusals = planned(found).refusals
+def test_refused_with_the_reason_and_the_way_out(source: Facts, reason: str) -> None:
+    refusals = planned(source).refusals
     assert len(refusals) == 1
     assert reason in refusals[0]
 
@@ -129,7 +129,7 @@ def test_a_role_that_bypasses_row_security_may_capture() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "note"),
+    ("source", "note"),
     [
         (facts(max_slot_wal_keep_size="-1"), "max_slot_wal_keep_size"),
         (facts(idle_slot_timeout="1d"), "idle_replication_slot_timeout is 1d"),
@@ -142,25 +142,25 @@ def test_a_role_that_bypasses_row_security_may_capture() -> None:
         (facts(role=Role(owns=2)), "OWNER TO"),
     ],
 )
-def test_consequences_are_named(found: Facts, note: str) -> None:
-    plan = planned(found)
+def test_consequences_are_named(source: Facts, note: str) -> None:
+    plan = planned(source)
     assert plan.refusals == ()
     assert len(plan.warnings) == 1
     assert note in plan.warnings[0]
 
 
 def test_columns_that_no_document_uses_are_not_warned_of() -> None:
-    found = facts(table(columns={"id": Column("id", "int8"), "v": Column("v", "int4", generated="v")}))
-    assert plan_source("shop", {ORDERS: ("id",)}, found, None).warnings == ()
+    source = facts(table(columns={"id": Column("id", "int8"), "v": Column("v", "int4", generated="v")}))
+    assert plan_source("shop", {ORDERS: ("id",)}, source, None).warnings == ()
 
 
 def test_the_marker_role_gets_nothing_but_a_connection() -> None:
-    assert [str(one) for one in plan_marker_role("shop", "shop db", False, "SCRAM-x")] == [
+    assert [str(statement) for statement in plan_marker_role("shop", "shop db", False, "SCRAM-x")] == [
         "CREATE ROLE \"rowtide_shop_marker\" LOGIN NOINHERIT PASSWORD '********'",
         'ALTER ROLE "rowtide_shop_marker" SET default_transaction_read_only = on',
         "ALTER ROLE \"rowtide_shop_marker\" SET statement_timeout = '5s'",
         'GRANT CONNECT ON DATABASE "shop db" TO "rowtide_shop_marker"',
     ]
-    assert [one.sql for one in plan_marker_role("shop", "shop", True, "S")] == [
+    assert [statement.sql for statement in plan_marker_role("shop", "shop", True, "S")] == [
         "ALTER ROLE \"rowtide_shop_marker\" PASSWORD 'S'"
     ]

@@ -1,0 +1,51 @@
+"""The generated passwords of the roles in the source database, and the files that they are stored in."""
+
+import secrets
+from pathlib import Path
+
+from cdc.errors import WrongUse
+from cdc.log.names import role_name
+from cdc.settings import Settings
+
+
+def password_file(settings: Settings, pipeline: str) -> Path:
+    """The file of the generated password of the connector's role."""
+    return settings.secrets_dir / f"{role_name(pipeline)}.password"
+
+
+def stored_password(settings: Settings, pipeline: str) -> str | None:
+    """The password of the connector's role, from the setting or the file; None when there is neither. Raises WrongUse when
+    the file cannot be read."""
+    if settings.connector_password is not None:
+        return settings.connector_password.get_secret_value()
+    try:
+        return password_file(settings, pipeline).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise WrongUse(
+            f"{password_file(settings, pipeline)} cannot be read: {error.strerror}. Set ROWTIDE_SECRETS_DIR."
+        ) from error
+
+
+def create_password(settings: Settings, pipeline: str) -> str:
+    """Generate a password and write it to the file, which only its owner can read."""
+    password = new_password()
+    write_secret(password_file(settings, pipeline), password)
+    return password
+
+
+def new_password() -> str:
+    """Generate a random password."""
+    return secrets.token_urlsafe(24)
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a file that only its owner can read. Raises WrongUse when that fails."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600, exist_ok=True)
+        path.chmod(0o600)
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise WrongUse(f"The secret cannot be written to {path}: {error.strerror}. Set ROWTIDE_SECRETS_DIR.") from error
