@@ -55,19 +55,20 @@ class ApiSettings(ElasticsearchSettings, StateSettings):
     )
     api_anonymous_pii: str | None = Field(
         None,
-        description="Kinds of personal data shown without an API key, comma-separated, or `*` for all. Default: all on a loopback host.",
+        description="Kinds of personal data shown without an API key, comma-separated, or `*` for all. Default: all"
+        " on a loopback host.",
     )
     api_anonymous_export: bool = Field(
         False, description="Let clients without an API key export whole results even on a host that is not loopback."
     )
     api_hosts: str | None = Field(
         None,
-        description="Host names that the API accepts, comma-separated. Default: those of a loopback host, otherwise any.",
+        description="Host names that the API accepts, comma-separated. Default: those of a loopback host, else any.",
     )
     api_rate: float | None = Field(
         None,
         gt=0,
-        description="Cost per second that a caller may spend. Default: 20, and unlimited without an API key on a loopback host.",
+        description="Cost per second that a caller may spend. Default: 20; unlimited without a key on a loopback host.",
     )
     api_burst: int = Field(400, gt=0, description="Cost that a caller may spend at once.")
     api_allow_writer: bool = Field(

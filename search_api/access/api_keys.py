@@ -27,7 +27,8 @@ _NO_HASH = bytes(32)
 
 
 class ApiKey(Struct, frozen=True):
-    """A stored key, without its secret. Times are Unix milliseconds. `filters` and `unmasked` are those of its Caller."""
+    """A stored key, without its secret. Times are Unix milliseconds. `filters` and `unmasked` are those of its
+    Caller."""
 
     id: str
     name: str

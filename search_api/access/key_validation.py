@@ -20,7 +20,7 @@ class InvalidKey(Exception):
 
 
 class KeyNotChecked(Exception):
-    """Elasticsearch could not be asked whether the key would work. `exit_code` is what the command line returns for it."""
+    """Elasticsearch could not be asked whether the key would work. `exit_code` is that of the command."""
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)

@@ -26,8 +26,9 @@ MIGRATIONS = (
       saved_ms INTEGER NOT NULL, UNIQUE (owner, index_name, name)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE exports (
-      id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, key_id TEXT NOT NULL, key_name TEXT NOT NULL, address TEXT NOT NULL,
-      index_name TEXT NOT NULL, query TEXT NOT NULL, format TEXT NOT NULL, rows INTEGER, ended TEXT NOT NULL
+      id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, key_id TEXT NOT NULL, key_name TEXT NOT NULL,
+      address TEXT NOT NULL, index_name TEXT NOT NULL, query TEXT NOT NULL, format TEXT NOT NULL, rows INTEGER,
+      ended TEXT NOT NULL
     ) STRICT;
     """,
 )

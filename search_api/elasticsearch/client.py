@@ -130,7 +130,7 @@ class IndexReader:
         await self._check_privileges(read_aliases(await self._request("GET", "/_alias")))
 
     async def _check_privileges(self, aliases: tuple[str, ...]) -> None:
-        """Raise ExcessivePrivileges (invariant 10). Once Elasticsearch has confirmed read-only, it is not asked again."""
+        """Raise ExcessivePrivileges (invariant 10). A positive answer is never asked for again."""
         if self._privileges_checked:
             return
         try:

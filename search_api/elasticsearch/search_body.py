@@ -59,7 +59,8 @@ def search_body(request: SearchRequest, schema: IndexSchema, after: object = Non
 
 
 def query_of(request: SearchRequest, schema: IndexSchema) -> Query:
-    """The query. Facet values that the caller selected filter the hits after counting; all other filters apply to both."""
+    """The query. Facet values that the caller selected filter the hits after counting; all other filters apply to
+    both."""
     post = _post_filters(request)
     query: Query = {"filter": _conditions(filter_ for filter_ in request.filters if filter_ not in post)}
     if request.parsed:
@@ -68,7 +69,8 @@ def query_of(request: SearchRequest, schema: IndexSchema) -> Query:
 
 
 def _post_filters(request: SearchRequest) -> list[Filter]:
-    """The selected facet values, and all other filters on the same nested array, since they apply to the same element."""
+    """The selected facet values, and all other filters on the same nested array, since they apply to the same
+    element."""
     chosen = {
         filter_.field for filter_ in request.filters if filter_.field in request.facets and filter_.comparison == "="
     }

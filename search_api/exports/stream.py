@@ -78,7 +78,8 @@ class Export:
     _bytes: int = 0
 
     async def stream(self, form: Format, ended: Callable[[int, ExportOutcome], None]) -> AsyncGenerator[bytes, None]:
-        """The encoded rows. Encoding runs in a thread. `ended` is called with the number of rows sent and the outcome."""
+        """The encoded rows. Encoding runs in a thread. `ended` is called with the number of rows sent and the
+        outcome."""
         before, ending = self.sent, "cut"
         try:
             yield form.begin()

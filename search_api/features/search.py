@@ -62,7 +62,8 @@ class Search:
     caller: Caller
 
     async def search(self, index: str, raw: RawRequest, cursor: str = "") -> SearchPage:
-        """One page of hits. If nothing matches and a word may be misspelled, the hits are those of the corrected text."""
+        """One page of hits. If nothing matches and a word may be misspelled, the hits are those of the corrected
+        text."""
         schema = await self.reader.schema(index)
         place = await self.pager.place(index, raw, cursor)
         hits = await self._hits(index, replace(raw, text=place.corrected) if place and place.corrected else raw, place)

@@ -107,5 +107,8 @@ _REASONS: dict[State, str] = {
 
 def _reason(freshness: Freshness) -> str:
     if freshness.state == "live" and freshness.quarantined:
-        return f"{freshness.quarantined} documents are in quarantine and may be out of date; run rowtide quarantine list for details."
+        return (
+            f"{freshness.quarantined} documents are in quarantine and may be out of date;"
+            " run rowtide quarantine list for details."
+        )
     return _REASONS[freshness.state]

@@ -129,7 +129,8 @@ class WorkerFreshness:
             return msgspec.json.decode(response.content, type=Freshness)
         except httpx.HTTPError:
             return FreshnessUnavailable(
-                "The worker is not responding; searches show what it last wrote. See its log, and restart it if it has stopped."
+                "The worker is not responding; searches show what it last wrote. See its log, and restart it if it has"
+                " stopped."
             )
         except msgspec.DecodeError:
             return FreshnessUnavailable("The worker's response could not be decoded; the documents may be out of date.")

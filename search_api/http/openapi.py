@@ -21,10 +21,10 @@ PROBLEMS = {
     "421": "The API is not served under the host name of the request.",
     "422": "The request is invalid; `errors` lists every error.",
     "429": "The rate limit is exceeded; retry after `Retry-After` seconds.",
-    "503": "Elasticsearch is unavailable, or the documents are not as fresh as requested; retry after `Retry-After` seconds.",
+    "503": "Elasticsearch is unavailable or the requested freshness not reached; retry after `Retry-After` seconds.",
     "504": "The search timed out.",
 }
-KEY_SCHEME = {"type": "http", "scheme": "bearer", "description": "An API key, `rtk_…`, from `rowtide api keys create`."}
+KEY_SCHEME = {"type": "http", "scheme": "bearer", "description": "An API key from `rowtide api keys create`."}
 LIMIT_FIELDS = ("RateLimit", "RateLimit-Policy")
 Schemas = Sequence[type[Struct]]
 

@@ -43,7 +43,8 @@ class ProblemError(Struct, frozen=True, omit_defaults=True):
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
-    """A problem document (RFC 9457). `type` is a stable identifier; `errors` lists every error of an invalid request."""
+    """A problem document (RFC 9457). `type` is a stable identifier; `errors` lists every error of an invalid
+    request."""
 
     type: str
     title: str
@@ -102,8 +103,8 @@ PROBLEM_TEXTS: Mapping[type[Exception], ProblemText] = {
         "credentials-too-strong",
         "Elasticsearch credentials are not read-only",
         503,
-        "The API's Elasticsearch credentials allow more than reading. Create a read-only key with `rowtide elasticsearch-key search`,"
-        " or set ROWTIDE_API_ALLOW_WRITER=true.",
+        "The API's Elasticsearch credentials allow more than reading. Create a read-only key with"
+        " `rowtide elasticsearch-key search`, or set ROWTIDE_API_ALLOW_WRITER=true.",
     ),
     ElasticsearchUnavailable: ProblemText(
         "elasticsearch-unavailable", "Search engine unavailable", 503, "{error} Try again in a moment."

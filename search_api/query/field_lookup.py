@@ -1,4 +1,5 @@
-"""Resolves a field name as a person writes it: in full, by its unambiguous end, or as the path of an object or array."""
+"""Resolves a field name as a person writes it: in full, by its unambiguous end, or as the path of an object or
+array."""
 
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches

@@ -1,7 +1,7 @@
 """Judged queries: a text, and rules on a document's data that say how well the document answers it.
 
-The rules are the judge, not the search: a document is `best`, `good`, `fair` or nothing by what it holds, for every document
-of the corpus, found or not."""
+The rules are the judge, not the search: a document is `best`, `good`, `fair` or nothing by what it holds, for every
+document of the corpus, found or not."""
 
 import re
 import unicodedata
@@ -48,48 +48,50 @@ def read_judged(path: Path, corpus: Mapping[str, Sequence[Document]]) -> list[Ju
 
 def fulfils(document: Any, rule: Mapping[str, Any]) -> bool:
     """Whether all conditions hold. A condition on an array of objects holds if one element fulfils all of it."""
-    return all(any(_holds(value, wanted) for value in _at(document, path.split("."))) for path, wanted in rule.items())
+    return all(
+        any(_holds(value, expected) for value in _at(document, path.split("."))) for path, expected in rule.items()
+    )
 
 
 def folded(text: str) -> str:
     """Lower case without accents."""
     plain = unicodedata.normalize("NFKD", text.lower().translate(_LETTERS))
-    return "".join(one for one in plain if not unicodedata.combining(one))
+    return "".join(character for character in plain if not unicodedata.combining(character))
 
 
 def _at(value: Any, path: list[str]) -> Iterator[Any]:
     if isinstance(value, list):
-        for one in value:
-            yield from _at(one, path)
+        for element in value:
+            yield from _at(element, path)
     elif not path:
         yield value
     elif isinstance(value, Mapping) and value.get(path[0]) is not None:
         yield from _at(value[path[0]], path[1:])
 
 
-def _holds(value: Any, wanted: Any) -> bool:
-    if isinstance(wanted, list):
-        return any(_holds(value, one) for one in wanted)
-    if isinstance(wanted, Mapping) and not wanted.keys() <= _WAYS:
-        return fulfils(value, wanted)
-    if isinstance(wanted, Mapping):
-        return all(_compares(value, way, bound) for way, bound in wanted.items())
-    return _compares(value, "words" if isinstance(wanted, str) else "is", wanted)
+def _holds(value: Any, expected: Any) -> bool:
+    if isinstance(expected, list):
+        return any(_holds(value, alternative) for alternative in expected)
+    if isinstance(expected, Mapping) and not expected.keys() <= _WAYS:
+        return fulfils(value, expected)
+    if isinstance(expected, Mapping):
+        return all(_compares(value, way, bound) for way, bound in expected.items())
+    return _compares(value, "words" if isinstance(expected, str) else "is", expected)
 
 
-def _compares(value: Any, way: str, wanted: Any) -> bool:
+def _compares(value: Any, way: str, expected: Any) -> bool:
     if way in {"above", "below"}:
-        return bool(value > wanted if way == "above" else value < wanted)
-    held, asked = folded(str(value)), folded(str(wanted))
+        return bool(value > expected if way == "above" else value < expected)
+    actual, searched = folded(str(value)), folded(str(expected))
     match way:
         case "is":
-            return held == asked
+            return actual == searched
         case "starts":
-            return held.startswith(asked)
+            return actual.startswith(searched)
         case "ends":
-            return held.endswith(asked)
+            return actual.endswith(searched)
         case _:
-            return re.search(rf"(?<!\w){re.escape(asked)}(?!\w)", held) is not None
+            return re.search(rf"(?<!\w){re.escape(searched)}(?!\w)", actual) is not None
 
 
 class _Values(dict[str, str]):
@@ -107,5 +109,5 @@ def _filled(value: Any, values: _Values) -> Any:
     if isinstance(value, str):
         return re.sub(r"\{([\w.]+)\}", lambda match: values[match[1]], value)
     if isinstance(value, Mapping):
-        return {key: _filled(one, values) for key, one in value.items()}
-    return [_filled(one, values) for one in value] if isinstance(value, list) else value
+        return {key: _filled(nested, values) for key, nested in value.items()}
+    return [_filled(element, values) for element in value] if isinstance(value, list) else value

@@ -1,4 +1,5 @@
-"""Runs the judged queries against the API over documents of the writer's own making, and says how good the order of hits is."""
+"""Runs the judged queries against the API over documents of the writer, and reports how good the order of the hits
+is."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +31,7 @@ class Measured:
     ndcg: float
     rank: float
     best: int
-    found: tuple[int, ...]
+    grades: tuple[int, ...]
 
 
 @contextmanager
@@ -50,7 +51,7 @@ def corpus(addresses: Addresses) -> Iterator[tuple[Api, Mapping[str, Sequence[Do
 
 def measure(api: Api, documents: Mapping[str, Sequence[Document]]) -> list[Measured]:
     """Ask every query, and judge the first ten hits."""
-    return [_measured(api, one, documents[one.index]) for one in read_judged(QUERIES, documents)]
+    return [_measured(api, judged, documents[judged.index]) for judged in read_judged(QUERIES, documents)]
 
 
 def _measured(api: Api, judged: Judged, documents: Sequence[Document]) -> Measured:
@@ -72,31 +73,32 @@ def _measured(api: Api, judged: Judged, documents: Sequence[Document]) -> Measur
 def table(measured: Sequence[Measured]) -> Iterator[str]:
     """A line a class, and below it the queries that are not perfect."""
     yield f"{'class':<16}{'queries':>8}{'nDCG@10':>10}{'MRR':>8}"
-    for kind in dict.fromkeys(one.judged.kind for one in measured):
-        ones = [one for one in measured if one.judged.kind == kind]
-        yield f"{kind:<16}{len(ones):>8}{fmean(one.ndcg for one in ones):>10.3f}{fmean(one.rank for one in ones):>8.3f}"
-        for one in ones:
-            if one.ndcg < 0.995:
-                yield f"    {one.ndcg:.3f} {one.judged.text}  {list(one.found)} of {one.best}"
+    for kind in dict.fromkeys(query.judged.kind for query in measured):
+        of_kind = [query for query in measured if query.judged.kind == kind]
+        ndcg_mean, rank_mean = fmean(query.ndcg for query in of_kind), fmean(query.rank for query in of_kind)
+        yield f"{kind:<16}{len(of_kind):>8}{ndcg_mean:>10.3f}{rank_mean:>8.3f}"
+        for query in of_kind:
+            if query.ndcg < 0.995:
+                yield f"    {query.ndcg:.3f} {query.judged.text}  {list(query.grades)} of {query.best}"
 
 
 def summary(measured: Sequence[Measured]) -> str:
     """The whole as a JSON line."""
     figures = {
         "queries": len(measured),
-        "ndcg_at_10": round(fmean(one.ndcg for one in measured), 4),
-        "mrr": round(fmean(one.rank for one in measured), 4),
+        "ndcg_at_10": round(fmean(query.ndcg for query in measured), 4),
+        "mrr": round(fmean(query.rank for query in measured), 4),
     }
     return json.dumps(figures)
 
 
 def _documents(api: Api, index: str) -> list[Document]:
     """All documents, in the order of what people call them."""
-    found: list[Document] = []
+    documents: list[Document] = []
     cursor = ""
     while True:
-        answer = api.get(f"/v1/{index}/search", params={"size": 200, "cursor": cursor}).json()
-        found += [item["document"] for item in answer["items"]]
-        cursor = answer["next_cursor"] or ""
+        page = api.get(f"/v1/{index}/search", params={"size": 200, "cursor": cursor}).json()
+        documents += [item["document"] for item in page["items"]]
+        cursor = page["next_cursor"] or ""
         if not cursor:
-            return sorted(found, key=lambda one: str(one.get("number") or one["sku"]))
+            return sorted(documents, key=lambda document: str(document.get("number") or document["sku"]))

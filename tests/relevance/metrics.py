@@ -12,7 +12,7 @@ def ndcg(grades: Sequence[float], all_grades: Iterable[float], depth: int = 10) 
 
 def reciprocal_rank(relevant: Sequence[bool]) -> float:
     """1 if the first hit is relevant, ½ if the second is the first one, and so on; 0 if none is."""
-    return next((1 / rank for rank, one in enumerate(relevant, start=1) if one), 0.0)
+    return next((1 / rank for rank, is_relevant in enumerate(relevant, start=1) if is_relevant), 0.0)
 
 
 def _gain(grades: Sequence[float]) -> float:

@@ -28,7 +28,8 @@ class DimensionView(Struct, frozen=True):
 
 
 class MeasureView(Struct, frozen=True):
-    """What is computed. `over`: each value counts once per document ("documents"), or once per element of that array."""
+    """What is computed. `over`: each value counts once per document ("documents"), or once per element of that
+    array."""
 
     name: str
     function: str

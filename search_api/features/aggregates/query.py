@@ -40,7 +40,8 @@ class AggregatePlan:
 
 @dataclass(frozen=True, slots=True)
 class ResultPaths:
-    """The results below a bucket. `documents` leads to the number of documents, None if it is the bucket's own count."""
+    """The results below a bucket. `documents` leads to the number of documents, None if it is the bucket's own
+    count."""
 
     measures: tuple[BucketPath, ...]
     documents: BucketPath | None

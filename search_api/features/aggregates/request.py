@@ -122,7 +122,7 @@ def _measure(text: str, schema: IndexSchema, errors: _Errors) -> Measure | None:
     if not match or match["function"] not in get_args(Function):
         errors.add(
             "measure",
-            f"unknown measure {text!r}; write count, or sum, avg, min, max or percentiles with a field, as in sum:price.",
+            f"unknown measure {text!r}; write count, or sum, avg, min, max or percentiles with a field: sum:price.",
         )
         return None
     if match["function"] == "count":
@@ -191,7 +191,7 @@ def _check_paths(request: AggregateRequest, errors: _Errors) -> None:
     if unrelated:
         errors.add(
             "by",
-            f"{unrelated[0]} and {deepest} are separate arrays, whose elements cannot be combined; request each by itself.",
+            f"{unrelated[0]} and {deepest} are separate arrays; their elements cannot be combined in one request.",
         )
 
 

@@ -19,8 +19,8 @@ async def _aggregate_params(
     by: Annotated[
         list[str] | None,
         Query(
-            description="`field` (its values), `date:week` (minute, hour, day, week, month, quarter, year) or `number:50` (steps);"
-            " repeatable, up to three.",
+            description="`field` (its values), `date:week` (minute, hour, day, week, month, quarter, year) or"
+            " `number:50` (steps); repeatable, up to three.",
             examples=[["placed_at:week", "lines.product.category"]],
         ),
     ] = None,

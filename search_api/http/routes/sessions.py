@@ -1,4 +1,5 @@
-"""Sign-in to the page with an API key, and sign-out. Both are forms: the key is sent in the body, never in an address."""
+"""Sign-in to the page with an API key, and sign-out. Both are forms: the key is sent in the body, never in an
+address."""
 
 from urllib.parse import parse_qs
 

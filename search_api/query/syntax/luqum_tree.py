@@ -83,7 +83,8 @@ class LuqumConverter:
         return Words((word,), scope) if any(map(str.isalnum, word.text)) else NO_CONDITION
 
     def _plain(self, item: Any) -> Word:
-        """A plain word. It may be a prefix if it ends with `*`, or if it is the last of the text and no space follows."""
+        """A plain word. It may be a prefix if it ends with `*`, or if it is the last of the text and no space
+        follows."""
         stem = item.value.removesuffix("*")
         last = item.pos + item.size == len(self.text) and stem[-1:].isalnum() and not self._negations
         return Word(unescaped(stem), unfinished=last or (stem != item.value and len(stem) >= MIN_STEM))
@@ -246,7 +247,8 @@ def _text(item: Any) -> str | None:
 
 
 def _wildcards(value: str) -> tuple[str, str]:
-    """The text before the first wildcard, and the rest in Elasticsearch's form; the rest is empty without a wildcard."""
+    """The text before the first wildcard, and the rest in Elasticsearch's form; the rest is empty without a
+    wildcard."""
     stem, rest = "", ""
     for piece in _WILD.findall(value):
         wild = piece in {"*", "?"}

@@ -1,8 +1,8 @@
 """The first pass over the search text, before the grammar: it tells operators from plain characters.
 
-People type `AT&T`, `10:30`, `http://…` and `- ` without meaning any syntax. A character that only looks like syntax is
-replaced by one that the grammar takes for a letter, or by a space, so that every position in the text stays the same.
-"""
+People type `AT&T`, `10:30`, `http://…` and `- ` without meaning any syntax. A character that only looks like syntax
+is replaced by one that the grammar takes for a letter, or by a space, so that every position in the text stays the
+same."""
 
 import re
 from dataclasses import dataclass, field
@@ -68,7 +68,8 @@ def unknown_name(name: str, lookup: AmbiguousField | UnknownField, start: int) -
 
 
 def scan(text: str, schema: IndexSchema) -> ScanResult:
-    """Run the first pass. Errors are ambiguous and misspelled field names, and parentheses that are nested too deeply."""
+    """Run the first pass. Errors are ambiguous and misspelled field names, and parentheses that are nested too
+    deeply."""
     plain = _PRIVATE.sub(" ", text)
     scanner = _Scanner(plain, schema)
     for match in _TOKEN.finditer(plain):

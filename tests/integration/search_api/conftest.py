@@ -37,7 +37,7 @@ def _create(admin: httpx.Client, alias: str) -> None:
     body = {"settings": SETTINGS, "mappings": MAPPINGS, "aliases": aliases}
     admin.delete(f"/{alias}-g000001")
     admin.put(f"/{alias}-g000001", json=body).raise_for_status()
-    lines = "".join(_item(one, text) for one, text in BOOKS.items())
+    lines = "".join(_item(document_id, text) for document_id, text in BOOKS.items())
     answer = admin.post(
         f"/{alias}-write/_bulk?refresh=true&require_alias=true",
         content=lines.encode(),
@@ -60,5 +60,5 @@ def api(library: Library) -> Iterator[Api]:
 @pytest.fixture(scope="session")
 def judged_corpus(stack: Stack) -> Iterator[tuple[Api, Mapping[str, Sequence[Document]]]]:
     """The API over the orders and products that the judged queries are about, and these documents."""
-    with corpus(stack.addresses) as found:
-        yield found
+    with corpus(stack.addresses) as judged:
+        yield judged

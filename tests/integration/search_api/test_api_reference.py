@@ -10,7 +10,7 @@ from docs.api_reference import document
 from tests.support.servers.search_api import Api
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda one: f"{one.operation}: {one.title}")
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.operation}: {example.title}")
 def test_an_example_is_answered_as_the_page_says(api: Api, example: Example) -> None:
     answer = api.request("POST" if example.body else "GET", example.address, json=example.body)
     assert answer.status_code == example.status, answer.text
@@ -21,8 +21,10 @@ def test_an_example_is_answered_as_the_page_says(api: Api, example: Example) -> 
 
 
 def test_every_address_has_an_example() -> None:
-    operations = {one["operationId"] for methods in document()["paths"].values() for one in methods.values()}
-    assert {one.operation for one in EXAMPLES} == operations
+    operations = {
+        operation["operationId"] for methods in document()["paths"].values() for operation in methods.values()
+    }
+    assert {example.operation for example in EXAMPLES} == operations
 
 
 def _at(answer: Any, path: str) -> Any:

@@ -30,7 +30,7 @@ def test_a_search_is_exported_in_its_order(api: Api) -> None:
     params = {"format": "csv", "filter": "genre:series", "sort": "-price", "columns": "_id, copies.place,price"}
     rows = list(csv.reader(io.StringIO(api.get(URL, params=params).text)))
     assert rows[0] == ["_id", "copies.place", "price"]
-    assert [one[0] for one in rows[1:]] == [str(n) for n in range(159, 99, -1)]
+    assert [row[0] for row in rows[1:]] == [str(n) for n in range(159, 99, -1)]
     assert api.get(URL, params={"q": "harbour old", "format": "csv", "columns": "_id"}).text == "_id\r\n1\r\n"
 
 
@@ -52,16 +52,16 @@ def test_an_export_that_broke_off_goes_on_where_it_ended(api: Api, library: Libr
 
 
 def test_parquet_comes_in_parts(api: Api) -> None:
-    asked: dict[str, Any] = {"format": "parquet", "columns": ["_id", "price", "published"], "limit": 40}
+    request: dict[str, Any] = {"format": "parquet", "columns": ["_id", "price", "published"], "limit": 40}
     ids: list[str] = []
     while True:
-        answer = api.request("POST", URL, json=asked)
+        answer = api.request("POST", URL, json=request)
         assert answer.status_code == 200, answer.text
         table = pyarrow.parquet.read_table(io.BytesIO(answer.content))
         ids += table.column("_id").to_pylist()
         if len(ids) == int(answer.headers["rowtide-rows"]):
             break
-        asked |= {"resume": answer.headers["rowtide-export"], "rows": len(ids)}
+        request |= {"resume": answer.headers["rowtide-export"], "rows": len(ids)}
     assert sorted(ids) == sorted(BOOKS)
 
 
@@ -93,7 +93,7 @@ def test_exports_are_noted_with_their_end(library: Library) -> None:
         api.get(URL, params={"q": "harbour", "format": "csv"})
         api.get(URL, params={"limit": 5})
         newest = api.app.state.audit.newest(2)
-    assert [(one.index, one.format, one.rows, one.ended) for one in newest] == [
+    assert [(export.index, export.format, export.rows, export.ended) for export in newest] == [
         ("books", "ndjson", 5, "complete"),
         ("books", "csv", 3, "complete"),
     ]

@@ -1,4 +1,4 @@
-"""Whatever comes, the answer is a good one or a refusal: never a fault of the server, and never somebody else's markup."""
+"""Every input is answered or rejected: never with a server error, and never with another party's markup."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,10 +19,10 @@ SYNTAX = {"q", "filter", "field", "value"}
 CURSORS = {"cursor", "resume", "at_least", "consistency", "token"}
 
 
-def path_of(route: APIRoute, **given: str) -> str:
+def path_of(route: APIRoute, **values: str) -> str:
     path = route.path
     for name in parameters_of(route)[0]:
-        value = quote(given.get(name, "books" if name == "index" else "1"), safe="")
+        value = quote(values.get(name, "books" if name == "index" else "1"), safe="")
         path = path.replace(f"{{{name}}}", value).replace(f"{{{name}:path}}", value)
     return path
 

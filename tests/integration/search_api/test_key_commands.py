@@ -36,7 +36,7 @@ class Operator:
         register(app)
         return CliRunner().invoke(app, ["api", *words], env={**self.environment, "COLUMNS": "240", **environment})
 
-    def made(self, *words: str) -> tuple[str, str]:
+    def create_key(self, *words: str) -> tuple[str, str]:
         """The id and the text of a new key."""
         result = self.run("keys", "create", *words)
         assert result.exit_code == 0, result.output
@@ -57,9 +57,9 @@ def rows(result: Result) -> list[dict[str, Any]]:
 
 
 def test_a_key_is_made_listed_shown_and_revoked(operator: Operator) -> None:
-    plain, _ = operator.made("everything")
+    plain, _ = operator.create_key("everything")
     words = ("--index", "books", "--scope", "search", "--filter", "genre:novel", "--unmask", "*", "--days", "9")
-    tenant, text = operator.made("novels", *words)
+    tenant, text = operator.create_key("novels", *words)
     with closing(State(operator.path)) as state:
         caller = ApiKeys(state).check(text).caller
     assert caller == Caller(
@@ -71,11 +71,11 @@ def test_a_key_is_made_listed_shown_and_revoked(operator: Operator) -> None:
         "novels",
     )
     listed = rows(operator.run("keys", "list", "-o", "json"))
-    assert {one["id"]: (one["name"], one["indexes"]) for one in listed} == {
+    assert {key["id"]: (key["name"], key["indexes"]) for key in listed} == {
         plain: ("everything", ["*"]),
         tenant: ("novels", ["books"]),
     }
-    assert "export" not in next(one for one in listed if one["id"] == plain)["scopes"]
+    assert "export" not in next(key for key in listed if key["id"] == plain)["scopes"]
     (shown,) = rows(operator.run("keys", "show", tenant))
     assert (shown["filters"], shown["expires_ms"] > shown["created_ms"]) == (["genre:novel"], True)
     table = operator.run("keys", "list").stdout
@@ -98,9 +98,9 @@ def test_a_key_is_made_listed_shown_and_revoked(operator: Operator) -> None:
         (("--days", "0"), "--days"),
     ],
 )
-def test_a_key_that_would_not_work_is_not_made(operator: Operator, words: tuple[str, ...], said: str) -> None:
+def test_a_key_that_would_not_work_is_not_made(operator: Operator, words: tuple[str, ...], message: str) -> None:
     refused = operator.run("keys", "create", "wrong", *words)
-    assert (refused.exit_code, said in refused.stderr) == (2, True), refused.stderr
+    assert (refused.exit_code, message in refused.stderr) == (2, True), refused.stderr
     assert rows(operator.run("keys", "list", "-o", "json")) == []
 
 
@@ -120,7 +120,7 @@ def test_what_stands_in_the_way_has_its_exit_code(operator: Operator, tmp_path: 
 
 
 def test_the_audit_tells_who_exported_what(operator: Operator) -> None:
-    key, _ = operator.made("sales")
+    key, _ = operator.create_key("sales")
     with closing(State(operator.path)) as state:
         audit = Audit(state)
         first = audit.begin(Caller(key), "10.0.0.1", "books", '{"q":"espresso"}', "csv")

@@ -1,4 +1,4 @@
-"""Markup in documents stays text: in every field, in highlights, facets, suggestions and errors, on every view of the page."""
+"""Markup in documents stays text, in every field, highlight, facet, suggestion and error on every view of the page."""
 
 import json
 from collections.abc import Iterator
@@ -36,14 +36,14 @@ class Elements(HTMLParser):
         self.seen = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         self.seen += 1
-        own_script = tag == "script" and given.get("src", "").startswith("/static/")
+        own_script = tag == "script" and attributes.get("src", "").startswith("/static/")
         if tag in {"evil-x", "style", "iframe", "object"} or (tag == "script" and not own_script):
             self.wrong.append(tag)
-        self.wrong += [name for name in given if name.startswith("on") or name in {"style", "srcdoc"}]
-        links = [given[name] for name in ("href", "src", "action", "formaction") if name in given]
-        self.wrong += [one for one in links if one and not one.startswith(("/", "#", "?"))]
+        self.wrong += [name for name in attributes if name.startswith("on") or name in {"style", "srcdoc"}]
+        links = [attributes[name] for name in ("href", "src", "action", "formaction") if name in attributes]
+        self.wrong += [link for link in links if link and not link.startswith(("/", "#", "?"))]
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +52,8 @@ def evil(library: Library, stack: Stack) -> Iterator[Api]:
     admin.delete("/markup-g000001")
     body = {"settings": SETTINGS, "mappings": MAPPINGS, "aliases": {"markup": {}}}
     admin.put("/markup-g000001", json=body).raise_for_status()
-    for one, document in ((ID, DOCUMENT), ("2", DOCUMENT | {"genre": "plain"})):
-        path = f"/markup-g000001/_doc/{quote(one, safe='')}?refresh=true"
+    for document_id, document in ((ID, DOCUMENT), ("2", DOCUMENT | {"genre": "plain"})):
+        path = f"/markup-g000001/_doc/{quote(document_id, safe='')}?refresh=true"
         headers = {"content-type": "application/json"}
         admin.put(path, content=json.dumps(document).encode(), headers=headers).raise_for_status()
     addresses = stack.addresses
@@ -115,7 +115,9 @@ def test_no_page_runs_what_a_document_says(evil: Api, page: str, by_script: bool
 def test_highlights_and_json_hold_text_alone(evil: Api) -> None:
     answer = evil.get("/v1/markup/search", params={"q": "alert"})
     assert answer.headers["content-type"] == "application/json"
-    fragments = [one for item in answer.json()["items"] for many in item["highlights"].values() for one in many]
+    fragments = [
+        fragment for item in answer.json()["items"] for many in item["highlights"].values() for fragment in many
+    ]
     assert fragments
     for fragment in fragments:
         rest = fragment.replace("<mark>", "").replace("</mark>", "")

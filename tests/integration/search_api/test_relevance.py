@@ -20,15 +20,15 @@ def measured(judged_corpus: tuple[Api, Mapping[str, Sequence[Document]]]) -> lis
 
 
 def test_relevance_is_above_its_floor(measured: list[Measured]) -> None:
-    told = "\n".join(table(measured))
+    report = "\n".join(table(measured))
     assert len(measured) >= 60
-    assert fmean(one.ndcg for one in measured) >= FLOOR, told
-    assert fmean(one.rank for one in measured) >= FLOOR, told
+    assert fmean(measured_query.ndcg for measured_query in measured) >= FLOOR, report
+    assert fmean(measured_query.rank for measured_query in measured) >= FLOOR, report
 
 
 def test_no_class_is_left_behind(measured: list[Measured]) -> None:
-    told = "\n".join(table(measured))
-    classes = {one.judged.kind for one in measured}
+    report = "\n".join(table(measured))
+    classes = {measured_query.judged.kind for measured_query in measured}
     assert classes >= {
         "exact id",
         "partial id",
@@ -40,4 +40,7 @@ def test_no_class_is_left_behind(measured: list[Measured]) -> None:
         "array element",
     }
     for kind in classes:
-        assert fmean(one.ndcg for one in measured if one.judged.kind == kind) >= FLOOR_OF_A_CLASS, told
+        assert (
+            fmean(measured_query.ndcg for measured_query in measured if measured_query.judged.kind == kind)
+            >= FLOOR_OF_A_CLASS
+        ), report

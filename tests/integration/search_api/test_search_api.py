@@ -48,7 +48,7 @@ def test_the_key_cannot_write_or_see_another_index(library: Library) -> None:
             key.put("/_cluster/settings", json={"persistent": {"action.auto_create_index": "true"}}),
             key.post("/_security/api_key", json={"name": "more"}),
         ]
-        assert [one.status_code for one in refused] == [403] * len(refused)
+        assert [response.status_code for response in refused] == [403] * len(refused)
         assert "secrets" not in key.get("/_alias").text
 
 
@@ -88,9 +88,9 @@ def test_mistyped_words_are_corrected_and_told(api: Api, text: str, corrected: s
 
 
 def test_pages_of_a_corrected_text_go_on_with_the_text_that_was_asked(api: Api) -> None:
-    asked = {"q": "volmue", "size": 40}
-    first = api.get("/v1/books/search", params=asked).json()
-    second = api.get("/v1/books/search", params=asked | {"cursor": first["next_cursor"]}).json()
+    params = {"q": "volmue", "size": 40}
+    first = api.get("/v1/books/search", params=params).json()
+    second = api.get("/v1/books/search", params=params | {"cursor": first["next_cursor"]}).json()
     assert first["corrected"] == second["corrected"] == "volume"
     assert len({item["id"] for page in (first, second) for item in page["items"]}) == 60
 
@@ -144,7 +144,7 @@ def test_a_wrong_syntax_points_at_its_place(api: Api) -> None:
 def suggested(api: Api, text: str, **more: Any) -> list[tuple[str, int | None]]:
     answer = api.get("/v1/books/suggest", params={"q": text, **more})
     assert answer.status_code == 200, answer.text
-    return [(one["text"], one["count"]) for one in answer.json()["items"]]
+    return [(suggestion["text"], suggestion["count"]) for suggestion in answer.json()["items"]]
 
 
 @pytest.mark.parametrize(
@@ -179,21 +179,24 @@ def test_suggestions_count_what_the_filters_leave(api: Api) -> None:
 
 
 def test_a_rank_is_explained_in_words(api: Api) -> None:
-    found = api.get("/v1/books/explain/2", params={"q": "harbour lights"}).json()
-    assert found["matches"]
-    assert {(one["field"], one["text"]) for one in found["reasons"]} >= {("title", "harbour"), ("title", "lights")}
-    assert found["score"] == pytest.approx(sum(one["score"] for one in found["reasons"]), rel=0.05)
-    assert found["score"] == pytest.approx(
+    explanation = api.get("/v1/books/explain/2", params={"q": "harbour lights"}).json()
+    assert explanation["matches"]
+    assert {(reason["field"], reason["text"]) for reason in explanation["reasons"]} >= {
+        ("title", "harbour"),
+        ("title", "lights"),
+    }
+    assert explanation["score"] == pytest.approx(sum(reason["score"] for reason in explanation["reasons"]), rel=0.05)
+    assert explanation["score"] == pytest.approx(
         api.get("/v1/books/search", params={"q": "harbour lights"}).json()["items"][0]["score"], rel=0.01
     )
 
 
 def test_what_a_document_lacks_is_named(api: Api) -> None:
-    asked = {"q": "harbour coffee price:>100 (genre:novel OR NOT lent:true)", "filter": ["genre:poetry", "price:<1"]}
-    found = api.get("/v1/books/explain/1", params=asked).json()
-    assert not found["matches"]
-    assert found["missing"] == ["coffee", "price:>100", "genre:=poetry", "price:<1"]
-    assert api.get("/v1/books/explain/none", params=asked).status_code == 404
+    params = {"q": "harbour coffee price:>100 (genre:novel OR NOT lent:true)", "filter": ["genre:poetry", "price:<1"]}
+    explanation = api.get("/v1/books/explain/1", params=params).json()
+    assert not explanation["matches"]
+    assert explanation["missing"] == ["coffee", "price:>100", "genre:=poetry", "price:<1"]
+    assert api.get("/v1/books/explain/none", params=params).status_code == 404
 
 
 def test_an_identifier_ranks_first(api: Api) -> None:
@@ -240,14 +243,14 @@ def test_facets_count_what_choosing_a_value_gives_and_change_no_hits(
     api: Api, filters: tuple[str, ...], text: str
 ) -> None:
     facets = ["copies.place", "copies.state", "genre", "lent"]
-    asked: dict[str, Any] = {"q": text, "filter": list(filters), "size": 100}
-    counted = api.get("/v1/books/search", params=asked | {"facet": facets}).json()
-    plain = api.get("/v1/books/search", params=asked).json()
+    params: dict[str, Any] = {"q": text, "filter": list(filters), "size": 100}
+    counted = api.get("/v1/books/search", params=params | {"facet": facets}).json()
+    plain = api.get("/v1/books/search", params=params).json()
     assert (counted["total"], counted["items"]) == (plain["total"], plain["items"])
     for facet in counted["facets"]:
-        name, others = facet["field"], [one for one in filters if not one.startswith(f"{facet['field']}:")]
+        name, others = facet["field"], [filter_ for filter_ in filters if not filter_.startswith(f"{facet['field']}:")]
         for value in facet["values"]:
-            choosing = asked | {"filter": [*others, f"{name}:{value['value']}"]}
+            choosing = params | {"filter": [*others, f"{name}:{value['value']}"]}
             total = api.get("/v1/books/search", params=choosing).json()["total"]["value"]
             assert value["count"] == total, (name, value)
         counts = [value["count"] for value in facet["values"]]
@@ -266,7 +269,7 @@ def test_pages_by_cursor_and_by_number_hold_every_document_once(api: Api) -> Non
             break
         params["cursor"] = page["next_cursor"]
     assert sorted(seen) == sorted(BOOKS)
-    assert [one for n in (1, 2, 3) for one in ids(api, sort="genre", size=25, page=n)] == seen
+    assert [document_id for n in (1, 2, 3) for document_id in ids(api, sort="genre", size=25, page=n)] == seen
 
 
 def test_pages_by_cursor_stay_at_one_point_in_time(api: Api, library: Library) -> None:
@@ -317,8 +320,8 @@ def test_a_cursor_whose_point_is_gone_says_so(library: Library) -> None:
 def test_a_cursor_begins_at_the_beginning_and_reads_at_its_own_point(api: Api) -> None:
     assert api.get("/v1/books/search", params={"cursor": "start", "page": 2}).status_code == 422
     first = api.get("/v1/books/search", params={"cursor": "start", "size": 1}).json()["next_cursor"]
-    asked = {"cursor": first, "size": 1, "consistency": "now"}
-    assert api.get("/v1/books/search", params=asked).status_code == 422
+    params = {"cursor": first, "size": 1, "consistency": "now"}
+    assert api.get("/v1/books/search", params=params).status_code == 422
 
 
 def test_highlights_are_escaped(api: Api) -> None:
@@ -331,7 +334,9 @@ def test_highlights_are_escaped(api: Api) -> None:
     assert "<mark>script</mark>" in page
 
 
-@pytest.mark.parametrize("document_id", [one for one in BOOKS if not one.isdigit() and one != ".."])
+@pytest.mark.parametrize(
+    "document_id", [document_id for document_id in BOOKS if not document_id.isdigit() and document_id != ".."]
+)
 def test_a_document_by_any_id_is_exactly_what_was_written(api: Api, document_id: str) -> None:
     answer = api.get(f"/v1/books/{quote(document_id, safe='')}")
     assert f'"document":{BOOKS[document_id]},' in answer.text
@@ -345,8 +350,8 @@ def test_a_document_may_be_called_like_an_address(api: Api, library: Library) ->
         library.admin.put(path, json={"title": name}).raise_for_status()
     try:
         for name in names:
-            found = api.get(f"/v1/books/_doc/{quote(name, safe='')}").json()
-            assert (found["id"], found["document"]["title"]) == (name, name)
+            document = api.get(f"/v1/books/_doc/{quote(name, safe='')}").json()
+            assert (document["id"], document["document"]["title"]) == (name, name)
             tag = api.get(f"/v1/books/_doc/{quote(name, safe='')}").headers["etag"]
             again = api.get(f"/v1/books/_doc/{quote(name, safe='')}", headers={"if-none-match": tag})
             assert again.status_code == 304
@@ -373,7 +378,7 @@ def test_a_document_has_an_etag(api: Api) -> None:
 
 
 def test_fields_say_what_can_be_done_with_them(api: Api) -> None:
-    fields = {one["name"]: one for one in api.get("/v1/books/fields").json()["items"]}
+    fields = {field["name"]: field for field in api.get("/v1/books/fields").json()["items"]}
     assert fields["copies.number"] == {
         "name": "copies.number",
         "label": "Copies › number",
@@ -390,13 +395,13 @@ def test_fields_say_what_can_be_done_with_them(api: Api) -> None:
         "nested": "copies",
         "pii": [],
     }
-    for name, one in fields.items():
+    for name, field in fields.items():
         statuses = {
             "sortable": api.get("/v1/books/search", params={"sort": name}).json().get("errors"),
             "facetable": api.get("/v1/books/search", params={"facet": name}).json().get("errors"),
             "measurable": api.get("/v1/books/aggregate", params={"measure": f"sum:{name}"}).json().get("errors"),
         }
-        assert {ability: one[ability] for ability in statuses} == {
+        assert {ability: field[ability] for ability in statuses} == {
             ability: errors is None for ability, errors in statuses.items()
         }, name
 
@@ -470,7 +475,10 @@ def worker_that_says(body: bytes) -> Iterator[str]:
 
 
 def test_freshness_is_in_every_answer(library: Library) -> None:
-    live = b'{"pipeline":"p","epoch":3,"searchable":77,"watermark":80,"as_of_ms":1000,"state":"live","reason":"","pending":0,"quarantined":0}'
+    live = (
+        b'{"pipeline":"p","epoch":3,"searchable":77,"watermark":80,"as_of_ms":1000,"state":"live",'
+        b'"reason":"","pending":0,"quarantined":0}'
+    )
     with worker_that_says(live) as url, running_api(settings_of(library.url, library.key, worker_url=url)) as api:
         for path in ("/v1/books/search", "/v1/books/1", "/health"):
             freshness = api.get(path).json()["freshness"]

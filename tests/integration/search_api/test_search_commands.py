@@ -19,9 +19,9 @@ def rowtide(*words: str, **environment: str) -> Result:
 
 
 def test_a_key_is_printed_as_the_setting_that_takes_it(library: Library, stack: Stack) -> None:
-    made = rowtide("elasticsearch-key", "search", "books", "--days", "1", **admin_of(stack))
-    assert made.exit_code == 0
-    name, _, key = made.stdout.strip().partition("=")
+    created = rowtide("elasticsearch-key", "search", "books", "--days", "1", **admin_of(stack))
+    assert created.exit_code == 0
+    name, _, key = created.stdout.strip().partition("=")
     assert name == "ROWTIDE_ELASTICSEARCH_API_KEY"
     answer = httpx.get(f"{library.url}/books/_search", headers={"authorization": f"ApiKey {key}"}, trust_env=False)
     assert answer.status_code == 200

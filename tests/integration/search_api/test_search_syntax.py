@@ -17,7 +17,7 @@ Corpus = tuple[Api, Mapping[str, Sequence[Document]]]
 
 def rows(heading: str) -> list[tuple[str, str]]:
     """The rows of the tables whose second column has this heading: what is written, and what it does."""
-    found: list[tuple[str, str]] = []
+    examples: list[tuple[str, str]] = []
     inside = False
     for line in PAGE.splitlines():
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
@@ -26,8 +26,8 @@ def rows(heading: str) -> list[tuple[str, str]]:
         elif cells[0] == "write":
             inside = cells[1] == heading
         elif inside and cells[0].startswith("`"):
-            found.append((cells[0][1:-1].replace("\\|", "|"), cells[1]))
-    return found
+            examples.append((cells[0][1:-1].replace("\\|", "|"), cells[1]))
+    return examples
 
 
 FINDS, WORDS, FAULTS = rows("finds orders"), rows("is read as"), rows("error")
@@ -55,21 +55,23 @@ def test_everything_in_one_text_finds_the_orders_that_fulfil_all_of_it(judged_co
     usual = EVERYTHING.format(name="Ana Lima", word="espresso", total=100, since="now-7d", city="a", sku="AB-")
     answer = api.get(url, params={"q": usual})
     assert (answer.status_code, answer.json().get("as_words")) == (200, False), answer.text
-    found = 0
-    for order in [one for one in documents["orders"] if one["status"] != "cancelled" and one["placed_at"]][:20]:
+    total_hits = 0
+    for order in [
+        candidate for candidate in documents["orders"] if candidate["status"] != "cancelled" and candidate["placed_at"]
+    ][:20]:
         name, product = order["customer"]["name"], order["lines"][-1]["product"]
-        given = {"name": name, "word": re.findall(r"\w+", product["name"])[0], "sku": product["sku"][:5]}
-        asked = EVERYTHING.format(**given, total=order["total"] - 1, since="2000-01-01", city=order["ship_to"]["city"])
-        page = api.get(url, params={"q": asked, "size": 100}).json()
+        values = {"name": name, "word": re.findall(r"\w+", product["name"])[0], "sku": product["sku"][:5]}
+        text = EVERYTHING.format(**values, total=order["total"] - 1, since="2000-01-01", city=order["ship_to"]["city"])
+        page = api.get(url, params={"q": text, "size": 100}).json()
         numbers = [item["document"]["number"] for item in page["items"]]
-        assert (order["number"] in numbers, page["as_words"], page["corrected"]) == (True, False, None), asked
-        for one in (item["document"] for item in page["items"]):
-            assert (one["customer"]["name"], one["total"] > order["total"] - 1) == (name, True)
-            assert one["status"] != "cancelled"
-            skus = [line["product"]["sku"] for line in one["lines"] if given["word"] in line["product"]["name"]]
-            assert any(sku.startswith(given["sku"]) for sku in skus), "both mean one line"
-        found += len(numbers)
-    assert found >= 20
+        assert (order["number"] in numbers, page["as_words"], page["corrected"]) == (True, False, None), text
+        for document in (item["document"] for item in page["items"]):
+            assert (document["customer"]["name"], document["total"] > order["total"] - 1) == (name, True)
+            assert document["status"] != "cancelled"
+            skus = [line["product"]["sku"] for line in document["lines"] if values["word"] in line["product"]["name"]]
+            assert any(sku.startswith(values["sku"]) for sku in skus), "both mean one line"
+        total_hits += len(numbers)
+    assert total_hits >= 20
 
 
 @pytest.mark.parametrize("text", [text for text, _ in WORDS])
@@ -79,21 +81,21 @@ def test_what_is_no_syntax_does_not_fail(judged_corpus: Corpus, text: str) -> No
 
 
 @pytest.mark.parametrize(("text", "told"), FAULTS)
-def test_a_fault_is_told_as_written(judged_corpus: Corpus, text: str, told: str) -> None:
+def test_a_fault_is_told_as_written(judged_corpus: Corpus, text: str, message: str) -> None:
     api, _ = judged_corpus
     answer = api.get(f"/v1/{PREFIX}orders/search", params={"q": text})
     assert answer.status_code == 422
-    assert [error["message"] for error in answer.json()["errors"]] == [told]
+    assert [error["message"] for error in answer.json()["errors"]] == [message]
 
 
 def test_the_page_has_examples_and_the_limits_that_hold() -> None:
     assert min(len(FINDS), len(WORDS) + 20, len(FAULTS) + 20) >= 25
     limits = " ".join(PAGE.partition("## Limits")[2].split())
-    for told in (
+    for message in (
         f"up to {MAX_TEXT} characters",
         f"{MAX_CLAUSES} words and conditions",
         f"parentheses {MAX_DEPTH} deep",
         f"Up to {MAX_SLOP} words",
     ):
-        assert told in limits
+        assert message in limits
     assert (MIN_STEM, MAX_WILDCARDS) == (2, 4)

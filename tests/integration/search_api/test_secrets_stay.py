@@ -1,5 +1,8 @@
-"""Masked fields and other tenants' documents cannot be guessed: whatever is asked, two indexes that differ in nothing else
-answer the same. Every route and parameter is tried as it is found in the code, so that a new one is covered by default."""
+"""Masked fields and documents of other tenants cannot be guessed: two indexes that differ only in them give the same
+responses to every request.
+
+Routes and parameters are read from the code, so that new ones are covered by default.
+"""
 
 import io
 import json
@@ -28,9 +31,9 @@ from tests.support.servers.paired_indexes import (
     TWIN_SETTINGS,
     TWINS,
     bodies,
+    comparable,
     every_route,
     parameters_of,
-    told,
     twin_documents,
     words,
 )
@@ -72,7 +75,7 @@ def _create(admin: httpx.Client, name: str, documents: dict[str, str]) -> None:
     body = {"settings": TWIN_SETTINGS, "mappings": TWIN_MAPPINGS, "aliases": {name: {}}}
     admin.delete(f"/{name}-g000001")
     admin.put(f"/{name}-g000001", json=body).raise_for_status()
-    lines = "".join(f'{{"index":{{"_id":"{one}"}}}}\n{text}\n' for one, text in documents.items())
+    lines = "".join(f'{{"index":{{"_id":"{document_id}"}}}}\n{text}\n' for document_id, text in documents.items())
     headers = {"content-type": "application/x-ndjson"}
     answer = admin.post(f"/{name}-g000001/_bulk?refresh=true", content=lines.encode(), headers=headers)
     assert not answer.raise_for_status().json()["errors"]
@@ -86,13 +89,13 @@ def caller_of(api: Api, **more: Any) -> dict[str, str]:
 
 def differs(api: Api, caller: dict[str, str], suffix: str, method: str, path: str, **question: Any) -> list[str]:
     """The two answers when they are not alike, and nothing when they are. `{}` in the path is the index."""
-    told_by: list[str] = []
+    responses: list[str] = []
     for twin in TWINS:
         answer = api.request(method, path.replace("{}", f"{twin}{suffix}"), headers=caller, **question)
         assert answer.status_code < 500, (path, question, answer.text)
         head = f"{answer.status_code} {answer.headers.get('location', '')} {answer.headers.get('etag', '')} "
-        told_by.append(told(head + answer.text, in_order=not suffix))
-    return [] if told_by[0] == told_by[1] else told_by
+        responses.append(comparable(head + answer.text, in_order=not suffix))
+    return [] if responses[0] == responses[1] else responses
 
 
 def path_of(route: APIRoute, document_id: str) -> str:
@@ -108,8 +111,8 @@ def questions(route: APIRoute, chance: random.Random) -> Iterator[tuple[str, str
     """Each parameter with words of all kinds, then several at once."""
     has_id = bool(set(parameters_of(route)[0]) - {"index"})
     for method in sorted((route.methods or set()) & {"GET", "POST", "PUT", "DELETE"}):
-        for one in IDS if has_id else IDS[:1]:
-            yield method, path_of(route, one), {}
+        for document_id in IDS if has_id else IDS[:1]:
+            yield method, path_of(route, document_id), {}
         for name in parameters_of(route)[1]:
             for word in chance.sample(words(), WORDS):
                 yield method, path_of(route, "3"), {"params": {name: word}}
@@ -143,23 +146,23 @@ SPOKEN: dict[str, tuple[str, str, int, dict[str, Any]]] = {
     "measure": ("/v1/{}/aggregate", "measure", MAX_MEASURES, {}),
     "chart": ("/{}", "chart", 1, {"q": "harbour"}),
 }
-"""Where a reader's words are read: the address, the parameter, how many words one request takes, and what goes with them. What is
-wrong with each of several is told at once; those of them that are right are asked one by one."""
+"""Where a reader's words are read: the address, the parameter, how many words one request takes, and what goes with
+them. What is wrong with each of several is told at once; those of them that are right are asked one by one."""
 
 
 @pytest.mark.parametrize("place", SPOKEN)
 def test_no_word_tells_anything(api: Api, place: str) -> None:
     """Every word in every place where words mean something, misspelt secrets included."""
     address, name, most, more = SPOKEN[place]
-    every = words() if name != "chart" else [one for one in words() if re.fullmatch(r"[\w.]+", one)]
+    every = words() if name != "chart" else [word for word in words() if re.fullmatch(r"[\w.]+", word)]
     caller, tenant = caller_of(api), caller_of(api, filters=["team:red"])
     for some in (every[at : at + most] for at in range(0, len(every), most)):
-        alone = [[one] for one in some if most > 1 and VISIBLE.match(one)]
-        for asked in [some, *alone]:
-            question = more | {name: ",".join(asked) if name in ("sort", "columns") else asked}
-            assert differs(api, caller, "", "GET", address, params=question) == [], (place, asked)
-            if most > 1 or asked[0] in SECRET_WORDS:
-                assert differs(api, tenant, "s", "GET", address, params=question) == [], (place, asked)
+        alone = [[value] for value in some if most > 1 and VISIBLE.match(value)]
+        for values in [some, *alone]:
+            question = more | {name: ",".join(values) if name in ("sort", "columns") else values}
+            assert differs(api, caller, "", "GET", address, params=question) == [], (place, values)
+            if most > 1 or values[0] in SECRET_WORDS:
+                assert differs(api, tenant, "s", "GET", address, params=question) == [], (place, values)
 
 
 HOSTILE = {
@@ -173,15 +176,17 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_inputs_of_a_masked_tenant_are_refused_as_well(api: Api, name: str) -> None:
     tenant = caller_of(api, filters=["team:red"])
-    for text in (one for file in HOSTILE[name] for one in inputs(file)):
-        asked = {name: text, "facet": "team"}
+    for text in (hostile for file in HOSTILE[name] for hostile in inputs(file)):
+        params = {name: text, "facet": "team"}
         if len(text) < LONGEST_INPUT:
-            assert differs(api, tenant, "s", "GET", "/v1/{}/search", params=asked) == [], (name, text[:200])
+            assert differs(api, tenant, "s", "GET", "/v1/{}/search", params=params) == [], (name, text[:200])
 
 
 VISIBLE = re.compile(r"-?(title|team|price|made|extra|lines\.count|who\.country|count)\b")
 SECRET_WORDS = [
-    one for one in words() if ":" not in one and any(secret[:4] in one for pair in SECRETS.values() for secret in pair)
+    word
+    for word in words()
+    if ":" not in word and any(secret[:4] in word for pair in SECRETS.values() for secret in pair)
 ]
 """Those that a tenant asks, too: names of fields are the same for it."""
 
@@ -225,8 +230,8 @@ def _pages(api: Api, caller: dict[str, str], name: str, params: dict[str, Any], 
     cursor = ""
     while True:
         answer = api.get(f"/v1/{name}/search", params=params | {"cursor": cursor}, headers=caller).json()
-        found = [item["id"] for item in answer["items"]]
-        yield found if in_order else [str(len(found))] * len(found)
+        ids = [item["id"] for item in answer["items"]]
+        yield ids if in_order else [str(len(ids))] * len(ids)
         cursor = answer["next_cursor"]
         if not cursor:
             return
@@ -262,9 +267,9 @@ def test_the_same_questions_tell_who_may_see(api: Api) -> None:
 
 def test_a_masked_field_is_nowhere_and_in_no_error(api: Api) -> None:
     caller = caller_of(api)
-    assert not {one["name"] for one in api.get("/v1/twina/fields", headers=caller).json()["items"]} & set(MASKED)
+    assert not {field["name"] for field in api.get("/v1/twina/fields", headers=caller).json()["items"]} & set(MASKED)
     for params in ({"filter": "{}:x"}, {"sort": "{}"}, {"facet": "{}"}, {"filter": "{}:>1"}, {"q": "{}:x"}):
-        asked = [
+        responses = [
             api.get(
                 "/v1/twina/search",
                 params={key: value.format(name) for key, value in params.items()},
@@ -272,19 +277,21 @@ def test_a_masked_field_is_nowhere_and_in_no_error(api: Api) -> None:
             )
             for name in ("who.name", "who.nome", "who.pin", "who.pon")
         ]
-        plain = {answer.text.replace("pin", "name").replace("pon", "name").replace("nome", "name") for answer in asked}
-        if asked[0].status_code != 200:
+        plain = {
+            answer.text.replace("pin", "name").replace("pon", "name").replace("nome", "name") for answer in responses
+        }
+        if responses[0].status_code != 200:
             assert len(plain) == 1
-        assert len({answer.status_code for answer in asked}) == 1
+        assert len({answer.status_code for answer in responses}) == 1
 
 
 def test_other_tenants_documents_do_not_exist(api: Api) -> None:
     tenant = caller_of(api, filters=["team:red"], unmasked=["*"])
     assert api.get("/v1/twinas/s1", headers=tenant).status_code == 404
     assert api.get("/v1/twinas/3", headers=tenant).status_code == 200
-    found = api.get("/v1/twinas/search", params={"facet": "team", "size": 100}, headers=tenant).json()
-    assert found["total"]["value"] == 12
-    assert found["facets"][0]["values"] == [{"value": "red", "count": 12}]
+    page = api.get("/v1/twinas/search", params={"facet": "team", "size": 100}, headers=tenant).json()
+    assert page["total"]["value"] == 12
+    assert page["facets"][0]["values"] == [{"value": "red", "count": 12}]
     closed = caller_of(api, filters=["nothing:x"])
     assert api.get("/v1/indices", headers=closed).json() == {"items": []}
     assert api.get("/v1/twina/search", headers=closed).status_code == 404

@@ -33,13 +33,13 @@ def test_the_way_back_shows_the_same_pages(api: Api, sort: str) -> None:
     while cursor := there[-1]["next_cursor"]:
         there.append(api.get("/v1/books/search", params=params | {"cursor": cursor}).json())
     assert [item["id"] for page in there for item in page["items"]].count("2") == 1
-    page, back = there[-1], []
+    page, backwards = there[-1], []
     while cursor := page["previous_cursor"]:
         page = api.get("/v1/books/search", params=params | {"cursor": cursor}).json()
-        back.append([item["id"] for item in page["items"]])
-    while not back[-1]:  # Before a full first page comes an empty one.
-        back.pop()
-    assert back == [[item["id"] for item in page["items"]] for page in reversed(there[:-1])]
+        backwards.append([item["id"] for item in page["items"]])
+    while not backwards[-1]:  # Before a full first page comes an empty one.
+        backwards.pop()
+    assert backwards == [[item["id"] for item in page["items"]] for page in reversed(there[:-1])]
 
 
 def page_of(api: Api, address: str) -> tuple[list[str], dict[str, str]]:
@@ -65,9 +65,9 @@ def test_pages_neither_repeat_nor_skip_what_others_write_meanwhile(api: Api, lib
 
 def page_of_all(api: Api) -> list[str]:
     addresses = (page_of(api, f"/books?page={n}")[0] if n > 1 else page_of(api, "/books")[0] for n in (1, 2, 3))
-    found = {one for page in addresses for one in page}
-    assert len(found) == len(BOOKS) + 1
-    return [one for one in found if one != "/books/new"]
+    distinct = {address for page in addresses for address in page}
+    assert len(distinct) == len(BOOKS) + 1
+    return [address for address in distinct if address != "/books/new"]
 
 
 def test_a_page_whose_moment_is_gone_goes_on_all_the_same(library: Library) -> None:

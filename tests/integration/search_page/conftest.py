@@ -95,7 +95,8 @@ EXPECTED_NOISE = (
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A tab of its own. Whatever the browser complains about, the Content-Security-Policy first of all, fails the test."""
+    """A tab of its own. Whatever the browser complains about, the Content-Security-Policy first of all, fails the
+    test."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="Europe/Berlin")
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     opened = context.new_page()
@@ -124,8 +125,8 @@ class LockedSite(Site):
 def locked_site(documents: FilledIndex, tmp_path: Path) -> Iterator[LockedSite]:
     """The page that nobody reads without a key."""
     state = tmp_path / "state.db"
-    with closing(State(state)) as kept:
-        _, key = ApiKeys(kept).create("sales desk", ["search", "save"], ["*"])
+    with closing(State(state)) as stored_state:
+        _, key = ApiKeys(stored_state).create("sales desk", ["search", "save"], ["*"])
     settings = settings_of(documents.url, documents.key, api_anonymous=False, api_state=state)
     with served(settings) as url:
         yield LockedSite(url, documents.aliases[0], key)

@@ -18,15 +18,15 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 def violations(page: Page) -> list[dict[str, Any]]:
     """What axe finds, in both colour schemes."""
-    found = []
+    violations = []
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         answer = Axe().run(page, options=RULES)
-        found += [
-            {"scheme": scheme, "rule": one["id"], "where": [node["target"] for node in one["nodes"]][:5]}
-            for one in answer.response["violations"]
+        violations += [
+            {"scheme": scheme, "rule": violation["id"], "where": [node["target"] for node in violation["nodes"]][:5]}
+            for violation in answer.response["violations"]
         ]
-    return found
+    return violations
 
 
 def at_width(page: Page, phone: bool) -> None:

@@ -14,14 +14,14 @@ def test_hits_follow_the_typing_and_the_address_can_be_shared(page: Page, site: 
     type_in_box(page, "desk")
     expect(page).to_have_url(re.compile(r"\?q=desk$"))
     expect(page.locator("#results mark").first).to_have_text(re.compile("desk", re.IGNORECASE))
-    found = count(page)
-    assert 0 < found < everything
-    expect(page.locator("#live")).to_have_text(re.compile(rf"^{found:,} .* · 0\.\d s behind$"))
+    hits = count(page)
+    assert 0 < hits < everything
+    expect(page.locator("#live")).to_have_text(re.compile(rf"^{hits:,} .* · 0\.\d s behind$"))
     expect(page).to_have_title(re.compile("^desk · "))
 
     other = browser.new_page()
     other.goto(page.url)
-    assert count(other) == found
+    assert count(other) == hits
     expect(other.locator("input[type=search]")).to_have_value("desk")
     other.close()
 
@@ -34,10 +34,10 @@ def test_a_facet_narrows_and_leaves_its_other_values_to_choose(page: Page, site:
     expect(page).to_have_url(re.compile("filter=status%3A%3Ddelivered"))
     expect(page.get_by_role("list", name="Active filters")).to_contain_text("Status: delivered")
     expect(status.get_by_role("checkbox", name="delivered")).to_be_focused()
-    one = count(page)
+    with_one_filter = count(page)
     status.get_by_role("checkbox", name="shipped").check()
     expect(page).to_have_url(re.compile("shipped"))
-    assert one < count(page) < everything
+    assert with_one_filter < count(page) < everything
 
     page.get_by_role("link", name="Clear all").click()
     expect(page).to_have_url(site.results)
@@ -168,11 +168,11 @@ def test_a_field_that_is_chosen_leads_on_to_its_values(page: Page, site: Site) -
 def test_a_mistyped_word_finds_what_was_meant_and_says_so(page: Page, site: Site) -> None:
     page.goto(f"{site.results}?q=dseks")
     expect(page.get_by_role("note")).to_contain_text("No results for “dseks”")
-    found = count(page)
-    assert found == sum(bars(page)) > 0
+    hits = count(page)
+    assert hits == sum(bars(page)) > 0
     page.get_by_role("note").get_by_role("link").click()
     expect(page).to_have_url(re.compile(r"q=desk"))
-    assert count(page) == found
+    assert count(page) == hits
 
 
 def test_a_fault_in_the_syntax_is_shown_in_its_place(page: Page, site: Site) -> None:

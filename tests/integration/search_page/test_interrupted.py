@@ -1,4 +1,4 @@
-"""What the page does when something goes wrong behind it while somebody works with it: the hits stay, and it says what to do."""
+"""The page when something behind it fails while a visitor works with it: the hits stay, and it says what to do."""
 
 import re
 from collections.abc import Iterator
@@ -48,8 +48,8 @@ def try_again(page: Page, site: Site) -> None:
 
 def test_elasticsearch_goes_away_and_comes_back(page: Page, site_behind_door: Site, door: Door) -> None:
     hits = hits_of_desks(page, site_behind_door)
-    told: dict[State, str] = {"cut": "Search engine unavailable", "held": "Search timed out"}
-    for state, title in told.items():
+    messages: dict[State, str] = {"cut": "Search engine unavailable", "held": "Search timed out"}
+    for state, title in messages.items():
         door.state = state
         page.locator("input[type=search]").fill("desk lamp")
         expect(page.get_by_role("alert")).to_contain_text(title)

@@ -1,4 +1,4 @@
-"""What the page tells while nobody asks it anything: how old its hits have become, and that the documents fall behind."""
+"""An idle tab: it shows how old its hits are, and warns when the documents fall behind."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ LONGER_THAN_BETWEEN_TWO_LOOKS = 16_000
 
 
 @dataclass
-class Told:
+class ScriptedFreshness:
     """What the worker says from now on."""
 
     state: State = "live"
@@ -32,23 +32,24 @@ class Told:
 
 
 @dataclass(frozen=True)
-class ToldSite(Site):
-    told: Told = field(default_factory=Told)
+class ScriptedSite(Site):
+    freshness: ScriptedFreshness = field(default_factory=ScriptedFreshness)
 
 
 @pytest.fixture
-def told_site(documents: FilledIndex) -> Iterator[ToldSite]:
+def scripted_site(documents: FilledIndex) -> Iterator[ScriptedSite]:
     """The page, with a worker that says what a test wants."""
-    told = Told()
+    freshness = ScriptedFreshness()
     with (
-        worker_double(partial(Told.now, told)) as worker,
+        worker_double(partial(ScriptedFreshness.now, freshness)) as worker,
         served(settings_of(documents.url, documents.key, worker_url=worker)) as url,
     ):
-        yield ToldSite(url, documents.aliases[0], told)
+        yield ScriptedSite(url, documents.aliases[0], freshness)
 
 
 def look_until(page: Page, shown: Callable[[float], None]) -> None:
-    """Let the time between two looks pass until one shows it: the API may answer once more with what it heard a moment ago."""
+    """Let the time between two looks pass until one shows it: the API may answer once more with what it heard a
+    moment ago."""
     for _ in range(10):
         page.clock.fast_forward(LONGER_THAN_BETWEEN_TWO_LOOKS)
         with suppress(AssertionError):
@@ -56,29 +57,31 @@ def look_until(page: Page, shown: Callable[[float], None]) -> None:
     return shown(1.0)
 
 
-def test_an_open_tab_tells_how_old_it_is_and_that_documents_fall_behind(page: Page, told_site: ToldSite) -> None:
+def test_an_open_tab_tells_how_old_it_is_and_that_documents_fall_behind(
+    page: Page, scripted_site: ScriptedSite
+) -> None:
     page.clock.install()
-    page.goto(f"{told_site.results}?q=desk")
+    page.goto(f"{scripted_site.results}?q=desk")
     age, refresh, note = page.locator("#count .age"), page.locator("#count [data-again]"), page.get_by_role("note")
     expect(age).to_have_text(re.compile(r"^0\.\d s behind$"))
     expect(refresh).to_be_hidden()
 
-    told_site.told.behind_ms = -300_000  # The worker's clock goes on by five minutes.
+    scripted_site.freshness.behind_ms = -300_000  # The worker's clock goes on by five minutes.
     page.clock.fast_forward(LONGER_THAN_BETWEEN_TWO_LOOKS)
     expect(age).to_have_text("5 min behind")
     expect(page.locator("#live")).to_be_empty()
     refresh.click()
     expect(age).to_have_text("0.0 s behind")
-    expect(page).to_have_url(f"{told_site.results}?q=desk")
+    expect(page).to_have_url(f"{scripted_site.results}?q=desk")
     expect(refresh).to_be_hidden()
 
-    told_site.told.state = "stopped"
+    scripted_site.freshness.state = "stopped"
     page.clock.fast_forward(LONGER_THAN_BETWEEN_TWO_LOOKS)
     expect(note).to_contain_text(
         "May be out of date. The worker is stopping; changes are delivered after it has been started again."
     )
     expect(page.locator("#live")).to_contain_text("May be out of date.")
-    told_site.told.state = "live"
+    scripted_site.freshness.state = "live"
     look_until(page, lambda seconds: expect(note).to_be_hidden(timeout=seconds * 1000))
     expect(page.locator("#live")).to_have_text("Up to date again")
 

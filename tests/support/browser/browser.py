@@ -14,10 +14,7 @@ from search_api.app import create_app
 from search_api.settings import ApiSettings
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-MISSING = (
-    "The tests of the page need a Chromium, and there is none: `make browser` installs Debian's; "
-    "ROWTIDE_CHROMIUM says where another one is."
-)
+MISSING = "The tests of the page need Chromium. Run `make browser` to install Debian's, or set ROWTIDE_CHROMIUM."
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A small index of books for the search API's tests, mapped as the product maps documents, and nothing like an order."""
+"""A small index of books for the search API's tests, mapped as the product maps documents, and unlike an order."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Documents in the real Elasticsearch without a pipeline: an index made by the mapping of a spec, filled by the oracle's query."""
+"""Documents in the real Elasticsearch without a pipeline: the spec's mapping, filled by the oracle's query."""
 
 import json
 import os

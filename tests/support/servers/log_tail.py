@@ -13,7 +13,8 @@ NEW = -1
 
 
 class Tail:
-    """Reads from an offset on; the topic need not be there yet. `read` holds the values, `messages` the records themselves."""
+    """Reads from an offset on; the topic need not be there yet. `read` holds the values, `messages` the records
+    themselves."""
 
     def __init__(self, place: Place, offset: int = NEW) -> None:
         self._topic = changes_topic(place.pipeline)

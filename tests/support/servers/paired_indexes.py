@@ -1,7 +1,8 @@
-"""Two indexes that differ in nothing but what a caller must not see, and everything that can be asked of them.
+"""Two indexes that differ only in what a caller must not see, and every request that can be sent to them.
 
-`twina` holds secret words in masked fields, and documents of another tenant; `twinb` holds other words there. Whoever may
-see neither must get the same answer from both, whatever is asked."""
+`twina` contains secret words in masked fields, and documents of another tenant; `twinb` contains other words there. A
+caller that may see neither must get the same responses from both.
+"""
 
 import json
 import random
@@ -60,7 +61,7 @@ TWIN_MAPPINGS: dict[str, Any] = {
 
 
 def twin_documents(twin: str, strangers: bool) -> dict[str, str]:
-    """The documents of a twin. With `strangers` it also holds some of another team, which differ altogether."""
+    """The documents of a twin. With `strangers` it also contains completely different documents of another team."""
     place, animal = SECRETS[twin]
     documents = {str(n): _document(n, place, animal, twin) for n in range(12)}
     if strangers:
@@ -104,20 +105,21 @@ def routes_of(router: APIRouter) -> Iterator[APIRoute]:
 def parameters_of(route: APIRoute) -> tuple[list[str], list[str]]:
     """The names of a route's parameters: in the address, and behind its `?`."""
     every = list(_with_dependencies(route.dependant))
-    path = dict.fromkeys(one.alias for dependant in every for one in dependant.path_params)
-    query = dict.fromkeys(one.alias for dependant in every for one in dependant.query_params)
+    path = dict.fromkeys(parameter.alias for dependant in every for parameter in dependant.path_params)
+    query = dict.fromkeys(parameter.alias for dependant in every for parameter in dependant.query_params)
     return list(path), list(query)
 
 
 def _with_dependencies(dependant: Dependant) -> Iterator[Dependant]:
     yield dependant
-    for one in dependant.dependencies:
-        yield from _with_dependencies(one)
+    for dependency in dependant.dependencies:
+        yield from _with_dependencies(dependency)
 
 
 def words() -> list[str]:
-    """What a curious reader types: secrets, their beginnings, and masked fields in every syntax that anybody may add."""
-    found = [
+    """What a curious caller types: secrets, their prefixes, and masked fields in every syntax that may ever be
+    added."""
+    texts = [
         "",
         "harbour",
         "harbor",
@@ -136,9 +138,9 @@ def words() -> list[str]:
         "extra.who.name:x",
     ]
     for name in DSL_NAMED:
-        found += [f"{name}:{SECRETS[TWINS[0]][1]}", name, f"{name}:*"]
+        texts += [f"{name}:{SECRETS[TWINS[0]][1]}", name, f"{name}:*"]
     for place, animal in SECRETS.values():
-        found += [
+        texts += [
             place,
             animal,
             place[:4],
@@ -151,18 +153,18 @@ def words() -> list[str]:
             f"harbuor {place[:-1]}x",
             f"{animal}-3",
         ]
-        found += [
+        texts += [
             f"({place} | {animal})",
             f"harbour {place}",
             f"*:{animal}",
             f"who.*:{place}",
             f"{animal}3@{place}.example",
         ]
-        found += [f"title:{place}", f"NOT who.name:{place}", f"who.name:/{place}/", f"_exists_:who.{place}"]
+        texts += [f"title:{place}", f"NOT who.name:{place}", f"who.name:/{place}/", f"_exists_:who.{place}"]
         for name in MASKED:
-            found += [f"{name}:{place}", f"{name}:{animal}", f"{name}:={animal}", f"{name}:{animal[:3]}*"]
+            texts += [f"{name}:{place}", f"{name}:{animal}", f"{name}:={animal}", f"{name}:{animal[:3]}*"]
     for name in MASKED:
-        found += [
+        texts += [
             name,
             f"-{name}",
             f"{name}:>1960",
@@ -172,7 +174,7 @@ def words() -> list[str]:
             f"{name}.keyword",
             name[:5],
         ]
-        found += [
+        texts += [
             f"_exists_:{name}",
             f"{name}:[1900 TO 1980]",
             f"sum:{name}",
@@ -180,7 +182,7 @@ def words() -> list[str]:
             f"max:{name}",
             f"{name},price",
         ]
-    return found
+    return texts
 
 
 def bodies(names: list[str], word: str, random: random.Random) -> dict[str, Any]:
@@ -191,11 +193,13 @@ def bodies(names: list[str], word: str, random: random.Random) -> dict[str, Any]
 _PASSING = re.compile(r'"(?:took_ms|took|next_cursor|cursor|token)":("[^"]*"|[\d.]+|null),?')
 _NAME = re.compile(r"twin[ab]s?", re.IGNORECASE)
 _SCORE = re.compile(r'"(?:score|share)":[^,}]*,?|[\d.]+ of [\d.]+ points|[\d.]+ points')
-"""How rare a word is in all documents shows in scores, also a tenant's: the one thing that is known to, and documented."""
+"""Scores reveal how rare a word is in all documents, including those of other tenants: the only known leak, and
+documented."""
 
 
-def told(text: str, in_order: bool) -> str:
-    """An answer without what differs between any two: the index's name, times and cursors. Where documents of others may
-    move scores, and with them the order, what remains is a bag of words."""
+def comparable(text: str, in_order: bool) -> str:
+    """A response without what differs between any two: index names, times and cursors. Where documents of others may
+    affect scores, and with them the order, the rest is compared as a bag of words.
+    """
     text = _PASSING.sub("", _NAME.sub("twin", text))
     return text if in_order else " ".join(sorted(re.findall(r"[^\s,{}\[\]<>]+", _SCORE.sub("", text))))

@@ -42,8 +42,8 @@ class Api:
 
 def settings_of(url: str, key: str | None, **more: object) -> ApiSettings:
     """Settings with the read-only key; nothing is kept."""
-    given: dict[str, object] = {"api_state": ":memory:", "cursor_secret": "a secret of the tests"}
-    return read_settings(elasticsearch_url=url, elasticsearch_api_key=key, **(given | more))
+    values: dict[str, object] = {"api_state": ":memory:", "cursor_secret": "a secret of the tests"}
+    return read_settings(elasticsearch_url=url, elasticsearch_api_key=key, **(values | more))
 
 
 @contextmanager

@@ -30,8 +30,8 @@ SCHEMA = read_mapping(MAPPINGS)
 SECRET = b"0123456789abcdef"
 
 
-def body_of(**given: Any) -> dict[str, Any]:
-    return search_body(check(RawRequest(**given), SCHEMA), SCHEMA)
+def body_of(**params: Any) -> dict[str, Any]:
+    return search_body(check(RawRequest(**params), SCHEMA), SCHEMA)
 
 
 def test_fields_come_from_the_mapping() -> None:
@@ -152,7 +152,7 @@ def test_a_cursor_returns_the_sort_values_as_they_were() -> None:
 def test_a_cursor_serves_only_its_own_search_and_server() -> None:
     raw = RawRequest("harbour")
     cursor = cursors.write_cursor(SECRET, "books", raw, cursors.CursorPosition("", Raw(b"[1]")))
-    for secret, index, asked, text in (
+    for secret, index, request, text in (
         (b"another secret...", "books", raw, cursor),
         (SECRET, "others", raw, cursor),
         (SECRET, "books", RawRequest("light"), cursor),
@@ -161,7 +161,7 @@ def test_a_cursor_serves_only_its_own_search_and_server() -> None:
         (SECRET, "books", raw, "a"),
     ):
         with pytest.raises(InvalidCursor):
-            cursors.read_cursor(secret, index, asked, text)
+            cursors.read_cursor(secret, index, request, text)
 
 
 def test_a_page_at_an_older_point_is_no_fresher_than_the_point() -> None:

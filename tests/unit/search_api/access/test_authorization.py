@@ -1,4 +1,4 @@
-"""The door of the API, tried over HTTP. Nothing is behind it: who comes in is told that Elasticsearch does not answer."""
+"""Authorization over HTTP. Elasticsearch is not running, so an admitted request gets 503."""
 
 import logging
 from collections.abc import Iterator
@@ -13,13 +13,14 @@ from search_api.http.body_limit import MAX_BODY
 from tests.support.servers.paired_indexes import every_route
 from tests.support.servers.search_api import Api, running_api, settings_of
 
-IN, BACK = 503, 303
+ADMITTED = 503  # Elasticsearch is down behind the API.
+REDIRECTED = 303
 PATH = "/v1/books/search"
 OWN = {"origin": "http://127.0.0.1:8080", "sec-fetch-site": "same-origin"}
 
 
 @contextmanager
-def door(**settings: Any) -> Iterator[Api]:
+def running(**settings: Any) -> Iterator[Api]:
     url = f"http://127.0.0.1:{free_ports()['elasticsearch_port']}"
     with running_api(settings_of(url, "a2V5OmtleQ==", **settings)) as api:
         yield api
@@ -32,7 +33,7 @@ def key_of(api: Api, *scopes: Any, **more: Any) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def locked() -> Iterator[Api]:
-    with door(api_anonymous=False) as api:
+    with running(api_anonymous=False) as api:
         yield api
 
 
@@ -41,15 +42,15 @@ def test_without_a_key_nothing_is_read_but_whether_it_works(locked: Api) -> None
         answer = locked.get(path)
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="rowtide"')
         assert answer.json()["type"] == "urn:rowtide:problem:key-needed"
-    assert locked.get("/health").status_code == IN
+    assert locked.get("/health").status_code == ADMITTED
     assert locked.get("/openapi.json").status_code == 200
     assert locked.get("/books", headers={"accept": "text/html"}).status_code == 401
 
 
 def test_a_key_lets_in_and_a_wrong_one_does_not(locked: Api) -> None:
     good = key_of(locked)["authorization"]
-    assert locked.get(PATH, headers={"authorization": good}).status_code == IN
-    assert locked.get(PATH, headers={"authorization": good.replace("Bearer", "bearer")}).status_code == IN
+    assert locked.get(PATH, headers={"authorization": good}).status_code == ADMITTED
+    assert locked.get(PATH, headers={"authorization": good.replace("Bearer", "bearer")}).status_code == ADMITTED
     for wrong in ("", "Bearer", good[:-1], f"Basic {good}", good.replace("Bearer ", ""), f"{good} {good}"):
         answer = locked.get(PATH, headers={"authorization": wrong})
         assert (answer.status_code, answer.json()["type"]) == (401, "urn:rowtide:problem:key-refused")
@@ -60,23 +61,23 @@ def test_a_key_lets_in_and_a_wrong_one_does_not(locked: Api) -> None:
 
 
 def test_a_wrong_key_is_not_overlooked_where_anybody_may_read() -> None:
-    with door() as api:
-        assert api.get(PATH).status_code == IN
+    with running() as api:
+        assert api.get(PATH).status_code == ADMITTED
         assert api.get(PATH, headers={"authorization": "Bearer nonsense"}).status_code == 401
 
 
 def test_without_a_key_others_than_this_machine_read_alone() -> None:
     elsewhere = {"api_host": "0.0.0.0", "api_anonymous": True}
-    with door(**elsewhere) as api:
-        assert api.get(PATH).status_code == IN
+    with running(**elsewhere) as api:
+        assert api.get(PATH).status_code == ADMITTED
         for answer in (
             api.get("/v1/books/export"),
             api.request("POST", "/v1/books/export", json={}),
             api.request("POST", "/saved", headers=OWN, data={"index": "books", "name": "mine"}),
         ):
             assert answer.status_code == 403, answer.text
-    with door(**elsewhere, api_anonymous_export=True) as api:
-        assert api.get("/v1/books/export").status_code == IN
+    with running(**elsewhere, api_anonymous_export=True) as api:
+        assert api.get("/v1/books/export").status_code == ADMITTED
 
 
 def test_a_key_in_an_address_is_no_key(locked: Api) -> None:
@@ -93,14 +94,14 @@ def test_a_session_stands_for_its_key(locked: Api) -> None:
     text = key_of(locked)["authorization"].split()[1]
     form = {"key": text, "next": "/books?q=a"}
     answer = locked.request("POST", "/sign-in", data=form, headers=OWN)
-    assert (answer.status_code, answer.headers["location"]) == (BACK, "/books?q=a")
+    assert (answer.status_code, answer.headers["location"]) == (REDIRECTED, "/books?q=a")
     cookie = answer.headers["set-cookie"]
     assert {"HttpOnly", "SameSite=strict"} <= set(cookie.split("; "))
     assert text not in cookie
     session = {"cookie": cookie.partition(";")[0]}
-    assert locked.get(PATH, headers=session).status_code == IN
+    assert locked.get(PATH, headers=session).status_code == ADMITTED
     assert locked.request("POST", "/sign-out", headers=session).status_code == 403
-    assert locked.request("POST", "/sign-out", headers=session | OWN).status_code == BACK
+    assert locked.request("POST", "/sign-out", headers=session | OWN).status_code == REDIRECTED
     locked.client.cookies.clear()
     assert locked.get(PATH, headers=session).status_code == 401
 
@@ -132,26 +133,26 @@ def test_no_page_from_elsewhere_signs_anybody_in_or_out(locked: Api, foreign: di
 
 
 def test_a_name_that_only_points_here_is_not_served() -> None:
-    with door() as api:
+    with running() as api:
         assert api.get(PATH, headers={"host": "evil.example"}).status_code == 421
-        assert api.get(PATH, headers={"host": "localhost:8080"}).status_code == IN
-        assert api.get(PATH, headers={"host": "[::1]:8080"}).status_code == IN
-    with door(api_hosts="search.example") as api:
-        assert api.get(PATH, headers={"host": "Search.example"}).status_code == IN
+        assert api.get(PATH, headers={"host": "localhost:8080"}).status_code == ADMITTED
+        assert api.get(PATH, headers={"host": "[::1]:8080"}).status_code == ADMITTED
+    with running(api_hosts="search.example") as api:
+        assert api.get(PATH, headers={"host": "Search.example"}).status_code == ADMITTED
 
 
-class BrokenDoor:
+class BrokenAuthorization:
     """A part of the application that fails in a way that nobody thought of."""
 
-    def admit(self, request: object) -> None:
+    def authorize(self, request: object) -> None:
         """Fail."""
         raise ZeroDivisionError("a secret of the server's")
 
 
 @pytest.mark.parametrize("path", [PATH, "/books", "/"])
 def test_an_answer_to_a_fault_of_our_own_is_as_safe_as_any(path: str) -> None:
-    with door() as api:
-        api.app.state.authorization = BrokenDoor()
+    with running() as api:
+        api.app.state.authorization = BrokenAuthorization()
         answer = api.get(path, headers={"accept": "text/html"})
     assert answer.status_code == 500
     assert "secret" not in answer.text
@@ -162,33 +163,33 @@ def test_an_answer_to_a_fault_of_our_own_is_as_safe_as_any(path: str) -> None:
 
 
 def test_a_caller_that_asks_too_much_waits() -> None:
-    with door(api_rate=0.5, api_burst=3) as api:
+    with running(api_rate=0.5, api_burst=3) as api:
         first = api.get(PATH)
-        assert (first.status_code, first.headers["ratelimit-policy"]) == (IN, '"cost";q=3;w=6')
+        assert (first.status_code, first.headers["ratelimit-policy"]) == (ADMITTED, '"cost";q=3;w=6')
         assert first.headers["ratelimit"] == '"cost";r=2;t=2'
         facets = {"facet": ["a", "b", "c", "d", "e"]}
         refused = api.get(PATH, params=facets)
         assert (refused.status_code, refused.json()["type"]) == (429, "urn:rowtide:problem:rate-exceeded")
         assert 1 <= int(refused.headers["retry-after"]) <= 2
-        assert api.get(PATH, headers=key_of(api)).status_code == IN
-        assert api.get("/health").status_code == IN
+        assert api.get(PATH, headers=key_of(api)).status_code == ADMITTED
+        assert api.get("/health").status_code == ADMITTED
 
 
 def test_guessing_keys_at_the_form_is_slow() -> None:
-    with door(api_anonymous=False, api_rate=0.1, api_burst=20) as api:
+    with running(api_anonymous=False, api_rate=0.1, api_burst=20) as api:
         form = {"key": f"rtk_{'0' * 12}_{'0' * 64}"}
         tried = [api.request("POST", "/sign-in", data=form, headers=OWN) for _ in range(3)]
-        assert [one.status_code for one in tried] == [401, 401, 429]
+        assert [response.status_code for response in tried] == [401, 401, 429]
         right = {"key": key_of(api)["authorization"].split()[1]}
         assert api.request("POST", "/sign-in", data=right, headers=OWN).status_code == 429
         assert tried[-1].headers["retry-after"]
 
 
 def test_guessing_keys_is_slow() -> None:
-    with door(api_anonymous=False, api_rate=0.1, api_burst=3) as api:
+    with running(api_anonymous=False, api_rate=0.1, api_burst=3) as api:
         wrong = {"authorization": f"Bearer rtk_{'0' * 12}_{'0' * 64}"}
         assert [api.get(PATH, headers=wrong).status_code for _ in range(4)] == [401, 401, 401, 429]
-        assert api.get(PATH, headers=key_of(api)).status_code == IN
+        assert api.get(PATH, headers=key_of(api)).status_code == ADMITTED
 
 
 def test_a_body_is_bounded(locked: Api) -> None:

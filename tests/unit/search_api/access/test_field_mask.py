@@ -68,9 +68,12 @@ def test_a_masked_field_is_refused_in_the_words_of_an_unknown_one() -> None:
 
 
 def test_documents_lose_masked_fields_and_nothing_else() -> None:
-    text = b'{"title":"a","person":{"name":"S","mail":"m","n":0.10000000000000000555},"lines":[{"note":"S","x":1.50},{}],"p":[[{"person":1}]]}'
-    kept = bytes(masked_document(Raw(text), MASK.tree))
-    assert kept == text.replace(b'"name":"S",', b"").replace(b'"note":"S",', b"")
+    text = (
+        b'{"title":"a","person":{"name":"S","mail":"m","n":0.10000000000000000555},'
+        b'"lines":[{"note":"S","x":1.50},{}],"p":[[{"person":1}]]}'
+    )
+    visible = bytes(masked_document(Raw(text), MASK.tree))
+    assert visible == text.replace(b'"name":"S",', b"").replace(b'"note":"S",', b"")
     for odd in (b"null", b'{"person":null,"lines":[]}', b'{"person":[[{"mail":"m"}]]}', b"1e400"):
         assert bytes(masked_document(Raw(odd), MASK.tree)) == odd
 
@@ -140,8 +143,8 @@ def test_masked_fields_may_have_the_names_of_the_search_language() -> None:
     lines = {"type": "nested", "include_in_root": True, "properties": {"note": NAME, "count": {"type": "long"}}}
     days = {"type": "date", "format": "strict_date_optional_time"}
     shown = {"title": NAME, "lines": lines, "price": {"type": "double"}, "extra": {"type": "flattened"}, "day": days}
-    said = {name: {"pii": True} for name in DSL}
-    schema = read_mapping({"_meta": {"fields": said}, "properties": shown | dict.fromkeys(DSL, NAME)})
+    described = {name: {"pii": True} for name in DSL}
+    schema = read_mapping({"_meta": {"fields": described}, "properties": shown | dict.fromkeys(DSL, NAME)})
     view = Caller("k").view(schema)
     mask = mask_of(schema, view)
     assert mask.names == set(DSL)
@@ -200,4 +203,4 @@ def test_what_is_signed_for_a_caller_serves_no_other() -> None:
         Caller("k", CALLER.scopes, CALLER.indexes, (), frozenset()),
         Caller("l", CALLER.scopes, CALLER.indexes, (), CALLER.unmasked),
     ]
-    assert len({one.secret(b"s") for one in (*others, CALLER)}) == 4
+    assert len({caller.secret(b"s") for caller in (*others, CALLER)}) == 4

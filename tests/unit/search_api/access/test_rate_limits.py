@@ -27,9 +27,9 @@ def test_what_costs_more_than_a_bucket_takes_a_full_one() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.floats(0, 5)), max_size=40))
-def test_nobody_gets_more_than_the_burst_and_what_came_back(asked: list[tuple[int, float]]) -> None:
+def test_nobody_gets_more_than_the_burst_and_what_came_back(requests: list[tuple[int, float]]) -> None:
     limits, now, spent = RateLimits(RATE), 0.0, 0
-    for cost, pause in asked:
+    for cost, pause in requests:
         now += pause
         taken = limits.take("a", cost, now)
         assert 0 <= taken.left <= RATE.burst
@@ -58,7 +58,7 @@ def test_what_was_used_already_is_a_debt_that_delays_what_comes_next() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "cost"),
+    ("parameters", "cost"),
     [
         ({}, 1),
         ({"q": ["two words"], "size": ["20"]}, 1),
@@ -70,5 +70,5 @@ def test_what_was_used_already_is_a_debt_that_delays_what_comes_next() -> None:
         ({"by": ["a", "b", "c"]}, 5),
     ],
 )
-def test_a_request_costs_by_what_it_asks(asked: dict[str, list[str]], cost: int) -> None:
-    assert cost_of(1, asked) == cost
+def test_a_request_costs_by_what_it_asks(parameters: dict[str, list[str]], cost: int) -> None:
+    assert cost_of(1, parameters) == cost

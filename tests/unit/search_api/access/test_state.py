@@ -34,10 +34,10 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(tmp_path: Path) -> None:
             key.id, frozenset({"search"}), frozenset({"orders"}), ("country:PT",), frozenset({"name"}), "sales"
         )
         session = Sessions(state, ApiKeys(state)).begin(text)
-        written = b"".join(one.read_bytes() for one in path.parent.iterdir())
+        written = b"".join(file.read_bytes() for file in path.parent.iterdir())
     secret = text.rpartition("_")[2]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert not [one for one in (secret, session) if one.encode() in written or bytes.fromhex(one) in written]
+    assert not [text for text in (secret, session) if text.encode() in written or bytes.fromhex(text) in written]
 
 
 def test_what_is_kept_survives_a_machine_that_loses_power(tmp_path: Path) -> None:
@@ -50,14 +50,14 @@ def test_a_key_outlives_the_server_and_is_revoked_for_all_of_them(tmp_path: Path
     path = tmp_path / "state.db"
     with closing(State(path)) as state:
         key, text = ApiKeys(state).create("sales", ["search"], ["*"])
-    with closing(State(path)) as one, closing(State(path)) as other:
-        session = Sessions(one, ApiKeys(one)).begin(text)
+    with closing(State(path)) as state, closing(State(path)) as other:
+        session = Sessions(state, ApiKeys(state)).begin(text)
         assert ApiKeys(other).revoke(key.id)
         with pytest.raises(InvalidApiKey):
-            ApiKeys(one).check(text)
+            ApiKeys(state).check(text)
         with pytest.raises(InvalidApiKey):
-            Sessions(one, ApiKeys(one)).check(session)
-        assert ApiKeys(one).all()[0].condition(now_ms()) == "revoked"
+            Sessions(state, ApiKeys(state)).check(session)
+        assert ApiKeys(state).all()[0].condition(now_ms()) == "revoked"
 
 
 def test_what_is_not_a_key_is_refused_in_the_same_way(state: State) -> None:

@@ -26,15 +26,15 @@ def row(document: str, document_id: str = "1") -> ExportRow:
 
 
 def cells(document: str, *names: str) -> list[str | None]:
-    found = CellReader([ExportColumn(name, "json") for name in names]).of(Raw(document.encode()))
-    return [None if cell is None else bytes(cell).decode() for cell in found]
+    cells = CellReader([ExportColumn(name, "json") for name in names]).of(Raw(document.encode()))
+    return [None if cell is None else bytes(cell).decode() for cell in cells]
 
 
 def test_columns_are_the_fields_and_each_array() -> None:
     names = [column.name for column in default_columns(SCHEMA)]
-    wanted = "_id author.born author.name big copies cover extra genre lent price published shelf_mark title"
-    assert names == wanted.split()
-    assert [one.kind for one in chosen_columns(["copies.place", "author", "price", "_version"], SCHEMA)] == [
+    expected = "_id author.born author.name big copies cover extra genre lent price published shelf_mark title"
+    assert names == expected.split()
+    assert [column.kind for column in chosen_columns(["copies.place", "author", "price", "_version"], SCHEMA)] == [
         "json",
         "json",
         "number",
@@ -46,7 +46,10 @@ def test_columns_are_the_fields_and_each_array() -> None:
 
 
 def test_cells_keep_numbers_as_they_are_written() -> None:
-    document = '{"a":0.10000000000000000555,"b":{"c":12345678901234567890,"d":null},"l":[{"x":1.50,"m":[{"y":1},{"y":2}]},{"x":2},{}],"e":[]}'
+    document = (
+        '{"a":0.10000000000000000555,"b":{"c":12345678901234567890,"d":null},'
+        '"l":[{"x":1.50,"m":[{"y":1},{"y":2}]},{"x":2},{}],"e":[]}'
+    )
     assert cells(document, "a", "b.c", "b.d", "l.x", "l.m.y", "e", "e.x", "no", "b.no") == [
         "0.10000000000000000555",
         "12345678901234567890",
@@ -95,12 +98,15 @@ def test_ndjson_has_the_document_as_it_is_or_chosen_columns() -> None:
 def test_parquet_is_typed() -> None:
     columns = chosen_columns(["_id", "title", "price", "big", "published", "lent", "copies.place", "extra"], SCHEMA)
     form = Parquet(columns)
-    first = '{"title":"a","price":1.5,"big":9007199254740993,"published":"2026-01-31T12:00:00.123456+02:00","lent":true,"extra":{"k":1}}'
+    first = (
+        '{"title":"a","price":1.5,"big":9007199254740993,'
+        '"published":"2026-01-31T12:00:00.123456+02:00","lent":true,"extra":{"k":1}}'
+    )
     second = '{"title":null,"published":"2026-01-31"}'
     odd = '{"title":"c","published":"infinity","price":"NaN"}'
     file = form.begin() + form.rows([row(first), row(second, "2")]) + form.rows([row(odd, "3")]) + form.end()
     table = pyarrow.parquet.read_table(io.BytesIO(file))
-    assert [str(one) for one in table.schema.types] == [
+    assert [str(arrow_type) for arrow_type in table.schema.types] == [
         "string", "string", "double", "int64", "timestamp[us, tz=UTC]", "bool", "string", "string",
     ]  # fmt: skip
     rows = table.to_pylist()

@@ -1,4 +1,4 @@
-"""Exports of many rows: memory stays flat, and one that a reader cut goes on where it ended. A named double holds the rows."""
+"""Exports of many rows: memory stays constant, and an interrupted export resumes where it ended."""
 
 import asyncio
 import tracemalloc

@@ -62,7 +62,7 @@ def test_what_cannot_be_added_up_is_refused(wrong: RawAggregate) -> None:
 
 @given(st.lists(st.text(max_size=30), max_size=4), st.lists(st.text(max_size=30), max_size=7), st.text(max_size=20))
 def test_any_text_is_refused_or_becomes_a_body(by: list[str], measures: list[str], top_by: str) -> None:
-    raw = RawAggregate(tuple(f"genre{one}" for one in by), tuple(f"sum:{one}" for one in measures), top_by=top_by)
+    raw = RawAggregate(tuple(f"genre{text}" for text in by), tuple(f"sum:{text}" for text in measures), top_by=top_by)
     try:
         json.dumps(body(raw))
     except InvalidRequest:

@@ -18,8 +18,8 @@ def request(text: str) -> SearchRequest:
 
 
 def answer(*hits: Hit) -> bytes:
-    found = [{"_source": source, "matched_queries": names} for source, names in hits]
-    return json.dumps({"hits": {"hits": found}}).encode()
+    items = [{"_source": source, "matched_queries": names} for source, names in hits]
+    return json.dumps({"hits": {"hits": items}}).encode()
 
 
 def test_a_word_that_no_hit_has_becomes_the_one_most_alike() -> None:

@@ -35,32 +35,32 @@ TREE = node(
 
 def test_the_parts_of_a_score_add_up() -> None:
     answer = json.dumps({"hits": {"hits": [{"_explanation": TREE}]}}).encode()
-    found = read_explanation(answer, "3", SCHEMA, "no")
-    assert found
-    assert [(one.field, one.how, one.text, one.score) for one in found.reasons] == [
+    explanation = read_explanation(answer, "3", SCHEMA, "no")
+    assert explanation
+    assert [(reason.field, reason.how, reason.text, reason.score) for reason in explanation.reasons] == [
         ("title", "word", "harbour", 6.0),
         ("author.name", "phrase", "zoe unal", 1.8),
         ("genre", "beginning", "no", 1.0),
         ("", "id", "no", 1.0),
         ("copies.place", "word", "harbour or port", 0.2),
     ]
-    assert found.reasons[0].says == "`title` has the word “harbour”: 6.00 of 10.00 points"
+    assert explanation.reasons[0].says == "`title` has the word “harbour”: 6.00 of 10.00 points"
 
 
 def test_a_field_that_a_reader_does_not_see_is_not_told() -> None:
-    view = replace(SCHEMA, fields=tuple(one for one in SCHEMA.fields if one.name != "author.name"))
+    view = replace(SCHEMA, fields=tuple(field_ for field_ in SCHEMA.fields if field_.name != "author.name"))
     answer = json.dumps({"hits": {"hits": [{"_explanation": TREE}]}}).encode()
-    found = read_explanation(answer, "3", view, "no")
-    assert found
-    assert "author" not in str(found)
-    assert "zoe" not in str(found)
+    explanation = read_explanation(answer, "3", view, "no")
+    assert explanation
+    assert "author" not in str(explanation)
+    assert "zoe" not in str(explanation)
 
 
 def test_parts_of_a_text_are_told_in_its_syntax() -> None:
     text = 'old "new book" price:>5 copies:(place:Lisbon NOT state:good) (lent:true OR title:har*) genre:(novel poetry)'
-    box = check(RawRequest(text + " "), SCHEMA).parsed
-    assert box
-    assert [printed(one) for _, one in leaves(box.node)] == [
+    parsed = check(RawRequest(text + " "), SCHEMA).parsed
+    assert parsed
+    assert [printed(leaf) for _, leaf in leaves(parsed.node)] == [
         "old",
         '"new book"',
         "price:>5",

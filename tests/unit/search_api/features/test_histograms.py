@@ -82,10 +82,10 @@ def test_bars_of_dates_are_what_a_filter_takes() -> None:
         {"key": 1, "key_as_string": "2026-02-01T00:00:00.000+01:00", "doc_count": 5},
     ]
     answer = {"aggregations": {"h0": {"buckets": buckets}}}
-    found = read_bars(json.dumps(answer).encode(), SCHEMA, {"published": Extent(0, 900 * DAY, 900 * DAY)})[0]
-    assert found.step == "month"
-    assert [(bar.start, bar.end) for bar in found.bars] == [
+    histogram = read_bars(json.dumps(answer).encode(), SCHEMA, {"published": Extent(0, 900 * DAY, 900 * DAY)})[0]
+    assert histogram.step == "month"
+    assert [(bar.start, bar.end) for bar in histogram.bars] == [
         ("2026-01-01T00:00:00+01:00", "2026-02-01T00:00:00+01:00"),
         ("2026-02-01T00:00:00+01:00", ""),
     ]
-    check(RawRequest(filters=(f"published:>={found.bars[0].start}", f"published:<{found.bars[0].end}")), SCHEMA)
+    check(RawRequest(filters=(f"published:>={histogram.bars[0].start}", f"published:<{histogram.bars[0].end}")), SCHEMA)

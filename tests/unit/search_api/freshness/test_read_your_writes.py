@@ -1,4 +1,4 @@
-"""What readers may ask of freshness, and the waiting for it, against a worker and a database that are doubles."""
+"""Consistency requests and waiting for them, against doubles of the worker and the database."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -28,12 +28,12 @@ WAITS = WaitLimits(5, 10)
 LIVE = Freshness("shop", 1, 100, 100, 1_000, "live")
 
 
-def demand(consistency: str = "", at_least: str = "", stale: str = "", prefer: str = "") -> ConsistencyRequest:
+def require(consistency: str = "", at_least: str = "", stale: str = "", prefer: str = "") -> ConsistencyRequest:
     return read_consistency(consistency, at_least, stale, [prefer], WAITS)
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("params", "expected"),
     [
         ({}, ConsistencyRequest()),
         ({"consistency": "now"}, ConsistencyRequest("now", None, 5)),
@@ -51,12 +51,12 @@ def demand(consistency: str = "", at_least: str = "", stale: str = "", prefer: s
         ({"consistency": "now", "prefer": "wait=900"}, ConsistencyRequest("now", None, 10, preferred=True)),
     ],
 )
-def test_a_demand_is_read_from_parameters(given: dict[str, str], expected: ConsistencyRequest) -> None:
-    assert demand(**given) == expected
+def test_a_demand_is_read_from_parameters(params: dict[str, str], expected: ConsistencyRequest) -> None:
+    assert require(**params) == expected
 
 
 @pytest.mark.parametrize(
-    "given",
+    "params",
     [
         {"consistency": "strong"},
         {"consistency": "at_least"},
@@ -69,9 +69,9 @@ def test_a_demand_is_read_from_parameters(given: dict[str, str], expected: Consi
         {"stale": "yes"},
     ],
 )
-def test_a_demand_that_makes_no_sense_is_refused(given: dict[str, str]) -> None:
+def test_a_demand_that_makes_no_sense_is_refused(params: dict[str, str]) -> None:
     with pytest.raises(InvalidRequest):
-        demand(**given)
+        require(**params)
 
 
 @pytest.mark.parametrize("prefer", ["", "wait", "wait=", "wait=-1", "waits=3", "=3", "wait=3.5", "x;wait=3"])
@@ -83,23 +83,23 @@ def test_preferences_that_are_no_wait_are_ignored(prefer: str) -> None:
 class WorkerDouble:
     """The worker's endpoint: long polls as the real one, and counts its requests. None does not answer."""
 
-    fresh: Freshness | None = LIVE
-    asked: int = 0
+    current: Freshness | None = LIVE
+    requests: int = 0
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def put(self, fresh: Freshness | None) -> None:
-        self.fresh = fresh
+    def put(self, current: Freshness | None) -> None:
+        self.current = current
         self._news.set()
         self._news = asyncio.Event()
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
-        self.asked += 1
+        self.requests += 1
         query = request.url.params
-        if self.fresh and query.get("beyond") == f"{self.fresh.epoch}:{self.fresh.searchable}":
+        if self.current and query.get("beyond") == f"{self.current.epoch}:{self.current.searchable}":
             await self._news.wait()
-        if self.fresh is None:
+        if self.current is None:
             raise httpx.ConnectError("nobody listens")
-        return httpx.Response(200, content=msgspec.json.encode(self.fresh))
+        return httpx.Response(200, content=msgspec.json.encode(self.current))
 
     def client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.MockTransport(self.answer), base_url="http://worker")
@@ -138,37 +138,42 @@ def run(steps: Callable[[WorkerDouble, MarkerDouble, ReadYourWrites], Awaitable[
 
 def test_now_waits_until_the_marker_is_searchable() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
-        waiter = asyncio.create_task(consistency.reach(demand("now")))
-        while worker.asked < 2:
+        waiter = asyncio.create_task(consistency.reach(require("now")))
+        while worker.requests < 2:
             await asyncio.sleep(0)
         assert not waiter.done()
         worker.put(replace(LIVE, searchable=119))
         worker.put(replace(LIVE, searchable=120))
-        said = await waiter
-        assert (said.token, said.met, said.consistency, said.degraded) == ("1:120", True, "now", False)
+        freshness = await waiter
+        assert (freshness.token, freshness.met, freshness.consistency, freshness.degraded) == (
+            "1:120",
+            True,
+            "now",
+            False,
+        )
 
     run(steps)
 
 
 def test_many_who_wait_share_one_marker_and_one_poll() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
-        waiters = [asyncio.create_task(consistency.reach(demand("now"))) for _ in range(50)]
-        while worker.asked < 2:
+        waiters = [asyncio.create_task(consistency.reach(require("now"))) for _ in range(50)]
+        while worker.requests < 2:
             await asyncio.sleep(0)
         worker.put(replace(LIVE, searchable=120))
-        said = await asyncio.gather(*waiters)
-        assert all(one.met for one in said)
-        assert (marker.emitted, worker.asked) == (1, 2)
+        freshness = await asyncio.gather(*waiters)
+        assert all(view.met for view in freshness)
+        assert (marker.emitted, worker.requests) == (1, 2)
 
     run(steps)
 
 
 def test_who_comes_while_others_wait_is_served_from_what_they_heard() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
-        waiter = asyncio.create_task(consistency.reach(demand("now")))
-        while worker.asked < 2:
+        waiter = asyncio.create_task(consistency.reach(require("now")))
+        while worker.requests < 2:
             await asyncio.sleep(0)
-        assert (await consistency.reach(demand(at_least="1:90"))).met
+        assert (await consistency.reach(require(at_least="1:90"))).met
         assert not waiter.done()
         waiter.cancel()
 
@@ -191,11 +196,11 @@ def test_a_marker_on_its_way_is_too_old_for_who_comes_later() -> None:
 def test_not_in_time_is_an_error_or_a_stale_answer_that_says_so() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
         with pytest.raises(NotYetConsistent) as late:
-            await consistency.reach(demand("now", prefer="wait=0"))
+            await consistency.reach(require("now", prefer="wait=0"))
         assert (late.value.freshness.token, late.value.freshness.met) == ("1:100", False)
-        said = await consistency.reach(demand("now", prefer="wait=0", stale="allow"))
-        assert (said.met, said.degraded) == (False, True)
-        assert "has not caught up" in said.reason
+        freshness = await consistency.reach(require("now", prefer="wait=0", stale="allow"))
+        assert (freshness.met, freshness.degraded) == (False, True)
+        assert "has not caught up" in freshness.reason
 
     run(steps)
 
@@ -203,10 +208,10 @@ def test_not_in_time_is_an_error_or_a_stale_answer_that_says_so() -> None:
 def test_a_token_of_another_epoch_is_told_at_once() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
         with pytest.raises(EpochMismatch):
-            await consistency.reach(demand(at_least="2:5"))
-        assert not (await consistency.reach(demand(at_least="2:5", stale="allow"))).met
-        waiter = asyncio.create_task(consistency.reach(demand(at_least="1:150")))
-        while worker.asked < 3:
+            await consistency.reach(require(at_least="2:5"))
+        assert not (await consistency.reach(require(at_least="2:5", stale="allow"))).met
+        waiter = asyncio.create_task(consistency.reach(require(at_least="1:150")))
+        while worker.requests < 3:
             await asyncio.sleep(0)
         worker.put(replace(LIVE, epoch=2, searchable=10))
         with pytest.raises(EpochMismatch):
@@ -218,13 +223,13 @@ def test_a_token_of_another_epoch_is_told_at_once() -> None:
 def test_a_worker_or_a_database_that_is_away_is_waited_for() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
         worker.put(None)
-        waiter = asyncio.create_task(consistency.reach(demand(at_least="1:100")))
-        while not worker.asked:
+        waiter = asyncio.create_task(consistency.reach(require(at_least="1:100")))
+        while not worker.requests:
             await asyncio.sleep(0)
         worker.put(LIVE)
         assert (await waiter).met
         with pytest.raises(NotYetConsistent, match="did not report its current position"):
-            await consistency.reach(demand("now", prefer="wait=0"))
+            await consistency.reach(require("now", prefer="wait=0"))
         with pytest.raises(MarkerFailed):
             await marker.position()
 
@@ -233,11 +238,11 @@ def test_a_worker_or_a_database_that_is_away_is_waited_for() -> None:
 
 def test_a_database_behind_its_own_documents_is_noticed() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
-        await consistency.reach(demand(at_least="1:100"))
+        await consistency.reach(require(at_least="1:100"))
         with pytest.raises(NotYetConsistent, match="restored or failed over"):
-            await consistency.reach(demand("now"))
+            await consistency.reach(require("now"))
         worker.put(replace(LIVE, epoch=2, searchable=60))
-        assert (await consistency.reach(demand("now", prefer="wait=2"))).met
+        assert (await consistency.reach(require("now", prefer="wait=2"))).met
 
     run(steps, lsn=50)
 
@@ -246,9 +251,11 @@ def test_a_database_behind_its_own_documents_is_noticed() -> None:
 def test_without_worker_or_marker_the_answer_is_degraded_and_no_error(has_worker: bool, reason: str) -> None:
     async def main() -> None:
         async with WorkerDouble().client() as http:
-            said = await ReadYourWrites(WorkerFreshness(http if has_worker else None), None, 10).reach(demand("now"))
-            assert (said.degraded, said.met) == (True, False)
-            assert reason in said.reason
+            freshness = await ReadYourWrites(WorkerFreshness(http if has_worker else None), None, 10).reach(
+                require("now")
+            )
+            assert (freshness.degraded, freshness.met) == (True, False)
+            assert reason in freshness.reason
 
     asyncio.run(main())
 
@@ -258,10 +265,10 @@ def test_more_readers_than_allowed_do_not_wait() -> None:
         async with WorkerDouble().client() as http:
             worker = WorkerFreshness(http)
             crowded = ReadYourWrites(worker, None, max_waiting=1)
-            first = asyncio.create_task(crowded.reach(demand(at_least="1:999")))
+            first = asyncio.create_task(crowded.reach(require(at_least="1:999")))
             await asyncio.sleep(0)
             with pytest.raises(NotYetConsistent, match="Too many"):
-                await crowded.reach(demand(at_least="1:999"))
+                await crowded.reach(require(at_least="1:999"))
             first.cancel()
             await worker.close()
 
@@ -270,7 +277,7 @@ def test_more_readers_than_allowed_do_not_wait() -> None:
 
 def test_headers_say_the_same_as_the_body() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
-        headers = (await consistency.reach(demand())).headers()
+        headers = (await consistency.reach(require())).headers()
         assert headers["Rowtide-Token"] == "1:100"
         assert headers["Rowtide-Freshness"].startswith('as-of="1970-01-01T00:00:01.000Z", lag-ms=')
         assert headers["Rowtide-Freshness"].endswith("degraded=?0, consistency=eventual, met=?1")

@@ -1,4 +1,4 @@
-"""What readers are told when Elasticsearch is slow, or answers for a part of the index alone. A named double stands for it."""
+"""Responses when Elasticsearch is slow, or only a part of the index responds. A named double stands in for it."""
 
 import json
 import threading
@@ -17,8 +17,8 @@ HIT = {"_id": "1", "_version": 7, "_score": 1.0, "_source": {"title": "Harbour"}
 
 
 class ElasticsearchDouble:
-    """Knows the index `books` and answers every search with `answer`, the first ones with `before`; while `slow` is set, with nothing
-    at all."""
+    """Knows the index `books` and answers every search with `answer`, the first ones with `before`; while `slow` is
+    set, with nothing at all."""
 
     def __init__(self) -> None:
         self.before: list[dict[str, Any]] = []
@@ -110,7 +110,9 @@ def test_a_search_that_takes_too_long_is_a_problem_that_says_what_to_do(double: 
 
 
 def test_every_answer_says_how_fresh_it_is(api: Api) -> None:
-    routes = [one for one in every_route() if "GET" in (one.methods or ()) and one.path.startswith(("/v1", "/health"))]
+    routes = [
+        route for route in every_route() if "GET" in (route.methods or ()) and route.path.startswith(("/v1", "/health"))
+    ]
     assert len(routes) >= 11
     for route in routes:
         path = route.path.replace("{index}", "books").replace("{id:path}", "1")

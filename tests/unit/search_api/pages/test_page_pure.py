@@ -76,11 +76,11 @@ def test_money_never_loses_a_decimal() -> None:
 
 
 def test_amounts_have_the_currency_of_their_document_and_fields_the_names_that_the_spec_gives() -> None:
-    said = {
+    described = {
         "search": {"money": {"genre": ["price", "copies.number"], "USD": ["big"]}},
         "fields": {"price": {"label": "Cost"}},
     }
-    schema = read_mapping({**MAPPINGS, "_meta": said})
+    schema = read_mapping({**MAPPINGS, "_meta": described})
     holds = document('{"price":1234.5,"genre":"EUR","big":7,"copies":[{"number":3}]}')
     facts = {fact.path: fact for fact in section(holds, ValueFormatter(ENGLISH, schema, holds)).facts}
     assert (facts["price"].text, facts["price"].full, facts["price"].label) == ("€1,234.50", "1234.5 EUR", "Cost")
@@ -119,30 +119,30 @@ def test_columns_follow_the_spec_and_not_the_hits() -> None:
 
 
 def test_a_cell_shows_what_matched() -> None:
-    found = result_row(
+    row = result_row(
         "books", hit("1", title=f"The Old {OPEN}Harbour{CLOSE}"), document(BOOKS["1"]), ("title", "genre"), WRITER
     )
-    assert found.cells[0].marked == Markup("The Old <mark>Harbour</mark>")
-    assert found.snippets == ()
-    assert found.url == "/books/1"
+    assert row.cells[0].marked == Markup("The Old <mark>Harbour</mark>")
+    assert row.snippets == ()
+    assert row.url == "/books/1"
 
 
 def test_what_no_cell_shows_stands_below_the_row() -> None:
     marked = hit("1", title=f"The Old {OPEN}Harbour{CLOSE}", copies__place=f"{OPEN}Lisbon{CLOSE} & <b>")
-    found = result_row("books", marked, document(BOOKS["1"]), ("title",), WRITER)
-    assert found.snippets == (("Copies › place", Markup("<mark>Lisbon</mark> &amp; &lt;b&gt;")),)
+    row = result_row("books", marked, document(BOOKS["1"]), ("title",), WRITER)
+    assert row.snippets == (("Copies › place", Markup("<mark>Lisbon</mark> &amp; &lt;b&gt;")),)
 
 
 def test_what_matched_comes_first_in_an_array() -> None:
-    found = result_row(
+    row = result_row(
         "books", hit("1", copies__place=f"{OPEN}Porto{CLOSE}"), document(BOOKS["1"]), ("copies.place",), WRITER
     )
-    assert found.cells[0].marked == Markup("<mark>Porto</mark>, Lisbon")
+    assert row.cells[0].marked == Markup("<mark>Porto</mark>, Lisbon")
 
 
 def test_an_id_may_hold_anything() -> None:
-    found = result_row("books", hit("a/b c?d#e%2F"), document(BOOKS["a/b c?d#e%2F"]), ("title",), WRITER)
-    assert found.url == "/books/a%2Fb%20c%3Fd%23e%252F"
+    row = result_row("books", hit("a/b c?d#e%2F"), document(BOOKS["a/b c?d#e%2F"]), ("title",), WRITER)
+    assert row.url == "/books/a%2Fb%20c%3Fd%23e%252F"
 
 
 def test_an_address_holds_the_state_of_the_page() -> None:
@@ -193,18 +193,18 @@ def test_facets_that_tell_nothing_or_the_same_are_left_out() -> None:
         facet("lent", 0, ("true", 5)),
         facet("title", 500, ("a", 9), ("b", 8)),
     ]
-    found = SearchPage([], Total(5, "eq"), facets, None, None, False, 1, unknown("not asked"))
-    shown = results_view(PageAddress("books"), SCHEMA, found, [], ENGLISH).facets
-    assert [one.field for one in shown] == ["genre"]
+    result = SearchPage([], Total(5, "eq"), facets, None, None, False, 1, unknown("not asked"))
+    shown = results_view(PageAddress("books"), SCHEMA, result, [], ENGLISH).facets
+    assert [facet_.field for facet_ in shown] == ["genre"]
     chosen = PageAddress("books", filters=("shelf_mark:=SM-9",))
-    again = results_view(chosen, SCHEMA, found, [], ENGLISH).facets
-    assert [one.field for one in again] == ["genre", "shelf_mark"]
-    assert [(one.value, one.count, one.chosen) for one in again[1].choices][-1] == ("SM-9", 0, True)
+    again = results_view(chosen, SCHEMA, result, [], ENGLISH).facets
+    assert [facet_.field for facet_ in again] == ["genre", "shelf_mark"]
+    assert [(choice.value, choice.count, choice.chosen) for choice in again[1].choices][-1] == ("SM-9", 0, True)
     assert facet_names(SCHEMA, chosen)[0] == "shelf_mark"
 
 
 def test_a_file_has_the_hits_that_are_shown() -> None:
-    found = SearchPage([], Total(5, "eq"), [], None, None, False, 1, unknown("not asked"), corrected="dispossessed")
-    view = results_view(PageAddress("books", q="disposessed", sort="title"), SCHEMA, found, [], ENGLISH)
+    result = SearchPage([], Total(5, "eq"), [], None, None, False, 1, unknown("not asked"), corrected="dispossessed")
+    view = results_view(PageAddress("books", q="disposessed", sort="title"), SCHEMA, result, [], ENGLISH)
     assert "q=dispossessed&sort=title" in view.export_url("csv")
     assert "q=disposessed&" in view.api_url

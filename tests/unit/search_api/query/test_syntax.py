@@ -106,8 +106,8 @@ def test_only_the_last_word_may_go_on() -> None:
 
 def test_a_field_is_found_by_the_end_of_its_name() -> None:
     assert read("title:harbour") == read("TITLE:harbour")
-    found = read("born:1950")
-    assert found == read("author.born:1950")
+    node = read("born:1950")
+    assert node == read("author.born:1950")
 
 
 def test_a_name_before_a_colon_that_several_fields_have_lists_them() -> None:
@@ -155,7 +155,7 @@ def test_limits_are_told() -> None:
 
 def test_conditions_on_one_array_side_by_side_mean_one_element() -> None:
     side_by_side = query_of("place:Lisbon state:good")["bool"]["must"]
-    assert [list(one) for one in side_by_side] == [["nested"]]
+    assert [list(clause) for clause in side_by_side] == [["nested"]]
     apart = query_of("(place:Lisbon) (state:good)")["bool"]
     assert "nested" not in json.dumps(apart)
     assert read("copies:(place:Lisbon NOT state:good)") == Within(
