@@ -173,7 +173,7 @@ def _reported() -> Iterator[None]:
         yield
     except errors.UndefinedTable as error:
         raise NotReadyError(
-            f"The application's tables are not there: {error.diag.message_primary}. "
+            f"The application's tables do not exist: {error.diag.message_primary}. "
             "Create them with `python -m writer init`."
         ) from error
     except errors.DeadlockDetected:
