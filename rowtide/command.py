@@ -1,6 +1,6 @@
 """What all commands have in common: their errors are reported in one way, and their help ends with examples."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from inspect import cleandoc
 from typing import Any
@@ -17,12 +17,10 @@ class Command(TyperCommand):
     def __init__(self, *args: Any, epilog: str | None = None, **attrs: Any) -> None:
         super().__init__(*args, **attrs)
         self.examples = (epilog or "").splitlines()
-        for param in self.params:
-            if getattr(param, "is_flag", False):
-                param.metavar = ""  # A flag takes no value, so its help names no type.
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help, then the examples."""
+        hide_flag_types(self.get_params(ctx))
         super().format_help(ctx, formatter)
         print_examples(self.examples)
 
@@ -36,8 +34,16 @@ class Group(TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help, then the examples."""
+        hide_flag_types(self.get_params(ctx))
         super().format_help(ctx, formatter)
         print_examples(self.examples)
+
+
+def hide_flag_types(params: Sequence[Any]) -> None:
+    """Let the help name no type for flags, which take no value."""
+    for param in params:
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
 
 
 def print_examples(examples: list[str]) -> None:

@@ -12,7 +12,7 @@ from infra.errors import RunnerError, ServiceUnavailable
 from rowtide.conformance.case import FIRST_SESSION, Case, CaseStatement
 
 LOCK_SECONDS = 10
-"""Lock timeout of a statement. SqlSessions take turns, so no other session would release the lock meanwhile."""
+"""Lock timeout of a statement. Sessions take turns, so no other session would release the lock meanwhile."""
 
 
 class CaseSqlError(RunnerError):
