@@ -41,11 +41,11 @@ from sync_worker.resync.schema_change import SchemaChangeResync
 from sync_worker.settings import WorkerSettings
 from sync_worker.source import source_status
 from sync_worker.source.catalogue import SourceFacts, read_catalogue, read_source
-from sync_worker.source.history_check import Identity, check_same_history
 from sync_worker.source.identity_monitor import IdentityMonitor
 from sync_worker.source.silence_monitor import SilenceMonitor
 from sync_worker.source.topic_monitor import REQUEST_SECONDS, TopicMonitor
 from sync_worker.store.applier import Applier, RowObserver
+from sync_worker.store.history_check import Identity, check_same_history
 from sync_worker.store.pending import Pending
 from sync_worker.store.quarantine import Quarantine
 from sync_worker.store.row_store import NOTHING_READ, RowStore

@@ -9,7 +9,7 @@ from cdc.log.envelope import LogicalMessage
 from cdc.log.names import HEARTBEAT_PREFIX
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import ServiceMissing
-from sync_worker.source.history_check import Identity, check_same_source
+from sync_worker.store.history_check import Identity, check_same_source
 from sync_worker.store.row_store import RowStore
 
 Catalogue = dict[str, str]

@@ -25,7 +25,7 @@ from read_model.catalog.catalog import TableName
 from sync_worker.log.changes import Batch, Key, Row, RowShape, TableChanges, TakenChange
 from sync_worker.log.kafka_record import LogMessage, decode_message, old_key
 from sync_worker.log.visibility import Visibility
-from sync_worker.source.history_check import check_heartbeat, is_new_snapshot_row
+from sync_worker.store.history_check import check_heartbeat, is_new_snapshot_row
 from sync_worker.store.row_store import NOTHING_READ, RowStore
 from sync_worker.store.row_tables import Rows
 from sync_worker.store.transaction_spool import TransactionSpool

@@ -11,8 +11,8 @@ from cdc.log.heartbeat import Heartbeat
 from cdc.log.lsn import Lsn
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import PositionLost, ServiceMissing, describe
-from sync_worker.source.history_check import Identity
 from sync_worker.source.identity_monitor import IdentityMonitor
+from sync_worker.store.history_check import Identity
 from sync_worker.store.row_store import RowStore
 
 A, B = TableName("public", "a"), TableName("public", "b")

@@ -7,7 +7,7 @@ import pytest
 
 from cdc.log.lsn import parse_lsn
 from sync_worker.errors import PositionLost, describe
-from sync_worker.source.history_check import Identity, check_heartbeat, check_same_history, is_new_snapshot_row
+from sync_worker.store.history_check import Identity, check_heartbeat, check_same_history, is_new_snapshot_row
 from sync_worker.store.row_store import Position
 from tests.support.builders.history import Message, Put, Source
 from tests.support.builders.plans import CUSTOMERS
