@@ -17,11 +17,10 @@ from cdc.log.names import marker_role_name
 from connections.marker import marker_query
 from connections.wait import wait_until
 from connections.worker import WorkerClient
-from infra.errors import ServiceUnavailable, WrongSettings
+from infra.errors import ServiceUnavailable
 from infra.native.ports import LOOPBACK
 from infra.native.stack import Stack
 from read_model.freshness import Freshness
-from read_model.spec.errors import SpecError
 from read_model.spec.file import load_spec
 from rowtide.programs import ROWTIDE, SEARCH_API, WRITER, Program, Programs
 
@@ -46,7 +45,7 @@ class LocalPipeline:
     """The order application and its documents. `stop` stops the programs it started, but not the stack."""
 
     def __init__(self, stack: Stack, spec: Path, ports: PipelinePorts, report: Report) -> None:
-        """Read the names in the spec. Raises WrongSettings when it cannot be read."""
+        """Read the names in the spec. Raises SpecError when it cannot be read."""
         self._stack = stack
         self._ports = ports
         self._report = report
@@ -201,10 +200,7 @@ def mark(connection: psycopg.Connection[Any]) -> int:
 
 
 def _names(spec: Path) -> tuple[str, list[str]]:
-    try:
-        loaded = load_spec(spec)
-    except SpecError as error:
-        raise WrongSettings(str(error)) from error
+    loaded = load_spec(spec)
     return loaded.pipeline, [document.name for document in loaded.documents]
 
 

@@ -16,7 +16,6 @@ from read_model.plan.describe import plan_text
 from read_model.plan.model import PipelinePlan
 from read_model.postgres.documents import document_query
 from read_model.scaffold.first_spec import write_spec
-from read_model.spec.errors import UnusableRootError
 from rowtide.command import add_command, new_group
 from rowtide.commands.options import SpecOption
 from rowtide.console import Output, YamlOutputOption, print_json, print_text, print_yaml
@@ -68,10 +67,7 @@ def init(
             f"Invalid pipeline name {name!r}. Give one with --pipeline: 1–41 lowercase letters, digits or"
             " underscores, starting with a letter."
         )
-    try:
-        text = write_spec(catalog, [table_name(table) for table in root], name)
-    except UnusableRootError as error:
-        raise WrongUse(str(error)) from error
+    text = write_spec(catalog, [table_name(table) for table in root], name)
     if to is None:
         typer.echo(text, nl=not text.endswith("\n"))
         return
