@@ -1,4 +1,5 @@
-"""Selects the pipeline of a command and the tables to capture: from a spec and the live catalogue, or named one by one."""
+"""Selects the pipeline of a command and the tables to capture: from a spec and the live catalogue, or named one by
+one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ class Choice:
 
 
 def choose(settings: Settings, spec: Path | None, pipeline: str | None, tables: list[str] | None) -> Choice:
-    """Check the options of a command. Raises WrongUse when there is neither a valid spec nor a pipeline. Needs no server."""
+    """Check the options of a command. Raises WrongUse when there is neither a valid spec nor a pipeline. Needs no
+    server."""
     if pipeline is None:
         path = spec or settings.spec
         if path is None:
@@ -37,7 +39,8 @@ def choose(settings: Settings, spec: Path | None, pipeline: str | None, tables: 
         return Choice(path)
     if not PIPELINE_NAME.fullmatch(pipeline):
         raise WrongUse(
-            f"Invalid pipeline name {pipeline!r}: use 1-41 lowercase letters, digits or underscores, starting with a letter."
+            f"Invalid pipeline name {pipeline!r}: use 1-41 lowercase letters, digits or underscores, starting with a"
+            " letter."
         )
     return Choice(None, pipeline, tuple(tables or ()))
 
@@ -68,7 +71,8 @@ def pipeline_name(choice: Choice) -> str:
 
 
 def captured_tables(choice: Choice, catalog: Catalog) -> tuple[str, Captured]:
-    """The pipeline and the tables to capture. Raises WrongUse when there are none, or the spec does not fit the catalogue."""
+    """The pipeline and the tables to capture. Raises WrongUse when there are none, or the spec does not fit the
+    catalogue."""
     if choice.spec is not None:
         plan = resolve_spec(choice.spec, catalog)
         return plan.pipeline, {use.table: tuple(column.name for column in use.columns) for use in plan.tables}

@@ -14,8 +14,8 @@ def password_file(settings: Settings, pipeline: str) -> Path:
 
 
 def stored_password(settings: Settings, pipeline: str) -> str | None:
-    """The password of the connector's role, from the setting or the file; None when there is neither. Raises WrongUse when
-    the file cannot be read."""
+    """The password of the connector's role, from the setting or the file; None when there is neither. Raises WrongUse
+    when the file cannot be read."""
     if settings.connector_password is not None:
         return settings.connector_password.get_secret_value()
     try:

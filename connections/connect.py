@@ -9,7 +9,8 @@ from connections.tls import httpx_trust
 
 @dataclass(frozen=True, slots=True)
 class ConnectAccess:
-    """Where Kafka Connect is and how to sign in. `ca` is a PEM file of the certificates to trust instead of the usual ones."""
+    """Where Kafka Connect is and how to sign in. `ca` is a PEM file of the certificates to trust instead of the usual
+    ones."""
 
     url: str
     username: str | None = None

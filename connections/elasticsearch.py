@@ -110,7 +110,8 @@ def untrusted_certificate(url: str, error: Exception) -> str | None:
     if not isinstance(error, TlsError) and not is_untrusted_certificate(error):
         return None
     return (
-        f"The certificate of Elasticsearch at {url} is not trusted: {error}. Set ROWTIDE_ELASTICSEARCH_CA to the file of"
+        f"The certificate of Elasticsearch at {url} is not trusted: {error}. Set ROWTIDE_ELASTICSEARCH_CA to the file"
+        " of"
         " the authority that signed it."
     )
 

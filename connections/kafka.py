@@ -44,8 +44,8 @@ class KafkaSettings(BaseSettings):
     kafka_sasl_mechanism: Mechanism = Field(default="SCRAM-SHA-512", description="SASL mechanism, with `sasl_…`.")
     kafka_username: str | None = Field(
         default=None,
-        description="User, with `sasl_…`. The worker's must be able to read the pipeline's topic; the operators' to create,"
-        " alter and delete it.",
+        description="User, with `sasl_…`. The worker's must be able to read the pipeline's topic; the operators' to"
+        " create, alter and delete it.",
     )
     kafka_password: SecretStr | None = Field(default=None, validate_default=True, description="Password of that user.")
     kafka_ca: CaFile | None = Field(
@@ -101,7 +101,8 @@ _UNREACHABLE = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError.
 
 
 class KafkaErrors:
-    """An `error_cb` that remembers why connections fail: librdkafka reports a rejected login only there, and retries for ever.
+    """An `error_cb` that remembers why connections fail: librdkafka reports a rejected login only there, and retries
+    for ever.
 
     Other errors are temporary, and show as a timeout or as lag."""
 
@@ -132,7 +133,8 @@ class KafkaErrors:
 def rejected(access: KafkaAccess, request: str, reason: str) -> str:
     """What to tell people when Kafka rejects the login. `request` completes "the request to"."""
     return (
-        f"Kafka at {access.servers} rejected the request to {request}: {reason}. Correct ROWTIDE_KAFKA_SECURITY_PROTOCOL"
+        f"Kafka at {access.servers} rejected the request to {request}: {reason}. Correct"
+        " ROWTIDE_KAFKA_SECURITY_PROTOCOL"
         " and, if they are needed, ROWTIDE_KAFKA_USERNAME, ROWTIDE_KAFKA_PASSWORD and ROWTIDE_KAFKA_CA."
     )
 

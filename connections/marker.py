@@ -10,6 +10,7 @@ _FLUSH_SINCE = 170000
 
 
 def marker_query(server_version: int) -> str:
-    """The SQL that emits a marker: one row, one column, its LSN as an integer. `server_version` is server_version_num."""
+    """The SQL that emits a marker: one row, one column, its LSN as an integer. `server_version` is
+    server_version_num."""
     flush = ", true" if server_version >= _FLUSH_SINCE else ""
     return f"SELECT pg_logical_emit_message(false, '{MARKER_PREFIX}', ''{flush}) - '0/0'"

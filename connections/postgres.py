@@ -41,7 +41,8 @@ def connection_failure(error: psycopg.Error) -> ConnectionFailure | None:
 
 
 def is_wrong_login(message: str) -> bool:
-    """Whether the message of a failed attempt to connect means a wrong login, which `ConnectionFailure.LOGIN` describes."""
+    """Whether the message of a failed attempt to connect means a wrong login, which `ConnectionFailure.LOGIN`
+    describes."""
     fatal = [line for line in message.splitlines() if "FATAL:" in line]
     if fatal:
         return not any(_TEMPORARY.search(line) for line in fatal)
@@ -51,7 +52,8 @@ def is_wrong_login(message: str) -> bool:
 def login_rejected(server: str, error: psycopg.Error) -> str:
     """What to tell people about `ConnectionFailure.LOGIN`. `server` names the server, without the password."""
     return (
-        f"{server} rejected the connection: {reason(error)}. Correct ROWTIDE_POSTGRES_DSN, or allow the connection on the"
+        f"{server} rejected the connection: {reason(error)}. Correct ROWTIDE_POSTGRES_DSN, or allow the connection on"
+        " the"
         " server."
     )
 

@@ -1,4 +1,5 @@
-"""What the settings of all programs have in common: the prefix of the variables, checked URLs, one wording of faults."""
+"""What the settings of all programs have in common: the prefix of the variables, checked URLs, one wording of
+faults."""
 
 from typing import Annotated
 from urllib.parse import urlsplit

@@ -25,5 +25,6 @@ def httpx_trust(ca: Path | None) -> dict[str, Any]:
 
 
 def is_untrusted_certificate(error: Exception) -> bool:
-    """Whether a connection failed because the server's certificate is not trusted, as httpx and elastic_transport report it."""
+    """Whether a connection failed because the server's certificate is not trusted, as httpx and elastic_transport
+    report it."""
     return "CERTIFICATE_VERIFY_FAILED" in str(error)

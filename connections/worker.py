@@ -43,8 +43,8 @@ class WorkerNotListening(WorkerUnavailable):
 
 
 class RowsReread(NamedTuple):
-    """What a re-read did: the rows read, those of them that differed from the row store's, and the position (LSN) at which
-    all of it is searchable."""
+    """What a re-read did: the rows read, those of them that differed from the row store's, and the position (LSN) at
+    which all of it is searchable."""
 
     lsn: int
     rows: int
@@ -110,7 +110,8 @@ class WorkerClient:
         return self._freshness_before(monotonic() + seconds, seconds)
 
     def wait_until_searchable(self, lsn: Lsn, seconds: float) -> Freshness:
-        """Return when everything up to `lsn` is searchable. Raises WorkerAccessError when that takes more than `seconds`.
+        """Return when everything up to `lsn` is searchable. Raises WorkerAccessError when that takes more than
+        `seconds`.
 
         A worker that does not listen yet has the same time to start; raises WorkerUnavailable when it does not."""
         deadline = monotonic() + seconds

@@ -186,7 +186,8 @@ def _reported() -> Iterator[None]:
         reason = str(error).strip().splitlines()[0].rstrip(".")
         if login_refused(str(error)):
             raise LoginRefusedError(
-                f"PostgreSQL rejected the connection: {reason}. Correct ROWTIDE_WRITER_DSN, or allow the connection on the server."
+                f"PostgreSQL rejected the connection: {reason}. Correct ROWTIDE_WRITER_DSN, or allow the connection on"
+                " the server."
             ) from error
         raise DatabaseUnavailableError(
             f"PostgreSQL does not answer: {reason}. Check the address in ROWTIDE_WRITER_DSN, and that the server runs."

@@ -62,7 +62,8 @@ def next_status(order: Order, action: Action) -> Status:
 
 
 def move(connection: Connection, order: Order, status: Status, reason: str | None = None) -> None:
-    """Writes the new state and, when the order leaves the draft state, `placed_at`. A reason is appended to the notes."""
+    """Writes the new state and, when the order leaves the draft state, `placed_at`. A reason is appended to the
+    notes."""
     connection.execute(
         """UPDATE orders SET status = %s::order_status, revision = revision + 1, updated_at = now(),
                   placed_at = CASE WHEN %s::order_status IN ('draft', 'cancelled') THEN placed_at

@@ -64,15 +64,16 @@ def _invalid(pipeline: str, lines: list[str]) -> OperatorError:
     text = "\n".join([f"Kafka Connect rejected the configuration of {connector_name(pipeline)}:", *lines])
     if any(is_wrong_login(line) for line in lines):
         return WrongUse(
-            f"{text}\nThe connector cannot sign in to PostgreSQL. Correct ROWTIDE_CONNECTOR_PASSWORD, or generate another"
+            f"{text}\nThe connector cannot sign in to PostgreSQL. Correct ROWTIDE_CONNECTOR_PASSWORD, or generate"
+            " another"
             " password with `rowtide init --new-password`."
         )
     return OperatorError(text)
 
 
 def wait_for_state(connect: Connect, name: str, state: str, seconds: float) -> Health:
-    """Wait until the connector is in this state. Raises OperatorError when it does not reach it within `seconds`, or fails
-    while it should run.
+    """Wait until the connector is in this state. Raises OperatorError when it does not reach it within `seconds`, or
+    fails while it should run.
 
     A connector that failed earlier can still be stopped: it is `failed` until it is `stopped`."""
     observed = [Health("absent")]

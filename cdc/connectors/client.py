@@ -83,8 +83,8 @@ class _Offsets(msgspec.Struct):
 class Connect:
     """A client of one Kafka Connect cluster.
 
-    Methods raise OperatorError with the URL and Connect's message, WrongUse when it rejects the login or its certificate is
-    not trusted, and ServiceUnavailable when it does not answer."""
+    Methods raise OperatorError with the URL and Connect's message, WrongUse when it rejects the login or its
+    certificate is not trusted, and ServiceUnavailable when it does not answer."""
 
     def __init__(self, access: ConnectAccess, transport: httpx.BaseTransport | None = None) -> None:
         self._client = httpx.Client(**client_options(access), transport=transport)
@@ -171,7 +171,8 @@ class Connect:
             return msgspec.json.decode(response.content, type=kind)
         except msgspec.MsgspecError as error:
             raise OperatorError(
-                f"The answer of {response.url} is not a response of Kafka Connect: {error}. Correct ROWTIDE_CONNECT_URL."
+                f"The answer of {response.url} is not a response of Kafka Connect: {error}. Correct"
+                " ROWTIDE_CONNECT_URL."
             ) from error
 
     def _call(self, method: str, path: str, body: dict[str, str] | None = None) -> httpx.Response:

@@ -80,7 +80,8 @@ def _escaped(text: str) -> str:
 
 
 def _columns(tables: Captured) -> dict[str, str]:
-    """Keep columns that no document uses out of the log: fewer bytes, and no failure over the type of an unused column."""
+    """Keep columns that no document uses out of the log: fewer bytes, and no failure over the type of an unused
+    column."""
     if not any(tables.values()):
         return {}
     patterns = (_column_pattern(*table, tables[table]) for table in sorted(tables))

@@ -55,7 +55,8 @@ def drop_slot(settings: Settings, pipeline: str) -> None:
 
 def _left(pipeline: str, *, offsets: bool, slot: bool, topic: bool) -> list[str]:
     lines = [
-        f"Kept: publication {publication_name(pipeline)}, role {role_name(pipeline)} and the marker role, if there is one,"
+        f"Kept: publication {publication_name(pipeline)}, role {role_name(pipeline)} and the marker role, if there is"
+        " one,"
         " in PostgreSQL."
     ]
     if not slot:
@@ -66,12 +67,14 @@ def _left(pipeline: str, *, offsets: bool, slot: bool, topic: bool) -> list[str]
         lines.append(f"Kept: topic {changes_topic(pipeline)} in Kafka (--topic).")
     if not offsets:
         lines.append(
-            f"Kept: the offsets of {connector_name(pipeline)} in Kafka Connect. A new connector of that name resumes from"
+            f"Kept: the offsets of {connector_name(pipeline)} in Kafka Connect. A new connector of that name resumes"
+            " from"
             " them (--offsets)."
         )
     if slot and not offsets:
         lines.append(
-            "Warning: without the slot, the kept offsets make the next connector fail, because it cannot tell which changes"
+            "Warning: without the slot, the kept offsets make the next connector fail, because it cannot tell which"
+            " changes"
             " it missed."
         )
     return lines

@@ -62,7 +62,8 @@ def root_cause(trace: str) -> str:
     if passed := _SLOT_PASSED.search(cause):
         return (
             f"the replication slot no longer reaches back to {passed['lsn']}, the connector's position: it was dropped,"
-            " created again or moved, and the changes in between are not in the log. Take a new snapshot: rowtide resnapshot"
+            " created again or moved, and the changes in between are not in the log. Take a new snapshot: rowtide"
+            " resnapshot"
         )
     return _short(cause)
 

@@ -1,4 +1,5 @@
-"""Starts a pipeline's connector over, the recovery from every lost position: stop, delete offsets, drop the slot, start.
+"""Starts a pipeline's connector over, the recovery from every lost position: stop, delete offsets, drop the slot,
+start.
 
 Only a slot that Debezium creates itself exports the snapshot that meets the stream exactly; hence a new slot each time.
 """
@@ -24,7 +25,8 @@ def start_over(settings: Settings, connect: Connect, pipeline: str, wait: float)
     connector = connector_name(pipeline)
     if connect.config(connector) is None:
         raise OperatorError(
-            f"There is no connector {connector}. Run `rowtide connectors apply` to create it; it begins with a snapshot."
+            f"There is no connector {connector}. Run `rowtide connectors apply` to create it; it begins with a"
+            " snapshot."
         )
     delete_offsets(connect, connector)
     assert settings.postgres_dsn is not None

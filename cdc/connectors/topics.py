@@ -27,8 +27,8 @@ def topic_config(settings: TopicSettings) -> dict[str, str]:
 class Topics:
     """Creates, checks and deletes the topic.
 
-    Methods raise WrongUse when Kafka rejects the login or a privilege is missing, ServiceUnavailable when it does not answer,
-    and OperatorError when it refuses the request."""
+    Methods raise WrongUse when Kafka rejects the login or a privilege is missing, ServiceUnavailable when it does not
+    answer, and OperatorError when it refuses the request."""
 
     def __init__(self, access: KafkaAccess) -> None:
         self._access = access
@@ -43,7 +43,8 @@ class Topics:
             ) from error
 
     def ensure(self, name: str, settings: TopicSettings) -> bool:
-        """Create the topic or update its configuration; True when it is new. Raises OperatorError when it has several partitions."""
+        """Create the topic or update its configuration; True when it is new. Raises OperatorError when it has several
+        partitions."""
         partitions = self._partitions(name)
         if partitions is None:
             topic = NewTopic(

@@ -1,7 +1,8 @@
 """Decodes the records of `<pipeline>.changes`: change events, transaction markers and logical messages.
 
 The forms are Debezium's (https://debezium.io/documentation/reference/stable/connectors/postgresql.html), written by
-Kafka Connect's JsonConverter without schemas. Row images stay undecoded (`Raw`), to be decoded by whoever knows the table's columns.
+Kafka Connect's JsonConverter without schemas. Row images stay undecoded (`Raw`), to be decoded by whoever knows the
+table's columns.
 """
 
 import base64
@@ -121,7 +122,8 @@ def split_transaction_id(text: str) -> tuple[int, Lsn]:
 
 
 def last_commit(source: Source) -> Lsn:
-    """`sequence[0]`: the LSN of the last commit (or message) before the event's transaction; 0 if Debezium does not know it."""
+    """`sequence[0]`: the LSN of the last commit (or message) before the event's transaction; 0 if Debezium does not
+    know it."""
     if not source.sequence:
         return NOTHING
     try:

@@ -1,8 +1,9 @@
 """Heartbeats, the clock of the log: their content, and the SQL that emits them.
 
-The connector runs `emit_query` every `heartbeat.interval.ms`; the message comes back through the log with its own LSN. It
-carries what no change event does: which database this is (so that a restored or failed-over one is noticed before its LSNs
-are misread), when it was emitted, and hashes of the captured tables' definitions (DDL can change rows without an event).
+The connector runs `emit_query` every `heartbeat.interval.ms`; the message comes back through the log with its own LSN.
+It carries what no change event does: which database this is (so that a restored or failed-over one is noticed before
+its LSNs are misread), when it was emitted, and hashes of the captured tables' definitions (DDL can change rows without
+an event).
 """
 
 import hashlib
@@ -26,8 +27,9 @@ class Heartbeat(msgspec.Struct, frozen=True):
     """The content of a heartbeat.
 
     `system` is pg_control_system's identifier as text; `at_ms` is the database's clock (Unix ms) at emission.
-    `catalogue` maps `schema.table` of every captured table to a hash of its definition as the log sees it: columns, types,
-    enum labels, generation expressions, key, replica identity, partitions and publication; an absent table is absent.
+    `catalogue` maps `schema.table` of every captured table to a hash of its definition as the log sees it: columns,
+    types, enum labels, generation expressions, key, replica identity, partitions and publication; an absent table is
+    absent.
     """
 
     system: str
@@ -70,20 +72,20 @@ SYSTEM_QUERY = "SELECT system_identifier::text FROM pg_control_system()"
 def placeholder(pipeline: str, system: str) -> str:
     """The text that replaces an unchanged TOAST value in a change event (`unavailable.value.placeholder`).
 
-    It is derived, not stored: the connector's configuration and the worker compute it from the pipeline and the database's
-    system identifier (`SYSTEM_QUERY`), so that both always agree and no ordinary text equals it by accident.
+    It is derived, not stored: the connector's configuration and the worker compute it from the pipeline and the
+    database's system identifier (`SYSTEM_QUERY`), so that both always agree and no ordinary text equals it by accident.
     """
     digest = hashlib.sha256(f"rowtide unavailable value\0{pipeline}\0{system}".encode()).hexdigest()
     return f"rowtide-unavailable-{digest[:32]}"
 
 
 # Reads only what every role may read, and only catalogue tables. Functions like pg_partition_tree, pg_get_expr and
-# those behind pg_publication_tables lock the tables: the application's DDL would wait for a heartbeat, or deadlock with it (DROP
-# of a partition locks the parent first, pg_partition_tree the partitions), and no heartbeat would come while DDL holds its lock.
-# xmin of a column's entry shows that the column was altered at all: TYPE with the same type and a USING that changes values
-# leaves no other trace. (SET STATISTICS and GRANT on a column look the same.)
-# File numbers only of partitions: a TRUNCATE of one partition emits no event when the publication publishes via the root, and
-# a new file is its only trace. (VACUUM FULL of a partition looks the same.)
+# those behind pg_publication_tables lock the tables: the application's DDL would wait for a heartbeat, or deadlock with
+# it (DROP of a partition locks the parent first, pg_partition_tree the partitions), and no heartbeat would come while
+# DDL holds its lock. xmin of a column's entry shows that the column was altered at all: TYPE with the same type and a
+# USING that changes values leaves no other trace. (SET STATISTICS and GRANT on a column look the same.) File numbers
+# only of partitions: a TRUNCATE of one partition emits no event when the publication publishes via the root, and a new
+# file is its only trace. (VACUUM FULL of a partition looks the same.)
 _CATALOGUE = """
 SELECT coalesce(json_object_agg(n.nspname || '.' || c.relname, md5(concat_ws('|',
   c.relkind, c.relreplident, c.relrowsecurity,
@@ -93,12 +95,14 @@ SELECT coalesce(json_object_agg(n.nspname || '.' || c.relname, md5(concat_ws('|'
       ';' ORDER BY a.attnum)
     FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
-  (SELECT string_agg(concat_ws(' ', i.indisprimary, i.indisreplident, i.indkey), ';' ORDER BY i.indisprimary, i.indkey::text)
+  (SELECT string_agg(concat_ws(' ', i.indisprimary, i.indisreplident, i.indkey), ';'
+      ORDER BY i.indisprimary, i.indkey::text)
     FROM pg_index i WHERE i.indrelid = c.oid AND (i.indisprimary OR i.indisreplident)),
   (WITH RECURSIVE below(oid) AS (
       SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = c.oid
       UNION ALL SELECT i.inhrelid FROM below b JOIN pg_inherits i ON i.inhparent = b.oid)
-    SELECT string_agg(concat_ws(' ', b.oid, CASE WHEN c.relkind = 'p' THEN pg_relation_filenode(b.oid) END), ',' ORDER BY b.oid)
+    SELECT string_agg(concat_ws(' ', b.oid, CASE WHEN c.relkind = 'p' THEN pg_relation_filenode(b.oid) END), ','
+      ORDER BY b.oid)
     FROM below b),
   (SELECT concat_ws(' ', p.oid, p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, p.pubviaroot,
       to_json(p) ->> 'pubgencols', r.oid IS NOT NULL, r.prattrs, r.prqual, EXISTS (
@@ -112,8 +116,8 @@ WHERE c.relkind IN ('r', 'p') AND (n.nspname, c.relname) IN ({tables})
 # The timeline that WAL is written to now; pg_control_checkpoint's lags behind after a promotion.
 _TIMELINE = "('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int"
 
-# The second message makes a commit: a restarted Debezium that stopped at a commit holds everything back until it sees the next
-# one, and an idle database has none. Its prefix is not captured, so the log shows an empty transaction.
+# The second message makes a commit: a restarted Debezium that stopped at a commit holds everything back until it sees
+# the next one, and an idle database has none. Its prefix is not captured, so the log shows an empty transaction.
 _EMIT = """
 SELECT pg_logical_emit_message(false, {prefix}, json_build_object(
 'system', (SELECT system_identifier::text FROM pg_control_system()),
@@ -125,7 +129,8 @@ SELECT pg_logical_emit_message(false, {prefix}, json_build_object(
 
 
 def emit_query(pipeline: str, tables: Iterable[tuple[str, str]]) -> str:
-    """The SQL of `heartbeat.action.query` for the captured (schema, name) pairs. Any role that can connect can run it."""
+    """The SQL of `heartbeat.action.query` for the captured (schema, name) pairs. Any role that can connect can run
+    it."""
     slot, catalogue = _literal(slot_name(pipeline)), catalogue_query(pipeline, tables)
     return _one_line(_EMIT).format(
         prefix=_literal(HEARTBEAT_PREFIX), slot=slot, timeline=_TIMELINE, catalogue=catalogue
@@ -139,7 +144,8 @@ def catalogue_query(pipeline: str, tables: Iterable[tuple[str, str]]) -> str:
 
 
 class SourceStatus(NamedTuple):
-    """The source's own status. `wal_end` is the LSN at the end of its WAL; `slot` is read, unread or lost, None without a slot."""
+    """The source's own status. `wal_end` is the LSN at the end of its WAL; `slot` is read, unread or lost, None without
+    a slot."""
 
     system: str
     timeline: int

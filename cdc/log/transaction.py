@@ -1,21 +1,21 @@
 """Assembles the ordered log into whole transactions. A state machine without I/O.
 
-After a crash of Kafka Connect the log is not simply BEGIN, changes, END, because parts are written again. The rules were
-measured over millions of records of killed connectors:
+After a crash of Kafka Connect the log is not simply BEGIN, changes, END, because parts are written again. The rules
+were measured over millions of records of killed connectors:
 
 1. A transaction's position is its commit LSN, from the id of its END marker. Duplicates aside, it rises along the log.
 2. These are duplicates:
    - an END at or below `applied`;
-   - an END of the transaction that ended last, whatever its LSN: a connector that resumes inside the transaction from its
-     stored offset ends it again, at the position of the next record. (If the transaction began again and then ends at a
-     higher LSN, this may be its other half, which raises LogError);
+   - an END of the transaction that ended last, whatever its LSN: a connector that resumes inside the transaction from
+     its stored offset ends it again, at the position of the next record. (If the transaction began again and then ends
+     at a higher LSN, this may be its other half, which raises LogError);
    - an event outside any open transaction whose `last_commit` is below `applied`.
-3. Two tasks of a connector can write at the same time: one that was presumed dead flushes its buffers while its successor
-   repeats. So BEGIN of the open transaction continues it. BEGIN of another transaction is suspended: as long as its events and
-   its END are duplicates by rule 2, the open transaction stays open. The first event that is not a duplicate discards the open
-   transaction; unless that held only duplicates, it must be resent before the next END.
-4. Within a transaction, an event whose `total_order` was seen before is a duplicate. A duplicate of the last event taken must
-   have the same content.
+3. Two tasks of a connector can write at the same time: one that was presumed dead flushes its buffers while its
+   successor repeats. So BEGIN of the open transaction continues it. BEGIN of another transaction is suspended: as long
+   as its events and its END are duplicates by rule 2, the open transaction stays open. The first event that is not a
+   duplicate discards the open transaction; unless that held only duplicates, it must be resent before the next END.
+4. Within a transaction, an event whose `total_order` was seen before is a duplicate. A duplicate of the last event
+   taken must have the same content.
 5. The count of events in END must match. A mismatch raises LogError; nothing is guessed.
 """
 
@@ -149,7 +149,8 @@ class Assembler:
     """The newest snapshot in the log."""
 
     def feed(self, record: Record) -> Step:
-        """Classify one record and advance the state. Raises LogError or EnvelopeError, after which it must not be used."""
+        """Classify one record and advance the state. Raises LogError or EnvelopeError, after which it must not be
+        used."""
         if record.status is not None:
             return self._marker(record)
         if record.op == "m" and record.transaction is None:
@@ -272,10 +273,12 @@ class Assembler:
         return DUPLICATE
 
     def _check_same(self, last: Record, record: Record, tx_id: int) -> None:
-        """Rule 4. Events are identified only by their numbers, and another set of captured tables would number them differently."""
+        """Rule 4. Events are identified only by their numbers, and another set of captured tables would number them
+        differently."""
         if _content(last) != _content(record):
             raise LogError(
-                f"transaction {tx_id} was repeated with other events after {format_lsn(self.applied)}: the set of captured"
+                f"transaction {tx_id} was repeated with other events after {format_lsn(self.applied)}: the set of"
+                " captured"
                 f" tables changed in between"
             )
 

@@ -1,6 +1,7 @@
 """Checks whether tables can be captured as they are, and what follows if they are. Pure.
 
-A published table without a usable replica identity makes the application's own UPDATE and DELETE fail, so it is refused.
+A published table without a usable replica identity makes the application's own UPDATE and DELETE fail, so it is
+refused.
 """
 
 from collections.abc import Iterator
@@ -36,7 +37,8 @@ def check_tables(captured: Captured, facts: Facts, role: str) -> Verdict:
             continue
         if table.inherited:
             refusals.append(
-                f"{name}: other tables inherit from it, and their changes are in the log under their own names. Remove it"
+                f"{name}: other tables inherit from it, and their changes are in the log under their own names. Remove"
+                " it"
                 " from the documents."
             )
         refusals += [*_identity(table), *_row_security(table, facts, role)]
@@ -47,7 +49,8 @@ def check_tables(captured: Captured, facts: Facts, role: str) -> Verdict:
 
 def _missing(name: TableName) -> str:
     return (
-        f"{name}: there is no such table. Check its schema and case. Views, foreign tables, temporary and unlogged tables and"
+        f"{name}: there is no such table. Check its schema and case. Views, foreign tables, temporary and unlogged"
+        " tables and"
         " single partitions cannot be captured."
     )
 
@@ -60,14 +63,16 @@ def _identity(table: Table) -> Iterator[str]:
     if not table.primary_key:
         fails = f", and {would_fail}" if table.replica_identity in "dn" else ""
         yield (
-            f"{table.name}: no primary key, so its changes do not identify their rows{fails}. Ask its owner to run: {alter}"
+            f"{table.name}: no primary key, so its changes do not identify their rows{fails}. Ask its owner to run:"
+            f" {alter}"
             " ADD PRIMARY KEY (…). No replica identity replaces it."
         )
     elif table.replica_identity == "n":
         yield f"{table.name}: REPLICA IDENTITY NOTHING; {would_fail}. {use_default}"
     elif table.replica_identity == "d" and table.deferrable_key:
         yield (
-            f"{table.name}: the primary key is deferrable and cannot be the replica identity; {would_fail}. Ask its owner"
+            f"{table.name}: the primary key is deferrable and cannot be the replica identity; {would_fail}. Ask its"
+            " owner"
             f" for a primary key that is not deferrable, or to run: {alter} REPLICA IDENTITY FULL."
         )
     elif table.replica_identity == "i" and not table.identity_columns:
@@ -82,7 +87,8 @@ def _identity(table: Table) -> Iterator[str]:
 def _row_security(table: Table, facts: Facts, role: str) -> Iterator[str]:
     if table.row_security and not (facts.role and facts.role.bypasses_row_security):
         yield (
-            f"{table.name}: row-level security hides rows from the snapshot, but not from the log, so documents would miss"
+            f"{table.name}: row-level security hides rows from the snapshot, but not from the log, so documents would"
+            " miss"
             f" rows. Run as a superuser, once the role exists: ALTER ROLE {quote_identifier(role)} BYPASSRLS"
             f" (or create it beforehand: CREATE ROLE {quote_identifier(role)} LOGIN REPLICATION BYPASSRLS)."
         )
@@ -96,8 +102,10 @@ def _identity_warnings(table: Table) -> Iterator[str]:
     if table.replica_identity == "i" and set(table.identity_columns) != set(table.primary_key):
         yield (
             f"{table.name}: its replica identity is an index other than the primary key, on"
-            f" ({', '.join(table.identity_columns)}): every DELETE, and every UPDATE that changes one of these columns, writes"
-            " all of them to the WAL; and if somebody drops the index, the application's UPDATE and DELETE fail. Rowtide needs"
+            f" ({', '.join(table.identity_columns)}): every DELETE, and every UPDATE that changes one of these"
+            " columns, writes"
+            " all of them to the WAL; and if somebody drops the index, the application's UPDATE and DELETE fail."
+            " Rowtide needs"
             " only the default."
         )
 
@@ -107,11 +115,13 @@ def _column_warnings(table: Table, used: list[Column], version: int) -> Iterator
         name = f"{table.name}.{column.name}"
         if column.generated == "v":
             yield (
-                f"{name}: a virtual generated column is never in the log, only in the snapshot. Remove it from the documents."
+                f"{name}: a virtual generated column is never in the log, only in the snapshot. Remove it from the"
+                " documents."
             )
         elif column.generated == "s" and version < GENERATED_SINCE:
             yield (
-                f"{name}: PostgreSQL {version // 10000} does not publish generated columns (18 does). Remove it from the"
+                f"{name}: PostgreSQL {version // 10000} does not publish generated columns (18 does). Remove it from"
+                " the"
                 " documents."
             )
         if column.element_kind == "e":
@@ -127,7 +137,8 @@ def _column_warnings(table: Table, used: list[Column], version: int) -> Iterator
 
 def _stops_connector(name: str, value: str) -> str:
     return (
-        f"{name}: {value} makes Debezium, and so the connector, fail. Forbid it with a CHECK constraint, or remove the column"
+        f"{name}: {value} makes Debezium, and so the connector, fail. Forbid it with a CHECK constraint, or remove the"
+        " column"
         " from the documents."
     )
 

@@ -25,7 +25,8 @@ class ConnectorDatabase:
 def connector_database(
     dsn: str, reached_at: str | None, pipeline: str, password: str, system: str
 ) -> ConnectorDatabase:
-    """The DSN's database for the connector's own role, at `reached_at` (host:port) where Kafka Connect needs another address."""
+    """The DSN's database for the connector's own role, at `reached_at` (host:port) where Kafka Connect needs another
+    address."""
     try:
         parts = dsn_parts(dsn)
     except ValueError as error:

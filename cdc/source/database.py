@@ -34,13 +34,15 @@ SELECT current_database(), current_setting('server_version_num')::int, current_s
 
 _ROLE = """
 SELECT rolcanlogin, rolreplication, rolbypassrls OR rolsuper, rolsuper,
-  (SELECT count(*)::int FROM pg_class WHERE relowner = r.oid) + (SELECT count(*)::int FROM pg_namespace WHERE nspowner = r.oid)
+  (SELECT count(*)::int FROM pg_class WHERE relowner = r.oid)
+  + (SELECT count(*)::int FROM pg_namespace WHERE nspowner = r.oid)
 FROM pg_roles r WHERE rolname = %s
 """
 
 _GRANTS = """
 SELECT has_database_privilege(%(role)s, current_database(), 'CONNECT'),
-  (SELECT coalesce(array_agg(nspname::text), '{}') FROM pg_namespace WHERE has_schema_privilege(%(role)s, oid, 'USAGE')),
+  (SELECT coalesce(array_agg(nspname::text), '{}') FROM pg_namespace
+   WHERE has_schema_privilege(%(role)s, oid, 'USAGE')),
   (SELECT coalesce(array_agg(DISTINCT ARRAY[n.nspname::text, c.relname::text]), '{}')
    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a
    WHERE a.grantee = %(role)s::regrole AND a.privilege_type = 'SELECT' AND c.relkind IN ('r', 'p'))

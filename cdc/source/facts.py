@@ -31,7 +31,8 @@ class Publication:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """A source database. `version` is server_version_num; `granted` are the tables that the role may read by a grant to
-    itself; `slots` are all slots of the server; `idle_slot_timeout` is empty if the server does not have that setting."""
+    itself; `slots` are all slots of the server; `idle_slot_timeout` is empty if the server does not have that
+    setting."""
 
     database: str
     version: int

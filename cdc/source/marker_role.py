@@ -1,4 +1,5 @@
-"""The marker role: the search API uses it to learn the current WAL position. It can connect and emit a message, nothing else."""
+"""The marker role: the search API uses it to learn the current WAL position. It can connect and emit a message, nothing
+else."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -57,7 +57,8 @@ def plan_source(pipeline: str, captured: Captured, facts: Facts, verifier: str |
 def _server_refusals(pipeline: str, facts: Facts) -> Iterator[str]:
     if facts.version < OLDEST:
         yield (
-            f"PostgreSQL {facts.version // 10000} is too old: 14 is the oldest version that can be captured. Upgrade the server."
+            f"PostgreSQL {facts.version // 10000} is too old: 14 is the oldest version that can be captured. Upgrade"
+            " the server."
         )
     if facts.wal_level != "logical":
         yield (
@@ -81,7 +82,8 @@ def _server_refusals(pipeline: str, facts: Facts) -> Iterator[str]:
 def _server_warnings(facts: Facts) -> Iterator[str]:
     if facts.max_slot_wal_keep_size == "-1":
         yield (
-            "max_slot_wal_keep_size is unlimited: while the connector does not run, WAL accumulates until the disk is full."
+            "max_slot_wal_keep_size is unlimited: while the connector does not run, WAL accumulates until the disk is"
+            " full."
             " Set it to a size that the disk can spare."
         )
     if facts.idle_slot_timeout not in ("", "0"):
@@ -95,7 +97,8 @@ def _role_refusals(pipeline: str, facts: Facts) -> Iterator[str]:
     if facts.role and facts.role.superuser:
         role = role_name(pipeline)
         yield (
-            f"Role {role} exists and is a superuser: anyone who can read the connector's configuration could do anything."
+            f"Role {role} exists and is a superuser: anyone who can read the connector's configuration could do"
+            " anything."
             f" Run: ALTER ROLE {quote_identifier(role)} NOSUPERUSER."
         )
 

@@ -27,7 +27,8 @@ def read_secrets(root: Path) -> Secrets:
 
 
 def secrets_of(root: Path, password: SecretStr | None) -> Secrets:
-    """The secrets of a stack, created if it has none; only then does `password` count, because it cannot change later."""
+    """The secrets of a stack, created if it has none; only then does `password` count, because it cannot change
+    later."""
     file = root / "secrets.json"
     if not file.exists():
         created = Secrets(

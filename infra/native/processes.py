@@ -1,4 +1,5 @@
-"""Starts and ends servers, each under a supervisor. A process is identified by its id and start time, never by its name."""
+"""Starts and ends servers, each under a supervisor. A process is identified by its id and start time, never by its
+name."""
 
 import json
 import os

@@ -36,7 +36,8 @@ class Progress:
             self._live.stop()
 
     def report(self, part: str, state: str) -> None:
-        """Note the state of a part. A terminal shows it with the next refresh; elsewhere a changed state is printed as a line."""
+        """Note the state of a part. A terminal shows it with the next refresh; elsewhere a changed state is printed as
+        a line."""
         seconds = monotonic() - self._began
         with self._lock:
             previous = self._states.get(part)

@@ -32,7 +32,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Server:
-    """How one server is started. Its directories and files are created before each start and belong to the server's user."""
+    """How one server is started. Its directories and files are created before each start and belong to the server's
+    user."""
 
     name: Service
     directory: Path

@@ -39,8 +39,8 @@ def _silent(_part: str, _state: str) -> None:
 class Stack:
     """Starts, ends and disturbs the servers of one stack: all four, or those of `services`.
 
-    Servers that this object started end with it, even if the process is killed. Servers that another process left running
-    detached are used as they are; `stop` does not end them, `end_all` does.
+    Servers that this object started end with it, even if the process is killed. Servers that another process left
+    running detached are used as they are; `stop` does not end them, `end_all` does.
     """
 
     def __init__(
@@ -82,7 +82,8 @@ class Stack:
     def start(self) -> None:
         """Start the services that do not run, all at once, and return when every service is ready.
 
-        Raises RunnerError with the end of the log of the service that failed; then nothing that this call started still runs.
+        Raises RunnerError with the end of the log of the service that failed; then nothing that this call started still
+        runs.
         """
         identity = find_identity(self.settings.run_as)
         require_reachable(self._root, identity, "ROWTIDE_DATA")

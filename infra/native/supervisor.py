@@ -1,8 +1,9 @@
 """Runs one server as a child, and leaves nothing of it behind when its owner ends.
 
-The owner writes one line of JSON (a LaunchSpec) to standard input and holds that pipe open. When the pipe closes, the owner is
-gone, however it ended, and the supervisor stops the server. `detach` on the pipe lets the server run on without an owner. When
-the supervisor itself is killed, the kernel kills the server. Runs as a script, with the standard library only.
+The owner writes one line of JSON (a LaunchSpec) to standard input and holds that pipe open. When the pipe closes, the
+owner is gone, however it ended, and the supervisor stops the server. `detach` on the pipe lets the server run on
+without an owner. When the supervisor itself is killed, the kernel kills the server. Runs as a script, with the standard
+library only.
 """
 
 import ctypes
@@ -55,7 +56,8 @@ def send(pids: list[int], number: int) -> None:
 
 
 class ChildSupervisor:
-    """The server's parent: waits for the server to end, for a stop signal, or for the owner to end, whichever is first."""
+    """The server's parent: waits for the server to end, for a stop signal, or for the owner to end, whichever is
+    first."""
 
     def __init__(self, spec: dict[str, Any]) -> None:
         self._spec = spec

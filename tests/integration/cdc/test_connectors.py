@@ -57,7 +57,8 @@ def start(operator: Operator) -> tuple[str, ...]:
 
 
 def transaction(log: Log) -> list[LogRecord]:
-    """The next whole transaction that holds changes, markers included; heartbeats and their empty commits are left out."""
+    """The next whole transaction that holds changes, markers included; heartbeats and their empty commits are left
+    out."""
     read = log.until(lambda value: value.get("status") == "END" and value["event_count"] > 0)
     begin = max(place for place, record in enumerate(read) if record.value.get("status") == "BEGIN")
     return [record for record in read[begin:] if not is_heartbeat(record.value)]

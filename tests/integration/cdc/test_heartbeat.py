@@ -83,7 +83,8 @@ def test_a_definition_that_changes(source: psycopg.Connection, place: Place, sta
 
 
 def test_no_lock_of_the_application_holds_a_heartbeat_up(source: psycopg.Connection, place: Place) -> None:
-    """Nor does it take one: DROP of a partition locks the other way round than a look at the partitions, which is a deadlock."""
+    """Nor does it take one: DROP of a partition locks the other way round than a look at the partitions, which is a
+    deadlock."""
     with psycopg.connect(place.dsn) as application:
         application.execute("LOCK TABLE orders, parents, other IN ACCESS EXCLUSIVE MODE")
         source.execute("SET lock_timeout = '1ms'")

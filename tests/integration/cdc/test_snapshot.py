@@ -1,4 +1,5 @@
-"""The first snapshot, taken while the application writes: one moment for all tables, and the stream begins right after it."""
+"""The first snapshot, taken while the application writes: one moment for all tables, and the stream begins right after
+it."""
 
 import threading
 from collections import defaultdict

@@ -64,8 +64,10 @@ def test_the_reason_is_the_innermost_cause() -> None:
 def test_a_slot_that_does_not_go_back_far_enough_is_told_with_the_way_out() -> None:
     trace = (
         "io.debezium.DebeziumException: The connector is trying to read change stream starting at PostgresOffsetContext"
-        " [sourceInfo=source_info[server='shop'db='shop', lsn=LSN{0/3F826B0}, txId=1059, lastCommitLsn=LSN{0/3F826B1}], x=null],"
-        " but this is no longer available on the server. Reconfigure the connector to use a snapshot mode when needed.\n\tat Y"
+        " [sourceInfo=source_info[server='shop'db='shop', lsn=LSN{0/3F826B0}, txId=1059, lastCommitLsn=LSN{0/3F826B1}],"
+        " x=null],"
+        " but this is no longer available on the server. Reconfigure the connector to use a"
+        " snapshot mode when needed.\n\tat Y"
     )
     reason = health(status("RUNNING", "FAILED", trace=trace)).reason
     assert reason.startswith("the replication slot no longer reaches back to 0/3F826B0, the connector's position")
