@@ -47,8 +47,9 @@ from sync_worker.source.topic_monitor import REQUEST_SECONDS, TopicMonitor
 from sync_worker.store.applier import Applier, RowObserver
 from sync_worker.store.history_check import Identity, check_same_history
 from sync_worker.store.pending import Pending
+from sync_worker.store.position import NOTHING_READ
 from sync_worker.store.quarantine import Quarantine
-from sync_worker.store.row_store import NOTHING_READ, RowStore
+from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 from sync_worker.store.statements import statements
 from sync_worker.store.tombstones import Tombstones
@@ -121,10 +122,10 @@ def compose(settings: WorkerSettings, stopping: threading.Event, new_store: bool
 
 def _own(store: RowStore, path: Path, pipeline: str) -> None:
     """StoreError when the file belongs to another pipeline, whatever its name is."""
-    owner = store.recall("pipeline")
-    if owner is None:
+    owner = store.owner().pipeline
+    if not owner:
         with store.transaction():
-            store.remember("pipeline", pipeline)
+            store.update_owner(pipeline=pipeline)
     elif owner != pipeline:
         raise StoreError(
             f"row store {path} belongs to pipeline {owner}, not to {pipeline}; move it away, or set"
@@ -135,12 +136,11 @@ def _own(store: RowStore, path: Path, pipeline: str) -> None:
 
 def _source_facts(store: RowStore, settings: WorkerSettings) -> SourceFacts:
     """The catalogue that the row store was created with; that of the source when the row store is new."""
-    stored = store.recall("facts")
-    if stored is not None:
-        return msgspec.json.decode(str(stored), type=SourceFacts)
+    if stored := store.source().facts:
+        return msgspec.json.decode(stored, type=SourceFacts)
     facts = read_source(settings.postgres_dsn.get_secret_value())
     with store.transaction():
-        store.remember("facts", msgspec.json.encode(facts).decode())
+        store.update_source(facts=msgspec.json.encode(facts).decode())
     return facts
 
 
@@ -148,15 +148,15 @@ def _lease(
     settings: WorkerSettings, store: RowStore, client: Elasticsearch, plan: PipelinePlan, stopping: threading.Event
 ) -> Lease:
     """Become the only worker that writes these documents. The holder's name stays with the row store."""
-    holder = store.recall("holder") or uuid.uuid4().hex
+    holder = store.owner().holder or uuid.uuid4().hex
     aliases = tuple(sorted(document.name for document in plan.documents))
-    lease = Lease(client, plan.pipeline, aliases, str(holder), settings.worker_lease_seconds, store.position.epoch)
+    lease = Lease(client, plan.pipeline, aliases, holder, settings.worker_lease_seconds, store.position.epoch)
     another = lease.take(stopping, structlog.get_logger().warning)
     with store.transaction():
-        store.remember("holder", str(holder))
+        store.update_owner(holder=holder)
         store.move(epoch=lease.epoch)
     if another:
-        Tombstones(store).doubt()
+        Tombstones(store).mark_all_due()
     return lease
 
 
@@ -252,12 +252,13 @@ def _silence_monitor(
 def _topic_monitor(settings: WorkerSettings, store: RowStore, plan: PipelinePlan) -> TopicMonitor:
     topic = changes_topic(plan.pipeline)
     ask = partial(topic_id_of, admin(settings.kafka, KafkaErrors()), topic, REQUEST_SECONDS)
-    return TopicMonitor(ask, topic, store.position.topic_id)
+    return TopicMonitor(ask, topic, store.position.log.topic_id)
 
 
 def _look_at_source(dsn: str, pipeline: str, store: RowStore, identity: IdentityMonitor) -> str:
     """Ask the source; PositionLost when its history is not the one that was read."""
-    known, watermark = identity.identity, store.position.watermark  # Before the question: the loop may go on meanwhile.
+    # Read both before the query: the loop may continue in the meantime.
+    known, watermark = identity.identity, store.position.log.watermark
     now = source_status.read_status(dsn, pipeline)
     if now is not None:
         check_same_history(known, watermark, Identity(now.system, now.timeline), now.wal_end)
@@ -266,10 +267,10 @@ def _look_at_source(dsn: str, pipeline: str, store: RowStore, identity: Identity
 
 def _same_plan(store: RowStore, plan: PipelinePlan) -> None:
     """StoreError when the row store has the columns of another spec."""
-    stored_hash = store.recall("spec_hash")
-    if stored_hash is None:
+    stored_hash = store.source().spec_hash
+    if not stored_hash:
         with store.transaction():
-            store.remember("spec_hash", plan.spec_hash)
+            store.update_source(spec_hash=plan.spec_hash)
     elif stored_hash != plan.spec_hash:
         raise StoreError(
             f"the row store of pipeline {plan.pipeline} was created for another version of the spec", Recovery.NEW_STORE
@@ -279,18 +280,19 @@ def _same_plan(store: RowStore, plan: PipelinePlan) -> None:
 def _seek(store: RowStore, log: ChangeLog, new_store: bool) -> None:
     """Continue at the row store's offset; PositionLost when the log does not continue there."""
     span, position = log.span(), store.position
-    if position.topic_id and position.topic_id != span.topic_id:
+    if position.log.topic_id and position.log.topic_id != span.topic_id:
         raise PositionLost("the topic was deleted and recreated since the row store was written")
-    if not position.topic_id:
+    if not position.log.topic_id:
         with store.transaction():
             # A log without its beginning, or one that another spec wrote, is of no use before the next snapshot.
             # One more record is read, to tell the first row of a snapshot from one in its middle.
             start = max(span.low, span.high - 1) if new_store else span.low
             awaiting = start > 0 or (new_store and span.high > 0)
-            passed = 0 if start in (0, span.high) else NOTHING_READ
-            store.move(topic_id=span.topic_id, offset=start, awaiting=awaiting, passed=passed)
-    elif not span.low <= position.offset <= span.high:
+            skipped = 0 if start in (0, span.high) else NOTHING_READ
+            store.move_log(topic_id=span.topic_id, offset=start)
+            store.move_snapshot(awaiting=awaiting, skipped=skipped)
+    elif not span.low <= position.log.offset <= span.high:
         raise PositionLost(
-            f"the row store is at offset {position.offset}, but Kafka contains only offsets {span.low} to {span.high}"
+            f"the row store is at offset {position.log.offset}, but Kafka contains only offsets {span.low} to {span.high}"
         )
-    log.seek(store.position.offset)
+    log.seek(store.position.log.offset)

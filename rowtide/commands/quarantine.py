@@ -20,8 +20,8 @@ from rowtide.commands.options import (
 from rowtide.console import FAILED, Output, OutputOption, print_json, print_note, print_table, print_text
 from sync_worker import runner
 from sync_worker.errors import WorkerError
-from sync_worker.store.quarantine import QuarantinedDocument
-from sync_worker.store.row_store import LSN_BITS
+from sync_worker.store.position import LSN_BITS
+from sync_worker.store.quarantine import KIND_TEXT, QuarantinedDocument
 from sync_worker.verification.oracle import source_lsn
 from sync_worker.verification.row_store_reader import RowStoreReader, store_path
 
@@ -51,7 +51,14 @@ def list_(document: DocumentOption = None, output: OutputOption = Output.TEXT) -
         print_json({"quarantine": [_as_json(entry) for entry in quarantined]})
         return
     rows = [
-        (entry.document, entry.id, entry.kind, ", ".join(entry.fields), *_cause_and_time(entry), entry.reason)
+        (
+            entry.document,
+            entry.id,
+            KIND_TEXT[entry.kind],
+            ", ".join(entry.fields),
+            *_cause_and_time(entry),
+            entry.reason,
+        )
         for entry in quarantined
     ]
     columns = ("DOCUMENT", "ID", "KIND", "FIELDS", "SINCE CHANGE", "WHEN", "REASON")
@@ -117,7 +124,7 @@ def _as_json(entry: QuarantinedDocument) -> dict[str, Any]:
     return {
         "document": entry.document,
         "id": entry.id,
-        "what": entry.kind,
+        "what": KIND_TEXT[entry.kind],
         "reason": entry.reason,
         "fields": list(entry.fields),
         "cause": cause,

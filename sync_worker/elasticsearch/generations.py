@@ -7,7 +7,7 @@ from read_model.elasticsearch.index_body import flattened_paths, index_body
 from read_model.plan.model import DocumentPlan, PipelinePlan
 from sync_worker.loop.document_sink import Target
 from sync_worker.store.quarantine import Quarantine
-from sync_worker.store.row_store import RowStore
+from sync_worker.store.row_store import Generation, RowStore
 from sync_worker.store.row_tables import Rows
 
 
@@ -57,22 +57,22 @@ class Generations:
 
     def _prepare(self, document: DocumentPlan, documents: tuple[DocumentPlan, ...]) -> str:
         alias = document.name
-        name = self._store.recall(f"generation {alias}")
+        generation = self._store.generation(alias)
         body = index_body(document, others=documents)
-        if not name or self._replaced(str(name), body["mappings"].get("_meta")):
+        if generation is None or self._replaced(generation, body["mappings"].get("_meta")):
             return self._renew(alias, body)
-        if not self._store.recall(f"shown {alias}"):
+        if not generation.shown:
             self._loading.add(alias)
-        elif self._admin.indexes_of(alias) != [name]:
-            self._admin.point(alias, str(name))
-        return str(name)
+        elif self._admin.indexes_of(alias) != [generation.name]:
+            self._admin.point(alias, generation.name)
+        return generation.name
 
-    def _replaced(self, name: str, meta: object) -> bool:
+    def _replaced(self, generation: Generation, meta: object) -> bool:
         """Whether an index is gone, or is another index of the same name, or was made for another plan."""
         return (
-            self._admin.meta(name) != meta
-            or self._admin.indexes_of(f"{name}-write") != [name]
-            or self._admin.uuid(name) != self._store.recall(f"uuid {name}")
+            self._admin.meta(generation.name) != meta
+            or self._admin.indexes_of(f"{generation.name}-write") != [generation.name]
+            or self._admin.uuid(generation.name) != generation.uuid
         )
 
     def drift(self) -> str:
@@ -91,13 +91,10 @@ class Generations:
         name = self._admin.create_generation(alias, body)
         uuid = self._admin.uuid(name)
         with self._store.transaction():
-            self._store.execute("DELETE FROM meta WHERE name GLOB ?", (f"uuid {alias}-g[0-9]*",))
-            self._store.remember(f"uuid {name}", uuid)
-            self._store.remember(f"generation {alias}", name)
-            self._store.remember(f"shown {alias}", 0)
+            self._store.set_generation(alias, Generation(name, uuid, shown=False))
             self._quarantine.clear(alias)
-            if self._store.position.snapshot:
-                self._rows.touch_all(self._store.position.watermark)
+            if self._store.position.snapshot.lsn:
+                self._rows.touch_all(self._store.position.log.watermark)
         self._loading.add(alias)
         return name
 
@@ -106,5 +103,5 @@ class Generations:
         for alias in sorted(self._loading):
             self._admin.show(alias, self._targets[alias].name)
             with self._store.transaction():
-                self._store.remember(f"shown {alias}", 1)
+                self._store.show_generation(alias)
             self._loading.discard(alias)

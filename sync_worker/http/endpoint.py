@@ -107,7 +107,7 @@ def _repair_routes(commands: Commands) -> APIRouter:
         """Build quarantined documents again. Answers with their number once they are pending."""
         retry = Retry(body.document, body.id)
         commands.retry(retry)
-        return {"retried": _answer(retry.answer, ANSWER_SECONDS)}
+        return {"retried": _answer(retry.count, ANSWER_SECONDS)}
 
     @router.post("/repairs")
     def repair(body: RepairBody) -> dict[str, int]:

@@ -107,7 +107,7 @@ class Delivery:
         self._quarantine.retry(self._retries_requested, plan_bound.rows)
         self._send(plan_bound)
         if self._resend.turn(plan_bound.targets):
-            self._tracker.acknowledge(self._store.position.watermark)
+            self._tracker.acknowledge(self._store.position.log.watermark)
         return self._refresh_when_due(plan_bound, backlog) or delivered
 
     def close(self) -> None:
@@ -131,9 +131,9 @@ class Delivery:
         return True
 
     def _acknowledge(self, plan_bound: PlanBound, bulk: Bulk, outcome: BulkOutcome) -> None:
-        self._quarantine.note(bulk, outcome)  # Before the documents leave pending (invariant 7).
-        self._build_times.note(bulk, time.time_ns() // 1_000_000)
-        self._tombstones.note(bulk, (rejection.place for rejection in outcome.rejected))
+        self._quarantine.update(bulk, outcome)  # Before the documents leave pending (invariant 7).
+        self._build_times.record(bulk, time.time_ns() // 1_000_000)
+        self._tombstones.record(bulk, (rejection.place for rejection in outcome.rejected))
         plan_bound.pending.remove(bulk)
         self._tracker.acknowledge(bulk.first_lsn)
         self.delivered += len(bulk.writes)
@@ -142,7 +142,7 @@ class Delivery:
     def _send(self, plan_bound: PlanBound) -> None:
         """Keep the senders busy with documents that are built now, but never in the middle of a snapshot
         (invariant 3)."""
-        if not self._store.position.settled or self._maintenance.rows_wrong:
+        if not self._store.position.snapshot.settled or self._maintenance.rows_wrong:
             return
         while len(self._in_flight) < self._senders.capacity:
             bulk = plan_bound.pending.take(self._version())

@@ -4,7 +4,8 @@ from sync_worker.errors import WorkerError
 from sync_worker.loop.document_sink import DocumentSink
 from sync_worker.loop.plan_bound import Current, PlanBound
 from sync_worker.store.bulk import deletion
-from sync_worker.store.row_store import EPOCH_BITS, RowStore
+from sync_worker.store.position import EPOCH_BITS
+from sync_worker.store.row_store import RowStore
 
 
 class ExtraDocuments:

@@ -100,7 +100,7 @@ class Ingest:
 
     def seek(self) -> None:
         """Continue where the row store is."""
-        self._source.seek(self._store.position.offset)
+        self._source.seek(self._store.position.log.offset)
 
     def _record(self, applied: Applied) -> None:
         self.events += applied.events
@@ -108,4 +108,4 @@ class Ingest:
             self._identity.observe(applied.heartbeat)
             self._silence.turn(records=True, heartbeat=True)
         position = self._store.position
-        self._tracker.tick(position.watermark, position.watermark_ms)
+        self._tracker.tick(position.log.watermark, position.log.watermark_ms)

@@ -102,13 +102,13 @@ class Publisher:
         """Show new targets when they hold everything that there was when their loading began. The source writes on
         meanwhile."""
         position = self._store.position
-        if not plan_bound.targets.loading or not position.settled or self._maintenance.checking_snapshot:
+        if not plan_bound.targets.loading or not position.snapshot.settled or self._maintenance.checking_snapshot:
             self._load_through = 0
             return
         if not self._load_through:
-            self._load_through = position.watermark
+            self._load_through = position.log.watermark
             # An earlier process may have sent some of it that no refresh has covered yet.
-            self._tracker.acknowledge(position.watermark)
+            self._tracker.acknowledge(position.log.watermark)
         if self._tracker.passed(self._load_through, self._delivery.unsearchable(plan_bound)):
             plan_bound.targets.show_loaded()
 
@@ -121,12 +121,12 @@ class Publisher:
         position = self._store.position
         unsearchable = self._delivery.unsearchable(plan_bound)
         hidden = state in ("waiting", "snapshot", "loading") and plan_bound.targets.loading
-        searchable = 0 if hidden else self._tracker.searchable(position.watermark, unsearchable)
+        searchable = 0 if hidden else self._tracker.searchable(position.log.watermark, unsearchable)
         return Freshness(
             pipeline=plan_bound.plan.pipeline,
             epoch=position.epoch,
             searchable=searchable,
-            watermark=position.watermark,
+            watermark=position.log.watermark,
             as_of_ms=self._tracker.as_of_ms(searchable),
             state=state,
             reason=self._state.reason,

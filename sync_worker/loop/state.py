@@ -36,12 +36,12 @@ class PipelineState:
     def state(self, targets: Targets) -> State:
         """The state of now."""
         position = self._store.position
-        if position.loading:
+        if position.snapshot.loading:
             return "snapshot"
-        if (self._maintenance.log_waits or position.reread_lsn) and not targets.loading:
+        if (self._maintenance.log_waits or position.resync.lsn) and not targets.loading:
             return "degraded"
-        if not position.settled:
-            return "waiting" if not position.snapshot else "snapshot"
+        if not position.snapshot.settled:
+            return "waiting" if not position.snapshot.lsn else "snapshot"
         if targets.loading:
             return "loading"
         degraded = self._identity.reason or self._late or self._quarantine.refused
@@ -56,7 +56,7 @@ class PipelineState:
     def _awaited(self) -> str:
         """What the rows wait for, or nothing."""
         position = self._store.position
-        return RESYNCING if position.reread_lsn else AWAITING_SNAPSHOT if position.awaiting else ""
+        return RESYNCING if position.resync.lsn else AWAITING_SNAPSHOT if position.snapshot.awaiting else ""
 
     @property
     def _late(self) -> str:

@@ -46,7 +46,7 @@ class TombstoneResend:
     def turn(self, targets: Targets) -> bool:
         """Send the next deletes that are due, or take note of the last; True when some were taken that a refresh
         has to show."""
-        self._tombstones.seen(self._watch.nodes)
+        self._tombstones.observe_nodes(self._watch.nodes)
         running = self._running
         if running is None:
             self._begin(targets)
@@ -54,12 +54,12 @@ class TombstoneResend:
         if not running.sending.done() or running.sending.result() is None:
             return False
         with self._store.transaction():
-            self._tombstones.sent(running.document, running.deletes)
+            self._tombstones.mark_sent(running.document, running.deletes)
         self._running = None
         return True
 
     def _begin(self, targets: Targets) -> None:
-        due = self._tombstones.take() if self._watch.held else None
+        due = self._tombstones.next_due() if self._watch.held else None
         if due is not None:
             document, deletes = due
             sending = self._senders.submit(self._sink.send, targets.of(document), deletes)

@@ -25,7 +25,6 @@ RETRY_SECONDS = 1.0
 
 _FIRST_AD = {"date": "'0001-01-01'", "timestamp": "'0001-01-01'", "timestamptz": "'0001-01-01 00:00Z'"}
 """The first moment AD, by column type."""
-_CHECKED_SNAPSHOT = "snapshot looked at"
 _log = structlog.get_logger()
 
 
@@ -51,14 +50,18 @@ class BcDateCheck:
         self._stopping = stopping
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="bc-dates")
         self._query: Future[list[TableName]] | None = None
-        self._checked_snapshot = int(store.recall(_CHECKED_SNAPSHOT) or 0)
+        self._checked_snapshot = store.source().checked_snapshot
         self._answered = False
 
     @property
     def blocks_builds(self) -> bool:
         """Whether rows of the snapshot may still be wrong, so that no document may be built from them."""
         position = self._store.position
-        return bool(position.snapshot) and not position.loading and position.snapshot != self._checked_snapshot
+        return (
+            bool(position.snapshot.lsn)
+            and not position.snapshot.loading
+            and position.snapshot.lsn != self._checked_snapshot
+        )
 
     def turn(self, tables: Sequence[TableUse]) -> None:
         """Once per turn of the loop: query the source, request a resync of the tables it finds, and record when that is done."""
@@ -96,9 +99,9 @@ class BcDateCheck:
         self._answered = True
 
     def _record(self) -> None:
-        self._checked_snapshot, self._answered = self._store.position.snapshot, False
+        self._checked_snapshot, self._answered = self._store.position.snapshot.lsn, False
         with self._store.transaction():
-            self._store.remember(_CHECKED_SNAPSHOT, self._checked_snapshot)
+            self._store.update_source(checked_snapshot=self._checked_snapshot)
 
 
 class PostgresProbe:

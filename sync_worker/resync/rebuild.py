@@ -18,7 +18,7 @@ def rebuild_store(
 ) -> None:
     """Replace the rows of `tables` with those loaded. Documents whose plan changed get a new generation, the others are
     rebuilt; `plan_bound` is that of the old plan, `rows` are those of the new one."""
-    lsn = store.position.watermark + 1
+    lsn = store.position.log.watermark + 1
     plan_bound.rows.touch_all(lsn)
     old_hashes = {document.name: spec_hash("", (document,)) for document in plan_bound.plan.documents}
     for document in plan.documents:
@@ -39,7 +39,7 @@ def _forget(store: RowStore, document: DocumentPlan) -> None:
     """Drop what is pending of the document's old form, and its generation."""
     for sql in drop_pending(document):
         store.execute(sql)
-    store.remember(f"generation {document.name}", "")
+    store.set_generation(document.name, None)
 
 
 def storage_layout(use: TableUse) -> tuple[Any, ...]:

@@ -97,10 +97,10 @@ class RowRepair:
     def turn(self, plan_bound: PlanBound) -> None:
         """Once per turn of the loop, after its records are applied."""
         position = self._store.position
-        advanced, self._watermark = position.watermark > self._watermark, position.watermark
+        advanced, self._watermark = position.log.watermark > self._watermark, position.log.watermark
         running = self._round
         if running is None:
-            if position.settled and not self._queue.empty():
+            if position.snapshot.settled and not self._queue.empty():
                 self._start(self._queue.get(), plan_bound)
         elif running.plan is not plan_bound.plan:
             self._begin(running.request, plan_bound, running.number, running.changed)
@@ -155,7 +155,7 @@ class RowRepair:
         if not all(reading.visibility.shows(tx_id) for tx_id in plan_bound.applier.recent):
             self._begin(running.request, plan_bound, running.number, running.changed)
         # Only right after the watermark moved do all builds in progress have an older version.
-        elif advanced and position.settled and position.watermark >= reading.lsn:
+        elif advanced and position.snapshot.settled and position.log.watermark >= reading.lsn:
             self._apply(running, plan_bound, reading)
 
     def _apply(self, running: _Round, plan_bound: PlanBound, reading: _SourceRows) -> None:
@@ -173,19 +173,19 @@ class RowRepair:
             return
         self._end()
         rows = sum(map(len, reading.rows.values()))
-        lsn = self._store.position.watermark
+        lsn = self._store.position.log.watermark
         running.request.outcome.set_result(RepairOutcome(lsn, rows, running.changed, unsettled))
 
     def _rebuild(self, plan_bound: PlanBound, document: DocumentPlan, ids: list[str]) -> None:
         """Rebuild documents; delete those without a root row, even when something else created them."""
         encoded = msgspec.json.encode(ids)
-        plan_bound.rows.touch_ids(document.name, encoded, self._store.position.watermark)
+        plan_bound.rows.touch_ids(document.name, encoded, self._store.position.log.watermark)
         existing = {id_ for (id_,) in self._store.execute(existing_ids(document), {"ids": encoded.decode()})}
-        self._tombstones.bury(document.name, [id_ for id_ in ids if id_ not in existing])
+        self._tombstones.add(document.name, [id_ for id_ in ids if id_ not in existing])
 
     def _differing(self, plan_bound: PlanBound, reading: _SourceRows) -> tuple[dict[TableName, TableChanges], int]:
         """The rows that differ from the row store, and how many rows the log changed in the meantime."""
-        lsn, unsettled = self._store.position.watermark, 0
+        lsn, unsettled = self._store.position.log.watermark, 0
         differing: dict[TableName, TableChanges] = {}
         for table, images in reading.keys.items():
             shape = plan_bound.shapes[table]

@@ -26,6 +26,7 @@ from sync_worker.resync.rebuild import rebuild_store, storage_layout
 from sync_worker.resync.source_snapshot import SourceSnapshot, source_snapshot
 from sync_worker.source.catalogue import SourceFacts
 from sync_worker.source.identity_monitor import IdentityMonitor
+from sync_worker.store.position import ResyncState
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 from sync_worker.store.statements import statements
@@ -78,11 +79,11 @@ class SchemaChangeResync:
     @property
     def _possible(self) -> bool:
         position = self._store.position
-        return bool(position.snapshot) and not position.loading and not position.awaiting
+        return bool(position.snapshot.lsn) and not position.snapshot.loading and not position.snapshot.awaiting
 
     def shape_mismatch(self, error: ShapeError) -> None:
         """Request a resync for a row with other columns. Raises the error when a resync was already tried at this offset."""
-        here = (self._store.position.offset, error.table)
+        here = (self._store.position.log.offset, error.table)
         if not self._possible or self._mismatch == here:
             raise error
         self._mismatch = here
@@ -119,7 +120,7 @@ class SchemaChangeResync:
 
     def _resolve(self, facts: SourceFacts) -> tuple[SourceFacts, PipelinePlan, str]:
         """The plan for the columns that the connector captures, which are the earlier ones, and what remains wrong with it."""
-        known = msgspec.json.decode(str(self._store.recall("facts")), type=SourceFacts)
+        known = msgspec.json.decode(self._store.source().facts, type=SourceFacts)
         narrowed = SourceFacts(facts.system, _narrowed(facts.tables, known.tables))
         try:
             plan = resolve(self._spec, read_catalog(narrowed.tables))
@@ -151,14 +152,15 @@ class SchemaChangeResync:
         with self._store.transaction():
             position, differing = self._store.position, None
             if _same(reading.plan, plan_bound.plan):
-                differing = rows.replace(reading.tables, position.watermark + 1)
+                differing = rows.replace(reading.tables, position.log.watermark + 1)
             else:
                 rebuild_store(self._store, plan_bound, rows, reading.plan, reading.tables)
-            self._store.remember("facts", msgspec.json.encode(reading.facts).decode())
-            self._store.remember("spec_hash", reading.plan.spec_hash)
+            facts = msgspec.json.encode(reading.facts).decode()
+            self._store.update_source(facts=facts, spec_hash=reading.plan.spec_hash)
             shown = dict.fromkeys(map(str, reading.tables), reading.snapshot.visibility)
-            lsn = max(position.reread_lsn, reading.snapshot.lsn)
-            self._store.move(settled=False, reread={**position.reread, **shown}, reread_lsn=lsn)
+            lsn = max(position.resync.lsn, reading.snapshot.lsn)
+            self._store.move_snapshot(settled=False)
+            self._store.move(resync=ResyncState({**position.resync.tables, **shown}, lsn))
             self._monitor.record_resync(catalogue, reading.remaining_reason)
         names = ", ".join(map(str, reading.tables))
         _log.info("tables re-read", tables=names, differing=differing, new_documents=differing is None)

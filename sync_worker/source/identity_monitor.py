@@ -27,10 +27,10 @@ class IdentityMonitor:
         self._store = store
         self._read_catalogue = read_catalogue
         self._tables = {str(table): table for table in tables}
-        text = store.recall("source")
-        self._known = heartbeat.decode(str(text).encode()) if text else None
-        self._resynced = _catalogue(store.recall("reread catalogue"))
-        self._remaining_reason = str(store.recall("degraded") or "")
+        source = store.source()
+        self._known = heartbeat.decode(source.heartbeat.encode()) if source.heartbeat else None
+        self._resynced = msgspec.json.decode(source.resynced, type=Catalogue) if source.resynced else None
+        self._remaining_reason = source.remaining_reason
         self.changed: frozenset[TableName] = frozenset()
 
     @property
@@ -59,7 +59,7 @@ class IdentityMonitor:
             ("timeline", known.timeline, content.timeline),
             ("slot", known.slot, content.slot),
         )
-        if message.lsn < self._store.position.reread_lsn:
+        if message.lsn < self._store.position.resync.lsn:
             return
         resynced = self._resynced or {}
         # Another table may have changed at the same time without a resync: compare that one with its earlier hash.
@@ -79,8 +79,8 @@ class IdentityMonitor:
         `remaining_reason` says why documents still differ from the database; empty when they do not."""
         self.changed = frozenset()
         self._resynced, self._remaining_reason = {**(self._resynced or {}), **catalogue}, remaining_reason
-        self._store.remember("reread catalogue", msgspec.json.encode(self._resynced).decode())
-        self._store.remember("degraded", remaining_reason)
+        resynced = msgspec.json.encode(self._resynced).decode()
+        self._store.update_source(resynced=resynced, remaining_reason=remaining_reason)
 
     def _confirm(self, content: heartbeat.Heartbeat, resynced: Catalogue) -> None:
         """Take the first heartbeat after a resync as the new reference, unless the tables changed again since."""
@@ -101,9 +101,4 @@ class IdentityMonitor:
     def _remember(self, content: heartbeat.Heartbeat) -> None:
         self._known = content
         with self._store.transaction():
-            self._store.remember("source", msgspec.json.encode(content).decode())
-            self._store.execute("DELETE FROM meta WHERE name = 'reread catalogue'")
-
-
-def _catalogue(text: object) -> Catalogue | None:
-    return None if text is None else msgspec.json.decode(str(text), type=Catalogue)
+            self._store.update_source(heartbeat=msgspec.json.encode(content).decode(), resynced="")

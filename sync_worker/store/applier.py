@@ -26,7 +26,8 @@ from sync_worker.log.changes import Batch, Key, Row, RowShape, TableChanges, Tak
 from sync_worker.log.kafka_record import LogMessage, decode_message, old_key
 from sync_worker.log.visibility import Visibility
 from sync_worker.store.history_check import check_heartbeat, is_new_snapshot_row
-from sync_worker.store.row_store import NOTHING_READ, RowStore
+from sync_worker.store.position import NOTHING_READ, ResyncState
+from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 from sync_worker.store.transaction_spool import TransactionSpool
 
@@ -76,14 +77,16 @@ class Applier:
         self.recent: deque[int] = deque(maxlen=REMEMBERED)
         position = store.position
         self._assembler = Assembler(
-            Lsn(position.applied),
-            dropped_tx=position.dropped_tx or None,
-            ended_tx=position.ended_tx or None,
-            snapshot=Lsn(position.snapshot),
+            Lsn(position.log.applied),
+            dropped_tx=position.transaction.dropped_tx or None,
+            ended_tx=position.transaction.ended_tx or None,
+            snapshot=Lsn(position.snapshot.lsn),
         )
-        if position.spooled_tx:
-            self._open_offset = position.offset
-            self._assembler.open_tx, self._assembler.seen = position.spooled_tx, SeenOrders(position.spooled_seen)
+        transaction = position.transaction
+        if transaction.spooled_tx:
+            self._open_offset = position.log.offset
+            self._assembler.open_tx = transaction.spooled_tx
+            self._assembler.seen = SeenOrders(transaction.spooled_events)
 
     def apply(self, messages: Sequence[LogMessage]) -> Applied:
         """Apply messages in their order, as one atomic step with the position behind them (invariant 1).
@@ -96,11 +99,11 @@ class Applier:
             self._flush()
             offset = (messages[-1].offset() or 0) + 1
             self._spool_if_large(offset)
-            self._store.move(
-                offset=offset if self._assembler.open_tx is None else self._open_offset,
-                applied=self._assembler.applied,
-                dropped_tx=self._assembler.dropped_tx or 0,
-                ended_tx=self._assembler.ended_tx or 0,
+            self._store.move_log(
+                offset=offset if self._assembler.open_tx is None else self._open_offset, applied=self._assembler.applied
+            )
+            self._store.move_transaction(
+                dropped_tx=self._assembler.dropped_tx or 0, ended_tx=self._assembler.ended_tx or 0
             )
         return Applied(self._events, self._heartbeat)
 
@@ -108,7 +111,7 @@ class Applier:
         value = message.value()
         if value is not None:
             record = decode_message(message, value)
-            if not self._store.position.awaiting or self._snapshot_begins(record):
+            if not self._store.position.snapshot.awaiting or self._snapshot_begins(record):
                 self._step(message, record, value)
 
     def _step(self, message: LogMessage, record: Record, value: bytes) -> None:
@@ -137,22 +140,22 @@ class Applier:
 
     def _snapshot_begins(self, record: Record) -> bool:
         """Whether the snapshot that a new row store waits for begins here; what stands before it is of no use."""
-        source, passed = record.source, self._store.position.passed
+        source, passed = record.source, self._store.position.snapshot.skipped
         lsn = source.lsn if record.op == "r" and source and source.lsn else 0
         flag = source.snapshot if lsn and source else None
         # All names but `first` may also stand in the middle of a run whose beginning was not read.
         begins = flag == "first" or (flag in BEGINNINGS and passed not in (NOTHING_READ, lsn))
         begins = begins or (record.message is not None and record.message.prefix == SNAPSHOT_PREFIX)
         if begins:
-            self._store.move(awaiting=False)
+            self._store.move_snapshot(awaiting=False)
         elif passed != lsn:
-            self._store.move(passed=lsn)
+            self._store.move_snapshot(skipped=lsn)
         return begins
 
     def _change(self, change: TakenChange, loose: bool) -> None:
         self._events += 1
         if loose:
-            self._batch.fold([change], self._store.position.watermark)
+            self._batch.fold([change], self._store.position.log.watermark)
         else:
             self._open.add(change)
 
@@ -164,9 +167,9 @@ class Applier:
     def _commit(self, end: Committed) -> None:
         known = self._known(end.tx_id)
         # An empty one contradicts no snapshot; heartbeats make many.
-        if self._open.events or self._store.position.spooled_tx:
+        if self._open.events or self._store.position.transaction.spooled_tx:
             self.recent.append(end.tx_id)
-        if self._store.position.spooled_tx:
+        if self._store.position.transaction.spooled_tx:
             for chunk in self._open.chunks():
                 self._batch.fold(chunk, end.lsn, known, self._newer)
                 self._flush()
@@ -185,11 +188,11 @@ class Applier:
         """Whether rows may show more than the log has come to: after a snapshot, until a heartbeat of later. A connector that died
         and takes another snapshot reads it beside the slot that is there: each table at a moment of its own."""
         position = self._store.position
-        return not position.settled and not position.reread_lsn
+        return not position.snapshot.settled and not position.resync.lsn
 
     def _known(self, tx_id: int) -> frozenset[TableName]:
         """Tables that were read anew when this transaction was already visible."""
-        reread = self._store.position.reread
+        reread = self._store.position.resync.tables
         if not reread:
             return frozenset()
         return frozenset(
@@ -200,50 +203,51 @@ class Applier:
         self._stream_begins()
         if beat.prefix == HEARTBEAT_PREFIX:
             self._emitted(beat)
-        elif beat.prefix == SNAPSHOT_PREFIX and self._store.position.snapshot < int(beat.content):
+        elif beat.prefix == SNAPSHOT_PREFIX and self._store.position.snapshot.lsn < int(beat.content):
             self._empty(beat.lsn, beat.ts_ms)
         self._heartbeat = beat
         if self._assembler.open_tx is None and self._assembler.dropped_tx is None:
             self._advance(beat.lsn, beat.ts_ms)
-            if not self._store.position.reread_lsn and beat.lsn >= self._store.position.snapshot:
-                self._store.move(settled=True)
+            if not self._store.position.resync.lsn and beat.lsn >= self._store.position.snapshot.lsn:
+                self._store.move_snapshot(settled=True)
 
     def _emitted(self, beat: LogicalMessage) -> None:
         position, at_ms = self._store.position, emitted_ms(beat.content)
         check_heartbeat(position, beat.lsn, at_ms)
-        if beat.lsn >= position.watermark:
-            self._store.move(heard_ms=max(position.heard_ms, at_ms))
+        if beat.lsn >= position.log.watermark:
+            self._store.move_log(heartbeat_ms=max(position.log.heartbeat_ms, at_ms))
 
     def _advance(self, lsn: int, at_ms: int) -> None:
-        if lsn > self._store.position.watermark:
-            self._store.move(watermark=lsn, watermark_ms=at_ms)
-        if 0 < self._store.position.reread_lsn <= lsn:
-            self._store.move(settled=True, reread={}, reread_lsn=0)
+        if lsn > self._store.position.log.watermark:
+            self._store.move_log(watermark=lsn, watermark_ms=at_ms)
+        if 0 < self._store.position.resync.lsn <= lsn:
+            self._store.move_snapshot(settled=True)
+            self._store.move(resync=ResyncState())
 
     def _stream_begins(self) -> None:
         """A streamed record ends a snapshot of nothing, and must not come in the middle of another one."""
         position = self._store.position
-        if position.loading:
+        if position.snapshot.loading:
             raise LogError("the stream begins before the snapshot's last row")
-        if not position.snapshot:
+        if not position.snapshot.lsn:
             self._empty(1, 0)
 
     def _empty(self, lsn: int, at_ms: int) -> None:
         """A snapshot without a row was taken."""
         self._flush()
         self._rows.begin_snapshot()
-        self._rows.finish_snapshot(self._store.position.watermark + 1 if self._store.position.snapshot else 0)
-        self._store.move(snapshot=lsn, snapshot_ms=at_ms, heard_ms=0, settled=False, reread={}, reread_lsn=0)
+        self._rows.finish_snapshot(self._store.position.log.watermark + 1 if self._store.position.snapshot.lsn else 0)
+        self._move_to_snapshot(lsn, at_ms)
 
     def _snapshot_row(self, step: SnapshotRow) -> None:
         source = step.record.source
         assert source is not None
         if not is_new_snapshot_row(self._store.position, step.lsn, step.record.ts_ms):
             return  # It was read: the log is read once more.
-        if step.lsn < self._store.position.loading and source.snapshot != "first":
+        if step.lsn < self._store.position.snapshot.loading and source.snapshot != "first":
             return  # Of the snapshot before, from a task that was thought dead.
-        if step.lsn != self._store.position.loading:
-            newest = max(self._store.position.loading, self._store.position.snapshot)
+        if step.lsn != self._store.position.snapshot.loading:
+            newest = max(self._store.position.snapshot.loading, self._store.position.snapshot.lsn)
             if source.snapshot not in BEGINNINGS or (source.snapshot != "first" and step.lsn <= newest):
                 raise LogError(
                     "the log contains a snapshot without its first row: its beginning is past the retention time"
@@ -252,7 +256,7 @@ class Applier:
             self._snapshot = {}
             self._open.clear()
             self._rows.begin_snapshot()
-            self._store.move(loading=step.lsn)
+            self._store.move_snapshot(loading=step.lsn)
         self._events += 1
         table = TableName(source.schema, source.table)
         shape = self._shapes.get(table)
@@ -264,9 +268,15 @@ class Applier:
     def _finish_snapshot(self, lsn: int, at_ms: int) -> None:
         self._flush()
         # What it shows may have been committed at any time since the last commit that was in the log (invariant 6).
-        self._rows.finish_snapshot(self._store.position.watermark + 1)
-        self._store.move(loading=0, snapshot=lsn, snapshot_ms=at_ms, heard_ms=0, settled=False, reread={}, reread_lsn=0)
+        self._rows.finish_snapshot(self._store.position.log.watermark + 1)
+        self._store.move_snapshot(loading=0)
+        self._move_to_snapshot(lsn, at_ms)
         self._advance(lsn, 0)
+
+    def _move_to_snapshot(self, lsn: int, read_ms: int) -> None:
+        self._store.move_snapshot(lsn=lsn, read_ms=read_ms, settled=False)
+        self._store.move_log(heartbeat_ms=0)
+        self._store.move(resync=ResyncState())
 
     def _flush(self) -> None:
         """Write what is folded so far."""
@@ -291,8 +301,8 @@ class Applier:
         if not self._open.full or seen.beyond:
             return
         self._sort()
-        self._open.put_away()
-        self._store.move(spooled_tx=self._assembler.open_tx or 0, spooled_seen=seen.through)
+        self._open.spill()
+        self._store.move_transaction(spooled_tx=self._assembler.open_tx or 0, spooled_events=seen.through)
         self._open_offset = offset
 
 

@@ -1,7 +1,7 @@
-"""When documents were built and acknowledged: a row a second for each kind of document, not one a document.
+"""When documents were built and acknowledged: one row per second and kind of document, not one per document.
 
-A document's version says at which position it was built; the bulks of that version are found here, with their times. Bulks that are
-built within a second share a row, so that the way of a change costs one small write a bulk, and a day one row a second at most.
+A document's version contains the position of its build; the bulks of that version are found here, with their times. Bulks built
+within the same second share a row. So a change costs one small write per bulk, and a day at most one row per second.
 """
 
 from typing import Any, NamedTuple
@@ -10,10 +10,10 @@ from sync_worker.store.bulk import Bulk
 from sync_worker.store.row_store import RowStore
 
 SLICE_MS = 1000
-"""Bulks whose building began within so long share a row."""
+"""Bulks whose build began within this time share a row."""
 
-KEPT = 200_000
-"""Rows: two days of changes without a pause, and as many more as there were seconds without one. Some 10 MB."""
+MAX_ROWS = 200_000
+"""Older rows are deleted. Enough for two days of uninterrupted changes, about 10 MB."""
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS builds(
@@ -34,12 +34,14 @@ OF_VERSION = (
     "SELECT min(first_lsn), max(log_offset), min(built_ms), max(acknowledged_ms) FROM builds"
     " WHERE document = ? AND ? BETWEEN low AND high"
 )
-"""What is known of the bulks of a version."""
+"""Selects the fields of a `Build` for the bulks of a version."""
 
 
 class Build(NamedTuple):
-    """The bulks that a document of one version was in. `first_lsn`: the oldest change that they were built for; `log_offset`: the changes lie
-    before it in the log; `built_ms`: the first of them was built; `acknowledged_ms`: Elasticsearch had taken the last. Unix ms."""
+    """The bulks that contained documents of one version.
+
+    `first_lsn` is the oldest change that they were built for; the changes are before `log_offset` in the log. The first bulk was
+    built at `built_ms`, and the last one acknowledged at `acknowledged_ms`, in Unix ms."""
 
     first_lsn: int
     log_offset: int
@@ -48,26 +50,26 @@ class Build(NamedTuple):
 
 
 def build_of(row: tuple[Any, ...] | None) -> Build | None:
-    """What `OF_VERSION` answers; None when that version was built before anything that is kept."""
+    """The result of `OF_VERSION`; None when the build is older than the stored rows."""
     return None if row is None or row[0] is None else Build(*row)
 
 
 class BuildTimes:
-    """Keeps them. For the loop's thread."""
+    """Stores the times. For the loop's thread."""
 
     def __init__(self, store: RowStore) -> None:
         self._store = store
         self._slices: dict[str, tuple[int, int]] = {}
-        """Of each kind of document the row that bulks are added to, and when its first one was built."""
+        """The current row of each kind of document, and when its first bulk was built."""
         store.execute(TABLE)
 
-    def note(self, bulk: Bulk, now_ms: int) -> None:
-        """A bulk was taken; inside a transaction."""
+    def record(self, bulk: Bulk, now_ms: int) -> None:
+        """Record an acknowledged bulk; inside a transaction."""
         slice_, began_ms = self._slices.get(bulk.document, (0, 0))
-        facts = (bulk.version, bulk.first_lsn, self._store.position.offset, bulk.built_ms, now_ms)
+        facts = (bulk.version, bulk.first_lsn, self._store.position.log.offset, bulk.built_ms, now_ms)
         if slice_ and began_ms <= bulk.built_ms < began_ms + SLICE_MS:
             self._store.execute(_ADD, (slice_, *facts))
             return
         slice_ = int(self._store.value(_BEGIN, (bulk.document, *facts)))
         self._slices[bulk.document] = (slice_, bulk.built_ms)
-        self._store.execute("DELETE FROM builds WHERE slice <= ?", (slice_ - KEPT,))
+        self._store.execute("DELETE FROM builds WHERE slice <= ?", (slice_ - MAX_ROWS,))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cdc.log.lsn import format_lsn
 from sync_worker.errors import PositionLost
-from sync_worker.store.row_store import Position
+from sync_worker.store.position import Position
 
 HEARTBEAT_TOLERANCE_MS = 2_000
 """How far the source's clock may be set back between two heartbeats."""
@@ -50,9 +50,9 @@ def check_heartbeat(position: Position, lsn: int, at_ms: int) -> None:
     """A heartbeat below the watermark is a duplicate of one received before. A later one was emitted in another history.
 
     `at_ms` is when it was emitted, in Unix ms by the source's clock."""
-    if lsn < position.watermark and 0 < position.heard_ms < at_ms - HEARTBEAT_TOLERANCE_MS:
+    if lsn < position.log.watermark and 0 < position.log.heartbeat_ms < at_ms - HEARTBEAT_TOLERANCE_MS:
         raise PositionLost(
-            f"a heartbeat at {format_lsn(lsn)} was emitted after the log had reached {format_lsn(position.watermark)}:"
+            f"a heartbeat at {format_lsn(lsn)} was emitted after the log had reached {format_lsn(position.log.watermark)}:"
             f" {_RESTORED}"
         )
 
@@ -61,12 +61,12 @@ def is_new_snapshot_row(position: Position, lsn: int, at_ms: int) -> bool:
     """Whether a snapshot's row is new; False when it is a duplicate. A snapshot's LSN is the end of the WAL at its time.
 
     `at_ms` is when the row was read, in Unix ms by Kafka Connect's clock."""
-    if lsn > position.snapshot and lsn >= position.watermark:
+    if lsn > position.snapshot.lsn and lsn >= position.log.watermark:
         return True
-    later = 0 < position.snapshot_ms < at_ms - SNAPSHOT_TOLERANCE_MS
-    if lsn == position.snapshot or (lsn < position.snapshot and not later):
+    later = 0 < position.snapshot.read_ms < at_ms - SNAPSHOT_TOLERANCE_MS
+    if lsn == position.snapshot.lsn or (lsn < position.snapshot.lsn and not later):
         return False
     raise PositionLost(
-        f"a new snapshot was taken at {format_lsn(lsn)}, but the log was already read up to {format_lsn(position.watermark)}:"
+        f"a new snapshot was taken at {format_lsn(lsn)}, but the log was already read up to {format_lsn(position.log.watermark)}:"
         f" {_RESTORED}"
     )

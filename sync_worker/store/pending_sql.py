@@ -15,7 +15,7 @@ from read_model.sqlite.json_builder import text_literal
 from read_model.sqlite.rows import table_name
 from read_model.types.value_forms import form
 
-QUARANTINE = "set_aside"
+QUARANTINE = "quarantine"
 """The table of quarantined documents."""
 
 

@@ -1,4 +1,4 @@
-"""The row store: the source's rows as of one commit, the position of that commit, and the documents still to be built.
+"""The row store: the source's rows as of one commit, the position of that commit, and the pending documents.
 
 One SQLite file, one connection, one thread. Everything that must move together moves in one `transaction()`
 (invariant 1: a position is stored only with the rows and pending documents it covers).
@@ -8,7 +8,7 @@ import fcntl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self, TypedDict, Unpack
 
 import apsw
 import msgspec
@@ -17,67 +17,57 @@ from cdc.log.recovery import Recovery
 from read_model.catalog.catalog import quote_identifier
 from read_model.sqlite import functions
 from sync_worker.errors import StoreError
-
-FORMAT = 2
-"""Raised when the file's layout changes; another format is refused."""
+from sync_worker.store.layout import CONVERTIBLE, FORMAT, TABLES, convert
+from sync_worker.store.position import Position
 
 CHECKED_BYTES = 128 << 20
-"""A file up to this size is checked whole at each start: at most a second."""
-
-EPOCH_BITS = 48
-"""A version is `epoch << 48 | LSN`: 256 TiB of WAL an epoch, and it stays a positive 64-bit integer."""
+"""A file up to this size is checked completely at each start, which takes at most a second."""
 
 
-LSN_BITS = (1 << EPOCH_BITS) - 1
-"""The part of a version that is the LSN it was built at."""
+class Owner(NamedTuple):
+    """Whose row store this is: the pipeline, and the name under which its worker holds the lease."""
+
+    pipeline: str
+    holder: str
 
 
-NOTHING_READ = -1
-"""As `Position.passed`: what stands before is not known."""
+class SourceRecord(NamedTuple):
+    """What is known about the source; an empty text means not known yet.
+
+    `facts` is the JSON of the catalogue (`SourceFacts`) that the plan with `spec_hash` was resolved with, and `heartbeat` that
+    of the heartbeat which identifies the source. `resynced` is the JSON of the definitions' hashes at the last resync, until
+    a heartbeat confirms them; `remaining_reason` says what that resync could not resolve. `checked_snapshot` is the LSN of the
+    last snapshot that was checked for dates BC."""
+
+    facts: str
+    spec_hash: str
+    heartbeat: str
+    resynced: str
+    remaining_reason: str
+    checked_snapshot: int
 
 
-class Position(msgspec.Struct, frozen=True):
-    """How far the log is folded in.
+class SourceFields(TypedDict, total=False):
+    """The fields of a `SourceRecord` to change."""
 
-    `offset`: the next Kafka offset to read. `applied`: the last commit folded in, for telling repeats. `watermark`: the last
-    commit or heartbeat, for freshness. `snapshot`: LSN of the snapshot that the rows started from, 0 before it is complete;
-    `loading`: LSN of the snapshot that is being read, 0 when none is. `settled`: a heartbeat after the snapshot was seen.
-    `awaiting`: nothing counts before the first row of the next snapshot; `passed` is then the LSN of the snapshot row passed
-    over last, 0 when that was another record. `reread`: tables (`schema.table`) that were read
-    anew from the source, with the `pg_snapshot` that they show; `reread_lsn`: all that these show is in the log up to here.
-    `heard_ms`: when the youngest heartbeat was emitted, by the source's clock; `snapshot_ms`: when the snapshot's last row was
-    read, by Connect's. Both 0 while unknown; they tell a database that was put back from a log that comes again.
-    """
+    facts: str
+    spec_hash: str
+    heartbeat: str
+    resynced: str
+    remaining_reason: str
+    checked_snapshot: int
 
-    topic_id: str = ""
-    offset: int = 0
-    applied: int = 0
-    watermark: int = 0
-    watermark_ms: int = 0
-    snapshot: int = 0
-    snapshot_ms: int = 0
-    heard_ms: int = 0
-    loading: int = 0
-    settled: bool = False
-    awaiting: bool = False
-    passed: int = NOTHING_READ
-    epoch: int = 1
-    published: int = 0
-    spooled_tx: int = 0
-    spooled_seen: int = 0
-    dropped_tx: int = 0
-    ended_tx: int = 0
-    reread: dict[str, str] = {}
-    reread_lsn: int = 0
 
-    @property
-    def version(self) -> int:
-        """The version of a document that is built now: higher with each epoch and each commit (invariant 4)."""
-        return self.epoch << EPOCH_BITS | self.watermark
+class Generation(NamedTuple):
+    """The index that an alias's documents are written to. `uuid` is Elasticsearch's own id of it; readers see it once `shown`."""
+
+    name: str
+    uuid: str
+    shown: bool
 
 
 class RowStore:
-    """The open file. A second worker on the same file is refused."""
+    """The open file. Raises StoreError when it cannot be used, or another worker has it open."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -100,7 +90,7 @@ class RowStore:
 
     @contextmanager
     def translate_errors(self) -> Iterator[None]:
-        """Turn SQLite's faults of the file or the disk into errors that say what to do."""
+        """Turn SQLite's errors about the file or the disk into a StoreError that says what to do."""
         path = self._path
         try:
             yield
@@ -117,21 +107,21 @@ class RowStore:
             ) from error
 
     def _check(self) -> None:
-        """Look at the file's structure, while it is small enough not to hold up a start."""
+        """Check the file's structure, unless that would delay the start."""
         if self._path.stat().st_size <= CHECKED_BYTES and self.value("PRAGMA quick_check(1)") != "ok":
             raise apsw.CorruptError
 
     def empty(self) -> None:
-        """Forget everything but who we are: the file becomes that of a new row store, in the next epoch."""
+        """Delete everything except the holder's name: the file becomes a new row store, in the next epoch."""
         with self.connection:
             names = self.connection.execute(
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
             )
+            holder = self.owner().holder
             for (name,) in names.fetchall():
-                kept = name in ("meta", "spool")
-                quoted = quote_identifier(str(name))
-                which = " WHERE name <> 'holder'" if name == "meta" else ""
-                self.connection.execute(f"DELETE FROM {quoted}{which}" if kept else f"DROP TABLE {quoted}")
+                self.connection.execute(f"DROP TABLE {quote_identifier(str(name))}")
+            self.connection.execute(TABLES)
+            self.update_owner(holder=holder)
         epoch = self.position.epoch + 1
         with self.transaction():
             self.position = Position()
@@ -140,28 +130,26 @@ class RowStore:
     def _prepare(self, path: Path) -> None:
         self.connection.pragma("journal_mode", "wal")
         self.connection.pragma("synchronous", "normal")
-        # A deleted row is overwritten: who was erased from the database is not in pages that nobody uses either.
+        # Overwrite deleted rows: data erased from the database must not remain in unused pages of the file.
         self.connection.pragma("secure_delete", "on")
-        # An index that is made of millions of rows is sorted on disk: memory must not grow with the database (invariant 8).
+        # Sort on disk when an index over millions of rows is created: memory must not grow with the database (invariant 8).
         self.connection.pragma("temp_store", "file")
         self.connection.pragma("cache_size", -32768)
         self.connection.pragma("journal_size_limit", 67108864)
         functions.register(self.connection)
         found = self.connection.pragma("user_version")
-        if found not in (0, FORMAT):
+        if found not in (0, CONVERTIBLE, FORMAT):
             raise StoreError(
                 f"row store {path} has format {found}, but this worker writes format {FORMAT}", Recovery.REMOVE_STORE
             )
-        self.connection.execute(
-            f"""
-            PRAGMA user_version = {FORMAT};
-            CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
-            CREATE TABLE IF NOT EXISTS spool(seq INTEGER PRIMARY KEY, value BLOB NOT NULL, old_key BLOB);
-            """
-        )
+        with self.connection:
+            if found == CONVERTIBLE:
+                convert(self.connection)
+            self.connection.execute(TABLES)
+            self.connection.pragma("user_version", FORMAT)
 
     def close(self) -> None:
-        """Close the file and let another worker have it."""
+        """Close the file and release its lock."""
         self.connection.close()
         self._lock.close()
 
@@ -173,35 +161,82 @@ class RowStore:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """One atomic step: what the body writes, and where it moves the position."""
+        """Write what the body writes and the position that it moves to, as one atomic step."""
         before = self.position
         try:
             with self.connection:
                 yield
                 if self.position != before:
-                    self.remember("position", msgspec.json.encode(self.position).decode())
+                    state = msgspec.json.encode(self.position).decode()
+                    self.execute("INSERT OR REPLACE INTO position VALUES (1, ?)", (state,))
         except BaseException:
             self.position = before
             raise
 
     def move(self, **position: Any) -> None:
-        """Change the position inside a `transaction()`."""
+        """Change fields of the position; inside a `transaction()`, like the other `move_…` methods."""
         self.position = msgspec.structs.replace(self.position, **position)
 
-    def remember(self, name: str, value: str | int) -> None:
-        """Keep a value under a name."""
-        self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+    def move_log(self, **log: Any) -> None:
+        """Change fields of `position.log`."""
+        self.move(log=msgspec.structs.replace(self.position.log, **log))
 
-    def recall(self, name: str) -> Any:
-        """The value kept under a name, or None."""
-        return self.value("SELECT value FROM meta WHERE name = ?", (name,))
+    def move_snapshot(self, **snapshot: Any) -> None:
+        """Change fields of `position.snapshot`."""
+        self.move(snapshot=msgspec.structs.replace(self.position.snapshot, **snapshot))
+
+    def move_transaction(self, **transaction: Any) -> None:
+        """Change fields of `position.transaction`."""
+        self.move(transaction=msgspec.structs.replace(self.position.transaction, **transaction))
+
+    def owner(self) -> Owner:
+        """Whose row store this is."""
+        return Owner(*self.execute("SELECT pipeline, holder FROM owner").fetchone())
+
+    def update_owner(self, *, pipeline: str | None = None, holder: str | None = None) -> None:
+        """Set the pipeline, the holder, or both."""
+        self.execute("UPDATE owner SET pipeline = ifnull(?, pipeline), holder = ifnull(?, holder)", (pipeline, holder))
+
+    def source(self) -> SourceRecord:
+        """What is known about the source."""
+        return SourceRecord(*self.execute(f"SELECT {', '.join(SourceRecord._fields)} FROM source").fetchone())
+
+    def update_source(self, **fields: Unpack[SourceFields]) -> None:
+        """Change what is known about the source."""
+        assignments = ", ".join(f"{name} = ?" for name in fields)
+        self.execute(f"UPDATE source SET {assignments}", tuple(fields.values()))
+
+    def generation(self, alias: str) -> Generation | None:
+        """The generation of an alias; None before there is one."""
+        row = self.execute("SELECT name, uuid, shown FROM generation WHERE alias = ?", (alias,)).fetchone()
+        return None if row is None else Generation(row[0], row[1], bool(row[2]))
+
+    def set_generation(self, alias: str, generation: Generation | None) -> None:
+        """Store the generation of an alias, or forget it."""
+        if generation is None:
+            self.execute("DELETE FROM generation WHERE alias = ?", (alias,))
+        else:
+            self.execute("INSERT OR REPLACE INTO generation VALUES (?, ?, ?, ?)", (alias, *generation))
+
+    def show_generation(self, alias: str) -> None:
+        """Record that readers see the generation of an alias."""
+        self.execute("UPDATE generation SET shown = 1 WHERE alias = ?", (alias,))
+
+    def sink_nodes(self) -> frozenset[str]:
+        """The processes of Elasticsearch when they were last seen; empty before that."""
+        nodes = self.value("SELECT nodes FROM sink")
+        return frozenset(str(nodes).split(",")) if nodes else frozenset()
+
+    def set_sink_nodes(self, nodes: frozenset[str]) -> None:
+        """Store the processes of Elasticsearch."""
+        self.execute("UPDATE sink SET nodes = ?", (",".join(sorted(nodes)),))
 
     def execute(self, sql: str, bindings: Any = ()) -> Any:
-        """Run a statement; iterate over the answer, or `fetchone`, `fetchall`."""
+        """Run a statement; returns a cursor to iterate over, or to `fetchone` or `fetchall` from."""
         return self.connection.execute(sql, bindings)
 
     def execute_many(self, sql: str, rows: Iterable[Any]) -> None:
-        """Run a statement once a row."""
+        """Run a statement once for each row."""
         self.connection.executemany(sql, rows)
 
     def value(self, sql: str, bindings: Any = ()) -> Any:
@@ -210,5 +245,5 @@ class RowStore:
         return None if row is None else row[0]
 
     def _read_position(self) -> Position:
-        text = self.recall("position")
-        return Position() if text is None else msgspec.json.decode(text, type=Position)
+        state = self.value("SELECT state FROM position")
+        return Position() if state is None else msgspec.json.decode(state, type=Position)

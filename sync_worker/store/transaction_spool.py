@@ -1,4 +1,4 @@
-"""The events of the transaction that is open in the log: in memory while they are few, on disk beyond that (invariant 8)."""
+"""Holds the events of the log's open transaction: few of them in memory, many on disk (invariant 8)."""
 
 from collections.abc import Iterator
 
@@ -6,44 +6,44 @@ from cdc.log.envelope import decode
 from sync_worker.log.changes import TakenChange
 from sync_worker.store.row_store import RowStore
 
-MOST_BYTES = 32 << 20
-"""Of events in memory, as they came from Kafka; a batch of messages may be as large once more."""
+MAX_BYTES = 32 << 20
+"""Bytes of events in memory, as received from Kafka. A batch of messages may need as much again."""
 
 CHUNK_EVENTS = 10_000
-"""Events of a spooled transaction that are folded at a time, at most; together they are not much larger than `MOST_BYTES`."""
+"""The most events of a spooled transaction that are folded at a time. Together they are not much larger than MAX_BYTES."""
 
 
 class TransactionSpool:
-    """Its writes belong inside a transaction of the row store. `most_events` are kept in memory."""
+    """Up to `max_events` and `max_bytes` are in memory. Call the methods that write inside a transaction of the row store."""
 
-    def __init__(self, store: RowStore, most_events: int, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, store: RowStore, max_events: int, max_bytes: int = MAX_BYTES) -> None:
         self._store = store
-        self._most_events = most_events
-        self._most_bytes = most_bytes
+        self._max_events = max_events
+        self._max_bytes = max_bytes
         self._bytes = 0
         self.events: list[TakenChange] = []
-        """Those in memory."""
+        """The events in memory."""
 
     def add(self, change: TakenChange) -> None:
-        """One more event."""
+        """Add an event in memory."""
         self.events.append(change)
         self._bytes += len(change.value)
 
     @property
     def full(self) -> bool:
-        """Whether what is in memory belongs on disk."""
-        return len(self.events) >= self._most_events or self._bytes >= self._most_bytes
+        """Whether the events in memory should move to disk."""
+        return len(self.events) >= self._max_events or self._bytes >= self._max_bytes
 
-    def put_away(self) -> None:
-        """Move what is in memory to the disk."""
+    def spill(self) -> None:
+        """Move the events in memory to disk."""
         self._store.execute_many(
             "INSERT INTO spool(value, old_key) VALUES (?, ?)",
             [(change.value, change.old_key) for change in self.events],
         )
-        self._forget()
+        self._clear_memory()
 
     def chunks(self) -> Iterator[list[TakenChange]]:
-        """What is on disk, in its order. Both halves of a key change come in one chunk: the second may need the old row's values."""
+        """The events on disk, in order. Both events of a key change are in one chunk: the second may need the old row's values."""
         last = 0
         while rows := self._rows(last):
             last = rows[-1][0]
@@ -51,21 +51,21 @@ class TransactionSpool:
 
     def _rows(self, last: int) -> list[tuple[int, bytes, bytes | None]]:
         rows, size = [], 0
-        found = self._store.execute("SELECT seq, value, old_key FROM spool WHERE seq > ? ORDER BY seq", (last,))
-        for number, row in enumerate(found, 1):
+        events = self._store.execute("SELECT seq, value, old_key FROM spool WHERE seq > ? ORDER BY seq", (last,))
+        for number, row in enumerate(events, 1):
             rows.append(row)
             size += len(row[1])
-            if number > 1 and (number >= CHUNK_EVENTS or size >= self._most_bytes):
-                found.close()
+            if number > 1 and (number >= CHUNK_EVENTS or size >= self._max_bytes):
+                events.close()
                 return rows[:-1] if decode(row[1]).op == "d" else rows
         return rows
 
     def clear(self) -> None:
-        """Forget all of it."""
-        self._forget()
-        if self._store.position.spooled_tx:
+        """Delete all events."""
+        self._clear_memory()
+        if self._store.position.transaction.spooled_tx:
             self._store.execute("DELETE FROM spool")
-            self._store.move(spooled_tx=0, spooled_seen=0)
+            self._store.move_transaction(spooled_tx=0, spooled_events=0)
 
-    def _forget(self) -> None:
+    def _clear_memory(self) -> None:
         self.events, self._bytes = [], 0

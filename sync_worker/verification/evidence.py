@@ -9,7 +9,7 @@ from read_model.plan.model import DocumentPlan
 from read_model.sqlite.fan_out import source_tables
 from sync_worker.errors import WorkerError
 from sync_worker.settings import WorkerSettings
-from sync_worker.store.row_store import LSN_BITS
+from sync_worker.store.position import LSN_BITS
 from sync_worker.verification.explain import Explanation, RowStoreSide, read_parts
 from sync_worker.verification.log_search import transactions_before
 from sync_worker.verification.log_time import commit_lsn
@@ -33,7 +33,7 @@ def collect_evidence(settings: WorkerSettings, opened: Verification, plan: Docum
     explanation.held = next(opened.index.find(plan.name, [id_]), None)
     with suppress(WorkerError), RowStoreReader(store_path(settings)) as row_store:
         _read_row_store(row_store, plan, explanation)
-        _read_log(settings, opened.plan.pipeline, plan, explanation, row_store.position.snapshot)
+        _read_log(settings, opened.plan.pipeline, plan, explanation, row_store.position.snapshot.lsn)
     last = explanation.last
     if explanation.written is None and last is not None and last.committed_ms is not None:
         with suppress(WorkerError):
@@ -45,7 +45,7 @@ def collect_evidence(settings: WorkerSettings, opened: Verification, plan: Docum
 def _read_row_store(row_store: RowStoreReader, plan: DocumentPlan, explanation: Explanation) -> None:
     quarantined = row_store.quarantined(plan.name, explanation.id)
     explanation.row_store = RowStoreSide(
-        row_store.position.watermark,
+        row_store.position.log.watermark,
         row_store.build(plan, explanation.id),
         row_store.pending_since(plan, explanation.id),
         quarantined[0] if quarantined else None,

@@ -12,8 +12,8 @@ from read_model.freshness import Freshness
 from read_model.types.canonical_json import Difference, differences, digest
 from sync_worker.elasticsearch.dropped_fields import as_flagged, left_out_of
 from sync_worker.store.build_times import Build
-from sync_worker.store.quarantine import QuarantinedDocument
-from sync_worker.store.row_store import EPOCH_BITS, LSN_BITS
+from sync_worker.store.position import EPOCH_BITS, LSN_BITS
+from sync_worker.store.quarantine import KIND_TEXT, QuarantinedDocument, QuarantineKind
 from sync_worker.verification.index_reader import Indexed
 from sync_worker.verification.log_search import LogTransaction
 
@@ -133,7 +133,7 @@ class Explanation:
     def verdict(self) -> Verdict:
         """The first link of the chain that is wrong, or EQUAL."""
         row_store = self.row_store
-        if row_store and row_store.quarantined and row_store.quarantined.kind != "left out":
+        if row_store and row_store.quarantined and row_store.quarantined.kind is not QuarantineKind.FIELD_DROPPED:
             return Verdict.QUARANTINED
         if row_store and row_store.pending_since is not None:
             return Verdict.PENDING
@@ -239,6 +239,6 @@ def _row_store_json(row_store: RowStoreSide | None) -> dict[str, Any] | None:
         "position": as_lsn(row_store.position),
         "exists": row_store.text is not None,
         "pending_since": as_lsn(row_store.pending_since),
-        "set_aside": quarantined.kind if quarantined else None,
+        "set_aside": KIND_TEXT[quarantined.kind] if quarantined else None,
         "reason": quarantined.reason if quarantined else None,
     }

@@ -14,9 +14,10 @@ from read_model.sqlite.fan_out import LANES
 from sync_worker.errors import WorkerError
 from sync_worker.settings import WorkerSettings
 from sync_worker.store.build_times import OF_VERSION, Build, build_of
+from sync_worker.store.layout import FORMAT
 from sync_worker.store.pending_sql import pending_lsn
-from sync_worker.store.quarantine import QuarantinedDocument
-from sync_worker.store.row_store import Position
+from sync_worker.store.position import Position
+from sync_worker.store.quarantine import QuarantinedDocument, QuarantineKind
 
 
 def store_path(settings: WorkerSettings) -> Path:
@@ -37,6 +38,7 @@ class RowStoreReader:
             self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
             self._connection.set_busy_timeout(10_000)
             functions.register(self._connection)
+            self._check_format(path)
             self.position = self._position()
         except (apsw.NotADBError, apsw.CantOpenError, apsw.CorruptError) as error:
             raise WorkerError(f"cannot read the row store {path}: {error}") from error
@@ -51,10 +53,10 @@ class RowStoreReader:
 
     def quarantined(self, document: str | None = None, id_: str | None = None) -> list[QuarantinedDocument]:
         """The documents in quarantine: all, those of one kind, or a single one."""
-        if not self._has("set_aside"):
+        if not self._has("quarantine"):
             return []
         rows = self._connection.execute(
-            "SELECT document, id, kind, reason, fields, cause, version, at_ms FROM set_aside"
+            "SELECT document, id, kind, reason, fields, cause, version, at_ms FROM quarantine"
             " WHERE (?1 IS NULL OR document = ?1) AND (?2 IS NULL OR id = ?2) ORDER BY at_ms, document, id",
             (document, id_),
         )
@@ -79,14 +81,15 @@ class RowStoreReader:
             return None
         return build_of(self._connection.execute(OF_VERSION, (document, version)).fetchone())
 
-    def recall(self, name: str) -> Any:
-        """The value stored under a name, or None."""
-        row = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-        return None if row is None else row[0]
-
     def _position(self) -> Position:
-        text = self.recall("position")
-        return Position() if text is None else msgspec.json.decode(text, type=Position)
+        row = self._connection.execute("SELECT state FROM position").fetchone()
+        return Position() if row is None else msgspec.json.decode(str(row[0]), type=Position)
+
+    def _check_format(self, path: Path) -> None:
+        if (found := self._connection.pragma("user_version")) != FORMAT:
+            raise WorkerError(
+                f"row store {path} has format {found}, not {FORMAT}: start this version's worker once, which converts it"
+            )
 
     def _has(self, table: str) -> bool:
         return self._connection.table_exists(None, table)
@@ -94,4 +97,6 @@ class RowStoreReader:
 
 def _quarantined(row: tuple[Any, ...]) -> QuarantinedDocument:
     document, id_, kind, reason, fields, cause, version, at_ms = row
-    return QuarantinedDocument(document, id_, kind, reason, tuple(msgspec.json.decode(fields)), cause, version, at_ms)
+    return QuarantinedDocument(
+        document, id_, QuarantineKind(kind), reason, tuple(msgspec.json.decode(fields)), cause, version, at_ms
+    )

@@ -14,7 +14,7 @@ from read_model.elasticsearch.index_body import flattened_paths
 from read_model.plan.model import DocumentPlan
 from read_model.types.canonical_json import differences, digest, text_digest
 from sync_worker.elasticsearch.dropped_fields import as_flagged, left_out_of
-from sync_worker.store.row_store import LSN_BITS
+from sync_worker.store.position import LSN_BITS
 from sync_worker.verification.index_reader import Indexed, IndexReader
 from sync_worker.verification.oracle import Oracle
 from sync_worker.verification.report import Divergent, Report

@@ -116,9 +116,10 @@ def test_replay_of_the_whole_log_changes_no_document(pipeline: Pipeline) -> None
     assert pipeline.kill_worker(signal.SIGTERM) == 0
     before = versions(pipeline)
     connection = apsw.Connection(str(pipeline.folder / "store" / f"{pipeline.place.pipeline}.sqlite"))
-    (text,) = connection.execute("SELECT value FROM meta WHERE name = 'position'").fetchone() or ("",)
-    position = msgspec.json.decode(str(text)) | {"offset": 0}
-    connection.execute("UPDATE meta SET value = ? WHERE name = 'position'", (msgspec.json.encode(position).decode(),))
+    (state,) = connection.execute("SELECT state FROM position").fetchone() or ("",)
+    position = msgspec.json.decode(str(state))
+    position["log"]["offset"] = 0
+    connection.execute("UPDATE position SET state = ?", (msgspec.json.encode(position).decode(),))
     connection.close()
     pipeline.start_worker()
     pipeline.wait_fresh()

@@ -23,7 +23,7 @@ from sync_worker.loop.freshness_tracker import FreshnessTracker
 from sync_worker.store.applier import Applied, Applier
 from sync_worker.store.bulk import Bulk
 from sync_worker.store.pending import Pending
-from sync_worker.store.row_store import EPOCH_BITS
+from sync_worker.store.position import EPOCH_BITS
 from sync_worker.store.row_tables import Rows
 from tests.support.builders import plans
 from tests.support.builders.history import Delete, Move, Put, Source, Truncate
@@ -150,7 +150,7 @@ class PositionFirst(Applier):
 
     def apply(self, messages: Any) -> Applied:
         with self._store.transaction():
-            self._store.move(offset=messages[-1].offset() + 1)
+            self._store.move_log(offset=messages[-1].offset() + 1)
         return super().apply(messages)
 
 
@@ -168,7 +168,7 @@ class BeginForgotten(Applier):
     def apply(self, messages: Any) -> Applied:
         applied = super().apply(messages)
         with self._store.transaction():
-            self._store.move(offset=messages[-1].offset() + 1)
+            self._store.move_log(offset=messages[-1].offset() + 1)
         return applied
 
 

@@ -183,7 +183,7 @@ def live(
         surroundings = Surroundings(
             store=store,
             current=Current(bind(parts, store, generations, SPOOL_AFTER, bulk=3)),
-            source=LogDouble(log, store.position.offset),
+            source=LogDouble(log, store.position.log.offset),
             sink=ClusterSink(cluster, stopping, gives_up),
             sink_watch=HeldLease(),
             guards=(),

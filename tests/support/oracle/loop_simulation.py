@@ -286,7 +286,7 @@ class Trial:
 
     def _open(self) -> None:
         self.store = FusedStore(self._path)
-        offset = self.store.position.offset
+        offset = self.store.position.log.offset
         if not 0 <= offset <= len(self._source.log):
             raise Diverged(f"position lost: offset {offset} of {len(self._source.log)}")
         self._log = ScheduledLog(self._source, offset)
@@ -353,7 +353,7 @@ class Trial:
         self._worker.loop.turn()
         self._senders.allowed = 0
         searchable = self._worker.publisher.feed.now.searchable
-        if searchable or self.store.position.settled:
+        if searchable or self.store.position.snapshot.settled:
             self._check_published(searchable)
 
     def _refresh(self, done: bool) -> None:
@@ -378,7 +378,7 @@ class Trial:
 
     def _check_built(self, target: Target, writes: list[DocumentWrite]) -> None:
         """Invariant 3: every built document is the oracle's as of the position."""
-        known = self._expected.at(self._source.state(self.store.position.watermark))
+        known = self._expected.at(self._source.state(self.store.position.log.watermark))
         if known is None:
             return
         expected = known[target.document]
@@ -421,8 +421,10 @@ class Trial:
             visible = {key: content(body) for key, body in self.index.visible.get(plan.name, {}).items()}
             if visible != expected[plan.name]:
                 raise Diverged(f"at rest {plan.name}: {visible!r}, not {expected[plan.name]!r}")
-        if self.store.position.published != self.store.position.watermark:
-            raise Diverged(f"at rest {self.store.position.published} is published of {self.store.position.watermark}")
+        if self.store.position.published != self.store.position.log.watermark:
+            raise Diverged(
+                f"at rest {self.store.position.published} is published of {self.store.position.log.watermark}"
+            )
 
 
 def bind(

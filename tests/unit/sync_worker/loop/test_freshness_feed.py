@@ -97,7 +97,7 @@ def test_a_wish_is_answered_when_the_loop_has_come_to_it() -> None:
 
     def loop(wish: Retry) -> None:
         asked.put(wish)
-        wish.answer.set_result(3)
+        wish.count.set_result(3)
 
     with asgi(
         endpoint(FreshnessFeed(FIRST), Commands(lambda: None, loop, refuse, remove), CollectorRegistry())

@@ -64,7 +64,7 @@ def store(tmp_path: Path) -> Iterator[RowStore]:
 def snapshot(store: RowStore, lsn: int) -> None:
     """A snapshot was read to its end."""
     with store.transaction():
-        store.move(snapshot=lsn)
+        store.move_snapshot(lsn=lsn)
 
 
 def documents_wait(misread: BcDateCheck) -> bool:

@@ -13,6 +13,7 @@ from read_model.catalog.catalog import TableName
 from sync_worker.errors import PositionLost, ServiceMissing, describe
 from sync_worker.source.identity_monitor import IdentityMonitor
 from sync_worker.store.history_check import Identity
+from sync_worker.store.position import ResyncState
 from sync_worker.store.row_store import RowStore
 
 A, B = TableName("public", "a"), TableName("public", "b")
@@ -39,7 +40,7 @@ def test_a_changed_definition_is_wanted_until_it_is_read_anew(store: RowStore) -
 
     with store.transaction():
         watch.record_resync({"public.a": "A2"}, "")
-        store.move(reread_lsn=50)
+        store.move(resync=ResyncState(lsn=50))
     assert (watch.changed, watch.reason) == (frozenset(), "")
     watch.observe(beat(40, a="1", b="1"))
     assert watch.changed == frozenset(), "a heartbeat from before the re-read says nothing"

@@ -28,8 +28,8 @@ def store(tmp_path: Path) -> Iterator[RowStore]:
 def note(store: RowStore, made: BuildTimes, version: int, built_ms: int, first_lsn: int = 50, took: int = 20) -> None:
     """A bulk of the version was built, and taken a moment later."""
     with store.transaction():
-        store.move(offset=store.position.offset + 100)
-        made.note(Bulk(LANE, 0, 1, first_lsn, version, [], built_ms=built_ms), built_ms + took)
+        store.move_log(offset=store.position.log.offset + 100)
+        made.record(Bulk(LANE, 0, 1, first_lsn, version, [], built_ms=built_ms), built_ms + took)
 
 
 def of_version(store: RowStore, version: int) -> Build | None:
@@ -58,7 +58,7 @@ def test_bulks_of_one_second_share_a_row_and_a_version_has_the_times_of_its_bulk
 
 
 def test_old_rows_go(store: RowStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build_times, "KEPT", 3)
+    monkeypatch.setattr(build_times, "MAX_ROWS", 3)
     made = BuildTimes(store)
     for number in range(10):
         note(store, made, number, number * SLICE_MS)

@@ -8,12 +8,12 @@ import pytest
 from cdc.log.lsn import parse_lsn
 from sync_worker.errors import PositionLost, describe
 from sync_worker.store.history_check import Identity, check_heartbeat, check_same_history, is_new_snapshot_row
-from sync_worker.store.row_store import Position
+from sync_worker.store.position import LogPosition, Position, SnapshotState
 from tests.support.builders.history import Message, Put, Source
 from tests.support.builders.plans import CUSTOMERS
 from tests.support.oracle.loop_simulation import PLAN, Expected, WorkerParts, trial
 
-READ = Position(watermark=1000, heard_ms=60_000, snapshot=500, snapshot_ms=50_000)
+READ = Position(LogPosition(watermark=1000, heartbeat_ms=60_000), SnapshotState(lsn=500, read_ms=50_000))
 US = Identity("7", 1)
 
 
@@ -38,7 +38,9 @@ def test_a_heartbeat_that_nobody_heard_below_the_watermark() -> None:
     with pytest.raises(PositionLost, match=r"0/3E7 was emitted after the log had reached 0/3E8.*restored") as lost:
         check_heartbeat(READ, 999, 63_000)
     assert "--new-store" in describe(lost.value)
-    check_heartbeat(Position(watermark=1000), 999, 63_000)  # None was heard since the snapshot: nothing is known.
+    check_heartbeat(
+        Position(LogPosition(watermark=1000)), 999, 63_000
+    )  # None was heard since the snapshot: nothing is known.
 
 
 @pytest.mark.parametrize(
@@ -79,8 +81,8 @@ def test_the_log_of_a_database_that_was_put_back_moves_nothing() -> None:
     with trial(source, Expected(source), WorkerParts()) as running:
         running.turn("read", len(source.log))
         before = running.store.position
-        assert before.snapshot
-        assert before.heard_ms
+        assert before.snapshot.lsn
+        assert before.log.heartbeat_ms
         for message in [put_back(message) for message in source.log]:
             if message is not None:
                 source.log.append(message)

@@ -12,7 +12,7 @@ from read_model.plan.model import DocumentPlan, Field, Node, PipelinePlan, Table
 from read_model.sqlite import rows
 from sync_worker.store.bulk import Bulk, BulkOutcome, DroppedFields, Rejection
 from sync_worker.store.pending import Pending
-from sync_worker.store.quarantine import Quarantine, Retry
+from sync_worker.store.quarantine import Quarantine, QuarantineKind, Retry
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 from sync_worker.store.statements import statements
@@ -42,7 +42,7 @@ class Small:
         with self.store.transaction():
             for n in range(1, 11):
                 self.store.execute(rows.upsert(USE), (n, f"thing {n}", f'{{"code": {n}}}'))
-            self.store.move(watermark=50)
+            self.store.move_log(watermark=50)
             self.rows.touch_all(40)
 
     def spoil(self, *ids: int) -> None:
@@ -56,7 +56,7 @@ class Small:
     def settle(self, bulk: Bulk, sent: BulkOutcome = NOTHING) -> None:
         """What the loop does with a finished bulk."""
         with self.store.transaction():
-            self.quarantine.note(bulk, sent)
+            self.quarantine.update(bulk, sent)
             self.pending.remove(bulk)
 
     def run(self) -> list[str]:
@@ -83,7 +83,7 @@ def test_one_poisoned_row_costs_its_own_document_alone(small: Small) -> None:
     with RowStoreReader(small.path) as kept:
         found = kept.quarantined("things")
     assert sorted(each.id for each in found) == ["1", "10", "4", "5"]
-    assert {(each.kind, each.cause, each.version) for each in found} == {("not built", 40, 60)}
+    assert {(each.kind, each.cause, each.version) for each in found} == {(QuarantineKind.UNBUILDABLE, 40, 60)}
     assert found[0].reason == "the document cannot be built from its rows: malformed JSON"
 
 
@@ -112,7 +112,7 @@ def test_what_is_asked_for_is_tried_again(small: Small) -> None:
     for wish, built in ((Retry("things", "4"), ["4"]), (Retry("other"), []), (Retry(), ["5"]), (Retry(), [])):
         asked.put(wish)
         small.quarantine.retry(asked, small.rows)
-        assert wish.answer.result(0) == len(built)
+        assert wish.count.result(0) == len(built)
         assert small.run() == built
     assert small.quarantine.refused == 0
 
@@ -126,8 +126,8 @@ def test_refused_and_left_out_are_told_apart(small: Small) -> None:
     with RowStoreReader(small.path) as kept:
         refused, left_out = kept.quarantined()
         assert kept.quarantined(id_="5") == [left_out]
-    assert (refused.id, refused.kind, refused.reason, refused.fields) == ("3", "refused", "too odd", ())
-    assert (left_out.id, left_out.kind, left_out.fields) == ("5", "left out", ("code",))
+    assert (refused.id, refused.kind, refused.reason, refused.fields) == ("3", QuarantineKind.REJECTED, "too odd", ())
+    assert (left_out.id, left_out.kind, left_out.fields) == ("5", QuarantineKind.FIELD_DROPPED, ("code",))
 
 
 def test_a_document_touched_while_it_was_refused_is_pending_and_not_set_aside(small: Small) -> None:
@@ -155,4 +155,4 @@ def test_the_row_store_is_read_beside_its_worker(small: Small) -> None:
         assert kept.build(PLAN.documents[0], "77") is None
         small.run()
         assert kept.pending_since(PLAN.documents[0], "4") is None
-        assert kept.position.watermark == 50
+        assert kept.position.log.watermark == 50

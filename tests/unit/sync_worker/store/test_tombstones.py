@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sync_worker.store.row_store import EPOCH_BITS, RowStore
+from sync_worker.store.position import EPOCH_BITS
+from sync_worker.store.row_store import RowStore
 from sync_worker.store.tombstones import Tombstones
 
 
@@ -13,48 +14,49 @@ from sync_worker.store.tombstones import Tombstones
 def store(tmp_path: Path) -> Iterator[RowStore]:
     with RowStore(tmp_path / "tombstones.sqlite") as made:
         with made.transaction():
-            made.move(watermark=70, epoch=2)
+            made.move_log(watermark=70)
+            made.move(epoch=2)
         yield made
 
 
 def test_what_is_buried_is_due_until_it_was_sent(store: RowStore) -> None:
     kept = Tombstones(store)
     with store.transaction():
-        kept.bury("things", ["a", "b"])
+        kept.add("things", ["a", "b"])
     assert kept.oldest() == [70]
-    taken = kept.take()
+    taken = kept.next_due()
     assert taken is not None
     document, items = taken
     assert (document, [item.id for item in items]) == ("things", ["a", "b"])
     assert str((2 << EPOCH_BITS) | 70).encode() in items[0].body
     with store.transaction():
-        kept.sent(document, items)
-    assert (kept.take(), kept.oldest()) == (None, [])
+        kept.mark_sent(document, items)
+    assert (kept.next_due(), kept.oldest()) == (None, [])
 
 
 def test_another_process_of_elasticsearch_makes_all_due(store: RowStore) -> None:
     kept = Tombstones(store)
-    kept.seen(frozenset({"one"}))
+    kept.observe_nodes(frozenset({"one"}))
     with store.transaction():
-        kept.bury("things", ["a"])
-    taken = kept.take()
+        kept.add("things", ["a"])
+    taken = kept.next_due()
     assert taken is not None
     with store.transaction():
-        kept.sent(*taken)
-    kept.seen(frozenset({"one"}))
-    kept.seen(frozenset())
-    assert kept.take() is None, "the same process, or one that does not answer, has forgotten nothing"
-    kept.seen(frozenset({"two"}))
-    assert kept.take() is not None
+        kept.mark_sent(*taken)
+    kept.observe_nodes(frozenset({"one"}))
+    kept.observe_nodes(frozenset())
+    assert kept.next_due() is None, "the same process, or one that does not answer, has forgotten nothing"
+    kept.observe_nodes(frozenset({"two"}))
+    assert kept.next_due() is not None
     again = Tombstones(store)
-    assert again.take() is not None, "it is due after a restart of the worker, too"
+    assert again.next_due() is not None, "it is due after a restart of the worker, too"
 
 
 def test_old_ones_are_dropped(store: RowStore) -> None:
     kept = Tombstones(store)
     with store.transaction():
         store.execute("INSERT INTO tombstones VALUES ('things', 'old', 1, 1000, 0), ('things', 'due', 1, 1000, 5)")
-    kept.doubt()
-    taken = kept.take()
+    kept.mark_all_due()
+    taken = kept.next_due()
     assert taken is not None
     assert [item.id for item in taken[1]] == ["due"]

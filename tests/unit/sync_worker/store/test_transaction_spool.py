@@ -31,7 +31,7 @@ def numbers(chunk: list[TakenChange]) -> list[int]:
 
 
 def test_few_small_events_stay_in_memory(store: RowStore) -> None:
-    spool = TransactionSpool(store, most_events=5)
+    spool = TransactionSpool(store, max_events=5)
     for number in range(4):
         spool.add(event(number))
     assert not spool.full
@@ -40,24 +40,24 @@ def test_few_small_events_stay_in_memory(store: RowStore) -> None:
 
 
 def test_large_events_leave_memory_long_before_they_are_many(store: RowStore) -> None:
-    spool = TransactionSpool(store, most_events=20_000, most_bytes=1_000_000)
+    spool = TransactionSpool(store, max_events=20_000, max_bytes=1_000_000)
     for number in range(9):
         spool.add(event(number, size=100_000))
         assert not spool.full
     spool.add(event(9, size=100_000))
     assert spool.full
-    spool.put_away()
+    spool.spill()
     assert spool.events == []
     assert not spool.full
 
 
 def test_they_come_back_in_order_and_not_many_bytes_at_a_time(store: RowStore) -> None:
-    spool = TransactionSpool(store, most_events=20_000, most_bytes=1_000_000)
+    spool = TransactionSpool(store, max_events=20_000, max_bytes=1_000_000)
     for number in range(100):
         spool.add(event(number, size=100_000))
         if spool.full:
-            spool.put_away()
-    spool.put_away()
+            spool.spill()
+    spool.spill()
     chunks = list(spool.chunks())
     assert [number for chunk in chunks for number in numbers(chunk)] == list(range(100))
     assert max(sum(len(change.value) for change in chunk) for chunk in chunks) < 1_200_000
@@ -65,17 +65,17 @@ def test_they_come_back_in_order_and_not_many_bytes_at_a_time(store: RowStore) -
 
 
 def test_small_ones_come_back_by_their_number(store: RowStore) -> None:
-    spool = TransactionSpool(store, most_events=1)
+    spool = TransactionSpool(store, max_events=1)
     for number in range(CHUNK_EVENTS + 5):
         spool.add(event(number))
-    spool.put_away()
+    spool.spill()
     assert [len(chunk) for chunk in spool.chunks()] == [CHUNK_EVENTS, 5]
 
 
 def test_both_halves_of_a_key_change_come_together(store: RowStore) -> None:
-    spool = TransactionSpool(store, most_events=1, most_bytes=500_000)
+    spool = TransactionSpool(store, max_events=1, max_bytes=500_000)
     spool.add(event(1, size=100_000))
     spool.add(event(2, "d", size=450_000))
     spool.add(event(3, "c", size=450_000))
-    spool.put_away()
+    spool.spill()
     assert [numbers(chunk) for chunk in spool.chunks()] == [[1], [2, 3]]

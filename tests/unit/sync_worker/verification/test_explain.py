@@ -6,7 +6,7 @@ from cdc.log.lsn import Lsn
 from read_model.freshness import Freshness
 from sync_worker.elasticsearch.dropped_fields import leave_out
 from sync_worker.store.build_times import Build
-from sync_worker.store.quarantine import Kind, QuarantinedDocument
+from sync_worker.store.quarantine import QuarantinedDocument, QuarantineKind
 from sync_worker.verification.explain import Explanation, RowStoreSide, read_parts
 from sync_worker.verification.index_reader import Indexed
 from sync_worker.verification.log_search import LogTransaction
@@ -15,7 +15,7 @@ GOOD, BAD = '{"name":"a","n":1.50}', '{"name":"b","n":1.5}'
 FRESH = Freshness("small", 1, 100, 100, 0, "live")
 
 
-def side(text: str | None = GOOD, pending: int | None = None, kind: Kind | None = None) -> RowStoreSide:
+def side(text: str | None = GOOD, pending: int | None = None, kind: QuarantineKind | None = None) -> RowStoreSide:
     """What the row store holds."""
     aside = QuarantinedDocument("things", "1", kind, "too odd", ("n",), 50, 60, 0) if kind else None
     return RowStoreSide(100, text, pending, aside)
@@ -39,8 +39,8 @@ def explained(held: str | None, truth: str | None, kept: RowStoreSide | None, ls
         (BAD, GOOD, None, 90, "divergent"),
         (BAD, GOOD, side(BAD), 110, "on its way"),
         (BAD, GOOD, side(pending=80), 90, "pending"),
-        (BAD, GOOD, side(kind="refused"), 90, "set aside"),
-        (leave_out(GOOD, ["n"]).decode(), GOOD, side(kind="left out"), 90, "equal"),
+        (BAD, GOOD, side(kind=QuarantineKind.REJECTED), 90, "set aside"),
+        (leave_out(GOOD, ["n"]).decode(), GOOD, side(kind=QuarantineKind.FIELD_DROPPED), 90, "equal"),
     ],
 )
 def test_the_state_names_the_link_that_is_wrong(
