@@ -15,7 +15,7 @@ from read_model.spec.yaml_reader import suggestion
 def resolve_computes(
     specs: Iterable[ComputeSpec], node: Node, failed: set[str], table: Table, scope: Scope
 ) -> tuple[Compute, ...]:
-    """The computes of a node. `failed` names includes that have faults already; computes over them add none."""
+    """The computes of a node. `failed` names includes that have errors already; computes over them add none."""
     computes = (_compute(spec, node, failed, table, scope) for spec in specs)
     return tuple(compute for compute in computes if compute)
 
@@ -46,7 +46,7 @@ def _included(spec: ComputeSpec, node: Node, scope: Scope) -> Include | None:
     problem = "is not an array" if include else f"does not exist in the object of '{spec.name}'"
     what = f"The include '{spec.over}' {problem}"
     remedy = suggestion(spec.over, arrays) if arrays else "Name the table instead: {count: {many: table}}"
-    scope.faults.add(spec.place, what, remedy)
+    scope.errors.add(spec.place, what, remedy)
     return None
 
 
@@ -72,5 +72,5 @@ def _fits(spec: ComputeSpec, column: Column, scope: Scope) -> bool:
     if column.type in allowed:
         return True
     what = f"Cannot compute {spec.function} of column '{column.name}' of type {shown_type(column)}"
-    scope.faults.add(spec.place, what, f"Use a column of one of the types {', '.join(sorted(allowed))}")
+    scope.errors.add(spec.place, what, f"Use a column of one of the types {', '.join(sorted(allowed))}")
     return False

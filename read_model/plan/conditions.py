@@ -26,22 +26,22 @@ class UnfitValueError(ValueError):
 
 
 def resolve_condition(spec: ConditionSpec, table: Table, scope: Scope) -> Condition | None:
-    """A comparison with its column and normalized constants; None with a fault if they do not fit."""
+    """A comparison with its column and normalized constants; None with an error if they do not fit."""
     column = find_column(table, spec.column, spec.place, scope)
     if column is None:
         return None
     if spec.comparison in {"<", "<=", ">", ">="} and column.type not in COMPARABLE:
         what = f"Column '{spec.column}' of type {shown_type(column)} does not support gt, gte, lt and lte"
-        scope.faults.add(spec.place, what, "Use eq, ne, in or not_in")
+        scope.errors.add(spec.place, what, "Use eq, ne, in or not_in")
         return None
     if spec.values and _reader(column) is None:
         what = f"Column '{spec.column}' of type {shown_type(column)} cannot be compared with a value"
-        scope.faults.add(spec.place, what, "Compare it with null or not null, or filter on another column")
+        scope.errors.add(spec.place, what, "Compare it with null or not null, or filter on another column")
         return None
     try:
         return Condition(column, spec.comparison, tuple(normal(column, value) for value in spec.values))
     except UnfitValueError as error:
-        scope.faults.add(spec.place, f"Invalid value for column '{spec.column}'", str(error))
+        scope.errors.add(spec.place, f"Invalid value for column '{spec.column}'", str(error))
         return None
 
 

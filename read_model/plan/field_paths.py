@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from read_model.catalog.column_types import JSON
 from read_model.plan.model import Field, Node
-from read_model.spec.errors import SpecFaults
+from read_model.spec.errors import Diagnostics
 from read_model.spec.model import SearchSpec
 from read_model.spec.yaml_reader import suggestion
 
@@ -24,8 +24,8 @@ def leaves(node: Node, prefix: str = "") -> Iterator[tuple[str, Field | None]]:
         yield prefix + compute.name, None
 
 
-def check_search(search: SearchSpec, root: Node, faults: SpecFaults) -> None:
-    """Add a fault for every path that the documents do not have. Below a JSON column any path may exist."""
+def check_search(search: SearchSpec, root: Node, errors: Diagnostics) -> None:
+    """Add an error for every path that the documents do not have. Below a JSON column any path may exist."""
     fields = dict(leaves(root))
     json_prefixes = tuple(f"{path}." for path, field in fields.items() if field and field.column.type in JSON)
     for path, place in search.paths:
@@ -33,4 +33,4 @@ def check_search(search: SearchSpec, root: Node, faults: SpecFaults) -> None:
             continue
         below = [leaf for leaf in fields if leaf.startswith(f"{path}.")]
         what = f"'{path}' is an object, not a field" if below else f"The documents have no field '{path}'"
-        faults.add(place, what, suggestion(path, below or fields))
+        errors.add(place, what, suggestion(path, below or fields))

@@ -57,7 +57,7 @@ def find_join(include: IncludeSpec, left: Table, right: Table, scope: Scope) -> 
     chosen = _chosen(links, choice)
     if len(chosen) != 1:
         what, remedy = _no_single_link(include, left, right, links, chosen, scope)
-        scope.faults.add(choice.place if choice else include.place, what, remedy)
+        scope.errors.add(choice.place if choice else include.place, what, remedy)
         return None
     return _join(left, chosen[0].left, right, chosen[0].right, include.place, scope)
 
@@ -107,7 +107,7 @@ def _own_join(include: IncludeSpec, left: Table, right: Table, choice: KeyChoice
     if join and not include.many and not is_unique(right, [column.name for column in join.right]):
         columns = _list(column.name for column in join.right)
         what = f"`one` could match several rows: {columns} is not unique in table {right.name}"
-        scope.faults.add(choice.place, what, "Write `many`, or declare a unique constraint")
+        scope.errors.add(choice.place, what, "Write `many`, or declare a unique constraint")
         return None
     return join
 
@@ -125,7 +125,7 @@ def _join(
             sound = False
         elif reason := not_joinable(a, b):
             what = f"Tables {left.name} and {right.name} cannot be joined: {reason}"
-            scope.faults.add(place, what, "Join on other columns, or remove the include")
+            scope.errors.add(place, what, "Join on other columns, or remove the include")
             sound = False
     if not sound:
         return None
@@ -165,7 +165,7 @@ def _side(
         what = f"It is not clear which foreign key of the junction table {middle.name} to follow to {table.name}"
         sides = " or ".join(f"`{word}: {_list(link.columns)}`" for link in links)
         remedy = f"Choose in `through: {{table: {through.table}, …}}`: {sides}"
-    scope.faults.add(place, what, remedy)
+    scope.errors.add(place, what, remedy)
     return None
 
 

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from read_model.catalog.catalog import Catalog, Column, Table, TableName
 from read_model.catalog.column_types import not_a_key, unsupported
-from read_model.spec.errors import Place, SpecFaults
+from read_model.spec.errors import Diagnostics, Place
 from read_model.spec.yaml_reader import suggestion
 
 
@@ -15,33 +15,33 @@ class Scope:
     """What all steps of a resolution share."""
 
     catalog: Catalog
-    faults: SpecFaults
+    errors: Diagnostics
 
 
 def find_table(text: str, place: Place, scope: Scope) -> Table | None:
-    """The table that a spec calls `table` (in schema public) or `schema.table`; None with a fault if documents
+    """The table that a spec calls `table` (in schema public) or `schema.table`; None with an error if documents
     cannot use it."""
     tables = scope.catalog.tables
     table = next((tables[name] for name in _readings(text) if name in tables), None)
     if table is None:
-        scope.faults.add(place, f"Table '{text}' does not exist", _table_suggestion(text, scope.catalog))
+        scope.errors.add(place, f"Table '{text}' does not exist", _table_suggestion(text, scope.catalog))
         return None
     if table.inherited:
         what = (
             f"Table {table.name} has child tables: queries include their rows, but the log has these under other names"
         )
-        scope.faults.add(place, what, "Use the child tables instead")
+        scope.errors.add(place, what, "Use the child tables instead")
         return None
     if not table.primary_key:
         what = f"Table {table.name} has no primary key, so its changes cannot be assigned to rows"
         remedy = f"Add one (ALTER TABLE {table.name.quoted} ADD PRIMARY KEY …), or remove the table from the spec"
-        scope.faults.add(place, what, remedy)
+        scope.errors.add(place, what, remedy)
         return None
     for name in table.primary_key:
         column = table.columns[name]
         if reason := unsupported(column) or not_a_key(column):
             what = f"Column '{name}' cannot be part of the primary key of table {table.name}: {reason}"
-            scope.faults.add(place, what, "Change the primary key, or remove the table from the spec")
+            scope.errors.add(place, what, "Change the primary key, or remove the table from the spec")
             return None
     return table
 
@@ -72,16 +72,16 @@ def spec_name(name: TableName) -> str:
 
 
 def find_column(table: Table, name: str, place: Place, scope: Scope) -> Column | None:
-    """The column with this exact name; None with a fault if it does not exist or documents cannot hold its type."""
+    """The column with this exact name; None with an error if it does not exist or documents cannot hold its type."""
     column = table.columns.get(name)
     if column is None:
         folded = {known.lower(): known for known in table.columns}
         remedy = f"Write '{folded[name.lower()]}'" if name.lower() in folded else suggestion(name, table.columns)
-        scope.faults.add(place, f"Table {table.name} has no column '{name}'", remedy)
+        scope.errors.add(place, f"Table {table.name} has no column '{name}'", remedy)
         return None
     if reason := unsupported(column):
         what = f"Column '{name}' of table {table.name} cannot be used: {reason}"
-        scope.faults.add(place, what, "Remove it from the spec")
+        scope.errors.add(place, what, "Remove it from the spec")
         return None
     return column
 

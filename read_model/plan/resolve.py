@@ -1,4 +1,4 @@
-"""Resolves a spec against one database's catalogue: the result is a plan, or all faults at once."""
+"""Resolves a spec against one database's catalogue: the result is a plan, or all errors at once."""
 
 from dataclasses import replace
 
@@ -12,15 +12,15 @@ from read_model.plan.joins import find_join, find_junction
 from read_model.plan.model import Constant, DocumentPlan, Field, Include, Junction, Node, Order, PipelinePlan
 from read_model.plan.names import Scope, find_column, find_table, key_columns
 from read_model.plan.table_use import table_uses
-from read_model.spec.errors import Place, SpecFaults
+from read_model.spec.errors import Diagnostics, Place
 from read_model.spec.model import DocumentSpec, Fields, FieldSpec, IncludeSpec, NodeSpec, OrderSpec, Spec
 
 
 def resolve(spec: Spec, catalog: Catalog) -> PipelinePlan:
-    """The plan of a spec for a database. Raises `SpecError` with all faults, each with its line in the spec."""
-    scope = Scope(catalog, SpecFaults(spec.source))
+    """The plan of a spec for a database. Raises `SpecError` with all errors, each with its line in the spec."""
+    scope = Scope(catalog, Diagnostics(spec.source))
     resolved = [_document(document, scope) for document in spec.documents]
-    scope.faults.check()
+    scope.errors.check()
     documents = tuple(document for document in resolved if document)
     plan = PipelinePlan(spec.pipeline, documents, spec_hash(spec.pipeline, documents))
     return replace(plan, tables=table_uses(documents, catalog))
@@ -32,7 +32,7 @@ def _document(spec: DocumentSpec, scope: Scope) -> DocumentPlan | None:
         return None
     root = _node(spec.node, table, scope)
     key = _id(spec, table, scope)
-    check_search(spec.search, root, scope.faults)
+    check_search(spec.search, root, scope.errors)
     return DocumentPlan(spec.name, root, key, spec.search.settings) if key else None
 
 
@@ -50,10 +50,10 @@ def _id(spec: DocumentSpec, table: Table, scope: Scope) -> tuple[Column, ...]:
     if sorted(spec.id) not in [sorted(key) for key in keys]:
         usable = " or ".join(f"[{', '.join(key)}]" for key in keys)
         what = f"[{', '.join(spec.id)}] does not identify a row of table {table.name}"
-        scope.faults.add(place, what, f"Use the primary key or a unique key without nulls: {usable}")
+        scope.errors.add(place, what, f"Use the primary key or a unique key without nulls: {usable}")
     for column in columns:
         if reason := not_a_key(column):
-            scope.faults.add(place, f"Column '{column.name}' cannot be part of an id: {reason}", "Use the primary key")
+            scope.errors.add(place, f"Column '{column.name}' cannot be part of an id: {reason}", "Use the primary key")
     return columns
 
 
@@ -91,11 +91,11 @@ def _default_field(column: Column, table: Table, place: Place, scope: Scope) -> 
     """The field of a column that is shown because all columns are."""
     if reason := unsupported(column):
         what = f"Column '{column.name}' of table {table.name} cannot be used: {reason}"
-        scope.faults.add(place, what, f"Write `exclude: [{column.name}]`")
+        scope.errors.add(place, what, f"Write `exclude: [{column.name}]`")
         return None
     if column.name.startswith("_") or "." in column.name or not column.name.strip():
         what = f"Column '{column.name}' of table {table.name} cannot be used as a field name"
-        scope.faults.add(place, what, f"Exclude or rename it: `{{other_name: {{column: '{column.name}'}}}}`")
+        scope.errors.add(place, what, f"Exclude or rename it: `{{other_name: {{column: '{column.name}'}}}}`")
         return None
     return Field(column.name, column)
 
@@ -106,12 +106,12 @@ def _field(spec: FieldSpec, table: Table, scope: Scope) -> Field | None:
         return None
     if spec.path and column.type not in JSON:
         what = f"`path` requires a json or jsonb column, but '{spec.column}' is of type {column.type}"
-        scope.faults.add(spec.place, what, "Remove `path`")
+        scope.errors.add(spec.place, what, "Remove `path`")
     return Field(spec.name, column, spec.path, spec.options)
 
 
 def _check_names(spec: NodeSpec, fields: list[str], scope: Scope) -> None:
-    """Add a fault for every duplicate name: fields, constants, includes and computes share one object."""
+    """Add an error for every duplicate name: fields, constants, includes and computes share one object."""
     chosen = {field.name: field.place for field in spec.fields.chosen}
     named = [(name, chosen.get(name, spec.fields.place)) for name in fields]
     for group in (spec.constants, spec.includes, spec.computes):
@@ -119,7 +119,7 @@ def _check_names(spec: NodeSpec, fields: list[str], scope: Scope) -> None:
     seen: set[str] = set()
     for name, place in named:
         if name in seen:
-            scope.faults.add(place, f"Duplicate field name '{name}'", "Rename one of them, or exclude the column")
+            scope.errors.add(place, f"Duplicate field name '{name}'", "Rename one of them, or exclude the column")
         seen.add(name)
 
 
@@ -159,6 +159,6 @@ def _term(spec: OrderSpec, include: IncludeSpec, right: Table, through: Junction
     if column is None:
         return None
     if reason := not_ordered(column):
-        scope.faults.add(spec.place, f"The array cannot be ordered by '{name}': {reason}", "Order by another column")
+        scope.errors.add(spec.place, f"The array cannot be ordered by '{name}': {reason}", "Order by another column")
         return None
     return Order(column, spec.descending, junction)

@@ -13,7 +13,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class SpecFault:
+class Diagnostic:
     """One error in a spec: `what` is wrong there, and the `remedy`."""
 
     source: str
@@ -23,19 +23,18 @@ class SpecFault:
 
     def __str__(self) -> str:
         path = f"{self.place.path}: " if self.place.path else ""
-        return (
-            f"{self.source}:{self.place.line}: {path}{self.what}. {self.remedy}{'' if self.remedy[-1:] == '?' else '.'}"
-        )
+        end = "" if self.remedy.endswith("?") else "."
+        return f"{self.source}:{self.place.line}: {path}{self.what}. {self.remedy}{end}"
 
 
 class SpecError(Exception):
-    """A spec that cannot be used. `faults` holds all its errors, in the order of their lines."""
+    """A spec that cannot be used. `diagnostics` are all its errors, in the order of their lines."""
 
     exit_code = 2
 
-    def __init__(self, faults: tuple[SpecFault, ...]) -> None:
-        super().__init__("\n".join(str(fault) for fault in faults))
-        self.faults = faults
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        super().__init__("\n".join(map(str, diagnostics)))
+        self.diagnostics = diagnostics
 
 
 class UnreadableSpecError(SpecError):
@@ -47,22 +46,22 @@ class UnreadableSpecError(SpecError):
 
 
 @dataclass(slots=True)
-class SpecFaults:
+class Diagnostics:
     """Collects the errors of one spec. `source` is the name to print for the file."""
 
     source: str
-    collected: list[SpecFault] = field(default_factory=list)
+    collected: list[Diagnostic] = field(default_factory=list)
 
     def add(self, place: Place, what: str, remedy: str) -> None:
         """Add an error, once. `what` is a sentence and `remedy` an imperative, both without a full stop."""
-        fault = SpecFault(self.source, place, what, remedy)
-        if fault not in self.collected:
-            self.collected.append(fault)
+        diagnostic = Diagnostic(self.source, place, what, remedy)
+        if diagnostic not in self.collected:
+            self.collected.append(diagnostic)
 
     def check(self) -> None:
         """Raises `SpecError` if there are any."""
         if self.collected:
-            raise SpecError(tuple(sorted(self.collected, key=lambda fault: (fault.place.line, fault.place.column))))
+            raise SpecError(tuple(sorted(self.collected, key=lambda error: (error.place.line, error.place.column))))
 
 
 class UnusableRootError(Exception):

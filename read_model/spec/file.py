@@ -8,7 +8,7 @@ from read_model.spec.parser import parse_spec
 
 
 def load_spec(path: Path) -> Spec:
-    """Read, decode and check a spec's file. Raises SpecError with every fault."""
+    """Read, decode and check a spec's file. Raises SpecError with every error."""
     return parse_spec(_read(path), str(path))
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from read_model.spec.errors import Place, SpecFaults
+from read_model.spec.errors import Diagnostics, Place
 from read_model.spec.keywords import DOCUMENT, ROOT, SEARCH
 from read_model.spec.model import DocumentSpec, SearchSpec, Spec
 from read_model.spec.relations import parse_node
@@ -18,102 +18,102 @@ CURRENCY = re.compile(r"[A-Z]{3}")
 
 def parse_spec(text: str, source: str) -> Spec:
     """Parse a spec. `source` names it in error messages, usually by its path. Raises `SpecError` with all errors."""
-    faults = SpecFaults(source)
-    root = read_yaml(text, faults)
-    spec = _spec(root, faults) if root else None
-    faults.check()
+    errors = Diagnostics(source)
+    root = read_yaml(text, errors)
+    spec = _spec(root, errors) if root else None
+    errors.check()
     if spec is None:
-        raise AssertionError("a spec without a fault and without a value")
+        raise AssertionError("a spec without an error and without a value")
     return spec
 
 
-def _spec(root: Item, faults: SpecFaults) -> Spec | None:
-    items = known(root, ROOT, "the file", faults)
+def _spec(root: Item, errors: Diagnostics) -> Spec | None:
+    items = known(root, ROOT, "the file", errors)
     for word in ROOT.keys() - items.keys():
         if root.kind == "mapping":
-            faults.add(root.place, f"`{word}` is missing", f"Add `{word}:` at the top level of the file")
+            errors.add(root.place, f"`{word}` is missing", f"Add `{word}:` at the top level of the file")
     if "pipeline" not in items or "documents" not in items:
         return None
-    name = text(items["pipeline"], "`pipeline`", faults) or ""
+    name = text(items["pipeline"], "`pipeline`", errors) or ""
     if name and not PIPELINE.fullmatch(name):
         remedy = "Use 1–41 lowercase letters, digits or underscores, starting with a letter"
-        faults.add(items["pipeline"].place, f"Invalid pipeline name '{name}'", remedy)
-    documents = entries(items["documents"], "`documents`", faults)
+        errors.add(items["pipeline"].place, f"Invalid pipeline name '{name}'", remedy)
+    documents = entries(items["documents"], "`documents`", errors)
     if not documents and items["documents"].kind == "mapping":
         remedy = "Define at least one document, such as `orders: {from: orders}`"
-        faults.add(items["documents"].place, "`documents` is empty", remedy)
-    parsed = [_document(alias, item, faults) for alias, item in documents.items()]
-    return Spec(name, tuple(document for document in parsed if document), faults.source)
+        errors.add(items["documents"].place, "`documents` is empty", remedy)
+    parsed = [_document(alias, item, errors) for alias, item in documents.items()]
+    return Spec(name, tuple(document for document in parsed if document), errors.source)
 
 
-def _document(alias: str, item: Item, faults: SpecFaults) -> DocumentSpec | None:
+def _document(alias: str, item: Item, errors: Diagnostics) -> DocumentSpec | None:
     if not ALIAS.fullmatch(alias):
         remedy = "Use 1–200 lowercase letters, digits, hyphens or underscores, starting with a letter"
-        faults.add(item.place, f"Invalid index alias '{alias}'", remedy)
-    items = known(item, DOCUMENT, f"the document '{alias}'", faults)
+        errors.add(item.place, f"Invalid index alias '{alias}'", remedy)
+    items = known(item, DOCUMENT, f"the document '{alias}'", errors)
     if item.kind != "mapping":
         return None
     if "from" not in items:
-        faults.add(item.place, f"The document '{alias}' has no root table", "Add `from: table`")
-    table = text(items["from"], "`from`", faults) if "from" in items else None
+        errors.add(item.place, f"The document '{alias}' has no root table", "Add `from: table`")
+    table = text(items["from"], "`from`", errors) if "from" in items else None
     key = items.get("id")
     if key and key.kind == "list" and not key.node.value:
-        faults.add(key.place, "`id` is an empty list", "Name its columns, or remove `id` to use the primary key")
-    names = [text(element, "a column in `id`", faults) for element in elements(key, "`id`", faults)] if key else []
+        errors.add(key.place, "`id` is an empty list", "Name its columns, or remove `id` to use the primary key")
+    names = [text(element, "a column in `id`", errors) for element in elements(key, "`id`", errors)] if key else []
     return DocumentSpec(
         name=alias,
-        node=parse_node(table or "", items.get("from", item), item, items, faults),
+        node=parse_node(table or "", items.get("from", item), item, items, errors),
         place=item.place,
         id=tuple(name for name in names if name),
         id_place=key.place if key else None,
-        search=_search(items.get("search"), faults),
+        search=_search(items.get("search"), errors),
     )
 
 
-def _search(item: Item | None, faults: SpecFaults) -> SearchSpec:
+def _search(item: Item | None, errors: Diagnostics) -> SearchSpec:
     if item is None:
         return SearchSpec()
-    items = known(item, SEARCH, "`search`", faults)
+    items = known(item, SEARCH, "`search`", errors)
     settings: dict[str, Any] = {}
     paths: list[tuple[str, Place]] = []
     if "boost" in items:
-        boosts = entries(items["boost"], "`boost`", faults)
-        settings["boost"] = {path: _boost(value, faults) for path, value in boosts.items()}
+        boosts = entries(items["boost"], "`boost`", errors)
+        settings["boost"] = {path: _boost(value, errors) for path, value in boosts.items()}
         paths = [(path, value.place) for path, value in boosts.items()]
     if "synonyms" in items:
-        rules = elements(items["synonyms"], "`synonyms`", faults)
-        settings["synonyms"] = [_synonym(element, faults) for element in rules]
+        rules = elements(items["synonyms"], "`synonyms`", errors)
+        settings["synonyms"] = [_synonym(element, errors) for element in rules]
     if "money" in items:
-        settings["money"], named = _money(items["money"], faults)
+        settings["money"], named = _money(items["money"], errors)
         paths += named
     return SearchSpec(settings, tuple(paths))
 
 
-def _money(item: Item, faults: SpecFaults) -> tuple[dict[str, list[str]], list[tuple[str, Place]]]:
+def _money(item: Item, errors: Diagnostics) -> tuple[dict[str, list[str]], list[tuple[str, Place]]]:
     """The paths of amounts by currency, and every path with its place. A currency is an ISO code, or itself a path."""
     amounts: dict[str, list[str]] = {}
     paths: list[tuple[str, Place]] = []
-    for currency, fields in entries(item, "`money`", faults).items():
+    for currency, fields in entries(item, "`money`", errors).items():
         named = [
-            (text(element, "an amount", faults) or "", element.place)
-            for element in elements(fields, "the list of amounts", faults)
+            (text(element, "an amount", errors) or "", element.place)
+            for element in elements(fields, "the list of amounts", errors)
         ]
         amounts[currency] = [path for path, _ in named]
         paths += named if CURRENCY.fullmatch(currency) else [*named, (currency, fields.place)]
     return amounts, paths
 
 
-def _boost(item: Item, faults: SpecFaults) -> float:
+def _boost(item: Item, errors: Diagnostics) -> float:
     value = scalar(item) if item.kind in {"int", "float"} else 0
     number = float(value) if value and not isinstance(value, str) else 0.0
     if number <= 0:
-        faults.add(item.place, "A boost must be a number above 0", "Write a number such as 2 or 1.5")
+        errors.add(item.place, "A boost must be a number above 0", "Write a number such as 2 or 1.5")
     return int(number) if number.is_integer() else number
 
 
-def _synonym(item: Item, faults: SpecFaults) -> str:
-    rule = text(item, "a synonym", faults) or ""
+def _synonym(item: Item, errors: Diagnostics) -> str:
+    rule = text(item, "a synonym", errors) or ""
     if rule and "=>" not in rule and "," not in rule:
         remedy = "Write 'tv => television' or 'tv, television', in quotes inside [ ]"
-        faults.add(item.place, f"The synonym rule '{rule}' has only one word", remedy)
+        errors.add(item.place, f"The synonym rule '{rule}' has only one word", remedy)
     return rule

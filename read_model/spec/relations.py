@@ -1,6 +1,6 @@
 """Parses a node and everything below it: includes, junctions, orders and computed fields."""
 
-from read_model.spec.errors import SpecFaults
+from read_model.spec.errors import Diagnostics
 from read_model.spec.fields import parse_constants, parse_field, parse_fields, parse_where, valid_name
 from read_model.spec.keywords import COMPUTE, INCLUDE, NODE, RELATION, THROUGH
 from read_model.spec.model import (
@@ -19,33 +19,33 @@ from read_model.spec.yaml_reader import MAX_DEPTH, Item, elements, entries, know
 FUNCTIONS: tuple[Function, ...] = ("count", "sum", "min", "max")
 
 
-def parse_node(table: str, at: Item, item: Item, items: dict[str, Item], faults: SpecFaults) -> NodeSpec:
+def parse_node(table: str, at: Item, item: Item, items: dict[str, Item], errors: Diagnostics) -> NodeSpec:
     """A table's part of a document, from the items of its mapping. `at` is the item that names the table."""
     return NodeSpec(
         table=table,
         table_place=at.place,
-        fields=parse_fields(items.get("fields"), items.get("exclude"), item, faults),
-        constants=parse_constants(items.get("constants"), faults),
-        where=parse_where(items.get("where"), faults),
-        includes=_includes(items.get("include"), faults),
-        computes=_computes(items.get("compute"), faults),
+        fields=parse_fields(items.get("fields"), items.get("exclude"), item, errors),
+        constants=parse_constants(items.get("constants"), errors),
+        where=parse_where(items.get("where"), errors),
+        includes=_includes(items.get("include"), errors),
+        computes=_computes(items.get("compute"), errors),
     )
 
 
-def _includes(item: Item | None, faults: SpecFaults) -> tuple[IncludeSpec, ...]:
+def _includes(item: Item | None, errors: Diagnostics) -> tuple[IncludeSpec, ...]:
     if item is None:
         return ()
     if item.path.count(".") > MAX_DEPTH:
-        faults.add(item.place, "The includes are nested too deeply, or an anchor contains itself", "Use fewer levels")
+        errors.add(item.place, "The includes are nested too deeply, or an anchor contains itself", "Use fewer levels")
         return ()
-    items = entries(item, "`include`", faults)
-    includes = [_include(name, value, faults) for name, value in items.items() if valid_name(name, value, faults)]
+    items = entries(item, "`include`", errors)
+    includes = [_include(name, value, errors) for name, value in items.items() if valid_name(name, value, errors)]
     return tuple(include for include in includes if include)
 
 
-def _include(name: str, item: Item, faults: SpecFaults) -> IncludeSpec | None:
-    items = known(item, INCLUDE, f"the include '{name}'", faults)
-    if item.kind != "mapping" or not (relation := _relation(name, item, items, faults)):
+def _include(name: str, item: Item, errors: Diagnostics) -> IncludeSpec | None:
+    items = known(item, INCLUDE, f"the include '{name}'", errors)
+    if item.kind != "mapping" or not (relation := _relation(name, item, items, errors)):
         return None
     many, table = relation
     at = items["many" if many else "one"]
@@ -53,30 +53,30 @@ def _include(name: str, item: Item, faults: SpecFaults) -> IncludeSpec | None:
         for word in ("order_by", "limit", "through"):
             if word in items:
                 what = f"`{word}` requires `many`, but this include has `one`"
-                faults.add(items[word].place, what, f"Remove `{word}`, or use `many`")
-    value = _value(name, items, faults)
+                errors.add(items[word].place, what, f"Remove `{word}`, or use `many`")
+    value = _value(name, items, errors)
     if value:
-        node = NodeSpec(table, at.place, Fields(item.place), where=parse_where(items.get("where"), faults))
+        node = NodeSpec(table, at.place, Fields(item.place), where=parse_where(items.get("where"), errors))
     else:
-        node = parse_node(table, at, item, items, faults)
+        node = parse_node(table, at, item, items, errors)
     return IncludeSpec(
         name=name,
         many=many,
         node=node,
         place=item.place,
-        through=_through(items, faults) if many else None,
-        key=_key(items, faults),
-        order_by=_order(items["order_by"], faults) if many and "order_by" in items else (),
-        limit=positive(items["limit"], "`limit`", faults) if many and "limit" in items else None,
+        through=_through(items, errors) if many else None,
+        key=_key(items, errors),
+        order_by=_order(items["order_by"], errors) if many and "order_by" in items else (),
+        limit=positive(items["limit"], "`limit`", errors) if many and "limit" in items else None,
         value=value,
     )
 
 
-def _relation(name: str, item: Item, items: dict[str, Item], faults: SpecFaults) -> tuple[bool, str] | None:
+def _relation(name: str, item: Item, items: dict[str, Item], errors: Diagnostics) -> tuple[bool, str] | None:
     """Whether the include is of many rows, and the name of its table."""
     if ("one" in items) == ("many" in items):
         has = "both `one` and `many`" if "one" in items else "neither `one` nor `many`"
-        faults.add(
+        errors.add(
             item.place,
             f"The include '{name}' has {has}",
             "Write `one: table` for an object or `many: table` for an array",
@@ -84,139 +84,139 @@ def _relation(name: str, item: Item, items: dict[str, Item], faults: SpecFaults)
         return None
     many = "many" in items
     word = "many" if many else "one"
-    table = text(items[word], f"`{word}`", faults)
+    table = text(items[word], f"`{word}`", errors)
     return (many, table) if table else None
 
 
-def _value(name: str, items: dict[str, Item], faults: SpecFaults) -> FieldSpec | None:
+def _value(name: str, items: dict[str, Item], errors: Diagnostics) -> FieldSpec | None:
     item = items.get("value")
     if item is None:
         return None
     for word in NODE.keys() - {"where"}:
         if word in items:
-            faults.add(items[word].place, f"`{word}` cannot be combined with `value`", "Remove one of the two")
-    field = parse_field(name, item, faults) if item.kind in {"str", "mapping"} else None
+            errors.add(items[word].place, f"`{word}` cannot be combined with `value`", "Remove one of the two")
+    field = parse_field(name, item, errors) if item.kind in {"str", "mapping"} else None
     if field is None:
-        faults.add(item.place, "`value` must name a column", "Write `value: column`")
-    elif item.kind == "mapping" and "column" not in entries(item, "`value`", faults):
-        faults.add(item.place, "`value` must name a column", "Write `value: {column: name, …}`")
+        errors.add(item.place, "`value` must name a column", "Write `value: column`")
+    elif item.kind == "mapping" and "column" not in entries(item, "`value`", errors):
+        errors.add(item.place, "`value` must name a column", "Write `value: {column: name, …}`")
     return field
 
 
-def _key(items: dict[str, Item], faults: SpecFaults) -> KeyChoice | None:
+def _key(items: dict[str, Item], errors: Diagnostics) -> KeyChoice | None:
     for word in ("by", "on"):
         if "through" in items and word in items:
             remedy = "Choose the keys of both sides with `through: {table: …, from: …, to: …}`"
-            faults.add(items[word].place, f"`{word}` cannot be combined with `through`", remedy)
+            errors.add(items[word].place, f"`{word}` cannot be combined with `through`", remedy)
             return None
     if "by" in items and "on" in items:
         what = "`by` and `on` cannot be combined: `by` chooses a declared foreign key, `on` replaces one"
-        faults.add(items["on"].place, what, "Remove one of the two")
+        errors.add(items["on"].place, what, "Remove one of the two")
     return (
-        key_choice(items["on"], faults) if "on" in items else key_choice(items["by"], faults) if "by" in items else None
+        key_choice(items["on"], errors) if "on" in items else key_choice(items["by"], errors) if "by" in items else None
     )
 
 
-def key_choice(item: Item, faults: SpecFaults) -> KeyChoice:
+def key_choice(item: Item, errors: Diagnostics) -> KeyChoice:
     """`by: column`, `by: [columns]`, or pairs of columns."""
     name = item.path.rpartition(".")[2]
     if item.kind == "mapping":
         if name == "by":
-            faults.add(item.place, "`by` takes columns or the name of a foreign key", "Use `on` to join other columns")
-        items = entries(item, f"`{name}`", faults)
-        pairs = [(left, text(right, "a column of the other table", faults)) for left, right in items.items()]
+            errors.add(item.place, "`by` takes columns or the name of a foreign key", "Use `on` to join other columns")
+        items = entries(item, f"`{name}`", errors)
+        pairs = [(left, text(right, "a column of the other table", errors)) for left, right in items.items()]
         if not pairs:
-            faults.add(item.place, f"`{name}` is empty", "Write {this table's column: the other table's column}")
+            errors.add(item.place, f"`{name}` is empty", "Write {this table's column: the other table's column}")
         return KeyChoice(item.place, pairs=tuple((left, right) for left, right in pairs if right))
     if name == "on":
-        faults.add(item.place, "`on` must be a mapping", "Write `on: {this table's column: the other table's column}`")
-    names = [text(element, f"a column in `{name}`", faults) for element in elements(item, f"`{name}`", faults)]
+        errors.add(item.place, "`on` must be a mapping", "Write `on: {this table's column: the other table's column}`")
+    names = [text(element, f"a column in `{name}`", errors) for element in elements(item, f"`{name}`", errors)]
     return KeyChoice(item.place, names=tuple(name for name in names if name))
 
 
-def _through(items: dict[str, Item], faults: SpecFaults) -> ThroughSpec | None:
+def _through(items: dict[str, Item], errors: Diagnostics) -> ThroughSpec | None:
     item = items.get("through")
     if item is None:
         return None
     if item.kind != "mapping":
-        table = text(item, "`through`", faults)
+        table = text(item, "`through`", errors)
         return ThroughSpec(table, item.place) if table else None
-    parts = known(item, THROUGH, "`through`", faults)
+    parts = known(item, THROUGH, "`through`", errors)
     if "table" not in parts:
-        faults.add(item.place, "`through` must name the junction table", "Write `through: {table: …}`")
+        errors.add(item.place, "`through` must name the junction table", "Write `through: {table: …}`")
         return None
-    table = text(parts["table"], "`table`", faults)
-    enter, leave = (key_choice(parts[word], faults) if word in parts else None for word in ("from", "to"))
+    table = text(parts["table"], "`table`", errors)
+    enter, leave = (key_choice(parts[word], errors) if word in parts else None for word in ("from", "to"))
     return ThroughSpec(table, item.place, enter, leave) if table else None
 
 
-def _order(item: Item, faults: SpecFaults) -> tuple[OrderSpec, ...]:
+def _order(item: Item, errors: Diagnostics) -> tuple[OrderSpec, ...]:
     terms: list[OrderSpec] = []
-    for element in elements(item, "`order_by`", faults):
+    for element in elements(item, "`order_by`", errors):
         if element.kind != "mapping":
-            column = text(element, "a term of `order_by`", faults)
+            column = text(element, "a term of `order_by`", errors)
             terms += [OrderSpec(column, False, element.place)] if column else []
             continue
-        for column, direction in entries(element, "a term of `order_by`", faults).items():
+        for column, direction in entries(element, "a term of `order_by`", errors).items():
             if direction.kind != "str" or direction.node.value not in {"asc", "desc"}:
-                faults.add(direction.place, f"The direction of '{column}' must be asc or desc", "Write one of them")
+                errors.add(direction.place, f"The direction of '{column}' must be asc or desc", "Write one of them")
             terms.append(OrderSpec(column, direction.node.value == "desc", direction.place))
     return tuple(terms)
 
 
-def _computes(item: Item | None, faults: SpecFaults) -> tuple[ComputeSpec, ...]:
+def _computes(item: Item | None, errors: Diagnostics) -> tuple[ComputeSpec, ...]:
     if item is None:
         return ()
-    items = entries(item, "`compute`", faults)
-    computes = [_compute(name, value, faults) for name, value in items.items() if valid_name(name, value, faults)]
+    items = entries(item, "`compute`", errors)
+    computes = [_compute(name, value, errors) for name, value in items.items() if valid_name(name, value, errors)]
     return tuple(compute for compute in computes if compute)
 
 
-def _compute(name: str, item: Item, faults: SpecFaults) -> ComputeSpec | None:
-    items = known(item, COMPUTE, f"the computed field '{name}'", faults)
+def _compute(name: str, item: Item, errors: Diagnostics) -> ComputeSpec | None:
+    items = known(item, COMPUTE, f"the computed field '{name}'", errors)
     functions = [word for word in FUNCTIONS if word in items]
     if len(functions) != 1:
         what = f"The computed field '{name}' must have exactly one of count, sum, min and max"
-        faults.add(item.place, what, "Write {count: lines} or {sum: lines.amount}, for example")
+        errors.add(item.place, what, "Write {count: lines} or {sum: lines.amount}, for example")
         return None
     function = functions[0]
     operand = items[function]
     if function == "count":
-        return _count(name, item, operand, items, faults)
-    target = text(operand, f"`{function}`", faults)
+        return _count(name, item, operand, items, errors)
+    target = text(operand, f"`{function}`", errors)
     if target is None:
         return None
     if "of" in items:
-        of = _aggregated(name, items["of"], faults)
+        of = _aggregated(name, items["of"], errors)
         return ComputeSpec(name, function, operand.place, of=of, column=target) if of else None
     over, point, column = target.partition(".")
     if not point or not over or not column:
-        faults.add(
+        errors.add(
             operand.place, f"`{function}` must have the form include.column", f"Write {{{function}: lines.amount}}"
         )
         return None
     return ComputeSpec(name, function, operand.place, over=over, column=column)
 
 
-def _count(name: str, item: Item, operand: Item, items: dict[str, Item], faults: SpecFaults) -> ComputeSpec | None:
+def _count(name: str, item: Item, operand: Item, items: dict[str, Item], errors: Diagnostics) -> ComputeSpec | None:
     if "of" in items:
-        faults.add(items["of"].place, "`count` does not take `of`", "Write {count: {many: table}}")
+        errors.add(items["of"].place, "`count` does not take `of`", "Write {count: {many: table}}")
     if operand.kind == "mapping":
-        of = _aggregated(name, operand, faults)
+        of = _aggregated(name, operand, errors)
         return ComputeSpec(name, "count", item.place, of=of) if of else None
-    over = text(operand, "`count`", faults)
+    over = text(operand, "`count`", errors)
     return ComputeSpec(name, "count", operand.place, over=over) if over else None
 
 
-def _aggregated(name: str, item: Item, faults: SpecFaults) -> IncludeSpec | None:
+def _aggregated(name: str, item: Item, errors: Diagnostics) -> IncludeSpec | None:
     """A relation that is aggregated but not shown: an include without fields."""
     words = {word: meaning for word, meaning in RELATION.items() if word != "one"} | {"where": NODE["where"]}
-    items = known(item, words, f"the relation of '{name}'", faults)
+    items = known(item, words, f"the relation of '{name}'", errors)
     if "many" not in items:
-        faults.add(item.place, f"The relation of '{name}' has no table", "Write {many: table}")
+        errors.add(item.place, f"The relation of '{name}' has no table", "Write {many: table}")
         return None
-    table = text(items["many"], "`many`", faults)
+    table = text(items["many"], "`many`", errors)
     if not table:
         return None
-    node = NodeSpec(table, items["many"].place, Fields(item.place), where=parse_where(items.get("where"), faults))
-    return IncludeSpec(name, True, node, item.place, _through(items, faults), _key(items, faults))
+    node = NodeSpec(table, items["many"].place, Fields(item.place), where=parse_where(items.get("where"), errors))
+    return IncludeSpec(name, True, node, item.place, _through(items, errors), _key(items, errors))

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from read_model.spec.errors import Place, SpecFaults
+from read_model.spec.errors import Diagnostics, Place
 
 TAG_PREFIX = "tag:yaml.org,2002:"
 PLAIN_KEY = re.compile(r"[^.\[\]\s]+")
@@ -69,29 +69,29 @@ class Item:
         return Item(node, f"{self.path}.{name}" if self.path else name, key)
 
 
-def read_yaml(text: str, faults: SpecFaults) -> Item | None:
-    """The root item of a file; None with a fault if the text is empty or not valid YAML."""
+def read_yaml(text: str, errors: Diagnostics) -> Item | None:
+    """The root item of a file; None with an error if the text is empty or not valid YAML."""
     try:
         node = YAML(typ="rt", pure=True).compose(StringIO(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1, "") if mark else Place(1, 1, "")
-        faults.add(place, f"Invalid YAML: {error.problem or error.context}", "Correct this line or the one before it")
+        errors.add(place, f"Invalid YAML: {error.problem or error.context}", "Correct this line or the one before it")
         return None
     except YAMLError:
         what = "Invalid YAML: the file contains characters that YAML does not allow"
-        faults.add(Place(1, 1, ""), what, "Save the file as UTF-8 text")
+        errors.add(Place(1, 1, ""), what, "Save the file as UTF-8 text")
         return None
     if node is None:
-        faults.add(Place(1, 1, ""), "The file is empty", "Start with `pipeline:` and `documents:`")
+        errors.add(Place(1, 1, ""), "The file is empty", "Start with `pipeline:` and `documents:`")
         return None
     return Item(node, "")
 
 
-def entries(item: Item, what: str, faults: SpecFaults) -> dict[str, Item]:
+def entries(item: Item, what: str, errors: Diagnostics) -> dict[str, Item]:
     """The entries of a mapping, in order. `what` names the item in error messages, for example "the include"."""
     if not isinstance(item.node, MappingNode):
-        faults.add(
+        errors.add(
             item.place, f"{_capital(what)} must be a mapping, but is {item.kind_name}", "Write `key: value` pairs"
         )
         return {}
@@ -99,35 +99,35 @@ def entries(item: Item, what: str, faults: SpecFaults) -> dict[str, Item]:
     merged: dict[str, Item] = {}
     for key_node, value_node in item.node.value:
         if str(key_node.tag) == TAG_PREFIX + "merge":
-            merged |= _merged(item, value_node, faults)
+            merged |= _merged(item, value_node, errors)
             continue
         key = Item(key_node, item.path)
         if not isinstance(key_node, ScalarNode) or key.kind != "str":
-            faults.add(key.place, f"A key of {what} is not text", "Put the key in quotes")
+            errors.add(key.place, f"A key of {what} is not text", "Put the key in quotes")
         elif key_node.value in own:
             place = item.child(key_node, value_node).place
-            faults.add(place, f"Duplicate key '{key_node.value}' in {what}", "Remove one of the two")
+            errors.add(place, f"Duplicate key '{key_node.value}' in {what}", "Remove one of the two")
         else:
             own[key_node.value] = item.child(key_node, value_node)
     return merged | own if merged else own
 
 
-def _merged(item: Item, node: Node, faults: SpecFaults) -> dict[str, Item]:
+def _merged(item: Item, node: Node, errors: Diagnostics) -> dict[str, Item]:
     """The entries that `<<` merges from an anchor, or from a list of anchors, of which the first wins."""
     sources = node.value if isinstance(node, SequenceNode) else [node]
     merged: dict[str, Item] = {}
     for source in reversed(sources):
-        merged |= entries(Item(source, item.path), "the merged mapping", faults)
+        merged |= entries(Item(source, item.path), "the merged mapping", errors)
     return merged
 
 
-def elements(item: Item, what: str, faults: SpecFaults) -> Iterator[Item]:
+def elements(item: Item, what: str, errors: Diagnostics) -> Iterator[Item]:
     """The elements of a list. A single value counts as a list of one."""
     if isinstance(item.node, SequenceNode):
         for number, node in enumerate(item.node.value):
             yield Item(node, f"{item.path}[{number}]")
     elif item.kind == "null":
-        faults.add(item.place, f"{_capital(what)} is empty", "Give at least one value, or remove the key")
+        errors.add(item.place, f"{_capital(what)} is empty", "Give at least one value, or remove the key")
     else:
         yield item
 
@@ -147,45 +147,45 @@ def scalar(item: Item) -> Scalar:
     return text
 
 
-def text(item: Item, what: str, faults: SpecFaults) -> str | None:
-    """A non-empty text; None with a fault for anything else."""
+def text(item: Item, what: str, errors: Diagnostics) -> str | None:
+    """A non-empty text; None with an error for anything else."""
     if item.kind == "str" and item.node.value != "":
         return str(item.node.value)
     kind = "empty" if item.kind == "str" else item.kind_name
     numeric = item.kind in {"int", "bool", "float"}
     remedy = f"Put it in quotes: '{item.node.value}'" if numeric else "Write a name"
-    faults.add(item.place, f"{_capital(what)} must be text, but is {kind}", remedy)
+    errors.add(item.place, f"{_capital(what)} must be text, but is {kind}", remedy)
     return None
 
 
-def positive(item: Item, what: str, faults: SpecFaults) -> int | None:
-    """A whole number above 0; None with a fault for anything else."""
+def positive(item: Item, what: str, errors: Diagnostics) -> int | None:
+    """A whole number above 0; None with an error for anything else."""
     value = scalar(item) if item.kind == "int" else None
     if isinstance(value, int) and value > 0:
         return value
-    faults.add(item.place, f"{_capital(what)} must be a whole number above 0", "Write a number such as 10")
+    errors.add(item.place, f"{_capital(what)} must be a whole number above 0", "Write a number such as 10")
     return None
 
 
-def plain(item: Item, faults: SpecFaults, depth: int = 0) -> Any:
+def plain(item: Item, errors: Diagnostics, depth: int = 0) -> Any:
     """The item as plain Python values, for settings that are passed on unchanged."""
     if depth > MAX_DEPTH:
-        faults.add(item.place, "The value is nested too deeply, or contains itself", "Write it without the anchor")
+        errors.add(item.place, "The value is nested too deeply, or contains itself", "Write it without the anchor")
         return None
     if item.kind == "mapping":
-        return {key: plain(value, faults, depth + 1) for key, value in entries(item, "the value", faults).items()}
+        return {key: plain(value, errors, depth + 1) for key, value in entries(item, "the value", errors).items()}
     if item.kind == "list":
-        return [plain(value, faults, depth + 1) for value in elements(item, "the value", faults)]
+        return [plain(value, errors, depth + 1) for value in elements(item, "the value", errors)]
     value = scalar(item)
     return float(value) if isinstance(value, Decimal) else value
 
 
-def known(item: Item, words: Mapping[str, str], what: str, faults: SpecFaults) -> dict[str, Item]:
-    """The entries of a mapping whose keys are among `words`; other keys are faults."""
-    options = entries(item, what, faults)
+def known(item: Item, words: Mapping[str, str], what: str, errors: Diagnostics) -> dict[str, Item]:
+    """The entries of a mapping whose keys are among `words`; other keys are errors."""
+    options = entries(item, what, errors)
     for key in [key for key in options if key not in words]:
         value = options.pop(key)
-        faults.add(value.place, f"Unknown key '{key}' in {what}", suggestion(key, words))
+        errors.add(value.place, f"Unknown key '{key}' in {what}", suggestion(key, words))
     return options
 
 

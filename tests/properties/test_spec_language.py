@@ -1,4 +1,4 @@
-"""Whatever is written, the result is a plan or a list of faults with lines, and never anything else."""
+"""Whatever is written, the result is a plan or a list of errors with lines, and never anything else."""
 
 import json
 from typing import Any
@@ -96,12 +96,12 @@ def read(text: str) -> PipelinePlan | SpecError:
 
 @settings(max_examples=300, deadline=None)
 @given(st.dictionaries(st.sampled_from(["orders", "d"]), documents, min_size=1, max_size=2))
-def test_a_plan_or_faults(written: dict[str, Any]) -> None:
+def test_a_plan_or_errors(written: dict[str, Any]) -> None:
     text = json.dumps({"pipeline": "shop", "documents": written}, indent=1)
     result = read(text)
     if isinstance(result, SpecError):
-        assert result.faults
-        assert all(1 <= fault.place.line <= len(text.splitlines()) for fault in result.faults)
+        assert result.diagnostics
+        assert all(1 <= error.place.line <= len(text.splitlines()) for error in result.diagnostics)
         return
     assert plan_text(result)
     assert [document.name for document in result.documents] == list(written)

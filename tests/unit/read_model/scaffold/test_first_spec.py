@@ -100,7 +100,7 @@ def test_names_that_yaml_or_a_document_would_misread() -> None:
 @pytest.mark.parametrize(
     "catalog", [answered("shop"), answered("northwind"), IRREGULAR], ids=["shop", "northwind", "odd"]
 )
-def test_every_table_that_can_be_a_root_gets_a_spec_without_faults(catalog: Catalog) -> None:
+def test_every_table_that_can_be_a_root_gets_a_spec_without_errors(catalog: Catalog) -> None:
     roots = [str(candidate.name) for candidate in catalog.tables.values() if usable(candidate)]
     assert len(written(catalog, *roots)) == len(roots)
 

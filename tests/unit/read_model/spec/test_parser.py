@@ -17,17 +17,17 @@ def document(body: str) -> DocumentSpec:
     return parse_spec(f"pipeline: shop\ndocuments:\n  orders:\n    from: orders\n{indented}", "spec.yaml").documents[0]
 
 
-def faults(text: str) -> list[str]:
+def errors(text: str) -> list[str]:
     with pytest.raises(SpecError) as raised:
         parse_spec(text, "spec.yaml")
-    assert str(raised.value) == "\n".join(map(str, raised.value.faults))
-    return [str(fault) for fault in raised.value.faults]
+    assert str(raised.value) == "\n".join(map(str, raised.value.diagnostics))
+    return [str(error) for error in raised.value.diagnostics]
 
 
-def body_faults(body: str) -> list[str]:
+def body_errors(body: str) -> list[str]:
     with pytest.raises(SpecError) as raised:
         document(body)
-    return [str(fault) for fault in raised.value.faults]
+    return [str(error) for error in raised.value.diagnostics]
 
 
 @pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.name)
@@ -156,8 +156,8 @@ include:
     assert second.key.names == ("bill_address_id",)
 
 
-def test_every_fault_is_named_at_once_in_the_order_of_lines() -> None:
-    errors = faults("""pipeline: Shop
+def test_every_error_is_reported_at_once_in_the_order_of_lines() -> None:
+    messages = errors("""pipeline: Shop
 documents:
   orders:
     from: orders
@@ -166,7 +166,7 @@ documents:
       lines: {many: order_lines, limit: none}
       customer: {}
 """)
-    assert errors == [
+    assert messages == [
         "spec.yaml:1: pipeline: Invalid pipeline name 'Shop'."
         " Use 1–41 lowercase letters, digits or underscores, starting with a letter.",
         "spec.yaml:5: documents.orders.fields[1].total.colour: Unknown key 'colour' in the field 'total'. Did you mean 'column'?",
@@ -200,8 +200,8 @@ documents:
         ("pipeline: shop\ndokuments: {o: {from: o}}", "Unknown key 'dokuments' in the file. Did you mean 'documents'?"),
     ],
 )
-def test_faults_of_the_file(text: str, expected: str) -> None:
-    assert any(expected in fault for fault in faults(text)), faults(text)
+def test_errors_of_the_file(text: str, expected: str) -> None:
+    assert any(expected in error for error in errors(text)), errors(text)
 
 
 @pytest.mark.parametrize(
@@ -262,5 +262,5 @@ def test_faults_of_the_file(text: str, expected: str) -> None:
         ("search: {boots: {a: 1}}", "Unknown key 'boots' in `search`. Did you mean 'boost'?"),
     ],
 )
-def test_faults_of_a_document(body: str, expected: str) -> None:
-    assert any(expected in fault for fault in body_faults(body)), body_faults(body)
+def test_errors_of_a_document(body: str, expected: str) -> None:
+    assert any(expected in error for error in body_errors(body)), body_errors(body)

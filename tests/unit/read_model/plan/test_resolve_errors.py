@@ -1,4 +1,4 @@
-"""Specs that do not fit their database: every fault, with its line and its remedy."""
+"""Specs that do not fit their database: every error, with its line and its remedy."""
 
 import pytest
 
@@ -12,8 +12,8 @@ from tests.support.builders.irregular_catalogue import IRREGULAR
 SHOP = answered("shop")
 
 
-def faults(root: str, body: str, catalog: Catalog = IRREGULAR) -> str:
-    """The faults of the document `d` of a table, with these lines below `from`."""
+def errors(root: str, body: str, catalog: Catalog = IRREGULAR) -> str:
+    """The errors of the document `d` of a table, with these lines below `from`."""
     indented = "".join(f"    {line}\n" for line in body.splitlines())
     spec = parse_spec(f"pipeline: p\ndocuments:\n  d:\n    from: {root}\n{indented}", "spec.yaml")
     with pytest.raises(SpecError) as raised:
@@ -173,30 +173,30 @@ def faults(root: str, body: str, catalog: Catalog = IRREGULAR) -> str:
         ("sales.orders", "include: {who: {one: people}}\nsearch: {boost: {who: 2}}", "'who' is an object, not a field"),
     ],
 )
-def test_faults(root: str, body: str, expected: str) -> None:
-    text = faults(root, body)
+def test_errors(root: str, body: str, expected: str) -> None:
+    text = errors(root, body)
     assert expected in text, text
 
 
 def test_a_junction_is_suggested_for_a_missing_foreign_key() -> None:
-    text = faults("orders", "include: {tags: {many: tags}}", SHOP)
+    text = errors("orders", "include: {tags: {many: tags}}", SHOP)
     assert "Write `through: order_tags`, which refers to both" in text
 
 
 def test_an_enum_filter_knows_the_labels() -> None:
-    assert "Invalid value for column 'status'. Did you mean 'placed'?" in faults(
+    assert "Invalid value for column 'status'. Did you mean 'placed'?" in errors(
         "orders", "where: {status: place}", SHOP
     )
 
 
-def test_an_include_with_a_fault_is_not_blamed_twice() -> None:
-    text = faults("people", "include: {a: {many: nowhere}}\ncompute: {n: {count: a}}")
+def test_an_include_with_an_error_is_reported_once() -> None:
+    text = errors("people", "include: {a: {many: nowhere}}\ncompute: {n: {count: a}}")
     assert len(text.splitlines()) == 1
 
 
-def test_faults_of_all_documents_come_together() -> None:
+def test_errors_of_all_documents_come_together() -> None:
     text = "pipeline: p\ndocuments:\n  a: {from: people, fields: [x]}\n  b: {from: people, fields: [y]}"
     spec = parse_spec(text, "spec.yaml")
     with pytest.raises(SpecError) as raised:
         resolve(spec, IRREGULAR)
-    assert [fault.place.line for fault in raised.value.faults] == [3, 4]
+    assert [error.place.line for error in raised.value.diagnostics] == [3, 4]
