@@ -16,7 +16,7 @@ from search_api.access.rate_limits import RateLimits
 from search_api.access.saved_searches import SavedSearches
 from search_api.access.sessions import Sessions
 from search_api.access.state import State
-from search_api.elasticsearch.client import IndexReader, connect
+from search_api.elasticsearch.client import ElasticsearchReader, connect
 from search_api.errors import ElasticsearchUnavailable, ExcessivePrivileges
 from search_api.freshness.consistency import WaitLimits
 from search_api.freshness.marker import Marker
@@ -69,7 +69,7 @@ async def _open_search(settings: ApiSettings, stack: AsyncExitStack) -> AppState
     if marker:
         stack.push_async_callback(marker.close)
     return AppState(
-        IndexReader(client, settings.api_allow_writer),
+        ElasticsearchReader(client, settings.api_allow_writer),
         ReadYourWrites(worker, marker, settings.consistency_readers),
         WaitLimits(settings.consistency_wait, settings.consistency_wait_most),
         settings.cursor_secret.get_secret_value().encode(),

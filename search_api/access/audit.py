@@ -9,7 +9,7 @@ from msgspec import Struct
 from search_api.access.callers import Caller
 from search_api.access.state import State, now_ms
 
-ExportOutcome = Literal["running", "complete", "cut", "failed"]
+ExportState = Literal["running", "complete", "cut", "failed"]
 """`cut`: the client disconnected, or the limit was reached. One still `running` after its server ended was also cut."""
 
 
@@ -25,7 +25,7 @@ class ExportRecord(Struct, frozen=True):
     query: str
     format: str
     rows: int | None
-    ended: ExportOutcome
+    ended: ExportState
 
 
 class Audit:
@@ -43,7 +43,7 @@ class Audit:
         )
         return self._state.last_id()
 
-    def end(self, number: int, rows: int, ended: ExportOutcome) -> None:
+    def end(self, number: int, rows: int, ended: ExportState) -> None:
         """Record how an export ended, and how many rows it had sent."""
         self._state.change("UPDATE exports SET rows = ?, ended = ? WHERE id = ?", (rows, ended, number))
 

@@ -6,7 +6,7 @@ import msgspec
 
 from connections.elasticsearch import ElasticsearchAccess
 from search_api.access.callers import ALL, SCOPES, Scope
-from search_api.elasticsearch.client import IndexReader, connect
+from search_api.elasticsearch.client import ElasticsearchReader, connect
 from search_api.elasticsearch.search_body import filter_clauses
 from search_api.errors import CredentialsRejected, ElasticsearchUnavailable, IndexNotFound
 from search_api.query.schema import IndexSchema
@@ -63,7 +63,7 @@ async def check_key(access: ElasticsearchAccess, indexes: list[str], filters: li
 
 async def _schemas(access: ElasticsearchAccess, indexes: list[str]) -> dict[str, IndexSchema]:
     async with connect(access) as client:
-        reader = IndexReader(client, allow_writer=True)
+        reader = ElasticsearchReader(client, allow_writer=True)
         names = await reader.indices() if ALL in indexes else indexes
         try:
             return {name: await reader.schema(name) for name in names}

@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from search_api.access.callers import Caller
 from search_api.access.field_mask import Mask, check_search, mask_of, masked_documents, masked_hits
-from search_api.elasticsearch.client import IndexReader
+from search_api.elasticsearch.client import ElasticsearchReader
 from search_api.elasticsearch.search_body import filter_clauses
 from search_api.errors import IndexNotFound
 from search_api.query.schema import IndexSchema
@@ -33,7 +33,7 @@ class ScopedReader:
     called before each search.
     """
 
-    def __init__(self, reader: IndexReader, caller: Caller, on_search: Callable[[], None]) -> None:
+    def __init__(self, reader: ElasticsearchReader, caller: Caller, on_search: Callable[[], None]) -> None:
         self._reader = reader
         self._caller = caller
         self._on_search = on_search

@@ -68,7 +68,7 @@ class _Cache:
     schemas: dict[str, tuple[float, IndexSchema]] = field(default_factory=dict)
 
 
-class IndexReader:
+class ElasticsearchReader:
     """The indexes that the credentials can read. Raises IndexNotFound, SearchRejected, SearchTimedOut,
     ElasticsearchUnavailable, and ExcessivePrivileges unless `allow_writer` is set."""
 

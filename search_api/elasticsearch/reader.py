@@ -7,7 +7,7 @@ from search_api.query.schema import IndexSchema
 
 
 class Reader(Protocol):
-    """Elasticsearch as one caller may read it. Every method raises what `IndexReader` raises."""
+    """Elasticsearch as one caller may read it. Every method raises what `ElasticsearchReader` raises."""
 
     async def indices(self) -> tuple[str, ...]:
         """The readable index names, sorted."""

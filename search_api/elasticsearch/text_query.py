@@ -64,7 +64,7 @@ class TextQuery:
     weights: Weights = field(default_factory=Weights)
 
     def query(self, words: tuple[Word, ...], path: str = "") -> Query:
-        """Documents that contain all of the words, each in any field below `part`."""
+        """Documents that contain all of the words, each in any field below `path`."""
         fields = self._searched_fields(path)
         if not fields.words or not words:
             return {"match_none": {}}

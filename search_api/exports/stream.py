@@ -77,24 +77,25 @@ class Export:
     _page: list[ExportRow] = field(default_factory=list)
     _bytes: int = 0
 
-    async def stream(self, form: Format, ended: Callable[[int, ExportOutcome], None]) -> AsyncGenerator[bytes, None]:
-        """The encoded rows. Encoding runs in a thread. `ended` is called with the number of rows sent and the
-        outcome."""
-        before, ending = self.sent, "cut"
+    async def stream(
+        self, encoder: Format, on_end: Callable[[int, ExportOutcome], None]
+    ) -> AsyncGenerator[bytes, None]:
+        """The encoded rows; encoding runs in a thread. `on_end` is called with the number of rows sent and the outcome."""
+        before, outcome = self.sent, "cut"
         try:
-            yield form.begin()
+            yield encoder.begin()
             async with aclosing(self._rows()) as pages:
                 async for rows in pages:
-                    encoded = await asyncio.to_thread(form.rows, rows)
+                    encoded = await asyncio.to_thread(encoder.rows, rows)
                     self.sent += len(rows)
                     yield encoded
-            yield form.end()
-            ending = "complete"
+            yield encoder.end()
+            outcome = "complete"
         except Exception:
-            ending = "failed"
+            outcome = "failed"
             raise
         finally:
-            ended(self.sent - before, ending)  # type: ignore[arg-type]
+            on_end(self.sent - before, outcome)  # type: ignore[arg-type]
 
     async def _rows(self) -> AsyncGenerator[list[ExportRow], None]:
         rest = self.limit

@@ -69,7 +69,7 @@ class Search:
         hits = await self._hits(index, replace(raw, text=place.corrected) if place and place.corrected else raw, place)
         corrected = place.corrected if place else ""
         if not hits.result.total.value and (place is None or place.after is None):
-            correction = await self._better(index, hits.request, schema)
+            correction = await self._correction(index, hits.request, schema)
             corrected_hits = await self._hits(index, replace(raw, text=correction), place) if correction else hits
             if correction and corrected_hits.result.total.value:
                 hits, corrected = corrected_hits, correction
@@ -99,7 +99,7 @@ class Search:
     async def _read(self, index: str, request: SearchRequest, body: Mapping[str, Any]) -> SearchResult:
         return read_search(await self.reader.search(index, body), request.facets)
 
-    async def _better(self, index: str, request: SearchRequest, schema: IndexSchema) -> str | None:
+    async def _correction(self, index: str, request: SearchRequest, schema: IndexSchema) -> str | None:
         body = similar_body(request, schema)
         return corrected(request, schema, await self.reader.search(index, body)) if body else None
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from search_api.access.authorization import Authorization
 from search_api.access.callers import Caller
 from search_api.access.scoped_reader import ScopedReader
-from search_api.elasticsearch.client import IndexReader
+from search_api.elasticsearch.client import ElasticsearchReader
 from search_api.features.search import Search
 from search_api.freshness.consistency import (
     ConsistencyRequest,
@@ -40,7 +40,7 @@ CurrentCaller = Annotated[Caller, Depends(caller_of)]
 class AppState:
     """What the application opens at startup; every request builds its `Search` from it."""
 
-    reader: IndexReader
+    reader: ElasticsearchReader
     read_your_writes: ReadYourWrites
     wait_limits: WaitLimits
     secret: bytes

@@ -60,10 +60,6 @@ class PageAddress:
         """Without this filter, on the first page."""
         return replace(self, filters=tuple(filter_ for filter_ in self.filters if filter_ != removed), page=1)
 
-    def has(self, field: str, value: str) -> bool:
-        """Whether a facet value is selected."""
-        return f"{field}:={value}" in self.filters
-
     def has_selection(self, field: str) -> bool:
         """Whether any value of a facet is selected."""
         return any(filter_.startswith(f"{field}:=") for filter_ in self.filters)
