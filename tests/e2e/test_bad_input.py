@@ -3,19 +3,16 @@
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
-import psycopg
 import pytest
 from confluent_kafka import Producer
 from psycopg.conninfo import make_conninfo
 
 from cdc.log.names import changes_topic
 from infra.native.ports import free_port
+from tests.e2e.conftest import LivePipeline
 from tests.support.paths import CHECKOUT
 from tests.support.servers.pipeline import Pipeline
-from tests.support.servers.services import Place
 
 SPEC = """\
 pipeline: small
@@ -26,19 +23,17 @@ documents:
 """
 
 
+SCHEMA = "CREATE TABLE things(id int PRIMARY KEY, name text); INSERT INTO things VALUES (1, 'one')"
+
+
 @pytest.fixture
-def small(place: Place, tmp_path: Path) -> Iterator[Pipeline]:
-    """One table, one document; nothing started yet."""
-    with psycopg.connect(place.dsn, autocommit=True) as connection:
-        connection.execute("CREATE TABLE things(id int PRIMARY KEY, name text); INSERT INTO things VALUES (1, 'one')")
-    written = tmp_path / "small.yaml"
-    written.write_text(SPEC)
-    with Pipeline(place, written, tmp_path) as pipeline:
-        yield pipeline
+def small(live_pipeline: LivePipeline) -> Pipeline:
+    """One table and one document; nothing runs yet."""
+    return live_pipeline(SPEC, SCHEMA, stage="spec")
 
 
 def failed(pipeline: Pipeline, command: str) -> tuple[int, str]:
-    """Run a command that must fail, `writer …` or one of `rowtide`: its exit code and what it said."""
+    """Run a command that must fail, `writer …` or one of `rowtide`; its exit code and its standard error."""
     words = command.split()
     if words[0] == "writer":
         done = subprocess.run(
@@ -57,26 +52,26 @@ def failed(pipeline: Pipeline, command: str) -> tuple[int, str]:
 @pytest.mark.parametrize("command", ["init", "connectors apply", "worker", "verify", "documents check"])
 def test_an_invalid_spec(small: Pipeline, command: str) -> None:
     small.spec.write_text(small.spec.read_text().replace("[name]", "[name, {x: {colum: y}}]"))
-    code, said = failed(small, command)
-    assert code == 2, said
-    assert "spec.yaml:6: " in said
-    assert "Unknown key 'colum'" in said
+    code, error = failed(small, command)
+    assert code == 2, error
+    assert "spec.yaml:6: " in error
+    assert "Unknown key 'colum'" in error
 
 
 def test_a_missing_table(small: Pipeline) -> None:
     small.spec.write_text(small.spec.read_text().replace("from: things", "from: thinks"))
-    code, said = failed(small, "init")
-    assert code == 2, said
-    assert "Table 'thinks' does not exist" in said
+    code, error = failed(small, "init")
+    assert code == 2, error
+    assert "Table 'thinks' does not exist" in error
 
 
 def test_settings_that_are_not_there(small: Pipeline) -> None:
     for name in ("ROWTIDE_KAFKA_BOOTSTRAP_SERVERS", "ROWTIDE_ELASTICSEARCH_URL"):
         del small.environment[name]
-    code, said = failed(small, "worker")
-    assert code == 2, said
-    assert "ROWTIDE_KAFKA_BOOTSTRAP_SERVERS" in said
-    assert "ROWTIDE_ELASTICSEARCH_URL" in said
+    code, error = failed(small, "worker")
+    assert code == 2, error
+    assert "ROWTIDE_KAFKA_BOOTSTRAP_SERVERS" in error
+    assert "ROWTIDE_ELASTICSEARCH_URL" in error
 
 
 @pytest.mark.parametrize(
@@ -89,29 +84,29 @@ def test_settings_that_are_not_there(small: Pipeline) -> None:
 )
 def test_a_server_that_is_not_there(small: Pipeline, variable: str, value: str) -> None:
     small.environment[variable] = value.format(port=free_port())
-    code, said = failed(small, "worker")
-    assert code == 3, said
-    assert "does not answer" in said
+    code, error = failed(small, "worker")
+    assert code == 3, error
+    assert "does not answer" in error
 
 
 @pytest.mark.parametrize("command", ["worker", "elasticsearch-key worker", "api keys create me --index things"])
 def test_wrong_credentials_of_elasticsearch(small: Pipeline, command: str) -> None:
     small.environment["ROWTIDE_ELASTICSEARCH_PASSWORD"] = "wrong-canary"
-    code, said = failed(small, command)
-    assert code == 2, said
-    assert "credentials" in said or "refused to create the key" in said
-    assert "ROWTIDE_ELASTICSEARCH_" in said
-    assert "wrong-canary" not in said
+    code, error = failed(small, command)
+    assert code == 2, error
+    assert "credentials" in error or "refused to create the key" in error
+    assert "ROWTIDE_ELASTICSEARCH_" in error
+    assert "wrong-canary" not in error
 
 
 def test_a_login_that_kafka_does_not_take(small: Pipeline) -> None:
-    told = {"SECURITY_PROTOCOL": "sasl_plaintext", "USERNAME": "me", "PASSWORD": "wrong-canary"}
-    small.environment |= {f"ROWTIDE_KAFKA_{name}": value for name, value in told.items()}
-    code, said = failed(small, "worker")
-    assert code == 2, said
-    assert "rejected the request to read the log: " in said
-    assert "ROWTIDE_KAFKA_USERNAME" in said
-    assert "wrong-canary" not in said
+    access = {"SECURITY_PROTOCOL": "sasl_plaintext", "USERNAME": "me", "PASSWORD": "wrong-canary"}
+    small.environment |= {f"ROWTIDE_KAFKA_{name}": value for name, value in access.items()}
+    code, error = failed(small, "worker")
+    assert code == 2, error
+    assert "rejected the request to read the log: " in error
+    assert "ROWTIDE_KAFKA_USERNAME" in error
+    assert "wrong-canary" not in error
 
 
 @pytest.mark.parametrize(
@@ -128,11 +123,11 @@ def test_a_login_that_kafka_does_not_take(small: Pipeline) -> None:
 def test_wrong_credentials_of_postgresql(small: Pipeline, command: str, wrong: dict[str, str]) -> None:
     dsn = make_conninfo(small.place.dsn, **wrong)
     small.environment |= {"ROWTIDE_POSTGRES_DSN": dsn, "ROWTIDE_WRITER_DSN": dsn}
-    code, said = failed(small, command)
-    assert code == 2, said
-    assert "rejected the connection" in said
-    assert "_DSN" in said
-    assert "wrong-canary" not in said
+    code, error = failed(small, command)
+    assert code == 2, error
+    assert "rejected the connection" in error
+    assert "_DSN" in error
+    assert "wrong-canary" not in error
 
 
 def test_a_port_that_is_taken(small: Pipeline) -> None:
@@ -141,10 +136,10 @@ def test_a_port_that_is_taken(small: Pipeline) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", small.port))
         taken.listen()
-        code, said = failed(small, "worker")
-    assert code == 2, said
-    assert f"127.0.0.1:{small.port}" in said
-    assert "ROWTIDE_WORKER_PORT" in said
+        code, error = failed(small, "worker")
+    assert code == 2, error
+    assert f"127.0.0.1:{small.port}" in error
+    assert "ROWTIDE_WORKER_PORT" in error
 
 
 def test_an_undecodable_record_stops_the_worker(small: Pipeline) -> None:

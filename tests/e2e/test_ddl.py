@@ -4,12 +4,11 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 
+from tests.e2e.conftest import LivePipeline
 from tests.support.servers.pipeline import Pipeline
-from tests.support.servers.services import Place
 
 SCHEMA = """
 CREATE TABLE maker (id int PRIMARY KEY, name text NOT NULL);
@@ -70,42 +69,36 @@ def wait_healed(pipeline: Pipeline) -> None:
     pipeline.wait_state("live")
 
 
-def test_ddl_is_healed_by_itself(place: Place, tmp_path: Path) -> None:
-    with psycopg.connect(place.dsn, autocommit=True) as connection:
-        connection.execute(SCHEMA)
-        spec = tmp_path / "given.yaml"
-        spec.write_text(SPEC)
-        with Pipeline(place, spec, tmp_path) as pipeline:
-            pipeline.start()
-            pipeline.wait_live()
-            pipeline.verify()
-
-            for change in (
-                "ALTER TABLE visit DETACH PARTITION visit_2024",
-                "ALTER TABLE visit ATTACH PARTITION visit_2026 FOR VALUES IN (2026)",
-                "ALTER TABLE item ALTER price TYPE numeric(10, 2) USING price + 1, ALTER id SET DEFAULT 0, ADD COLUMN more text DEFAULT 'x'",
-                "ALTER TABLE item ALTER price TYPE int USING (price * 2)::int",
-            ):
-                with writing(place.dsn):
-                    connection.execute(change)
-                    pipeline.wait_state("degraded")
-                    wait_healed(pipeline)
-                pipeline.wait_fresh()
-                assert pipeline.verify()["items"] == 60, change
-
-            # A type that old rows of the log do not fit, with the worker away.
-            pipeline.kill_worker(signal.SIGTERM)
-            connection.execute("UPDATE item SET note = note || 'x' WHERE id < 10")
-            connection.execute("ALTER TABLE item ALTER price TYPE text USING 'about ' || price")
-            connection.execute("UPDATE item SET price = price || '!', id = id + 1000 WHERE id < 5")
-            pipeline.start_worker()
+def test_ddl_under_load_is_followed_by_a_resync(live_pipeline: LivePipeline) -> None:
+    pipeline = live_pipeline(SPEC, SCHEMA)
+    pipeline.verify()
+    with psycopg.connect(pipeline.place.dsn, autocommit=True) as connection:
+        for change in (
+            "ALTER TABLE visit DETACH PARTITION visit_2024",
+            "ALTER TABLE visit ATTACH PARTITION visit_2026 FOR VALUES IN (2026)",
+            "ALTER TABLE item ALTER price TYPE numeric(10, 2) USING price + 1, ALTER id SET DEFAULT 0, ADD COLUMN more text DEFAULT 'x'",
+            "ALTER TABLE item ALTER price TYPE int USING (price * 2)::int",
+        ):
+            with writing(pipeline.place.dsn):
+                connection.execute(change)
+                pipeline.wait_state("degraded")
+                wait_healed(pipeline)
             pipeline.wait_fresh()
-            wait_healed(pipeline)
-            assert pipeline.verify()["items"] == 60
+            assert pipeline.verify()["items"] == 60, change
 
-            connection.execute("ALTER TABLE item DROP COLUMN note")
-            assert pipeline.worker is not None
-            assert pipeline.worker.wait(60) == 1
-            assert "note" in pipeline.log_tail()
-            assert "line" in pipeline.log_tail() or "spec.yaml:5" in pipeline.log_tail()
-            assert "--new-store" in pipeline.log_tail()
+        # A type that old rows of the log do not fit, with the worker away.
+        pipeline.kill_worker(signal.SIGTERM)
+        connection.execute("UPDATE item SET note = note || 'x' WHERE id < 10")
+        connection.execute("ALTER TABLE item ALTER price TYPE text USING 'about ' || price")
+        connection.execute("UPDATE item SET price = price || '!', id = id + 1000 WHERE id < 5")
+        pipeline.start_worker()
+        pipeline.wait_fresh()
+        wait_healed(pipeline)
+        assert pipeline.verify()["items"] == 60
+
+        connection.execute("ALTER TABLE item DROP COLUMN note")
+        assert pipeline.worker is not None
+        assert pipeline.worker.wait(60) == 1
+        assert "note" in pipeline.log_tail()
+        assert "line" in pipeline.log_tail() or "spec.yaml:5" in pipeline.log_tail()
+        assert "--new-store" in pipeline.log_tail()

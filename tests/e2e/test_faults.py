@@ -2,9 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import apsw
 import psycopg
@@ -12,7 +11,8 @@ import pytest
 
 from infra.native.stack import Stack
 from infra.settings import Service
-from tests.support.paths import CHECKOUT
+from tests.e2e.conftest import LivePipeline
+from tests.support.paths import EXAMPLES
 from tests.support.servers.pipeline import Pipeline
 from tests.support.servers.services import Place
 from writer.database import Database
@@ -27,15 +27,12 @@ KILLS = 3
 
 
 @pytest.fixture
-def shop(place: Place, tmp_path: Path) -> Iterator[Pipeline]:
+def shop(place: Place, live_pipeline: LivePipeline) -> Pipeline:
     """The order application's pipeline, loaded and live."""
     with Database(place.dsn) as database:
         database.create_schema()
         database.seed(300, seed=SEED)
-    with Pipeline(place, CHECKOUT / "rowtide" / "examples" / "orders.yaml", tmp_path) as pipeline:
-        pipeline.start()
-        pipeline.wait_live()
-        yield pipeline
+    return live_pipeline((EXAMPLES / "orders.yaml").read_text(encoding="utf-8"), place=place)
 
 
 def test_snapshot_and_stream_give_equal_documents(shop: Pipeline) -> None:

@@ -3,14 +3,12 @@
 import threading
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
 import httpx
 import psycopg
 
 from infra.native.stack import Stack
-from tests.support.servers.pipeline import Pipeline
-from tests.support.servers.services import Place
+from tests.e2e.conftest import LivePipeline
 
 SPEC = """\
 pipeline: forgotten
@@ -23,20 +21,14 @@ INSERT INTO things SELECT n, 'thing ' || n FROM generate_series(1, 50) n;
 """
 
 
-def test_deletes_older_than_gc_deletes_after_a_restart(place: Place, stack: Stack, tmp_path: Path) -> None:
-    at, alias = place.addresses, f"{place.pipeline}-things"
-    (tmp_path / "given.yaml").write_text(SPEC)
+def test_deletes_older_than_gc_deletes_are_sent_again_after_a_restart(
+    stack: Stack, live_pipeline: LivePipeline
+) -> None:
+    pipeline = live_pipeline(SPEC, SCHEMA, lease_seconds=4)
+    at, alias = pipeline.place.addresses, f"{pipeline.place.pipeline}-things"
     login = (at.elasticsearch_username, at.elasticsearch_password)
     client = httpx.Client(base_url=at.elasticsearch_url, auth=login, trust_env=False, timeout=60)
-    with (
-        closing(client),
-        psycopg.connect(place.dsn, autocommit=True) as source,
-        Pipeline(place, tmp_path / "given.yaml", tmp_path) as pipeline,
-    ):
-        source.execute(SCHEMA)
-        pipeline.environment["ROWTIDE_WORKER_LEASE_SECONDS"] = "4"
-        pipeline.start()
-        pipeline.wait_live()
+    with closing(client), psycopg.connect(pipeline.place.dsn, autocommit=True) as source:
         source.execute("DELETE FROM things WHERE id IN (1, 2)")
         pipeline.wait_fresh()
 

@@ -1,12 +1,10 @@
 """One transaction of a million changed rows: right, and in memory that does not grow with it (invariant 8)."""
 
-from pathlib import Path
-
 import psycopg
 
 from tests.bench.usage import read_peak
+from tests.e2e.conftest import LivePipeline
 from tests.support.servers.pipeline import Pipeline
-from tests.support.servers.services import Place
 
 SCHEMA = """
 CREATE TABLE accounts (id int PRIMARY KEY, name text NOT NULL);
@@ -41,24 +39,17 @@ def peak_mib(pipeline: Pipeline) -> int:
     return read_peak(pipeline.worker.pid) >> 20
 
 
-def test_a_transaction_of_a_million_changes_takes_no_more_memory_than_a_small_one(place: Place, tmp_path: Path) -> None:
-    spec = tmp_path / "large.yaml"
-    spec.write_text(SPEC, encoding="utf-8")
-    folder = tmp_path / "run"
-    folder.mkdir()
-    with psycopg.connect(place.dsn, autocommit=True) as connection:
-        connection.execute(SCHEMA)
-        with Pipeline(place, spec, folder) as pipeline:
-            pipeline.start()
-            pipeline.wait_live()
-            connection.execute(INSERT, [1, SMALL])
-            pipeline.wait_fresh()
-            small = peak_mib(pipeline)
-            with connection.transaction():
-                connection.execute(INSERT, [SMALL + 1, SMALL + ROWS * 6 // 10])
-                connection.execute(UPDATE, [SMALL // 2, SMALL // 2 + ROWS * 3 // 10])
-                connection.execute(DELETE, [ROWS // 10, ROWS // 10 * 2])
-            pipeline.wait_fresh(400)
-            large = peak_mib(pipeline)
-            assert pipeline.verify() == {"accounts": 100}
-            assert large - small < GROWTH_MIB, f"{small} MiB became {large} MiB"
+def test_a_transaction_of_a_million_changes_takes_no_more_memory(live_pipeline: LivePipeline) -> None:
+    pipeline = live_pipeline(SPEC, SCHEMA)
+    with psycopg.connect(pipeline.place.dsn, autocommit=True) as connection:
+        connection.execute(INSERT, [1, SMALL])
+        pipeline.wait_fresh()
+        small = peak_mib(pipeline)
+        with connection.transaction():
+            connection.execute(INSERT, [SMALL + 1, SMALL + ROWS * 6 // 10])
+            connection.execute(UPDATE, [SMALL // 2, SMALL // 2 + ROWS * 3 // 10])
+            connection.execute(DELETE, [ROWS // 10, ROWS // 10 * 2])
+        pipeline.wait_fresh(400)
+        large = peak_mib(pipeline)
+        assert pipeline.verify() == {"accounts": 100}
+        assert large - small < GROWTH_MIB, f"{small} MiB became {large} MiB"

@@ -4,11 +4,11 @@ import os
 import subprocess
 from pathlib import Path
 
-import psycopg
 import pytest
 
+from tests.e2e.conftest import LivePipeline
 from tests.support.paths import CHECKOUT
-from tests.support.servers.pipeline import ROWTIDE, Pipeline
+from tests.support.servers.pipeline import ROWTIDE, execute
 from tests.support.servers.services import Place
 
 SAMPLE = Path(os.environ.get("ROWTIDE_SAMPLES", CHECKOUT.parent / "shared" / "samples")) / "northwind" / "northwind.sql"
@@ -55,20 +55,19 @@ def generated(place: Place, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("spec", ["shipped", "generated"])
-def test_every_document_equals_the_database(place: Place, tmp_path: Path, spec: str) -> None:
-    with psycopg.connect(place.dsn, autocommit=True) as connection:
-        connection.execute(SAMPLE.read_text(encoding="utf-8"))
-        connection.execute("SET search_path = public")
-        with Pipeline(place, SHIPPED if spec == "shipped" else generated(place, tmp_path), tmp_path) as pipeline:
-            if spec == "generated":
-                assert "The spec is valid." in pipeline.rowtide("documents", "check").stdout
-            pipeline.start()
-            pipeline.wait_live()
-            assert pipeline.verify() == {"orders": 830, "employees": 9, "products": 77}
-            for change in CHANGES:
-                connection.execute(f"BEGIN; {change}; COMMIT")
-            pipeline.wait_fresh()
-            assert pipeline.verify()["orders"] == 821
-            fresh = pipeline.freshness()
-            assert fresh is not None
-            assert fresh.quarantined == 0
+def test_every_document_equals_the_database(
+    place: Place, live_pipeline: LivePipeline, tmp_path: Path, spec: str
+) -> None:
+    execute(place, SAMPLE.read_text(encoding="utf-8"))
+    path = SHIPPED if spec == "shipped" else generated(place, tmp_path)
+    pipeline = live_pipeline(path.read_text(encoding="utf-8"), place=place)
+    if spec == "generated":
+        assert "The spec is valid." in pipeline.rowtide("documents", "check").stdout
+    assert pipeline.verify() == {"orders": 830, "employees": 9, "products": 77}
+    for change in CHANGES:
+        execute(place, change)
+    pipeline.wait_fresh()
+    assert pipeline.verify()["orders"] == 821
+    fresh = pipeline.freshness()
+    assert fresh is not None
+    assert fresh.quarantined == 0

@@ -18,9 +18,10 @@ from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 from infra.native.stack import Stack
 from rowtide.commands.elasticsearch_key import create_search_key
 from search_api.settings import read_settings
+from tests.e2e.conftest import LivePipeline
 from tests.support.servers.pipeline import Pipeline
 from tests.support.servers.search_api import Api, running_api, settings_of
-from tests.support.servers.services import Place, fresh_place
+from tests.support.servers.services import Place
 
 SCHEMA = """
 CREATE TABLE authors (id int PRIMARY KEY, name text NOT NULL);
@@ -62,24 +63,15 @@ class Running:
 
 
 @pytest.fixture(scope="module")
-def running(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder = tmp_path_factory.mktemp("library")
-    spec = folder / "library.yaml"
-    spec.write_text(SPEC, encoding="utf-8")
-    stack.start()
-    with (
-        fresh_place(stack.addresses) as place,
-        psycopg.connect(place.dsn, autocommit=True) as application,
-        Pipeline(place, spec, folder) as pipeline,
-    ):
-        application.execute(SCHEMA)
-        said = pipeline.rowtide("init", "--marker").stdout
-        dsn = (folder / "secrets" / f"rowtide_{place.pipeline}_marker.dsn").read_text(encoding="utf-8").strip()
-        assert "ROWTIDE_MARKER_DSN" in said
-        pipeline.start()
-        pipeline.wait_live()
-        with _api(place, pipeline, dsn) as api:
-            yield Running(pipeline, api, application, dsn)
+def running(stack: Stack, shared_pipeline: LivePipeline) -> Iterator[Running]:
+    pipeline = shared_pipeline(SPEC, SCHEMA)
+    place = pipeline.place
+    assert "ROWTIDE_MARKER_DSN" in pipeline.rowtide("init", "--marker").stdout
+    dsn_file = pipeline.folder / "secrets" / f"rowtide_{place.pipeline}_marker.dsn"
+    dsn = dsn_file.read_text(encoding="utf-8").strip()
+    with psycopg.connect(place.dsn, autocommit=True) as application, _api(place, pipeline, dsn) as api:
+        yield Running(pipeline, api, application, dsn)
+        application.execute(f"DROP OWNED BY rowtide_{place.pipeline}_marker".encode())
     with psycopg.connect(stack.addresses.postgres_dsn, autocommit=True) as admin:
         admin.execute(f"DROP ROLE rowtide_{place.pipeline}_marker".encode())
 
@@ -199,7 +191,7 @@ def test_the_markers_role_can_do_nothing_else(running: Running) -> None:
 
 
 def test_a_new_epoch_ends_older_tokens_and_now_goes_on(running: Running) -> None:
-    """The last test here: the worker begins with an empty row store, as after a lost disk."""
+    """The worker begins with an empty row store, as after a lost disk."""
     pipeline = running.pipeline
     token = running.search().json()["freshness"]["token"]
     first = running.search(cursor="start", size=150).json()["next_cursor"]

@@ -3,14 +3,13 @@
 A server of its own, beside the stack's others."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
-import psycopg
 import pytest
 
 from infra.native.stack import Stack
+from tests.e2e.conftest import LivePipeline
 from tests.support.servers.own_postgres import OwnPostgres, own_postgres
-from tests.support.servers.pipeline import Pipeline
+from tests.support.servers.pipeline import Pipeline, execute
 from tests.support.servers.services import Place, fresh_place
 
 SPEC = """\
@@ -50,36 +49,29 @@ def postgres(stack: Stack) -> Iterator[OwnPostgres]:
 
 @pytest.fixture
 def place(postgres: OwnPostgres) -> Iterator[Place]:
-    with fresh_place(postgres.addresses) as made:
-        yield made
+    with fresh_place(postgres.addresses) as place:
+        yield place
 
 
-def change(place: Place, statements: str) -> None:
-    with psycopg.connect(place.dsn) as connection:
-        connection.execute(statements)
+def test_a_restored_database_is_detected_and_a_new_store_recovers(
+    postgres: OwnPostgres, place: Place, live_pipeline: LivePipeline
+) -> None:
+    pipeline = live_pipeline(SPEC, SCHEMA, place=place)
+    postgres.copy()
+    _restore_and_recover(postgres, pipeline, "the database was restored to an earlier state", as_a_backup=False)
+    _restore_and_recover(postgres, pipeline, "its timeline was 1 and is 2", as_a_backup=True)
 
 
-def test_a_database_that_is_put_back(postgres: OwnPostgres, place: Place, tmp_path: Path) -> None:
-    (tmp_path / "given.yaml").write_text(SPEC)
-    change(place, SCHEMA)
-    with Pipeline(place, tmp_path / "given.yaml", tmp_path) as pipeline:
-        pipeline.start()
-        pipeline.wait_live()
-        postgres.copy()
-        _put_back_and_out(postgres, pipeline, "the database was restored to an earlier state", as_a_backup=False)
-        _put_back_and_out(postgres, pipeline, "its timeline was 1 and is 2", as_a_backup=True)
-
-
-def _put_back_and_out(postgres: OwnPostgres, pipeline: Pipeline, said: str, *, as_a_backup: bool) -> None:
-    change(pipeline.place, LOST)
+def _restore_and_recover(postgres: OwnPostgres, pipeline: Pipeline, message: str, *, as_a_backup: bool) -> None:
+    execute(pipeline.place, LOST)
     read = pipeline.wait_fresh()
     postgres.stop()
     postgres.put_back(as_a_backup=as_a_backup)
     postgres.start()
-    change(pipeline.place, OTHER)
+    execute(pipeline.place, OTHER)
     assert postgres.wal_end() < read.watermark
     assert pipeline.ended() == 1, pipeline.log_tail()
-    assert said in pipeline.log_tail()
+    assert message in pipeline.log_tail()
     assert "--new-store" in pipeline.log_tail()
 
     if as_a_backup:
@@ -90,6 +82,6 @@ def _put_back_and_out(postgres: OwnPostgres, pipeline: Pipeline, said: str, *, a
     pipeline.rowtide("resnapshot")
     fresh = pipeline.wait_live()
     assert fresh.epoch > read.epoch
-    change(pipeline.place, "UPDATE things SET note = 'after' WHERE id = 60")
+    execute(pipeline.place, "UPDATE things SET note = 'after' WHERE id = 60")
     pipeline.wait_fresh()
     assert pipeline.verify()["things"] == 64

@@ -1,15 +1,15 @@
-"""What can become of the replication slot: idle, wanted by two, dropped, and made again under the same name. One pipeline for all."""
+"""What can become of the replication slot: idle, wanted by two, dropped, and made again under the same name."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import psycopg
 import pytest
 
 from cdc.log.names import connector_name, slot_name
-from infra.native.stack import Stack
+from tests.e2e.conftest import LivePipeline
 from tests.support.servers.pipeline import Pipeline
-from tests.support.servers.services import Place, fresh_place
+from tests.support.servers.services import Place
 
 SPEC = """\
 pipeline: slots
@@ -31,26 +31,12 @@ DELETE FROM things WHERE id = {n};
 
 
 @pytest.fixture(scope="module")
-def place(stack: Stack) -> Iterator[Place]:
-    """One for the whole module."""
-    stack.start()
-    with fresh_place(stack.addresses) as made:
-        yield made
+def pipeline(shared_pipeline: LivePipeline) -> Pipeline:
+    """One pipeline for all tests, live."""
+    return shared_pipeline(SPEC, SCHEMA)
 
 
-@pytest.fixture(scope="module")
-def pipeline(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    """The pipeline, live."""
-    folder = tmp_path_factory.mktemp("slots")
-    (folder / "given.yaml").write_text(SPEC)
-    asked(place, SCHEMA)
-    with Pipeline(place, folder / "given.yaml", folder) as made:
-        made.start()
-        made.wait_live()
-        yield made
-
-
-def asked(place: Place, statement: str, *values: object) -> object:
+def query(place: Place, statement: str, *values: object) -> object:
     """Run a statement; the first column of its last row."""
     with psycopg.connect(place.dsn, autocommit=True) as connection:
         cursor = connection.execute(statement, values or None)
@@ -69,16 +55,16 @@ def until(condition: Callable[[], object], what: str) -> None:
 
 
 def test_writes_that_nobody_watches_free_their_wal(pipeline: Pipeline) -> None:
-    asked(pipeline.place, "INSERT INTO unwatched SELECT repeat('x', 1000) FROM generate_series(1, 2000)")
-    end = asked(pipeline.place, "SELECT pg_current_wal_lsn()")
+    query(pipeline.place, "INSERT INTO unwatched SELECT repeat('x', 1000) FROM generate_series(1, 2000)")
+    end = query(pipeline.place, "SELECT pg_current_wal_lsn()")
     confirmed = "SELECT confirmed_flush_lsn >= %s::pg_lsn FROM pg_replication_slots WHERE slot_name = %s"
     slot = slot_name(pipeline.place.pipeline)
-    until(lambda: asked(pipeline.place, confirmed, end, slot), "the slot does not move with an idle table")
+    until(lambda: query(pipeline.place, confirmed, end, slot), "the slot does not move with an idle table")
 
 
 def test_a_second_reader_of_the_slot_is_refused(pipeline: Pipeline) -> None:
     with pytest.raises(psycopg.errors.ObjectInUse, match="is active for PID"):
-        asked(
+        query(
             pipeline.place,
             "SELECT count(*) FROM pg_logical_slot_get_binary_changes(%s, NULL, NULL, 'proto_version', '1',"
             " 'publication_names', %s)",
@@ -91,17 +77,19 @@ def test_a_second_reader_of_the_slot_is_refused(pipeline: Pipeline) -> None:
 def test_a_slot_that_is_gone_alarms_and_a_new_snapshot_mends(pipeline: Pipeline, n: int, again: bool) -> None:
     place, slot = pipeline.place, slot_name(pipeline.place.pipeline)
     drop(place)
-    asked(place, MISSED.format(n=n))
+    query(place, MISSED.format(n=n))
     if again:
-        asked(place, "SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", slot)
-        asked(place, MISSED.format(n=n + 10))
+        query(place, "SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", slot)
+        query(place, MISSED.format(n=n + 10))
     pipeline.wait_reason(f"replication slot {slot} is not active" if again else f"replication slot {slot} is gone")
     assert pipeline.wait_state("degraded").reason.startswith("no records arrive in the log")
 
     def failed() -> bool:
-        told = pipeline.rowtide("connectors", "status", "--output", "json", check=False)
+        status = pipeline.rowtide("connectors", "status", "--output", "json", check=False)
         return (
-            told.returncode == 1 and "no longer reaches back to" in told.stdout and "rowtide resnapshot" in told.stdout
+            status.returncode == 1
+            and "no longer reaches back to" in status.stdout
+            and "rowtide resnapshot" in status.stdout
         )
 
     until(failed, f"{connector_name(place.pipeline)} does not say what happened")

@@ -1,7 +1,6 @@
 """Elasticsearch takes nothing for a long time: what waits is on disk, and memory does not grow with it (invariant 8)."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -10,6 +9,7 @@ from cdc.log.lsn import Lsn
 from infra.native.ports import free_port
 from rowtide.conformance.fault_proxy import FaultProxy
 from tests.bench.usage import read_peak
+from tests.e2e.conftest import LivePipeline
 from tests.support.servers.pipeline import Pipeline
 from tests.support.servers.services import Place
 
@@ -44,27 +44,27 @@ def wire(place: Place) -> Iterator[FaultProxy]:
         made.stop()
 
 
-def test_what_elasticsearch_does_not_take_waits_on_disk(place: Place, wire: FaultProxy, tmp_path: Path) -> None:
-    (tmp_path / "given.yaml").write_text(SPEC, encoding="utf-8")
+def test_documents_that_elasticsearch_does_not_take_wait_on_disk(
+    place: Place, wire: FaultProxy, live_pipeline: LivePipeline
+) -> None:
+    pipeline = live_pipeline(SPEC, SCHEMA, place=place, stage="connector")
+    pipeline.environment["ROWTIDE_ELASTICSEARCH_URL"] = wire.url
+    pipeline.start_worker()
     with psycopg.connect(place.dsn, autocommit=True) as source:
-        source.execute(SCHEMA)
-        with Pipeline(place, tmp_path / "given.yaml", tmp_path) as pipeline:
-            pipeline.environment["ROWTIDE_ELASTICSEARCH_URL"] = wire.url
-            pipeline.start()
-            stood = pipeline.wait_live().searchable
-            wire.set_mode("refuse")
-            peaks = [_change_everything(source, pipeline, number) for number in range(ROUNDS)]
-            assert peaks[-1] - peaks[0] < GROWTH_MIB, f"MiB after each round: {peaks}"
-            fresh = pipeline.wait_reason("takes no documents")
-            assert fresh.pending >= 20_000
-            assert fresh.searchable - stood < fresh.watermark - fresh.searchable, (
-                "nothing was taken, so nothing is promised"
-            )
-            assert fresh.state == "degraded"
-            wire.set_mode("pass")
-            pipeline.wait_fresh()
-            pipeline.wait_reason("")
-            assert pipeline.verify() == {"books": 20_000}
+        stood = pipeline.wait_live().searchable
+        wire.set_mode("refuse")
+        peaks = [_change_everything(source, pipeline, number) for number in range(ROUNDS)]
+        assert peaks[-1] - peaks[0] < GROWTH_MIB, f"MiB after each round: {peaks}"
+        fresh = pipeline.wait_reason("takes no documents")
+        assert fresh.pending >= 20_000
+        assert fresh.searchable - stood < fresh.watermark - fresh.searchable, (
+            "nothing was taken, so nothing is promised"
+        )
+        assert fresh.state == "degraded"
+        wire.set_mode("pass")
+        pipeline.wait_fresh()
+        pipeline.wait_reason("")
+        assert pipeline.verify() == {"books": 20_000}
 
 
 def _change_everything(source: psycopg.Connection, pipeline: Pipeline, number: int) -> int:

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -11,6 +10,7 @@ import psycopg
 import pytest
 
 from infra.native.stack import Stack
+from tests.e2e.conftest import LivePipeline
 from tests.support.servers.log_tail import Tail
 from tests.support.servers.pipeline import Pipeline
 from tests.support.servers.services import Place
@@ -42,14 +42,9 @@ When = Literal["in the middle", "after the last row"]
 
 
 @pytest.fixture
-def pipeline(place: Place, tmp_path: Path) -> Iterator[Pipeline]:
+def pipeline(live_pipeline: LivePipeline) -> Pipeline:
     """Tables, and an init; neither connector nor worker yet."""
-    (tmp_path / "given.yaml").write_text(SPEC)
-    with psycopg.connect(place.dsn, autocommit=True) as connection:
-        connection.execute(SCHEMA)
-    with Pipeline(place, tmp_path / "given.yaml", tmp_path) as made:
-        made.rowtide("init")
-        yield made
+    return live_pipeline(SPEC, SCHEMA, stage="source")
 
 
 @contextmanager

@@ -6,16 +6,15 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import apsw
 import httpx
 import psycopg
 import pytest
 
-from infra.native.stack import Stack
-from tests.support.servers.pipeline import Pipeline
-from tests.support.servers.services import Place, fresh_place
+from tests.e2e.conftest import LivePipeline
+from tests.support.servers.pipeline import Pipeline, execute
 
 SPEC = """\
 pipeline: stopping
@@ -38,33 +37,11 @@ BOUND = 20.0
 
 
 @pytest.fixture(scope="module")
-def place(stack: Stack) -> Iterator[Place]:
-    """One for the whole module."""
-    stack.start()
-    with fresh_place(stack.addresses) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def pipeline(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    """The pipeline; its worker was not started yet. Bulks are small and transactions soon large, so that there is time to stop."""
-    folder = tmp_path_factory.mktemp("stopping")
-    (folder / "given.yaml").write_text(SPEC)
-    change(place, SCHEMA)
-    with Pipeline(place, folder / "given.yaml", folder) as made:
-        made.environment["ROWTIDE_WORKER_LEASE_SECONDS"] = "4"
-        made.environment["ROWTIDE_WORKER_BULK_DOCUMENTS"] = "100"
-        made.environment["ROWTIDE_WORKER_READ_MESSAGES"] = "500"
-        made.environment["ROWTIDE_WORKER_SPOOL_AFTER"] = "1000"
-        made.rowtide("init")
-        made.rowtide("connectors", "apply")
-        yield made
-
-
-def change(place: Place, statement: str) -> None:
-    """Change the database."""
-    with psycopg.connect(place.dsn, autocommit=True) as connection:
-        connection.execute(statement)
+def pipeline(shared_pipeline: LivePipeline) -> Pipeline:
+    """The pipeline; its worker has not run yet. Bulks are small and transactions soon large, so that there is time to stop."""
+    return shared_pipeline(
+        SPEC, SCHEMA, stage="connector", lease_seconds=4, bulk_documents=100, read_messages=500, spool_after=1000
+    )
 
 
 def stop(pipeline: Pipeline) -> None:
@@ -97,7 +74,7 @@ def until(what: Callable[[], bool], seconds: float = 60) -> None:
         pause.wait(0.01)
 
 
-def kept(pipeline: Pipeline, table: str) -> int:
+def stored_rows(pipeline: Pipeline, table: str) -> int:
     """How many rows a table of the row store has."""
     path = pipeline.folder / "store" / f"{pipeline.place.pipeline}.sqlite"
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
@@ -137,28 +114,28 @@ def test_while_rows_are_read_again_for_a_repair(pipeline: Pipeline) -> None:
     wish = {"document": f"{pipeline.place.pipeline}-things", "ids": [str(id_) for id_ in range(1, 200)]}
     answers: list[int] = []
 
-    def ask() -> None:
+    def repair() -> None:
         answers.append(httpx.post(f"{pipeline.url}/repairs", json=wish, timeout=60, trust_env=False).status_code)
 
     with psycopg.connect(pipeline.place.dsn) as connection:
         connection.execute("LOCK TABLE things IN ACCESS EXCLUSIVE MODE")
-        asking = threading.Thread(target=ask)
-        asking.start()
+        repairing = threading.Thread(target=repair)
+        repairing.start()
         waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'things'::regclass AND NOT granted)"
         until(lambda: connection.execute(waiting).fetchone() == (True,))
         stop(pipeline)
-    asking.join()
+    repairing.join()
     assert answers in ([409], [503]), "who waits is told"
     proved(pipeline)
 
 
 def test_while_a_large_transaction_is_spooled(pipeline: Pipeline) -> None:
     at_work(pipeline)
-    changing = threading.Thread(target=change, args=(pipeline.place, "UPDATE parts SET label = label || '.'"))
+    changing = threading.Thread(target=execute, args=(pipeline.place, "UPDATE parts SET label = label || '.'"))
     changing.start()
-    until(lambda: kept(pipeline, "spool") > 0)
+    until(lambda: stored_rows(pipeline, "spool") > 0)
     stop(pipeline)
-    assert kept(pipeline, "spool") > 0, "the transaction was over already"
+    assert stored_rows(pipeline, "spool") > 0, "the transaction was over already"
     changing.join()
     proved(pipeline)
 
@@ -170,7 +147,7 @@ def test_while_elasticsearch_refuses(pipeline: Pipeline) -> None:
         base_url=at.elasticsearch_url, auth=(at.elasticsearch_username, at.elasticsearch_password), trust_env=False
     ) as client:
         client.put(f"/{name}/_settings", json={"index.blocks.write": True}).raise_for_status()
-        change(pipeline.place, "UPDATE things SET price = price + 1 WHERE id <= 500")
+        execute(pipeline.place, "UPDATE things SET price = price + 1 WHERE id <= 500")
         until(lambda: (fresh := pipeline.freshness()) is not None and fresh.pending > 0)
         stop(pipeline)
         pipeline.start_worker()

@@ -7,9 +7,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import httpx
 import msgspec
@@ -51,8 +52,10 @@ class Pipeline:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.kill_worker()
-        self._log.close()
+        try:
+            self.kill_worker()
+        finally:
+            self._log.close()
 
     def rowtide(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command of the CLI to its end."""
@@ -167,6 +170,40 @@ class Pipeline:
     def log_tail(self) -> str:
         """The end of the worker's log."""
         return (self.folder / "worker.log").read_text(encoding="utf-8")[-3000:]
+
+
+Stage = Literal["spec", "source", "connector", "live"]
+"""How far a pipeline is prepared: its spec is written, the source is initialized, the connector runs, documents are live."""
+
+
+@contextmanager
+def prepared_pipeline(
+    place: Place, folder: Path, spec: str, schema: str = "", *, stage: Stage = "live", **worker_settings: str | int
+) -> Iterator[Pipeline]:
+    """Fill the database of `place` with `schema`, and prepare a pipeline up to `stage`.
+
+    `worker_settings` are those of the worker: `lease_seconds=4` sets ROWTIDE_WORKER_LEASE_SECONDS.
+    """
+    execute(place, schema)
+    (folder / "given.yaml").write_text(spec, encoding="utf-8")
+    with Pipeline(place, folder / "given.yaml", folder) as pipeline:
+        for name, value in worker_settings.items():
+            pipeline.environment[f"ROWTIDE_WORKER_{name.upper()}"] = str(value)
+        if stage != "spec":
+            pipeline.rowtide("init")
+        if stage in ("connector", "live"):
+            pipeline.rowtide("connectors", "apply")
+        if stage == "live":
+            pipeline.start_worker()
+            pipeline.wait_live()
+        yield pipeline
+
+
+def execute(place: Place, statements: str) -> None:
+    """Run SQL in the database of `place`, as one transaction."""
+    if statements:
+        with psycopg.connect(place.dsn, autocommit=True) as connection:
+            connection.execute(statements)
 
 
 def own_names(spec: str, pipeline: str) -> str:

@@ -12,7 +12,8 @@ import psycopg
 import pytest
 
 from infra.native.ports import free_port
-from tests.support.servers.pipeline import Pipeline
+from tests.e2e.conftest import LivePipeline
+from tests.support.servers.pipeline import Pipeline, prepared_pipeline
 from tests.support.servers.services import Place
 
 SPEC = """\
@@ -26,7 +27,7 @@ INSERT INTO things SELECT n, 'thing ' || n FROM generate_series(1, 50) n;
 """
 
 
-class Elastic:
+class ElasticsearchClient:
     """Elasticsearch behind the worker's back."""
 
     def __init__(self, place: Place) -> None:
@@ -40,7 +41,7 @@ class Elastic:
         """Leave."""
         self._http.close()
 
-    def ask(self, method: str, path: str, body: object = None) -> Any:
+    def request(self, method: str, path: str, body: object = None) -> Any:
         """A request that must succeed."""
         answer = self._http.request(method, path, json=body)
         assert answer.status_code < 300, answer.text
@@ -49,39 +50,27 @@ class Elastic:
     @property
     def generation(self) -> str:
         """The index that readers see."""
-        (name,) = self.ask("GET", f"/_alias/{self.alias}")
+        (name,) = self.request("GET", f"/_alias/{self.alias}")
         return str(name)
 
 
 @pytest.fixture
-def pipeline(place: Place, tmp_path: Path) -> Iterator[Pipeline]:
+def pipeline(live_pipeline: LivePipeline) -> Pipeline:
     """A small pipeline, live, with a short lease."""
-    with psycopg.connect(place.dsn, autocommit=True) as connection:
-        connection.execute(SCHEMA)
-    (tmp_path / "given.yaml").write_text(SPEC)
-    with Pipeline(place, tmp_path / "given.yaml", tmp_path) as made:
-        made.environment["ROWTIDE_WORKER_LEASE_SECONDS"] = "4"
-        made.start()
-        made.wait_live()
-        yield made
+    return live_pipeline(SPEC, SCHEMA, lease_seconds=4)
 
 
 @contextmanager
-def other(pipeline: Pipeline, folder: Path) -> Iterator[Pipeline]:
-    """Another worker of the same pipeline, with another row store."""
-    folder.mkdir()
-    (folder / "given.yaml").write_text(SPEC)
-    with Pipeline(pipeline.place, folder / "given.yaml", folder) as made:
-        made.environment["ROWTIDE_WORKER_LEASE_SECONDS"] = "4"
-        made.environment["ROWTIDE_WORKER_PORT"] = str(free_port())
-        made.environment["ROWTIDE_WORKER_URL"] = made.url = (
-            f"http://127.0.0.1:{made.environment['ROWTIDE_WORKER_PORT']}"
-        )
-        yield made
+def other_worker(pipeline: Pipeline, folder: Path) -> Iterator[Pipeline]:
+    """Another worker of the same pipeline, with another row store; not started yet."""
+    with prepared_pipeline(pipeline.place, folder, SPEC, stage="spec", lease_seconds=4, port=free_port()) as other:
+        other.url = f"http://127.0.0.1:{other.environment['ROWTIDE_WORKER_PORT']}"
+        other.environment["ROWTIDE_WORKER_URL"] = other.url
+        yield other
 
 
 def test_one_worker_writes(pipeline: Pipeline, tmp_path: Path) -> None:
-    with other(pipeline, tmp_path / "other") as second, psycopg.connect(pipeline.place.dsn, autocommit=True) as source:
+    with other_worker(pipeline, tmp_path) as second, psycopg.connect(pipeline.place.dsn, autocommit=True) as source:
         second.start_worker()
         assert second.ended() == 1
         assert "another worker writes the documents" in second.log_tail()
@@ -116,17 +105,20 @@ def test_one_worker_writes(pipeline: Pipeline, tmp_path: Path) -> None:
 
 
 def test_indexes_and_aliases_that_somebody_changes(pipeline: Pipeline) -> None:
-    with closing(Elastic(pipeline.place)) as elastic, psycopg.connect(pipeline.place.dsn, autocommit=True) as source:
+    with (
+        closing(ElasticsearchClient(pipeline.place)) as elastic,
+        psycopg.connect(pipeline.place.dsn, autocommit=True) as source,
+    ):
         foreign = f"{pipeline.place.pipeline}-foreign"
-        elastic.ask("PUT", f"/{foreign}", {"aliases": {elastic.alias: {}}})
-        elastic.ask("PUT", f"/{foreign}/_doc/x?refresh=true", {"name": "not ours"})
+        elastic.request("PUT", f"/{foreign}", {"aliases": {elastic.alias: {}}})
+        elastic.request("PUT", f"/{foreign}/_doc/x?refresh=true", {"name": "not ours"})
         pipeline.wait_log("restarting the worker")
         pipeline.wait_fresh()
         assert elastic.generation != foreign
         assert pipeline.verify()["things"] == 50
-        elastic.ask("DELETE", f"/{foreign}")
+        elastic.request("DELETE", f"/{foreign}")
 
-        elastic.ask("DELETE", f"/{elastic.generation}")
+        elastic.request("DELETE", f"/{elastic.generation}")
         source.execute("UPDATE things SET name = 'later' WHERE id > 40")
         pipeline.wait_log("is gone")
         pipeline.wait_fresh()
@@ -135,23 +127,26 @@ def test_indexes_and_aliases_that_somebody_changes(pipeline: Pipeline) -> None:
 
 def test_an_index_that_is_read_only_as_on_a_full_disk(pipeline: Pipeline) -> None:
     block = "index.blocks.read_only_allow_delete"
-    with closing(Elastic(pipeline.place)) as elastic, psycopg.connect(pipeline.place.dsn, autocommit=True) as source:
-        elastic.ask("PUT", f"/{elastic.generation}/_settings", {block: True})
+    with (
+        closing(ElasticsearchClient(pipeline.place)) as elastic,
+        psycopg.connect(pipeline.place.dsn, autocommit=True) as source,
+    ):
+        elastic.request("PUT", f"/{elastic.generation}/_settings", {block: True})
         source.execute("UPDATE things SET name = 'later' WHERE id > 40")
         fresh = pipeline.wait_reason("read-only")
         assert fresh.state == "degraded"
         assert fresh.reason.startswith(f"Elasticsearch takes no documents of {elastic.alias}: cluster_block_exception")
         assert pipeline.metric("rowtide_live") == 0
-        elastic.ask("PUT", f"/{elastic.generation}/_settings", {block: None})
+        elastic.request("PUT", f"/{elastic.generation}/_settings", {block: None})
         pipeline.wait_fresh()
         assert pipeline.wait_reason("").state == "live"
         assert pipeline.metric("rowtide_live") == 1
         assert pipeline.verify()["things"] == 50
 
 
-def test_row_stores_that_are_of_no_use(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_row_stores_that_are_of_no_use(pipeline: Pipeline) -> None:
     assert pipeline.kill_worker(signal.SIGTERM) == 0
-    path = tmp_path / "store" / f"{pipeline.place.pipeline}.sqlite"
+    path = pipeline.folder / "store" / f"{pipeline.place.pipeline}.sqlite"
     whole = path.read_bytes()
     for damaged in (
         b"no database at all, but some text" * 300,
@@ -170,7 +165,7 @@ def test_row_stores_that_are_of_no_use(pipeline: Pipeline, tmp_path: Path) -> No
     assert pipeline.ended() == 1, pipeline.log_tail()
     assert f"another.sqlite belongs to pipeline {pipeline.place.pipeline}, not to another" in pipeline.log_tail()
     pipeline.spec.write_text(own)
-    shutil.rmtree(tmp_path / "store")
+    shutil.rmtree(pipeline.folder / "store")
     with psycopg.connect(pipeline.place.dsn, autocommit=True) as source:
         source.execute("DELETE FROM things WHERE id <= 10")
     pipeline.start_worker()

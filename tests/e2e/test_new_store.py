@@ -1,4 +1,4 @@
-"""The way out that errors name: an emptied row store, a new snapshot, and readers who see the old documents until then.
+"""The recovery that errors name: a new row store and a resnapshot; readers see the old documents until then.
 
 The application writes all the while: nothing is lost between the old index and the new one.
 """
@@ -7,13 +7,13 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import psycopg
 
-from tests.support.paths import CHECKOUT
-from tests.support.servers.pipeline import Pipeline
+from tests.e2e.conftest import LivePipeline
+from tests.support.paths import EXAMPLES
+from tests.support.servers.pipeline import Pipeline, execute
 from tests.support.servers.services import Place
 from writer.database import Database
 
@@ -58,31 +58,28 @@ def writing(place: Place) -> Iterator[None]:
     assert not errors, errors
 
 
-def test_new_store_and_new_snapshot(place: Place, tmp_path: Path) -> None:
+def test_new_store_and_resnapshot_lose_no_write(place: Place, live_pipeline: LivePipeline) -> None:
     with Database(place.dsn) as database:
         database.create_schema()
         database.seed(50, seed=3)
-    with Pipeline(place, CHECKOUT / "rowtide" / "examples" / "orders.yaml", tmp_path) as pipeline:
-        pipeline.start()
+    pipeline = live_pipeline((EXAMPLES / "orders.yaml").read_text(encoding="utf-8"), place=place)
+    assert pipeline.kill_worker(signal.SIGTERM) == 0
+    pipeline.spec.write_text(pipeline.spec.read_text().replace("      - revision\n", ""))
+
+    pipeline.start_worker()
+    assert pipeline.worker is not None
+    assert pipeline.worker.wait(60) == 1
+    assert "another version of the spec" in pipeline.log_tail()
+    assert "--new-store" in pipeline.log_tail()
+
+    execute(place, "DELETE FROM order_lines WHERE order_id = 1")
+    pipeline.rowtide("connectors", "apply")
+    pipeline.start_worker("--new-store")
+    pipeline.wait_state("waiting")
+    assert count(pipeline) == 50
+    with writing(place):
+        pipeline.rowtide("resnapshot")
         pipeline.wait_live()
-        assert pipeline.kill_worker(signal.SIGTERM) == 0
-        pipeline.spec.write_text(pipeline.spec.read_text().replace("      - revision\n", ""))
-
-        pipeline.start_worker()
-        assert pipeline.worker is not None
-        assert pipeline.worker.wait(60) == 1
-        assert "another version of the spec" in pipeline.log_tail()
-        assert "--new-store" in pipeline.log_tail()
-
-        with psycopg.connect(place.dsn, autocommit=True) as connection:
-            connection.execute("DELETE FROM order_lines WHERE order_id = 1")
-        pipeline.rowtide("connectors", "apply")
-        pipeline.start_worker("--new-store")
-        pipeline.wait_state("waiting")
-        assert count(pipeline) == 50
-        with writing(place):
-            pipeline.rowtide("resnapshot")
-            pipeline.wait_live()
-            pipeline.wait_fresh()
         pipeline.wait_fresh()
-        assert pipeline.verify()["orders"] == 50
+    pipeline.wait_fresh()
+    assert pipeline.verify()["orders"] == 50
