@@ -228,7 +228,8 @@ def _api() -> Service:
         "ROWTIDE_ELASTICSEARCH_API_KEY": "${ROWTIDE_SEARCH_KEY:-}",
         "ROWTIDE_WORKER_URL": "http://worker:9470",
         "ROWTIDE_API_HOST": "0.0.0.0",
-        # The port is published only on the loopback: everybody on this machine can read everything, as with `rowtide demo`.
+        # The port is published only on the loopback: everybody on this machine can read everything, as with
+        # `rowtide demo`.
         "ROWTIDE_API_ANONYMOUS": "true",
         "ROWTIDE_API_ANONYMOUS_PII": "*",
         "ROWTIDE_API_HOSTS": "localhost",
