@@ -24,7 +24,7 @@ def _document(document: DocumentPlan) -> Iterator[str]:
 
 def _node(node: Node, indent: str) -> Iterator[str]:
     yield from (f"{indent}{_field(field)}" for field in node.fields)
-    yield from (f"{indent}{constant.name} = {constant.value!r}" for constant in node.constants)
+    yield from (f"{indent}{constant.name} = {_literal(constant.value)}" for constant in node.constants)
     for include in node.includes:
         yield from _include(node, include, indent)
     yield from (f"{indent}{_compute(node, compute)}" for compute in node.computes)
@@ -87,9 +87,16 @@ def _filter(node: Node) -> str:
 
 
 def _condition(condition: Condition) -> str:
-    values = [repr(value) for value in condition.values]
+    values = [_literal(value) for value in condition.values]
     listed = f"({', '.join(values)})" if condition.comparison in {"in", "not in"} else "".join(values)
     return f"{condition.column.name} {condition.comparison} {listed}".rstrip()
+
+
+def _literal(value: str | int | bool | None) -> str:
+    """The value as SQL writes it."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def _table(use: TableUse) -> Iterator[str]:
