@@ -81,6 +81,11 @@ def print_text(text: str, style: str | None = None) -> None:
     console().print(text, style=style, markup=False, soft_wrap=True)
 
 
+def print_markup(text: str) -> None:
+    """Print a line with rich's markup, without line breaks at the terminal's width."""
+    console().print(text, soft_wrap=True)
+
+
 def print_renderable(content: RenderableType) -> None:
     """Print something that rich lays out."""
     console().print(content)

@@ -23,8 +23,8 @@ from rowtide.console import (
     Output,
     OutputOption,
     print_json,
+    print_markup,
     print_note,
-    print_renderable,
     print_text,
     progress_bars,
 )
@@ -104,6 +104,6 @@ def print_repairs(results: list[RepairResult], output: Output) -> None:
         proof = result.proof
         verdict = "[green]proven equal[/]" if proof.proven else f"[red]{proof.divergent + proof.unsettled} not equal[/]"
         rows = f"{result.rows} rows read, {result.changed} of them differed from the row store"
-        print_renderable(f"{result.document}: {result.requested} documents, {rows}: {verdict}")
+        print_markup(f"{result.document}: {result.requested} documents, {rows}: {verdict}")
         for difference in proof.listed[:SHOWN]:
             print_text(f"  {difference.id}: {difference.what}")

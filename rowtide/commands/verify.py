@@ -16,7 +16,7 @@ from rowtide.commands.options import (
     WaitOption,
     WorkerUrlOption,
 )
-from rowtide.console import FAILED, Output, OutputOption, print_note, print_renderable, print_text, progress_bars
+from rowtide.console import FAILED, Output, OutputOption, print_markup, print_note, print_text, progress_bars
 from sync_worker import runner
 from sync_worker.errors import SettingsError
 from sync_worker.verification.oracle import Limits
@@ -97,7 +97,7 @@ def print_reports(reports: list[Report], output: Output) -> None:
         return
     for report in reports:
         scope = "" if report.scope == "all" else f" ({report.scope})"
-        print_renderable(f"{report.document}: {report.compared} compared at {report.lsn}{scope}: {_verdict(report)}")
+        print_markup(f"{report.document}: {report.compared} compared at {report.lsn}{scope}: {_verdict(report)}")
         for difference in report.listed[:SHOWN]:
             fields = ", ".join(difference.fields)
             print_text(f"  {difference.id}: {difference.what}{': ' + fields if fields else ''}")
