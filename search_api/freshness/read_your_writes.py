@@ -100,7 +100,7 @@ class ReadYourWrites:
             return Unmet.BEHIND if position else Unmet.SOURCE_UNREACHABLE
         if not position.seen_by(freshness):
             return Unmet.OTHER_EPOCH
-        # A marker emitted now is behind everything that was searchable before; if it is not, the source went back.
+        # A new marker is after everything that was searchable before; if it is not, the source went back.
         same_epoch = before is not None and before.epoch == freshness.epoch
         if request.level == "now" and before is not None and same_epoch and before.searchable > position.lsn:
             return Unmet.SOURCE_WENT_BACK
