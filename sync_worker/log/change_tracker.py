@@ -20,7 +20,8 @@ class ChangeTracker:
     def start(self, tables: Collection[TableName], inexact: Collection[TableName]) -> None:
         """Forget everything, and collect the changes of these tables from now on.
 
-        A change of an `inexact` table counts for all of its rows: the log and a SELECT may spell its keys differently."""
+        A change of an `inexact` table counts for all of its rows: the log and a SELECT may spell its keys
+        differently."""
         self._keys = {table: set() for table in tables}
         self._inexact = frozenset(inexact)
         self._all = set()

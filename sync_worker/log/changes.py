@@ -1,8 +1,8 @@
 """Folds change events into the last state of each touched row, which is all that the row store needs. Pure.
 
-Between two commits of the row store only the last state of a row matters: a document is touched when one of its rows differs
-before or after, and both states are examined. So a thousand changes of one row cost one write. Invariant 3 holds because only
-whole transactions are folded.
+Between two commits of the row store only the last state of a row matters: a document is touched when one of its rows
+differs before or after, and both states are examined. So a thousand changes of one row cost one write. Invariant 3
+holds because only whole transactions are folded.
 """
 
 import re
@@ -31,9 +31,10 @@ StoredRow = Callable[[TableName, Key], Row | None]
 class TableChanges:
     """What a batch did to one table.
 
-    `rows[key]` is the row's last state, None when it was deleted; `touched[key]` is the first commit LSN that touched it.
-    `truncated_at` is the first commit LSN of a TRUNCATE, which deletes every row stored before. `deleted` holds the last
-    state of rows that this batch wrote and then deleted: a key change may take unchanged values from it."""
+    `rows[key]` is the row's last state, None when it was deleted; `touched[key]` is the first commit LSN that
+    touched it. `truncated_at` is the first commit LSN of a TRUNCATE, which deletes every row stored before.
+    `deleted` holds the last state of rows that this batch wrote and then deleted: a key change may take unchanged
+    values from it."""
 
     rows: dict[Key, Row | None] = field(default_factory=dict)
     touched: dict[Key, int] = field(default_factory=dict)
@@ -71,7 +72,9 @@ class RowShape:
         return self._decode(self._row, image)
 
     def key_before(self, image: msgspec.Raw) -> Key:
-        """Decode the primary key of a `before` image or of a key header. Raises ShapeError when it has other columns."""
+        """Decode the primary key of a `before` image or of a key header.
+
+        Raises ShapeError when it has other columns."""
         return self._decode(self._before, image)
 
     def unchanged(self, row: Row) -> list[int]:
@@ -162,13 +165,15 @@ class Batch:
     ) -> None:
         """Add the changes of one committed transaction, in order. Tables in `already_visible` contain them already.
 
-        With `rows_may_be_newer`, stored rows may be ahead of the log: a missing row was deleted later, or got another key.
-        Raises RowError when an update needs a stored row that does not exist, ShapeError when a row has other columns."""
+        With `rows_may_be_newer`, stored rows may be ahead of the log: a missing row was deleted later, or got
+        another key. Raises RowError when an update needs a stored row that does not exist, ShapeError when a row has
+        other columns."""
         self._rows_may_be_newer = rows_may_be_newer
         for change in changes:
             source = change.record.source
             assert source is not None
-            shape = self._shapes.get((source.schema, source.table))  # type: ignore[call-overload]  # It equals a TableName.
+            # A plain tuple equals the TableName, and is faster to make.
+            shape = self._shapes.get((source.schema, source.table))  # type: ignore[call-overload]
             if shape is None or shape.table in already_visible:
                 continue
             folded = self.tables.get(shape.table)
@@ -220,8 +225,8 @@ class Batch:
                 return None
         if before is None:
             raise RowError(
-                f"an update of {shape.table} omits {', '.join(shape.names[i] for i in missing)} as unchanged, but the row"
-                " store does not contain the row",
+                f"an update of {shape.table} omits {', '.join(shape.names[i] for i in missing)} as unchanged, but the"
+                " row store does not contain the row",
                 Recovery.NEW_STORE,
             )
         return tuple(before[i] if i in missing else value for i, value in enumerate(row))

@@ -43,8 +43,8 @@ class ChangeLog:
     def span(self, timeout: float = 10.0) -> LogSpan:
         """Query the topic; `timeout` is in seconds.
 
-        Raises ServiceMissing when Kafka does not answer, SettingsError when it refuses the login, and PositionLost when the
-        topic does not exist."""
+        Raises ServiceMissing when Kafka does not answer, SettingsError when it refuses the login, and PositionLost
+        when the topic does not exist."""
         client = admin(self._access, self._errors)
         try:
             topic_id = topic_id_of(client, self._topic, timeout)

@@ -44,6 +44,7 @@ def _array(element: str, placeholder: str) -> list[Any]:
 
 
 def placeholder_markers(placeholders: dict[int, Any]) -> tuple[bytes, ...]:
-    """Byte strings of which every row image with an unchanged value contains at least one: a fast test before decoding."""
+    """Byte strings of which every row image with an unchanged value contains at least one: a fast test before
+    decoding."""
     texts = {bytes(value) if isinstance(value, msgspec.Raw) else str(value).encode() for value in placeholders.values()}
     return tuple(sorted(text.strip(b'[]"') for text in texts))

@@ -8,7 +8,8 @@ WRAP = 1 << 32
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """A `pg_snapshot`: transactions below `xmin` are visible, those from `xmax` on are not, `running` ones in between are not."""
+    """A `pg_snapshot`: transactions below `xmin` are visible, those from `xmax` on are not, `running` ones in
+    between are not."""
 
     xmin: int
     xmax: int

@@ -32,7 +32,9 @@ class SourceProbe(Protocol):
     """Queries the source for BC dates, in a thread of its own."""
 
     def tables_with_bc_dates(self, uses: Sequence[TableUse]) -> list[TableName]:
-        """Those tables that contain a BC date. Raises ServiceMissing to be called again, WorkerError when it cannot be known."""
+        """Those tables that contain a BC date.
+
+        Raises ServiceMissing to be called again, WorkerError when it cannot be known."""
 
     def cancel(self) -> None:
         """Cancel a running query; called from another thread."""
@@ -64,7 +66,8 @@ class BcDateCheck:
         )
 
     def turn(self, tables: Sequence[TableUse]) -> None:
-        """Once per turn of the loop: query the source, request a resync of the tables it finds, and record when that is done."""
+        """Once per turn of the loop: query the source, request a resync of the tables it finds, and record when that
+        is done."""
         if not self.blocks_builds:
             return
         if self._answered:

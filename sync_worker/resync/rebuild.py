@@ -43,6 +43,8 @@ def _forget(store: RowStore, document: DocumentPlan) -> None:
 
 
 def storage_layout(use: TableUse) -> tuple[Any, ...]:
-    """What determines how rows of the table are decoded and stored. Nullability and enum labels, for instance, do not."""
+    """What determines how rows of the table are decoded and stored.
+
+    Nullability and enum labels, for instance, do not."""
     toast = [(column.name, column.toastable, column.element) for column in use.columns]
     return use.table, create_table(use), upsert(use), list(decoded_types(use).items()), toast, use.lookups

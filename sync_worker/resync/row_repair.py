@@ -1,8 +1,8 @@
 """Re-reads the rows of named documents from the source on request, for `rowtide repair`.
 
-The rows are read from one snapshot (see `source_snapshot`) in a separate thread while the log continues. They are written to
-the row store once the log has everything that the snapshot contains, except rows that the log changed in the meantime: for
-these the log may be newer than the snapshot, and the whole request is read again.
+The rows are read from one snapshot (see `source_snapshot`) in a separate thread while the log continues. They are
+written to the row store once the log has everything that the snapshot contains, except rows that the log changed in
+the meantime: for these the log may be newer than the snapshot, and the whole request is read again.
 """
 
 import queue
@@ -37,8 +37,8 @@ _EXACT = {"int", "bool", "text", "scaled"}
 
 @dataclass(frozen=True, slots=True)
 class RepairOutcome:
-    """The result: `rows` were read, `changed` of them differed from the row store, and the log changed `unsettled` of them
-    during every read. The repair is searchable once `lsn` is."""
+    """The result: `rows` were read, `changed` of them differed from the row store, and the log changed `unsettled`
+    of them during every read. The repair is searchable once `lsn` is."""
 
     lsn: int
     rows: int

@@ -1,8 +1,8 @@
 """Re-reads tables whose definition changed: DDL can change rows without an event in the log.
 
-The rows are read from one snapshot, loaded beside the served ones, and replace them in one transaction. The log then continues
-where it was: for these tables, transactions that the snapshot contains are skipped and the others are applied. Documents are
-built again once the log is past the snapshot (invariant 3).
+The rows are read from one snapshot, loaded beside the served ones, and replace them in one transaction. The log then
+continues where it was: for these tables, transactions that the snapshot contains are skipped and the others are
+applied. Documents are built again once the log is past the snapshot (invariant 3).
 """
 
 import threading
@@ -42,7 +42,8 @@ BindPlan = Callable[[PipelinePlan, str], PlanBound]
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A snapshot, the plan for the source's current tables, and what remains wrong after this resync (`remaining_reason`)."""
+    """A snapshot, the plan for the source's current tables, and what remains wrong after this resync
+    (`remaining_reason`)."""
 
     snapshot: SourceSnapshot
     facts: SourceFacts
@@ -52,7 +53,9 @@ class _Reading:
 
 
 class SchemaChangeResync:
-    """Re-reads the tables that the identity monitor reports as changed. For the loop's thread, while no bulk is in flight."""
+    """Re-reads the tables that the identity monitor reports as changed.
+
+    For the loop's thread, while no bulk is in flight."""
 
     def __init__(
         self,
@@ -82,7 +85,9 @@ class SchemaChangeResync:
         return bool(position.snapshot.lsn) and not position.snapshot.loading and not position.snapshot.awaiting
 
     def shape_mismatch(self, error: ShapeError) -> None:
-        """Request a resync for a row with other columns. Raises the error when a resync was already tried at this offset."""
+        """Request a resync for a row with other columns.
+
+        Raises the error when a resync was already tried at this offset."""
         here = (self._store.position.log.offset, error.table)
         if not self._possible or self._mismatch == here:
             raise error
@@ -119,7 +124,8 @@ class SchemaChangeResync:
         )
 
     def _resolve(self, facts: SourceFacts) -> tuple[SourceFacts, PipelinePlan, str]:
-        """The plan for the columns that the connector captures, which are the earlier ones, and what remains wrong with it."""
+        """The plan for the columns that the connector captures, which are the earlier ones, and what remains wrong
+        with it."""
         known = msgspec.json.decode(self._store.source().facts, type=SourceFacts)
         narrowed = SourceFacts(facts.system, _narrowed(facts.tables, known.tables))
         try:

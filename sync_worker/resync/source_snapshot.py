@@ -1,8 +1,8 @@
 """Reads rows of the source by SQL, encoded as in the log, from one snapshot whose place in the log is known.
 
-`visibility` decides for every transaction of the log whether the snapshot contains it, and at `lsn` the log has everything
-that the snapshot contains. The tables are locked against DDL before the snapshot is taken: a table that is rewritten in the
-meantime would look empty to it.
+`visibility` decides for every transaction of the log whether the snapshot contains it, and at `lsn` the log has
+everything that the snapshot contains. The tables are locked against DDL before the snapshot is taken: a table that
+is rewritten in the meantime would look empty to it.
 """
 
 from collections.abc import Collection, Iterator
@@ -93,7 +93,8 @@ def query_for_keys(use: TableUse, keys: list[str]) -> KeyedQuery:
 def source_snapshot(dsn: str, tables: Collection[TableName]) -> Iterator[SourceSnapshot]:
     """Lock the existing tables against DDL, then take a snapshot.
 
-    Raises ServiceMissing when PostgreSQL does not answer or a table stays locked, WorkerError when it refuses a query."""
+    Raises ServiceMissing when PostgreSQL does not answer or a table stays locked, WorkerError when it refuses a
+    query."""
     try:
         with connect(dsn) as connection:
             connection.execute(_OPTIONS)

@@ -18,12 +18,14 @@ T = TypeVar("T")
 _SERVER = "PostgreSQL at ROWTIDE_POSTGRES_DSN"
 
 _GIVE_WAY = """
-SELECT set_config('lock_timeout', greatest(setting::int / 2, 1)::text, false) FROM pg_settings WHERE name = 'deadlock_timeout'
+SELECT set_config('lock_timeout', greatest(setting::int / 2, 1)::text, false) FROM pg_settings
+WHERE name = 'deadlock_timeout'
 """
 
 
 class SourceFacts(msgspec.Struct):
-    """What the worker needs to know about the source: its system identifier, and its tables in the form of `read_catalog`."""
+    """What the worker needs to know about the source: its system identifier, and its tables in the form of
+    `read_catalog`."""
 
     system: str
     tables: list[dict[str, Any]]
@@ -40,7 +42,9 @@ def read_source(dsn: str) -> SourceFacts:
 
 
 def read_catalogue(dsn: str, pipeline: str, tables: Collection[TableName]) -> dict[str, str]:
-    """The hashes of the tables' definitions, as in a heartbeat. Raises ServiceMissing when PostgreSQL does not answer."""
+    """The hashes of the tables' definitions, as in a heartbeat.
+
+    Raises ServiceMissing when PostgreSQL does not answer."""
     with translate_errors(), connect(dsn) as connection:
         row = connection.execute(f"SELECT ({catalogue_query(pipeline, tables)})::text").fetchone()
     assert row is not None
@@ -50,8 +54,8 @@ def read_catalogue(dsn: str, pipeline: str, tables: Collection[TableName]) -> di
 def connect(dsn: str) -> psycopg.Connection[Any]:
     """Connect. Raises SettingsError when PostgreSQL refuses the login, ServiceMissing when it does not answer.
 
-    The lock timeout is half of deadlock_timeout: PostgreSQL resolves a deadlock by failing one of the two statements, and
-    that must not be the application's."""
+    The lock timeout is half of deadlock_timeout: PostgreSQL resolves a deadlock by failing one of the two
+    statements, and that must not be the application's."""
     with translate_errors():
         connection = psycopg.connect(dsn, connect_timeout=10, autocommit=True)
         try:

@@ -1,4 +1,5 @@
-"""Monitors with the heartbeats whether the source is still the database that the rows came from (invariant 7: DDL, failover)."""
+"""Monitors with the heartbeats whether the source is still the database that the rows came from (invariant 7: DDL,
+failover)."""
 
 from collections.abc import Callable, Collection
 
@@ -13,8 +14,10 @@ from sync_worker.store.history_check import Identity, check_same_source
 from sync_worker.store.row_store import RowStore
 
 Catalogue = dict[str, str]
-"""Hashes of the tables' definitions by `schema.table`. Two database sessions may print a definition differently, so hashes of
-the connector's session and of the worker's own are never compared with each other."""
+"""Hashes of the tables' definitions by `schema.table`.
+
+Two database sessions may print a definition differently, so hashes of the connector's session and of the worker's
+own are never compared with each other."""
 
 
 class IdentityMonitor:
@@ -74,7 +77,8 @@ class IdentityMonitor:
         self.changed |= frozenset(tables)
 
     def record_resync(self, catalogue: Catalogue, remaining_reason: str) -> None:
-        """Clear `changed` after a resync; `catalogue` covers only its tables. Inside the transaction that replaces the rows.
+        """Clear `changed` after a resync; `catalogue` covers only its tables. Inside the transaction that replaces
+        the rows.
 
         `remaining_reason` says why documents still differ from the database; empty when they do not."""
         self.changed = frozenset()

@@ -1,8 +1,8 @@
-"""Monitors both ends of the log in a thread: whether the topic is still the one being read, and, while no heartbeat arrives,
-whether the source is still the database that was read (invariants 6 and 7).
+"""Monitors both ends of the log in a thread: whether the topic is still the one being read, and, while no heartbeat
+arrives, whether the source is still the database that was read (invariants 6 and 7).
 
-Heartbeats arrive every second, so silence does not mean an idle database. A restored database may stay silent for ever: its
-heartbeats are below the position at which the connector resumes, and PostgreSQL skips them.
+Heartbeats arrive every second, so silence does not mean an idle database. A restored database may stay silent for
+ever: its heartbeats are below the position at which the connector resumes, and PostgreSQL skips them.
 """
 
 import threading
@@ -25,7 +25,8 @@ CHECK_TOPIC_EVERY = 5.0
 """Seconds between two checks of the topic."""
 
 LONGEST_TURN = 0.5
-"""Seconds. The loop also does other work, so only this much of the time between two reads of the log counts as silence."""
+"""Seconds. The loop also does other work, so only this much of the time between two reads of the log counts as
+silence."""
 
 
 @dataclass(slots=True)
@@ -45,7 +46,8 @@ class SilenceTimer:
 
 
 class SilenceMonitor:
-    """`check_source` returns what may keep the heartbeats away, as text. It and `check_topic` raise what ends the worker.
+    """`check_source` returns what may keep the heartbeats away, as text. It and `check_topic` raise what ends the
+    worker.
 
     The loop calls `turn` after each read of the log, raises `fault` when it is set, and publishes `reason`."""
 

@@ -1,4 +1,5 @@
-"""Queries the source directly: when heartbeats are missing, and once at startup; never on a change's path (invariant 9)."""
+"""Queries the source directly: when heartbeats are missing, and once at startup; never on a change's path (invariant
+9)."""
 
 import psycopg
 

@@ -1,4 +1,5 @@
-"""From the log's records to the row store: whole transactions, snapshots, heartbeats, and the position that covers them."""
+"""Applies the log's records to the row store: whole transactions, snapshots, heartbeats, and the position they
+reach."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -31,22 +32,24 @@ from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 from sync_worker.store.transaction_spool import TransactionSpool
 
-REMEMBERED = 10_000
-"""Ids of the last transactions, to see that a snapshot of the source shows what is folded in."""
+RECENT_TRANSACTIONS = 10_000
+"""Ids kept of the last transactions, to check that a snapshot of the source contains what was applied."""
 
-BEGINNINGS = frozenset({"first", "first_in_data_collection", "last_in_data_collection", "last"})
-"""What Debezium may call a snapshot's first row: `first` only when its first table has rows, and more than one of them or another table."""
+FIRST_ROW_FLAGS = frozenset({"first", "first_in_data_collection", "last_in_data_collection", "last"})
+"""Values of `source.snapshot` that a snapshot's first row can have.
+
+It is `first` only when the first table has rows, and either several of them or a table after it."""
 
 
 class RowObserver(Protocol):
-    """Is told what each batch changes, before it is written and inside its transaction."""
+    """Observes what each batch changes, before it is written and inside its transaction."""
 
     def observe(self, batch: Mapping[TableName, TableChanges]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a batch of messages held: how many change events, and the last heartbeat."""
+    """What a batch of messages contained: the number of change events, and the last heartbeat."""
 
     events: int
     heartbeat: LogicalMessage | None
@@ -74,7 +77,7 @@ class Applier:
         self._observers = tuple(observers)
         self._heartbeat: LogicalMessage | None = None
         self._events = 0
-        self.recent: deque[int] = deque(maxlen=REMEMBERED)
+        self.recent: deque[int] = deque(maxlen=RECENT_TRANSACTIONS)
         position = store.position
         self._assembler = Assembler(
             Lsn(position.log.applied),
@@ -95,7 +98,7 @@ class Applier:
         self._events, self._heartbeat = 0, None
         with self._store.transaction():
             for message in messages:
-                self._one(message)
+                self._apply_message(message)
             self._flush()
             offset = (messages[-1].offset() or 0) + 1
             self._spool_if_large(offset)
@@ -107,7 +110,7 @@ class Applier:
             )
         return Applied(self._events, self._heartbeat)
 
-    def _one(self, message: LogMessage) -> None:
+    def _apply_message(self, message: LogMessage) -> None:
         value = message.value()
         if value is not None:
             record = decode_message(message, value)
@@ -124,8 +127,8 @@ class Applier:
                 self._commit(end)
             case SnapshotRow() as row:
                 self._snapshot_row(row)
-            case LogicalMessage() as beat:
-                self._beat(beat)
+            case LogicalMessage() as message_event:
+                self._logical_message(message_event)
             case Duplicate() if self._assembler.open_tx is None:
                 self._open.clear()
 
@@ -139,16 +142,16 @@ class Applier:
                 self._begin(self._suspended_offset)
 
     def _snapshot_begins(self, record: Record) -> bool:
-        """Whether the snapshot that a new row store waits for begins here; what stands before it is of no use."""
-        source, passed = record.source, self._store.position.snapshot.skipped
+        """Whether the snapshot that a new row store waits for begins here. Earlier records are ignored."""
+        source, skipped = record.source, self._store.position.snapshot.skipped
         lsn = source.lsn if record.op == "r" and source and source.lsn else 0
         flag = source.snapshot if lsn and source else None
-        # All names but `first` may also stand in the middle of a run whose beginning was not read.
-        begins = flag == "first" or (flag in BEGINNINGS and passed not in (NOTHING_READ, lsn))
+        # Every flag except `first` may also occur in the middle of a snapshot whose beginning was not read.
+        begins = flag == "first" or (flag in FIRST_ROW_FLAGS and skipped not in (NOTHING_READ, lsn))
         begins = begins or (record.message is not None and record.message.prefix == SNAPSHOT_PREFIX)
         if begins:
             self._store.move_snapshot(awaiting=False)
-        elif passed != lsn:
+        elif skipped != lsn:
             self._store.move_snapshot(skipped=lsn)
         return begins
 
@@ -165,56 +168,60 @@ class Applier:
         self._open_offset = offset
 
     def _commit(self, end: Committed) -> None:
-        known = self._known(end.tx_id)
-        # An empty one contradicts no snapshot; heartbeats make many.
+        visible = self._already_visible(end.tx_id)
+        # An empty transaction cannot contradict a snapshot, and each heartbeat commits one.
         if self._open.events or self._store.position.transaction.spooled_tx:
             self.recent.append(end.tx_id)
         if self._store.position.transaction.spooled_tx:
             for chunk in self._open.chunks():
-                self._batch.fold(chunk, end.lsn, known, self._newer)
+                self._batch.fold(chunk, end.lsn, visible, self._rows_may_be_newer)
                 self._flush()
         self._sort()
-        self._batch.fold(self._open.events, end.lsn, known, self._newer)
+        self._batch.fold(self._open.events, end.lsn, visible, self._rows_may_be_newer)
         self._open.clear()
         self._advance(end.lsn, end.ts_ms)
 
     def _sort(self) -> None:
-        """Put the open transaction's events as they happened; those of two connectors' tasks may have come mixed."""
+        """Sort the open transaction's events by their order: two connector tasks may have written them interleaved."""
         if self._assembler.seen.shuffled:
             self._open.events.sort(key=_order)
 
     @property
-    def _newer(self) -> bool:
-        """Whether rows may show more than the log has come to: after a snapshot, until a heartbeat of later. A connector that died
-        and takes another snapshot reads it beside the slot that is there: each table at a moment of its own."""
+    def _rows_may_be_newer(self) -> bool:
+        """Whether stored rows may be ahead of the log: after a snapshot, until a later heartbeat.
+
+        A connector that dies and takes another snapshot does so beside the existing slot: it reads each table at
+        another moment."""
         position = self._store.position
         return not position.snapshot.settled and not position.resync.lsn
 
-    def _known(self, tx_id: int) -> frozenset[TableName]:
-        """Tables that were read anew when this transaction was already visible."""
-        reread = self._store.position.resync.tables
-        if not reread:
+    def _already_visible(self, tx_id: int) -> frozenset[TableName]:
+        """Tables whose resync already contains this transaction."""
+        snapshots = self._store.position.resync.tables
+        if not snapshots:
             return frozenset()
         return frozenset(
-            table for table in self._shapes if (text := reread.get(str(table))) and Visibility.parse(text).shows(tx_id)
+            table
+            for table in self._shapes
+            if (text := snapshots.get(str(table))) and Visibility.parse(text).shows(tx_id)
         )
 
-    def _beat(self, beat: LogicalMessage) -> None:
+    def _logical_message(self, message: LogicalMessage) -> None:
         self._stream_begins()
-        if beat.prefix == HEARTBEAT_PREFIX:
-            self._emitted(beat)
-        elif beat.prefix == SNAPSHOT_PREFIX and self._store.position.snapshot.lsn < int(beat.content):
-            self._empty(beat.lsn, beat.ts_ms)
-        self._heartbeat = beat
+        if message.prefix == HEARTBEAT_PREFIX:
+            self._heartbeat_emitted(message)
+        elif message.prefix == SNAPSHOT_PREFIX and self._store.position.snapshot.lsn < int(message.content):
+            self._empty_snapshot(message.lsn, message.ts_ms)
+        self._heartbeat = message
         if self._assembler.open_tx is None and self._assembler.dropped_tx is None:
-            self._advance(beat.lsn, beat.ts_ms)
-            if not self._store.position.resync.lsn and beat.lsn >= self._store.position.snapshot.lsn:
+            self._advance(message.lsn, message.ts_ms)
+            if not self._store.position.resync.lsn and message.lsn >= self._store.position.snapshot.lsn:
                 self._store.move_snapshot(settled=True)
 
-    def _emitted(self, beat: LogicalMessage) -> None:
-        position, at_ms = self._store.position, emitted_ms(beat.content)
-        check_heartbeat(position, beat.lsn, at_ms)
-        if beat.lsn >= position.log.watermark:
+    def _heartbeat_emitted(self, message: LogicalMessage) -> None:
+        position, at_ms = self._store.position, emitted_ms(message.content)
+        check_heartbeat(position, message.lsn, at_ms)
+        if message.lsn >= position.log.watermark:
             self._store.move_log(heartbeat_ms=max(position.log.heartbeat_ms, at_ms))
 
     def _advance(self, lsn: int, at_ms: int) -> None:
@@ -225,15 +232,15 @@ class Applier:
             self._store.move(resync=ResyncState())
 
     def _stream_begins(self) -> None:
-        """A streamed record ends a snapshot of nothing, and must not come in the middle of another one."""
+        """A streamed record ends an empty snapshot, and must not occur in the middle of another one."""
         position = self._store.position
         if position.snapshot.loading:
             raise LogError("the stream begins before the snapshot's last row")
         if not position.snapshot.lsn:
-            self._empty(1, 0)
+            self._empty_snapshot(1, 0)
 
-    def _empty(self, lsn: int, at_ms: int) -> None:
-        """A snapshot without a row was taken."""
+    def _empty_snapshot(self, lsn: int, at_ms: int) -> None:
+        """Apply a snapshot without rows."""
         self._flush()
         self._rows.begin_snapshot()
         self._rows.finish_snapshot(self._store.position.log.watermark + 1 if self._store.position.snapshot.lsn else 0)
@@ -243,12 +250,12 @@ class Applier:
         source = step.record.source
         assert source is not None
         if not is_new_snapshot_row(self._store.position, step.lsn, step.record.ts_ms):
-            return  # It was read: the log is read once more.
+            return  # A duplicate: the log is read again.
         if step.lsn < self._store.position.snapshot.loading and source.snapshot != "first":
-            return  # Of the snapshot before, from a task that was thought dead.
+            return  # Of the previous snapshot, from a task that was considered dead.
         if step.lsn != self._store.position.snapshot.loading:
             newest = max(self._store.position.snapshot.loading, self._store.position.snapshot.lsn)
-            if source.snapshot not in BEGINNINGS or (source.snapshot != "first" and step.lsn <= newest):
+            if source.snapshot not in FIRST_ROW_FLAGS or (source.snapshot != "first" and step.lsn <= newest):
                 raise LogError(
                     "the log contains a snapshot without its first row: its beginning is past the retention time"
                 )
@@ -267,7 +274,7 @@ class Applier:
 
     def _finish_snapshot(self, lsn: int, at_ms: int) -> None:
         self._flush()
-        # What it shows may have been committed at any time since the last commit that was in the log (invariant 6).
+        # What it contains may have been committed at any time since the last commit in the log (invariant 6).
         self._rows.finish_snapshot(self._store.position.log.watermark + 1)
         self._store.move_snapshot(loading=0)
         self._move_to_snapshot(lsn, at_ms)
@@ -279,7 +286,7 @@ class Applier:
         self._store.move(resync=ResyncState())
 
     def _flush(self) -> None:
-        """Write what is folded so far."""
+        """Write everything folded so far."""
         for table, rows in self._snapshot.items():
             self._rows.load(table, rows)
         self._snapshot = {}
@@ -296,7 +303,9 @@ class Applier:
         return self._rows.stored(table, key)
 
     def _spool_if_large(self, offset: int) -> None:
-        """Put a large open transaction on disk, so that memory does not grow with it (invariant 8). It goes on at `offset`."""
+        """Move a large open transaction to disk, so that memory does not grow with it (invariant 8).
+
+        After a restart, reading continues at `offset`."""
         seen = self._assembler.seen
         if not self._open.full or seen.beyond:
             return

@@ -1,7 +1,8 @@
 """When documents were built and acknowledged: one row per second and kind of document, not one per document.
 
-A document's version contains the position of its build; the bulks of that version are found here, with their times. Bulks built
-within the same second share a row. So a change costs one small write per bulk, and a day at most one row per second.
+A document's version contains the position of its build; the bulks of that version are found here, with their times.
+Bulks built within the same second share a row. So a change costs one small write per bulk, and a day at most one row
+per second.
 """
 
 from typing import Any, NamedTuple
@@ -17,8 +18,8 @@ MAX_ROWS = 200_000
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS builds(
-  slice INTEGER PRIMARY KEY, document TEXT NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL, first_lsn INTEGER NOT NULL,
-  log_offset INTEGER NOT NULL, built_ms INTEGER NOT NULL, acknowledged_ms INTEGER NOT NULL
+  slice INTEGER PRIMARY KEY, document TEXT NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL,
+  first_lsn INTEGER NOT NULL, log_offset INTEGER NOT NULL, built_ms INTEGER NOT NULL, acknowledged_ms INTEGER NOT NULL
 ) STRICT
 """
 _BEGIN = (
@@ -40,8 +41,8 @@ OF_VERSION = (
 class Build(NamedTuple):
     """The bulks that contained documents of one version.
 
-    `first_lsn` is the oldest change that they were built for; the changes are before `log_offset` in the log. The first bulk was
-    built at `built_ms`, and the last one acknowledged at `acknowledged_ms`, in Unix ms."""
+    `first_lsn` is the oldest change that they were built for; the changes are before `log_offset` in the log. The
+    first bulk was built at `built_ms`, and the last one acknowledged at `acknowledged_ms`, in Unix ms."""
 
     first_lsn: int
     log_offset: int

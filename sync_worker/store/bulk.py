@@ -1,7 +1,7 @@
 """A bulk of document writes, from the row store to a sink: what it holds, and what the sink answered.
 
-The body of a write is the bytes that SQLite built: a line with the action and the version, and for `index` a line with the
-document. Elasticsearch takes them as they are; another sink decodes them.
+The body of a write is the bytes that SQLite built: a line with the action and the version, and for `index` a line
+with the document. Elasticsearch takes them as they are; another sink decodes them.
 """
 
 from dataclasses import dataclass, field

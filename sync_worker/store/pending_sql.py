@@ -109,7 +109,8 @@ def touch_all(document: DocumentPlan, lane: Lane) -> str:
 
 
 def touch_ids(document: DocumentPlan, lane: Lane) -> str:
-    """Touch the documents in `:ids`, a JSON array of id texts, that have a root row; also binds `:cursor` and `:lsn`."""
+    """Touch the documents in `:ids`, a JSON array of id texts, that have a root row; also binds `:cursor` and
+    `:lsn`."""
     return touch(document, lane, f"{_roots(document)} WHERE {has_id(document, 'r')}")
 
 

@@ -15,10 +15,11 @@ NOTHING_READ = -1
 class LogPosition(msgspec.Struct, frozen=True):
     """The place in the log.
 
-    `offset` is the next Kafka offset to read in the topic with id `topic_id`. `applied` is the last commit LSN applied, which
-    tells duplicates. `watermark` is the LSN of the last commit or heartbeat, which freshness is based on, and
-    `watermark_ms` its time by the source's clock. `heartbeat_ms` is when the latest heartbeat was emitted, by the source's
-    clock, 0 while unknown; it tells a restored database from duplicates in the log. Times are Unix ms.
+    `offset` is the next Kafka offset to read in the topic with id `topic_id`. `applied` is the last commit LSN
+    applied, which tells duplicates. `watermark` is the LSN of the last commit or heartbeat, which freshness is based
+    on, and `watermark_ms` its time by the source's clock. `heartbeat_ms` is when the latest heartbeat was emitted,
+    by the source's clock, 0 while unknown; it tells a restored database from duplicates in the log. Times are Unix
+    ms.
     """
 
     topic_id: str = ""
@@ -32,10 +33,10 @@ class LogPosition(msgspec.Struct, frozen=True):
 class SnapshotState(msgspec.Struct, frozen=True):
     """The snapshot that the rows started from.
 
-    `lsn` is 0 until a snapshot is complete, and `read_ms` is when its last row was read, in Unix ms by Kafka Connect's clock.
-    `loading` is the LSN of the snapshot being read, 0 when there is none. `settled`: a heartbeat after the snapshot was seen.
-    While `awaiting`, records before the first row of the next snapshot are ignored. `skipped` is then the LSN of the last
-    snapshot row ignored, or 0 when the last record ignored was another one.
+    `lsn` is 0 until a snapshot is complete, and `read_ms` is when its last row was read, in Unix ms by Kafka
+    Connect's clock. `loading` is the LSN of the snapshot being read, 0 when there is none. `settled`: a heartbeat
+    after the snapshot was seen. While `awaiting`, records before the first row of the next snapshot are ignored.
+    `skipped` is then the LSN of the last snapshot row ignored, or 0 when the last record ignored was another one.
     """
 
     lsn: int = 0
@@ -49,8 +50,8 @@ class SnapshotState(msgspec.Struct, frozen=True):
 class OpenTransaction(msgspec.Struct, frozen=True):
     """What the assembler must know after a restart, as ids of transactions; 0 means none.
 
-    The events of `spooled_tx` are in the spool up to the event with the `total_order` `spooled_events`. `dropped_tx` must be
-    repeated before another transaction may end, and `ended_tx` ended last.
+    The events of `spooled_tx` are in the spool up to the event with the `total_order` `spooled_events`. `dropped_tx`
+    must be repeated before another transaction may end, and `ended_tx` ended last.
     """
 
     spooled_tx: int = 0
@@ -62,8 +63,8 @@ class OpenTransaction(msgspec.Struct, frozen=True):
 class ResyncState(msgspec.Struct, frozen=True):
     """Tables that were re-read from the source.
 
-    `tables` maps `schema.table` to the `pg_snapshot` that its rows come from. At `lsn` the log has everything that these
-    snapshots contain; 0 once it is past them.
+    `tables` maps `schema.table` to the `pg_snapshot` that its rows come from. At `lsn` the log has everything that
+    these snapshots contain; 0 once it is past them.
     """
 
     tables: dict[str, str] = {}
@@ -71,7 +72,9 @@ class ResyncState(msgspec.Struct, frozen=True):
 
 
 class Position(msgspec.Struct, frozen=True):
-    """How far the log is applied. `published` is the searchable LSN published last, `epoch` the epoch of new versions."""
+    """How far the log is applied.
+
+    `published` is the searchable LSN published last, `epoch` the epoch of new versions."""
 
     log: LogPosition = LogPosition()
     snapshot: SnapshotState = SnapshotState()

@@ -1,6 +1,8 @@
-"""Quarantine: documents that are not delivered as built, each with its reason and the change that caused it (invariant 7).
+"""Quarantine: documents that are not delivered as built, each with its reason and the change that caused it
+(invariant 7).
 
-They wait in the row store. One is tried again when it changes, when its index is rebuilt, and when somebody requests it.
+They wait in the row store. One is tried again when it changes, when its index is rebuilt, and when somebody requests
+it.
 """
 
 import queue
@@ -46,8 +48,8 @@ CREATE TABLE IF NOT EXISTS quarantine(
 class QuarantinedDocument:
     """A document in quarantine.
 
-    `cause` is the LSN of the oldest change that it was built for, `version` the version that this build had. `fields` are the
-    paths of dropped fields; `at_ms` is when it was quarantined, in Unix ms."""
+    `cause` is the LSN of the oldest change that it was built for, `version` the version that this build had.
+    `fields` are the paths of dropped fields; `at_ms` is when it was quarantined, in Unix ms."""
 
     document: str
     id: str

@@ -34,10 +34,10 @@ class Owner(NamedTuple):
 class SourceRecord(NamedTuple):
     """What is known about the source; an empty text means not known yet.
 
-    `facts` is the JSON of the catalogue (`SourceFacts`) that the plan with `spec_hash` was resolved with, and `heartbeat` that
-    of the heartbeat which identifies the source. `resynced` is the JSON of the definitions' hashes at the last resync, until
-    a heartbeat confirms them; `remaining_reason` says what that resync could not resolve. `checked_snapshot` is the LSN of the
-    last snapshot that was checked for dates BC."""
+    `facts` is the JSON of the catalogue (`SourceFacts`) that the plan with `spec_hash` was resolved with, and
+    `heartbeat` that of the heartbeat which identifies the source. `resynced` is the JSON of the definitions' hashes
+    at the last resync, until a heartbeat confirms them; `remaining_reason` says what that resync could not resolve.
+    `checked_snapshot` is the LSN of the last snapshot that was checked for dates BC."""
 
     facts: str
     spec_hash: str
@@ -59,7 +59,9 @@ class SourceFields(TypedDict, total=False):
 
 
 class Generation(NamedTuple):
-    """The index that an alias's documents are written to. `uuid` is Elasticsearch's own id of it; readers see it once `shown`."""
+    """The index that an alias's documents are written to.
+
+    `uuid` is Elasticsearch's own id of it; readers see it once `shown`."""
 
     name: str
     uuid: str
@@ -98,12 +100,13 @@ class RowStore:
             raise StoreError(f"row store {path} is damaged", Recovery.REMOVE_STORE) from error
         except apsw.FullError as error:
             raise StoreError(
-                f"the disk of row store {path} is full; free some space and start the worker again, it continues where it stopped"
+                f"the disk of row store {path} is full; free some space and start the worker again, it continues where"
+                " it stopped"
             ) from error
         except (apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError) as error:
             raise StoreError(
-                f"cannot read or write row store {path} ({error}); check the disk and the file's permissions, then start the"
-                " worker again"
+                f"cannot read or write row store {path} ({error}); check the disk and the file's permissions, then"
+                " start the worker again"
             ) from error
 
     def _check(self) -> None:
@@ -132,18 +135,19 @@ class RowStore:
         self.connection.pragma("synchronous", "normal")
         # Overwrite deleted rows: data erased from the database must not remain in unused pages of the file.
         self.connection.pragma("secure_delete", "on")
-        # Sort on disk when an index over millions of rows is created: memory must not grow with the database (invariant 8).
+        # Sort on disk when an index over millions of rows is created: memory must not grow with it (invariant 8).
         self.connection.pragma("temp_store", "file")
         self.connection.pragma("cache_size", -32768)
         self.connection.pragma("journal_size_limit", 67108864)
         functions.register(self.connection)
-        found = self.connection.pragma("user_version")
-        if found not in (0, CONVERTIBLE, FORMAT):
+        stored_format = self.connection.pragma("user_version")
+        if stored_format not in (0, CONVERTIBLE, FORMAT):
             raise StoreError(
-                f"row store {path} has format {found}, but this worker writes format {FORMAT}", Recovery.REMOVE_STORE
+                f"row store {path} has format {stored_format}, but this worker writes format {FORMAT}",
+                Recovery.REMOVE_STORE,
             )
         with self.connection:
-            if found == CONVERTIBLE:
+            if stored_format == CONVERTIBLE:
                 convert(self.connection)
             self.connection.execute(TABLES)
             self.connection.pragma("user_version", FORMAT)

@@ -1,8 +1,9 @@
 """Keeps the versions of deletes, which the sink may forget, for as long as an older write may be in flight.
 
-Elasticsearch remembers a deleted document's version for `index.gc_deletes`, and not across a restart of the node. A late write
-of an older version would then recreate the document (invariant 4). So deletes are sent again after Elasticsearch restarted, or
-when another worker wrote in between. A document that was inserted again has a higher version and remains.
+Elasticsearch remembers a deleted document's version for `index.gc_deletes`, and not across a restart of the node. A
+late write of an older version would then recreate the document (invariant 4). So deletes are sent again after
+Elasticsearch restarted, or when another worker wrote in between. A document that was inserted again has a higher
+version and remains.
 """
 
 import time
@@ -19,14 +20,17 @@ MAX_DELETES = 1000
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS tombstones(
-  document TEXT, id TEXT, version INTEGER NOT NULL, at INTEGER NOT NULL, due INTEGER NOT NULL, PRIMARY KEY (document, id)
+  document TEXT, id TEXT, version INTEGER NOT NULL, at INTEGER NOT NULL, due INTEGER NOT NULL,
+  PRIMARY KEY (document, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS "tombstones due" ON tombstones(due) WHERE due > 0;
 """
 
 
 class Tombstones:
-    """The tombstones. `due` is 0 once the delete was sent, otherwise the LSN at which it became due. For the loop's thread."""
+    """The tombstones.
+
+    `due` is 0 once the delete was sent, otherwise the LSN at which it became due. For the loop's thread."""
 
     def __init__(self, store: RowStore) -> None:
         self._store = store

@@ -10,11 +10,15 @@ MAX_BYTES = 32 << 20
 """Bytes of events in memory, as received from Kafka. A batch of messages may need as much again."""
 
 CHUNK_EVENTS = 10_000
-"""The most events of a spooled transaction that are folded at a time. Together they are not much larger than MAX_BYTES."""
+"""The most events of a spooled transaction that are folded at a time.
+
+Together they are not much larger than MAX_BYTES."""
 
 
 class TransactionSpool:
-    """Up to `max_events` and `max_bytes` are in memory. Call the methods that write inside a transaction of the row store."""
+    """Up to `max_events` and `max_bytes` are in memory.
+
+    Call the methods that write inside a transaction of the row store."""
 
     def __init__(self, store: RowStore, max_events: int, max_bytes: int = MAX_BYTES) -> None:
         self._store = store
@@ -43,7 +47,9 @@ class TransactionSpool:
         self._clear_memory()
 
     def chunks(self) -> Iterator[list[TakenChange]]:
-        """The events on disk, in order. Both events of a key change are in one chunk: the second may need the old row's values."""
+        """The events on disk, in order.
+
+        Both events of a key change are in one chunk: the second may need the old row's values."""
         last = 0
         while rows := self._rows(last):
             last = rows[-1][0]

@@ -1,1 +1,2 @@
-"""Proves documents equal to PostgreSQL, explains one that differs, and repairs it; reads a running worker from outside."""
+"""Proves documents equal to PostgreSQL, explains one that differs, and repairs it; reads a running worker from
+outside."""

@@ -1,4 +1,5 @@
-"""Explains one document: its source rows, how far they have travelled, and which part of the pipeline is wrong if it differs."""
+"""Explains one document: its source rows, how far they have travelled, and which part of the pipeline is wrong if it
+differs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -63,7 +64,9 @@ class Part(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class RowStoreSide:
-    """What the row store knows of the document. `text` is what its rows build; `position` and `pending_since` are LSNs."""
+    """What the row store knows of the document.
+
+    `text` is what its rows build; `position` and `pending_since` are LSNs."""
 
     position: int
     text: str | None

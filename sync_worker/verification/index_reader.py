@@ -125,7 +125,8 @@ class IndexReader:
             raise credentials_refused(self._url)
         if response.status_code >= 400:
             raise WorkerError(
-                f"Elasticsearch at {self._url} returned {response.status_code} for {method} {path.split('?', maxsplit=1)[0]}"
+                f"Elasticsearch at {self._url} returned {response.status_code} for {method}"
+                f" {path.split('?', maxsplit=1)[0]}"
             )
         return response.content
 

@@ -28,10 +28,11 @@ class LogTransaction(NamedTuple):
 def transactions_before(
     bootstrap_servers: str, pipeline: str, offset: int, first_lsn: int, tables: Collection[TableName]
 ) -> list[LogTransaction] | None:
-    """Transactions before `offset` that changed one of the tables and committed at `first_lsn` or later, in commit order.
+    """Transactions before `offset` that changed one of the tables and committed at `first_lsn` or later, in commit
+    order.
 
-    None when the log does not go back that far, or the search would read more than MAX_RECORDS. Raises ServiceMissing
-    when Kafka does not answer."""
+    None when the log does not go back that far, or the search would read more than MAX_RECORDS. Raises
+    ServiceMissing when Kafka does not answer."""
     settings = {
         "bootstrap.servers": bootstrap_servers,
         "group.id": f"rowtide-{pipeline}-search",

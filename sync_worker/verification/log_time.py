@@ -35,7 +35,8 @@ def lsn_at(access: KafkaAccess, pipeline: str, moment: float) -> Lsn:
 
 
 def commit_lsn(access: KafkaAccess, pipeline: str, tx_id: int, committed: float) -> Lsn | None:
-    """The commit LSN of a transaction that committed at about `committed` (Unix seconds); None when the log lacks it."""
+    """The commit LSN of a transaction that committed at about `committed` (Unix seconds); None when the log lacks
+    it."""
     with _log_from(access, pipeline, committed - CLOCK_SKEW) as values:
         for value in values:
             record = decode(value)

@@ -41,8 +41,8 @@ class Limits:
 class Oracle:
     """Reads one database. For one thread.
 
-    Methods raise ServiceMissing when the database is away or a table stays locked, and WorkerError when a statement times
-    out or the role may not read a table."""
+    Methods raise ServiceMissing when the database is away or a table stays locked, and WorkerError when a statement
+    times out or the role may not read a table."""
 
     def __init__(self, dsn: str, limits: Limits = Limits()) -> None:
         self._limits = limits
@@ -73,7 +73,8 @@ class Oracle:
         return Lsn(int(self._all(self._connection, LSN_NOW)[0][0]))
 
     def estimate(self, document: DocumentPlan) -> int | None:
-        """The approximate number of documents, from the planner's statistics; None when the table was never analyzed."""
+        """The approximate number of documents, from the planner's statistics; None when the table was never
+        analyzed."""
         table = document.root.table.quoted
         rows = int(
             self._all(self._connection, "SELECT reltuples FROM pg_class WHERE oid = %s::regclass", (table,))[0][0]
@@ -163,8 +164,8 @@ class Oracle:
             raise ServiceMissing("a table of these documents is locked by a schema change; try again") from error
         except errors.QueryCanceled as error:
             raise WorkerError(
-                f"a statement on the source took longer than {self._limits.timeout} s; use a smaller --bucket or a longer"
-                " --timeout"
+                f"a statement on the source took longer than {self._limits.timeout} s; use a smaller --bucket or a"
+                " longer --timeout"
             ) from error
         except (errors.InsufficientPrivilege, errors.UndefinedTable, errors.UndefinedColumn) as error:
             raise WorkerError(

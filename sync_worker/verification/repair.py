@@ -95,7 +95,8 @@ def repair(
 
 
 def may_be_key(document: DocumentPlan, id_: str) -> bool:
-    """Whether a row could have this id, judging by the types of its key columns: the index may contain foreign documents."""
+    """Whether a row could have this id, judging by the types of its key columns: the index may contain foreign
+    documents."""
     if len(document.id) == 1:
         return _may_be(document.id[0], id_)
     try:

@@ -86,9 +86,10 @@ class RowStoreReader:
         return Position() if row is None else msgspec.json.decode(str(row[0]), type=Position)
 
     def _check_format(self, path: Path) -> None:
-        if (found := self._connection.pragma("user_version")) != FORMAT:
+        if (stored_format := self._connection.pragma("user_version")) != FORMAT:
             raise WorkerError(
-                f"row store {path} has format {found}, not {FORMAT}: start this version's worker once, which converts it"
+                f"row store {path} has format {stored_format}, not {FORMAT}: start this version's worker once to"
+                " convert it"
             )
 
     def _has(self, table: str) -> bool:

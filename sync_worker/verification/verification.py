@@ -31,7 +31,8 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which documents to compare: all; a sample, by `share` (0 to 1) or `count`; or those built `since` an LSN or time ago.
+    """Which documents to compare: all; a sample, by `share` (0 to 1) or `count`; or those built `since` an LSN or
+    time ago.
 
     `documents` are names of documents, all when empty. The same `seed` picks the same sample."""
 

@@ -1,8 +1,9 @@
 """Compares documents with the oracle while the pipeline runs (invariant 5).
 
-PostgreSQL computes a digest of each document of a bucket, and the documents that a search finds are digested here. Where the
-digests differ, the change may merely be in flight. The document is then compared in full at a later LSN, with the index known
-to be past it. One that differs twice although nothing touched it in between is divergent. Memory holds a bucket or two.
+PostgreSQL computes a digest of each document of a bucket, and the documents that a search finds are digested here.
+Where the digests differ, the change may merely be in flight. The document is then compared in full at a later LSN,
+with the index known to be past it. One that differs twice although nothing touched it in between is divergent.
+Memory holds a bucket or two.
 """
 
 import threading
@@ -60,7 +61,8 @@ class Verifier:
         return report
 
     def some(self, document: DocumentPlan, ids: Iterable[str], scope: str) -> Report:
-        """Compare the documents with these ids, whether they exist in the database, in the index, in both or in neither."""
+        """Compare the documents with these ids, whether they exist in the database, in the index, in both or in
+        neither."""
         report = self._begin(document, scope)
         suspects: list[str] = []
         for batch in batches(ids, self._oracle.bucket):

@@ -158,7 +158,7 @@ class SnapshotExact(Applier):
     """Takes every snapshot for one of the moment that the stream goes on from."""
 
     @property
-    def _newer(self) -> bool:
+    def _rows_may_be_newer(self) -> bool:
         return False
 
 
