@@ -32,7 +32,8 @@ compose: ## docker-compose, which reads infra/compose.yaml without an engine: th
 	|| { apt-get update -qq && apt-get install -y -qq --no-install-recommends docker-compose >/dev/null; } \
 	|| { echo "The test of infra/compose.yaml needs docker-compose: install the package docker-compose."; false; }
 
-# Spelling is checked in the product and its documentation; tests contain mistyped words on purpose.
+# Spelling is checked in the product and its documentation; tests contain mistyped words on purpose. The rules of
+# docs/style/phrases.toml are a unit test: tests/unit/docs/test_prose.py.
 PROSE := $(wildcard *.md) docs rowtide cdc connections read_model sync_worker search_api infra writer
 
 check: setup ## Lint, types, import contracts, prose, unit and property tests: about a minute.
