@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-State = Literal["waiting", "snapshot", "loading", "live", "degraded", "stopped"]
+FreshnessState = Literal["waiting", "snapshot", "loading", "live", "degraded", "stopped"]
 """`waiting`: nothing was read yet. `snapshot`: rows are read, no documents built. `loading`: the first documents are
 being built. `live`: up to date. `degraded`: something is wrong, see `reason`. `stopped`: the worker is shutting
 down."""
@@ -21,7 +21,7 @@ class Freshness:
     searchable: int
     watermark: int
     as_of_ms: int
-    state: State
+    state: FreshnessState
     reason: str = ""
     pending: int = 0
     quarantined: int = 0

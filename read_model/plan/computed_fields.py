@@ -7,20 +7,20 @@ from read_model.catalog.column_types import COMPARABLE, SUMMABLE, shown_type
 from read_model.plan.conditions import resolve_condition
 from read_model.plan.joins import find_join, find_junction
 from read_model.plan.model import Compute, Include, Node, Order
-from read_model.plan.names import Scope, find_column, find_table, key_columns
+from read_model.plan.names import ResolutionContext, find_column, find_table, key_columns
 from read_model.spec.model import ComputeSpec, IncludeSpec
 from read_model.spec.yaml_reader import suggestion
 
 
 def resolve_computes(
-    specs: Iterable[ComputeSpec], node: Node, failed: set[str], table: Table, scope: Scope
+    specs: Iterable[ComputeSpec], node: Node, failed: set[str], table: Table, scope: ResolutionContext
 ) -> tuple[Compute, ...]:
     """The computes of a node. `failed` names includes that have errors already; computes over them add none."""
     computes = (_compute(spec, node, failed, table, scope) for spec in specs)
     return tuple(compute for compute in computes if compute)
 
 
-def _compute(spec: ComputeSpec, node: Node, failed: set[str], table: Table, scope: Scope) -> Compute | None:
+def _compute(spec: ComputeSpec, node: Node, failed: set[str], table: Table, scope: ResolutionContext) -> Compute | None:
     include = _aggregated(spec, node, failed, table, scope)
     if include is None:
         return None
@@ -32,13 +32,15 @@ def _compute(spec: ComputeSpec, node: Node, failed: set[str], table: Table, scop
     return Compute(spec.name, spec.function, include, column)
 
 
-def _aggregated(spec: ComputeSpec, node: Node, failed: set[str], table: Table, scope: Scope) -> Include | None:
+def _aggregated(
+    spec: ComputeSpec, node: Node, failed: set[str], table: Table, scope: ResolutionContext
+) -> Include | None:
     if spec.of:
         return _relation(spec.of, table, scope)
     return None if spec.over in failed else _included(spec, node, scope)
 
 
-def _included(spec: ComputeSpec, node: Node, scope: Scope) -> Include | None:
+def _included(spec: ComputeSpec, node: Node, scope: ResolutionContext) -> Include | None:
     include = next((include for include in node.includes if include.name == spec.over), None)
     if include and include.many:
         return include
@@ -50,7 +52,7 @@ def _included(spec: ComputeSpec, node: Node, scope: Scope) -> Include | None:
     return None
 
 
-def _relation(spec: IncludeSpec, left: Table, scope: Scope) -> Include | None:
+def _relation(spec: IncludeSpec, left: Table, scope: ResolutionContext) -> Include | None:
     """A relation that is aggregated but not shown."""
     right = find_table(spec.node.table, spec.node.table_place, scope)
     if right is None:
@@ -67,7 +69,7 @@ def _relation(spec: IncludeSpec, left: Table, scope: Scope) -> Include | None:
     return Include(spec.name, True, Node(right.name, key, where=where), join, through, tuple(order))
 
 
-def _fits(spec: ComputeSpec, column: Column, scope: Scope) -> bool:
+def _fits(spec: ComputeSpec, column: Column, scope: ResolutionContext) -> bool:
     allowed = SUMMABLE if spec.function == "sum" else COMPARABLE
     if column.type in allowed:
         return True

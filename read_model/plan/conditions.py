@@ -14,18 +14,18 @@ from uuid import UUID
 from read_model.catalog.catalog import Column, Table
 from read_model.catalog.column_types import COMPARABLE, INTEGERS, TEXTS, is_array, is_enum, shown_type
 from read_model.plan.model import Condition
-from read_model.plan.names import Scope, find_column
+from read_model.plan.names import ResolutionContext, find_column
 from read_model.spec.model import ConditionSpec
 from read_model.spec.yaml_reader import Scalar, suggestion
 
-Constant = str | int | bool
+ConstantValue = str | int | bool
 
 
 class UnfitValueError(ValueError):
     """A constant that does not fit a column's type. The message is the remedy."""
 
 
-def resolve_condition(spec: ConditionSpec, table: Table, scope: Scope) -> Condition | None:
+def resolve_condition(spec: ConditionSpec, table: Table, scope: ResolutionContext) -> Condition | None:
     """A comparison with its column and normalized constants; None with an error if they do not fit."""
     column = find_column(table, spec.column, spec.place, scope)
     if column is None:
@@ -45,7 +45,7 @@ def resolve_condition(spec: ConditionSpec, table: Table, scope: Scope) -> Condit
         return None
 
 
-def normal(column: Column, value: Scalar) -> Constant:
+def normal(column: Column, value: Scalar) -> ConstantValue:
     """A constant in the normal form of the column's type. Raises `UnfitValueError`."""
     reader = _reader(column)
     if reader is None or value is None:
@@ -53,7 +53,7 @@ def normal(column: Column, value: Scalar) -> Constant:
     return reader(column, value)
 
 
-def _reader(column: Column) -> Callable[[Column, Scalar], Constant] | None:
+def _reader(column: Column) -> Callable[[Column, Scalar], ConstantValue] | None:
     if is_array(column) or not column.deterministic:
         return None
     if is_enum(column):
@@ -150,7 +150,7 @@ def _moment(column: Column, value: Scalar) -> datetime | None:
         return None
 
 
-READERS: dict[str, Callable[[Column, Scalar], Constant]] = {
+READERS: dict[str, Callable[[Column, Scalar], ConstantValue]] = {
     **dict.fromkeys(TEXTS, _text),
     "bpchar": _padded,
     "numeric": _decimal,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from read_model.catalog.catalog import ForeignKey, Table
 from read_model.catalog.column_types import not_joinable
 from read_model.plan.model import Join, Junction
-from read_model.plan.names import Scope, find_column, find_table, is_unique, key_columns, spec_name
+from read_model.plan.names import ResolutionContext, find_column, find_table, is_unique, key_columns, spec_name
 from read_model.spec.errors import Place
 from read_model.spec.model import IncludeSpec, KeyChoice, ThroughSpec
 
@@ -43,7 +43,7 @@ def _distinct(links: Iterable[Link]) -> list[Link]:
     return list({(link.left, link.right): link for link in links}.values())
 
 
-def find_join(include: IncludeSpec, left: Table, right: Table, scope: Scope) -> Join | None:
+def find_join(include: IncludeSpec, left: Table, right: Table, scope: ResolutionContext) -> Join | None:
     """The join of an include without a junction."""
     choice = include.key
     if choice and choice.pairs:
@@ -70,7 +70,7 @@ def _chosen(links: list[Link], choice: KeyChoice | None) -> list[Link]:
 
 
 def _no_single_link(
-    include: IncludeSpec, left: Table, right: Table, links: list[Link], chosen: list[Link], scope: Scope
+    include: IncludeSpec, left: Table, right: Table, links: list[Link], chosen: list[Link], scope: ResolutionContext
 ) -> tuple[str, str]:
     between = f"between {left.name} and {right.name}"
     if len(chosen) > 1:
@@ -100,7 +100,9 @@ def _names(choice: KeyChoice | None) -> str:
     return _list(choice.names) if choice else ""
 
 
-def _own_join(include: IncludeSpec, left: Table, right: Table, choice: KeyChoice, scope: Scope) -> Join | None:
+def _own_join(
+    include: IncludeSpec, left: Table, right: Table, choice: KeyChoice, scope: ResolutionContext
+) -> Join | None:
     join = _join(
         left, [pair[0] for pair in choice.pairs], right, [pair[1] for pair in choice.pairs], choice.place, scope
     )
@@ -113,7 +115,12 @@ def _own_join(include: IncludeSpec, left: Table, right: Table, choice: KeyChoice
 
 
 def _join(
-    left: Table, left_names: Iterable[str], right: Table, right_names: Iterable[str], place: Place, scope: Scope
+    left: Table,
+    left_names: Iterable[str],
+    right: Table,
+    right_names: Iterable[str],
+    place: Place,
+    scope: ResolutionContext,
 ) -> Join | None:
     pairs = [
         (find_column(left, left_name, place, scope), find_column(right, right_name, place, scope))
@@ -132,7 +139,7 @@ def _join(
     return Join(tuple(a for a, _ in pairs if a), tuple(b for _, b in pairs if b))
 
 
-def find_junction(through: ThroughSpec, left: Table, right: Table, scope: Scope) -> Junction | None:
+def find_junction(through: ThroughSpec, left: Table, right: Table, scope: ResolutionContext) -> Junction | None:
     """The junction of a many-to-many include, with both joins."""
     middle = find_table(through.table, through.place, scope)
     if middle is None:
@@ -145,7 +152,13 @@ def find_junction(through: ThroughSpec, left: Table, right: Table, scope: Scope)
 
 
 def _side(
-    through: ThroughSpec, choice: KeyChoice | None, middle: Table, table: Table, other: Table, word: str, scope: Scope
+    through: ThroughSpec,
+    choice: KeyChoice | None,
+    middle: Table,
+    table: Table,
+    other: Table,
+    word: str,
+    scope: ResolutionContext,
 ) -> Join | None:
     """The join from the junction to one of the tables it connects."""
     place = choice.place if choice else through.place

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from read_model.catalog.catalog import Column, TableName
-from read_model.spec.model import Comparison, Function
+from read_model.spec.model import AggregateFunction, ComparisonOperator
 from read_model.types.value_forms import form
 
 
@@ -21,7 +21,7 @@ class Condition:
     `read_model.plan.conditions` describes."""
 
     column: Column
-    comparison: Comparison
+    comparison: ComparisonOperator
     values: tuple[str | int | bool, ...] = ()
 
 
@@ -113,7 +113,7 @@ class Compute:
     Sums are exact decimals; a sum of floats adds the values as printed."""
 
     name: str
-    function: Function
+    function: AggregateFunction
     include: Include
     column: Column | None = None
 

@@ -11,14 +11,14 @@ from read_model.spec.yaml_reader import suggestion
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ResolutionContext:
     """What all steps of a resolution share."""
 
     catalog: Catalog
     errors: Diagnostics
 
 
-def find_table(text: str, place: Place, scope: Scope) -> Table | None:
+def find_table(text: str, place: Place, scope: ResolutionContext) -> Table | None:
     """The table that a spec calls `table` (in schema public) or `schema.table`; None with an error if documents
     cannot use it."""
     tables = scope.catalog.tables
@@ -71,7 +71,7 @@ def spec_name(name: TableName) -> str:
     return name.name if name.schema == "public" else str(name)
 
 
-def find_column(table: Table, name: str, place: Place, scope: Scope) -> Column | None:
+def find_column(table: Table, name: str, place: Place, scope: ResolutionContext) -> Column | None:
     """The column with this exact name; None with an error if it does not exist or documents cannot hold its type."""
     column = table.columns.get(name)
     if column is None:

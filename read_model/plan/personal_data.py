@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from read_model.catalog.catalog import TableName
 from read_model.plan.model import DocumentPlan, Field, Node
 
-Kind = str | bool
+PersonalKind = str | bool
 """The value of `pii:`: a word, or true."""
 
 
@@ -17,7 +17,7 @@ class PersonalColumn:
     table: TableName
     column: str
     path: tuple[str, ...]
-    kind: Kind
+    kind: PersonalKind
 
     def shows(self, table: TableName, column: str, path: tuple[str, ...]) -> bool:
         """Whether the value at this place is the personal value, contains it, or is part of it."""
@@ -38,19 +38,19 @@ def _of_node(node: Node) -> Iterator[PersonalColumn]:
         yield from _of_node(include.node)
 
 
-def kinds_of(field: Field, table: TableName, personal: tuple[PersonalColumn, ...]) -> Kind | list[str] | None:
+def kinds_of(field: Field, table: TableName, personal: tuple[PersonalColumn, ...]) -> PersonalKind | list[str] | None:
     """The kind of personal data that a field shows, or a list of several.
 
     Its own `pii` option, even `false`, decides."""
     if "pii" in field.options:
-        option: Kind = field.options["pii"]
+        option: PersonalKind = field.options["pii"]
         return option
     return inherited(table, field.column.name, field.path, personal)
 
 
 def inherited(
     table: TableName, column: str, path: tuple[str, ...], personal: tuple[PersonalColumn, ...]
-) -> Kind | list[str] | None:
+) -> PersonalKind | list[str] | None:
     """The kinds that other fields with the same data give it."""
     kinds = {marked.kind for marked in personal if marked.shows(table, column, path)}
     if len(kinds) > 1:

@@ -10,15 +10,15 @@ from read_model.plan.field_paths import check_search
 from read_model.plan.fingerprint import spec_hash
 from read_model.plan.joins import find_join, find_junction
 from read_model.plan.model import Constant, DocumentPlan, Field, Include, Junction, Node, Order, PipelinePlan
-from read_model.plan.names import Scope, find_column, find_table, key_columns
+from read_model.plan.names import ResolutionContext, find_column, find_table, key_columns
 from read_model.plan.table_use import table_uses
 from read_model.spec.errors import Diagnostics, Place
-from read_model.spec.model import DocumentSpec, Fields, FieldSpec, IncludeSpec, NodeSpec, OrderSpec, Spec
+from read_model.spec.model import DocumentSpec, FieldSelection, FieldSpec, IncludeSpec, NodeSpec, OrderSpec, Spec
 
 
 def resolve(spec: Spec, catalog: Catalog) -> PipelinePlan:
     """The plan of a spec for a database. Raises `SpecError` with all errors, each with its line in the spec."""
-    scope = Scope(catalog, Diagnostics(spec.source))
+    scope = ResolutionContext(catalog, Diagnostics(spec.source))
     resolved = [_document(document, scope) for document in spec.documents]
     scope.errors.check()
     documents = tuple(document for document in resolved if document)
@@ -26,7 +26,7 @@ def resolve(spec: Spec, catalog: Catalog) -> PipelinePlan:
     return replace(plan, tables=table_uses(documents, catalog))
 
 
-def _document(spec: DocumentSpec, scope: Scope) -> DocumentPlan | None:
+def _document(spec: DocumentSpec, scope: ResolutionContext) -> DocumentPlan | None:
     table = find_table(spec.node.table, spec.node.table_place, scope)
     if table is None:
         return None
@@ -36,7 +36,7 @@ def _document(spec: DocumentSpec, scope: Scope) -> DocumentPlan | None:
     return DocumentPlan(spec.name, root, key, spec.search.settings) if key else None
 
 
-def _id(spec: DocumentSpec, table: Table, scope: Scope) -> tuple[Column, ...]:
+def _id(spec: DocumentSpec, table: Table, scope: ResolutionContext) -> tuple[Column, ...]:
     place = spec.id_place
     if place is None:
         return key_columns(table)
@@ -57,7 +57,7 @@ def _id(spec: DocumentSpec, table: Table, scope: Scope) -> tuple[Column, ...]:
     return columns
 
 
-def _node(spec: NodeSpec, table: Table, scope: Scope) -> Node:
+def _node(spec: NodeSpec, table: Table, scope: ResolutionContext) -> Node:
     fields = _fields(spec.fields, table, scope)
     includes = [(include, _include(include, table, scope)) for include in spec.includes]
     conditions = (resolve_condition(condition, table, scope) for condition in spec.where)
@@ -74,7 +74,7 @@ def _node(spec: NodeSpec, table: Table, scope: Scope) -> Node:
     return replace(node, computes=resolve_computes(spec.computes, node, failed, table, scope))
 
 
-def _fields(spec: Fields, table: Table, scope: Scope) -> tuple[Field, ...]:
+def _fields(spec: FieldSelection, table: Table, scope: ResolutionContext) -> tuple[Field, ...]:
     chosen = [field for written in spec.chosen if (field := _field(written, table, scope))]
     excluded = {name for name, _ in spec.exclude}
     for name, place in spec.exclude:
@@ -87,7 +87,7 @@ def _fields(spec: Fields, table: Table, scope: Scope) -> tuple[Field, ...]:
     return (*(field for column in rest if (field := _default_field(column, table, spec.place, scope))), *chosen)
 
 
-def _default_field(column: Column, table: Table, place: Place, scope: Scope) -> Field | None:
+def _default_field(column: Column, table: Table, place: Place, scope: ResolutionContext) -> Field | None:
     """The field of a column that is shown because all columns are."""
     if reason := unsupported(column):
         what = f"Column '{column.name}' of table {table.name} cannot be used: {reason}"
@@ -100,7 +100,7 @@ def _default_field(column: Column, table: Table, place: Place, scope: Scope) -> 
     return Field(column.name, column)
 
 
-def _field(spec: FieldSpec, table: Table, scope: Scope) -> Field | None:
+def _field(spec: FieldSpec, table: Table, scope: ResolutionContext) -> Field | None:
     column = find_column(table, spec.column, spec.place, scope)
     if column is None:
         return None
@@ -110,7 +110,7 @@ def _field(spec: FieldSpec, table: Table, scope: Scope) -> Field | None:
     return Field(spec.name, column, spec.path, spec.options)
 
 
-def _check_names(spec: NodeSpec, fields: list[str], scope: Scope) -> None:
+def _check_names(spec: NodeSpec, fields: list[str], scope: ResolutionContext) -> None:
     """Add an error for every duplicate name: fields, constants, includes and computes share one object."""
     chosen = {field.name: field.place for field in spec.fields.chosen}
     named = [(name, chosen.get(name, spec.fields.place)) for name in fields]
@@ -123,7 +123,7 @@ def _check_names(spec: NodeSpec, fields: list[str], scope: Scope) -> None:
         seen.add(name)
 
 
-def _include(spec: IncludeSpec, left: Table, scope: Scope) -> Include | None:
+def _include(spec: IncludeSpec, left: Table, scope: ResolutionContext) -> Include | None:
     right = find_table(spec.node.table, spec.node.table_place, scope)
     if right is None:
         return None
@@ -138,7 +138,7 @@ def _include(spec: IncludeSpec, left: Table, scope: Scope) -> Include | None:
     return Include(spec.name, spec.many, node, join, through, order_by, spec.limit, bool(spec.value), spec.options)
 
 
-def _order(spec: IncludeSpec, right: Table, through: Junction | None, scope: Scope) -> tuple[Order, ...]:
+def _order(spec: IncludeSpec, right: Table, through: Junction | None, scope: ResolutionContext) -> tuple[Order, ...]:
     """The order as written, made total by appending the primary keys."""
     terms = [term for written in spec.order_by if (term := _term(written, spec, right, through, scope))]
     keys = [Order(column) for column in key_columns(right)]
@@ -147,7 +147,9 @@ def _order(spec: IncludeSpec, right: Table, through: Junction | None, scope: Sco
     return (*terms, *(key for key in keys if (key.column.name, key.junction) not in seen))
 
 
-def _term(spec: OrderSpec, include: IncludeSpec, right: Table, through: Junction | None, scope: Scope) -> Order | None:
+def _term(
+    spec: OrderSpec, include: IncludeSpec, right: Table, through: Junction | None, scope: ResolutionContext
+) -> Order | None:
     """One term of an order; `junction.column` is a column of the junction table."""
     table, name, junction = right, spec.column, False
     prefix = f"{include.through.table}." if include.through else ""

@@ -19,7 +19,7 @@ def parts_query(document: DocumentPlan, committed: bool, indexed: bool = True) -
     A row is `{"path", "table", "key", "xid", "age", "committed_ms"}`: the path in the document (empty for the root),
     the id of the transaction that wrote this version of the row, its age in transactions, and, if `committed` (the
     server runs with track_commit_timestamp), the time of its commit in Unix ms."""
-    rows = " UNION ALL ".join(_Rows(committed).of(document))
+    rows = " UNION ALL ".join(_LineageRows(committed).of(document))
     where = conditions(document.root.where, "r").replace("%", "%%")
     return (
         f"SELECT (SELECT json_agg(row) FROM ({rows.replace('%', '%%')}) rows(row))::text"
@@ -27,7 +27,7 @@ def parts_query(document: DocumentPlan, committed: bool, indexed: bool = True) -
     )
 
 
-class _Rows:
+class _LineageRows:
     """One SELECT for each table's part of a document, in the document's order. All refer to the root row `r`."""
 
     def __init__(self, committed: bool) -> None:

@@ -5,19 +5,19 @@ from typing import Any
 
 from read_model.spec.errors import Diagnostics, Place
 from read_model.spec.keywords import FIELD, INDEX_TYPES, OPERATORS
-from read_model.spec.model import Comparison, ConditionSpec, ConstantSpec, Fields, FieldSpec
+from read_model.spec.model import ComparisonOperator, ConditionSpec, ConstantSpec, FieldSelection, FieldSpec
 from read_model.spec.yaml_reader import Item, Scalar, elements, entries, known, plain, scalar, suggestion, text
 
 ALL = {"all", "*"}
-COMPARISONS: dict[str, Comparison] = {
+COMPARISONS: dict[str, ComparisonOperator] = {
     "eq": "=", "ne": "!=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "in": "in", "not_in": "not in"
 }  # fmt: skip
 
 
-def parse_fields(item: Item | None, exclude: Item | None, node: Item, errors: Diagnostics) -> Fields:
+def parse_fields(item: Item | None, exclude: Item | None, node: Item, errors: Diagnostics) -> FieldSelection:
     """The `fields` and `exclude` of a node. Without `fields`, all columns."""
     if item is None:
-        return Fields(node.place, all=True, exclude=_excluded(exclude, errors))
+        return FieldSelection(node.place, all=True, exclude=_excluded(exclude, errors))
     everything, chosen = False, list[FieldSpec]()
     for element in elements(item, "`fields`", errors):
         if element.kind == "str" and element.node.value in ALL:
@@ -27,7 +27,7 @@ def parse_fields(item: Item | None, exclude: Item | None, node: Item, errors: Di
     if exclude is not None and not everything:
         what = "`exclude` applies only when all columns are shown, but `fields` is a list"
         errors.add(exclude.place, what, "Remove `exclude`, or add `all` to `fields`")
-    return Fields(item.place, everything, tuple(chosen), _excluded(exclude, errors))
+    return FieldSelection(item.place, everything, tuple(chosen), _excluded(exclude, errors))
 
 
 def _excluded(item: Item | None, errors: Diagnostics) -> tuple[tuple[str, Place], ...]:

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from read_model.spec.errors import Place
 from read_model.spec.yaml_reader import Scalar
 
-Comparison = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "is not null"]
-Function = Literal["count", "sum", "min", "max"]
+ComparisonOperator = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "is not null"]
+AggregateFunction = Literal["count", "sum", "min", "max"]
 """Aggregates of computed fields."""
 
 
@@ -24,7 +24,7 @@ class FieldSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class FieldSelection:
     """The fields of a node: with `all`, every column except those in `exclude` or `chosen`; then `chosen`."""
 
     place: Place
@@ -47,7 +47,7 @@ class ConditionSpec:
     """One comparison of a column with constants."""
 
     column: str
-    comparison: Comparison
+    comparison: ComparisonOperator
     values: tuple[Scalar, ...]
     place: Place
 
@@ -104,7 +104,7 @@ class ComputeSpec:
     """An aggregate over the include named `over`, or over the relation `of`."""
 
     name: str
-    function: Function
+    function: AggregateFunction
     place: Place
     over: str = ""
     of: IncludeSpec | None = None
@@ -117,7 +117,7 @@ class NodeSpec:
 
     table: str
     table_place: Place
-    fields: Fields
+    fields: FieldSelection
     constants: tuple[ConstantSpec, ...] = ()
     where: tuple[ConditionSpec, ...] = ()
     includes: tuple[IncludeSpec, ...] = ()

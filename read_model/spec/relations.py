@@ -4,10 +4,10 @@ from read_model.spec.errors import Diagnostics
 from read_model.spec.fields import parse_constants, parse_field, parse_fields, parse_where, valid_name
 from read_model.spec.keywords import COMPUTE, INCLUDE, NODE, RELATION, THROUGH
 from read_model.spec.model import (
+    AggregateFunction,
     ComputeSpec,
-    Fields,
+    FieldSelection,
     FieldSpec,
-    Function,
     IncludeSpec,
     KeyChoice,
     NodeSpec,
@@ -16,7 +16,7 @@ from read_model.spec.model import (
 )  # fmt: skip
 from read_model.spec.yaml_reader import MAX_DEPTH, Item, elements, entries, known, positive, text
 
-FUNCTIONS: tuple[Function, ...] = ("count", "sum", "min", "max")
+FUNCTIONS: tuple[AggregateFunction, ...] = ("count", "sum", "min", "max")
 
 
 def parse_node(table: str, at: Item, item: Item, items: dict[str, Item], errors: Diagnostics) -> NodeSpec:
@@ -56,7 +56,7 @@ def _include(name: str, item: Item, errors: Diagnostics) -> IncludeSpec | None:
                 errors.add(items[word].place, what, f"Remove `{word}`, or use `many`")
     value = _value(name, items, errors)
     if value:
-        node = NodeSpec(table, at.place, Fields(item.place), where=parse_where(items.get("where"), errors))
+        node = NodeSpec(table, at.place, FieldSelection(item.place), where=parse_where(items.get("where"), errors))
     else:
         node = parse_node(table, at, item, items, errors)
     return IncludeSpec(
@@ -218,5 +218,7 @@ def _aggregated(name: str, item: Item, errors: Diagnostics) -> IncludeSpec | Non
     table = text(items["many"], "`many`", errors)
     if not table:
         return None
-    node = NodeSpec(table, items["many"].place, Fields(item.place), where=parse_where(items.get("where"), errors))
+    node = NodeSpec(
+        table, items["many"].place, FieldSelection(item.place), where=parse_where(items.get("where"), errors)
+    )
     return IncludeSpec(name, True, node, item.place, _through(items, errors), _key(items, errors))

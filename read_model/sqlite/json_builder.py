@@ -22,7 +22,7 @@ PIECES_A_CALL = 900
 
 def document(root: Node, alias: str) -> str:
     """The expression that builds the document of the root row named `alias`."""
-    return _Builder().object(root, alias)
+    return _JsonBuilder().object(root, alias)
 
 
 def text_literal(text: str) -> str:
@@ -46,7 +46,7 @@ def matches(join: Join, left: str, right: str) -> str:
     return " AND ".join(f"{column_of(right, b)} = {column_of(left, a)}" for a, b in pairs)
 
 
-class _Builder:
+class _JsonBuilder:
     """Compiles nodes. Every table gets its own alias."""
 
     def __init__(self) -> None:

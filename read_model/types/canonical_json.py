@@ -16,7 +16,7 @@ _EXACT = Context(prec=2 * _MAX_EXPONENT, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class FieldDifference:
     """A difference between two documents: its path, such as `lines[2].product.name`, and the JSON text on both sides.
 
     A missing field is None. The path of a missing document is empty."""
@@ -47,10 +47,10 @@ def text_digest(text: bytes) -> str:
     return hashlib.sha256(msgspec.json.format(text, indent=0)).digest()[:DIGEST_BYTES].hex()
 
 
-def differences(index: bytes | str | None, oracle: bytes | str | None) -> list[Difference]:
+def differences(index: bytes | str | None, oracle: bytes | str | None) -> list[FieldDifference]:
     """The differences between the index's document and the oracle's; None stands for a missing document."""
     if index is None or oracle is None:
-        return [] if index is oracle else [Difference("", _text(index), _text(oracle))]
+        return [] if index is oracle else [FieldDifference("", _text(index), _text(oracle))]
     return list(_differences("", _EXACT_VALUES.decode(index), _EXACT_VALUES.decode(oracle)))
 
 
@@ -75,7 +75,7 @@ def _text(text: bytes | str | None) -> str | None:
     return text.decode() if isinstance(text, bytes) else text
 
 
-def _differences(path: str, index: Any, oracle: Any) -> Iterator[Difference]:
+def _differences(path: str, index: Any, oracle: Any) -> Iterator[FieldDifference]:
     if isinstance(index, dict) and isinstance(oracle, dict):
         for name in sorted(index.keys() | oracle.keys()):
             yield from _member(f"{path}.{name}" if path else name, index, oracle, name)
@@ -83,14 +83,14 @@ def _differences(path: str, index: Any, oracle: Any) -> Iterator[Difference]:
         for n in range(max(len(index), len(oracle))):
             yield from _member(f"{path}[{n}]", dict(enumerate(index)), dict(enumerate(oracle)), n)
     elif not _same(index, oracle):
-        yield Difference(path, _printed(index), _printed(oracle))
+        yield FieldDifference(path, _printed(index), _printed(oracle))
 
 
-def _member(path: str, index: dict[Any, Any], oracle: dict[Any, Any], key: Any) -> Iterator[Difference]:
+def _member(path: str, index: dict[Any, Any], oracle: dict[Any, Any], key: Any) -> Iterator[FieldDifference]:
     if key in index and key in oracle:
         yield from _differences(path, index[key], oracle[key])
     else:
-        yield Difference(
+        yield FieldDifference(
             path,
             _printed(index[key]) if key in index else None,
             _printed(oracle[key]) if key in oracle else None,

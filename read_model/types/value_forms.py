@@ -17,7 +17,7 @@ from read_model.catalog.catalog import Column
 from read_model.catalog.column_types import PRINTED
 from read_model.types import datetime_sql
 
-Kind = Literal["int", "bool", "scaled", "decimal", "float", "text", "moment", "json", "bytes", "array"]
+ValueKind = Literal["int", "bool", "scaled", "decimal", "float", "text", "moment", "json", "bytes", "array"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class ValueForm:
     Debezium would send it where that differs, `oracle_order`, `oracle_minimum` and `oracle_total` what their
     counterparts give. `scale` is the number of decimal places of kind `scaled`."""
 
-    kind: Kind
+    kind: ValueKind
     declared: str
     decode: type
     store: str = "{0}"

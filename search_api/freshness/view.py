@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
-from read_model.freshness import Freshness, State
+from read_model.freshness import Freshness, FreshnessState
 
 ConsistencyLevel = Literal["eventual", "at_least", "now"]
 
@@ -18,7 +18,7 @@ class FreshnessView(Struct, frozen=True):
     the requested level, `met` whether the response satisfies it, and `waited_ms` how long it waited.
     """
 
-    state: State
+    state: FreshnessState
     degraded: bool
     reason: str
     epoch: int
@@ -95,7 +95,7 @@ def view(freshness: Freshness, now_ms: int) -> FreshnessView:
     )
 
 
-_REASONS: dict[State, str] = {
+_REASONS: dict[FreshnessState, str] = {
     "waiting": "The worker has not read any changes yet; documents appear once it has.",
     "snapshot": "The initial snapshot of the database is being read; until then, hits are missing.",
     "loading": "The first documents are being built; until then, hits are missing.",

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from read_model.freshness import Freshness, State
+from read_model.freshness import Freshness, FreshnessState
 from sync_worker.loop.delivery import Delivery
 from sync_worker.loop.freshness_tracker import FreshnessTracker
 from sync_worker.loop.maintenance import Maintenance
@@ -117,7 +117,7 @@ class Publisher:
             with self._store.transaction():
                 self._store.move(published=fresh.searchable)
 
-    def _freshness(self, plan_bound: PlanBound, state: State) -> Freshness:
+    def _freshness(self, plan_bound: PlanBound, state: FreshnessState) -> Freshness:
         position = self._store.position
         unsearchable = self._delivery.unsearchable(plan_bound)
         hidden = state in ("waiting", "snapshot", "loading") and plan_bound.targets.loading

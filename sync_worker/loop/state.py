@@ -1,6 +1,6 @@
 """The state of the documents, and the reason why they are not live: the words of freshness."""
 
-from read_model.freshness import State
+from read_model.freshness import FreshnessState
 from sync_worker.loop.document_sink import DocumentSink, Targets
 from sync_worker.loop.ingest import SourceIdentity
 from sync_worker.loop.maintenance import Maintenance
@@ -33,7 +33,7 @@ class PipelineState:
         self._quarantine = quarantine
         self._sink = sink
 
-    def state(self, targets: Targets) -> State:
+    def state(self, targets: Targets) -> FreshnessState:
         """The state of now."""
         position = self._store.position
         if position.snapshot.loading:

@@ -10,7 +10,7 @@ import msgspec
 
 from cdc.log.lsn import Lsn, format_lsn
 from read_model.freshness import Freshness
-from read_model.types.canonical_json import Difference, differences, digest
+from read_model.types.canonical_json import FieldDifference, differences, digest
 from sync_worker.elasticsearch.dropped_fields import as_flagged, left_out_of
 from sync_worker.store.build_times import Build
 from sync_worker.store.position import EPOCH_BITS, LSN_BITS
@@ -122,13 +122,13 @@ class Explanation:
         return first if first and last and _same(first.tx_id, last.xid) else None
 
     @property
-    def of_index(self) -> list[Difference]:
+    def of_index(self) -> list[FieldDifference]:
         """Differences between the index and the database."""
         truth = None if self.truth is None else as_flagged(self.truth, self.json_paths, self.left_out).decode()
         return _unlike(self.held.source.decode() if self.held else None, truth)
 
     @property
-    def of_row_store(self) -> list[Difference]:
+    def of_row_store(self) -> list[FieldDifference]:
         """Differences between the row store and the database."""
         return _unlike(self.row_store.text, self.truth) if self.row_store else []
 
@@ -210,13 +210,13 @@ def read_parts(text: str | None) -> list[Part]:
     return msgspec.json.decode(text, type=list[Part]) if text else []
 
 
-def _unlike(held: str | None, truth: str | None) -> list[Difference]:
+def _unlike(held: str | None, truth: str | None) -> list[FieldDifference]:
     if held is None or truth is None or digest(held) != digest(truth):
         return differences(held, truth)
     return []
 
 
-def _difference(difference: Difference, values: bool) -> dict[str, Any]:
+def _difference(difference: FieldDifference, values: bool) -> dict[str, Any]:
     path: dict[str, Any] = {"field": difference.path}
     return path | {"held": difference.index, "database": difference.oracle} if values else path
 

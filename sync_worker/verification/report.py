@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from read_model.types.canonical_json import Difference
+from read_model.types.canonical_json import FieldDifference
 
 MAX_LISTED = 10_000
 """Documents listed by id; further ones are only counted."""
@@ -19,7 +19,7 @@ class Divergent:
 
     id: str
     what: What
-    differences: list[Difference] = field(default_factory=list)
+    differences: list[FieldDifference] = field(default_factory=list)
 
     @property
     def fields(self) -> list[str]:

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 from playwright.sync_api import Page, expect
 
-from read_model.freshness import State
+from read_model.freshness import FreshnessState
 from tests.integration.search_page.conftest import Site
 from tests.support.browser.browser import served
 from tests.support.fakes.worker_endpoint import freshness_now, worker_double
@@ -23,7 +23,7 @@ LONGER_THAN_BETWEEN_TWO_LOOKS = 16_000
 class ScriptedFreshness:
     """What the worker says from now on."""
 
-    state: State = "live"
+    state: FreshnessState = "live"
     behind_ms: int = 290
     reason: str = ""
 

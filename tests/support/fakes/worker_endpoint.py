@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import msgspec
 
-from read_model.freshness import Freshness, State
+from read_model.freshness import Freshness, FreshnessState
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def worker_double(answer: Callable[[], bytes], port: int = 0) -> Iterator[str]:
             thread.join()
 
 
-def freshness_now(state: State = "live", behind_ms: int = 290, reason: str = "") -> bytes:
+def freshness_now(state: FreshnessState = "live", behind_ms: int = 290, reason: str = "") -> bytes:
     """What a worker says that is so far behind."""
     as_of = time.time_ns() // 1_000_000 - behind_ms
     return msgspec.json.encode(Freshness("shop", 1, 77, 80, as_of, state, reason))

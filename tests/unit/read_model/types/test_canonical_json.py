@@ -2,7 +2,7 @@
 
 import pytest
 
-from read_model.types.canonical_json import Difference, canonical, differences, digest
+from read_model.types.canonical_json import FieldDifference, canonical, differences, digest
 
 
 @pytest.mark.parametrize(
@@ -50,15 +50,15 @@ def test_differences_name_the_path_and_both_values() -> None:
     index = '{"lines":[{"no":1,"price":9.5},{"no":2}],"gone":1}'
     oracle = '{"lines":[{"no":1,"price":9.60}],"new":"x"}'
     assert differences(index, oracle) == [
-        Difference("gone", "1", None),
-        Difference("lines[0].price", "9.5", "9.60"),
-        Difference("lines[1]", '{"no":2}', None),
-        Difference("new", None, '"x"'),
+        FieldDifference("gone", "1", None),
+        FieldDifference("lines[0].price", "9.5", "9.60"),
+        FieldDifference("lines[1]", '{"no":2}', None),
+        FieldDifference("new", None, '"x"'),
     ]
 
 
 def test_a_missing_document_is_one_difference() -> None:
-    assert differences(None, "{}") == [Difference("", None, "{}")]
+    assert differences(None, "{}") == [FieldDifference("", None, "{}")]
     assert differences(None, None) == []
 
 
