@@ -4,9 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from infra.native.stack import Stack
 from tests.support.servers.services import Place, fresh_place, running_stack
+
+settings.register_profile("rowtide", deadline=None)  # How long an example takes depends on what else the machine does.
+settings.load_profile("rowtide")
 
 
 @pytest.fixture(scope="session")
@@ -20,8 +24,8 @@ def stack() -> Iterator[Stack]:
 def place(stack: Stack) -> Iterator[Place]:
     """An empty database and a pipeline name that no other test has. A service that a test killed runs again."""
     stack.start()
-    with fresh_place(stack.addresses) as made:
-        yield made
+    with fresh_place(stack.addresses) as place:
+        yield place
 
 
 @pytest.fixture(autouse=True)

@@ -32,28 +32,28 @@ def bench(
     console = Console(stderr=True, highlight=False)
     began = monotonic()
 
-    def say(text: str) -> None:
+    def report_progress(text: str) -> None:
         console.print(f"{monotonic() - began:6.1f} s  {text}", soft_wrap=True)
 
     try:
         size = Size(orders=orders, rounds=rounds)
-        with _running(keep, say) as stack, Bench(stack, SPEC, size, say) as made:
-            found = made.run_reads() if reads else made.run()
+        with _running(keep, report_progress) as stack, Bench(stack, SPEC, size, report_progress) as bench:
+            figures = bench.run_reads() if reads else bench.run()
     except RunnerError as error:
         console.print(str(error), style="red", markup=False, soft_wrap=True)
         raise typer.Exit(error.exit_code) from None
-    if isinstance(found, Results):
-        _print(rows(found), as_json(found))
+    if isinstance(figures, Results):
+        _print(rows(figures), as_json(figures))
     else:
-        _print(read_rows(found), found)
+        _print(read_rows(figures), figures)
 
 
 @contextmanager
-def _running(keep: bool, say: Say) -> Iterator[Stack]:
+def _running(keep: bool, report_progress: Say) -> Iterator[Stack]:
     """A stack for the run alone."""
     home = read_settings().home.absolute()
     settings = read_settings(stack="bench", data=home / "stacks" / "bench", profile="bench", **free_ports())
-    stack = Stack(settings, lambda part, state: say(f"{part}: {state}") if state != "preparing" else None)
+    stack = Stack(settings, lambda part, state: report_progress(f"{part}: {state}") if state != "preparing" else None)
     stack.end_all()
     stack.purge()
     try:

@@ -34,7 +34,7 @@ def read(url: str, questions: Sequence[Asked], clients: int, seconds: float) -> 
     until = monotonic() + seconds
     began = perf_counter()
     with ThreadPoolExecutor(clients, thread_name_prefix="bench-reader") as pool:
-        parts = [pool.submit(_one, url, _from(questions, place, clients), until) for place in range(clients)]
+        parts = [pool.submit(_run_client, url, _from(questions, place, clients), until) for place in range(clients)]
         times = [time for part in parts for time in part.result()]
     return Reads(clients, times, perf_counter() - began)
 
@@ -42,7 +42,7 @@ def read(url: str, questions: Sequence[Asked], clients: int, seconds: float) -> 
 def read_until(url: str, questions: Sequence[Asked], done: threading.Event, most: float) -> Reads:
     """One client that asks until something is done, or for so many seconds."""
     began = perf_counter()
-    return Reads(1, _one(url, questions, monotonic() + most, done), perf_counter() - began)
+    return Reads(1, _run_client(url, questions, monotonic() + most, done), perf_counter() - began)
 
 
 def together(parts: Sequence[Reads]) -> Reads:
@@ -56,7 +56,7 @@ def _from(questions: Sequence[Asked], place: int, clients: int) -> list[Asked]:
     return [*questions[start:], *questions[:start]]
 
 
-def _one(url: str, questions: Sequence[Asked], until: float, done: threading.Event | None = None) -> list[float]:
+def _run_client(url: str, questions: Sequence[Asked], until: float, done: threading.Event | None = None) -> list[float]:
     address = urlsplit(url)
     connection = HTTPConnection(str(address.hostname), address.port, timeout=_TIMEOUT_SECONDS)
     times = []

@@ -38,11 +38,11 @@ def measure(worker: RunningWorker, source: Source, programs: Programs, seconds: 
         load.add_done_callback(lambda _: writer_done.set())
         committing = pool.submit(_commit, source, writer_done)
         wait_until(lambda: looked() > 0 and committing.done(), patience, pause_seconds=pause)
-        commits, said = committing.result(), last_json(load.result()) or {}
+        commits, load_figures = committing.result(), last_json(load.result()) or {}
     last = commits[-1][0]
     if not wait_until(lambda: looked() >= last, _LAST_WAIT_SECONDS, pause_seconds=pause):
         raise RunnerError(f"The last change was not searchable {_LAST_WAIT_SECONDS:.0f} s after it; see worker.log.")
-    return Live(latencies_ms(commits, seen), float(said.get("per_second", 0)))
+    return Live(latencies_ms(commits, seen), float(load_figures.get("per_second", 0)))
 
 
 def _commit(source: Source, done: threading.Event) -> list[tuple[int, float]]:

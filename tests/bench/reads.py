@@ -57,9 +57,9 @@ def questions(index: str) -> list[Asked]:
         [("filter", "status:shipped")],
         [("filter", "total:>=100"), ("sort", "-total")],
     ]
-    asked = [[("q", word), *one] for word in WORDS for one in more] + more
+    parameters = [[("q", word), *filters] for word in WORDS for filters in more] + more
     facets = [("facet", name) for name in FACETS]
-    return [Asked("GET", f"/v1/{index}/search?{urlencode([*one, *facets])}") for one in asked]
+    return [Asked("GET", f"/v1/{index}/search?{urlencode([*filters, *facets])}") for filters in parameters]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,10 @@ class ReadFigures:
 
     def as_json(self) -> dict[str, object]:
         """Part of the last line of `make bench`."""
-        found: dict[str, object] = {"search_documents": self.documents}
+        figures: dict[str, object] = {"search_documents": self.documents}
         for api, alone in zip(self.api, self.elasticsearch, strict=True):
             name = f"{api.clients}_clients" if api.clients > 1 else "1_client"
-            found |= {
+            figures |= {
                 f"search_ms_p50_{name}": _ms(api, 0.5),
                 f"search_ms_p99_{name}": _ms(api, 0.99),
                 f"search_per_s_{name}": round(api.per_second, 1),
@@ -94,9 +94,9 @@ class ReadFigures:
                 f"search_throughput_ratio_{name}": round(api.per_second / alone.per_second, 2),
             }
         if self.busy:
-            found["search_ms_p99_while_writing"] = _ms(self.busy, 0.99)
-            found["search_p99_ratio_while_writing"] = round(_ms(self.busy, 0.99) / _ms(self.api[0], 0.99), 2)
-        return found | {
+            figures["search_ms_p99_while_writing"] = _ms(self.busy, 0.99)
+            figures["search_p99_ratio_while_writing"] = round(_ms(self.busy, 0.99) / _ms(self.api[0], 0.99), 2)
+        return figures | {
             "search_api_cpu_ms": round(self.api_cpu_ms_each, 2),
             "export_rows_per_s": round(self.export_rows_per_s),
             "export_mb_per_s": round(self.export_mb_per_s, 1),
@@ -125,35 +125,35 @@ class ReadBench:
 
     def run(self, write: Callable[[], object] | None = None) -> ReadFigures:
         """Measure each number of clients, Elasticsearch and the API in turns; then an export, then reads while `write` runs."""
-        asked, bodies = self._record()
+        recorded, bodies = self._record()
         alone: list[Reads] = []
         through: list[Reads] = []
         with self._api(self._environment) as (url, pid):
             elasticsearch = self._addresses.elasticsearch_url
-            for target, warming in ((elasticsearch, bodies), (url, asked)):
+            for target, warming in ((elasticsearch, bodies), (url, recorded)):
                 read(target, warming, 4, WARM_SECONDS)
             cpu = read_cpu(pid)
             for clients in CLIENTS:
                 turns = [
-                    (read(elasticsearch, bodies, clients, each), read(url, asked, clients, each))
+                    (read(elasticsearch, bodies, clients, each), read(url, recorded, clients, each))
                     for each in [self._seconds / TURNS] * TURNS
                 ]
-                alone.append(together([one for one, _ in turns]))
-                through.append(together([one for _, one in turns]))
-            cpu = (read_cpu(pid) - cpu) * 1000 / sum(len(one.times_ms) for one in through)
+                alone.append(together([figures for figures, _ in turns]))
+                through.append(together([figures for _, figures in turns]))
+            cpu = (read_cpu(pid) - cpu) * 1000 / sum(len(figures.times_ms) for figures in through)
             before = read_peak(pid)
             rows, size, seconds = self._export(url)
-            busy = self._while(write, url, asked) if write else None
+            busy = self._while(write, url, recorded) if write else None
             return ReadFigures(
                 rows, through, alone, cpu, size / seconds / 1e6, rows / seconds, before, read_peak(pid), busy
             )
 
-    def _while(self, write: Callable[[], object], url: str, asked: Sequence[Asked]) -> Reads:
+    def _while(self, write: Callable[[], object], url: str, recorded: Sequence[Asked]) -> Reads:
         done = threading.Event()
         with ThreadPoolExecutor(1) as pool:
             writing = pool.submit(write)
             writing.add_done_callback(lambda _: done.set())
-            busy = read_until(url, asked, done, PATIENCE_SECONDS)
+            busy = read_until(url, recorded, done, PATIENCE_SECONDS)
             writing.result()
         return busy
 
@@ -172,20 +172,20 @@ class ReadBench:
         """Ask every question once, and take what the API makes of it.
 
         A question without hits is left out: the API then looks for similar words in a second search."""
-        asked: list[Asked] = []
+        recorded: list[Asked] = []
         bodies: list[Asked] = []
         with recording(self._addresses.elasticsearch_url) as (recorder, seen):
             environment = self._environment | {"ROWTIDE_ELASTICSEARCH_URL": recorder}
             with self._api(environment) as (url, _), httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
-                for one in self._questions:
+                for question in self._questions:
                     seen.clear()
-                    client.get(one.path).raise_for_status()
+                    client.get(question.path).raise_for_status()
                     if len(seen) == 1:
-                        asked.append(one)
+                        recorded.append(question)
                         bodies.append(seen[0])
-        if not asked:
+        if not recorded:
             raise RunnerError(f"No question has an answer in {self._index}; fill it with orders.")
-        return asked, bodies
+        return recorded, bodies
 
     @contextmanager
     def _api(self, environment: Mapping[str, str]) -> Iterator[tuple[str, int]]:

@@ -31,13 +31,13 @@ class Replay:
         )
 
     def __enter__(self) -> Self:
-        self._ask("PUT", f"/{self._index}", json=self._body)
+        self._request("PUT", f"/{self._index}", json=self._body)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ask("DELETE", f"/{self._index}")
+        self._request("DELETE", f"/{self._index}")
         self._http.close()
 
     def play(self, bodies: Bodies) -> Rate:
@@ -50,13 +50,13 @@ class Replay:
                     raise RunnerError(
                         "Elasticsearch refused a document of the replayed bulks; see its log in the stack."
                     )
-            self._ask("POST", f"/{self._index}/_refresh")
+            self._request("POST", f"/{self._index}/_refresh")
             return Rate(bodies.documents, monotonic() - began)
 
     def _sender(self, file: int) -> Callable[[tuple[int, int]], bool]:
         def send(place: tuple[int, int]) -> bool:
             at, length = place
-            answer = self._ask(
+            answer = self._request(
                 "POST",
                 f"/{self._index}/_bulk",
                 params={"filter_path": "errors"},
@@ -67,7 +67,7 @@ class Replay:
 
         return send
 
-    def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+    def _request(self, method: str, path: str, **more: Any) -> httpx.Response:
         try:
             answer = self._http.request(method, path, **more)
         except httpx.TransportError as error:

@@ -92,13 +92,13 @@ def latencies_ms(commits: Sequence[tuple[int, float]], seen: Sequence[tuple[int,
     `commits` are (LSN, seconds), `seen` are (searchable LSN, seconds) in the order of observation. ValueError when a commit
     was never seen."""
     reached = [lsn for lsn, _ in seen]
-    found = []
+    latencies = []
     for lsn, at in commits:
         place = bisect_left(reached, lsn)
         if place == len(seen):
             raise ValueError("a commit was not searchable when the measurement ended")
-        found.append(max(0.0, seen[place][1] - at) * 1000)
-    return found
+        latencies.append(max(0.0, seen[place][1] - at) * 1000)
+    return latencies
 
 
 def middle(rounds: Sequence[float]) -> float:
@@ -173,21 +173,21 @@ def read_rows(reads: dict[str, object]) -> list[tuple[str, str, str]]:
     """The table's part on searches; empty when they were not measured."""
     if not reads:
         return []
-    found = []
+    rows = []
     for name, words in (("1_client", "1 client"), ("16_clients", "16 clients")):
         alone = (
             f"{reads[f'elasticsearch_search_ms_p50_{name}']} ms, {reads[f'elasticsearch_search_per_s_{name}']}/s alone"
         )
         p50, p99 = reads[f"search_ms_p50_{name}"], reads[f"search_ms_p99_{name}"]
         ratios = f"{reads[f'search_p50_ratio_{name}']} and {reads[f'search_throughput_ratio_{name}']}"
-        found += [
+        rows += [
             (f"Search, {words}, p50 and p99", f"{p50} and {p99} ms", alone),
             (f"Search, {words}", f"{reads[f'search_per_s_{name}']}/s", f"{reads['search_documents']:,} documents"),
             ("  … p50 and rate to Elasticsearch alone", ratios, "targets: at most 1.5, at least 0.6"),
         ]
     if "search_ms_p99_while_writing" in reads:
         busy = f"{reads['search_ms_p99_while_writing']} ms"
-        found.append(
+        rows.append(
             (
                 "Search, p99 while the writer runs",
                 busy,
@@ -195,7 +195,7 @@ def read_rows(reads: dict[str, object]) -> list[tuple[str, str, str]]:
             )
         )
     export = f"{reads['export_rows_per_s']:,} rows/s"
-    return [*found, ("Export as CSV", export, f"API's peak memory {reads['search_api_peak_mb']} MB")]
+    return [*rows, ("Export as CSV", export, f"API's peak memory {reads['search_api_peak_mb']} MB")]
 
 
 def _rate(value: object, what: str) -> str:

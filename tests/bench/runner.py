@@ -167,8 +167,8 @@ class Bench:
         return replace(rate, cpu_seconds=self._elasticsearch_cpu() - before)
 
     def _elasticsearch_cpu(self) -> float:
-        kept = self._stack.process("elasticsearch")
-        return sum(read_cpu(pid) for pid in supervisor.descendants(kept.pid)) if kept else 0.0
+        process = self._stack.process("elasticsearch")
+        return sum(read_cpu(pid) for pid in supervisor.descendants(process.pid)) if process else 0.0
 
     def _orders(self) -> DocumentPlan:
         return next(document for document in self._plan.documents if document.name == "orders")

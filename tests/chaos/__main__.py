@@ -52,18 +52,18 @@ def chaos(
 def _run(settings: StackSettings, task: Task, keep: bool, what: type[Chaos | CaptureStudy]) -> dict[str, Any]:
     began = monotonic()
 
-    def say(text: str) -> None:
+    def report_progress(text: str) -> None:
         sys.stderr.write(f"{monotonic() - began:7.1f} s  {text}\n")
 
-    say(f"seed {task.seed}, {task.seconds / 60:g} minutes of faults")
+    report_progress(f"seed {task.seed}, {task.seconds / 60:g} minutes of faults")
     stack = Stack(settings)
     stack.end_all()
     stack.purge()
     try:
         with stack:
-            result = what(stack, task, say).run()
+            result = what(stack, task, report_progress).run()
     except BaseException:
-        say(f"the run did not come to its end; its logs are in {settings.data_directory / 'logs'}")
+        report_progress(f"the run did not come to its end; its logs are in {settings.data_directory / 'logs'}")
         raise
     if _good(result) and not keep:
         stack.purge()

@@ -220,7 +220,7 @@ class CaptureStudy:
 
         self._say("reading the whole log")
         servers = self._stack.addresses.kafka_bootstrap_servers
-        found = Study(ruled.take).read(counted(records(servers, PIPELINE)))
+        findings = Study(ruled.take).read(counted(records(servers, PIPELINE)))
         with database(self._dsn) as connection:
             alive: list[tuple[int, int]] = connection.execute("SELECT id, version FROM rows").fetchall()
             gone: list[tuple[int, int]] = connection.execute("SELECT id, version FROM gone").fetchall()
@@ -231,6 +231,6 @@ class CaptureStudy:
             "rows": len(alive) + len(gone),
             "raw": asdict(raw.balance(alive, gone)),
             "by_the_rules": asdict(ruled.balance(alive, gone)),
-            "log": dict(found.counts),
-            "fault": found.fault,
+            "log": dict(findings.counts),
+            "fault": findings.fault,
         }

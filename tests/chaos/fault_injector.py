@@ -63,11 +63,11 @@ class Torment:
                     self._stopping.wait(0.2)
                 if broken():
                     break
-                under_way.append(pool.submit(self._one, fault, began))
+                under_way.append(pool.submit(self._inject, fault, began))
             for each in under_way:
                 each.result()
 
-    def _one(self, fault: Fault, began: float) -> None:
+    def _inject(self, fault: Fault, began: float) -> None:
         with self._locks[fault.target]:
             self._say(f"{fault}  (now {monotonic() - began:.1f} s)")
             self._ways[fault.kind](fault)

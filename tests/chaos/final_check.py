@@ -80,8 +80,10 @@ def _verify(pipeline: LocalPipeline, ending: Ending, say: Callable[[str], None])
         raise ProgramFailed(f"verify gave no result:\n{text[-2000:]}")
     for each in report["documents"]:
         say(f"verify {each['document']}: {each['compared']:,} compared, {each['divergent']} differ")
-        for one in each["ids"][:20]:
-            ending.notes.append(f"{each['document']} {one['id']}: {one['what']} {', '.join(one['fields'])}")
+        for document_id in each["ids"][:20]:
+            ending.notes.append(
+                f"{each['document']} {document_id['id']}: {document_id['what']} {', '.join(document_id['fields'])}"
+            )
         ending.documents += each["compared"]
         ending.divergent += each["divergent"] + each["unsettled"]
 
@@ -98,8 +100,8 @@ def _compare_names(
             ending.notes.append(f"{alias} {document[name]!r} at rest: {'; '.join(wrong)}")
     extra, missing = set(shown) - rows, rows - set(shown)
     ending.extra += len(extra) + len(shown) - len(set(shown))
-    for kind, found in (("extra", extra), ("missing", missing)):
-        ending.notes += [f"{alias} {each!r} is {kind}" for each in sorted(found, key=str)[:20]]
+    for kind, ids in (("extra", extra), ("missing", missing)):
+        ending.notes += [f"{alias} {each!r} is {kind}" for each in sorted(ids, key=str)[:20]]
 
 
 def _documents(http: httpx.Client, alias: str) -> Iterator[dict[str, Any]]:

@@ -53,7 +53,7 @@ class Study:
     """Puts the log together. `taken` is told the events of each whole transaction, once, in order."""
 
     def __init__(self, taken: Taken = lambda _record: None) -> None:
-        self.found = Findings()
+        self.findings = Findings()
         self._taken = taken
         self._assembler = Assembler()
         self._open: list[Record] = []
@@ -61,18 +61,18 @@ class Study:
     def read(self, log: Iterable[Record]) -> Findings:
         """Read to the end, or to where the log contradicts itself."""
         for record in log:
-            self.found.counts["records"] += 1
+            self.findings.counts["records"] += 1
             was_open = self._assembler.open_tx
             try:
                 step = self._assembler.feed(record)
             except LogError as error:
-                self.found.fault = str(error)
+                self.findings.fault = str(error)
                 break
             self._note(step, record, was_open)
-        return self.found
+        return self.findings
 
     def _note(self, step: Step, record: Record, was_open: int | None) -> None:
-        counts = self.found.counts
+        counts = self.findings.counts
         self._begins(step)
         match step:
             case Change(loose=True):
@@ -94,14 +94,14 @@ class Study:
             case Begin():
                 self._open = []
             case Suspended():
-                self.found.counts["beginnings of others in an open transaction"] += 1
+                self.findings.counts["beginnings of others in an open transaction"] += 1
             case Change(begins=True) | Committed(begins=True):
-                self.found.counts["cut off by another beginning"] += 1
+                self.findings.counts["cut off by another beginning"] += 1
                 self._open = []
 
     def _commit(self) -> None:
-        self.found.counts["transactions"] += 1
-        self.found.counts["events"] += len(self._open)
+        self.findings.counts["transactions"] += 1
+        self.findings.counts["events"] += len(self._open)
         for each in self._open:
             self._taken(each)
         self._open = []

@@ -7,13 +7,13 @@ from tests.chaos.warehouse_load import Act, NothingThere
 
 def _order(act: Act) -> int:
     """Lock a random order."""
-    highest = int(act.one(b"SELECT coalesce(max(id), 0) FROM orders") or 0)
-    found = act.one(
+    highest = int(act.query_value(b"SELECT coalesce(max(id), 0) FROM orders") or 0)
+    order = act.query_value(
         b"SELECT id FROM orders WHERE id >= %s ORDER BY id LIMIT 1 FOR UPDATE", act.random.randrange(highest + 1)
     )
-    if found is None:
+    if order is None:
         raise NothingThere
-    return int(found)
+    return int(order)
 
 
 def _settle(act: Act, *orders: int) -> None:
@@ -43,17 +43,17 @@ def change_lines(act: Act) -> None:
 
 def move_lines(act: Act) -> None:
     """Give the lines of one order to another."""
-    one, other = sorted((_order(act), _order(act)))
-    if one == other:
+    source, target = sorted((_order(act), _order(act)))
+    if source == target:
         raise NothingThere
     act.do(
         b"""UPDATE order_lines SET order_id = %s, line_no = line_no +
               (SELECT coalesce(max(line_no), 0) FROM order_lines WHERE order_id = %s)
             WHERE order_id = %s AND line_no < 3
               AND product_id NOT IN (SELECT product_id FROM order_lines WHERE order_id = %s)""",
-        *(other, other, one, other),
+        *(target, target, source, target),
     )
-    _settle(act, one, other)
+    _settle(act, source, target)
 
 
 def move_order(act: Act) -> None:
@@ -82,7 +82,7 @@ def renumber_order(act: Act) -> None:
 
 def remove_order(act: Act) -> None:
     """Delete an order; lines, payments, shipments and tags follow."""
-    if int(act.one(b"SELECT count(*) FROM orders") or 0) < 200:
+    if int(act.query_value(b"SELECT count(*) FROM orders") or 0) < 200:
         raise NothingThere
     act.do(b"DELETE FROM orders WHERE id = %s", _order(act))
 

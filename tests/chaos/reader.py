@@ -50,8 +50,8 @@ class Searcher:
             return None
         if not answer.is_success:
             return None
-        found = json.loads(answer.content, parse_float=Decimal)
-        return None if found["_shards"]["failed"] or found["timed_out"] else found["hits"]["hits"]
+        response = json.loads(answer.content, parse_float=Decimal)
+        return None if response["_shards"]["failed"] or response["timed_out"] else response["hits"]["hits"]
 
 
 def looks(random: Random) -> dict[str, dict[str, Any]]:
@@ -151,11 +151,11 @@ class Prober:
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
-                self.probes[self._one()] += 1
+                self.probes[self._probe()] += 1
         except Exception as error:  # noqa: BLE001 A prober that cannot probe proves nothing: told at the end of the run.
             self.fault = f"{type(error).__name__}: {error}"
 
-    def _one(self) -> str:
+    def _probe(self) -> str:
         try:
             probe = self._commit()
         except psycopg.Error:

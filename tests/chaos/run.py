@@ -68,7 +68,7 @@ class Chaos:
         began = monotonic()
         with ExitStack() as opened:
             self._open(opened)
-            opened.callback(self._tell_sightings)
+            opened.callback(self._report_sightings)
             faults = schedule(self._task.seed, self._task.seconds)
             self._announce(faults)
             self._torment.run(faults, self._broken)
@@ -132,7 +132,7 @@ class Chaos:
         for fault in faults:
             self._say(f"  planned {fault}")
 
-    def _tell_sightings(self) -> None:
+    def _report_sightings(self) -> None:
         for sighting in (*self._reader.contradictions, *self._ahead):
             self._say(f"seen: {sighting}")
 
@@ -141,7 +141,7 @@ class Chaos:
 
     @property
     def _ahead(self) -> list[str]:
-        return [told for prober in self._probers for told in prober.ahead]
+        return [sighting for prober in self._probers for sighting in prober.ahead]
 
     @property
     def _failures(self) -> list[str]:
@@ -164,16 +164,16 @@ class Chaos:
 
     def _until(self, reached: Callable[[Freshness], bool], still_seconds: float) -> None:
         """Wait while anything moves; ServiceUnavailable when nothing does for long, or the worker failed."""
-        moved, told = monotonic(), 0.0
+        moved, reported = monotonic(), 0.0
         last: Freshness | None = None
 
         def settled() -> bool:
-            nonlocal moved, last, told
+            nonlocal moved, last, reported
             now = self._pipeline.worker.freshness()
             if now is not None and (last is None or (now.searchable, now.pending) != (last.searchable, last.pending)):
                 moved, last = monotonic(), now
-            if monotonic() - told > 10.0:
-                told = monotonic()
+            if monotonic() - reported > 10.0:
+                reported = monotonic()
                 self._say(f"worker: {f'{now.state}, {now.pending:,} pending' if now else 'no answer'}")
             if self._worker.failures:
                 raise RunnerError(self._worker.failures[0])

@@ -118,15 +118,15 @@ def _act(act: Act) -> None:
     if random.random() < SLOWLY:
         SLOW(act)
         return
-    _one(act)
+    _run_once(act)
     if random.random() < WITH_SAVEPOINT:
         with act.connection.transaction():
-            _one(act)
+            _run_once(act)
             raise psycopg.Rollback
     while random.random() < IN_COMPANY:
-        _one(act)
+        _run_once(act)
 
 
-def _one(act: Act) -> None:
+def _run_once(act: Act) -> None:
     (action,) = act.random.choices([action for action, _ in MIX], [weight for _, weight in MIX])
     action(act)

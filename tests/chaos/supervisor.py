@@ -53,8 +53,8 @@ class Caretaker:
             return ""
         if not answer.is_success:
             return ""
-        told = answer.json()
-        failed = [part for part in (told["connector"], *told["tasks"]) if part["state"] == "FAILED"]
+        status = answer.json()
+        failed = [part for part in (status["connector"], *status["tasks"]) if part["state"] == "FAILED"]
         return next((str(part.get("trace", "")).partition("\n")[0][:300] or "no trace" for part in failed), "")
 
     def _post(self, path: str) -> None:

@@ -20,7 +20,7 @@ class Act:
     random: Random
     pause: Callable[[float], None]
 
-    def one(self, query: bytes, *values: object) -> Any:
+    def query_value(self, query: bytes, *values: object) -> Any:
         """The first column of the first row, None when there is none."""
         row = self.connection.execute(query, values).fetchone()
         return row[0] if row else None
@@ -38,9 +38,9 @@ def any_box(act: Act) -> str:
     """Lock a random box."""
     for _ in range(3):
         start = f"{act.random.randrange(16**4):04x}"
-        found = act.one(b"SELECT code FROM boxes WHERE code >= %s ORDER BY code LIMIT 1 FOR UPDATE", start)
-        if found is not None:
-            return str(found)
+        box = act.query_value(b"SELECT code FROM boxes WHERE code >= %s ORDER BY code LIMIT 1 FOR UPDATE", start)
+        if box is not None:
+            return str(box)
     raise NothingThere
 
 
@@ -72,8 +72,8 @@ def settle_rooms(act: Act, *rooms: int | None) -> None:
 
 
 def _room(act: Act) -> int | None:
-    found = act.one(b"SELECT id FROM rooms WHERE id >= %s ORDER BY id LIMIT 1", act.random.randrange(1, 40))
-    return found if found is None else int(found)
+    room = act.query_value(b"SELECT id FROM rooms WHERE id >= %s ORDER BY id LIMIT 1", act.random.randrange(1, 40))
+    return room if room is None else int(room)
 
 
 def new_code(act: Act) -> str:
@@ -110,7 +110,7 @@ def _copy_items(act: Act, rows: list[tuple[str, int, int]]) -> None:
 
 def add_box(act: Act, items: int | None = None) -> None:
     """A new box with items and notes; an old one goes when there are many."""
-    if int(act.one(b"SELECT count(*) FROM boxes") or 0) > MOST_BOXES:
+    if int(act.query_value(b"SELECT count(*) FROM boxes") or 0) > MOST_BOXES:
         remove_box(act)
     room, code = _room(act), new_code(act)
     lock_rooms(act, room)
@@ -157,10 +157,10 @@ def shift_weight(act: Act, wait: float = 0.0) -> None:
     """Move weight from one item to another of the same box: the sum stays, but not in between."""
     code = any_box(act)
     by = act.random.randrange(1, 500)
-    found = act.connection.execute(b"SELECT no FROM items WHERE code = %s ORDER BY no", (code,)).fetchall()
-    if len(found) < 2:
+    items = act.connection.execute(b"SELECT no FROM items WHERE code = %s ORDER BY no", (code,)).fetchall()
+    if len(items) < 2:
         raise NothingThere
-    (first,), (second,) = act.random.sample(found, 2)
+    (first,), (second,) = act.random.sample(items, 2)
     act.do(b"UPDATE items SET weight = weight - %s WHERE code = %s AND no = %s", by, code, first)
     if wait:
         act.pause(wait)
@@ -169,14 +169,14 @@ def shift_weight(act: Act, wait: float = 0.0) -> None:
 
 def move_items(act: Act) -> None:
     """Give items to another box; sometimes there and back in one transaction."""
-    one, other = sorted((any_box(act), any_box(act)))
-    if one == other:
+    query_value, target = sorted((any_box(act), any_box(act)))
+    if query_value == target:
         raise NothingThere
     moved = b"UPDATE items SET code = %s, no = no + %s WHERE code = %s AND no <= 3"
-    act.do(moved, other, act.random.randrange(1000, 10**6), one)
+    act.do(moved, target, act.random.randrange(1000, 10**6), query_value)
     if act.random.random() < 0.3:
-        act.do(b"UPDATE items SET code = %s, no = no + 7 WHERE code = %s AND no > 1000", one, other)
-    settle(act, one, other)
+        act.do(b"UPDATE items SET code = %s, no = no + 7 WHERE code = %s AND no > 1000", query_value, target)
+    settle(act, query_value, target)
 
 
 def rename_box(act: Act) -> None:
@@ -187,7 +187,7 @@ def rename_box(act: Act) -> None:
 def remove_box(act: Act) -> None:
     """Delete a box with everything that hangs on it."""
     code = any_box(act)
-    room = act.one(b"SELECT room_id FROM boxes WHERE code = %s", code)
+    room = act.query_value(b"SELECT room_id FROM boxes WHERE code = %s", code)
     lock_rooms(act, room)
     act.do(b"DELETE FROM boxes WHERE code = %s", code)
     settle_rooms(act, room)
@@ -196,7 +196,7 @@ def remove_box(act: Act) -> None:
 def replace_box(act: Act) -> None:
     """Delete a box and insert another one with its key, in one transaction."""
     code = any_box(act)
-    room, other = act.one(b"SELECT room_id FROM boxes WHERE code = %s", code), _room(act)
+    room, other = act.query_value(b"SELECT room_id FROM boxes WHERE code = %s", code), _room(act)
     lock_rooms(act, room, other)
     act.do(b"DELETE FROM boxes WHERE code = %s", code)
     act.do(b"INSERT INTO boxes (code, room_id, title) VALUES (%s, %s, 'again')", code, other)
@@ -211,7 +211,10 @@ def move_box(act: Act) -> None:
     if act.random.random() < 0.4:
         act.do(b"UPDATE boxes SET parent = %s WHERE code = %s", act.random.choice((None, any_box(act))), code)
         return
-    room, other = act.one(b"SELECT room_id FROM boxes WHERE code = %s", code), act.random.choice((None, _room(act)))
+    room, other = (
+        act.query_value(b"SELECT room_id FROM boxes WHERE code = %s", code),
+        act.random.choice((None, _room(act))),
+    )
     lock_rooms(act, room, other)
     act.do(b"UPDATE boxes SET room_id = %s, title = title || '.' WHERE code = %s", other, code)
     settle_rooms(act, room, other)

@@ -59,12 +59,12 @@ def _remove(stack: Stack) -> None:
 def test_the_readmes_ten_lines(folder: Folder) -> None:
     (lines,) = [block for block in blocks(README) if "rowtide up" in block]
     assert lines.count("\n") <= 10
-    (said,) = folder.run([lines], {})
-    assert "orders: 2000 compared" in said
-    assert ": equal" in said
-    found = json.loads(said.splitlines()[-1])
-    assert found["total"]["value"] > 100
-    assert found["freshness"]["degraded"] is False
+    (output,) = folder.run([lines], {})
+    assert "orders: 2000 compared" in output
+    assert ": equal" in output
+    response = json.loads(output.splitlines()[-1])
+    assert response["total"]["value"] > 100
+    assert response["freshness"]["degraded"] is False
 
 
 def test_the_tutorial(folder: Folder) -> None:
@@ -72,8 +72,8 @@ def test_the_tutorial(folder: Folder) -> None:
     assert "rowtide down --purge" in clean_up
     # The servers are those of all tests: they stay, and are no part of the folder.
     elsewhere = f"export ROWTIDE_STACK=none ROWTIDE_DATA={folder.path / 'none'}\n"
-    said = folder.run([*steps, elsewhere + clean_up], {"--seconds 60": "--seconds 2"})
-    worker, search, change, verify = said[5], said[6], said[7], said[9]
+    outputs = folder.run([*steps, elsewhere + clean_up], {"--seconds 60": "--seconds 2"})
+    worker, search, change, verify = outputs[5], outputs[6], outputs[7], outputs[9]
     assert json.loads(worker)["state"] == "live"
     assert json.loads(search)["items"][0]["document"]["status"] == "shipped"
     first_line, _, answer = change.strip().partition("\n")
@@ -102,8 +102,10 @@ def test_the_page_of_containers_with_programs_as_processes(folder: Folder, stack
     plain = {name: value for name, value in folder.environment.items() if not name.startswith("ROWTIDE_")}
     path = f"{folder.path}:{plain['PATH']}"
     typed = replace(folder, environment={**plain, "PATH": path, "ADDRESSES": json.dumps(here)})
-    said = typed.run(blocks(CONTAINERS), {"ROWTIDE_PASSWORD=…": f"ROWTIDE_PASSWORD={addresses.elasticsearch_password}"})
-    assert said[-1].count(": equal") == len(DOCUMENTS)
+    outputs = typed.run(
+        blocks(CONTAINERS), {"ROWTIDE_PASSWORD=…": f"ROWTIDE_PASSWORD={addresses.elasticsearch_password}"}
+    )
+    assert outputs[-1].count(": equal") == len(DOCUMENTS)
 
 
 def test_the_compose_file_says_what_its_page_says() -> None:

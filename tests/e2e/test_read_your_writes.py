@@ -105,17 +105,17 @@ def test_repeated_writes_are_seen_at_once(running: Running, record_property: Cal
 
 def test_a_write_through_another_table_is_seen(running: Running) -> None:
     running.application.execute("UPDATE authors SET name = 'Another' WHERE id = 1")
-    found = running.search(filter="author.name:Another", **NOW).json()
-    assert (found["total"]["value"], found["freshness"]["met"]) == (200, True)
+    response = running.search(filter="author.name:Another", **NOW).json()
+    assert (response["total"]["value"], response["freshness"]["met"]) == (200, True)
 
 
 def test_an_application_that_knows_its_position_may_send_it(running: Running) -> None:
     running.application.execute("UPDATE members SET name = 'By position' WHERE id = 1")
     row = running.application.execute("SELECT pg_current_wal_insert_lsn()::text").fetchone()
     assert row is not None
-    found = running.search("members", at_least=row[0]).json()
-    assert found["items"][0]["document"] == {"name": "By position"}
-    token = found["freshness"]["token"]
+    response = running.search("members", at_least=row[0]).json()
+    assert response["items"][0]["document"] == {"name": "By position"}
+    token = response["freshness"]["token"]
     again = running.search("members", at_least=token)
     assert again.json()["freshness"]["waited_ms"] < 2000
     assert again.headers["rowtide-token"].split(":")[0] == token.split(":")[0]
@@ -138,14 +138,14 @@ def test_fifty_readers_at_once_all_see_the_write(running: Running) -> None:
     running.application.execute("UPDATE books SET copies = 7000 WHERE id = 10")
     with ThreadPoolExecutor(50) as pool:
         answers = list(pool.map(lambda _: running.search(filter="copies:7000", **NOW).json(), range(50)))
-    assert {(one["total"]["value"], one["freshness"]["met"]) for one in answers} == {(1, True)}
+    assert {(answer["total"]["value"], answer["freshness"]["met"]) for answer in answers} == {(1, True)}
 
 
 def test_documents_and_the_page_wait_too(running: Running) -> None:
     index = f"{running.pipeline.place.pipeline}-books"
     running.application.execute("UPDATE books SET title = 'Seen by its id' WHERE id = 11")
-    found = running.api.get(f"/v1/{index}/11", params=NOW)
-    assert found.json()["document"]["title"] == "Seen by its id"
+    response = running.api.get(f"/v1/{index}/11", params=NOW)
+    assert response.json()["document"]["title"] == "Seen by its id"
     running.application.execute("UPDATE books SET title = 'Seen by people' WHERE id = 11")
     assert "Seen by people" in running.api.get(f"/{index}/11", params=NOW).text
 

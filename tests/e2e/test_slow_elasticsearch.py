@@ -36,12 +36,12 @@ GROWTH_MIB = 16
 @pytest.fixture
 def wire(place: Place) -> Iterator[FaultProxy]:
     """A way to Elasticsearch that can be closed."""
-    made = FaultProxy(place.addresses.elasticsearch_url, free_port())
-    made.start()
+    proxy = FaultProxy(place.addresses.elasticsearch_url, free_port())
+    proxy.start()
     try:
-        yield made
+        yield proxy
     finally:
-        made.stop()
+        proxy.stop()
 
 
 def test_documents_that_elasticsearch_does_not_take_wait_on_disk(

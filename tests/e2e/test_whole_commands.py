@@ -33,14 +33,14 @@ class Command:
     out: Path
     err: Path
 
-    def said(self, words: str, seconds: float = 120) -> bool:
+    def prints(self, words: str, seconds: float = 120) -> bool:
         """Whether it says this in time."""
 
-        def found() -> bool:
+        def matches() -> bool:
             assert self.process.poll() is None, self.everything
             return re.search(words, self.everything) is not None
 
-        return wait_until(found, seconds)
+        return wait_until(matches, seconds)
 
     @property
     def everything(self) -> str:
@@ -68,14 +68,14 @@ def command(home: Path, *words: str) -> Iterator[Command]:
     out, err = home / f"{words[0]}.out", home / f"{words[0]}.err"
     # Whoever runs the tests in the background of a script has SIGINT ignored, and hands that down.
     with (
-        out.open("wb") as told,
-        err.open("wb") as warned,
+        out.open("wb") as stdout,
+        err.open("wb") as stderr,
         subprocess.Popen(
             ["env", "--default-signal=INT", *ROWTIDE, *words],
             env=environment,
             cwd=CHECKOUT,
-            stdout=told,
-            stderr=warned,
+            stdout=stdout,
+            stderr=stderr,
             start_new_session=True,
         ) as process,
     ):
@@ -123,7 +123,7 @@ def test_smoke_ends_with_its_figures(home: Path) -> None:
 
 def test_smoke_fails_when_a_document_diverges(home: Path) -> None:
     with command(home, "smoke", "--orders", "100", "--seconds", "1") as smoke:
-        assert smoke.said("one transaction on every table")
+        assert smoke.prints("one transaction on every table")
         plant_a_document(home)
         assert smoke.process.wait(240) == 1, smoke.everything
     assert json.loads(smoke.out.read_text().splitlines()[-1])["divergent"] == 1
@@ -133,7 +133,7 @@ def test_smoke_fails_when_a_document_diverges(home: Path) -> None:
 def test_the_demo_ends_whole_and_goes_on_with_its_data(home: Path) -> None:
     ports = ("--search-port", str(free_port()), "--worker-port", str(free_port()))
     with command(home, "demo", "--orders", "100", "--rate", "20", *ports) as demo:
-        assert demo.said(r"documents.*searchable after \d+ ms")
+        assert demo.prints(r"documents.*searchable after \d+ ms")
         everything = tree(demo.process)
         assert len(everything) > 10
         assert httpx.get(f"http://127.0.0.1:{ports[1]}/health", trust_env=False).is_success

@@ -30,51 +30,59 @@ def operations_on(table: TableName) -> st.SearchStrategy[Operation]:
 
 
 some = st.lists(tables.flatmap(operations_on), max_size=5)
-cuts = st.none() | st.integers(0, 6)
-back, into = st.integers(0, 3), st.integers(0, 4)
+kills = st.none() | st.integers(0, 6)
+resent, skipped = st.integers(0, 3), st.integers(0, 4)
 CUSTOMER = Put(plans.CUSTOMERS, {"id": 4, "name": "new", "email": "new"})
 
 
-def _transaction(operations: list[Operation], cut: int | None, back: int, into: int) -> Step:
-    return lambda source: source.transaction(*operations, cut=cut, back=back, into=into)
+def _transaction(operations: list[Operation], killed_after: int | None, resent: int, skipped: int) -> Step:
+    return lambda source: source.transaction(
+        *operations, killed_after=killed_after, resent_transactions=resent, skipped_records=skipped
+    )
 
 
-def _woven(operations: list[Operation], back: int, into: int, turns: list[int]) -> Step:
-    return lambda source: source.woven(*operations, back=back, into=into, turns=turns)
+def _kill(resent: int, skipped: int) -> Step:
+    return lambda source: source.kill_connect(resent, skipped)
 
 
-def _resnapshot(operations: list[Operation], cut: int, broken_off: int | None) -> Step:
+def _zombie_task(operations: list[Operation], resent: int, skipped: int, turns: list[int]) -> Step:
+    return lambda source: source.transaction_with_zombie_task(
+        *operations, resent_transactions=resent, skipped_records=skipped, turns=turns
+    )
+
+
+def _resnapshot(operations: list[Operation], captured: int, aborted_after: int | None) -> Step:
     """A new snapshot after transactions that the log never shows. It is never empty: that could not be seen in the
     log."""
 
     def step(source: Source) -> None:
-        source.unseen(*operations, CUSTOMER, cut=cut)
-        source.snapshot(broken_off)
+        source.uncaptured(*operations, CUSTOMER, captured_records=captured)
+        source.snapshot(aborted_after)
 
     return step
 
 
-def _beside(operations: list[Operation], cut: int, between: list[list[Operation]]) -> Step:
+def _inconsistent_snapshot(operations: list[Operation], captured: int, between: list[list[Operation]]) -> Step:
     """The snapshot of a connector that died; the customer keeps it from being empty."""
 
     def step(source: Source) -> None:
-        source.unseen(*operations, CUSTOMER, cut=cut)
-        source.snapshot_beside(*between)
+        source.uncaptured(*operations, CUSTOMER, captured_records=captured)
+        source.inconsistent_snapshot(*between)
 
     return step
 
 
-transactions = st.builds(_transaction, some, cuts, back, into)
+transactions = st.builds(_transaction, some, kills, resent, skipped)
 steps = st.one_of(
     transactions,
     transactions,
     transactions,
     transactions,
     st.just(Source.heartbeat),
-    st.builds(lambda back, into: lambda source: source.killed(back, into), back, into),
-    st.builds(_woven, some, back, into, st.lists(st.integers(1, 4), max_size=8)),
-    st.builds(_resnapshot, some, st.integers(0, 3), cuts),
-    st.builds(_beside, some, st.integers(0, 3), st.lists(some, max_size=8)),
+    st.builds(_kill, resent, skipped),
+    st.builds(_zombie_task, some, resent, skipped, st.lists(st.integers(1, 4), max_size=8)),
+    st.builds(_resnapshot, some, st.integers(0, 3), kills),
+    st.builds(_inconsistent_snapshot, some, st.integers(0, 3), st.lists(some, max_size=8)),
 )
 
 
@@ -82,8 +90,8 @@ steps = st.one_of(
 def histories(draw: Any) -> Source:
     """A source with a past before its first snapshot, and a log."""
     source = Source(plans.TABLES)
-    source.unseen(*draw(st.lists(tables.flatmap(operations_on), max_size=8)))
-    source.snapshot(draw(cuts))
+    source.uncaptured(*draw(st.lists(tables.flatmap(operations_on), max_size=8)))
+    source.snapshot(draw(kills))
     for step in draw(st.lists(steps, max_size=9)):
         step(source)
     source.heartbeat()
@@ -127,7 +135,7 @@ def _order(customer: int) -> Put:
 
 def test_a_key_change_survives_the_edge_of_a_spooled_chunk() -> None:
     source = Source(plans.TABLES)
-    source.unseen(_customer("first"), _order(1))
+    source.uncaptured(_customer("first"), _order(1))
     source.snapshot()
     before = len(source.log)
     changes = [_customer(f"name {number}") for number in range(CHUNK_EVENTS - 1)]
@@ -143,7 +151,7 @@ def test_positions_do_not_wait_for_a_repeated_transaction() -> None:
     source.snapshot()
     names = [_customer(f"name {number}", number) for number in range(1, 5)]
     source.transaction(*names)
-    source.killed(back=1)
+    source.kill_connect(resent_transactions=1)
     source.transaction(_customer("later"), _customer("latest", 2), _customer("last", 3))
     source.heartbeat()
     length = len(names) + 2
@@ -156,7 +164,7 @@ def test_a_snapshot_holds_freshness_back_to_what_the_log_showed_before_it() -> N
     source.snapshot()
     source.transaction(_customer("Ann"), _order(1))
     source.heartbeat()
-    source.unseen(_customer("Bea"))
+    source.uncaptured(_customer("Bea"))
     source.snapshot()
     source.heartbeat()
     indexed: list[Turn] = [("send", 0), ("acknowledge", 0)] * 3

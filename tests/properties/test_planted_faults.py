@@ -231,7 +231,7 @@ def customer(name: str, email: str = "long", *, id_: int = 1, toast: bool = Fals
 def shop() -> Source:
     """Two orders of one customer in the snapshot, and a heartbeat: six records."""
     source = Source(plans.TABLES)
-    source.unseen(customer("Ann"), order(1), order(2), line(1), payment(1, 1))
+    source.uncaptured(customer("Ann"), order(1), order(2), line(1), payment(1, 1))
     source.snapshot()
     source.heartbeat()
     return source
@@ -268,19 +268,21 @@ def _order_moved(source: Source) -> None:
 
 def _another_task_writes(source: Source) -> None:
     source.transaction(payment(2, 1))
-    source.woven(payment(3, 1), payment(4, 1), back=1, into=0, turns=[2, 3])
+    source.transaction_with_zombie_task(
+        payment(3, 1), payment(4, 1), resent_transactions=1, skipped_records=0, turns=[2, 3]
+    )
 
 
 def _another_snapshot(source: Source) -> None:
     changed = Put(plans.ORDERS, {**order(1).row, "deleted": True}, toast=True)
-    source.snapshot_beside([changed, Delete(plans.ORDERS, (1,))])
+    source.inconsistent_snapshot([changed, Delete(plans.ORDERS, (1,))])
     source.heartbeat()
 
 
 def _changed_twice_and_repeated(source: Source) -> None:
     source.transaction(order(1, status="paid"))
     source.transaction(order(1, status="sent"))
-    source.killed(back=2)
+    source.kill_connect(resent_transactions=2)
 
 
 def _changed_twice(source: Source) -> None:

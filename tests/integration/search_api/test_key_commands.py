@@ -89,7 +89,7 @@ def test_a_key_is_made_listed_shown_and_revoked(operator: Operator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("--scope", "admin"), "Unknown scope"),
         (("--index", "secrets"), "There is no index 'secrets'"),

@@ -80,7 +80,7 @@ def test_what_is_no_syntax_does_not_fail(judged_corpus: Corpus, text: str) -> No
     assert api.get(f"/v1/{PREFIX}orders/search", params={"q": text}).status_code == 200
 
 
-@pytest.mark.parametrize(("text", "told"), FAULTS)
+@pytest.mark.parametrize(("text", "message"), FAULTS)
 def test_a_fault_is_told_as_written(judged_corpus: Corpus, text: str, message: str) -> None:
     api, _ = judged_corpus
     answer = api.get(f"/v1/{PREFIX}orders/search", params={"q": text})

@@ -97,10 +97,10 @@ class Proof:
 
     def source(self, document: str, id_: str) -> dict[str, Any]:
         """A document of the index."""
-        found: dict[str, Any] = self._search.get(f"/{self.alias(document)}/_doc/{id_}").json()["_source"]
-        return found
+        document_source: dict[str, Any] = self._search.get(f"/{self.alias(document)}/_doc/{id_}").json()["_source"]
+        return document_source
 
-    def found(self, document: str, query: str) -> list[str]:
+    def search_ids(self, document: str, query: str) -> list[str]:
         """Ids that a search finds."""
         hits = self._search.get(f"/{self.alias(document)}/_search", params={"q": query}).json()["hits"]["hits"]
         return [hit["_id"] for hit in hits]
@@ -114,8 +114,8 @@ class Proof:
     def verify(self, *words: str) -> dict[str, dict[str, Any]]:
         """The reports of `rowtide verify` by kind of document."""
         code, answer = self.run("verify", *words)
-        assert code == int(any(one["divergent"] or one["unsettled"] for one in answer["documents"])), answer
-        return {one["document"].removeprefix(self.alias("")): one for one in answer["documents"]}
+        assert code == int(any(report["divergent"] or report["unsettled"] for report in answer["documents"])), answer
+        return {report["document"].removeprefix(self.alias("")): report for report in answer["documents"]}
 
 
 @pytest.fixture(scope="module")
@@ -130,14 +130,14 @@ def proof(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pr
         with Pipeline(place, folder / "proof.yaml", folder) as pipeline:
             pipeline.start()
             pipeline.wait_live()
-            with closing(Proof(pipeline)) as made:
-                yield made
+            with closing(Proof(pipeline)) as proof:
+                yield proof
 
 
 def test_equal_documents_are_proven_in_buckets_of_any_size(proof: Proof) -> None:
     for size in ("7", "2000"):
         reports = proof.verify("--bucket", size)
-        assert {name: (one["compared"], one["divergent"]) for name, one in reports.items()} == {
+        assert {name: (report["compared"], report["divergent"]) for name, report in reports.items()} == {
             "things": (30, 0),
             "pairs": (20, 0),
             "words": (5, 0),
@@ -154,16 +154,18 @@ def test_dates_before_our_era_are_right_from_the_first_load_on(proof: Proof) -> 
 
 
 def test_what_was_changed_by_hand_is_named_and_repaired(proof: Proof) -> None:
-    kept = proof.source("things", "3")
-    proof.by_hand("PUT", "things", "3", {**kept, "name": "other", "price": 0.75000})
+    original = proof.source("things", "3")
+    proof.by_hand("PUT", "things", "3", {**original, "name": "other", "price": 0.75000})
     proof.by_hand("DELETE", "things", "4")
-    proof.by_hand("PUT", "things", "1000", kept)
-    proof.by_hand("PUT", "things", "no number", kept)
+    proof.by_hand("PUT", "things", "1000", original)
+    proof.by_hand("PUT", "things", "no number", original)
     proof.by_hand("PUT", "pairs", '[0,"key \\"3\\""]', {"note": "other"})
     proof.by_hand("PUT", "pairs", "no array", {"note": "extra"})
     reports = proof.verify("--bucket", "4")
-    found = {(name, each["id"]): (each["what"], each["fields"]) for name, one in reports.items() for each in one["ids"]}
-    assert found == {
+    search_ids = {
+        (name, each["id"]): (each["what"], each["fields"]) for name, report in reports.items() for each in report["ids"]
+    }
+    assert search_ids == {
         ("things", "3"): ("different", ["name"]),
         ("things", "4"): ("missing", []),
         ("things", "1000"): ("extra", []),
@@ -175,11 +177,11 @@ def test_what_was_changed_by_hand_is_named_and_repaired(proof: Proof) -> None:
 
     code, answer = proof.run("repair")
     assert (code, answer["proven"]) == (0, True)
-    assert {one["document"]: (one["asked"], one["rows_changed"]) for one in answer["documents"]} == {
+    assert {report["document"]: (report["asked"], report["rows_changed"]) for report in answer["documents"]} == {
         proof.alias("things"): (4, 0),
         proof.alias("pairs"): (2, 0),
     }
-    assert not any(one["divergent"] for one in proof.verify().values())
+    assert not any(report["divergent"] for report in proof.verify().values())
 
 
 def test_a_row_store_that_was_changed_by_hand_is_repaired(proof: Proof) -> None:
@@ -199,13 +201,13 @@ def test_a_row_store_that_was_changed_by_hand_is_repaired(proof: Proof) -> None:
     code, answer = proof.run("explain", proof.alias("things"), "22")
     assert (code, answer["state"]) == (1, "row store differs")
     code, answer = proof.run("repair", "--from-verify", str(proof.pipeline.folder / "verify.json"))
-    things_repaired = next(one for one in answer["documents"] if one["document"] == proof.alias("things"))
+    things_repaired = next(report for report in answer["documents"] if report["document"] == proof.alias("things"))
     assert (code, answer["proven"], things_repaired["asked"], things_repaired["rows_changed"]) == (0, True, 2, 2), (
         answer
     )
     code, answer = proof.run("repair", "--document", proof.alias("things"), "--range", "20..23")
     assert (code, answer["documents"][0]["asked"], answer["documents"][0]["rows_changed"]) == (0, 4, 0)
-    assert not any(one["divergent"] for one in proof.verify().values())
+    assert not any(report["divergent"] for report in proof.verify().values())
 
 
 def test_what_was_built_since_a_position_or_a_while_ago(proof: Proof) -> None:
@@ -236,11 +238,11 @@ def test_a_refused_document_waits_and_the_rest_flows_on(proof: Proof) -> None:
     assert (worker["state"], worker["quarantined"], worker["left_out"]) == ("degraded", 2, 0)
     assert proof.source("things", "13")["name"] == "after"
     _, answer = proof.run("quarantine", "list")
-    found = {each["id"]: each for each in answer["quarantine"]}
-    assert {id_: each["what"] for id_, each in found.items()} == {"11": "refused", "12": "not built"}
-    assert "code" in found["11"]["reason"]
-    assert "no" not in found["11"]["reason"].split("[code]")[1].split()
-    assert proof.run("quarantine", "show", proof.alias("things"), "12")[1] == found["12"]
+    search_ids = {each["id"]: each for each in answer["quarantine"]}
+    assert {id_: each["what"] for id_, each in search_ids.items()} == {"11": "refused", "12": "not built"}
+    assert "code" in search_ids["11"]["reason"]
+    assert "no" not in search_ids["11"]["reason"].split("[code]")[1].split()
+    assert proof.run("quarantine", "show", proof.alias("things"), "12")[1] == search_ids["12"]
     assert proof.pipeline.rowtide("quarantine", "show", proof.alias("things"), "13", check=False).returncode == 1
     report = proof.verify()["things"]
     assert {each["id"]: each["what"] for each in report["ids"]} == {"11": "different", "12": "different"}
@@ -258,7 +260,7 @@ def test_a_refused_document_waits_and_the_rest_flows_on(proof: Proof) -> None:
         "12": ("not built", []),
     }
     assert proof.source("things", "11")["_rowtide"] == {"left_out": ["code"]}
-    assert proof.found("things", "_rowtide.left_out:code") == ["11"]
+    assert proof.search_ids("things", "_rowtide.left_out:code") == ["11"]
     report = proof.verify()["things"]
     assert ([each["id"] for each in report["ids"]], report["left_out_ids"]) == (
         ["12"],
@@ -296,14 +298,14 @@ def test_an_id_that_elasticsearch_cannot_hold_costs_its_own_document_alone(proof
     )
     fresh = proof.pipeline.wait_fresh()
     assert (fresh.state, fresh.quarantined) == ("degraded", 4)
-    assert sorted(proof.found("words", "note:good OR note:beside")) == ["word 1", "y" * 512]
-    found = {each["id"]: each for each in proof.run("quarantine", "list")[1]["quarantine"]}
-    assert {id_: each["what"] for id_, each in found.items()} == dict.fromkeys(
+    assert sorted(proof.search_ids("words", "note:good OR note:beside")) == ["word 1", "y" * 512]
+    search_ids = {each["id"]: each for each in proof.run("quarantine", "list")[1]["quarantine"]}
+    assert {id_: each["what"] for id_, each in search_ids.items()} == dict.fromkeys(
         [long, "", longer, f'[1,"{long}"]'], "refused"
     )
-    assert found[long]["reason"] == "the id has 600 bytes, and Elasticsearch takes 512 at most"
-    assert "empty" in found[""]["reason"]
-    assert proof.run("quarantine", "show", proof.alias("words"), long)[1] == found[long]
+    assert search_ids[long]["reason"] == "the id has 600 bytes, and Elasticsearch takes 512 at most"
+    assert "empty" in search_ids[""]["reason"]
+    assert proof.run("quarantine", "show", proof.alias("words"), long)[1] == search_ids[long]
     assert proof.run("explain", proof.alias("words"), "")[1]["state"] == "set aside"
     assert {each["id"]: each["what"] for each in proof.verify()["words"]["ids"]} == dict.fromkeys(
         [long, "", longer], "missing"
@@ -323,9 +325,9 @@ def test_a_document_with_more_nested_rows_than_the_index_takes_is_set_aside(proo
     proof.sql("UPDATE things SET name = 'beside it' WHERE id = 15")
     fresh = proof.pipeline.wait_fresh()
     assert (fresh.state, fresh.quarantined) == ("degraded", 1)
-    (found,) = proof.run("quarantine", "list")[1]["quarantine"]
-    assert (found["id"], found["what"]) == ("14", "refused")
-    assert "nested" in found["reason"]
+    (search_ids,) = proof.run("quarantine", "list")[1]["quarantine"]
+    assert (search_ids["id"], search_ids["what"]) == ("14", "refused")
+    assert "nested" in search_ids["reason"]
     assert proof.source("things", "15")["name"] == "beside it"
 
     proof.sql("DELETE FROM parts WHERE id >= 20000")
@@ -347,13 +349,13 @@ def test_an_erased_person_is_in_no_file_and_no_index(proof: Proof) -> None:
     )
     fresh = proof.pipeline.wait_fresh()
     assert fresh.quarantined + fresh.left_out == 1
-    assert proof.found("*", '"canary-grace"')
+    assert proof.search_ids("*", '"canary-grace"')
     assert files_with("canary-grace")
 
     proof.sql("DELETE FROM parts WHERE id >= 700; DELETE FROM things WHERE id >= 700; DELETE FROM pairs WHERE a = 7")
     fresh = proof.pipeline.wait_fresh()
     assert fresh.quarantined + fresh.left_out == 0
-    assert proof.found("*", '"canary-grace"') == []
+    assert proof.search_ids("*", '"canary-grace"') == []
     assert proof.pipeline.kill_worker(signal.SIGTERM) == 0
     assert files_with("canary-grace") == []
     proof.pipeline.start_worker()
@@ -364,47 +366,47 @@ def test_a_document_is_explained(proof: Proof) -> None:
     before = time.time()
     xid = proof.committed("UPDATE parts SET label = 'newer' WHERE id = 34")
     proof.pipeline.wait_fresh()
-    code, found = proof.run("explain", proof.alias("things"), "5")
-    assert (code, found["state"], found["row_store"]["set_aside"]) == (0, "equal", None)
-    assert [(part["path"], part["table"], part["key"]) for part in found["parts"]] == [
+    code, search_ids = proof.run("explain", proof.alias("things"), "5")
+    assert (code, search_ids["state"], search_ids["row_store"]["set_aside"]) == (0, "equal", None)
+    assert [(part["path"], part["table"], part["key"]) for part in search_ids["parts"]] == [
         ("", "public.things", {"id": 5}),
         ("parts", "public.parts", {"id": 4}),
         ("parts", "public.parts", {"id": 34}),
     ]
-    last, index = found["last_transaction"], found["index"]
+    last, index = search_ids["last_transaction"], search_ids["index"]
     assert (last["table"], last["key"], last["xid"]) == ("public.parts", {"id": 34}, xid)
     assert parse_lsn(last["lsn"]) <= parse_lsn(index["built_at"])
     times = [before * 1000, last["committed_ms"], index["built_ms"], index["acknowledged_ms"], time.time() * 1000]
-    assert all(one <= two + 5 for one, two in pairwise(times)), times
-    assert found["touched_by"]["transactions"] == [
+    assert all(earlier <= later + 5 for earlier, later in pairwise(times)), times
+    assert search_ids["touched_by"]["transactions"] == [
         {"xid": xid, "lsn": last["lsn"], "committed_ms": last["committed_ms"]}
     ]
 
     # A row that is gone is no part any more; the transaction that took it away is known from the log.
     gone = proof.committed("DELETE FROM parts WHERE id = 34")
     proof.pipeline.wait_fresh()
-    _, found = proof.run("explain", proof.alias("things"), "5")
-    assert found["last_transaction"]["xid"] != gone
-    assert [each["xid"] for each in found["touched_by"]["transactions"]] == [gone]
+    _, search_ids = proof.run("explain", proof.alias("things"), "5")
+    assert search_ids["last_transaction"]["xid"] != gone
+    assert [each["xid"] for each in search_ids["touched_by"]["transactions"]] == [gone]
     proof.sql("INSERT INTO parts VALUES (34, 5, 'newer', '0003-01-01 BC')")
     proof.pipeline.wait_fresh()
 
-    kept = proof.source("things", "5")
-    proof.by_hand("PUT", "things", "5", {**kept, "name": "other"})
-    code, found = proof.run("explain", proof.alias("things"), "5", "--values")
-    assert (code, found["state"], found["row_store_differs"]) == (1, "index differs", [])
-    assert found["index_differs"] == [{"field": "name", "held": '"other"', "database": '"thing 5"'}]
-    proof.by_hand("PUT", "things", "5", kept)
+    original = proof.source("things", "5")
+    proof.by_hand("PUT", "things", "5", {**original, "name": "other"})
+    code, search_ids = proof.run("explain", proof.alias("things"), "5", "--values")
+    assert (code, search_ids["state"], search_ids["row_store_differs"]) == (1, "index differs", [])
+    assert search_ids["index_differs"] == [{"field": "name", "held": '"other"', "database": '"thing 5"'}]
+    proof.by_hand("PUT", "things", "5", original)
     assert proof.run("explain", proof.alias("pairs"), '[1,"key \\"4\\""]')[1]["state"] == "equal"
-    code, found = proof.run("explain", proof.alias("pairs"), "nothing")
-    assert (code, found["state"], found["parts"]) == (1, "unknown", [])
+    code, search_ids = proof.run("explain", proof.alias("pairs"), "nothing")
+    assert (code, search_ids["state"], search_ids["parts"]) == (1, "unknown", [])
     shown = " ".join(proof.pipeline.rowtide("explain", proof.alias("things"), "6").stdout.split())
     assert "public.parts" in shown
     assert ", acknowledged 20" in shown
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--sample", "all"], "--sample all: give a number"),
         (["--since", "yesterday"], "--since yesterday: give a duration"),
@@ -414,8 +416,8 @@ def test_a_document_is_explained(proof: Proof) -> None:
         (["repair", "--from-verify", "no-such-file"], "Cannot read no-such-file"),
     ],
 )
-def test_wrong_use_is_told(proof: Proof, words: list[str], said: str) -> None:
+def test_wrong_use_is_told(proof: Proof, words: list[str], message: str) -> None:
     command = () if words[0] == "repair" else ("verify",)
     done = proof.pipeline.rowtide(*command, *words, check=False)
     assert done.returncode == 2
-    assert said in " ".join(done.stderr.split())
+    assert message in " ".join(done.stderr.split())

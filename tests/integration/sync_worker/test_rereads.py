@@ -52,21 +52,21 @@ def worker_of(pipeline: Pipeline) -> Iterator[ComposedWorker]:
     names = {name.removeprefix("ROWTIDE_").lower(): text for name, text in pipeline.environment.items()}
     texts: dict[str, Any] = {name: text for name, text in names.items() if name in WorkerSettings.model_fields}
     settings = WorkerSettings(**texts)
-    stopping, made = threading.Event(), queue.SimpleQueue[ComposedWorker | BaseException]()
+    stopping, workers = threading.Event(), queue.SimpleQueue[ComposedWorker | BaseException]()
 
     def work() -> None:
         try:
             with compose(settings, stopping) as worker:
-                made.put(worker)
+                workers.put(worker)
                 worker.assembled.loop.run()
         except BaseException as error:
-            made.put(error)
+            workers.put(error)
             raise
 
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        worker = made.get(timeout=60)
+        worker = workers.get(timeout=60)
         assert isinstance(worker, ComposedWorker), worker
         yield worker
     finally:
@@ -77,9 +77,9 @@ def worker_of(pipeline: Pipeline) -> Iterator[ComposedWorker]:
 def test_wrong_rows_are_put_right_under_load(place: Place, tmp_path: Path) -> None:
     with psycopg.connect(place.dsn, autocommit=True) as connection:
         connection.execute(SCHEMA)
-    given = tmp_path / "given.yaml"
-    given.write_text(SPEC)
-    with Pipeline(place, given, tmp_path) as pipeline:
+    spec = tmp_path / "given.yaml"
+    spec.write_text(SPEC)
+    with Pipeline(place, spec, tmp_path) as pipeline:
         pipeline.start()
         pipeline.wait_live()
         pipeline.kill_worker(signal.SIGTERM)

@@ -29,10 +29,10 @@ def test_a_role_that_may_only_connect_can_ask(place: Place, bare: str) -> None:
     slot = slot_name(place.pipeline)
     with psycopg.connect(place.dsn, autocommit=True) as connection:
         system, end = connection.execute(f"SELECT ({SYSTEM_QUERY}), pg_current_wal_lsn() - '0/0'").fetchone() or (0, 0)
-        found = read_status(bare, place.pipeline)
-        assert found is not None
-        assert (found.system, found.timeline, found.slot) == (system, 1, None)
-        assert found.wal_end >= end
+        status = read_status(bare, place.pipeline)
+        assert status is not None
+        assert (status.system, status.timeline, status.slot) == (system, 1, None)
+        assert status.wal_end >= end
         connection.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", (slot,))
         again = read_status(bare, place.pipeline)
         assert again is not None

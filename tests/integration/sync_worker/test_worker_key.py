@@ -88,4 +88,4 @@ def test_the_key_does_nothing_else(stack: Stack, key: str, admin: httpx.Client) 
             worker.put("/_index_template/all", json={"index_patterns": ["*"]}),
         ]
     admin.delete(f"/{ALIAS}-gadgets").raise_for_status()
-    assert [one.status_code for one in refused] == [403] * len(refused)
+    assert [response.status_code for response in refused] == [403] * len(refused)

@@ -106,27 +106,40 @@ class Source:
             for record in records
         )
 
-    def transaction(self, *operations: Operation, cut: int | None = None, back: int = 0, into: int = 0) -> int:
-        """Commit operations; answers the commit LSN. With `cut`, Connect is killed after so many of the records were
-        written: the log goes back by `back` transactions and then `into` so many records further, and on from there."""
+    def transaction(
+        self,
+        *operations: Operation,
+        killed_after: int | None = None,
+        resent_transactions: int = 0,
+        skipped_records: int = 0,
+    ) -> int:
+        """Commit operations; gives the commit LSN.
+
+        With `killed_after`, Connect is killed when it has written so many of the records. It begins again so many
+        transactions earlier (`resent_transactions`), without the first `skipped_records` of them.
+        """
         records = self._run(operations)
-        if cut is not None:
-            self._write(records[: cut % (len(records) + 1)])
-            self._repeat(back, into)
+        if killed_after is not None:
+            self._write(records[: killed_after % (len(records) + 1)])
+            self._resend(resent_transactions, skipped_records)
         self._begins.append(len(self._clean))
         self._stream(records)
         return self._lsn
 
-    def killed(self, back: int = 1, into: int = 0) -> None:
-        """Connect is killed between transactions; the log goes back by `back` transactions and `into` records."""
-        self._repeat(back, into)
+    def kill_connect(self, resent_transactions: int = 1, skipped_records: int = 0) -> None:
+        """Connect is killed between transactions, and sends the last ones again; see `transaction`."""
+        self._resend(resent_transactions, skipped_records)
 
-    def woven(self, *operations: Operation, back: int, into: int, turns: Sequence[int]) -> int:
-        """Commit operations while two connectors' tasks write: the one that is right, and one that is `back` transactions
-        behind, goes on from `into` records further, and dies. `turns` says how many records each writes, in turn."""
+    def transaction_with_zombie_task(
+        self, *operations: Operation, resent_transactions: int, skipped_records: int, turns: Sequence[int]
+    ) -> int:
+        """Commit operations while two tasks of the connector write: the current one, and one that was believed dead.
+
+        The zombie sends the last transactions again, as in `transaction`, and dies. `turns` is how many records the
+        current task and the zombie write, alternately.
+        """
         records = self._run(operations)
-        repeated = self._clean[self._begins[max(0, len(self._begins) - back)] + into :] if back and self._begins else []
-        behind = repeated + records
+        behind = self._resent(resent_transactions, skipped_records) + records
         self._begins.append(len(self._clean))
         written = [0, 0]
         for place, count in enumerate(turns):
@@ -137,9 +150,9 @@ class Source:
         self._clean += records
         return self._lsn
 
-    def unseen(self, *operations: Operation, cut: int = 0) -> int:
-        """Commit operations of which at most the first `cut` records get into the log, as before a new snapshot."""
-        self._write(self._run(operations)[:-1][:cut])
+    def uncaptured(self, *operations: Operation, captured_records: int = 0) -> int:
+        """Commit operations of which at most the first `captured_records` get into the log, as before a new snapshot."""
+        self._write(self._run(operations)[:-1][:captured_records])
         return self._lsn
 
     def heartbeat(self) -> int:
@@ -153,18 +166,20 @@ class Source:
         self._stream([Message(msgspec.json.encode(body))])
         return lsn
 
-    def snapshot(self, cut: int | None = None) -> int:
-        """Write all rows as `r`, in one run of one LSN; with `cut`, a run that breaks off after so many rows comes first."""
-        if cut is not None:
-            self._write(self._snapshot_rows()[:-1][:cut])
+    def snapshot(self, aborted_after: int | None = None) -> int:
+        """Write all rows as `r`, all with one LSN; with `aborted_after`, a snapshot that ends after so many rows comes first."""
+        if aborted_after is not None:
+            self._write(self._snapshot_rows()[:-1][:aborted_after])
         self._write(self._snapshot_rows())
         self._clean, self._begins, self._last = [], [], None
         self.states.append((self._lsn, self._copy()))
         return self._lsn
 
-    def snapshot_beside(self, *between: Sequence[Operation]) -> int:
-        """A connector that died takes another snapshot, beside the slot that is there: each table is read at a moment of its own.
-        The operations commit after one table each; the stream shows them all, after the snapshot."""
+    def inconsistent_snapshot(self, *between: Sequence[Operation]) -> int:
+        """Snapshot again with a slot that exists already, as a restarted connector does: tables are read at different moments.
+
+        Each of `between` commits after one table; the stream has them all, after the snapshot.
+        """
         lsn = self._next()
         self.states.append((lsn, self._copy()))
         self._clean, self._begins, self._last = [], [], None
@@ -193,14 +208,14 @@ class Source:
         return self._printed(rows, self._next())
 
     def _printed(self, rows: Sequence[tuple[TableName, Row]], lsn: int) -> list[Message]:
-        found = []
+        messages = []
         for place, (table, row) in enumerate(rows):
             flag = self._snapshot_flag([table for table, _ in rows], place)
             source = self._origin(table.schema, table.name, 789, lsn, f'[null,"{lsn}"]') | {"snapshot": flag}
             change = {"before": None, "after": self._image(table, row), "source": source, "transaction": None}
             body = change | {"op": "r", "ts_ms": lsn * SLOW}
-            found.append(Message(msgspec.json.encode(body)))
-        return found
+            messages.append(Message(msgspec.json.encode(body)))
+        return messages
 
     def _snapshot_flag(self, tables: Sequence[TableName], place: int) -> str:
         """As Debezium has it: `first` only when the first table has rows, `last` wherever the last row is."""
@@ -280,25 +295,29 @@ class Source:
 
     def _image(self, table: TableName, row: Row, old: Row | None = None) -> Row:
         """The row as Debezium prints it; texts that are as in `old` are left out (TOAST)."""
-        found: Row = {}
+        image: Row = {}
         for column in self.uses[table].columns:
             value = row[column.name]
             if old is not None and column.type == "text" and value is not None and old[column.name] == value:
                 value = PLACEHOLDER
             elif isinstance(value, Decimal):
                 value = msgspec.Raw(str(value).encode()) if column.type in FLOATS else str(value)
-            found[column.name] = value
-        return found
+            image[column.name] = value
+        return image
 
     @staticmethod
     def _origin(schema: str, table: str, tx_id: int | None, lsn: int, sequence: str) -> dict[str, Any]:
         return {"snapshot": None, "sequence": sequence, "schema": schema, "table": table, "txId": tx_id, "lsn": lsn}
 
-    def _repeat(self, back: int, into: int) -> None:
-        if back and self._begins:
-            start = self._begins[max(0, len(self._begins) - back)]
-            self._write(self._clean[start + into :])
-            if into % 2:
+    def _resent(self, transactions: int, skipped_records: int) -> list[Message]:
+        if not transactions or not self._begins:
+            return []
+        return self._clean[self._begins[max(0, len(self._begins) - transactions)] + skipped_records :]
+
+    def _resend(self, transactions: int, skipped_records: int) -> None:
+        if transactions and self._begins:
+            self._write(self._resent(transactions, skipped_records))
+            if skipped_records % 2:
                 self._write(self._end_again())
 
     def _end_again(self) -> list[Message]:

@@ -11,10 +11,10 @@ FOLDER = TESTS / "hostile"
 def inputs(name: str) -> list[Any]:
     """The inputs of a file. A pair of a text and a number is that text so often."""
     read = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))["inputs"]
-    return [_spelled(one) for one in read]
+    return [_spelled(text) for text in read]
 
 
-def _spelled(one: Any) -> Any:
-    if isinstance(one, list) and len(one) == 2:
-        return one[0] * one[1] if isinstance(one[1], int) else [one[0], _spelled(one[1])]
-    return one
+def _spelled(text: Any) -> Any:
+    if isinstance(text, list) and len(text) == 2:
+        return text[0] * text[1] if isinstance(text[1], int) else [text[0], _spelled(text[1])]
+    return text

@@ -82,8 +82,8 @@ class Recorder:
         where = TopicPartition(changes_topic(pipeline), 0, 0)
         consumer = self._consumers.get(pipeline)
         if consumer is None:
-            told = {"bootstrap.servers": self._servers, "group.id": pipeline, "enable.auto.commit": False}
-            consumer = self._consumers[pipeline] = Consumer(told)
+            settings = {"bootstrap.servers": self._servers, "group.id": pipeline, "enable.auto.commit": False}
+            consumer = self._consumers[pipeline] = Consumer(settings)
             consumer.assign([where])
         _, end = consumer.get_watermark_offsets(where)
         at: int | None = -1

@@ -94,12 +94,12 @@ def _steps(case: Case, lines: Iterable[bytes]) -> Iterable[tuple[list[Message], 
         if bytes(read.value):
             messages.append(Message(bytes(read.value), 0, bytes(read.oldkey) or None))
         if read.documents is not None:
-            wanted = read.documents | case.expected.get(number, {})
+            expected = read.documents | case.expected.get(number, {})
             yield (
                 messages,
                 {
                     alias(PIPELINE, case, name): {id_: canonical(bytes(body)) for id_, body in kind.items()}
-                    for name, kind in wanted.items()
+                    for name, kind in expected.items()
                 },
             )
             messages, number = [], number + 1

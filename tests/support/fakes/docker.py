@@ -27,44 +27,44 @@ def services(file: str) -> dict[str, Any]:
     """The services of the file, its variables filled in."""
     words = ["docker-compose", "-f", file, "--profile", "rowtide", "config"]
     read = subprocess.run(words, capture_output=True, text=True, check=True)
-    found: dict[str, Any] = yaml.safe_load(read.stdout)["services"]
-    Path(READ).write_text(json.dumps(found))
-    return found
+    definitions: dict[str, Any] = yaml.safe_load(read.stdout)["services"]
+    Path(READ).write_text(json.dumps(definitions))
+    return definitions
 
 
 def operator(name: str) -> dict[str, Any]:
     """A service whose variables do not change from one command to the next, as it was read last."""
-    found: dict[str, Any] = json.loads(Path(READ).read_text())[name]
-    return found
+    definition: dict[str, Any] = json.loads(Path(READ).read_text())[name]
+    return definition
 
 
-def environment(found: dict[str, Any], addresses: dict[str, str]) -> dict[str, str]:
+def environment(definition: dict[str, Any], addresses: dict[str, str]) -> dict[str, str]:
     """The container's variables, with addresses and paths of here."""
     words = dict(addresses)
-    for mount in found.get("volumes", []):
+    for mount in definition.get("volumes", []):
         source, target = mount.split(":")[:2]
         here = Path(source) if source.startswith("/") else Path.cwd() / "volumes" / source
         if not source.startswith("/"):
             here.mkdir(parents=True, exist_ok=True)
         words[target] = str(here)
-    given = dict(found["environment"])
+    variables = dict(definition["environment"])
     for inside, here_ in words.items():
-        given = {name: value.replace(inside, here_) for name, value in given.items()}
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), **given}
+        variables = {name: value.replace(inside, here_) for name, value in variables.items()}
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), **variables}
 
 
-def up(name: str, found: dict[str, Any], addresses: dict[str, str]) -> None:
+def up(name: str, definition: dict[str, Any], addresses: dict[str, str]) -> None:
     """Start a program and wait until it is healthy; of the servers, which run, make the database that postgres would make."""
     if name == "postgres":
         with psycopg.connect(addresses["superuser"], autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {found['environment']['POSTGRES_DB']}")
-    if "build" not in found:
+            connection.execute(f"CREATE DATABASE {definition['environment']['POSTGRES_DB']}")
+    if "build" not in definition:
         return
-    module, port = found["command"][-1], addresses[f"port of {name}"]
+    module, port = definition["command"][-1], addresses[f"port of {name}"]
     more = {"ROWTIDE_WORKER_PORT": port, "ROWTIDE_API_PORT": port}
     with Path(f"{name}.log").open("ab") as log:
         started = subprocess.Popen(
-            [sys.executable, "-m", module], env=environment(found, addresses) | more, stdout=log, stderr=log
+            [sys.executable, "-m", module], env=environment(definition, addresses) | more, stdout=log, stderr=log
         )
     Path(f"{name}.pid").write_text(str(started.pid))
 
@@ -91,8 +91,8 @@ def main() -> None:
         return
     assert [verb, *words[:2]] == ["run", "--rm", "-T"]
     name, program, *rest = words[2:]
-    given = environment(operator(name), addresses)
-    sys.exit(subprocess.run([*PROGRAMS[program], *rest], env=given, check=False).returncode)
+    variables = environment(operator(name), addresses)
+    sys.exit(subprocess.run([*PROGRAMS[program], *rest], env=variables, check=False).returncode)
 
 
 if __name__ == "__main__":

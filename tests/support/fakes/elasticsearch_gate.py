@@ -46,10 +46,10 @@ def door_to(url: str) -> Iterator[Door]:
 class _Forward(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def __init__(self, door: Door, behind: httpx.Client, *given: Any) -> None:
+    def __init__(self, door: Door, behind: httpx.Client, *arguments: Any) -> None:
         self._door = door
         self._behind = behind
-        super().__init__(*given)
+        super().__init__(*arguments)
 
     def do_GET(self) -> None:
         self._forward()
@@ -71,8 +71,8 @@ class _Forward(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        asked = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
-        answer = self._behind.request(self.command, self.path, headers=asked, content=body)
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
+        answer = self._behind.request(self.command, self.path, headers=headers, content=body)
         self.send_response(answer.status_code)
         for name, value in answer.headers.items():
             if name.lower() not in _HOP_BY_HOP:

@@ -37,10 +37,10 @@ class Tail:
         """The values read so far."""
         return [message.value() or b"" for message in self.messages]
 
-    def until(self, wanted: Callable[[bytes], bool], seconds: float = 120) -> list[Message]:
+    def until(self, condition: Callable[[bytes], bool], seconds: float = 120) -> list[Message]:
         """Read on to the first record whose value is wanted; answers what was read."""
         start, deadline = len(self.messages), time.monotonic() + seconds
-        while len(self.messages) == start or not wanted(self.messages[-1].value() or b""):
+        while len(self.messages) == start or not condition(self.messages[-1].value() or b""):
             assert time.monotonic() < deadline, (
                 f"the awaited record did not come; {len(self.messages) - start} others did"
             )

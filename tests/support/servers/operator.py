@@ -45,9 +45,9 @@ class Operator:
 
     def do(self, *words: str) -> str:
         """Run `rowtide WORDS`, which must succeed."""
-        said = self.run(*words)
-        assert said.code == 0, said
-        return said.out
+        result = self.run(*words)
+        assert result.code == 0, result
+        return result.out
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class OwnPostgres:
     def start(self) -> None:
         """Start it, and return when it takes changes."""
         self._server.start()
-        assert wait_until(lambda: self._asked("SELECT NOT pg_is_in_recovery()"), 60), "it stays a standby"
+        assert wait_until(lambda: self._query("SELECT NOT pg_is_in_recovery()"), 60), "it stays a standby"
 
     def copy(self) -> None:
         """Keep its files of one moment, as a snapshot of its disk does; it goes on."""
@@ -55,9 +55,9 @@ class OwnPostgres:
 
     def wal_end(self) -> int:
         """Where its WAL ends now."""
-        return int(self._asked("SELECT (pg_current_wal_lsn() - '0/0')::bigint"))
+        return int(self._query("SELECT (pg_current_wal_lsn() - '0/0')::bigint"))
 
-    def _asked(self, query: LiteralString) -> Any:
+    def _query(self, query: LiteralString) -> Any:
         with psycopg.connect(self.addresses.postgres_dsn, autocommit=True) as connection:
             row = connection.execute(query).fetchone()
         assert row is not None

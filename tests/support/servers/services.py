@@ -47,10 +47,10 @@ def data_directory() -> Iterator[Path]:
 
 def _kept_stack(name: str) -> Stack:
     home = Path(os.environ.get("ROWTIDE_HOME", CHECKOUT / ".rowtide"))
-    told = {"ROWTIDE_STACK": name, "ROWTIDE_PROFILE": "test", "ROWTIDE_HOME": str(home)}
+    variables = {"ROWTIDE_STACK": name, "ROWTIDE_PROFILE": "test", "ROWTIDE_HOME": str(home)}
     subprocess.run(
         [sys.executable, "-m", "rowtide", "up"],
-        env=os.environ | told,
+        env=os.environ | variables,
         cwd=CHECKOUT,
         check=True,
     )
@@ -62,8 +62,8 @@ def running_stack(name: str = "test") -> Iterator[Stack]:
     """Start the four servers and end them. They end by themselves when this process is killed.
 
     ROWTIDE_TEST_STACK names a stack that lives on between runs, on the default ports: started when it does not run."""
-    if kept := os.environ.get("ROWTIDE_TEST_STACK"):
-        yield _kept_stack(kept)
+    if name_of_kept := os.environ.get("ROWTIDE_TEST_STACK"):
+        yield _kept_stack(name_of_kept)
         return
     with data_directory() as data, Stack(small_settings(name, data)) as stack:
         yield stack

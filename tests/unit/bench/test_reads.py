@@ -35,7 +35,9 @@ def test_searches_are_kept_as_they_were_sent_and_asked_again() -> None:
         with recording(url) as (recorder, seen):
             assert httpx.post(f"{recorder}/books/_search", content=b'{"size":1}').content == b'{"size":1}'
             httpx.post(f"{recorder}/_alias", content=b"{}")
-        assert [(one.method, one.path, one.body) for one in seen] == [("POST", "/books/_search", b'{"size":1}')]
+        assert [(request.method, request.path, request.body) for request in seen] == [
+            ("POST", "/books/_search", b'{"size":1}')
+        ]
         assert len(read(url, seen, 3, 0.0).times_ms) == 3
         done = threading.Event()
         done.set()
@@ -52,15 +54,17 @@ def test_ratios_compare_the_api_with_elasticsearch_alone() -> None:
     figures = ReadFigures(
         5, [of(1, 3.0), of(16, 30.0)], [of(1, 2.0), of(16, 20.0)], 1.5, 8.0, 9000.0, 100, 120, of(1, 6.0)
     )
-    said = figures.as_json()
-    assert (said["search_p50_ratio_1_client"], said["search_throughput_ratio_16_clients"]) == (1.5, 0.67)
-    assert said["search_p99_ratio_while_writing"] == 2.0
-    assert len(read_rows(said)) == 8
+    report = figures.as_json()
+    assert (report["search_p50_ratio_1_client"], report["search_throughput_ratio_16_clients"]) == (1.5, 0.67)
+    assert report["search_p99_ratio_while_writing"] == 2.0
+    assert len(read_rows(report)) == 8
     assert read_rows({}) == []
 
 
 def test_questions_are_searches_with_facets_and_a_page() -> None:
-    asked = questions("orders")
-    assert all(one.path.startswith("/v1/orders/search?") and one.path.count("facet=") == 4 for one in asked)
-    assert len({one.path for one in asked}) == len(asked)
-    assert isinstance(asked[0], Asked)
+    requests = questions("orders")
+    assert all(
+        request.path.startswith("/v1/orders/search?") and request.path.count("facet=") == 4 for request in requests
+    )
+    assert len({request.path for request in requests}) == len(requests)
+    assert isinstance(requests[0], Asked)

@@ -70,7 +70,7 @@ def test_an_order_without_lines_sums_up_to_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alias", "document", "said"),
+    ("alias", "document", "message"),
     [
         ("orders", {**ORDER, "total": Decimal("10.19")}, "total is 10.19, its parts say 10.20"),
         ("orders", {**ORDER, "lines": ORDER["lines"][:1]}, "line_count is 2, its parts say 1"),
@@ -81,8 +81,8 @@ def test_an_order_without_lines_sums_up_to_nothing() -> None:
         ("rooms", {**ROOM, "boxes": []}, "box_count is 1, its parts say 0"),
     ],
 )
-def test_half_a_transaction_is_a_contradiction(alias: str, document: dict[str, Any], said: str) -> None:
-    assert said in contradictions(alias, document)
+def test_half_a_transaction_is_a_contradiction(alias: str, document: dict[str, Any], message: str) -> None:
+    assert message in contradictions(alias, document)
 
 
 def _record(op: str, id_: int, version: int) -> Record:
@@ -129,34 +129,34 @@ def test_the_study_counts_what_comes_again_and_takes_it_once() -> None:
     whole = [_marker("BEGIN", 1, 10), _event(1, 1, 5), _event(1, 2, 5), _marker("END", 1, 20, 2)]
     cut = [_marker("BEGIN", 2, 21), _event(2, 1, 20)]
     rest = [_marker("BEGIN", 2, 21), _event(2, 1, 20), _event(2, 1, 20), _marker("END", 2, 30, 1)]
-    found = Study(taken.append).read([*whole, *whole[2:], *cut, *rest])
-    assert found.fault == ""
-    assert len(taken) == found.changes == 3
-    assert found.counts["transactions"] == 2
-    assert found.counts["events again outside of a transaction"] == 1
-    assert found.counts["beginnings again of an open transaction"] == 1
-    assert found.counts["events again in an open transaction"] == 2
-    assert found.counts["ends of transactions again"] == 1
+    findings = Study(taken.append).read([*whole, *whole[2:], *cut, *rest])
+    assert findings.fault == ""
+    assert len(taken) == findings.changes == 3
+    assert findings.counts["transactions"] == 2
+    assert findings.counts["events again outside of a transaction"] == 1
+    assert findings.counts["beginnings again of an open transaction"] == 1
+    assert findings.counts["events again in an open transaction"] == 2
+    assert findings.counts["ends of transactions again"] == 1
 
 
 def test_the_study_takes_nothing_of_what_was_cut_off() -> None:
     taken: list[Record] = []
     cut = [_marker("BEGIN", 1, 10), _event(1, 1, 5), _marker("END", 1, 20, 1), _marker("BEGIN", 1, 10), _event(1, 1, 5)]
-    found = Study(taken.append).read([*cut, _marker("BEGIN", 2, 21), _event(2, 1, 20), _marker("END", 2, 30, 1)])
-    assert (found.fault, len(taken)) == ("", 2)
-    assert found.counts["beginnings of others in an open transaction"] == 1
-    assert found.counts["cut off by another beginning"] == 1
+    findings = Study(taken.append).read([*cut, _marker("BEGIN", 2, 21), _event(2, 1, 20), _marker("END", 2, 30, 1)])
+    assert (findings.fault, len(taken)) == ("", 2)
+    assert findings.counts["beginnings of others in an open transaction"] == 1
+    assert findings.counts["cut off by another beginning"] == 1
 
 
 def test_a_transaction_in_two_parts_is_wrong() -> None:
     parts = [_marker("BEGIN", 1, 10), _event(1, 1, 5), _marker("END", 1, 15, 1)]
-    found = Study().read([*parts, _marker("BEGIN", 1, 22), _event(1, 1, 5), _marker("END", 1, 30, 1)])
-    assert "ended twice" in found.fault
+    findings = Study().read([*parts, _marker("BEGIN", 1, 22), _event(1, 1, 5), _marker("END", 1, 30, 1)])
+    assert "ended twice" in findings.fault
 
 
 def test_the_study_stops_where_the_log_contradicts_itself() -> None:
-    found = Study().read([_marker("BEGIN", 1, 10), _marker("END", 1, 20, 1)])
-    assert "announces 1 events, but the log contains 0" in found.fault
+    findings = Study().read([_marker("BEGIN", 1, 10), _marker("END", 1, 20, 1)])
+    assert "announces 1 events, but the log contains 0" in findings.fault
 
 
 INDEX = b'{"index":{"_id":"%d"}}\n{"n":1}\n'

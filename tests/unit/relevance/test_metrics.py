@@ -15,7 +15,7 @@ def test_ndcg_of_published_examples() -> None:
 
 
 def test_reciprocal_rank_is_of_the_first_one() -> None:
-    assert [reciprocal_rank(one) for one in ([True], [False, True, True], [False] * 3)] == [1, 0.5, 0]
+    assert [reciprocal_rank(relevant) for relevant in ([True], [False, True, True], [False] * 3)] == [1, 0.5, 0]
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_rules_are_on_data(rule: dict[str, object], holds: bool) -> None:
 
 def test_the_first_rule_that_holds_is_the_grade() -> None:
     judged = Judged("a", "orders", "x", {"best": {"a": "x"}, "fair": {"b": "x"}})
-    assert [judged.grade(one) for one in ({"a": "x", "b": "x"}, {"b": "x"}, {})] == [3, 1, 0]
+    assert [judged.grade(document) for document in ({"a": "x", "b": "x"}, {"b": "x"}, {})] == [3, 1, 0]

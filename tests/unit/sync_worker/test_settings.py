@@ -53,8 +53,8 @@ def test_without_tls_no_certificates_are_given_to_a_client_that_refuses_them() -
 
 
 def test_the_worker_reaches_kafka_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = {"SECURITY_PROTOCOL": "sasl_ssl", "SASL_MECHANISM": "PLAIN", "USERNAME": "me", "PASSWORD": "mine"}
-    more = {f"KAFKA_{name}": value for name, value in {**told, "CA": str(CA)}.items()}
+    login = {"SECURITY_PROTOCOL": "sasl_ssl", "SASL_MECHANISM": "PLAIN", "USERNAME": "me", "PASSWORD": "mine"}
+    more = {f"KAFKA_{name}": value for name, value in {**login, "CA": str(CA)}.items()}
     assert settings(monkeypatch, **more).kafka == KafkaAccess("one:9093", "sasl_ssl", "PLAIN", "me", "mine", CA)
 
 
@@ -88,6 +88,6 @@ def test_a_kafka_that_refuses_us_is_told_from_one_that_is_away() -> None:
 
 
 def test_a_certificate_that_is_not_trusted_is_a_wrong_setting() -> None:
-    told = unreachable("https://search:9200", TlsError("CERTIFICATE_VERIFY_FAILED"))
-    assert isinstance(told, SettingsError)
-    assert "ROWTIDE_ELASTICSEARCH_CA" in str(told)
+    error = unreachable("https://search:9200", TlsError("CERTIFICATE_VERIFY_FAILED"))
+    assert isinstance(error, SettingsError)
+    assert "ROWTIDE_ELASTICSEARCH_CA" in str(error)

@@ -50,9 +50,9 @@ def test_a_key_outlives_the_server_and_is_revoked_for_all_of_them(tmp_path: Path
     path = tmp_path / "state.db"
     with closing(State(path)) as state:
         key, text = ApiKeys(state).create("sales", ["search"], ["*"])
-    with closing(State(path)) as state, closing(State(path)) as other:
+    with closing(State(path)) as state, closing(State(path)) as second:
         session = Sessions(state, ApiKeys(state)).begin(text)
-        assert ApiKeys(other).revoke(key.id)
+        assert ApiKeys(second).revoke(key.id)
         with pytest.raises(InvalidApiKey):
             ApiKeys(state).check(text)
         with pytest.raises(InvalidApiKey):

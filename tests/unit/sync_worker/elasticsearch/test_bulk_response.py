@@ -84,5 +84,5 @@ def test_a_rejection_names_its_field(reason: str, cause: str, field: str) -> Non
 
 
 def test_an_answer_that_is_too_short_counts_for_nothing() -> None:
-    found = refusals(response(item(200)), 2)
-    assert [(refusal.place, refusal.outcome) for refusal in found] == [(0, Outcome.RETRY), (1, Outcome.RETRY)]
+    refused = refusals(response(item(200)), 2)
+    assert [(refusal.place, refusal.outcome) for refusal in refused] == [(0, Outcome.RETRY), (1, Outcome.RETRY)]

@@ -24,23 +24,23 @@ DOCUMENT = (
     ],
 )
 def test_a_field_is_left_out_and_flagged(path: str, rest: bytes | None) -> None:
-    made = leave_out(DOCUMENT, [path])
-    assert left_out_of(made) == (path,)
+    reduced = leave_out(DOCUMENT, [path])
+    assert left_out_of(reduced) == (path,)
     if rest is not None:
-        assert made == DOCUMENT.replace(rest, b"")[:-1] + b',"_rowtide":{"left_out":["' + path.encode() + b'"]}}'
-    assert field_named(made, path) != path
+        assert reduced == DOCUMENT.replace(rest, b"")[:-1] + b',"_rowtide":{"left_out":["' + path.encode() + b'"]}}'
+    assert field_named(reduced, path) != path
 
 
 def test_a_field_of_an_array_goes_from_every_element() -> None:
-    made = msgspec.json.decode(leave_out(DOCUMENT, ["lines.no", "lines.product.sku"]))
-    assert made["lines"] == [{"product": {}}, {"product": None}]
-    assert made["_rowtide"] == {"left_out": ["lines.no", "lines.product.sku"]}
+    reduced = msgspec.json.decode(leave_out(DOCUMENT, ["lines.no", "lines.product.sku"]))
+    assert reduced["lines"] == [{"product": {}}, {"product": None}]
+    assert reduced["_rowtide"] == {"left_out": ["lines.no", "lines.product.sku"]}
 
 
 def test_leaving_out_more_replaces_the_flag() -> None:
-    made = leave_out(leave_out(DOCUMENT, ["price"]), ["price", "name"])
-    assert left_out_of(made) == ("name", "price")
-    assert made.count(b"_rowtide") == 1
+    reduced = leave_out(leave_out(DOCUMENT, ["price"]), ["price", "name"])
+    assert left_out_of(reduced) == ("name", "price")
+    assert reduced.count(b"_rowtide") == 1
 
 
 @pytest.mark.parametrize(

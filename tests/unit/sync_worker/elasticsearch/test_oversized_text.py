@@ -21,7 +21,7 @@ def document(about: object, more: object = 1, prose: str = "p", dotted: object =
 
 
 @pytest.mark.parametrize(
-    ("made", "found"),
+    ("body", "paths"),
     [
         (document({"a": FITS, "b": [FITS]}, prose=LONG), None),
         (document({"a": [1, {"b": LONG}]}), ["about"]),
@@ -36,11 +36,11 @@ def document(about: object, more: object = 1, prose: str = "p", dotted: object =
         (document({LONG: 1}), None),
     ],
 )
-def test_only_a_long_text_inside_of_json_is_flagged(made: bytes, found: list[str] | None) -> None:
-    flag = b"" if found is None else b',"_rowtide":' + msgspec.json.encode({"too_long": found})
-    assert flagged(made, PATHS) == made[:-1] + flag + b"}"
+def test_only_a_long_text_inside_of_json_is_flagged(body: bytes, paths: list[str] | None) -> None:
+    flag = b"" if paths is None else b',"_rowtide":' + msgspec.json.encode({"too_long": paths})
+    assert flagged(body, PATHS) == body[:-1] + flag + b"}"
     action = b'{"index":{"_id":"1"}}\n'
-    assert flagged_write(action + made + b"\n", PATHS) == action + made[:-1] + flag + b"}\n"
+    assert flagged_write(action + body + b"\n", PATHS) == action + body[:-1] + flag + b"}\n"
 
 
 def test_what_is_no_document_stays() -> None:
@@ -51,18 +51,18 @@ def test_what_is_no_document_stays() -> None:
 
 
 def test_both_flags_stand_beside_each_other_and_what_is_left_out_is_not_too_long_any_more() -> None:
-    made = flagged(document({"a": LONG}, {"b": LONG}), PATHS)
-    assert msgspec.json.decode(leave_out(made, ["prose"]))["_rowtide"] == {
+    both = flagged(document({"a": LONG}, {"b": LONG}), PATHS)
+    assert msgspec.json.decode(leave_out(both, ["prose"]))["_rowtide"] == {
         "too_long": ["about", "lines.more"],
         "left_out": ["prose"],
     }
-    assert msgspec.json.decode(leave_out(made, ["about"]))["_rowtide"] == {
+    assert msgspec.json.decode(leave_out(both, ["about"]))["_rowtide"] == {
         "too_long": ["lines.more"],
         "left_out": ["about"],
     }
     truth = document({"a": LONG}, {"b": LONG}).decode()
-    assert as_flagged(truth, PATHS, ()) == made
-    assert as_flagged(truth, PATHS, ("about",)) == leave_out(made, ["about"])
+    assert as_flagged(truth, PATHS, ()) == both
+    assert as_flagged(truth, PATHS, ("about",)) == leave_out(both, ["about"])
 
 
 def test_fields_of_json_that_the_index_holds_text_by_text() -> None:

@@ -34,10 +34,10 @@ def folded(*transactions: list[TakenChange], stored: dict[Key, Row] | None = Non
 
 
 def test_the_last_state_of_a_row_stands_and_the_first_touch_counts() -> None:
-    found = folded([event("c", 1, "a")], [event("u", 1, "b"), event("c", 2, "x")])
-    assert found.rows == {(1,): (1, "b"), (2,): (2, "x")}
-    assert found.touched == {(1,): 10, (2,): 20}
-    assert found.first_lsn() == 10
+    people = folded([event("c", 1, "a")], [event("u", 1, "b"), event("c", 2, "x")])
+    assert people.rows == {(1,): (1, "b"), (2,): (2, "x")}
+    assert people.touched == {(1,): 10, (2,): 20}
+    assert people.first_lsn() == 10
 
 
 def test_a_row_deleted_and_inserted_again_is_there() -> None:
@@ -49,9 +49,9 @@ def test_a_deleted_row_is_gone() -> None:
 
 
 def test_truncate_takes_the_rows_before_it_and_none_after() -> None:
-    found = folded([event("c", 1, "a")], [event("t", 0), event("c", 2, "b")], [event("t", 0), event("c", 3, "c")])
-    assert found.rows == {(1,): None, (2,): None, (3,): (3, "c")}
-    assert (found.truncated_at, found.first_lsn()) == (20, 10)
+    people = folded([event("c", 1, "a")], [event("t", 0), event("c", 2, "b")], [event("t", 0), event("c", 3, "c")])
+    assert people.rows == {(1,): None, (2,): None, (3,): (3, "c")}
+    assert (people.truncated_at, people.first_lsn()) == (20, 10)
 
 
 def test_an_unchanged_value_comes_from_the_row_store() -> None:
@@ -59,26 +59,26 @@ def test_an_unchanged_value_comes_from_the_row_store() -> None:
 
 
 def test_an_unchanged_value_comes_from_the_batch_when_it_was_written_there() -> None:
-    found = folded([event("u", 1, "newer")], [event("u", 1, ABSENT)], stored={(1,): (1, "long")})
-    assert found.rows == {(1,): (1, "newer")}
+    people = folded([event("u", 1, "newer")], [event("u", 1, ABSENT)], stored={(1,): (1, "long")})
+    assert people.rows == {(1,): (1, "newer")}
 
 
 @pytest.mark.parametrize("before", [[], [event("u", 1, "newer")]])
 def test_a_moved_row_takes_its_unchanged_value_along(before: list[TakenChange]) -> None:
     move = [event("d", 1), event("c", 2, ABSENT, moved_from=1)]
-    found = folded(before, move, stored={(1,): (1, "long")})
-    assert found.rows == {(1,): None, (2,): (2, "newer" if before else "long")}
+    people = folded(before, move, stored={(1,): (1, "long")})
+    assert people.rows == {(1,): None, (2,): (2, "newer" if before else "long")}
 
 
 def test_a_row_may_move_on_in_the_same_transaction() -> None:
     first = [event("c", 1, "long"), event("d", 1), event("c", 2, ABSENT, moved_from=1)]
-    found = folded([*first, event("d", 2), event("c", 3, ABSENT, moved_from=2)])
-    assert found.rows == {(1,): None, (2,): None, (3,): (3, "long")}
+    people = folded([*first, event("d", 2), event("c", 3, ABSENT, moved_from=2)])
+    assert people.rows == {(1,): None, (2,): None, (3,): (3, "long")}
 
 
 def test_a_key_change_that_shows_the_old_row_deletes_it() -> None:
-    found = folded([event("u", 2, ABSENT, before={"id": 1})], stored={(1,): (1, "long")})
-    assert found.rows == {(1,): None, (2,): (2, "long")}
+    people = folded([event("u", 2, ABSENT, before={"id": 1})], stored={(1,): (1, "long")})
+    assert people.rows == {(1,): None, (2,): (2, "long")}
 
 
 @pytest.mark.parametrize("before", [[], [event("t", 0)]])
@@ -90,8 +90,8 @@ def test_an_unchanged_value_that_nobody_holds_stops_the_work(before: list[TakenC
 
 def test_rows_of_a_later_moment_may_lack_the_row_that_an_update_left_out() -> None:
     changes = [event("u", 1, ABSENT), event("c", 2, ABSENT, moved_from=7), event("c", 3, ABSENT, moved_from=8)]
-    found = folded(changes, [event("u", 1, ABSENT), event("d", 1)], stored={(2,): (2, "later")}, newer=True)
-    assert found.rows == {(1,): None, (2,): (2, "later"), (3,): None}
+    people = folded(changes, [event("u", 1, ABSENT), event("d", 1)], stored={(2,): (2, "later")}, newer=True)
+    assert people.rows == {(1,): None, (2,): (2, "later"), (3,): None}
 
 
 def test_a_row_of_another_shape_stops_the_work_without_its_values() -> None:

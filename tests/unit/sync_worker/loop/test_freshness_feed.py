@@ -22,13 +22,13 @@ LONG = 30.0
 def test_news_is_told_at_once_and_others_wait_for_it() -> None:
     feed = FreshnessFeed(FIRST)
     assert feed.beyond("1:9", LONG) is FIRST
-    told: list[Freshness] = []
-    waiter = threading.Thread(target=lambda: told.append(feed.beyond("1:10", LONG)))
+    received: list[Freshness] = []
+    waiter = threading.Thread(target=lambda: received.append(feed.beyond("1:10", LONG)))
     waiter.start()
     feed.put(replace(FIRST, pending=3))
     feed.put(replace(FIRST, searchable=11))
     waiter.join(LONG)
-    assert [fresh.searchable for fresh in told] == [11]
+    assert [fresh.searchable for fresh in received] == [11]
 
 
 def refuse(request: RepairRequest) -> "Future[RepairOutcome]":
@@ -56,14 +56,16 @@ def test_another_epoch_and_the_end_are_news_too() -> None:
 
 
 def test_a_waiting_request_asks_for_a_refresh_and_ends_in_time() -> None:
-    asked = threading.Event()
+    refresh_requested = threading.Event()
     with asgi(
-        endpoint(FreshnessFeed(FIRST), Commands(asked.set, ignore_retry, refuse, remove), CollectorRegistry())
+        endpoint(
+            FreshnessFeed(FIRST), Commands(refresh_requested.set, ignore_retry, refuse, remove), CollectorRegistry()
+        )
     ) as client:
         assert client.get("/freshness").json()["searchable"] == 10
-        assert not asked.is_set()
+        assert not refresh_requested.is_set()
         answer = client.get("/freshness", params={"beyond": "1:10", "wait": 0.01})
-        assert (answer.json()["searchable"], asked.is_set()) == (10, True)
+        assert (answer.json()["searchable"], refresh_requested.is_set()) == (10, True)
         assert client.get("/freshness", params={"beyond": "1:10", "wait": 31}).status_code == 422
 
 
@@ -78,10 +80,10 @@ def test_no_more_wait_than_there_are_places() -> None:
 
     with asgi(endpoint(feed, Commands(refresh, ignore_retry, refuse, remove), CollectorRegistry())) as client:
 
-        def ask() -> None:
+        def wait_for_news() -> None:
             client.get("/freshness", params={"beyond": "1:10", "wait": LONG})
 
-        waiters = [threading.Thread(target=ask) for _ in range(MOST_WAITING)]
+        waiters = [threading.Thread(target=wait_for_news) for _ in range(MOST_WAITING)]
         for waiter in waiters:
             waiter.start()
         started.wait(LONG)
@@ -93,10 +95,10 @@ def test_no_more_wait_than_there_are_places() -> None:
 
 
 def test_a_wish_is_answered_when_the_loop_has_come_to_it() -> None:
-    asked: SimpleQueue[Retry] = SimpleQueue()
+    retries: SimpleQueue[Retry] = SimpleQueue()
 
     def loop(wish: Retry) -> None:
-        asked.put(wish)
+        retries.put(wish)
         wish.count.set_result(3)
 
     with asgi(
@@ -104,15 +106,15 @@ def test_a_wish_is_answered_when_the_loop_has_come_to_it() -> None:
     ) as client:
         assert client.request("POST", "/quarantine/retry", json={"document": "orders"}).json() == {"retried": 3}
         assert client.request("POST", "/quarantine/retry", json={"id": 3}).status_code == 422
-    wish = asked.get_nowait()
+    wish = retries.get_nowait()
     assert (wish.document, wish.id) == ("orders", None)
 
 
 def test_rows_are_read_anew_on_request() -> None:
-    asked: list[RepairRequest] = []
+    requests: list[RepairRequest] = []
 
     def reread(request: RepairRequest) -> "Future[RepairOutcome]":
-        asked.append(request)
+        requests.append(request)
         request.outcome.set_result(RepairOutcome(70, 3, 1, 0))
         return request.outcome
 
@@ -123,7 +125,7 @@ def test_rows_are_read_anew_on_request() -> None:
         extra = {"document": "orders", "ids": ["x"], "lsn": 70}
         assert client.request("POST", "/removals", json=extra).status_code == 204
         assert client.request("POST", "/removals", json={**extra, "ids": ["y"]}).status_code == 409
-    assert asked[0].documents == {"orders": ["1", "2"]}
+    assert requests[0].documents == {"orders": ["1", "2"]}
     with asgi(endpoint(FreshnessFeed(FIRST), replace(commands, reread=refuse), CollectorRegistry())) as client:
         answer = client.request("POST", "/repairs", json={"document": "orders", "ids": ["1"]})
         assert (answer.status_code, answer.json()["detail"]) == (409, "not now")

@@ -32,26 +32,26 @@ def order(id_: int, customer: int) -> Put:
 @pytest.fixture(scope="module")
 def source() -> Source:
     """A snapshot, transactions (one is spooled), repeats, another snapshot, and the end."""
-    made = Source(plans.TABLES)
-    made.unseen(*(customer(id_, "first") for id_ in range(1, 4)), *(order(id_, 1 + id_ % 3) for id_ in range(1, 8)))
-    made.snapshot()
-    made.heartbeat()
+    shop = Source(plans.TABLES)
+    shop.uncaptured(*(customer(id_, "first") for id_ in range(1, 4)), *(order(id_, 1 + id_ % 3) for id_ in range(1, 8)))
+    shop.snapshot()
+    shop.heartbeat()
     many: list[Operation] = [customer(1 + number % 3, f"name {number}") for number in range(8)]
-    made.transaction(*many, Move(plans.ORDERS, (1,), (20,)), cut=5, back=0)
-    made.transaction(Delete(plans.ORDERS, (2,)), order(3, 2), cut=2, back=1)
-    made.heartbeat()
-    made.unseen(Delete(plans.ORDERS, (4,)))
-    made.snapshot()
-    made.heartbeat()
-    made.transaction(Delete(plans.CUSTOMERS, (3,)), order(21, 1))
-    made.heartbeat()
-    return made
+    shop.transaction(*many, Move(plans.ORDERS, (1,), (20,)), killed_after=5, resent_transactions=0)
+    shop.transaction(Delete(plans.ORDERS, (2,)), order(3, 2), killed_after=2, resent_transactions=1)
+    shop.heartbeat()
+    shop.uncaptured(Delete(plans.ORDERS, (4,)))
+    shop.snapshot()
+    shop.heartbeat()
+    shop.transaction(Delete(plans.CUSTOMERS, (3,)), order(21, 1))
+    shop.heartbeat()
+    return shop
 
 
-def holds(source: Source, wanted: Expected, cluster: Cluster, worker: FakeWorker) -> None:
+def holds(source: Source, expected: Expected, cluster: Cluster, worker: FakeWorker) -> None:
     """What was published can be found (invariant 6)."""
     published = worker.freshness.searchable
-    states = [wanted.at(place) for place in range(source.state(published), source.last + 1)]
+    states = [expected.at(place) for place in range(source.state(published), source.last + 1)]
     for plan in plans.DOCUMENTS if published else ():
         visible = cluster.documents.visible.get(plan.name, {})
         for identity in visible.keys() | states[0][plan.name].keys():
@@ -59,7 +59,7 @@ def holds(source: Source, wanted: Expected, cluster: Cluster, worker: FakeWorker
             assert any(seen == state[plan.name].get(identity) for state in states), (published, plan.name, identity)
 
 
-def finish(source: Source, wanted: Expected, cluster: Cluster, path: Path) -> None:
+def finish(source: Source, expected: Expected, cluster: Cluster, path: Path) -> None:
     """Let a worker come to the end; then the index equals the oracle (invariant 5)."""
     deadline, end = time.monotonic() + LONGEST, source.states[-1][0]
 
@@ -70,19 +70,19 @@ def finish(source: Source, wanted: Expected, cluster: Cluster, path: Path) -> No
 
     assert live(source.log, cluster, path, between, gives_up=False).freshness.state == "stopped"
     for plan in plans.DOCUMENTS:
-        found = {id_: canonical(body) for id_, body in cluster.documents.visible.get(plan.name, {}).items()}
-        assert found == wanted.at(source.last)[plan.name]
+        documents = {id_: canonical(body) for id_, body in cluster.documents.visible.get(plan.name, {}).items()}
+        assert documents == expected.at(source.last)[plan.name]
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """Where files are cheap."""
-    with TemporaryDirectory(prefix="rowtide-stop-", dir=MEMORY if MEMORY.is_dir() else None) as made:
-        yield Path(made)
+    with TemporaryDirectory(prefix="rowtide-stop-", dir=MEMORY if MEMORY.is_dir() else None) as path:
+        yield Path(path)
 
 
 def test_stopped_between_any_two_stages(source: Source, folder: Path) -> None:
-    wanted = Expected(source)
+    expected = Expected(source)
     for last in range(1, TURNS * STAGES + 1):
         cluster, path, stages = Cluster(), folder / f"{last}.sqlite", 0
 
@@ -92,13 +92,13 @@ def test_stopped_between_any_two_stages(source: Source, folder: Path) -> None:
             if stages == last:
                 worker.stopping.set()
 
-        holds(source, wanted, cluster, live(source.log, cluster, path, between, gives_up=last % 2 == 0))
+        holds(source, expected, cluster, live(source.log, cluster, path, between, gives_up=last % 2 == 0))
         assert last <= stages < last + STAGES, "it ends with the turn"
-        finish(source, wanted, cluster, path)
+        finish(source, expected, cluster, path)
 
 
 def test_stopped_again_and_again(source: Source, folder: Path) -> None:
-    wanted, cluster, path = Expected(source), Cluster(), folder / "store.sqlite"
+    expected, cluster, path = Expected(source), Cluster(), folder / "store.sqlite"
     for life in range(20):
         stages = 0
 
@@ -108,5 +108,5 @@ def test_stopped_again_and_again(source: Source, folder: Path) -> None:
             if stages == last:
                 worker.stopping.set()
 
-        holds(source, wanted, cluster, live(source.log, cluster, path, between, gives_up=life % 2 == 0))
-    finish(source, wanted, cluster, path)
+        holds(source, expected, cluster, live(source.log, cluster, path, between, gives_up=life % 2 == 0))
+    finish(source, expected, cluster, path)

@@ -26,8 +26,8 @@ def test_a_table_without_dates_is_not_asked() -> None:
 
 
 def test_the_question_is_about_every_column_with_a_date_and_leaves_infinite_ones_out() -> None:
-    asked = bc_query(use(Column("d", "date"), plans.text("name"), Column('z"', "timestamptz")))
-    assert asked == (
+    sql = bc_query(use(Column("d", "date"), plans.text("name"), Column('z"', "timestamptz")))
+    assert sql == (
         """SELECT EXISTS (SELECT FROM "public"."t" WHERE ("d" < '0001-01-01' AND "d" > '-infinity')"""
         """ OR ("z\""" < '0001-01-01 00:00Z' AND "z\""" > '-infinity'))"""
     )
@@ -42,10 +42,10 @@ class Asked:
 
     def __init__(self, *answers: list[TableName] | Exception) -> None:
         self._answers = list(answers)
-        self.asked: list[list[TableName]] = []
+        self.requests: list[list[TableName]] = []
 
     def tables_with_bc_dates(self, uses: Sequence[TableUse]) -> list[TableName]:
-        self.asked.append([use.table for use in uses])
+        self.requests.append([use.table for use in uses])
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -57,8 +57,8 @@ class Asked:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[RowStore]:
-    with RowStore(tmp_path / "small.sqlite") as made:
-        yield made
+    with RowStore(tmp_path / "small.sqlite") as store:
+        yield store
 
 
 def snapshot(store: RowStore, lsn: int) -> None:
@@ -101,7 +101,7 @@ def test_documents_wait_until_a_table_with_such_a_value_was_read_anew(store: Row
         snapshot(store, 200)
         assert documents_wait(misread)
         turn_until(misread, True, watch)
-    assert asker.asked == [[DATED.table]] * 2
+    assert asker.requests == [[DATED.table]] * 2
 
 
 def test_a_source_that_is_away_is_asked_again_and_one_that_refuses_holds_nothing_up(store: RowStore) -> None:
@@ -111,4 +111,4 @@ def test_a_source_that_is_away_is_asked_again_and_one_that_refuses_holds_nothing
     snapshot(store, 100)
     with closing(BcDateCheck(store, asker, watch, stopping)) as misread:
         turn_until(misread, True, watch)
-    assert (len(asker.asked), watch.changed) == (2, frozenset())
+    assert (len(asker.requests), watch.changed) == (2, frozenset())

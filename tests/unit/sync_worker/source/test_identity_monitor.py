@@ -21,11 +21,11 @@ A, B = TableName("public", "a"), TableName("public", "b")
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[RowStore]:
-    with RowStore(tmp_path / "watch.sqlite") as made:
-        yield made
+    with RowStore(tmp_path / "watch.sqlite") as store:
+        yield store
 
 
-def beat(lsn: int = 1, slot: str = "s", **catalogue: str) -> LogicalMessage:
+def heartbeat(lsn: int = 1, slot: str = "s", **catalogue: str) -> LogicalMessage:
     content = Heartbeat("1", 1, slot, 0, {f"public.{name}": text for name, text in catalogue.items()})
     return LogicalMessage(Lsn(lsn), "rowtide-hb", msgspec.json.encode(content), 0)
 
@@ -33,8 +33,8 @@ def beat(lsn: int = 1, slot: str = "s", **catalogue: str) -> LogicalMessage:
 def test_a_changed_definition_is_wanted_until_it_is_read_anew(store: RowStore) -> None:
     now = {"public.a": "A2"}
     watch = IdentityMonitor(store, [A, B], lambda: now)
-    watch.observe(beat(a="1", b="1"))
-    watch.observe(beat(a="2", b="1"))
+    watch.observe(heartbeat(a="1", b="1"))
+    watch.observe(heartbeat(a="2", b="1"))
     assert watch.changed == {A}
     assert "public.a" in watch.reason
 
@@ -42,68 +42,68 @@ def test_a_changed_definition_is_wanted_until_it_is_read_anew(store: RowStore) -
         watch.record_resync({"public.a": "A2"}, "")
         store.move(resync=ResyncState(lsn=50))
     assert (watch.changed, watch.reason) == (frozenset(), "")
-    watch.observe(beat(40, a="1", b="1"))
+    watch.observe(heartbeat(40, a="1", b="1"))
     assert watch.changed == frozenset(), "a heartbeat from before the re-read says nothing"
 
     again = IdentityMonitor(store, [A, B], lambda: now)
-    again.observe(beat(60, a="2", b="1"))
-    again.observe(beat(70, a="2", b="1"))
+    again.observe(heartbeat(60, a="2", b="1"))
+    again.observe(heartbeat(70, a="2", b="1"))
     assert again.changed == frozenset()
-    again.observe(beat(80, a="3", b="1"))
+    again.observe(heartbeat(80, a="3", b="1"))
     assert again.changed == {A}
 
 
 def test_a_change_between_the_re_read_and_the_next_heartbeat(store: RowStore) -> None:
     watch = IdentityMonitor(store, [A], lambda: {"public.a": "A3"})
-    watch.observe(beat(a="1"))
+    watch.observe(heartbeat(a="1"))
     with store.transaction():
         watch.record_resync({"public.a": "A2"}, "")
-    watch.observe(beat(60, a="3"))
+    watch.observe(heartbeat(60, a="3"))
     assert watch.changed == {A}
 
 
 def test_a_table_that_changed_beside_the_one_read_anew_is_wanted_next(store: RowStore) -> None:
     now = {"public.a": "A2", "public.b": "B2"}
     watch = IdentityMonitor(store, [A, B], lambda: now)
-    watch.observe(beat(a="1", b="1"))
-    watch.observe(beat(a="2", b="1"))
+    watch.observe(heartbeat(a="1", b="1"))
+    watch.observe(heartbeat(a="2", b="1"))
     with store.transaction():
         watch.record_resync({"public.a": "A2"}, "")  # By now b has changed as well, and no heartbeat has told.
-    watch.observe(beat(60, a="2", b="2"))
+    watch.observe(heartbeat(60, a="2", b="2"))
     assert watch.changed == {B}
 
     again = IdentityMonitor(store, [A, B], lambda: now)
-    again.observe(beat(61, a="2", b="2"))
+    again.observe(heartbeat(61, a="2", b="2"))
     assert again.changed == {B}
     with store.transaction():
         again.record_resync({"public.b": "B2"}, "")
-    again.observe(beat(70, a="2", b="2"))
-    again.observe(beat(71, a="2", b="2"))
+    again.observe(heartbeat(70, a="2", b="2"))
+    again.observe(heartbeat(71, a="2", b="2"))
     assert again.changed == frozenset()
 
 
 def test_without_the_source_the_next_heartbeat_asks_again(store: RowStore) -> None:
     answers: list[dict[str, str]] = []
 
-    def ask() -> dict[str, str]:
+    def read_definitions() -> dict[str, str]:
         if not answers:
             raise ServiceMissing("away")
         return answers.pop()
 
-    watch = IdentityMonitor(store, [A], ask)
-    watch.observe(beat(a="1"))
+    watch = IdentityMonitor(store, [A], read_definitions)
+    watch.observe(heartbeat(a="1"))
     with store.transaction():
         watch.record_resync({"public.a": "A2"}, "new columns")
-    watch.observe(beat(60, a="2"))
+    watch.observe(heartbeat(60, a="2"))
     answers.append({"public.a": "A2"})
-    watch.observe(beat(61, a="2"))
-    watch.observe(beat(62, a="9"))
+    watch.observe(heartbeat(61, a="2"))
+    watch.observe(heartbeat(62, a="9"))
     assert watch.changed == {A}
-    assert IdentityMonitor(store, [A], ask).reason == "new columns"
+    assert IdentityMonitor(store, [A], read_definitions).reason == "new columns"
 
 
 @pytest.mark.parametrize(
-    ("system", "timeline", "slot", "said"),
+    ("system", "timeline", "slot", "message"),
     [
         ("2", 1, "s", "database system was 1 and is 2"),
         ("1", 2, "s", "timeline was 1 and is 2"),
@@ -111,14 +111,14 @@ def test_without_the_source_the_next_heartbeat_asks_again(store: RowStore) -> No
     ],
 )
 def test_another_system_timeline_or_slot_is_another_source(
-    store: RowStore, system: str, timeline: int, slot: str, said: str
+    store: RowStore, system: str, timeline: int, slot: str, message: str
 ) -> None:
     assert IdentityMonitor(store, [A], dict).identity is None
     watch = IdentityMonitor(store, [A], dict)
-    watch.observe(beat(a="1"))
+    watch.observe(heartbeat(a="1"))
     assert watch.identity == Identity("1", 1)
     content = msgspec.json.encode(Heartbeat(system, timeline, slot, 0, {"public.a": "1"}))
-    with pytest.raises(PositionLost, match=said) as lost:
+    with pytest.raises(PositionLost, match=message) as lost:
         watch.observe(LogicalMessage(Lsn(9), "rowtide-hb", content, 0))
     assert "--new-store" in describe(lost.value)
     assert IdentityMonitor(store, [A], dict).identity == Identity("1", 1), "it is known after a restart"

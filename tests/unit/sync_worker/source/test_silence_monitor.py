@@ -18,16 +18,16 @@ class Looks:
 
     def __init__(self) -> None:
         self.now = 100.0
-        self.said = "the slot is gone"
-        self.asked = threading.Event()
+        self.message = "the slot is gone"
+        self.requested = threading.Event()
         self.lost = False
         self.outlook = SilenceMonitor(self._source, lambda: None, lambda: self.now)
 
     def _source(self) -> str:
-        self.asked.set()
+        self.requested.set()
         if self.lost:
             raise PositionLost("put back")
-        return self.said
+        return self.message
 
     def listen(self, seconds: float, each: float = 0.25) -> None:
         """The loop listens in vain."""
@@ -50,10 +50,10 @@ def running() -> Iterator[Looks]:
 def test_the_source_is_asked_after_three_heartbeats_and_what_it_says_ends_the_worker() -> None:
     with running() as looks:
         looks.listen(2.75)
-        assert not looks.asked.wait(0.1)
+        assert not looks.requested.wait(0.1)
         looks.lost = True
         looks.listen(0.5)
-        assert looks.asked.wait(10)
+        assert looks.requested.wait(10)
     assert isinstance(looks.outlook.fault, PositionLost)
 
 
@@ -62,11 +62,11 @@ def test_heartbeats_keep_it_from_asking_and_other_records_do_not() -> None:
         for _ in range(20):
             looks.listen(1)
             looks.outlook.turn(records=True, heartbeat=True)
-        assert not looks.asked.wait(0.1)
+        assert not looks.requested.wait(0.1)
         for _ in range(4):
             looks.listen(1)
             looks.outlook.turn(records=True, heartbeat=False)
-        assert looks.asked.wait(10)
+        assert looks.requested.wait(10)
         assert looks.outlook.reason == "", "records come, so the documents go on"
 
 
@@ -88,7 +88,7 @@ def test_a_loop_that_did_something_else_heard_no_silence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "said"),
+    ("now", "message"),
     [
         (None, "PostgreSQL does not answer"),
         (SourceStatus("1", 1, 1, None), "slot rowtide_shop is gone: rowtide resnapshot"),
@@ -97,5 +97,5 @@ def test_a_loop_that_did_something_else_heard_no_silence() -> None:
         (SourceStatus("1", 1, 1, "read"), "slot rowtide_shop is active: .*rowtide connectors status"),
     ],
 )
-def test_what_the_slot_tells(now: SourceStatus | None, said: str) -> None:
-    assert re.search(said, silence_cause("shop", now))
+def test_what_the_slot_tells(now: SourceStatus | None, message: str) -> None:
+    assert re.search(message, silence_cause("shop", now))

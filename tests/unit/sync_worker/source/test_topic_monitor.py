@@ -14,13 +14,13 @@ def looks(*answers: str | Exception) -> None:
     """Look once an answer."""
     rest = iter(answers)
 
-    def ask() -> str:
+    def topic_id() -> str:
         answer = next(rest)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    watch = TopicMonitor(ask, "shop.changes", "a")
+    watch = TopicMonitor(topic_id, "shop.changes", "a")
     for _ in answers:
         watch.check()
 

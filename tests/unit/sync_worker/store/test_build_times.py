@@ -21,15 +21,15 @@ LANE = statements(PipelinePlan("small", (plans.ORDERS_DOCUMENT,), "hash", plans.
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[RowStore]:
-    with RowStore(tmp_path / "small.sqlite") as made:
-        yield made
+    with RowStore(tmp_path / "small.sqlite") as store:
+        yield store
 
 
-def note(store: RowStore, made: BuildTimes, version: int, built_ms: int, first_lsn: int = 50, took: int = 20) -> None:
+def note(store: RowStore, times: BuildTimes, version: int, built_ms: int, first_lsn: int = 50, took: int = 20) -> None:
     """A bulk of the version was built, and taken a moment later."""
     with store.transaction():
         store.move_log(offset=store.position.log.offset + 100)
-        made.record(Bulk(LANE, 0, 1, first_lsn, version, [], built_ms=built_ms), built_ms + took)
+        times.record(Bulk(LANE, 0, 1, first_lsn, version, [], built_ms=built_ms), built_ms + took)
 
 
 def of_version(store: RowStore, version: int) -> Build | None:
@@ -38,11 +38,11 @@ def of_version(store: RowStore, version: int) -> Build | None:
 
 
 def test_bulks_of_one_second_share_a_row_and_a_version_has_the_times_of_its_bulks(store: RowStore) -> None:
-    made = BuildTimes(store)
-    note(store, made, 60, 10_000)
-    note(store, made, 61, 10_400, first_lsn=48)
-    note(store, made, 90, 10_000 + SLICE_MS, first_lsn=80)
-    note(store, made, 90, 19_000, first_lsn=85)
+    times = BuildTimes(store)
+    note(store, times, 60, 10_000)
+    note(store, times, 61, 10_400, first_lsn=48)
+    note(store, times, 90, 10_000 + SLICE_MS, first_lsn=80)
+    note(store, times, 90, 19_000, first_lsn=85)
     assert store.value("SELECT count(*) FROM builds") == 3
     assert of_version(store, 60) == of_version(store, 61) == Build(48, 200, 10_000, 10_420)
     # A load of many documents has one version for as long as it takes.
@@ -50,7 +50,7 @@ def test_bulks_of_one_second_share_a_row_and_a_version_has_the_times_of_its_bulk
     assert of_version(store, 70) is None
     # A worker that starts again, and a clock that was set back, begin rows of their own.
     note(store, BuildTimes(store), 91, 19_100)
-    note(store, made, 92, 12_000)
+    note(store, times, 92, 12_000)
     assert (of_version(store, 91), of_version(store, 92)) == (
         Build(50, 500, 19_100, 19_120),
         Build(50, 600, 12_000, 12_020),
@@ -59,9 +59,9 @@ def test_bulks_of_one_second_share_a_row_and_a_version_has_the_times_of_its_bulk
 
 def test_old_rows_go(store: RowStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build_times, "MAX_ROWS", 3)
-    made = BuildTimes(store)
+    times = BuildTimes(store)
     for number in range(10):
-        note(store, made, number, number * SLICE_MS)
+        note(store, times, number, number * SLICE_MS)
     assert [number for number in range(10) if of_version(store, number)] == [7, 8, 9]
 
 
@@ -77,11 +77,11 @@ def end(tx_id: int, lsn: int) -> bytes:
 
 
 def test_transactions_that_changed_a_table_are_found_backwards() -> None:
-    found = LogScan(frozenset({plans.ORDERS, plans.LINES}))
-    found.add_earlier(iter([change(4, "orders"), end(4, 40), change(5, "products"), end(5, 50)]))
-    assert not found.reaches(20)
+    scan = LogScan(frozenset({plans.ORDERS, plans.LINES}))
+    scan.add_earlier(iter([change(4, "orders"), end(4, 40), change(5, "products"), end(5, 50)]))
+    assert not scan.reaches(20)
     # The log was cut within transaction 3.
-    found.add_earlier(iter([b"no record", change(2, "order_lines"), end(2, 20), change(3, "order_lines")]))
-    found.add_earlier(iter([change(1, "orders"), end(1, 10), change(2, "orders")]))
-    assert found.reaches(20)
-    assert found.since(20) == [LogTransaction(2, Lsn(20), 200), LogTransaction(4, Lsn(40), 400)]
+    scan.add_earlier(iter([b"no record", change(2, "order_lines"), end(2, 20), change(3, "order_lines")]))
+    scan.add_earlier(iter([change(1, "orders"), end(1, 10), change(2, "orders")]))
+    assert scan.reaches(20)
+    assert scan.since(20) == [LogTransaction(2, Lsn(20), 200), LogTransaction(4, Lsn(40), 400)]

@@ -59,9 +59,9 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(tmp_path / "shop.sqlite")
-    yield made
-    made.store.close()
+    shop = Shop(tmp_path / "shop.sqlite")
+    yield shop
+    shop.store.close()
 
 
 def test_a_change_of_many_documents_does_not_hold_back_a_fresh_one(shop: Shop) -> None:

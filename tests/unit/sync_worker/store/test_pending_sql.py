@@ -28,8 +28,8 @@ def scans(store: RowStore, statement: str) -> Iterator[str]:
 def test_builds_look_every_row_up(store: RowStore, plan: DocumentPlan) -> None:
     for lane in LANES:
         # Left to scan are the pending ids taken, and the rows of a limited array.
-        found = set(scans(store, pending_sql.build(plan, lane)))
-        assert {name for name in found if not name.startswith(("p", "(subquery"))} == set()
+        scanned = set(scans(store, pending_sql.build(plan, lane)))
+        assert {name for name in scanned if not name.startswith(("p", "(subquery"))} == set()
 
 
 @pytest.mark.parametrize("plan", plans.DOCUMENTS, ids=lambda plan: plan.name)

@@ -49,7 +49,7 @@ class Small:
         """Make these rows such that no document can be made of them."""
         self.store.execute(f"UPDATE {rows.table_name(THINGS)} SET about = '[' WHERE id IN ({', '.join(map(str, ids))})")
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Make them good again."""
         self.store.execute(f"UPDATE {rows.table_name(THINGS)} SET about = '{{}}'")
 
@@ -70,9 +70,9 @@ class Small:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Small]:
-    made = Small(tmp_path / "small.sqlite")
-    yield made
-    made.store.close()
+    small = Small(tmp_path / "small.sqlite")
+    yield small
+    small.store.close()
 
 
 def test_one_poisoned_row_costs_its_own_document_alone(small: Small) -> None:
@@ -80,11 +80,11 @@ def test_one_poisoned_row_costs_its_own_document_alone(small: Small) -> None:
     assert small.run() == ["2", "3", "6", "7", "8", "9"]
     assert (small.quarantine.refused, small.quarantine.left_out) == (4, 0)
     assert small.pending.count() == 0
-    with RowStoreReader(small.path) as kept:
-        found = kept.quarantined("things")
-    assert sorted(each.id for each in found) == ["1", "10", "4", "5"]
-    assert {(each.kind, each.cause, each.version) for each in found} == {(QuarantineKind.UNBUILDABLE, 40, 60)}
-    assert found[0].reason == "the document cannot be built from its rows: malformed JSON"
+    with RowStoreReader(small.path) as reader:
+        quarantined = reader.quarantined("things")
+    assert sorted(each.id for each in quarantined) == ["1", "10", "4", "5"]
+    assert {(each.kind, each.cause, each.version) for each in quarantined} == {(QuarantineKind.UNBUILDABLE, 40, 60)}
+    assert quarantined[0].reason == "the document cannot be built from its rows: malformed JSON"
 
 
 def test_a_fault_of_the_statement_is_none_of_a_document(small: Small) -> None:
@@ -97,7 +97,7 @@ def test_a_fault_of_the_statement_is_none_of_a_document(small: Small) -> None:
 def test_a_document_leaves_when_it_changes_and_is_taken(small: Small) -> None:
     small.spoil(4)
     small.run()
-    small.mend()
+    small.repair()
     with small.store.transaction():
         small.rows.touch_all(70)
     assert len(small.run()) == 10
@@ -107,11 +107,11 @@ def test_a_document_leaves_when_it_changes_and_is_taken(small: Small) -> None:
 def test_what_is_asked_for_is_tried_again(small: Small) -> None:
     small.spoil(4, 5)
     small.run()
-    small.mend()
-    asked: queue.SimpleQueue[Retry] = queue.SimpleQueue()
+    small.repair()
+    retries: queue.SimpleQueue[Retry] = queue.SimpleQueue()
     for wish, built in ((Retry("things", "4"), ["4"]), (Retry("other"), []), (Retry(), ["5"]), (Retry(), [])):
-        asked.put(wish)
-        small.quarantine.retry(asked, small.rows)
+        retries.put(wish)
+        small.quarantine.retry(retries, small.rows)
         assert wish.count.result(0) == len(built)
         assert small.run() == built
     assert small.quarantine.refused == 0
@@ -123,9 +123,9 @@ def test_refused_and_left_out_are_told_apart(small: Small) -> None:
     sent = BulkOutcome([Rejection(2, "too odd")], 0, {4: DroppedFields("5", "not this", ("code",))})
     small.settle(bulk, sent)
     assert (small.quarantine.refused, small.quarantine.left_out) == (1, 1)
-    with RowStoreReader(small.path) as kept:
-        refused, left_out = kept.quarantined()
-        assert kept.quarantined(id_="5") == [left_out]
+    with RowStoreReader(small.path) as reader:
+        refused, left_out = reader.quarantined()
+        assert reader.quarantined(id_="5") == [left_out]
     assert (refused.id, refused.kind, refused.reason, refused.fields) == ("3", QuarantineKind.REJECTED, "too odd", ())
     assert (left_out.id, left_out.kind, left_out.fields) == ("5", QuarantineKind.FIELD_DROPPED, ("code",))
 
@@ -149,10 +149,10 @@ def test_an_index_that_is_built_anew_begins_without_a_quarantine(small: Small) -
 
 
 def test_the_row_store_is_read_beside_its_worker(small: Small) -> None:
-    with RowStoreReader(small.path) as kept:
-        assert kept.pending_since(PLAN.documents[0], "4") == 40
-        assert kept.build(PLAN.documents[0], "4") == '{"name":"thing 4","code":4}'
-        assert kept.build(PLAN.documents[0], "77") is None
+    with RowStoreReader(small.path) as reader:
+        assert reader.pending_since(PLAN.documents[0], "4") == 40
+        assert reader.build(PLAN.documents[0], "4") == '{"name":"thing 4","code":4}'
+        assert reader.build(PLAN.documents[0], "77") is None
         small.run()
-        assert kept.pending_since(PLAN.documents[0], "4") is None
-        assert kept.position.log.watermark == 50
+        assert reader.pending_since(PLAN.documents[0], "4") is None
+        assert reader.position.log.watermark == 50

@@ -12,51 +12,51 @@ from sync_worker.store.tombstones import Tombstones
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[RowStore]:
-    with RowStore(tmp_path / "tombstones.sqlite") as made:
-        with made.transaction():
-            made.move_log(watermark=70)
-            made.move(epoch=2)
-        yield made
+    with RowStore(tmp_path / "tombstones.sqlite") as store:
+        with store.transaction():
+            store.move_log(watermark=70)
+            store.move(epoch=2)
+        yield store
 
 
 def test_what_is_buried_is_due_until_it_was_sent(store: RowStore) -> None:
-    kept = Tombstones(store)
+    tombstones = Tombstones(store)
     with store.transaction():
-        kept.add("things", ["a", "b"])
-    assert kept.oldest() == [70]
-    taken = kept.next_due()
+        tombstones.add("things", ["a", "b"])
+    assert tombstones.oldest() == [70]
+    taken = tombstones.next_due()
     assert taken is not None
     document, items = taken
     assert (document, [item.id for item in items]) == ("things", ["a", "b"])
     assert str((2 << EPOCH_BITS) | 70).encode() in items[0].body
     with store.transaction():
-        kept.mark_sent(document, items)
-    assert (kept.next_due(), kept.oldest()) == (None, [])
+        tombstones.mark_sent(document, items)
+    assert (tombstones.next_due(), tombstones.oldest()) == (None, [])
 
 
 def test_another_process_of_elasticsearch_makes_all_due(store: RowStore) -> None:
-    kept = Tombstones(store)
-    kept.observe_nodes(frozenset({"one"}))
+    tombstones = Tombstones(store)
+    tombstones.observe_nodes(frozenset({"one"}))
     with store.transaction():
-        kept.add("things", ["a"])
-    taken = kept.next_due()
+        tombstones.add("things", ["a"])
+    taken = tombstones.next_due()
     assert taken is not None
     with store.transaction():
-        kept.mark_sent(*taken)
-    kept.observe_nodes(frozenset({"one"}))
-    kept.observe_nodes(frozenset())
-    assert kept.next_due() is None, "the same process, or one that does not answer, has forgotten nothing"
-    kept.observe_nodes(frozenset({"two"}))
-    assert kept.next_due() is not None
+        tombstones.mark_sent(*taken)
+    tombstones.observe_nodes(frozenset({"one"}))
+    tombstones.observe_nodes(frozenset())
+    assert tombstones.next_due() is None, "the same process, or one that does not answer, has forgotten nothing"
+    tombstones.observe_nodes(frozenset({"two"}))
+    assert tombstones.next_due() is not None
     again = Tombstones(store)
     assert again.next_due() is not None, "it is due after a restart of the worker, too"
 
 
 def test_old_ones_are_dropped(store: RowStore) -> None:
-    kept = Tombstones(store)
+    tombstones = Tombstones(store)
     with store.transaction():
         store.execute("INSERT INTO tombstones VALUES ('things', 'old', 1, 1000, 0), ('things', 'due', 1, 1000, 5)")
-    kept.mark_all_due()
-    taken = kept.next_due()
+    tombstones.mark_all_due()
+    taken = tombstones.next_due()
     assert taken is not None
     assert [item.id for item in taken[1]] == ["due"]

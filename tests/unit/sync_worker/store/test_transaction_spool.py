@@ -22,8 +22,8 @@ def event(number: int, op: str = "u", size: int = 10) -> TakenChange:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[RowStore]:
-    with RowStore(tmp_path / "store.sqlite") as made, made.transaction():
-        yield made
+    with RowStore(tmp_path / "store.sqlite") as store, store.transaction():
+        yield store
 
 
 def numbers(chunk: list[TakenChange]) -> list[int]:

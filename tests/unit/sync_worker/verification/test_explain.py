@@ -21,14 +21,14 @@ def side(text: str | None = GOOD, pending: int | None = None, kind: QuarantineKi
     return RowStoreSide(100, text, pending, aside)
 
 
-def explained(held: str | None, truth: str | None, kept: RowStoreSide | None, lsn: int = 90) -> Explanation:
+def explained(held: str | None, truth: str | None, stored: RowStoreSide | None, lsn: int = 90) -> Explanation:
     """A document as the three sides have it."""
-    found = Indexed("1", 1 << 48 | 70, held.encode()) if held else None
-    return Explanation("things", "1", found, truth, Lsn(lsn), kept, FRESH)
+    explanation = Indexed("1", 1 << 48 | 70, held.encode()) if held else None
+    return Explanation("things", "1", explanation, truth, Lsn(lsn), stored, FRESH)
 
 
 @pytest.mark.parametrize(
-    ("held", "truth", "kept", "lsn", "state"),
+    ("held", "truth", "stored", "lsn", "state"),
     [
         (GOOD, GOOD, side(), 90, "equal"),
         (None, None, side(None), 90, "unknown"),
@@ -44,26 +44,26 @@ def explained(held: str | None, truth: str | None, kept: RowStoreSide | None, ls
     ],
 )
 def test_the_state_names_the_link_that_is_wrong(
-    held: str | None, truth: str | None, kept: RowStoreSide | None, lsn: int, state: str
+    held: str | None, truth: str | None, stored: RowStoreSide | None, lsn: int, state: str
 ) -> None:
-    found = explained(held, truth, kept, lsn)
-    assert found.verdict == found.as_json(values=False)["state"] == state
+    explanation = explained(held, truth, stored, lsn)
+    assert explanation.verdict == explanation.as_json(values=False)["state"] == state
 
 
 def test_values_are_told_only_when_asked_for() -> None:
-    found = explained(BAD, GOOD, side())
-    assert found.as_json(values=False)["index_differs"] == [{"field": "name"}]
-    assert found.as_json(values=True)["index_differs"] == [{"field": "name", "held": '"b"', "database": '"a"'}]
+    explanation = explained(BAD, GOOD, side())
+    assert explanation.as_json(values=False)["index_differs"] == [{"field": "name"}]
+    assert explanation.as_json(values=True)["index_differs"] == [{"field": "name", "held": '"b"', "database": '"a"'}]
 
 
 def test_the_last_transaction_is_that_of_the_youngest_row() -> None:
-    found = explained(GOOD, GOOD, side())
-    found.parts = read_parts(
+    explanation = explained(GOOD, GOOD, side())
+    explanation.parts = read_parts(
         '[{"path":"","table":"public.things","key":{"id":1},"xid":4294967295,"age":12,"committed_ms":null},'
         '{"path":"parts","table":"public.parts","key":{"id":7},"xid":3,"age":1,"committed_ms":1700000000000}]'
     )
-    found.commit_lsn = Lsn(0x1_00000010)
-    last = found.as_json(values=False)["last_transaction"]
+    explanation.commit_lsn = Lsn(0x1_00000010)
+    last = explanation.as_json(values=False)["last_transaction"]
     assert last == {"xid": 3, "table": "public.parts", "key": {"id": 7}, "committed_ms": 1700000000000, "lsn": "1/10"}
 
 
@@ -88,14 +88,16 @@ PARTS = (
 def test_the_log_says_when_the_youngest_row_was_committed_and_what_came_later(
     log: list[tuple[int, int]] | None, lsn: str | None, touching: list[int]
 ) -> None:
-    found = explained(GOOD, GOOD, side())
-    found.parts = read_parts(PARTS)
-    found.build = Build(first_lsn=50, log_offset=1000, built_ms=1_700_000_000_500, acknowledged_ms=1_700_000_000_700)
-    found.log = None if log is None else [LogTransaction(tx, Lsn(at), 1_700_000_000_000) for tx, at in log]
-    answer = found.as_json(values=False)
+    explanation = explained(GOOD, GOOD, side())
+    explanation.parts = read_parts(PARTS)
+    explanation.build = Build(
+        first_lsn=50, log_offset=1000, built_ms=1_700_000_000_500, acknowledged_ms=1_700_000_000_700
+    )
+    explanation.log = None if log is None else [LogTransaction(tx, Lsn(at), 1_700_000_000_000) for tx, at in log]
+    answer = explanation.as_json(values=False)
     assert answer["last_transaction"]["lsn"] == lsn
     assert answer["last_transaction"]["committed_ms"] == (1_700_000_000_000 if lsn else None)
-    said = answer["touched_by"]
-    assert ((said and [each["xid"] for each in said["transactions"]]) or []) == touching
-    assert (said is None) == (log is None)
+    transactions = answer["touched_by"]
+    assert ((transactions and [each["xid"] for each in transactions["transactions"]]) or []) == touching
+    assert (transactions is None) == (log is None)
     assert (answer["index"]["built_ms"], answer["index"]["acknowledged_ms"]) == (1_700_000_000_500, 1_700_000_000_700)

@@ -47,9 +47,9 @@ class Recorder:
 
 
 def test_documents_are_proven_after_they_are_searchable_and_extra_ones_are_deleted() -> None:
-    one = Recorder()
-    done = repair(DOCUMENT, ["2", "3", "no number", "2"], one, one, one.wait, cast(Verifier, one))
-    assert one.did == [
+    recorder = Recorder()
+    done = repair(DOCUMENT, ["2", "3", "no number", "2"], recorder, recorder, recorder.wait, cast(Verifier, recorder))
+    assert recorder.did == [
         "lsn",
         "present",
         (DOCUMENT.name, ["2", "3"]),
@@ -61,10 +61,12 @@ def test_documents_are_proven_after_they_are_searchable_and_extra_ones_are_delet
 
 
 def test_many_documents_go_in_batches() -> None:
-    one = Recorder()
-    done = repair(DOCUMENT, [str(2 * n) for n in range(BATCH + 1)], one, one, one.wait, cast(Verifier, one))
-    assert [len(did[1]) for did in one.did if isinstance(did, tuple) and did[0] == DOCUMENT.name] == [BATCH, 1]
-    assert (done.rows, one.did[-1]) == (6, ("repaired", BATCH + 1))
+    recorder = Recorder()
+    done = repair(
+        DOCUMENT, [str(2 * n) for n in range(BATCH + 1)], recorder, recorder, recorder.wait, cast(Verifier, recorder)
+    )
+    assert [len(did[1]) for did in recorder.did if isinstance(did, tuple) and did[0] == DOCUMENT.name] == [BATCH, 1]
+    assert (done.rows, recorder.did[-1]) == (6, ("repaired", BATCH + 1))
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def verifier(source: Source, index: Index, waited: list[int] | None = None) -> V
     return Verifier(cast(Oracle, source), cast(IndexReader, index), wait, lambda _: None)
 
 
-def found(report: Report) -> dict[str, Any]:
+def differences_of(report: Report) -> dict[str, Any]:
     return {each.id: each.what if each.what != "different" else each.fields for each in report.listed}
 
 
@@ -84,7 +84,7 @@ def test_each_kind_of_difference_is_named() -> None:
     held |= {"2": (50, '{"a":2,"b":[1,2.5]}'), "3": (50, '{"a":3,"b":[2,3.5]}'), "x": (50, "{}")}
     waited: list[int] = []
     report = verifier(source, Index(held), waited).all(DOCUMENT)
-    assert found(report) == {"1": "missing", "3": ["b[0]"], "x": "extra"}
+    assert differences_of(report) == {"1": "missing", "3": ["b[0]"], "x": "extra"}
     assert (report.compared, report.divergent, report.unsettled, report.proven) == (10, 3, 0, False)
     # Before every look the index is past the state that it is compared with.
     assert waited[0] == 100
@@ -129,7 +129,7 @@ def test_what_was_built_since_a_position() -> None:
     source = Source({str(n): '{"a":1}' for n in range(5)})
     index = Index({str(n): (n * 10, '{"a":2}') for n in range(5)})
     report = verifier(source, index).since(DOCUMENT, Lsn(20))
-    assert set(found(report)) == {"3", "4"}
+    assert set(differences_of(report)) == {"3", "4"}
     assert report.compared == 2
 
 
