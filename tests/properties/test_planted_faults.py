@@ -20,6 +20,7 @@ from sync_worker.errors import RowError
 from sync_worker.log.changes import Batch, Row, RowShape, TableChanges, TakenChange
 from sync_worker.loop.delivery import Delivery
 from sync_worker.loop.freshness_tracker import FreshnessTracker
+from sync_worker.loop.plan_bound import PlanBound
 from sync_worker.store.applier import Applied, Applier
 from sync_worker.store.bulk import Bulk
 from sync_worker.store.pending import Pending
@@ -145,6 +146,21 @@ class HastyTracker(FreshnessTracker):
         return watermark
 
 
+class RefreshOfWhatCameLater(FreshnessTracker):
+    """Counts what was acknowledged during a refresh as covered by it."""
+
+    def end_refresh(self, done: bool) -> None:
+        super().end_refresh(done)
+        self.acknowledged = []
+
+
+class FailedRefreshCounts(FreshnessTracker):
+    """Takes a refresh that failed for one that succeeded."""
+
+    def end_refresh(self, done: bool) -> None:
+        super().end_refresh(True)
+
+
 class PositionFirst(Applier):
     """Stores the position in a transaction of its own, before the rows."""
 
@@ -197,6 +213,26 @@ def assembling(assembler: type[Assembler]) -> type[Applier]:
 NO_FAN_OUT = replace(
     STATEMENTS, lanes=tuple(replace(lane, touch={}) if lane.fan_out else lane for lane in STATEMENTS.lanes)
 )
+
+
+class TrustedRestart(Delivery):
+    """Takes what an earlier process acknowledged for refreshed."""
+
+    def begin(self, plan_bound: PlanBound) -> None:
+        return
+
+
+class UnsettledBuilds(Delivery):
+    """Builds documents before the log has come past a snapshot."""
+
+    def _send(self, plan_bound: PlanBound) -> None:
+        snapshot = self._store.position.snapshot
+        if snapshot.settled or not snapshot.lsn:
+            return super()._send(plan_bound)
+        while len(self._in_flight) < self._senders.capacity and (bulk := plan_bound.pending.take(self._version())):
+            target = plan_bound.targets.of(bulk.document)
+            self._in_flight.append((bulk, self._senders.submit(self._sink.send, target, bulk.writes)))
+        return None
 
 
 class SameVersion(Delivery):
@@ -333,6 +369,20 @@ CASES = {
         WorkerParts(applier=assembling(OpenDropped)), _another_task_writes, []
     ),
     "another snapshot counts as exact": Case(WorkerParts(applier=SnapshotExact), _another_snapshot, []),
+    "a refresh covers what was acknowledged after its begin": Case(
+        WorkerParts(tracker=RefreshOfWhatCameLater),
+        _changed_twice,
+        [*READ_ONE_SEND, ("acknowledge", 0), *READ_ONE_SEND, ("acknowledge", 0), ("refresh", 0)],
+    ),
+    "a failed refresh counts": Case(
+        WorkerParts(tracker=FailedRefreshCounts), _moved, [*READ_ONE_SEND, ("acknowledge", 0), ("refresh", 3)]
+    ),
+    "a restart trusts what was acknowledged before": Case(
+        WorkerParts(delivery=TrustedRestart), _moved, [*READ_ONE_SEND, ("acknowledge", 0), ("crash", 0)]
+    ),
+    "documents are built before a snapshot is settled": Case(
+        WorkerParts(delivery=UnsettledBuilds), _another_snapshot, [("read", 1), ("send", 0)] * 12
+    ),
     "freshness does not wait for a refresh": Case(
         WorkerParts(tracker=HastyTracker), _moved, [("read", 3), ("send", 0), ("acknowledge", 0)]
     ),
