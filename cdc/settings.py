@@ -8,6 +8,7 @@ from pydantic_settings import SettingsConfigDict
 
 from cdc.errors import WrongUse
 from connections.kafka import KafkaSettings
+from connections.postgres import SOURCE_DSN
 from connections.settings import PREFIX, HttpUrl, setting_faults, variable
 from connections.tls import CaFile
 
@@ -17,7 +18,7 @@ class Settings(KafkaSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", populate_by_name=True)
 
-    postgres_dsn: SecretStr | None = Field(default=None, description="The source database, as an owner of its tables.")
+    postgres_dsn: SecretStr | None = Field(default=None, description=SOURCE_DSN)
     connect_url: HttpUrl | None = Field(default=None, description="URL of Kafka Connect's REST API.")
     connect_username: str | None = Field(default=None, description="User, if Kafka Connect asks for one (basic auth).")
     connect_password: SecretStr | None = Field(default=None, description="Password of that user.")

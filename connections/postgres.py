@@ -8,6 +8,12 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 DSN_FORM = "postgresql://user:password@host:5432/database"
+SOURCE_DSN = (
+    "The source database. `rowtide init` needs a role that owns the tables and can create roles. The worker needs one that"
+    " can read the documents' tables: it reads the catalogue when the row store is new, re-reads a table whose definition"
+    " changed, and queries the end of the WAL at startup and while heartbeats are missing."
+)
+"""Description of ROWTIDE_POSTGRES_DSN."""
 NOT_A_DSN = f"ROWTIDE_POSTGRES_DSN is not a DSN. Write {DSN_FORM}."
 
 _SESSION_ENDED = ("08", "28", "53300", "57P")

@@ -8,6 +8,7 @@ from pydantic_settings import SettingsConfigDict
 
 from connections.elasticsearch import ElasticsearchSettings
 from connections.kafka import SERVERS, KafkaSettings
+from connections.postgres import SOURCE_DSN
 from connections.settings import PREFIX
 
 
@@ -17,11 +18,7 @@ class WorkerSettings(ElasticsearchSettings, KafkaSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     spec: Path = Field(description="The document spec (YAML).")
-    postgres_dsn: SecretStr = Field(
-        description="The source database, with a role that can read the documents' tables. The worker reads the"
-        " catalogue when the row store is new, re-reads a table whose definition changed, and queries the end of the WAL"
-        " at startup and while heartbeats are missing."
-    )
+    postgres_dsn: SecretStr = Field(description=SOURCE_DSN)
     kafka_bootstrap_servers: str = Field(description=SERVERS)
     worker_store: Path = Field(Path(".rowtide/worker"), description="Folder of the row stores, one file per pipeline.")
     worker_host: str = Field("127.0.0.1", description="Address that the worker's HTTP endpoint listens on.")
