@@ -51,3 +51,8 @@ def test_literals_are_checked_and_docstrings_and_sql_are_not() -> None:
 def test_the_docstring_of_a_command_is_its_help() -> None:
     module = 'def resync() -> None:\n    """Read the table anew."""\n'
     assert [finding.text for finding in prose.in_python(module, Path("rowtide/commands/resync.py"), RULES)] == ["anew"]
+
+
+def test_the_checkout_breaks_no_rule() -> None:
+    findings = [str(finding) for path in prose.files() for finding in prose.in_file(path, RULES)]
+    assert findings == []
