@@ -104,7 +104,7 @@ def test_while_changed_tables_are_read_anew(pipeline: Pipeline) -> None:
         pipeline.wait_reason("changed; the rows are being re-read")
         stop(pipeline)
         pipeline.start_worker()
-        pipeline.wait_reason("read anew")
+        pipeline.wait_reason("re-read")
         stop(pipeline)
     proved(pipeline)
 

@@ -303,7 +303,7 @@ def test_an_id_that_elasticsearch_cannot_hold_costs_its_own_document_alone(proof
     assert {id_: each["what"] for id_, each in search_ids.items()} == dict.fromkeys(
         [long, "", longer, f'[1,"{long}"]'], "refused"
     )
-    assert search_ids[long]["reason"] == "the id has 600 bytes, and Elasticsearch takes 512 at most"
+    assert search_ids[long]["reason"] == "the id has 600 bytes; Elasticsearch takes up to 512"
     assert "empty" in search_ids[""]["reason"]
     assert proof.run("quarantine", "show", proof.alias("words"), long)[1] == search_ids[long]
     assert proof.run("explain", proof.alias("words"), "")[1]["state"] == "set aside"
