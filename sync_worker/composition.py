@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import msgspec
 import structlog
 from elasticsearch import Elasticsearch
 
 from cdc.log.names import changes_topic
-from cdc.log.recovery import Recovery
 from connections.kafka import KafkaErrors
 from read_model.catalog.catalog import read_catalog
 from read_model.plan.model import PipelinePlan
@@ -25,7 +23,6 @@ from sync_worker.elasticsearch.generations import Generations
 from sync_worker.elasticsearch.index_admin import IndexAdmin
 from sync_worker.elasticsearch.index_guard import IndexGuard
 from sync_worker.elasticsearch.lease import Lease
-from sync_worker.errors import PositionLost, StoreError
 from sync_worker.log.change_tracker import ChangeTracker
 from sync_worker.log.consumer import ChangeLog, admin, topic_id_of
 from sync_worker.loop.assembly import AssembledLoop, Surroundings, assemble
@@ -47,10 +44,10 @@ from sync_worker.source.topic_monitor import REQUEST_SECONDS, TopicMonitor
 from sync_worker.store.applier import Applier, RowObserver
 from sync_worker.store.history_check import Identity, check_same_history
 from sync_worker.store.pending import Pending
-from sync_worker.store.position import NOTHING_READ
 from sync_worker.store.quarantine import Quarantine
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
+from sync_worker.store.startup_checks import check_plan, claim, seek
 from sync_worker.store.statements import statements
 from sync_worker.store.tombstones import Tombstones
 
@@ -105,7 +102,7 @@ def compose(settings: WorkerSettings, stopping: threading.Event, new_store: bool
         client = stack.enter_context(closing(connect(settings.elasticsearch_access())))
         if new_store:
             store.empty()
-        _own(store, path, spec.pipeline)
+        claim(store, path, spec.pipeline)
         index_admin = IndexAdmin(client, settings.elasticsearch_url)
         index_admin.check()
         facts = _source_facts(store, settings)
@@ -113,25 +110,11 @@ def compose(settings: WorkerSettings, stopping: threading.Event, new_store: bool
         log = stack.enter_context(
             closing(ChangeLog(settings.kafka, changes_topic(spec.pipeline), f"rowtide-{spec.pipeline}"))
         )
-        _seek(store, log, new_store)
+        seek(store, log, new_store)
         lease = _lease(settings, store, client, resolved.plan, stopping)
         stack.callback(lease.release)
         services = Services(store, log, client, lease)
         yield stack.enter_context(_worker(settings, services, index_admin, resolved, stopping))
-
-
-def _own(store: RowStore, path: Path, pipeline: str) -> None:
-    """StoreError when the file belongs to another pipeline, whatever its name is."""
-    owner = store.owner().pipeline
-    if not owner:
-        with store.transaction():
-            store.update_owner(pipeline=pipeline)
-    elif owner != pipeline:
-        raise StoreError(
-            f"row store {path} belongs to pipeline {owner}, not to {pipeline}; move it away, or set"
-            " ROWTIDE_WORKER_STORE to another folder",
-            Recovery.NEW_STORE,
-        )
 
 
 def _source_facts(store: RowStore, settings: WorkerSettings) -> SourceFacts:
@@ -169,7 +152,7 @@ def _worker(
     stopping: threading.Event,
 ) -> Iterator[ComposedWorker]:
     store, plan = services.store, resolved.plan
-    _same_plan(store, plan)
+    check_plan(store, plan)
     quarantine, change_tracker = Quarantine(store), ChangeTracker()
     bind = partial(_bind_plan, settings, store, quarantine, index_admin, (change_tracker,))
     current = Current(bind(plan, resolved.facts.system))
@@ -263,36 +246,3 @@ def _look_at_source(dsn: str, pipeline: str, store: RowStore, identity: Identity
     if now is not None:
         check_same_history(known, watermark, Identity(now.system, now.timeline), now.wal_end)
     return source_status.silence_cause(pipeline, now)
-
-
-def _same_plan(store: RowStore, plan: PipelinePlan) -> None:
-    """StoreError when the row store has the columns of another spec."""
-    stored_hash = store.source().spec_hash
-    if not stored_hash:
-        with store.transaction():
-            store.update_source(spec_hash=plan.spec_hash)
-    elif stored_hash != plan.spec_hash:
-        raise StoreError(
-            f"the row store of pipeline {plan.pipeline} was created for another version of the spec", Recovery.NEW_STORE
-        )
-
-
-def _seek(store: RowStore, log: ChangeLog, new_store: bool) -> None:
-    """Continue at the row store's offset; PositionLost when the log does not continue there."""
-    span, position = log.span(), store.position
-    if position.log.topic_id and position.log.topic_id != span.topic_id:
-        raise PositionLost("the topic was deleted and recreated since the row store was written")
-    if not position.log.topic_id:
-        with store.transaction():
-            # A log without its beginning, or one that another spec wrote, is of no use before the next snapshot.
-            # One more record is read, to tell the first row of a snapshot from one in its middle.
-            start = max(span.low, span.high - 1) if new_store else span.low
-            awaiting = start > 0 or (new_store and span.high > 0)
-            skipped = 0 if start in (0, span.high) else NOTHING_READ
-            store.move_log(topic_id=span.topic_id, offset=start)
-            store.move_snapshot(awaiting=awaiting, skipped=skipped)
-    elif not span.low <= position.log.offset <= span.high:
-        raise PositionLost(
-            f"the row store is at offset {position.log.offset}, but Kafka contains only offsets {span.low} to {span.high}"
-        )
-    log.seek(store.position.log.offset)
