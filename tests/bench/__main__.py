@@ -16,19 +16,19 @@ from infra.native.ports import free_ports
 from infra.native.stack import Stack
 from infra.settings import read_settings
 from tests.bench.report import Results, as_json, read_rows, rows
-from tests.bench.runner import Bench, Say, Size
+from tests.bench.runner import Bench, Report, Size
 from tests.support.paths import EXAMPLES
 
 SPEC = EXAMPLES / "orders.yaml"
 
 
 def bench(
-    orders: Annotated[int, typer.Option(min=1000, help="Orders in the database.")] = 100_000,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds of the steady rate; the median counts.")] = 3,
-    reads: Annotated[bool, typer.Option("--reads", help="Measure searches alone, over so many orders.")] = False,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the data and the logs of the run.")] = False,
+    orders: Annotated[int, typer.Option(min=1000, help="Number of orders in the database.")] = 100_000,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds at a steady rate; the median is reported.")] = 3,
+    reads: Annotated[bool, typer.Option("--reads", help="Only measure searches, over this number of orders.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the data and the logs of the run.")] = False,
 ) -> None:
-    """Measure the whole pipeline with real servers of its own; prints a table and, as the last line, JSON."""
+    """Measure the whole pipeline on private servers. Prints a table; the last line is JSON."""
     console = Console(stderr=True, highlight=False)
     began = monotonic()
 
@@ -49,7 +49,7 @@ def bench(
 
 
 @contextmanager
-def _running(keep: bool, report_progress: Say) -> Iterator[Stack]:
+def _running(keep: bool, report_progress: Report) -> Iterator[Stack]:
     """A stack for the run alone."""
     home = read_settings().home.absolute()
     settings = read_settings(stack="bench", data=home / "stacks" / "bench", profile="bench", **free_ports())

@@ -34,7 +34,7 @@ FEW_ORDERS = 100
 """The documents that the coalesced changes touch."""
 PATIENCE_SECONDS = 600.0
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class Size:
 class Bench:
     """A running stack with a filled database, a connector, and programs to be measured."""
 
-    def __init__(self, stack: Stack, spec: Path, size: Size, say: Say) -> None:
-        self._stack, self._size, self._say = stack, size, say
+    def __init__(self, stack: Stack, spec: Path, size: Size, report: Report) -> None:
+        self._stack, self._size, self._report = stack, size, report
         self._root = stack.settings.data_directory
         self._spec = spec
         dsn = create_database(stack.addresses.postgres_dsn, DATABASE)
@@ -112,11 +112,11 @@ class Bench:
         return self._reads()
 
     def _first_load(self) -> tuple[Drain, Drain]:
-        self._say(f"writing {self._size.orders:,} orders")
+        self._report(f"writing {self._size.orders:,} orders")
         self._run("writer-seed", *WRITER, "seed", "--orders", str(self._size.orders))
         self._plan = resolve(parse_spec(self._spec.read_text(), str(self._spec)), self._source.catalog())
         self._run("init", *ROWTIDE, "init")
-        self._say("Debezium takes the snapshot")
+        self._report("Debezium takes the snapshot")
         self._run("connectors-apply", *ROWTIDE, "connectors", "apply", "--wait", "120")
         if not wait_until(self._source.has_slot, PATIENCE_SECONDS):
             raise RunnerError("The connector made no slot; see connect.log of the stack.")
@@ -124,7 +124,9 @@ class Bench:
         self._close.callback(self._log.close)
         marker = self._source.marker()
         stretch = self._log.until(marker, PATIENCE_SECONDS)
-        self._say("the worker loads the snapshot: into servers that have just started, then again into a new row store")
+        self._report(
+            "the worker loads the snapshot: into servers that have just started, then again into a new row store"
+        )
         return self._drain(stretch, marker, "worker-cold"), self._drain(stretch, marker)
 
     def _steady_and_alone(self) -> tuple[list[Drain], list[Rate]]:
@@ -138,13 +140,13 @@ class Bench:
         return steady, alone
 
     def _steady_round(self, turn: int) -> Drain:
-        self._say(f"steady, round {turn + 1} of {self._size.rounds}: every change another document")
+        self._report(f"steady, round {turn + 1} of {self._size.rounds}: every change another document")
         self._source.change_every_order()
         marker = self._source.marker()
         return self._drain(self._log.until(marker, PATIENCE_SECONDS), marker)
 
     def _coalesced(self) -> tuple[Rate, Drain]:
-        self._say(f"{FEW_ORDERS * self._size.turns:,} changes of {FEW_ORDERS} orders: Debezium, then the worker")
+        self._report(f"{FEW_ORDERS * self._size.turns:,} changes of {FEW_ORDERS} orders: Debezium, then the worker")
         self._run("connectors-pause", *ROWTIDE, "connectors", "pause", "--wait", "60")
         self._source.change_few_often(FEW_ORDERS, self._size.turns)
         marker = self._source.marker()
@@ -159,7 +161,7 @@ class Bench:
             return Drain(stretch.events, worker.documents, seconds, worker.cpu_seconds - before)
 
     def _alone(self, replay: Replay, version: int) -> Rate:
-        self._say("Elasticsearch alone: the same bulk bodies" + (" again" if version > 1 else ""))
+        self._report("Elasticsearch alone: the same bulk bodies" + (" again" if version > 1 else ""))
         store = self._root / STORE / f"{self._plan.pipeline}.sqlite"
         bodies = write_bodies(store, self._orders(), version, self._root / "bulks")
         before = self._elasticsearch_cpu()
@@ -175,13 +177,13 @@ class Bench:
 
     def _live(self, awaited: bool) -> Live:
         how = "somebody waits" if awaited else "nobody waits"
-        self._say(f"{latency.COMMANDS_PER_S} commands a second for {self._size.live_seconds} s; {how}")
+        self._report(f"{latency.COMMANDS_PER_S} commands a second for {self._size.live_seconds} s; {how}")
         with self._worker() as worker:
             worker.wait(self._source.marker(), PATIENCE_SECONDS)
             return latency.measure(worker, self._source, self._programs, self._size.live_seconds, awaited)
 
     def _reads(self) -> dict[str, object]:
-        self._say(
+        self._report(
             "searches: Elasticsearch alone and the API in turns, an export, then searches beside a writer at full speed"
         )
 

@@ -22,10 +22,10 @@ from infra.errors import RunnerError
 from infra.native.stack import Stack
 from rowtide.local_pipeline import database, mark
 from rowtide.programs import ROWTIDE, Programs
-from tests.chaos.event_tally import Tally
-from tests.chaos.fault_injector import Say, revive
+from tests.chaos.event_tally import EventTally
+from tests.chaos.fault_injector import Report, revive
 from tests.chaos.log import Study, records
-from tests.chaos.run import Task
+from tests.chaos.run import Scenario
 
 HERE = Path(__file__).parent
 PIPELINE = "capture"
@@ -118,10 +118,10 @@ WAYS: tuple[tuple[Way, int], ...] = (
 class CaptureStudy:
     """Writes, kills, reads the log and counts."""
 
-    def __init__(self, stack: Stack, task: Task, say: Say) -> None:
+    def __init__(self, stack: Stack, scenario: Scenario, report: Report) -> None:
         self._stack = stack
-        self._task = task
-        self._say = say
+        self._scenario = scenario
+        self._report = report
         self._dsn = make_conninfo(stack.addresses.postgres_dsn, dbname=PIPELINE)
         self._stopping = threading.Event()
         self._written: Counter[str] = Counter()
@@ -156,12 +156,16 @@ class CaptureStudy:
         threads = [threading.Thread(target=self._session, args=(each,), daemon=True) for each in range(SESSIONS)]
         for thread in threads:
             thread.start()
-        random, ends, over = Random(f"capture-{self._task.seed}"), Counter[str](), monotonic() + self._task.seconds
+        random, ends, over = (
+            Random(f"capture-{self._scenario.seed}"),
+            Counter[str](),
+            monotonic() + self._scenario.seconds,
+        )
         while monotonic() < over:
             self._stopping.wait(random.uniform(*BETWEEN_KILLS))
             how = random.choice(("kill", "kill", "stop", "restart-task"))
             ends[how] += 1
-            self._say(f"{how} Connect; {self._written['transactions']:,} transactions written")
+            self._report(f"{how} Connect; {self._written['transactions']:,} transactions written")
             self._end_connect(how)
         self._stopping.set()
         for thread in threads:
@@ -178,10 +182,10 @@ class CaptureStudy:
             self._stack.kill("connect")
         elif (process := self._stack.process("connect")) is not None:
             process.end(_STOP_SECONDS)
-        revive(self._stack, "connect", self._say)
+        revive(self._stack, "connect", self._report)
 
     def _session(self, session: int) -> None:
-        random = Random(f"capture-{self._task.seed}-{session}")
+        random = Random(f"capture-{self._scenario.seed}-{session}")
         pause = self._pause
         with psycopg.connect(self._dsn, autocommit=True) as connection:
             while not self._stopping.is_set():
@@ -211,22 +215,22 @@ class CaptureStudy:
                 )
 
     def _findings(self, ends: Counter[str]) -> dict[str, Any]:
-        raw, ruled = Tally(), Tally()
+        raw, ruled = EventTally(), EventTally()
 
         def counted(log: Iterator[Record]) -> Iterator[Record]:
             for record in log:
                 raw.take(record)
                 yield record
 
-        self._say("reading the whole log")
+        self._report("reading the whole log")
         servers = self._stack.addresses.kafka_bootstrap_servers
         findings = Study(ruled.take).read(counted(records(servers, PIPELINE)))
         with database(self._dsn) as connection:
             alive: list[tuple[int, int]] = connection.execute("SELECT id, version FROM rows").fetchall()
             gone: list[tuple[int, int]] = connection.execute("SELECT id, version FROM gone").fetchall()
         return {
-            "seed": self._task.seed,
-            "minutes": round(self._task.seconds / 60, 2),
+            "seed": self._scenario.seed,
+            "minutes": round(self._scenario.seconds / 60, 2),
             "ends_of_connect": dict(ends),
             "rows": len(alive) + len(gone),
             "raw": asdict(raw.balance(alive, gone)),

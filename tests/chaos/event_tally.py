@@ -32,7 +32,7 @@ class Balance:
     foreign: int
 
 
-class Tally:
+class EventTally:
     """An event is a row's id and version; a delete is version 0."""
 
     def __init__(self) -> None:

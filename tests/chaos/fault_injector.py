@@ -15,25 +15,27 @@ from infra.errors import ServiceUnavailable
 from infra.native.stack import Stack
 from infra.settings import Service
 from rowtide.conformance.fault_proxy import FaultProxy, Mode
-from tests.chaos.restarting_program import Supervised
+from tests.chaos.restarting_program import RestartingProgram
 from tests.chaos.schedule import Fault, Kind, Target
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 _GONE_SECONDS = 20.0
 _STOP_SECONDS = 90.0
 _TRIES = 4
 """A server may miss another one while it starts, and end: it is started again, as a service manager would."""
 
 
-class Torment:
-    """Each fault in a thread of its own, at its time; two never torment one target at once. `done` counts them."""
+class FaultInjector:
+    """Each fault in a thread of its own, at its time; a target has one fault at a time. `done` counts them."""
 
-    def __init__(self, stack: Stack, worker: Supervised, wire: FaultProxy, connector: str, say: Say) -> None:
+    def __init__(
+        self, stack: Stack, worker: RestartingProgram, wire: FaultProxy, connector: str, report: Report
+    ) -> None:
         self._stack = stack
         self._worker = worker
-        self._wire = wire
+        self._proxy = wire
         self._connector = connector
-        self._say = say
+        self._report = report
         self._stopping = threading.Event()
         self._locks: dict[Target, threading.Lock] = {target: threading.Lock() for target in get_args(Target)}
         self._counting = threading.Lock()
@@ -69,13 +71,13 @@ class Torment:
 
     def _inject(self, fault: Fault, began: float) -> None:
         with self._locks[fault.target]:
-            self._say(f"{fault}  (now {monotonic() - began:.1f} s)")
+            self._report(f"{fault}  (now {monotonic() - began:.1f} s)")
             self._ways[fault.kind](fault)
         with self._counting:
             self.done[f"{fault.kind} {fault.target}"] += 1
 
     @contextmanager
-    def alone_with(self, target: Target) -> Iterator[bool]:
+    def reserved(self, target: Target) -> Iterator[bool]:
         """Keep faults away from a target inside; False when one is under way."""
         held = self._locks[target].acquire(blocking=False)
         try:
@@ -98,7 +100,7 @@ class Torment:
         if self._stack.process(service) is not None:
             self._stack.kill(service)
         self._wait(fault.seconds)
-        revive(self._stack, service, self._say)
+        revive(self._stack, service, self._report)
 
     def _stop(self, fault: Fault) -> None:
         if fault.target == "worker":
@@ -110,7 +112,7 @@ class Torment:
         if (process := self._stack.process(service)) is not None:
             process.end(_STOP_SECONDS)
         self._wait(fault.seconds)
-        revive(self._stack, service, self._say)
+        revive(self._stack, service, self._report)
 
     def _pause(self, fault: Fault) -> None:
         if fault.target == "worker":
@@ -134,7 +136,7 @@ class Torment:
                     " WHERE pid <> pg_backend_pid() AND backend_type IN ('client backend', 'walsender')"
                 )
         except psycopg.OperationalError:
-            self._say("terminate: PostgreSQL was away at that moment")
+            self._report("terminate: PostgreSQL was away at that moment")
 
     def _restart_task(self, _fault: Fault) -> None:
         """What is on its way in the old task's producer may still reach the log."""
@@ -142,7 +144,7 @@ class Torment:
         try:
             httpx.post(url, timeout=20.0, trust_env=False)
         except httpx.TransportError:
-            self._say("restart-task: Connect was away at that moment")
+            self._report("restart-task: Connect was away at that moment")
 
     def _read_only(self, fault: Fault) -> None:
         self._block(True)
@@ -165,9 +167,9 @@ class Torment:
 
     def _by_wire(self, fault: Fault) -> None:
         modes: dict[Kind, Mode] = {"refuse": "refuse", "refuse-some": "refuse-some", "cut": "cut", "lose": "lose"}
-        self._wire.set_mode(modes[fault.kind])
+        self._proxy.set_mode(modes[fault.kind])
         self._wait(fault.seconds)
-        self._wire.set_mode("pass")
+        self._proxy.set_mode("pass")
 
     def _end(self, condition: Callable[[], bool], seconds: float = _GONE_SECONDS) -> None:
         deadline = monotonic() + seconds
@@ -175,7 +177,7 @@ class Torment:
             self._stopping.wait(0.1)
 
 
-def revive(stack: Stack, service: Service, say: Say) -> None:
+def revive(stack: Stack, service: Service, report: Report) -> None:
     """Start a server that ended. ServiceUnavailable when it does not come back."""
     for attempt in range(1, _TRIES + 1):
         try:
@@ -183,7 +185,7 @@ def revive(stack: Stack, service: Service, say: Say) -> None:
         except ServiceUnavailable as error:
             if attempt == _TRIES:
                 raise
-            say(f"{service} did not come back, attempt {attempt}: {str(error).splitlines()[0]}")
+            report(f"{service} did not come back, attempt {attempt}: {str(error).splitlines()[0]}")
         else:
             return
 

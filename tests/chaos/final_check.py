@@ -41,7 +41,7 @@ PROMISES = (
 
 
 @dataclass
-class Ending:
+class FinalReport:
     """`extra` are documents of the index without a row, `divergent` all that differ; `notes` what is wrong besides."""
 
     divergent: int = 0
@@ -51,11 +51,11 @@ class Ending:
     log: Findings = field(default_factory=Findings)
 
 
-def compare(pipeline: LocalPipeline, access: Access, stack: Stack, say: Callable[[str], None]) -> Ending:
+def compare(pipeline: LocalPipeline, access: Access, stack: Stack, report: Callable[[str], None]) -> FinalReport:
     """Compare everything."""
-    ending = Ending()
+    ending = FinalReport()
     pipeline.programs.set_variable("ROWTIDE_ELASTICSEARCH_URL", access.url)
-    _verify(pipeline, ending, say)
+    _verify(pipeline, ending, report)
     with (
         database(pipeline.dsn) as connection,
         httpx.Client(base_url=access.url, auth=access.login, timeout=60.0) as http,
@@ -66,20 +66,20 @@ def compare(pipeline: LocalPipeline, access: Access, stack: Stack, say: Callable
             row = connection.execute(promise).fetchone()
             if row != (0,):
                 ending.notes.append(f"the load broke its own promise {row} times: {promise.decode()[:80]}")
-    say("reading the whole log")
+    report("reading the whole log")
     ending.log = Study().read(records(stack.addresses.kafka_bootstrap_servers, pipeline.name))
     return ending
 
 
-def _verify(pipeline: LocalPipeline, ending: Ending, say: Callable[[str], None]) -> None:
-    say("comparing every document with PostgreSQL")
+def _verify(pipeline: LocalPipeline, ending: FinalReport, report: Callable[[str], None]) -> None:
+    report("comparing every document with PostgreSQL")
     command = (*ROWTIDE, "verify", "--output", "json")
     text = pipeline.programs.run("verify", command, _VERIFY_SECONDS, accept=(0, 1))
-    report = last_json(text)
-    if report is None:
+    result = last_json(text)
+    if result is None:
         raise ProgramFailed(f"verify gave no result:\n{text[-2000:]}")
-    for each in report["documents"]:
-        say(f"verify {each['document']}: {each['compared']:,} compared, {each['divergent']} differ")
+    for each in result["documents"]:
+        report(f"verify {each['document']}: {each['compared']:,} compared, {each['divergent']} differ")
         for document_id in each["ids"][:20]:
             ending.notes.append(
                 f"{each['document']} {document_id['id']}: {document_id['what']} {', '.join(document_id['fields'])}"
@@ -89,7 +89,7 @@ def _verify(pipeline: LocalPipeline, ending: Ending, say: Callable[[str], None])
 
 
 def _compare_names(
-    connection: psycopg.Connection[Any], http: httpx.Client, what: tuple[str, str, bytes], ending: Ending
+    connection: psycopg.Connection[Any], http: httpx.Client, what: tuple[str, str, bytes], ending: FinalReport
 ) -> None:
     alias, name, query = what
     rows = {row[0] for row in connection.execute(query)}

@@ -2,7 +2,7 @@
 
 They keep what the application relies on: an order has each product once, and a total that is the sum of its lines."""
 
-from tests.chaos.warehouse_load import Act, NothingThere
+from tests.chaos.warehouse_load import Act, NoSuchRow
 
 
 def _order(act: Act) -> int:
@@ -12,7 +12,7 @@ def _order(act: Act) -> int:
         b"SELECT id FROM orders WHERE id >= %s ORDER BY id LIMIT 1 FOR UPDATE", act.random.randrange(highest + 1)
     )
     if order is None:
-        raise NothingThere
+        raise NoSuchRow
     return int(order)
 
 
@@ -45,7 +45,7 @@ def move_lines(act: Act) -> None:
     """Give the lines of one order to another."""
     source, target = sorted((_order(act), _order(act)))
     if source == target:
-        raise NothingThere
+        raise NoSuchRow
     act.do(
         b"""UPDATE order_lines SET order_id = %s, line_no = line_no +
               (SELECT coalesce(max(line_no), 0) FROM order_lines WHERE order_id = %s)
@@ -83,7 +83,7 @@ def renumber_order(act: Act) -> None:
 def remove_order(act: Act) -> None:
     """Delete an order; lines, payments, shipments and tags follow."""
     if int(act.query_value(b"SELECT count(*) FROM orders") or 0) < 200:
-        raise NothingThere
+        raise NoSuchRow
     act.do(b"DELETE FROM orders WHERE id = %s", _order(act))
 
 

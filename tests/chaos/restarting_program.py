@@ -14,7 +14,7 @@ NO_SERVICE = 3
 """The exit code of a program that misses a service: it is started again until the service is there."""
 
 
-class Supervised:
+class RestartingProgram:
     """A program and its successors, each with a log of its own. `failures` are ends that nobody asked for."""
 
     def __init__(self, programs: Programs, name: str, command: tuple[str, ...], accepted: tuple[int, ...]) -> None:

@@ -1,4 +1,4 @@
-"""One run of the chaos suite: load, faults and readers on a stack of its own; then peace, and every document compared."""
+"""One run of the chaos suite: load, faults and readers on a private stack; then quiet, and every document is compared."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,13 +18,13 @@ from read_model.freshness import Freshness
 from rowtide.conformance.fault_proxy import FaultProxy
 from rowtide.local_pipeline import SHIPPED_SPEC, LocalPipeline, PipelinePorts, database, mark
 from rowtide.programs import ROWTIDE, WRITER
-from tests.chaos.fault_injector import Torment, revive
-from tests.chaos.final_check import Ending, compare
+from tests.chaos.fault_injector import FaultInjector, revive
+from tests.chaos.final_check import FinalReport, compare
 from tests.chaos.reader import Access, Prober, Reader
-from tests.chaos.restarting_program import NO_SERVICE, Supervised
+from tests.chaos.restarting_program import NO_SERVICE, RestartingProgram
 from tests.chaos.schedule import Fault, schedule
 from tests.chaos.sessions import Sessions
-from tests.chaos.supervisor import Caretaker
+from tests.chaos.supervisor import Supervisor
 
 HERE = Path(__file__).parent
 ORDERS = 800
@@ -38,11 +38,11 @@ WORKER = {
     "ROWTIDE_WORKER_SPOOL_AFTER": "300",  # So that large transactions go through the spool.
     "ROWTIDE_WORKER_BULK_DOCUMENTS": "150",
 }
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Task:
+class Scenario:
     """What to run: everything random comes from `seed`; faults come for `seconds`."""
 
     seed: int
@@ -53,10 +53,10 @@ class Task:
 class Chaos:
     """The parts of a run, opened one after the other and closed in the other order."""
 
-    def __init__(self, stack: Stack, task: Task, say: Say) -> None:
+    def __init__(self, stack: Stack, scenario: Scenario, report: Report) -> None:
         self._stack = stack
-        self._task = task
-        self._say = say
+        self._scenario = scenario
+        self._report = report
         self._spec = _write_spec(stack.settings.data_directory)
         addresses = stack.addresses
         self._access = Access(
@@ -69,47 +69,47 @@ class Chaos:
         with ExitStack() as opened:
             self._open(opened)
             opened.callback(self._report_sightings)
-            faults = schedule(self._task.seed, self._task.seconds)
+            faults = schedule(self._scenario.seed, self._scenario.seconds)
             self._announce(faults)
-            self._torment.run(faults, self._broken)
-            self._say("the faults are over")
-            tormented = monotonic() - began
-            self._peace()
+            self._injector.run(faults, self._broken)
+            self._report("no more faults")
+            fault_seconds = monotonic() - began
+            self._settle_down()
             self._reader.stop()
             for prober in self._probers:
                 prober.stop()
-            ending = compare(self._pipeline, self._access, self._stack, self._say)
-            return self._result(ending, tormented, monotonic() - began)
+            ending = compare(self._pipeline, self._access, self._stack, self._report)
+            return self._result(ending, fault_seconds, monotonic() - began)
 
     def _open(self, opened: ExitStack) -> None:
-        task, stack = self._task, self._stack
+        scenario, stack = self._scenario, self._stack
         self._pipeline = pipeline = opened.enter_context(
             LocalPipeline(
                 stack,
                 self._spec,
                 PipelinePorts(free_port(), free_port()),
-                lambda part, state: self._say(f"{part}: {state}"),
+                lambda part, state: self._report(f"{part}: {state}"),
             )
         )
-        pipeline.fill(task.orders)
+        pipeline.fill(scenario.orders)
         with database(pipeline.dsn) as connection:
             connection.execute((HERE / "schema.sql").read_bytes())
-        self._sessions = Sessions(pipeline.dsn, task.seed, SESSIONS)
+        self._sessions = Sessions(pipeline.dsn, scenario.seed, SESSIONS)
         self._sessions.start()
         opened.callback(self._sessions.stop)
-        load = (*WRITER, "load", "--rate", WRITER_RATE, "--seed", str(task.seed))
-        self._writer = Supervised(pipeline.programs, "writer", load, accepted=(0, 1, NO_SERVICE))
+        load = (*WRITER, "load", "--rate", WRITER_RATE, "--seed", str(scenario.seed))
+        self._writer = RestartingProgram(pipeline.programs, "writer", load, accepted=(0, 1, NO_SERVICE))
         self._writer.watch()
         opened.callback(self._writer.stop)
         pipeline.capture()
         self._open_worker(opened)
 
     def _open_worker(self, opened: ExitStack) -> None:
-        pipeline, seed = self._pipeline, self._task.seed
-        self._wire = opened.enter_context(_wire(self._access.url))
-        for name, value in {**WORKER, "ROWTIDE_ELASTICSEARCH_URL": self._wire.url}.items():
+        pipeline, seed = self._pipeline, self._scenario.seed
+        self._proxy = opened.enter_context(_wire(self._access.url))
+        for name, value in {**WORKER, "ROWTIDE_ELASTICSEARCH_URL": self._proxy.url}.items():
             pipeline.programs.set_variable(name, value)
-        self._worker = Supervised(pipeline.programs, "worker", (*ROWTIDE, "worker"), accepted=(NO_SERVICE,))
+        self._worker = RestartingProgram(pipeline.programs, "worker", (*ROWTIDE, "worker"), accepted=(NO_SERVICE,))
         self._worker.watch()
         opened.callback(self._worker.stop)
         self._until(lambda fresh: fresh.state in ("live", "degraded"), FIRST_SECONDS)
@@ -122,19 +122,19 @@ class Chaos:
             each.start()
             opened.callback(each.stop)
         connector = connector_name(pipeline.name)
-        self._torment = Torment(self._stack, self._worker, self._wire, connector, self._say)
-        self._care = Caretaker(self._stack, connector, self._torment, self._say)
-        self._care.start()
-        opened.callback(self._care.stop)
+        self._injector = FaultInjector(self._stack, self._worker, self._proxy, connector, self._report)
+        self._supervisor = Supervisor(self._stack, connector, self._injector, self._report)
+        self._supervisor.start()
+        opened.callback(self._supervisor.stop)
 
     def _announce(self, faults: list[Fault]) -> None:
-        self._say(f"seed {self._task.seed}: {len(faults)} faults in {self._task.seconds:.0f} s")
+        self._report(f"seed {self._scenario.seed}: {len(faults)} faults in {self._scenario.seconds:.0f} s")
         for fault in faults:
-            self._say(f"  planned {fault}")
+            self._report(f"  planned {fault}")
 
     def _report_sightings(self) -> None:
         for sighting in (*self._reader.contradictions, *self._ahead):
-            self._say(f"seen: {sighting}")
+            self._report(f"seen: {sighting}")
 
     def _broken(self) -> bool:
         return bool(self._failures or self._reader.half_seen or self._ahead)
@@ -149,18 +149,18 @@ class Chaos:
         faults = [self._reader.fault, *(prober.fault for prober in self._probers)]
         return [each for each in (*self._worker.failures, *self._sessions.faults, *faults) if each]
 
-    def _peace(self) -> None:
+    def _settle_down(self) -> None:
         """Everything runs, nothing is written, and the documents catch up."""
-        self._wire.set_mode("pass")
+        self._proxy.set_mode("pass")
         for service in SERVICES:
-            revive(self._stack, service, self._say)
+            revive(self._stack, service, self._report)
         self._writer.stop()
         self._sessions.stop()
-        self._say("the load is over")
+        self._report("the load has stopped")
         with database(self._pipeline.dsn) as connection:
             lsn = mark(connection)
         self._until(lambda fresh: fresh.searchable >= lsn and fresh.state in ("live", "degraded"), STILL_SECONDS)
-        self._say("everything is searchable")
+        self._report("everything is searchable")
 
     def _until(self, reached: Callable[[Freshness], bool], still_seconds: float) -> None:
         """Wait while anything moves; ServiceUnavailable when nothing does for long, or the worker failed."""
@@ -174,7 +174,7 @@ class Chaos:
                 moved, last = monotonic(), now
             if monotonic() - reported > 10.0:
                 reported = monotonic()
-                self._say(f"worker: {f'{now.state}, {now.pending:,} pending' if now else 'no answer'}")
+                self._report(f"worker: {f'{now.state}, {now.pending:,} pending' if now else 'no answer'}")
             if self._worker.failures:
                 raise RunnerError(self._worker.failures[0])
             return (now is not None and reached(now)) or monotonic() - moved > still_seconds
@@ -182,19 +182,21 @@ class Chaos:
         wait_until(settled, float("inf"), pause_seconds=0.1)
         now = self._pipeline.worker.freshness()
         if now is None or not reached(now):
-            raise ServiceUnavailable(f"The documents do not catch up: nothing moved for {still_seconds:.0f} s ({now}).")
+            raise ServiceUnavailable(
+                f"The documents do not catch up: there was no progress for {still_seconds:.0f} s ({now})."
+            )
 
-    def _result(self, ending: Ending, tormented: float, took: float) -> dict[str, Any]:
+    def _result(self, ending: FinalReport, fault_seconds: float, took: float) -> dict[str, Any]:
         probes = sum((prober.probes for prober in self._probers), Counter[str]())
         wrong = [*self._failures, ending.log.fault, *ending.notes, *self._reader.contradictions, *self._ahead]
         return {
-            "seed": self._task.seed,
-            "minutes": round(self._task.seconds / 60, 2),
+            "seed": self._scenario.seed,
+            "minutes": round(self._scenario.seconds / 60, 2),
             "divergent": ending.divergent,
             "resurrected": ending.extra,
             "half_transactions_seen": self._reader.half_seen,
             "freshness_ahead": len(self._ahead),
-            "faults": self._torment.done.total(),
+            "faults": self._injector.done.total(),
             "changes": ending.log.changes,
             "documents": ending.documents,
             "read_by_readers": self._reader.seen,
@@ -202,12 +204,12 @@ class Chaos:
             "worker_starts": self._worker.starts,
             "transactions": dict(self._sessions.counts),
             "log": dict(ending.log.counts),
-            "by_fault": dict(sorted(self._torment.done.items())),
-            "care": dict(self._care.done),
+            "by_fault": dict(sorted(self._injector.done.items())),
+            "care": dict(self._supervisor.done),
             "searches": dict(self._reader.searches),
             "not_probed": {name: count for name, count in probes.items() if name != "seen"},
             "seconds": round(took, 1),
-            "tormented_seconds": round(tormented, 1),
+            "tormented_seconds": round(fault_seconds, 1),
             "wrong": [each for each in wrong if each],
         }
 

@@ -10,7 +10,7 @@ from random import Random
 import psycopg
 
 from tests.chaos import order_load, warehouse_load
-from tests.chaos.warehouse_load import Act, NothingThere
+from tests.chaos.warehouse_load import Act, NoSuchRow
 
 Action = Callable[[Act], None]
 
@@ -102,7 +102,7 @@ class Sessions:
                 _act(act)
                 if act.random.random() < ROLLED_BACK:
                     raise psycopg.Rollback
-        except NothingThere:
+        except NoSuchRow:
             return "nothing to do"
         except psycopg.Rollback:  # It passes a transaction whose connection is gone.
             return "cut off"

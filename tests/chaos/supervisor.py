@@ -1,4 +1,4 @@
-"""Does during a run what an operator's alarms would: failed tasks are restarted, servers that ended are started again."""
+"""Restarts failed connector tasks and servers that ended during a run, as an operator would after an alarm."""
 
 import threading
 from collections import Counter
@@ -7,44 +7,44 @@ import httpx
 
 from infra.native.stack import Stack
 from infra.settings import SERVICES
-from tests.chaos.fault_injector import Say, Torment, revive
+from tests.chaos.fault_injector import FaultInjector, Report, revive
 
 _EVERY_SECONDS = 3.0
 
 
-class Caretaker:
-    """Looks at the connector's tasks every few seconds. `done` counts what had to be done."""
+class Supervisor:
+    """Checks the connector's tasks and the servers every few seconds. `done` counts the restarts."""
 
-    def __init__(self, stack: Stack, connector: str, torment: Torment, say: Say) -> None:
+    def __init__(self, stack: Stack, connector: str, injector: FaultInjector, report: Report) -> None:
         self._stack = stack
         self._url = f"{stack.addresses.connect_url}/connectors/{connector}"
-        self._torment = torment
-        self._say = say
+        self._injector = injector
+        self._report = report
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="caretaker", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
         self.done: Counter[str] = Counter()
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start checking."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop checking."""
         self._stopping.set()
         self._thread.join(60.0)
 
     def _run(self) -> None:
         while not self._stopping.wait(_EVERY_SECONDS):
             if reason := self._failed():
-                self._say(f"the connector's task failed, and is restarted: {reason}")
+                self._report(f"a task of the connector failed; restarting it: {reason}")
                 self.done["failed tasks restarted"] += 1
                 self._post("restart?includeTasks=true&onlyFailed=true")
             for service in SERVICES:
-                with self._torment.alone_with(service) as alone:
+                with self._injector.reserved(service) as alone:
                     if alone and self._stack.process(service) is None:
-                        self._say(f"{service} ended by itself, and is started again")
+                        self._report(f"{service} ended by itself; starting it again")
                         self.done[f"{service} ended by itself"] += 1
-                        revive(self._stack, service, self._say)
+                        revive(self._stack, service, self._report)
 
     def _failed(self) -> str:
         try:

@@ -30,7 +30,7 @@ class Act:
         self.connection.execute(query, values)
 
 
-class NothingThere(Exception):
+class NoSuchRow(Exception):
     """There is no row to act on."""
 
 
@@ -41,7 +41,7 @@ def any_box(act: Act) -> str:
         box = act.query_value(b"SELECT code FROM boxes WHERE code >= %s ORDER BY code LIMIT 1 FOR UPDATE", start)
         if box is not None:
             return str(box)
-    raise NothingThere
+    raise NoSuchRow
 
 
 def lock_rooms(act: Act, *rooms: int | None) -> None:
@@ -159,7 +159,7 @@ def shift_weight(act: Act, wait: float = 0.0) -> None:
     by = act.random.randrange(1, 500)
     items = act.connection.execute(b"SELECT no FROM items WHERE code = %s ORDER BY no", (code,)).fetchall()
     if len(items) < 2:
-        raise NothingThere
+        raise NoSuchRow
     (first,), (second,) = act.random.sample(items, 2)
     act.do(b"UPDATE items SET weight = weight - %s WHERE code = %s AND no = %s", by, code, first)
     if wait:
@@ -171,7 +171,7 @@ def move_items(act: Act) -> None:
     """Give items to another box; sometimes there and back in one transaction."""
     query_value, target = sorted((any_box(act), any_box(act)))
     if query_value == target:
-        raise NothingThere
+        raise NoSuchRow
     moved = b"UPDATE items SET code = %s, no = no + %s WHERE code = %s AND no <= 3"
     act.do(moved, target, act.random.randrange(1000, 10**6), query_value)
     if act.random.random() < 0.3:

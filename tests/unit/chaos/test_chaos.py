@@ -9,7 +9,7 @@ import pytest
 
 from cdc.log.envelope import Record, decode
 from rowtide.conformance.fault_proxy import drop_documents, merge_rejections
-from tests.chaos.event_tally import Balance, Tally
+from tests.chaos.event_tally import Balance, EventTally
 from tests.chaos.invariants import contradictions
 from tests.chaos.log import Study
 from tests.chaos.schedule import FIRST_AT, MENU, REST, schedule
@@ -91,7 +91,7 @@ def _record(op: str, id_: int, version: int) -> Record:
     return decode(json.dumps({"op": op, "source": {"table": "rows"}, **sides}).encode())
 
 
-def _happened(tally: Tally) -> None:
+def _happened(tally: EventTally) -> None:
     for op, id_, version in (("c", 1, 1), ("u", 1, 2), ("c", 2, 1), ("d", 2, 0)):
         tally.take(_record(op, id_, version))
 
@@ -106,9 +106,9 @@ def _happened(tally: Tally) -> None:
     ],
 )
 def test_the_tally_finds_what_is_lost_repeated_and_foreign(
-    more: Callable[[Tally], None], alive: list[tuple[int, int]], balance: Balance
+    more: Callable[[EventTally], None], alive: list[tuple[int, int]], balance: Balance
 ) -> None:
-    tally = Tally()
+    tally = EventTally()
     _happened(tally)
     more(tally)
     assert tally.balance(alive, gone=[(2, 1)]) == balance
