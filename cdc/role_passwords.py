@@ -6,6 +6,7 @@ from pathlib import Path
 from cdc.errors import WrongUse
 from cdc.log.names import role_name
 from cdc.settings import Settings
+from connections.private_files import make_private_folder, write_private_file
 
 
 def password_file(settings: Settings, pipeline: str) -> Path:
@@ -43,9 +44,7 @@ def new_password() -> str:
 def write_secret(path: Path, text: str) -> None:
     """Write a file that only its owner can read. Raises WrongUse when that fails."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600, exist_ok=True)
-        path.chmod(0o600)
-        path.write_text(text + "\n", encoding="utf-8")
+        make_private_folder(path.parent)
+        write_private_file(path, text + "\n")
     except OSError as error:
         raise WrongUse(f"The secret cannot be written to {path}: {error.strerror}. Set ROWTIDE_SECRETS_DIR.") from error

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import uvicorn
 
+from connections.private_files import set_private_umask
 from search_api.access.state import State, StateFileError
 from search_api.app import create_app
 from search_api.settings import ApiSettings, InvalidSettings, read_settings
@@ -15,6 +16,7 @@ def main() -> int:
     """Serve. Returns the exit code: 2 for invalid settings, an unusable state file or a port in use, 1 if the server
     did not start.
     """
+    set_private_umask()
     try:
         settings = read_settings()
         State(settings.state_file).close()

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from cdc.log.envelope import EnvelopeError
 from cdc.log.heartbeat import HeartbeatError
 from cdc.log.transaction import LogError
+from connections.private_files import set_private_umask
 from connections.settings import setting_faults
 from read_model.spec.errors import SpecError
 from sync_worker import composition
@@ -33,6 +34,7 @@ def load_settings() -> WorkerSettings:
 
 def main(new_store: bool = False) -> int:
     """Run until SIGTERM or SIGINT; returns the exit code. Errors are printed to stderr."""
+    set_private_umask()
     restarts = RestartLoop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: restarts.end())

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from connections.private_files import touch_private_file
 from infra.errors import RunnerError, WrongSettings
 from infra.versions import ROOM, Versions
 
@@ -81,7 +82,7 @@ def install(cache: Path, versions: Versions, java: Path, report: Callable[[str],
     root = cache / f"servers-{fingerprint(versions, sources)}"
     if root.exists():
         return Installation(root, java)
-    cache.mkdir(parents=True, exist_ok=True)
+    touch_private_file(cache / "lock")
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not root.exists():

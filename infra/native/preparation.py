@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from connections.private_files import touch_private_file, write_private_file
 from infra.errors import ServiceUnavailable
 from infra.native.identity import Identity
 from infra.native.processes import LaunchSpec
@@ -35,10 +36,7 @@ def secrets_of(root: Path, password: SecretStr | None) -> Secrets:
             password=password.get_secret_value() if password else random.token_hex(12),
             cluster_id=base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A", 1),
         )
-        partial = file.with_suffix(".partial")
-        partial.touch(mode=0o600)
-        partial.write_text(json.dumps(asdict(created)))
-        partial.replace(file)
+        write_private_file(file, json.dumps(asdict(created)))
     return read_secrets(root)
 
 
@@ -46,10 +44,10 @@ def prepare(server: Server, identity: Identity, run: Callable[[LaunchSpec, str],
     """Create what the server needs; `run` executes each first-time step that was not finished before."""
     for directory in (server.directory, server.directory / "tmp", *server.directories):
         directory.mkdir(mode=0o700, exist_ok=True)
+        directory.chmod(0o700)
         identity.own(directory)
     for path, text in server.files.items():
-        path.write_text(text)
-        path.chmod(0o600)
+        write_private_file(path, text)
         identity.own(path)
     for step in server.steps:
         done = server.directory / f".{step.name}.done"
@@ -57,7 +55,7 @@ def prepare(server: Server, identity: Identity, run: Callable[[LaunchSpec, str],
             _discard(step.makes)
             with _secret_file(step, identity):
                 run(_launch_spec(server, identity, step), f"The step {step.name} of {server.name}")
-            done.touch()
+            touch_private_file(done)
 
 
 @contextmanager
@@ -66,8 +64,7 @@ def _secret_file(step: Step, identity: Identity) -> Iterator[None]:
     if path is None:
         yield
         return
-    path.touch(mode=0o600)
-    path.write_text(step.stdin)
+    write_private_file(path, step.stdin)
     identity.own(path)
     try:
         yield

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from connections.private_files import touch_private_file, write_private_file
 from connections.wait import wait_until
 from infra.native import supervisor
 
@@ -75,6 +76,7 @@ class ManagedProcess:
     """A supervisor that we started, and the pipe that ends it with us. `process` is the supervisor's."""
 
     def __init__(self, spec: LaunchSpec) -> None:
+        touch_private_file(Path(spec.log))
         with Path(spec.log).open("ab") as log:
             self._popen = subprocess.Popen(
                 [sys.executable, "-I", "-S", supervisor.__file__],
@@ -114,9 +116,7 @@ class ManagedProcess:
 
 def write_record(path: Path, process: Process) -> None:
     """Record a supervisor's process, so that another command finds it."""
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(asdict(process)))
-    partial.replace(path)
+    write_private_file(path, json.dumps(asdict(process)))
 
 
 def read_record(path: Path) -> Process | None:

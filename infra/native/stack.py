@@ -12,6 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from connections.private_files import (
+    FOLDER,
+    SEARCHABLE_FOLDER,
+    allow_search,
+    make_private_folder,
+    restrict_folder,
+    touch_private_file,
+)
 from connections.wait import wait_until
 from infra.addresses import Addresses, addresses_of
 from infra.errors import RunnerError, ServiceUnavailable
@@ -86,6 +94,7 @@ class Stack:
         runs.
         """
         identity = find_identity(self.settings.run_as)
+        self._make_folders(identity)
         require_reachable(self._root, identity, "ROWTIDE_DATA")
         require_reachable(self.settings.cache_directory, identity, "ROWTIDE_CACHE")
         java = find_jdk(os.environ, identity)
@@ -107,11 +116,26 @@ class Stack:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        for directory in (self._root, self._root / "logs", self._root / "run"):
-            directory.mkdir(parents=True, exist_ok=True)
-        with (self._root / "lock").open("w") as lock:
+        file = self._root / "lock"
+        touch_private_file(file)
+        with file.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+    def _make_folders(self, identity: Identity) -> None:
+        """Create the stack's folders for their owner only. A server that runs as another user can pass through those
+        on the way to its own, which also belong to that user."""
+        way = SEARCHABLE_FOLDER if identity.switch else FOLDER
+        home = self.settings.home.absolute()
+        for directory in (self._root, self.settings.cache_directory):
+            make_private_folder(directory, way)
+            for folder in (directory, *directory.parents):
+                if identity.switch and folder.is_relative_to(home):
+                    allow_search(folder)  # A command that knows no servers may have created it.
+        restrict_folder(self._root, way)
+        for directory in (self._root / "logs", self._root / "run"):
+            make_private_folder(directory)
+            restrict_folder(directory)
 
     def _start_all(self, servers: list[Server], identity: Identity) -> None:
         with ThreadPoolExecutor(max_workers=len(self._services), thread_name_prefix="start") as pool:

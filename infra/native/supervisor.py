@@ -94,7 +94,7 @@ class ChildSupervisor:
                 cwd=spec["directory"],
                 env=spec["environment"],
                 start_new_session=True,
-                umask=0o027,
+                umask=0o077,
                 preexec_fn=die_with_supervisor,  # noqa: PLW1509 - this process has one thread.
                 **spec["identity"],
             )

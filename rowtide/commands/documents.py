@@ -21,6 +21,9 @@ from rowtide.commands.options import SpecOption
 from rowtide.console import Output, YamlOutputOption, print_json, print_text, print_yaml
 from sync_worker.store.pending_sql import build
 
+SPEC_MODE = 0o644
+"""A spec is the user's own file, without secrets; the worker's user has to read it."""
+
 
 def register(root: typer.Typer) -> None:
     """Add `documents` to the root of `rowtide`."""
@@ -130,6 +133,7 @@ def _write(path: Path, text: str) -> None:
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
+        path.chmod(SPEC_MODE)
     except FileExistsError as error:
         raise WrongUse(f"{path} already exists. Move it away, or write to another file.") from error
     except OSError as error:

@@ -3,13 +3,14 @@
 It never contains documents. Several servers on one machine may share the file.
 """
 
-import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import apsw
+
+from connections.private_files import make_private_folder, restrict_file, touch_private_file
 
 MIGRATIONS = (
     """
@@ -90,11 +91,13 @@ class State:
 
 
 def _create_file(path: Path | None) -> str:
-    """The name for SQLite. A new file is readable only by its owner."""
+    """The name for SQLite. Only its owner can read the file, and what SQLite creates next to it has the same mode."""
     if path is None:
         return ":memory:"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    make_private_folder(path.parent)
+    touch_private_file(path)
+    for suffix in ("-wal", "-shm"):
+        restrict_file(path.with_name(path.name + suffix))
     return str(path)
 
 

@@ -14,6 +14,7 @@ import apsw
 import msgspec
 
 from cdc.log.recovery import Recovery
+from connections.private_files import make_private_folder, restrict_file, restrict_folder, touch_private_file
 from read_model.catalog.catalog import quote_identifier
 from read_model.sqlite import functions
 from sync_worker.errors import StoreError
@@ -22,6 +23,8 @@ from sync_worker.store.position import Position
 
 CHECKED_BYTES = 128 << 20
 """A file up to this size is checked completely at each start, which takes at most a second."""
+OWN_SUFFIXES = (".lock", ".token", ".partial")
+"""Of the files in the folder that are not a row store's."""
 
 
 class Owner(NamedTuple):
@@ -72,7 +75,7 @@ class RowStore:
     """The open file. Raises StoreError when it cannot be used, or another worker has it open."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_private(path)
         self._lock = path.with_suffix(".lock").open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -251,3 +254,23 @@ class RowStore:
     def _read_position(self) -> Position:
         state = self.value("SELECT state FROM position")
         return Position() if state is None else msgspec.json.decode(state, type=Position)
+
+
+def _make_private(path: Path) -> None:
+    """Create the file, its lock and its folder for their owner only, and restrict those that exist: the row store
+    contains personal data of every captured row. Raises StoreError when the folder cannot be created.
+
+    SQLite gives `-wal` and `-shm` the mode of the file when it creates them."""
+    try:
+        make_private_folder(path.parent)
+        if all(".sqlite" in entry.name or entry.suffix in OWN_SUFFIXES for entry in path.parent.iterdir()):
+            restrict_folder(path.parent)  # Never a folder that somebody uses for anything else, such as /tmp.
+        for file in (path, path.with_suffix(".lock")):
+            touch_private_file(file)
+        for suffix in ("-wal", "-shm"):
+            restrict_file(path.with_name(path.name + suffix))
+    except OSError as error:
+        raise StoreError(
+            f"cannot write row store {path} ({error.strerror}); check the folder's permissions, or set"
+            " ROWTIDE_WORKER_STORE to another folder"
+        ) from error

@@ -1,0 +1,65 @@
+"""Files and folders that only their owner can read: modes 0600 and 0700, whatever the umask.
+
+Files that an earlier version left readable are restricted when they are opened again."""
+
+import os
+from pathlib import Path
+
+UMASK = 0o077
+FILE, FOLDER = 0o600, 0o700
+SEARCHABLE_FOLDER = 0o711
+"""The mode of a folder on the way to the data of a server that runs as another user: others can enter it, and see
+nothing in it."""
+
+
+def set_private_umask() -> None:
+    """For a program's start: what it and its child processes create is its owner's only."""
+    os.umask(UMASK)
+
+
+def make_private_folder(path: Path, mode: int = FOLDER) -> None:
+    """Create the folder and its missing parents with this mode. Existing folders keep theirs: they may be anybody's."""
+    for folder in (*reversed(path.parents), path):
+        try:
+            folder.mkdir(mode)
+        except FileExistsError:
+            continue
+        folder.chmod(mode)  # Whatever the umask took away.
+
+
+def restrict_folder(path: Path, mode: int = FOLDER) -> None:
+    """Set the mode of a folder of ours that an earlier version may have left readable. Another user's stays as it is."""
+    if path.is_dir() and path.stat().st_uid == os.geteuid():
+        path.chmod(mode)
+
+
+def allow_search(path: Path) -> None:
+    """Let others pass through a folder of this user, to what they may open inside it."""
+    if path.stat().st_uid == os.geteuid():
+        path.chmod(path.stat().st_mode | (SEARCHABLE_FOLDER & ~FOLDER))
+
+
+def restrict_file(path: Path) -> None:
+    """Remove what others may do with an existing file, if it belongs to this user."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return
+    if status.st_mode & UMASK and status.st_uid == os.geteuid():
+        path.chmod(FILE)
+
+
+def touch_private_file(path: Path) -> None:
+    """Create the file if it is missing, and restrict it before anything is written to it."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, FILE))
+    restrict_file(path)
+
+
+def write_private_file(path: Path, text: str) -> None:
+    """Replace the file's contents in one step: readers see the old text or the new one."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    # Exclusive: in a server's folder, the server's user could put a link in its place.
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE), "w", encoding="utf-8") as file:
+        file.write(text)
+    partial.replace(path)
