@@ -21,9 +21,7 @@ INSERT INTO things SELECT n, 'thing ' || n FROM generate_series(1, 50) n;
 """
 
 
-def test_deletes_older_than_gc_deletes_are_sent_again_after_a_restart(
-    stack: Stack, live_pipeline: LivePipeline
-) -> None:
+def test_deletes_older_than_gc_deletes_are_resent(stack: Stack, live_pipeline: LivePipeline) -> None:
     pipeline = live_pipeline(SPEC, SCHEMA, lease_seconds=4)
     at, alias = pipeline.place.addresses, f"{pipeline.place.pipeline}-things"
     login = (at.elasticsearch_username, at.elasticsearch_password)

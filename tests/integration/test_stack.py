@@ -94,7 +94,7 @@ def process_status(pid: int) -> dict[str, str] | None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts servers as somebody else")
 @pytest.mark.parametrize("service", SERVICES)
-def test_servers_that_root_starts_run_as_somebody_else_without_roots_groups(stack: Stack, service: Service) -> None:
+def test_servers_started_by_root_drop_user_and_groups(stack: Stack, service: Service) -> None:
     supervisor = stack.process(service)
     assert supervisor is not None
     somebody = pwd.getpwnam(stack.settings.run_as)
@@ -257,7 +257,7 @@ def test_a_taken_port_is_named_with_its_setting(data: Path) -> None:
             Stack(settings).start()
 
 
-def test_a_server_that_fails_shows_the_end_of_its_log_and_takes_the_others_along(data: Path) -> None:
+def test_a_failed_server_prints_its_log_and_stops_the_others(data: Path) -> None:
     settings = small_settings("failing", data).model_copy(update={"kafka_heap": 1})
     stack = Stack(settings)
     with pytest.raises(RunnerError, match=r"kafka.*failed; see the end of(.|\n)*heap"):

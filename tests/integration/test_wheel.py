@@ -127,7 +127,7 @@ def test_the_installed_commands_come_from_the_wheel(installation: Installation) 
     assert "usage" in installation.run(*_writer(installation), "--help").lower()
 
 
-def test_servers_start_and_the_shipped_spec_fits_the_shipped_application(installation: Installation) -> None:
+def test_servers_start_and_the_shipped_spec_is_valid(installation: Installation) -> None:
     installation.rowtide("up")
     try:
         exports = installation.rowtide("status", "--env")

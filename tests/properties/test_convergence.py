@@ -159,7 +159,7 @@ def test_positions_do_not_wait_for_a_repeated_transaction() -> None:
         check(source, [("read", length), ("read", more), ("crash", 0), ("read", 3), ("crash", 0)])
 
 
-def test_a_snapshot_holds_freshness_back_to_what_the_log_showed_before_it() -> None:
+def test_a_snapshot_holds_freshness_at_the_position_before_it() -> None:
     source = Source(plans.TABLES)
     source.snapshot()
     source.transaction(_customer("Ann"), _order(1))
@@ -171,7 +171,7 @@ def test_a_snapshot_holds_freshness_back_to_what_the_log_showed_before_it() -> N
     check(source, [("read", 5), *indexed, ("refresh", 0), ("read", 9), *indexed, ("refresh", 0)])
 
 
-def test_a_restart_does_not_publish_what_was_acknowledged_but_not_refreshed() -> None:
+def test_a_restart_publishes_no_unrefreshed_change() -> None:
     source = Source(plans.TABLES)
     source.snapshot()
     source.heartbeat()

@@ -87,7 +87,7 @@ def test_mistyped_words_are_corrected_and_told(api: Api, text: str, corrected: s
     assert {item["id"] for item in page["items"]} == expected
 
 
-def test_pages_of_a_corrected_text_go_on_with_the_text_that_was_asked(api: Api) -> None:
+def test_pages_of_a_corrected_search_keep_the_typed_text(api: Api) -> None:
     params = {"q": "volmue", "size": 40}
     first = api.get("/v1/books/search", params=params).json()
     second = api.get("/v1/books/search", params=params | {"cursor": first["next_cursor"]}).json()
@@ -239,9 +239,7 @@ CHOSEN = (
 
 @pytest.mark.parametrize("filters", CHOSEN)
 @pytest.mark.parametrize("text", ["", "harbour"])
-def test_facets_count_what_choosing_a_value_gives_and_change_no_hits(
-    api: Api, filters: tuple[str, ...], text: str
-) -> None:
+def test_facet_counts_equal_the_hits_of_choosing_a_value(api: Api, filters: tuple[str, ...], text: str) -> None:
     facets = ["copies.place", "copies.state", "genre", "lent"]
     params: dict[str, Any] = {"q": text, "filter": list(filters), "size": 100}
     counted = api.get("/v1/books/search", params=params | {"facet": facets}).json()
@@ -317,7 +315,7 @@ def test_a_cursor_whose_point_is_gone_says_so(library: Library) -> None:
         assert open_points(library) == before
 
 
-def test_a_cursor_begins_at_the_beginning_and_reads_at_its_own_point(api: Api) -> None:
+def test_a_cursor_reads_from_the_start_at_its_own_point_in_time(api: Api) -> None:
     assert api.get("/v1/books/search", params={"cursor": "start", "page": 2}).status_code == 422
     first = api.get("/v1/books/search", params={"cursor": "start", "size": 1}).json()["next_cursor"]
     params = {"cursor": first, "size": 1, "consistency": "now"}

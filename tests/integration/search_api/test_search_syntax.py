@@ -49,7 +49,7 @@ EVERYTHING = (
 )
 
 
-def test_everything_in_one_text_finds_the_orders_that_fulfil_all_of_it(judged_corpus: Corpus) -> None:
+def test_a_text_with_every_syntax_finds_matching_orders(judged_corpus: Corpus) -> None:
     api, documents = judged_corpus
     url = f"/v1/{PREFIX}orders/search"
     usual = EVERYTHING.format(name="Ana Lima", word="espresso", total=100, since="now-7d", city="a", sku="AB-")

@@ -57,9 +57,7 @@ def look_until(page: Page, shown: Callable[[float], None]) -> None:
     return shown(1.0)
 
 
-def test_an_open_tab_tells_how_old_it_is_and_that_documents_fall_behind(
-    page: Page, scripted_site: ScriptedSite
-) -> None:
+def test_an_open_tab_shows_its_age_and_the_lag(page: Page, scripted_site: ScriptedSite) -> None:
     page.clock.install()
     page.goto(f"{scripted_site.results}?q=desk")
     age, refresh, note = page.locator("#count .age"), page.locator("#count [data-again]"), page.get_by_role("note")

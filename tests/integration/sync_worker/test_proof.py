@@ -289,7 +289,7 @@ def test_a_refused_document_waits_and_the_rest_flows_on(proof: Proof) -> None:
     proof.pipeline.wait_live()
 
 
-def test_an_id_that_elasticsearch_cannot_hold_costs_its_own_document_alone(proof: Proof) -> None:
+def test_an_id_too_long_quarantines_only_its_document(proof: Proof) -> None:
     long, longer = "x" * 600, "x" * 513
     proof.sql(
         f"INSERT INTO words VALUES ('{long}', 'long'), ('', 'empty'), ('{longer}', 'gone soon'), ('{'y' * 512}', 'good');"
@@ -320,7 +320,7 @@ def test_an_id_that_elasticsearch_cannot_hold_costs_its_own_document_alone(proof
     assert proof.verify()["words"] | {"lsn": ""} == proof.verify()["words"] | {"lsn": "", "compared": 8, "divergent": 0}
 
 
-def test_a_document_with_more_nested_rows_than_the_index_takes_is_set_aside(proof: Proof) -> None:
+def test_a_document_with_too_many_nested_rows_is_quarantined(proof: Proof) -> None:
     proof.sql("INSERT INTO parts SELECT n, 14, 'one of many' FROM generate_series(20000, 30010) n")
     proof.sql("UPDATE things SET name = 'beside it' WHERE id = 15")
     fresh = proof.pipeline.wait_fresh()

@@ -52,7 +52,7 @@ def test_an_order_goes_the_whole_way(shop: Database, rows: psycopg.Connection, p
     assert first_row(rows, "SELECT deleted_at IS NOT NULL FROM orders WHERE number = %s", placed)
 
 
-def test_a_draft_is_placed_once_and_an_order_of_nothing_is_paid_then(shop: Database, rows: psycopg.Connection) -> None:
+def test_a_draft_is_placed_once_and_a_free_order_is_paid(shop: Database, rows: psycopg.Connection) -> None:
     world = shop.world()
     customer, label = world.customers[2].number, world.customers[2].labels[0]
     gift = c.AddProduct(
@@ -74,9 +74,7 @@ def test_a_draft_is_placed_once_and_an_order_of_nothing_is_paid_then(shop: Datab
     shop.run(c.ShipOrder(number=placed_gift, carrier="DHL", tracking="GIFT"))
 
 
-def test_amending_a_paid_order_changes_lines_total_and_payments_together(
-    shop: Database, rows: psycopg.Connection, placed: str
-) -> None:
+def test_amending_a_paid_order_keeps_its_sums_consistent(shop: Database, rows: psycopg.Connection, placed: str) -> None:
     shop.run(c.PayOrder(number=placed, method="card"))
     skus = shop.world().skus
     shop.run(c.AmendOrder(number=placed, lines=(c.Line(skus[0], 1), c.Line(skus[5], 4))))
@@ -201,9 +199,7 @@ def test_a_seeded_text_is_stored_out_of_line(rows: psycopg.Connection) -> None:
     assert first_row(rows, toasted) > 0
 
 
-def test_a_missing_schema_an_existing_schema_and_a_missing_server_are_told_apart(
-    new_database: Any, shop: Database
-) -> None:
+def test_schema_and_server_errors_differ(new_database: Any, shop: Database) -> None:
     with Database(new_database()) as database:
         assert not database.has_schema()
         with pytest.raises(NotReadyError, match="python -m writer init"):

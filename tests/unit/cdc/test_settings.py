@@ -52,7 +52,7 @@ def test_a_spec_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         pipeline_name(choose(Settings(), tmp_path / "nowhere.yaml", None, None))
 
 
-def test_the_connector_signs_in_as_its_own_role_where_it_reaches_the_database() -> None:
+def test_the_connector_logs_in_with_its_own_role() -> None:
     database = connector_database(DSN, "postgres:5432", "shop", "pw", "1")
     assert (database.host, database.port, database.name, database.user) == ("postgres", 5432, "shop", "rowtide_shop")
     assert database.sslmode == "require"

@@ -23,7 +23,7 @@ def test_a_schedule_comes_from_its_seed() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_schedule_of_ten_minutes_has_every_fault_and_lets_targets_rest(seed: int) -> None:
+def test_a_ten_minute_schedule_has_every_fault_and_pauses(seed: int) -> None:
     faults = schedule(seed, TEN_MINUTES)
     assert {(each.kind, each.target) for each in faults} == {(each.kind, each.target) for each in MENU}
     assert faults[0].at == FIRST_AT

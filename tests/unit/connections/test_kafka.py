@@ -46,9 +46,7 @@ def test_only_what_the_protocol_knows_is_set(protocol: str, keys: set[str], monk
     assert set(client_settings(Settings.read().kafka)) == {"bootstrap.servers", *keys}
 
 
-def test_a_login_without_a_password_and_a_file_without_certificates_are_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_password_and_an_empty_ca_file_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     empty = tmp_path / "ca.pem"
     empty.write_text("no certificates")
     monkeypatch.setenv("ROWTIDE_KAFKA_SECURITY_PROTOCOL", "sasl_ssl")

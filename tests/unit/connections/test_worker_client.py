@@ -36,7 +36,7 @@ def worker_that_starts_when_waited_for() -> Iterator[tuple[WorkerClient, list[st
         thread.join()
 
 
-def test_a_worker_that_is_just_starting_is_waited_for_and_that_is_reports_once() -> None:
+def test_a_starting_worker_is_awaited_and_reported_once() -> None:
     with worker_that_starts_when_waited_for() as (client, reports):
         assert client.wait_until_searchable(Lsn(77), 10).searchable == 77
         assert client.wait_until_started(10).state == "live"

@@ -8,7 +8,7 @@ MAKEFILE = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
 PHONY = next(line for line in MAKEFILE.splitlines() if line.startswith(".PHONY:")).split()[1:]
 
 
-def test_every_word_has_a_recipe_or_needs_something_that_has_one_and_says_what_it_is_for() -> None:
+def test_every_target_has_a_recipe_and_a_description() -> None:
     rules = {name: (needs, recipe) for name, needs, recipe in re.findall(r"(?m)^([a-z]+):(.*)\n(\t?)", MAKEFILE)}
     assert sorted(rules) == sorted(PHONY)
     idle = [name for name, (needs, recipe) in rules.items() if not recipe and not needs.partition("##")[0].strip()]

@@ -78,7 +78,7 @@ def test_services_wait_for_those_they_need(committed: dict[str, Any]) -> None:
     assert all(wait == {"condition": "service_healthy"} for wait in conditions)
 
 
-def test_only_the_operators_commands_know_a_password_of_elasticsearch(committed: dict[str, Any]) -> None:
+def test_only_operator_commands_have_the_elasticsearch_password(committed: dict[str, Any]) -> None:
     programs = {name: committed["services"][name]["environment"] for name in ("rowtide", "worker", "api")}
     know = [name for name, environment in programs.items() if "ROWTIDE_ELASTICSEARCH_PASSWORD" in environment]
     assert know == ["rowtide"]

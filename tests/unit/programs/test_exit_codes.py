@@ -143,7 +143,7 @@ def test_a_taken_port_is_a_wrong_setting(taken: int, spec: Path) -> None:
         ("[Errno -2] Name or service not known", False),
     ],
 )
-def test_a_wrong_sign_in_is_told_from_a_server_that_lets_nobody_in_now(message: str, wrong: bool) -> None:
+def test_a_wrong_login_differs_from_a_busy_server(message: str, wrong: bool) -> None:
     assert (is_wrong_login(message), login_refused(message)) == (wrong, wrong)
 
 

@@ -94,7 +94,7 @@ def test_the_deprecated_commands_for_keys_work_with_a_warning(command: tuple[str
     assert "ROWTIDE_ELASTICSEARCH_URL" in printed.stderr
 
 
-def test_an_error_with_an_exit_code_is_printed_and_any_other_is_a_bug(capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_errors_with_an_exit_code_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     class Known(Exception):
         exit_code = 3
 

@@ -98,7 +98,7 @@ def test_some_notes_are_long_and_hard_to_compress() -> None:
     assert notes.count(None) > 500
 
 
-def test_bulk_rows_are_the_same_for_a_seed_and_agree_with_each_other() -> None:
+def test_bulk_rows_are_deterministic_and_consistent() -> None:
     stock = bulk.Stock(
         buyers=[bulk.Buyer(1, (1, 2)), bulk.Buyer(2, (3,))],
         articles=[bulk.Article(n, product.price) for n, product in enumerate(catalogue.products(1, 20))],

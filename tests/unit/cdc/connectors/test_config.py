@@ -73,6 +73,6 @@ def test_secrets_are_masked_and_references_are_not() -> None:
     assert not any(is_secret(key) for key in template())
 
 
-def test_the_placeholder_differs_by_pipeline_and_database_and_is_the_connectors() -> None:
+def test_the_placeholder_is_unique_and_the_connectors() -> None:
     assert config()["unavailable.value.placeholder"] == placeholder("shop", DATABASE.system)
     assert len({placeholder("shop", "1"), placeholder("shop", "2"), placeholder("shap", "1")}) == 3

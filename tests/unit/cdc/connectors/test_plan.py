@@ -61,7 +61,7 @@ def test_the_reason_is_the_innermost_cause() -> None:
     assert health(status("RUNNING", "FAILED", trace=trace)).reason == "PSQLException: ERROR: slot is gone"
 
 
-def test_a_slot_that_does_not_go_back_far_enough_is_told_with_the_way_out() -> None:
+def test_a_slot_that_lost_wal_is_reported_with_the_recovery() -> None:
     trace = (
         "io.debezium.DebeziumException: The connector is trying to read change stream starting at PostgresOffsetContext"
         " [sourceInfo=source_info[server='shop'db='shop', lsn=LSN{0/3F826B0}, txId=1059, lastCommitLsn=LSN{0/3F826B1}],"

@@ -43,7 +43,7 @@ def test_every_real_record_keeps_what_it_says(case: str) -> None:
             assert json.loads(bytes(record.before)) == value.get("before")
 
 
-def test_a_marker_outside_of_a_transaction_is_a_heartbeat_with_its_own_lsn() -> None:
+def test_a_nontransactional_message_is_a_heartbeat_with_an_lsn() -> None:
     message = logical_message(decode(encoded(values("messages")[-1])))
     assert message == LogicalMessage(message.lsn, "rowtide-marker", b'{"marker":1}', 1795433767515)
     assert message.lsn == 35267288
@@ -88,7 +88,7 @@ def test_what_is_no_envelope_is_refused_without_its_values(value: bytes, reason:
     assert "secret value" not in str(caught.value)
 
 
-def test_a_record_with_its_schema_names_the_setting_that_was_switched() -> None:
+def test_a_record_with_a_schema_names_the_wrong_setting() -> None:
     change = values("transaction")[1]
     with pytest.raises(EnvelopeError, match=r"schemas\.enable=false") as caught:
         decode(encoded({"schema": {"type": "struct", "name": "secret value"}, "payload": change}))

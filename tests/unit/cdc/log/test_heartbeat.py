@@ -12,7 +12,7 @@ from tests.support.paths import CASES
 FOLDER = CASES / "envelopes"
 
 
-def test_a_real_heartbeat_says_which_database_and_what_its_tables_look_like() -> None:
+def test_a_real_heartbeat_identifies_database_and_tables() -> None:
     record = json.loads((FOLDER / "snapshot.json").read_text())["records"][-1]
     heartbeat = decode(base64.b64decode(record["value"]["message"]["content"]))
     assert heartbeat.slot == "rowtide_lab2"

@@ -71,7 +71,7 @@ def test_an_end_at_or_below_applied_is_a_repeat(lsn: int) -> None:
     assert (assembler.applied, assembler.open_tx) == (100, None)
 
 
-def test_a_second_end_of_the_last_transaction_is_a_repeat_wherever_it_stands() -> None:
+def test_a_second_end_of_the_last_transaction_is_a_duplicate() -> None:
     assembler = assembled(begin(7), event(7, 1), end(7, 100, 1))
     assert assembler.feed(end(7, 120, 1)) is DUPLICATE
     assert assembler.applied == 100
@@ -82,18 +82,18 @@ def test_a_second_end_of_the_last_transaction_is_a_repeat_wherever_it_stands() -
     assert isinstance(assembler.feed(end(8, 140, 1)), Committed)
 
 
-def test_a_transaction_that_begins_again_and_ends_later_stops_the_work() -> None:
+def test_a_resent_transaction_with_a_later_end_raises() -> None:
     with pytest.raises(LogError, match="transaction 7 ended twice, the second time at 0/78"):
         assembled(begin(7), event(7, 1), end(7, 100, 1), begin(7), event(7, 1), end(7, 120, 1))
 
 
-def test_events_of_a_finished_transaction_without_its_begin_are_repeats() -> None:
+def test_events_of_a_finished_transaction_are_duplicates() -> None:
     assembler = assembled(begin(7), event(7, 1), event(7, 2), end(7, 100, 2))
     assert [assembler.feed(record) for record in (event(7, 2), end(7, 100, 2))] == [DUPLICATE, DUPLICATE]
 
 
 @pytest.mark.parametrize("last", [100, 120])
-def test_an_event_outside_of_its_transaction_that_is_no_repeat_stops_the_work(last: int) -> None:
+def test_a_new_event_outside_its_transaction_raises(last: int) -> None:
     with pytest.raises(LogError, match=r"public\.t of transaction 8 is outside"):
         assembled(event(8, 1, last), applied=100)
 
@@ -157,12 +157,12 @@ def test_an_empty_transaction_that_stood_aside_may_be_news() -> None:
     assert assembler.feed(end(8, 200, 0)) == Committed(8, Lsn(200), 0, 7, begins=True)
 
 
-def test_a_transaction_passed_over_that_ends_beyond_what_is_applied_stops_the_work() -> None:
+def test_a_skipped_transaction_with_a_later_end_raises() -> None:
     with pytest.raises(LogError, match="transaction 8 at 0/C8 announces 1 events, but the log contains 0"):
         assembled(begin(7), begin(8), event(8, 1, 90), end(8, 200, 1), applied=100)
 
 
-def test_a_new_transaction_before_the_cut_off_one_came_again_stops_the_work() -> None:
+def test_a_new_transaction_before_the_interrupted_one_raises() -> None:
     with pytest.raises(LogError, match="transaction 8 is incomplete in the log"):
         assembled(begin(8), event(8, 1, 100), begin(9), end(9, 300, 0), applied=100)
 
@@ -182,7 +182,7 @@ def test_an_event_that_was_seen_is_a_repeat() -> None:
     assert isinstance(assembler.feed(end(7, 100, 3)), Committed)
 
 
-def test_a_transaction_that_comes_again_with_other_events_stops_the_work() -> None:
+def test_a_resent_transaction_with_other_events_raises() -> None:
     other = Record(op="d", source=event(7, 2).source, transaction=InTransaction("7:2", 2))
     with pytest.raises(LogError, match="transaction 7 was repeated with other events"):
         assembled(begin(7), event(7, 1), event(7, 2), begin(7), event(7, 1), other)

@@ -45,7 +45,7 @@ def test_everything_a_server_writes_is_below_its_directory(service: Service) -> 
     assert server.directory == Path("/data") / service
 
 
-def test_servers_listen_on_the_loopback_at_the_ports_of_the_settings() -> None:
+def test_servers_listen_on_loopback_at_the_configured_ports() -> None:
     file = built("kafka", kafka_port=1111, controller_port=2222).files[Path("/data/kafka/server.properties")]
     assert properties(file)["listeners"] == "PLAINTEXT://127.0.0.1:1111,CONTROLLER://127.0.0.1:2222"
     assert "listen_addresses=127.0.0.1" in built("postgres").command

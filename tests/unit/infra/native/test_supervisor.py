@@ -68,9 +68,7 @@ def test_a_paused_server_can_be_stopped(family: ManagedProcess) -> None:
     assert alive(pids) == []
 
 
-def test_a_detached_server_outlives_its_owners_pipe_and_is_found_by_its_record(
-    family: ManagedProcess, tmp_path: Path
-) -> None:
+def test_a_detached_server_outlives_its_owner_and_has_a_record(family: ManagedProcess, tmp_path: Path) -> None:
     family.detach()
     write_record(tmp_path / "it.json", family.process)
     recorded = read_record(tmp_path / "it.json")

@@ -74,7 +74,7 @@ def test_a_statement_builds_selected_documents() -> None:
     assert deletes == {"3": 0, "4": 1}
 
 
-def test_a_stored_value_can_be_kept_when_a_change_does_not_carry_it() -> None:
+def test_a_stored_value_replaces_an_unchanged_one() -> None:
     store = RowStore(plans.TABLES, plans.DOCUMENTS)
     use = store.tables[plans.TAGS]
     store.upsert(plans.TAGS, {"id": 3, "name": "new"})
@@ -90,7 +90,7 @@ def test_names_that_differ_in_capitals_or_points_stay_apart() -> None:
     assert len({name_of(table).lower() for table in tables}) == len(tables)
 
 
-def test_rows_that_differ_are_found_whatever_the_capitals_of_their_columns() -> None:
+def test_differing_rows_are_detected_in_any_column_case() -> None:
     key, value = plans.key("Id"), Column("Name", "text")
     use = TableUse(TableName("public", "T"), (key, value), (key,))
     store = RowStore((use,), ())

@@ -46,7 +46,7 @@ def test_the_number_of_buckets_is_bounded() -> None:
     assert limits.take("a", 1, 0.0).wait == 0
 
 
-def test_what_was_used_already_is_a_debt_that_delays_what_comes_next() -> None:
+def test_overuse_delays_the_next_request() -> None:
     limits = RateLimits(Rate(2.0, 10))
     assert limits.take("ana", 8, 0).left == 2
     owing = limits.spend("ana", 5, 0)

@@ -41,7 +41,7 @@ def test_a_chosen_facet_does_not_narrow_its_own_counts() -> None:
     assert len(body["aggs"]["facet1"]["filter"]["bool"]["filter"]) == 2
 
 
-def test_a_chosen_facet_of_an_array_takes_the_other_filters_on_it_along() -> None:
+def test_a_chosen_facet_of_an_array_keeps_its_other_filters() -> None:
     body = body_of(filters=("copies.place:Lisbon", "copies.number:>1", "price:>1"), facets=("copies.place",))
     (nested,) = body["post_filter"]["bool"]["filter"]
     assert len(nested["nested"]["query"]["bool"]["filter"]) == 2

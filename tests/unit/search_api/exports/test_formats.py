@@ -118,7 +118,7 @@ def test_parquet_is_typed() -> None:
     assert pyarrow.parquet.ParquetFile(io.BytesIO(file)).num_row_groups == 2
 
 
-def test_a_parquet_file_without_rows_is_a_file_and_odd_values_are_told() -> None:
+def test_an_empty_parquet_file_is_valid_and_bad_values_raise() -> None:
     columns = chosen_columns(["price"], SCHEMA)
     assert pyarrow.parquet.read_table(io.BytesIO(Parquet(columns).end())).num_rows == 0
     several = Parquet(columns)

@@ -67,7 +67,7 @@ def test_fields_without_values_have_no_extent() -> None:
     assert read_extents(body, [PUBLISHED, PRICE]) == {"price": Extent(1.0, 9.0, 8.0)}
 
 
-def test_bars_follow_each_other_and_the_last_holds_what_lies_beyond() -> None:
+def test_bars_are_adjacent_and_the_last_holds_the_rest() -> None:
     buckets = [{"key": 0.0, "doc_count": 4}, {"key": 0.2, "doc_count": 1}]
     answer = {"aggregations": {"h0": {"buckets": buckets}, "b0": {"doc_count": 3}}}
     extents = {"price": Extent(0.0, 100.0, 0.39)}

@@ -168,7 +168,7 @@ def test_many_who_wait_share_one_marker_and_one_poll() -> None:
     run(steps)
 
 
-def test_who_comes_while_others_wait_is_served_from_what_they_heard() -> None:
+def test_a_late_waiter_shares_the_pending_poll() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
         waiter = asyncio.create_task(consistency.reach(require("now")))
         while worker.requests < 2:
@@ -248,7 +248,7 @@ def test_a_database_behind_its_own_documents_is_noticed() -> None:
 
 
 @pytest.mark.parametrize(("has_worker", "reason"), [(False, "ROWTIDE_WORKER_URL"), (True, "ROWTIDE_MARKER_DSN")])
-def test_without_worker_or_marker_the_answer_is_degraded_and_no_error(has_worker: bool, reason: str) -> None:
+def test_without_worker_or_marker_the_answer_is_degraded(has_worker: bool, reason: str) -> None:
     async def main() -> None:
         async with WorkerDouble().client() as http:
             freshness = await ReadYourWrites(WorkerFreshness(http if has_worker else None), None, 10).reach(

@@ -92,7 +92,7 @@ def api(double: ElasticsearchDouble) -> Iterator[Api]:
         yield api
 
 
-def test_a_search_that_takes_too_long_is_a_problem_that_says_what_to_do(double: ElasticsearchDouble, api: Api) -> None:
+def test_a_search_timeout_is_a_problem_with_advice(double: ElasticsearchDouble, api: Api) -> None:
     assert api.get("/v1/books/search").status_code == 200
     double.slow.set()
     for path in (

@@ -75,7 +75,7 @@ def test_money_never_loses_a_decimal() -> None:
     assert ENGLISH.money("5", "points") == "5 points"
 
 
-def test_amounts_have_the_currency_of_their_document_and_fields_the_names_that_the_spec_gives() -> None:
+def test_amounts_have_their_currency_and_fields_their_labels() -> None:
     described = {
         "search": {"money": {"genre": ["price", "copies.number"], "USD": ["big"]}},
         "fields": {"price": {"label": "Cost"}},

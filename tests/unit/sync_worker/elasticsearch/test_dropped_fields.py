@@ -72,7 +72,7 @@ def refusal(field: str) -> Refusal:
     return Refusal(1, "1", Outcome.REJECTED, f"cannot take {field}", field)
 
 
-def test_a_rejected_item_goes_again_without_one_field_after_the_other() -> None:
+def test_a_rejected_item_is_resent_with_fields_dropped() -> None:
     bodies = Bodies([b"other", ACTION + DOCUMENT + b"\n"], leave_out=True)
     assert bodies.without(refusal("price"))
     assert bodies.without(refusal("name.keyword"))

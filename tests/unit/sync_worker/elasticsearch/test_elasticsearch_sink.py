@@ -58,7 +58,7 @@ def choosy_sink(
 REFUSED = {"error": {"type": "action_request_validation_exception", "reason": "id [secret] is too long"}}
 
 
-def test_ids_that_elasticsearch_cannot_hold_cost_one_request_more_and_their_own_documents_alone() -> None:
+def test_ids_too_long_cost_one_request_and_their_documents() -> None:
     items = [item("1"), item("x" * 513), item("2"), item("ä" * 257), deletion("", 7), item("x" * 512), item("")]
     bad = (b"x" * 513, "ä".encode() * 257, b'"_id":""')
     with choosy_sink(lambda body: any(each in body for each in bad), 400, REFUSED) as (sink, taken):
@@ -74,9 +74,7 @@ def test_ids_that_elasticsearch_cannot_hold_cost_one_request_more_and_their_own_
 
 
 @pytest.mark.parametrize(("status", "error", "reason"), [(400, REFUSED, "action_request"), (413, None, "larger than")])
-def test_what_elasticsearch_refuses_whole_is_halved_until_the_culprit_is_alone(
-    status: int, error: object, reason: str
-) -> None:
+def test_a_rejected_bulk_is_halved_down_to_the_culprit(status: int, error: object, reason: str) -> None:
     items = [item(str(n), "bad" if n in (3, 11) else "good") for n in range(16)]
     with choosy_sink(lambda body: b"bad" in body, status, error) as (sink, taken):
         outcome = sink.send(THINGS, items)

@@ -38,7 +38,7 @@ CALLS: list[Callable[[IndexAdmin], object]] = [
 
 
 @pytest.mark.parametrize("status", [0, 429, 503])
-def test_elasticsearch_that_is_away_or_overloaded_is_a_missing_service(status: int) -> None:
+def test_an_unreachable_or_overloaded_elasticsearch_is_unavailable(status: int) -> None:
     with admin_behind(status) as admin:
         for call in CALLS:
             with pytest.raises(ServiceMissing):

@@ -58,7 +58,7 @@ def test_an_unchanged_value_comes_from_the_row_store() -> None:
     assert folded([event("u", 1, ABSENT)], stored={(1,): (1, "long")}).rows == {(1,): (1, "long")}
 
 
-def test_an_unchanged_value_comes_from_the_batch_when_it_was_written_there() -> None:
+def test_an_unchanged_value_comes_from_the_batch_first() -> None:
     people = folded([event("u", 1, "newer")], [event("u", 1, ABSENT)], stored={(1,): (1, "long")})
     assert people.rows == {(1,): (1, "newer")}
 
@@ -88,7 +88,7 @@ def test_an_unchanged_value_that_nobody_holds_stops_the_work(before: list[TakenC
         folded([*before, event("u", 1, ABSENT)], stored=stored)
 
 
-def test_rows_of_a_later_moment_may_lack_the_row_that_an_update_left_out() -> None:
+def test_newer_rows_may_lack_the_row_of_an_unchanged_value() -> None:
     changes = [event("u", 1, ABSENT), event("c", 2, ABSENT, moved_from=7), event("c", 3, ABSENT, moved_from=8)]
     people = folded(changes, [event("u", 1, ABSENT), event("d", 1)], stored={(2,): (2, "later")}, newer=True)
     assert people.rows == {(1,): None, (2,): (2, "later"), (3,): None}

@@ -11,7 +11,7 @@ def test_what_waits_or_flies_holds_the_lsn_back() -> None:
     assert FreshnessTracker().searchable(100, [70, 40]) == 39
 
 
-def test_an_acknowledged_change_waits_for_a_refresh_that_began_later() -> None:
+def test_an_acknowledged_change_waits_for_a_later_refresh() -> None:
     tracker = FreshnessTracker()
     tracker.begin_refresh()
     tracker.acknowledge(50)

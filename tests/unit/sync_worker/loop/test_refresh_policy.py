@@ -24,7 +24,7 @@ def test_the_first_refresh_waits_for_nothing() -> None:
     assert RefreshPolicy(AFTER).due(0.0, awaited=False, pending=BEHIND)
 
 
-def test_a_quick_refresh_is_followed_by_another_after_the_least_pause() -> None:
+def test_a_quick_refresh_is_repeated_after_the_minimum_pause() -> None:
     assert first_due(refreshed(0.001)) == AFTER
 
 
@@ -38,6 +38,6 @@ def test_a_backlog_is_refreshed_seldom() -> None:
     assert first_due(refreshed(0.2), pending=BEHIND - 1) == SHARE * 0.2
 
 
-def test_who_waits_is_served_at_once_but_never_twice_without_a_rest() -> None:
+def test_a_waiter_is_refreshed_at_once_but_not_twice() -> None:
     assert first_due(refreshed(0.001), awaited=True) == SHORTEST
     assert first_due(refreshed(0.3), awaited=True, pending=BEHIND) == 0.3

@@ -25,7 +25,7 @@ def test_a_table_without_dates_is_not_asked() -> None:
     assert bc_conditions(use(plans.text("name"), Column("at", "time"), Column("many", "_date", element="date"))) == []
 
 
-def test_the_question_is_about_every_column_with_a_date_and_leaves_infinite_ones_out() -> None:
+def test_the_bc_query_covers_every_finite_date_column() -> None:
     sql = bc_query(use(Column("d", "date"), plans.text("name"), Column('z"', "timestamptz")))
     assert sql == (
         """SELECT EXISTS (SELECT FROM "public"."t" WHERE ("d" < '0001-01-01' AND "d" > '-infinity')"""
@@ -82,7 +82,7 @@ def turn_until(misread: BcDateCheck, done: bool, watch: IdentityMonitor) -> None
     raise AssertionError("it does not come to that")
 
 
-def test_documents_wait_until_a_table_with_such_a_value_was_read_anew(store: RowStore) -> None:
+def test_documents_wait_for_the_resync_of_a_bc_table(store: RowStore) -> None:
     stopping, asker = threading.Event(), Asked([DATED.table], [])
     stopping.set()
     watch = IdentityMonitor(store, [use.table for use in TABLES], dict)
@@ -104,7 +104,7 @@ def test_documents_wait_until_a_table_with_such_a_value_was_read_anew(store: Row
     assert asker.requests == [[DATED.table]] * 2
 
 
-def test_a_source_that_is_away_is_asked_again_and_one_that_refuses_holds_nothing_up(store: RowStore) -> None:
+def test_an_unreachable_source_is_retried_and_a_refusal_is_skipped(store: RowStore) -> None:
     stopping, asker = threading.Event(), Asked(ServiceMissing("away"), WorkerError("permission denied"))
     stopping.set()
     watch = IdentityMonitor(store, [use.table for use in TABLES], dict)

@@ -62,7 +62,7 @@ def test_a_change_between_the_re_read_and_the_next_heartbeat(store: RowStore) ->
     assert watch.changed == {A}
 
 
-def test_a_table_that_changed_beside_the_one_read_anew_is_wanted_next(store: RowStore) -> None:
+def test_a_table_that_changes_during_a_resync_is_next(store: RowStore) -> None:
     now = {"public.a": "A2", "public.b": "B2"}
     watch = IdentityMonitor(store, [A, B], lambda: now)
     watch.observe(heartbeat(a="1", b="1"))

@@ -47,7 +47,7 @@ def running() -> Iterator[Looks]:
         looks.outlook.stop()
 
 
-def test_the_source_is_asked_after_three_heartbeats_and_what_it_says_ends_the_worker() -> None:
+def test_three_missed_heartbeats_query_the_source() -> None:
     with running() as looks:
         looks.listen(2.75)
         assert not looks.requested.wait(0.1)

@@ -37,7 +37,7 @@ def of_version(store: RowStore, version: int) -> Build | None:
     return build_of(store.execute(OF_VERSION, (LANE.document, version)).fetchone())
 
 
-def test_bulks_of_one_second_share_a_row_and_a_version_has_the_times_of_its_bulks(store: RowStore) -> None:
+def test_bulks_of_one_second_share_a_row_of_build_times(store: RowStore) -> None:
     times = BuildTimes(store)
     note(store, times, 60, 10_000)
     note(store, times, 61, 10_400, first_lsn=48)

@@ -78,7 +78,7 @@ def test_a_change_of_many_documents_does_not_hold_back_a_fresh_one(shop: Shop) -
         assert all(b'"fresh"' in write.body and b'"renamed"' in write.body for bulk in fresh for write in bulk.writes)
 
 
-def test_fresh_changes_without_end_do_not_starve_a_change_of_many_documents(shop: Shop) -> None:
+def test_a_large_fan_out_is_not_starved_by_fresh_changes(shop: Shop) -> None:
     shop.change({MAKERS: {(1,): (1, "renamed")}}, 20)
     renamed = 0
     for bulks in range(FAN_OUT_TURN * MANY // BULK):

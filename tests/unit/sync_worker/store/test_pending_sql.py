@@ -39,7 +39,7 @@ def test_fan_outs_start_at_the_changed_keys(store: RowStore, plan: DocumentPlan)
             assert set(scans(store, statement)) <= {"c", "f"}
 
 
-def test_rows_taken_for_a_build_get_a_new_touch_and_waiting_ones_stay() -> None:
+def test_touched_rows_get_a_new_touch_and_pending_ones_stay() -> None:
     store = RowStore(plans.TABLES, plans.DOCUMENTS)
     plan, pending = plans.CATEGORIES_DOCUMENT, pending_sql.pending_name(plans.CATEGORIES_DOCUMENT, "fresh")
     touch = pending_sql.touch(plan, "fresh", "SELECT column1 AS k0, :lsn AS first_lsn FROM (VALUES (1), (2))")

@@ -130,7 +130,7 @@ def test_refused_and_left_out_are_told_apart(small: Small) -> None:
     assert (left_out.id, left_out.kind, left_out.fields) == ("5", QuarantineKind.FIELD_DROPPED, ("code",))
 
 
-def test_a_document_touched_while_it_was_refused_is_pending_and_not_set_aside(small: Small) -> None:
+def test_a_document_touched_while_rejected_stays_pending(small: Small) -> None:
     bulk = small.pending.take(60)
     assert bulk
     with small.store.transaction():

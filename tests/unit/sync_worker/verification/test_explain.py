@@ -85,7 +85,7 @@ PARTS = (
         ([(9, 65)], None, [9]),
     ],
 )
-def test_the_log_says_when_the_youngest_row_was_committed_and_what_came_later(
+def test_the_log_dates_the_newest_row_and_later_changes(
     log: list[tuple[int, int]] | None, lsn: str | None, touching: list[int]
 ) -> None:
     explanation = explained(GOOD, GOOD, side())

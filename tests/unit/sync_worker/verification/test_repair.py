@@ -46,7 +46,7 @@ class Recorder:
         return Report(DOCUMENT.name, "0/0", scope, compared=len(ids))
 
 
-def test_documents_are_proven_after_they_are_searchable_and_extra_ones_are_deleted() -> None:
+def test_documents_are_verified_once_searchable_and_extra_ones_deleted() -> None:
     recorder = Recorder()
     done = repair(DOCUMENT, ["2", "3", "no number", "2"], recorder, recorder, recorder.wait, cast(Verifier, recorder))
     assert recorder.did == [

@@ -103,7 +103,7 @@ def test_a_change_on_its_way_is_no_difference() -> None:
     assert (report.divergent, report.unsettled, report.proven) == (0, 0, True)
 
 
-def test_a_document_that_always_changes_is_unsettled_and_no_divergence() -> None:
+def test_a_document_that_always_changes_is_unsettled() -> None:
     source = Source({"1": '{"a":0}'})
     index = Index({"1": (50, '{"a":-1}')})
 
