@@ -217,7 +217,7 @@ def test_row_security_an_identity_index_and_a_strong_role(operator: Operator) ->
     execute(operator.place, 'ALTER TABLE "Customers" REPLICA IDENTITY USING INDEX wide')
     assert "if somebody drops the index" in init(operator, 0, "Customers")
     execute(operator.place, 'ALTER TABLE "Customers" REPLICA IDENTITY USING INDEX off')
-    assert "without the primary key, so a delete would not identify its row" in init(operator, 1, "Customers")
+    assert "which lacks the primary key, so a delete would not identify its row" in init(operator, 1, "Customers")
 
 
 def test_the_life_of_a_connector(operator: Operator) -> None:
