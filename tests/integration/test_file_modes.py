@@ -26,11 +26,11 @@ def test_the_folder_of_a_stack_is_for_nobody_else(stack: Stack) -> None:
         inside_server = any(Path(folder).is_relative_to(server) for server in servers)
         for path in (Path(folder) / name for name in [*folders, *files] if not (Path(folder) / name).is_symlink()):
             try:
-                found = mode(path)
+                modes = mode(path)
             except FileNotFoundError:
                 continue  # A server removed it meanwhile.
             # Elasticsearch gives its keystore to its group, below a folder that only its user can enter.
             forbidden = 0o007 if inside_server else 0o077
-            if found & forbidden:
-                wide[str(path.relative_to(root))] = oct(found)
+            if modes & forbidden:
+                wide[str(path.relative_to(root))] = oct(modes)
     assert wide == {}
