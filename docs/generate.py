@@ -5,6 +5,7 @@ Run it after a change: `python -m docs.generate`. tests/unit/docs/test_reference
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -153,7 +154,7 @@ def _bounds(field: FieldInfo) -> str:
 def _metrics() -> str:
     fresh = SimpleNamespace(state="live", pending=0, quarantined=0, left_out=0, searchable=0, watermark=0, as_of_ms=0)
     feed: Any = SimpleNamespace(now=fresh)
-    ingest: Any = SimpleNamespace(events=0)
+    ingest: Any = SimpleNamespace(events=0, refused=SimpleNamespace(counts=Counter()))
     delivery: Any = SimpleNamespace(delivered=0, retries=0)
     rows = [
         (f"`{metric.name}{'_total' if metric.type == 'counter' else ''}`", metric.type, metric.documentation)

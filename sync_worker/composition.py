@@ -11,6 +11,7 @@ import msgspec
 import structlog
 from elasticsearch import Elasticsearch
 
+from cdc.log.control import ControlReader
 from cdc.log.names import changes_topic
 from connections.kafka import KafkaErrors
 from read_model.catalog.catalog import read_catalog
@@ -214,7 +215,7 @@ def _bind_plan(
     shapes = shapes_of(plan, sql, system)
     pending = Pending(store, rows, sql.lanes, settings.worker_bulk_bytes, settings.worker_bulk_documents)
     generations = Generations(store, rows, quarantine, index_admin, plan)
-    applier = Applier(store, rows, shapes, settings.worker_spool_after, observers)
+    applier = Applier(store, rows, shapes, settings.worker_spool_after, ControlReader(plan.pipeline), observers)
     return PlanBound(plan, sql, shapes, rows, applier, pending, generations)
 
 

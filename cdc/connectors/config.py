@@ -11,7 +11,7 @@ from importlib import resources
 
 from cdc.capture_selection import Captured
 from cdc.log.heartbeat import emit_query, placeholder
-from cdc.log.names import changes_topic, publication_name, slot_name
+from cdc.log.names import CONTROL_PREFIXES, changes_topic, publication_name, slot_name
 from cdc.source.connector_database import ConnectorDatabase
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
@@ -46,6 +46,8 @@ def connector_config(
         "slot.name": slot_name(pipeline),
         "publication.name": publication_name(pipeline),
         "table.include.list": ",".join(table_pattern(schema, name) for schema, name in sorted(tables)),
+        # Anybody may emit messages: a pattern such as `rowtide.*` would let more of them into the topic.
+        "message.prefix.include.list": f"(?-i:{'|'.join(CONTROL_PREFIXES)})",
         "heartbeat.action.query": emit_query(pipeline, tables),
         "unavailable.value.placeholder": placeholder(pipeline, database.system),
         # Matches tables, transaction markers and messages; each record names its own table.

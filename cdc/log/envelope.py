@@ -67,13 +67,18 @@ class Record(msgspec.Struct, gc=False):
 
 
 class LogicalMessage(NamedTuple):
-    """A non-transactional logical message, such as a heartbeat or a marker. `content` is what the emitter wrote."""
+    """A non-transactional logical message, such as a heartbeat or a marker. Anybody may have emitted it.
+
+    `content` is what the emitter wrote; None when it is larger than MAX_CONTENT_BYTES or not base64."""
 
     lsn: Lsn
     prefix: str
-    content: bytes
+    content: bytes | None
     ts_ms: int
 
+
+MAX_CONTENT_BYTES = 4 * 1024 * 1024
+"""No message of ours is larger: a heartbeat has at most about 200 bytes for each captured table."""
 
 _decoder = msgspec.json.Decoder(Record)
 
@@ -106,11 +111,16 @@ def logical_message(record: Record) -> LogicalMessage:
     message, source = record.message, record.source
     if message is None or source is None:
         raise EnvelopeError("a message event has no message")
+    return LogicalMessage(Lsn(source.lsn or NOTHING), message.prefix, _content(message.content), record.ts_ms)
+
+
+def _content(text: str) -> bytes | None:
+    if len(text) * 3 // 4 > MAX_CONTENT_BYTES:
+        return None
     try:
-        content = base64.b64decode(message.content, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise EnvelopeError(f"a message with prefix {message.prefix!r} has content that is not base64") from error
-    return LogicalMessage(Lsn(source.lsn or NOTHING), message.prefix, content, record.ts_ms)
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
 
 
 def split_transaction_id(text: str) -> tuple[int, Lsn]:

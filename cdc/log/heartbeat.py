@@ -7,8 +7,9 @@ an event).
 """
 
 import hashlib
+import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -32,10 +33,10 @@ class Heartbeat(msgspec.Struct, frozen=True):
     absent.
     """
 
-    system: str
-    timeline: int
+    system: Annotated[str, msgspec.Meta(max_length=20)]
+    timeline: Annotated[int, msgspec.Meta(ge=1, lt=2**31)]
     slot: str
-    at_ms: int
+    at_ms: Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
     catalogue: dict[str, str] = {}
 
 
@@ -48,21 +49,6 @@ def decode(content: bytes) -> Heartbeat:
         return _decoder.decode(content)
     except msgspec.MsgspecError as error:
         raise HeartbeatError(f"cannot decode a heartbeat: {error}") from error
-
-
-class _Emission(msgspec.Struct):
-    at_ms: int = 0
-
-
-_emission_decoder = msgspec.json.Decoder(_Emission)
-
-
-def emitted_ms(content: bytes) -> int:
-    """When a heartbeat was emitted, by the source's clock (Unix ms); 0 if it does not say."""
-    try:
-        return _emission_decoder.decode(content).at_ms
-    except msgspec.MsgspecError:
-        return 0
 
 
 SYSTEM_QUERY = "SELECT system_identifier::text FROM pg_control_system()"
@@ -132,15 +118,15 @@ def emit_query(pipeline: str, tables: Iterable[tuple[str, str]]) -> str:
     """The SQL of `heartbeat.action.query` for the captured (schema, name) pairs. Any role that can connect can run
     it."""
     slot, catalogue = _literal(slot_name(pipeline)), catalogue_query(pipeline, tables)
-    return _one_line(_EMIT).format(
-        prefix=_literal(HEARTBEAT_PREFIX), slot=slot, timeline=_TIMELINE, catalogue=catalogue
+    return _qualified(_one_line(_EMIT)).format(
+        prefix=_literal(HEARTBEAT_PREFIX), slot=slot, timeline=_qualified(_TIMELINE), catalogue=catalogue
     )
 
 
 def catalogue_query(pipeline: str, tables: Iterable[tuple[str, str]]) -> str:
     """The SQL of `Heartbeat.catalogue`: one row, one column of JSON."""
     pairs = ", ".join(f"({_literal(schema)}, {_literal(name)})" for schema, name in sorted(tables))
-    return _one_line(_CATALOGUE).format(publication=_literal(publication_name(pipeline)), tables=pairs)
+    return _qualified(_one_line(_CATALOGUE)).format(publication=_literal(publication_name(pipeline)), tables=pairs)
 
 
 class SourceStatus(NamedTuple):
@@ -168,6 +154,17 @@ def source_status_query(pipeline: str) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+_FUNCTION = re.compile(r"(?<![\w.])(\w+)\(")
+_SYNTAX = frozenset({"coalesce", "extract", "below", "bit"})
+"""What looks like a call and is none."""
+
+
+def _qualified(sql: str) -> str:
+    """Call functions of pg_catalog by their full name: a function of the same name in `public` that fits the arguments
+    better would run with the rights of the connector's role."""
+    return _FUNCTION.sub(lambda call: call[0] if call[1] in _SYNTAX else f"pg_catalog.{call[0]}", sql)
 
 
 def _literal(text: str) -> str:

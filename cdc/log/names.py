@@ -15,6 +15,10 @@ MARKER_PREFIX = "rowtide-marker"
 """Prefix of a message that a reader emits to wait until its position is searchable."""
 
 
+CONTROL_PREFIXES = (HEARTBEAT_PREFIX, SNAPSHOT_PREFIX, MARKER_PREFIX)
+"""All prefixes that are captured; messages with another one do not reach the topic."""
+
+
 def changes_topic(pipeline: str) -> str:
     """The topic, with one partition, that holds the complete ordered log of a pipeline."""
     return f"{pipeline}.changes"

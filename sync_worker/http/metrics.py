@@ -27,6 +27,11 @@ class WorkerCollector(Collector):
         yield CounterMetricFamily(
             "rowtide_documents_indexed", "Documents written or deleted.", self._delivery.delivered
         )
+        yield CounterMetricFamily(
+            "rowtide_control_messages_refused",
+            "Heartbeats, snapshot messages and markers in the log that were not of the agreed form, and were skipped.",
+            self._ingest.refused.counts.total(),
+        )
         yield CounterMetricFamily("rowtide_bulk_retries", "Bulk requests that were retried.", self._delivery.retries)
         yield GaugeMetricFamily(
             "rowtide_pending_documents", "Documents that wait to be built (an estimate).", fresh.pending

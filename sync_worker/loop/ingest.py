@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from cdc.log.envelope import LogicalMessage
+from cdc.log.control import Beat
 from sync_worker.errors import ShapeError
 from sync_worker.log.kafka_record import LogMessage
 from sync_worker.loop.freshness_tracker import FreshnessTracker
 from sync_worker.loop.plan_bound import PlanBound
+from sync_worker.loop.refused_messages import RefusedMessages
 from sync_worker.source.silence_monitor import SilenceMonitor
 from sync_worker.store.applier import Applied
 from sync_worker.store.row_store import RowStore
@@ -54,7 +55,7 @@ class SourceIdentity(Protocol):
     def reason(self) -> str:
         """Why documents may differ from the database; empty while nothing is known."""
 
-    def observe(self, message: LogicalMessage) -> None:
+    def observe(self, beat: Beat) -> None:
         """Check a heartbeat. PositionLost when it comes from another database."""
 
 
@@ -80,6 +81,8 @@ class Ingest:
         self._identity = identity
         self._silence = silence
         self._tracker = tracker
+        self.refused = RefusedMessages()
+        """Control messages that were not obeyed."""
         self._batch = batch
         self._idle_wait = idle_wait
         self.events = 0
@@ -104,6 +107,7 @@ class Ingest:
 
     def _record(self, applied: Applied) -> None:
         self.events += applied.events
+        self.refused.record(applied.refusals)
         if applied.heartbeat is not None:
             self._identity.observe(applied.heartbeat)
             self._silence.turn(records=True, heartbeat=True)

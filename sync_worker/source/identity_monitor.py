@@ -6,8 +6,7 @@ from collections.abc import Callable, Collection
 import msgspec
 
 from cdc.log import heartbeat
-from cdc.log.envelope import LogicalMessage
-from cdc.log.names import HEARTBEAT_PREFIX
+from cdc.log.control import Beat
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import ServiceMissing
 from sync_worker.store.history_check import Identity, check_same_source
@@ -48,11 +47,9 @@ class IdentityMonitor:
         """The history that the heartbeats belong to; None before the first one. Thread-safe."""
         return Identity(self._known.system, self._known.timeline) if self._known else None
 
-    def observe(self, message: LogicalMessage) -> None:
+    def observe(self, beat: Beat) -> None:
         """Check a heartbeat. Raises PositionLost when it comes from another database, timeline or slot."""
-        if message.prefix != HEARTBEAT_PREFIX:
-            return
-        content = heartbeat.decode(message.content)
+        content = beat.content
         if self._known is None:
             self._remember(content)
             return
@@ -62,7 +59,7 @@ class IdentityMonitor:
             ("timeline", known.timeline, content.timeline),
             ("slot", known.slot, content.slot),
         )
-        if message.lsn < self._store.position.resync.lsn:
+        if beat.lsn < self._store.position.resync.lsn:
             return
         resynced = self._resynced or {}
         # Another table may have changed at the same time without a resync: compare that one with its earlier hash.

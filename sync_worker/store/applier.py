@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cdc.log.envelope import LogicalMessage, Record
-from cdc.log.heartbeat import emitted_ms
+from cdc.log.control import Beat, Control, EmptySnapshot, Refusal
+from cdc.log.envelope import LogicalMessage, Record, logical_message
 from cdc.log.lsn import Lsn
-from cdc.log.names import HEARTBEAT_PREFIX, SNAPSHOT_PREFIX
 from cdc.log.transaction import (
     Assembler,
     Begin,
@@ -47,12 +46,20 @@ class RowObserver(Protocol):
     def observe(self, batch: Mapping[TableName, TableChanges]) -> None: ...
 
 
+class ControlMessages(Protocol):
+    """Decides which control messages are obeyed."""
+
+    def read(self, message: LogicalMessage) -> Control: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a batch of messages contained: the number of change events, and the last heartbeat."""
+    """What a batch of messages contained: the number of change events, the last heartbeat, and why control messages
+    were refused."""
 
     events: int
-    heartbeat: LogicalMessage | None
+    heartbeat: Beat | None
+    refusals: tuple[Refusal, ...] = ()
 
 
 class Applier:
@@ -64,6 +71,7 @@ class Applier:
         rows: Rows,
         shapes: Mapping[TableName, RowShape],
         spool_after: int,
+        control: ControlMessages,
         observers: Sequence[RowObserver] = (),
     ) -> None:
         self._store = store
@@ -75,7 +83,9 @@ class Applier:
         self._snapshot: dict[TableName, list[Row]] = {}
         self._batch = self._new_batch()
         self._observers = tuple(observers)
-        self._heartbeat: LogicalMessage | None = None
+        self._control = control
+        self._heartbeat: Beat | None = None
+        self._refusals: list[Refusal] = []
         self._events = 0
         self.recent: deque[int] = deque(maxlen=RECENT_TRANSACTIONS)
         position = store.position
@@ -95,7 +105,7 @@ class Applier:
         """Apply messages in their order, as one atomic step with the position behind them (invariant 1).
 
         Raises ShapeError when a row does not fit its table, and the errors of the log; then nothing is applied."""
-        self._events, self._heartbeat = 0, None
+        self._events, self._heartbeat, self._refusals = 0, None, []
         with self._store.transaction():
             for message in messages:
                 self._apply_message(message)
@@ -108,7 +118,7 @@ class Applier:
             self._store.move_transaction(
                 dropped_tx=self._assembler.dropped_tx or 0, ended_tx=self._assembler.ended_tx or 0
             )
-        return Applied(self._events, self._heartbeat)
+        return Applied(self._events, self._heartbeat, tuple(self._refusals))
 
     def _apply_message(self, message: LogMessage) -> None:
         value = message.value()
@@ -148,12 +158,17 @@ class Applier:
         flag = source.snapshot if lsn and source else None
         # Every flag except `first` may also occur in the middle of a snapshot whose beginning was not read.
         begins = flag == "first" or (flag in FIRST_ROW_FLAGS and skipped not in (NOTHING_READ, lsn))
-        begins = begins or (record.message is not None and record.message.prefix == SNAPSHOT_PREFIX)
+        begins = begins or self._announces_empty_snapshot(record)
         if begins:
             self._store.move_snapshot(awaiting=False)
         elif skipped != lsn:
             self._store.move_snapshot(skipped=lsn)
         return begins
+
+    def _announces_empty_snapshot(self, record: Record) -> bool:
+        if record.message is None or record.transaction is not None:
+            return False
+        return isinstance(self._control.read(logical_message(record)), EmptySnapshot)
 
     def _change(self, change: TakenChange, loose: bool) -> None:
         self._events += 1
@@ -207,21 +222,26 @@ class Applier:
         )
 
     def _logical_message(self, message: LogicalMessage) -> None:
+        control = self._control.read(message)
+        if isinstance(control, Refusal):
+            self._refusals.append(control)
+            return
         self._stream_begins()
-        if message.prefix == HEARTBEAT_PREFIX:
-            self._heartbeat_emitted(message)
-        elif message.prefix == SNAPSHOT_PREFIX and self._store.position.snapshot.lsn < int(message.content):
-            self._empty_snapshot(message.lsn, message.ts_ms)
-        self._heartbeat = message
+        match control:
+            case Beat():
+                self._heartbeat_emitted(control)
+            case EmptySnapshot(since) if self._store.position.snapshot.lsn < since:
+                self._empty_snapshot(message.lsn, message.ts_ms)
         if self._assembler.open_tx is None and self._assembler.dropped_tx is None:
             self._advance(message.lsn, message.ts_ms)
             if not self._store.position.resync.lsn and message.lsn >= self._store.position.snapshot.lsn:
                 self._store.move_snapshot(settled=True)
 
-    def _heartbeat_emitted(self, message: LogicalMessage) -> None:
-        position, at_ms = self._store.position, emitted_ms(message.content)
-        check_heartbeat(position, message.lsn, at_ms)
-        if message.lsn >= position.log.watermark:
+    def _heartbeat_emitted(self, beat: Beat) -> None:
+        self._heartbeat = beat
+        position, at_ms = self._store.position, beat.content.at_ms
+        check_heartbeat(position, beat.lsn, at_ms)
+        if beat.lsn >= position.log.watermark:
             self._store.move_log(heartbeat_ms=max(position.log.heartbeat_ms, at_ms))
 
     def _advance(self, lsn: int, at_ms: int) -> None:

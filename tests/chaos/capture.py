@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from cdc.log.envelope import Record
-from cdc.log.names import connector_name, slot_name
+from cdc.log.names import MARKER_PREFIX, connector_name, slot_name
 from connections.wait import wait_until
 from infra.errors import RunnerError
 from infra.native.stack import Stack
@@ -31,8 +31,8 @@ HERE = Path(__file__).parent
 PIPELINE = "capture"
 SESSIONS = 5
 BETWEEN_KILLS = (2.0, 14.0)
-MESSAGE_PREFIX = "rowtide-study"
-"""The connector captures messages whose prefix begins with `rowtide`."""
+MESSAGE_PREFIX = MARKER_PREFIX
+"""One that the connector captures; in a transaction, the message has no effect."""
 _STEP_SECONDS = 300.0
 _STOP_SECONDS = 90.0
 BETWEEN_SECONDS = 0.1

@@ -49,6 +49,7 @@ from tests.support.fakes.quiet_surroundings import (
     ShownTargets,
     UnchangedTables,
 )
+from tests.support.fakes.trusted_messages import TrustedMessages
 from tests.support.oracle import oracle
 
 PLAN = PipelinePlan("shop", plans.DOCUMENTS, "hash", plans.TABLES)
@@ -448,7 +449,7 @@ def bind(
         sql,
         shapes,
         rows,
-        parts.applier(store, rows, shapes, spool_after),
+        parts.applier(store, rows, shapes, spool_after, TrustedMessages()),
         parts.pending(store, rows, sql.lanes, 2000, bulk),
         targets(rows),
     )

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from cdc.log.envelope import LogicalMessage
+from cdc.log.control import Beat
 from cdc.log.heartbeat import Heartbeat
 from cdc.log.lsn import Lsn
 from read_model.catalog.catalog import TableName
@@ -25,9 +24,9 @@ def store(tmp_path: Path) -> Iterator[RowStore]:
         yield store
 
 
-def heartbeat(lsn: int = 1, slot: str = "s", **catalogue: str) -> LogicalMessage:
+def heartbeat(lsn: int = 1, slot: str = "s", **catalogue: str) -> Beat:
     content = Heartbeat("1", 1, slot, 0, {f"public.{name}": text for name, text in catalogue.items()})
-    return LogicalMessage(Lsn(lsn), "rowtide-hb", msgspec.json.encode(content), 0)
+    return Beat(Lsn(lsn), content)
 
 
 def test_a_changed_definition_is_wanted_until_it_is_read_anew(store: RowStore) -> None:
@@ -117,8 +116,8 @@ def test_another_system_timeline_or_slot_is_another_source(
     watch = IdentityMonitor(store, [A], dict)
     watch.observe(heartbeat(a="1"))
     assert watch.identity == Identity("1", 1)
-    content = msgspec.json.encode(Heartbeat(system, timeline, slot, 0, {"public.a": "1"}))
+    content = Heartbeat(system, timeline, slot, 0, {"public.a": "1"})
     with pytest.raises(PositionLost, match=message) as lost:
-        watch.observe(LogicalMessage(Lsn(9), "rowtide-hb", content, 0))
+        watch.observe(Beat(Lsn(9), content))
     assert "--new-store" in describe(lost.value)
     assert IdentityMonitor(store, [A], dict).identity == Identity("1", 1), "it is known after a restart"

@@ -1,0 +1,153 @@
+"""Control messages that anybody who can log in may emit: none stops the worker, and none deletes a row."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from cdc.log.control import ControlReader, Refusal
+from cdc.log.envelope import MAX_CONTENT_BYTES
+from cdc.log.heartbeat import Heartbeat
+from sync_worker.store.applier import Applied, Applier
+from sync_worker.store.row_store import RowStore
+from tests.support.builders import plans
+from tests.support.builders.history import Message, Put, Source
+from tests.support.fakes.quiet_surroundings import ShownTargets
+from tests.support.oracle.loop_simulation import WorkerParts, bind
+
+PIPELINE = "shop"
+HEARTBEAT = Heartbeat("7711", 1, "rowtide_shop", 5, {})
+
+
+class Worker:
+    """An applier that has read a snapshot of three customers."""
+
+    def __init__(self, path: Path) -> None:
+        self.store = RowStore(path)
+        bound = bind(WorkerParts(), self.store, lambda _: ShownTargets([]), 1000)
+        self._applier = Applier(self.store, bound.rows, bound.shapes, 1000, ControlReader(PIPELINE))
+        self._offset = 0
+        source = Source(plans.TABLES)
+        source.uncaptured(*(Put(plans.CUSTOMERS, {"id": id_, "name": "name", "email": "mail"}) for id_ in range(1, 4)))
+        self.lsn = source.snapshot()
+        self.apply(*(msgspec.json.decode(message.body) for message in source.log))
+        self.lsn += 1000
+
+    def apply(self, *records: Any) -> Applied:
+        """Apply records as one batch."""
+        self._offset += len(records)
+        messages = [Message(msgspec.json.encode(record), self._offset + place) for place, record in enumerate(records)]
+        return self._applier.apply(messages)
+
+    def emit(self, prefix: str, content: bytes) -> Applied:
+        """A message outside of a transaction."""
+        self.lsn += 10
+        return self.apply(message(self.lsn, prefix, content))
+
+    def emit_in_transaction(self, prefix: str, content: bytes) -> Applied:
+        """The same by `pg_logical_emit_message(true, …)`."""
+        self.lsn += 10
+        begin = {"status": "BEGIN", "id": f"900:{self.lsn}", "event_count": None, "ts_ms": 1}
+        place = {"id": f"900:{self.lsn}", "total_order": 1, "data_collection_order": 1}
+        body = message(self.lsn, prefix, content) | {"transaction": place}
+        end = {"status": "END", "id": f"900:{self.lsn + 5}", "event_count": 1, "ts_ms": 1}
+        return self.apply(begin, body, end)
+
+    @property
+    def customers(self) -> int:
+        """Rows in the row store."""
+        name = "customers"
+        (table,) = self.store.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE ? LIMIT 1", (f"%{name}",)
+        ).fetchone()
+        return int(self.store.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0])
+
+
+def message(lsn: int, prefix: str, content: bytes) -> dict[str, Any]:
+    source = {"snapshot": None, "sequence": f'["{lsn}","{lsn}"]', "schema": "", "table": "", "txId": None, "lsn": lsn}
+    body = {"prefix": prefix, "content": base64.b64encode(content).decode()}
+    return {"op": "m", "ts_ms": lsn, "source": source, "transaction": None, "message": body}
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[Worker]:
+    worker = Worker(tmp_path / "shop.sqlite")
+    try:
+        assert worker.customers == 3
+        yield worker
+    finally:
+        worker.store.close()
+
+
+HOSTILE = [
+    ("rowtide-snapshot", b"x", Refusal.MALFORMED),
+    ("rowtide-snapshot", b"", Refusal.MALFORMED),
+    ("rowtide-snapshot", b"-1", Refusal.MALFORMED),
+    ("rowtide-snapshot", b"9" * 11, Refusal.IMPOSSIBLE),
+    ("rowtide-snapshot", b"9" * 20, Refusal.IMPOSSIBLE),
+    ("rowtide-snapshot", b"9" * 5000, Refusal.MALFORMED),
+    ("rowtide-snapshot", "٣".encode(), Refusal.MALFORMED),
+    ("rowtide-hb", b"garbage", Refusal.MALFORMED),
+    ("rowtide-hb", b"\xff\x00", Refusal.MALFORMED),
+    ("rowtide-hb", b"[" * 100_000, Refusal.MALFORMED),
+    ("rowtide-hb", b"x" * (MAX_CONTENT_BYTES + 1), Refusal.MALFORMED),
+    ("rowtide-hb", b'{"at_ms": 1}', Refusal.MALFORMED),
+    ("rowtide-hb", msgspec.json.encode(HEARTBEAT).replace(b":5,", b":99999999999999999999999,"), Refusal.MALFORMED),
+    ("rowtide-hb", msgspec.json.encode(HEARTBEAT).replace(b":5,", b":-5,"), Refusal.MALFORMED),
+    ("rowtide-hb", msgspec.json.encode(HEARTBEAT).replace(b"_shop", b"_other"), Refusal.FOREIGN),
+    ("rowtide-x", b"", Refusal.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("prefix", "content", "reason"), HOSTILE)
+def test_a_message_that_is_not_ours_is_counted_and_skipped(
+    worker: Worker, prefix: str, content: bytes, reason: Refusal
+) -> None:
+    before = worker.store.position
+    applied = worker.emit(prefix, content)
+    assert (applied.refusals, applied.heartbeat) == ((reason,), None)
+    assert worker.customers == 3
+    assert worker.store.position.log.watermark == before.log.watermark
+    assert worker.store.position.snapshot == before.snapshot
+
+
+@pytest.mark.parametrize(("prefix", "content", "reason"), HOSTILE)
+def test_the_same_in_a_transaction_is_an_empty_transaction(
+    worker: Worker, prefix: str, content: bytes, reason: Refusal
+) -> None:
+    applied = worker.emit_in_transaction(prefix, content)
+    assert applied.heartbeat is None
+    assert worker.customers == 3
+    assert worker.store.position.log.watermark == worker.lsn + 5
+
+
+def test_a_marker_is_only_a_position(worker: Worker) -> None:
+    for content in (b"", b"99999999999", msgspec.json.encode(HEARTBEAT)):
+        applied = worker.emit("rowtide-marker", content)
+        assert (applied.refusals, applied.heartbeat) == ((), None)
+        assert worker.store.position.log.watermark == worker.lsn
+    assert worker.customers == 3
+
+
+def test_a_heartbeat_of_this_pipeline_is_observed_whatever_follows_it(worker: Worker) -> None:
+    beat = message(worker.lsn + 10, "rowtide-hb", msgspec.json.encode(HEARTBEAT))
+    flood = [message(worker.lsn + 20 + place, "rowtide-marker", b"") for place in range(20)]
+    applied = worker.apply(beat, *flood, message(worker.lsn + 100, "rowtide-hb", b"garbage"))
+    assert applied.heartbeat is not None
+    assert applied.heartbeat.content == HEARTBEAT
+    assert applied.refusals == (Refusal.MALFORMED,)
+
+
+@pytest.mark.parametrize("in_transaction", [False, True])
+def test_a_worker_that_waits_for_a_snapshot_is_not_told_by_anybody_that_it_was_taken(
+    worker: Worker, in_transaction: bool
+) -> None:
+    with worker.store.transaction():
+        worker.store.move_snapshot(awaiting=True)
+    emit = worker.emit_in_transaction if in_transaction else worker.emit
+    emit("rowtide-snapshot", b"99999999999")
+    assert worker.store.position.snapshot.awaiting
+    assert worker.customers == 3
