@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from cdc.log.lsn import Lsn, format_lsn
+from connections.worker_token import TokenSource, no_token, signing
 from read_model.freshness import Freshness
 
 _STATUS_SECONDS = 5.0
@@ -38,6 +39,12 @@ class WorkerUnavailable(WorkerAccessError):
     exit_code = 3
 
 
+class WorkerTokenRejected(WorkerAccessError):
+    """The request has no token, or not the worker's."""
+
+    exit_code = 2
+
+
 class WorkerNotListening(WorkerUnavailable):
     """Nothing listens at the URL; the worker may be about to start."""
 
@@ -54,12 +61,13 @@ class RowsReread(NamedTuple):
 class WorkerClient:
     """One worker's endpoint. Safe to construct before the worker runs; close it, or use it as a context manager.
 
-    `report` receives a sentence, once a wait, when the client waits for a worker that does not answer yet."""
+    `report` receives a sentence, once a wait, when the client waits for a worker that does not answer yet. `token`
+    returns the worker's token: without one, the client can only read."""
 
-    def __init__(self, url: str, report: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, url: str, report: Callable[[str], None] = lambda _: None, token: TokenSource = no_token) -> None:
         self._url = url
         self._report = report
-        self._http = httpx.Client(base_url=url, timeout=_FRESHNESS_SECONDS, trust_env=False)
+        self._http = httpx.Client(base_url=url, timeout=_FRESHNESS_SECONDS, trust_env=False, auth=signing(token))
 
     def __enter__(self) -> Self:
         return self
@@ -92,6 +100,7 @@ class WorkerClient:
         """The current freshness. Raises WorkerUnavailable, or WorkerUrlError."""
         try:
             response = self._http.get("/freshness")
+            self._check_token(response)
             response.raise_for_status()
             return msgspec.json.decode(response.content, type=Freshness)
         except (httpx.HTTPStatusError, msgspec.DecodeError) as error:
@@ -172,9 +181,17 @@ class WorkerClient:
             response = self._http.post(path, json=body, timeout=_WORK_SECONDS)
         except httpx.HTTPError as error:
             raise WorkerUnavailable(self._no_answer()) from error
+        self._check_token(response)
         if response.is_error:
             raise WorkerAccessError(f"The worker at {self._url} rejected the request: {_detail(response)}")
         return dict(response.json()) if response.content else {}
+
+    def _check_token(self, response: httpx.Response) -> None:
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            raise WorkerTokenRejected(
+                f"The worker at {self._url} rejects the request without its token. Run the command as the worker's user"
+                " and with its ROWTIDE_WORKER_STORE, or set ROWTIDE_WORKER_TOKEN_FILE to a copy of its worker.token."
+            )
 
     def _no_answer(self) -> str:
         return f"The worker at {self._url} does not answer. Start it (rowtide worker) or correct ROWTIDE_WORKER_URL."

@@ -58,7 +58,8 @@ METRICS = """\
 
 The worker serves metrics at `GET /metrics` in the Prometheus text format; by default at
 <http://127.0.0.1:9470/metrics>. They have no labels, because a worker serves one pipeline. The same endpoint serves
-`/freshness` (JSON) and `/health` (503 once the worker stops).
+`/freshness` (JSON) and `/health` (503 once the worker stops). Elsewhere than on the loopback, a scraper needs [the
+worker's token](worker-endpoint.md).
 """
 
 WATCH = """

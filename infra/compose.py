@@ -36,6 +36,8 @@ _PASSWORD = "${ROWTIDE_PASSWORD:?set ROWTIDE_PASSWORD}"
 _SPEC = "${ROWTIDE_SPEC:-../rowtide/examples/orders.yaml}"
 _DATABASE = "${ROWTIDE_DATABASE:-shop}"
 _HOME = "/var/lib/rowtide"
+_WORKER_FILES = "/var/lib/rowtide-worker"
+"""Where the operators' container has the worker's files, for its token."""
 # Debezium's image has its own variables for these, which override CONNECT_….
 OWN_NAMES = {
     "group.id": "GROUP_ID",
@@ -199,11 +201,12 @@ def _operator() -> Service:
         "ROWTIDE_ELASTICSEARCH_USERNAME": "elastic",
         "ROWTIDE_ELASTICSEARCH_PASSWORD": _PASSWORD,
         "ROWTIDE_WORKER_URL": "http://worker:9470",
+        "ROWTIDE_WORKER_TOKEN_FILE": f"{_WORKER_FILES}/worker.token",
         "ROWTIDE_SECRETS_DIR": f"{_HOME}/secrets",
     }
     return {
         **_program(["rowtide", "--help"], environment),
-        "volumes": [f"{_SPEC}:/etc/rowtide/spec.yaml:ro", f"operator:{_HOME}"],
+        "volumes": [f"{_SPEC}:/etc/rowtide/spec.yaml:ro", f"operator:{_HOME}", f"worker:{_WORKER_FILES}"],
         "depends_on": _healthy("postgres", "kafka", "connect", "elasticsearch"),
     }
 
@@ -214,6 +217,9 @@ def _worker() -> Service:
         "ROWTIDE_ELASTICSEARCH_API_KEY": "${ROWTIDE_WORKER_KEY:-}",
         "ROWTIDE_WORKER_STORE": _HOME,
         "ROWTIDE_WORKER_HOST": "0.0.0.0",
+        "ROWTIDE_WORKER_HOSTS": "worker",
+        # The port is published only on the loopback. Changes need the token, which only the operators' container has.
+        "ROWTIDE_WORKER_READS": "open",
     }
     return {
         **_serving("sync_worker", 9470, environment),

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from connections.worker_token import signing
 from search_api.access.api_keys import ApiKeys
 from search_api.access.audit import Audit
 from search_api.access.authorization import Authorization
@@ -62,7 +63,9 @@ def create_app(settings: ApiSettings) -> FastAPI:
 
 async def _open_search(settings: ApiSettings, stack: AsyncExitStack) -> AppState:
     client = await stack.enter_async_context(connect(settings.elasticsearch_access(settings.request_timeout)))
-    http = await stack.enter_async_context(httpx.AsyncClient(base_url=settings.worker_url or "", trust_env=False))
+    http = await stack.enter_async_context(
+        httpx.AsyncClient(base_url=settings.worker_url or "", trust_env=False, auth=signing(settings.token))
+    )
     worker = WorkerFreshness(http if settings.worker_url else None)
     stack.push_async_callback(worker.close)
     marker = Marker(settings.marker_dsn.get_secret_value()) if settings.marker_dsn else None

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from connections.elasticsearch import ElasticsearchSettings
 from connections.settings import HttpUrl, setting_faults
+from connections.worker_token import WorkerTokenSettings
 from search_api.access.callers import ALL, READING, SCOPES, Caller, Scope, anybody
 from search_api.access.rate_limits import Rate
 
@@ -42,7 +43,7 @@ class StateSettings(BaseSettings):
 Settings = TypeVar("Settings", bound=StateSettings)
 
 
-class ApiSettings(ElasticsearchSettings, StateSettings):
+class ApiSettings(ElasticsearchSettings, StateSettings, WorkerTokenSettings):
     """Read from ROWTIDE_ variables, or passed by name."""
 
     worker_url: HttpUrl | None = Field(

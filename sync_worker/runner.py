@@ -19,6 +19,7 @@ from sync_worker.elasticsearch.index_guard import IndexLost
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError, describe
 from sync_worker.http import metrics
 from sync_worker.http.endpoint import Commands, EndpointThread, endpoint
+from sync_worker.http.request_guard import EndpointAccess, endpoint_access
 from sync_worker.settings import WorkerSettings
 
 OK, FAILED, WRONG_USE, NO_SERVICE = 0, 1, 2, 3
@@ -86,7 +87,8 @@ def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = F
     with composition.compose(settings, stopping, new_store) as worker:
         ingest, delivery = worker.assembled.ingest, worker.assembled.delivery
         commands = Commands(delivery.request_refresh, delivery.request_retry, worker.repairs.submit, worker.remove)
-        app = endpoint(worker.feed, commands, metrics.registry(worker.feed, ingest, delivery))
+        registry = metrics.registry(worker.feed, ingest, delivery)
+        app = endpoint(worker.feed, commands, registry, _access(settings))
         server = EndpointThread(app, settings.worker_host, settings.worker_port)
         server.start()
         log.info("worker started", pipeline=worker.plan.pipeline, port=settings.worker_port)
@@ -95,6 +97,18 @@ def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = F
         finally:
             server.stop()
         log.info("worker stopped", pipeline=worker.plan.pipeline)
+
+
+def _access(settings: WorkerSettings) -> EndpointAccess:
+    """Raises SettingsError when the token cannot be created."""
+    try:
+        token = settings.create_token()
+    except OSError as error:
+        raise SettingsError(
+            f"cannot write the token of the worker's endpoint to {settings.token_file}: {error.strerror}; set"
+            " ROWTIDE_WORKER_TOKEN_FILE to a file that this user may write, or remove the file if it is empty"
+        ) from error
+    return endpoint_access(token, settings.worker_host, settings.worker_hosts or "", settings.worker_reads)
 
 
 def _fail(error: Exception, code: int) -> int:

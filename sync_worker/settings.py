@@ -10,9 +10,10 @@ from connections.elasticsearch import ElasticsearchSettings
 from connections.kafka import SERVERS, KafkaSettings
 from connections.postgres import SOURCE_DSN
 from connections.settings import PREFIX
+from connections.worker_token import WorkerStoreSettings
 
 
-class WorkerSettings(ElasticsearchSettings, KafkaSettings):
+class WorkerSettings(ElasticsearchSettings, KafkaSettings, WorkerStoreSettings):
     """The worker's settings. Each is an environment variable: `ROWTIDE_` and the field's name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
@@ -20,9 +21,19 @@ class WorkerSettings(ElasticsearchSettings, KafkaSettings):
     spec: Path = Field(description="The document spec (YAML).")
     postgres_dsn: SecretStr = Field(description=SOURCE_DSN)
     kafka_bootstrap_servers: str = Field(description=SERVERS)
-    worker_store: Path = Field(Path(".rowtide/worker"), description="Folder of the row stores, one file per pipeline.")
     worker_host: str = Field("127.0.0.1", description="Address that the worker's HTTP endpoint listens on.")
     worker_port: int = Field(9470, ge=0, le=65535, description="Port of the worker's HTTP endpoint.")
+    worker_hosts: str | None = Field(
+        None,
+        description="Host names under which clients may reach the worker's endpoint, comma-separated. Default: those of"
+        " a loopback host, else any.",
+    )
+    worker_reads: Literal["loopback", "open", "token"] = Field(
+        "loopback",
+        description="Where `/freshness` and `/metrics` can be read without the token: only on a loopback host"
+        " (`loopback`), on any host (`open`), or not at all (`token`, which also closes `/health`). Requests that change"
+        " something always need the token.",
+    )
     worker_read_messages: int = Field(5000, ge=1, le=100_000, description="Maximum number of log records per read.")
     worker_bulk_documents: int = Field(
         1000, ge=1, le=10_000, description="Maximum number of documents per bulk request."

@@ -45,7 +45,7 @@ def explain(
     """
     settings = runner.load_settings()
     with (
-        WorkerClient(worker_url, print_note) as worker,
+        WorkerClient(worker_url, print_note, settings.token) as worker,
         verification(settings, worker, Limits(), Patience(wait)) as opened,
     ):
         (plan,) = chosen(opened.plan, [document])

@@ -95,7 +95,7 @@ def retry(
     Exit code 0 if none of them is in quarantine any more.
     """
     settings = runner.load_settings()
-    with WorkerClient(worker_url, print_note) as worker:
+    with WorkerClient(worker_url, print_note, settings.token) as worker:
         worker.wait_until_started(wait)
         retried = worker.retry(document, id_)
         if retried:

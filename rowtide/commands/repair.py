@@ -75,7 +75,7 @@ def repair(  # noqa: PLR0913, PLR0917 Each is an option.
     scope.check()
     settings = runner.load_settings()
     with (
-        WorkerClient(worker_url, print_note) as worker,
+        WorkerClient(worker_url, print_note, settings.token) as worker,
         verification(settings, worker, Limits(bucket, timeout), Patience(wait, pause)) as opened,
         progress_bars(output) as bars,
     ):

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from connections.wait import wait_until
 from connections.worker import WorkerClient
+from connections.worker_token import WorkerStoreSettings
 from infra.errors import ServiceUnavailable
 from infra.native.processes import resident_bytes, tail
 from infra.native.progress import Progress
@@ -153,7 +154,7 @@ def status(
 
 
 def _freshness(worker_url: str) -> Freshness | None:
-    worker = WorkerClient(worker_url)
+    worker = WorkerClient(worker_url, token=WorkerStoreSettings.read().token)
     try:
         return worker.freshness()
     finally:

@@ -71,7 +71,7 @@ def verify(  # noqa: PLR0913, PLR0917 Each is an option.
     settings = runner.load_settings()
     limits, patience = Limits(bucket, timeout), Patience(wait, pause)
     with (
-        WorkerClient(worker_url, print_note) as worker,
+        WorkerClient(worker_url, print_note, settings.token) as worker,
         verification(settings, worker, limits, patience) as opened,
         progress_bars(output) as bars,
     ):

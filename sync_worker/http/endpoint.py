@@ -13,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from pydantic import BaseModel
 
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
+from sync_worker.http.request_guard import EndpointAccess, RequestGuard
 from sync_worker.loop.publisher import FreshnessFeed
 from sync_worker.resync.row_repair import RepairOutcome, RepairRequest
 from sync_worker.store.quarantine import Retry
@@ -59,10 +60,11 @@ class Commands:
     remove: Callable[[str, list[str], int], None]
 
 
-def endpoint(feed: FreshnessFeed, commands: Commands, registry: CollectorRegistry) -> FastAPI:
+def endpoint(feed: FreshnessFeed, commands: Commands, registry: CollectorRegistry, access: EndpointAccess) -> FastAPI:
     """The application. It reads what the loop publishes, and hands commands to the loop, which fulfils them in its
-    turn."""
+    turn. Requests that change something need the token of `access`."""
     app = FastAPI(title="Rowtide sync worker", docs_url=None, redoc_url=None)
+    app.add_middleware(RequestGuard, access=access)
     places = threading.BoundedSemaphore(MOST_WAITING)
 
     @app.get("/freshness")

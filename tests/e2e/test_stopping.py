@@ -115,7 +115,11 @@ def test_while_rows_are_read_again_for_a_repair(pipeline: Pipeline) -> None:
     answers: list[int] = []
 
     def repair() -> None:
-        answers.append(httpx.post(f"{pipeline.url}/repairs", json=wish, timeout=60, trust_env=False).status_code)
+        answers.append(
+            httpx.post(
+                f"{pipeline.url}/repairs", json=wish, headers=pipeline.signed, timeout=60, trust_env=False
+            ).status_code
+        )
 
     with psycopg.connect(pipeline.place.dsn) as connection:
         connection.execute("LOCK TABLE things IN ACCESS EXCLUSIVE MODE")

@@ -18,6 +18,7 @@ import psycopg
 
 from cdc.log.lsn import Lsn
 from connections.worker import read_metrics
+from connections.worker_token import TOKEN_FILE
 from infra.native.ports import free_port
 from read_model.freshness import Freshness
 from tests.support.paths import CHECKOUT
@@ -77,6 +78,11 @@ class Pipeline:
         self.rowtide("init")
         self.rowtide("connectors", "apply")
         self.start_worker()
+
+    @property
+    def signed(self) -> dict[str, str]:
+        """The headers of a request with the worker's token."""
+        return {"authorization": f"Bearer {(self.folder / 'store' / TOKEN_FILE).read_text().strip()}"}
 
     def start_worker(self, *options: str) -> None:
         """Start the worker's process."""

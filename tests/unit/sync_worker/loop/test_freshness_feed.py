@@ -10,11 +10,14 @@ from prometheus_client import CollectorRegistry
 from read_model.freshness import Freshness
 from sync_worker.errors import WorkerError
 from sync_worker.http.endpoint import MOST_WAITING, Commands, endpoint
+from sync_worker.http.request_guard import EndpointAccess
 from sync_worker.loop.publisher import FreshnessFeed
 from sync_worker.resync.row_repair import RepairOutcome, RepairRequest
 from sync_worker.store.quarantine import Retry
 from tests.support.servers.search_api import asgi
 
+ACCESS = EndpointAccess("the-token-of-the-worker")
+SIGNED = {"authorization": f"Bearer {ACCESS.token}"}
 FIRST = Freshness("shop", 1, 10, 12, 0, "live")
 LONG = 30.0
 
@@ -59,7 +62,10 @@ def test_a_waiting_request_asks_for_a_refresh_and_ends_in_time() -> None:
     refresh_requested = threading.Event()
     with asgi(
         endpoint(
-            FreshnessFeed(FIRST), Commands(refresh_requested.set, ignore_retry, refuse, remove), CollectorRegistry()
+            FreshnessFeed(FIRST),
+            Commands(refresh_requested.set, ignore_retry, refuse, remove),
+            CollectorRegistry(),
+            ACCESS,
         )
     ) as client:
         assert client.get("/freshness").json()["searchable"] == 10
@@ -78,7 +84,7 @@ def test_no_more_wait_than_there_are_places() -> None:
         places[0] += 1
         started.wait(LONG)
 
-    with asgi(endpoint(feed, Commands(refresh, ignore_retry, refuse, remove), CollectorRegistry())) as client:
+    with asgi(endpoint(feed, Commands(refresh, ignore_retry, refuse, remove), CollectorRegistry(), ACCESS)) as client:
 
         def wait_for_news() -> None:
             client.get("/freshness", params={"beyond": "1:10", "wait": LONG})
@@ -102,10 +108,12 @@ def test_a_wish_is_answered_when_the_loop_has_come_to_it() -> None:
         wish.count.set_result(3)
 
     with asgi(
-        endpoint(FreshnessFeed(FIRST), Commands(lambda: None, loop, refuse, remove), CollectorRegistry())
+        endpoint(FreshnessFeed(FIRST), Commands(lambda: None, loop, refuse, remove), CollectorRegistry(), ACCESS)
     ) as client:
-        assert client.request("POST", "/quarantine/retry", json={"document": "orders"}).json() == {"retried": 3}
-        assert client.request("POST", "/quarantine/retry", json={"id": 3}).status_code == 422
+        assert client.request("POST", "/quarantine/retry", json={"document": "orders"}, headers=SIGNED).json() == {
+            "retried": 3
+        }
+        assert client.request("POST", "/quarantine/retry", json={"id": 3}, headers=SIGNED).status_code == 422
     wish = retries.get_nowait()
     assert (wish.document, wish.id) == ("orders", None)
 
@@ -119,13 +127,13 @@ def test_rows_are_read_anew_on_request() -> None:
         return request.outcome
 
     commands = Commands(lambda: None, ignore_retry, reread, remove)
-    with asgi(endpoint(FreshnessFeed(FIRST), commands, CollectorRegistry())) as client:
-        answer = client.request("POST", "/repairs", json={"document": "orders", "ids": ["1", "2"]})
+    with asgi(endpoint(FreshnessFeed(FIRST), commands, CollectorRegistry(), ACCESS)) as client:
+        answer = client.request("POST", "/repairs", json={"document": "orders", "ids": ["1", "2"]}, headers=SIGNED)
         assert answer.json() == {"lsn": 70, "rows": 3, "changed": 1, "unsettled": 0}
         extra = {"document": "orders", "ids": ["x"], "lsn": 70}
-        assert client.request("POST", "/removals", json=extra).status_code == 204
-        assert client.request("POST", "/removals", json={**extra, "ids": ["y"]}).status_code == 409
+        assert client.request("POST", "/removals", json=extra, headers=SIGNED).status_code == 204
+        assert client.request("POST", "/removals", json={**extra, "ids": ["y"]}, headers=SIGNED).status_code == 409
     assert requests[0].documents == {"orders": ["1", "2"]}
-    with asgi(endpoint(FreshnessFeed(FIRST), replace(commands, reread=refuse), CollectorRegistry())) as client:
-        answer = client.request("POST", "/repairs", json={"document": "orders", "ids": ["1"]})
+    with asgi(endpoint(FreshnessFeed(FIRST), replace(commands, reread=refuse), CollectorRegistry(), ACCESS)) as client:
+        answer = client.request("POST", "/repairs", json={"document": "orders", "ids": ["1"]}, headers=SIGNED)
         assert (answer.status_code, answer.json()["detail"]) == (409, "not now")
