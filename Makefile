@@ -42,7 +42,7 @@ check: setup ## Lint, types, import contracts, prose, unit and property tests: a
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/codespell $(PROSE)
-	$(BIN)/pytest -q tests/unit tests/properties
+	$(BIN)/pytest -q -n auto --dist worksteal tests/unit tests/properties
 
 test: check browser compose ## Everything, with real servers.
 	$(BIN)/pytest -q tests/integration tests/e2e
