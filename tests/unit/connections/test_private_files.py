@@ -108,7 +108,7 @@ def test_only_a_server_of_another_user_may_pass_through_the_folders_of_a_stack(
 ) -> None:
     home = tmp_path / "rowtide"
     make_private_folder(home / "secrets")  # As `rowtide init` does, before there are servers.
-    stack = Stack(StackSettings(home=home))
+    stack = Stack(StackSettings(home=home, cache=home / "cache"))
     stack._make_folders(Identity("servers", os.geteuid(), os.getegid(), switch))
     root = home / "stacks" / "default"
     assert {mode(path) for path in (home, home / "stacks", home / "cache", root)} == {way}
