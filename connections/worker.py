@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, Self
 import httpx
 import msgspec
 
-from cdc.log.lsn import Lsn, format_lsn
 from connections.worker_token import TokenSource, no_token, signing
 from read_model.freshness import Freshness
 
@@ -118,7 +117,7 @@ class WorkerClient:
         """The freshness of a worker that has `seconds` to start. Raises WorkerUnavailable when it does not."""
         return self._freshness_before(monotonic() + seconds, seconds)
 
-    def wait_until_searchable(self, lsn: Lsn, seconds: float) -> Freshness:
+    def wait_until_searchable(self, lsn: int, seconds: float) -> Freshness:
         """Return when everything up to `lsn` is searchable. Raises WorkerAccessError when that takes more than
         `seconds`.
 
@@ -131,8 +130,8 @@ class WorkerClient:
                 return fresh
             if monotonic() > deadline:
                 raise WorkerAccessError(
-                    f"The documents did not reach {format_lsn(lsn)} within {seconds:.0f} s: the worker is {fresh.state}"
-                    f" at {format_lsn(fresh.searchable)} with {fresh.pending} documents pending."
+                    f"The documents did not catch up within {seconds:.0f} s: the worker is {fresh.state},"
+                    f" {lsn - fresh.searchable:,} bytes of WAL behind, with {fresh.pending:,} documents pending."
                 )
             pause.wait(_POLL_SECONDS)
 

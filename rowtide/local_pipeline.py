@@ -13,8 +13,8 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier, Literal
 
+from cdc.log.marker import marker_query
 from cdc.log.names import marker_role_name
-from connections.marker import marker_query
 from connections.wait import wait_until
 from connections.worker import WorkerClient
 from infra.errors import ServiceUnavailable

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from cdc.log.lsn import Lsn
-from connections.marker import marker_query
+from cdc.log.marker import marker_query
 
 EMIT_SECONDS = 5.0
 BETWEEN_SECONDS = 0.005

@@ -55,7 +55,7 @@ class SourceIdentity(Protocol):
     def reason(self) -> str:
         """Why documents may differ from the database; empty while nothing is known."""
 
-    def observe(self, beat: Beat) -> None:
+    def observe(self, heartbeat: Beat) -> None:
         """Check a heartbeat. PositionLost when it comes from another database."""
 
 

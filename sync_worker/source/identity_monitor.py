@@ -47,9 +47,9 @@ class IdentityMonitor:
         """The history that the heartbeats belong to; None before the first one. Thread-safe."""
         return Identity(self._known.system, self._known.timeline) if self._known else None
 
-    def observe(self, beat: Beat) -> None:
+    def observe(self, heartbeat: Beat) -> None:
         """Check a heartbeat. Raises PositionLost when it comes from another database, timeline or slot."""
-        content = beat.content
+        content = heartbeat.content
         if self._known is None:
             self._remember(content)
             return
@@ -59,7 +59,7 @@ class IdentityMonitor:
             ("timeline", known.timeline, content.timeline),
             ("slot", known.slot, content.slot),
         )
-        if beat.lsn < self._store.position.resync.lsn:
+        if heartbeat.lsn < self._store.position.resync.lsn:
             return
         resynced = self._resynced or {}
         # Another table may have changed at the same time without a resync: compare that one with its earlier hash.

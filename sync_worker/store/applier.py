@@ -237,11 +237,11 @@ class Applier:
             if not self._store.position.resync.lsn and message.lsn >= self._store.position.snapshot.lsn:
                 self._store.move_snapshot(settled=True)
 
-    def _heartbeat_emitted(self, beat: Beat) -> None:
-        self._heartbeat = beat
-        position, at_ms = self._store.position, beat.content.at_ms
-        check_heartbeat(position, beat.lsn, at_ms)
-        if beat.lsn >= position.log.watermark:
+    def _heartbeat_emitted(self, heartbeat: Beat) -> None:
+        self._heartbeat = heartbeat
+        position, at_ms = self._store.position, heartbeat.content.at_ms
+        check_heartbeat(position, heartbeat.lsn, at_ms)
+        if heartbeat.lsn >= position.log.watermark:
             self._store.move_log(heartbeat_ms=max(position.log.heartbeat_ms, at_ms))
 
     def _advance(self, lsn: int, at_ms: int) -> None:

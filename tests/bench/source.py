@@ -8,7 +8,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from connections.marker import marker_query
+from cdc.log.marker import marker_query
 from read_model.catalog.catalog import CATALOG_QUERY, Catalog, read_catalog
 
 _EACH_ALONE = """

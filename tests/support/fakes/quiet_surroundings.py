@@ -14,7 +14,7 @@ class SameSource:
 
     reason = ""
 
-    def observe(self, beat: Beat) -> None:
+    def observe(self, heartbeat: Beat) -> None:
         """Every heartbeat is as expected."""
 
 

@@ -57,7 +57,7 @@ def test_a_worker_that_does_not_come_is_missing_after_the_wait() -> None:
 def test_documents_that_do_not_come_are_no_missing_service() -> None:
     with worker_double(freshness_now) as url, closing(WorkerClient(url)) as client:
         with pytest.raises(
-            WorkerAccessError, match=r"did not reach 0/4E within 0 s: the worker is live at 0/4D"
+            WorkerAccessError, match=r"did not catch up within 0 s: the worker is live, 1 bytes of WAL behind"
         ) as raised:
             client.wait_until_searchable(Lsn(78), 0.1)
         assert not isinstance(raised.value, WorkerUnavailable)

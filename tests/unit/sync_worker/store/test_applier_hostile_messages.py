@@ -133,9 +133,9 @@ def test_a_marker_is_only_a_position(worker: Worker) -> None:
 
 
 def test_a_heartbeat_of_this_pipeline_is_observed_whatever_follows_it(worker: Worker) -> None:
-    beat = message(worker.lsn + 10, "rowtide-hb", msgspec.json.encode(HEARTBEAT))
+    heartbeat = message(worker.lsn + 10, "rowtide-hb", msgspec.json.encode(HEARTBEAT))
     flood = [message(worker.lsn + 20 + place, "rowtide-marker", b"") for place in range(20)]
-    applied = worker.apply(beat, *flood, message(worker.lsn + 100, "rowtide-hb", b"garbage"))
+    applied = worker.apply(heartbeat, *flood, message(worker.lsn + 100, "rowtide-hb", b"garbage"))
     assert applied.heartbeat is not None
     assert applied.heartbeat.content == HEARTBEAT
     assert applied.refusals == (Refusal.MALFORMED,)

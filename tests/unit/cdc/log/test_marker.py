@@ -1,6 +1,6 @@
 """The marker's SQL, by the version of the server."""
 
-from connections.marker import marker_query
+from cdc.log.marker import marker_query
 
 
 def test_a_server_from_17_on_is_asked_to_flush() -> None:
