@@ -71,6 +71,7 @@ WATCH = """
 | How old are the search results? | `time() - rowtide_as_of_seconds` |
 | Are documents waiting? | `rowtide_pending_documents` |
 | Are documents quarantined? | `rowtide_quarantined_documents > 0` |
+| Did someone write documents past the worker? | `increase(rowtide_future_versions_total[1h]) > 0` |
 | Do documents lack a field that was rejected? | `rowtide_left_out_documents > 0` |
 | Is the worker behind its log, or Elasticsearch behind the worker? | `rowtide_watermark_lsn - rowtide_searchable_lsn` (bytes of WAL) |
 """
@@ -156,7 +157,7 @@ def _metrics() -> str:
     fresh = SimpleNamespace(state="live", pending=0, quarantined=0, left_out=0, searchable=0, watermark=0, as_of_ms=0)
     feed: Any = SimpleNamespace(now=fresh)
     ingest: Any = SimpleNamespace(events=0, refused=SimpleNamespace(counts=Counter()))
-    delivery: Any = SimpleNamespace(delivered=0, retries=0)
+    delivery: Any = SimpleNamespace(delivered=0, retries=0, future_versions=SimpleNamespace(count=0))
     rows = [
         (f"`{metric.name}{'_total' if metric.type == 'counter' else ''}`", metric.type, metric.documentation)
         for metric in WorkerCollector(feed, ingest, delivery).collect()

@@ -189,7 +189,7 @@ def _worker(
             stopping=stopping,
         )
     )
-    remove = ExtraDocuments(store, sink, current).remove
+    remove = ExtraDocuments(store, sink, current, assembled.delivery.future_versions).remove
     guard.start()
     silence.start()
     try:

@@ -5,6 +5,7 @@
     ├── StoreError        the row store belongs to another pipeline or spec, is damaged, or is in use
     ├── RowError          a change event does not match the stored rows
     │   └── ShapeError    a row does not have the columns that the spec was resolved with
+    ├── InvalidRequest    a request asks for what must not be done; it ends only the request
     ├── LeaseLost         another worker writes these documents now
     ├── SettingsError     a setting, the spec or credentials are wrong, or a port is in use (exit code 2)
     └── ServiceMissing    a service does not answer (exit code 3)
@@ -71,6 +72,10 @@ class ServiceMissing(WorkerError):
     """A service does not answer."""
 
     exit_code = 3
+
+
+class InvalidRequest(WorkerError):
+    """A request to the worker asks for something that must not be done."""
 
 
 class LeaseLost(WorkerError):

@@ -10,7 +10,8 @@ from sync_worker.store.bulk import action_of
 
 
 class Outcome(Enum):
-    """Of one item. Stale (Elasticsearch holds a newer version) and absent (it was deleted before) are successes."""
+    """Of one item. Absent (it was deleted before) is a success, and so is stale (Elasticsearch holds a higher version),
+    if a worker gave that version out."""
 
     DONE = "done"
     STALE = "stale"
@@ -44,13 +45,14 @@ class BulkResponse(msgspec.Struct):
 
 class Refusal(NamedTuple):
     """An item that was not taken: its place in the request, its id and why. `field` is the path that the reason
-    names."""
+    names, `version` that of the document which a stale item met."""
 
     place: int
     id: str
     outcome: Outcome
     reason: str
     field: str = ""
+    version: int = 0
 
 
 BY_STATUS: dict[int, Outcome] = {
@@ -75,8 +77,13 @@ _NAMED = re.compile(r"""(?:field|mapping for) \[([^\]]+)\]|in field="([^"]+)\"""
 in field="a"`."""
 
 
+_HIGHER = re.compile(r"current version \[(\d+)\] is higher than the one provided \[\d+\]")
+"""How Elasticsearch names the version that a write lost against. The text begins with the id, which may contain
+anything, so the last match counts."""
+
+
 def refusals(response: object, count: int) -> list[Refusal]:
-    """The items that were not taken. When the response lacks an item, every item counts as one to retry."""
+    """The items that were not taken, stale ones included. When the response lacks an item, every item counts as one to retry."""
     decoded = msgspec.convert(response, BulkResponse)
     if not decoded.errors:
         return []
@@ -88,6 +95,8 @@ def refusals(response: object, count: int) -> list[Refusal]:
         outcome = _outcome(result)
         if outcome in (Outcome.RETRY, Outcome.REJECTED):
             refused.append(Refusal(place, result.id, outcome, _reason(result), _field(result)))
+        elif outcome is Outcome.STALE and (version := _version(result)):
+            refused.append(Refusal(place, result.id, outcome, "", version=version))
     return refused
 
 
@@ -97,6 +106,12 @@ def _outcome(result: ItemResult) -> Outcome:
     if result.error is not None and result.error.type in RETRY_TYPES:
         return Outcome.RETRY
     return BY_STATUS.get(result.status, Outcome.REJECTED)
+
+
+def _version(result: ItemResult) -> int:
+    """The version that the index holds; 0 when Elasticsearch does not name it."""
+    named = _HIGHER.findall(result.error.reason) if result.error else []
+    return int(named[-1]) if named else 0
 
 
 def _field(result: ItemResult) -> str:

@@ -15,7 +15,7 @@ from sync_worker.elasticsearch.dropped_fields import Bodies
 from sync_worker.elasticsearch.oversized_text import flagged_write
 from sync_worker.elasticsearch.sink_health import SinkHealth
 from sync_worker.loop.document_sink import Target
-from sync_worker.store.bulk import BulkOutcome, DocumentWrite, Rejection
+from sync_worker.store.bulk import BulkOutcome, Conflict, DocumentWrite, Rejection
 
 LONGEST_PAUSE = 15.0
 """Seconds between two attempts."""
@@ -67,6 +67,7 @@ class ElasticsearchSink:
         bodies = Bodies(_bodies(target, writes), self._leave_out)
         waiting = list(range(len(writes)))
         rejected: list[Rejection] = []
+        conflicts: list[Conflict] = []
         retries = 0
         while waiting:
             if retries and self._stopping.wait(_pause(retries)):
@@ -79,6 +80,7 @@ class ElasticsearchSink:
             self._record(target, again if len(again) == len(waiting) else [])
             waiting = [refusal.place for refusal in again]
             retries += bool(waiting)
+            conflicts += [Conflict(r.place, r.version) for r in refused if r.outcome is Outcome.STALE]
             for refusal in refused:
                 if refusal.outcome is not Outcome.REJECTED:
                     continue
@@ -86,7 +88,7 @@ class ElasticsearchSink:
                     waiting.append(refusal.place)
                 else:
                     rejected.append(Rejection(refusal.place, refusal.reason))
-        return BulkOutcome(rejected, retries, bodies.dropped)
+        return BulkOutcome(rejected, retries, bodies.dropped, conflicts)
 
     def _record(self, target: Target, all_again: list[Refusal]) -> None:
         """Note whether Elasticsearch took something of an attempt, or nothing."""

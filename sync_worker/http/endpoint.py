@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI, HTTPException, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from pydantic import BaseModel
 
-from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
+from sync_worker.errors import InvalidRequest, ServiceMissing, SettingsError, WorkerError
 from sync_worker.http.request_guard import EndpointAccess, RequestGuard
 from sync_worker.loop.publisher import FreshnessFeed
 from sync_worker.resync.row_repair import RepairOutcome, RepairRequest
@@ -122,6 +122,8 @@ def _repair_routes(commands: Commands) -> APIRouter:
         """Delete documents that the source does not have. Answers once a search no longer finds them."""
         try:
             commands.remove(body.document, body.ids, body.lsn)
+        except InvalidRequest as error:
+            raise HTTPException(422, str(error)) from error
         except WorkerError as error:
             raise HTTPException(409, str(error)) from error
 

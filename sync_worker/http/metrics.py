@@ -33,6 +33,11 @@ class WorkerCollector(Collector):
             self._ingest.refused.counts.total(),
         )
         yield CounterMetricFamily("rowtide_bulk_retries", "Bulk requests that were retried.", self._delivery.retries)
+        yield CounterMetricFamily(
+            "rowtide_future_versions",
+            "Writes that met a document with a version above the position of the log.",
+            self._delivery.future_versions.count,
+        )
         yield GaugeMetricFamily(
             "rowtide_pending_documents", "Documents that wait to be built (an estimate).", fresh.pending
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sync_worker.loop.delivery import Delivery
 from sync_worker.loop.document_sink import DocumentSink
 from sync_worker.loop.freshness_tracker import FreshnessTracker
+from sync_worker.loop.future_versions import FutureVersions
 from sync_worker.loop.ingest import ChangeSource, Ingest, SourceIdentity
 from sync_worker.loop.loop import Guard, Loop
 from sync_worker.loop.maintenance import Maintenance, Repairs, SnapshotCheck, TableResync
@@ -83,6 +84,7 @@ def assemble(around: Surroundings, types: PartTypes = PartTypes()) -> AssembledL
         batch=around.batch,
         idle_wait=around.idle_wait,
     )
+    future_versions = FutureVersions(around.store, around.quarantine, around.sink_watch)
     delivery = types.delivery(
         store=around.store,
         sink=around.sink,
@@ -90,7 +92,10 @@ def assemble(around: Surroundings, types: PartTypes = PartTypes()) -> AssembledL
         quarantine=around.quarantine,
         build_times=BuildTimes(around.store),
         tombstones=around.tombstones,
-        resend=TombstoneResend(around.store, around.tombstones, around.sink_watch, around.sink, around.refresher),
+        resend=TombstoneResend(
+            around.store, around.tombstones, around.sink_watch, around.sink, around.refresher, future_versions
+        ),
+        future_versions=future_versions,
         tracker=around.tracker,
         policy=around.policy,
         senders=around.senders,
@@ -121,6 +126,7 @@ def _publisher(
         maintenance=maintenance,
         silence=around.silence,
         quarantine=around.quarantine,
+        future_versions=delivery.future_versions,
         sink=around.sink,
     )
     return publisher(

@@ -11,6 +11,7 @@ from threading import Event
 
 from sync_worker.loop.document_sink import DocumentSink
 from sync_worker.loop.freshness_tracker import FreshnessTracker
+from sync_worker.loop.future_versions import FutureVersions
 from sync_worker.loop.maintenance import Maintenance
 from sync_worker.loop.plan_bound import PlanBound
 from sync_worker.loop.refresh_policy import RefreshPolicy
@@ -38,6 +39,7 @@ class Delivery:
         build_times: BuildTimes,
         tombstones: Tombstones,
         resend: TombstoneResend,
+        future_versions: FutureVersions,
         tracker: FreshnessTracker,
         policy: RefreshPolicy,
         senders: Senders,
@@ -51,6 +53,7 @@ class Delivery:
         self._build_times = build_times
         self._tombstones = tombstones
         self._resend = resend
+        self.future_versions = future_versions
         self._tracker = tracker
         self._policy = policy
         self._senders = senders
@@ -131,6 +134,7 @@ class Delivery:
         return True
 
     def _acknowledge(self, plan_bound: PlanBound, bulk: Bulk, outcome: BulkOutcome) -> None:
+        outcome = self.future_versions.reject(bulk.document, outcome)
         self._quarantine.update(bulk, outcome)  # Before the documents leave pending (invariant 7).
         self._build_times.record(bulk, time.time_ns() // 1_000_000)
         self._tombstones.record(bulk, (rejection.place for rejection in outcome.rejected))

@@ -31,7 +31,7 @@ class DocumentSink(Protocol):
     deletes for as long as an older write may still be under way (invariant 4).
 
     **What "acknowledged" permits.** A returned `BulkOutcome` acknowledges the bulk: every write that is not
-    `rejected` is durable, or obsolete because the sink holds a newer version, and any refresh that begins later makes
+    `rejected` is durable, or obsolete because the sink holds a newer version (`conflicts`), and any refresh that begins later makes
     it visible. The worker then forgets that the documents were pending (invariant 2) and does not send them again. A
     sink must not acknowledge what it may still lose, and must not reject what may pass: `rejected` is for a write
     that can never be taken as it is, and puts that document into quarantine (invariant 7).

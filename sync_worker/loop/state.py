@@ -2,6 +2,7 @@
 
 from read_model.freshness import FreshnessState
 from sync_worker.loop.document_sink import DocumentSink, Targets
+from sync_worker.loop.future_versions import FutureVersions
 from sync_worker.loop.ingest import SourceIdentity
 from sync_worker.loop.maintenance import Maintenance
 from sync_worker.source.silence_monitor import SilenceMonitor
@@ -24,6 +25,7 @@ class PipelineState:
         maintenance: Maintenance,
         silence: SilenceMonitor,
         quarantine: Quarantine,
+        future_versions: FutureVersions,
         sink: DocumentSink,
     ) -> None:
         self._store = store
@@ -31,6 +33,7 @@ class PipelineState:
         self._maintenance = maintenance
         self._silence = silence
         self._quarantine = quarantine
+        self._future_versions = future_versions
         self._sink = sink
 
     def state(self, targets: Targets) -> FreshnessState:
@@ -61,4 +64,4 @@ class PipelineState:
     @property
     def _late(self) -> str:
         """Why documents are behind the database, or nothing."""
-        return self._silence.reason or self._sink.reason
+        return self._silence.reason or self._sink.reason or self._future_versions.reason

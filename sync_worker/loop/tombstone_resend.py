@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sync_worker.loop.document_sink import DocumentSink, Targets
+from sync_worker.loop.future_versions import FutureVersions
 from sync_worker.loop.senders import Senders
 from sync_worker.store.bulk import BulkOutcome, DocumentWrite
 from sync_worker.store.row_store import RowStore
@@ -34,9 +35,16 @@ class TombstoneResend:
     """Part of delivery, for the loop's thread. Keeps deleted documents deleted (invariant 4)."""
 
     def __init__(
-        self, store: RowStore, tombstones: Tombstones, watch: SinkWatch, sink: DocumentSink, senders: Senders
+        self,
+        store: RowStore,
+        tombstones: Tombstones,
+        watch: SinkWatch,
+        sink: DocumentSink,
+        senders: Senders,
+        future_versions: FutureVersions,
     ) -> None:
         self._store = store
+        self._future_versions = future_versions
         self._tombstones = tombstones
         self._watch = watch
         self._sink = sink
@@ -51,8 +59,10 @@ class TombstoneResend:
         if running is None:
             self._begin(targets)
             return False
-        if not running.sending.done() or running.sending.result() is None:
+        outcome = running.sending.result() if running.sending.done() else None
+        if outcome is None:
             return False
+        self._future_versions.check_unlisted(running.document, outcome)
         with self._store.transaction():
             self._tombstones.mark_sent(running.document, running.deletes)
         self._running = None

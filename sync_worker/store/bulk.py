@@ -84,12 +84,21 @@ class DroppedFields(NamedTuple):
     paths: tuple[str, ...]
 
 
+class Conflict(NamedTuple):
+    """A write that the sink did not apply because its document has a higher version: the place, and that version."""
+
+    place: int
+    version: int
+
+
 @dataclass(frozen=True, slots=True)
 class BulkOutcome:
     """What became of an acknowledged bulk: every write is taken but those `rejected`. `dropped_fields` is by place.
 
-    A write of a lower version than the sink's document counts as taken: what it would have written is obsolete."""
+    A write of a lower version than the sink's document counts as taken: what it would have written is obsolete.
+    `conflicts` has such writes, because that holds only for versions that a worker gave out."""
 
     rejected: list[Rejection]
     retries: int
     dropped_fields: dict[int, DroppedFields] = field(default_factory=dict)
+    conflicts: list[Conflict] = field(default_factory=list)

@@ -29,6 +29,12 @@ class QuarantineKind(StrEnum):
     """It was delivered without the fields that the sink refused."""
 
 
+FUTURE_VERSION = (
+    "the index holds a version of it above the position of the log, which no worker wrote; delete the document in"
+    " Elasticsearch and retry it after index.gc_deletes"
+)
+"""The reason of a document that is rejected because of that."""
+
 KIND_TEXT = {
     QuarantineKind.REJECTED: "refused",
     QuarantineKind.UNBUILDABLE: "not built",
@@ -76,7 +82,7 @@ class Quarantine:
     def __init__(self, store: RowStore) -> None:
         self._store = store
         store.execute(TABLE)
-        self.refused = self.left_out = 0
+        self.refused = self.left_out = self.future = 0
         self._count()
 
     def _count(self) -> None:
@@ -84,6 +90,8 @@ class Quarantine:
         counted = "SELECT count(*) FROM quarantine WHERE kind = ?"
         self.left_out = int(self._store.value(counted, (QuarantineKind.FIELD_DROPPED.value,)))
         self.refused = total - self.left_out
+        same_reason = "SELECT count(*) FROM quarantine WHERE reason = ?"
+        self.future = int(self._store.value(same_reason, (FUTURE_VERSION,)))
 
     def update(self, bulk: Bulk, outcome: BulkOutcome) -> None:
         """Add what was rejected or could not be built, and remove what was taken. The bulk must still be pending."""

@@ -89,6 +89,7 @@ def repair(
             # The documents are pending since this very LSN, so freshness must be past it.
             wait(Lsn(reread.lsn + 1))
         if absent := [id_ for id_ in batch if id_ not in present]:
+            wait(lsn)  # The worker deletes nothing at an LSN that the log has not reached.
             target.remove(document.name, absent, lsn)
     result.proof = verifier.some(document, unique_ids, "repaired")
     return result

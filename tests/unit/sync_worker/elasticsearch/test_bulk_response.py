@@ -26,6 +26,15 @@ def test_done_stale_and_absent_are_successes(status: int) -> None:
     assert refusals(response(item(status, {"type": "version_conflict_engine_exception"})), 1) == []
 
 
+def test_a_stale_write_names_the_version_that_it_met_whatever_its_id_says() -> None:
+    reason = (
+        "[current version [1] is higher than the one provided [9]]: version conflict, current version [72] is higher"
+    )
+    error = {"type": "version_conflict_engine_exception", "reason": f"{reason} than the one provided [71]"}
+    (stale,) = refusals(response(item(200), item(409, error)), 2)
+    assert (stale.place, stale.outcome, stale.version, stale.reason) == (1, Outcome.STALE, 72, "")
+
+
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_an_overloaded_server_is_asked_again(status: int) -> None:
     (refusal,) = refusals(response(item(status, {"type": "es_rejected_execution_exception"})), 1)

@@ -8,7 +8,7 @@ from queue import SimpleQueue
 from prometheus_client import CollectorRegistry
 
 from read_model.freshness import Freshness
-from sync_worker.errors import WorkerError
+from sync_worker.errors import InvalidRequest, WorkerError
 from sync_worker.http.endpoint import MOST_WAITING, Commands, endpoint
 from sync_worker.http.request_guard import EndpointAccess
 from sync_worker.loop.publisher import FreshnessFeed
@@ -46,6 +46,8 @@ def ignore_retry(retry: Retry) -> None:
 
 def remove(document: str, ids: list[str], lsn: int) -> None:
     """A worker that deletes what it is asked for, of one kind."""
+    if lsn > 70:
+        raise InvalidRequest("the log is at 70")
     if (document, ids, lsn) != ("orders", ["x"], 70):
         raise WorkerError("no such documents")
 
@@ -133,6 +135,7 @@ def test_rows_are_read_anew_on_request() -> None:
         extra = {"document": "orders", "ids": ["x"], "lsn": 70}
         assert client.request("POST", "/removals", json=extra, headers=SIGNED).status_code == 204
         assert client.request("POST", "/removals", json={**extra, "ids": ["y"]}, headers=SIGNED).status_code == 409
+        assert client.request("POST", "/removals", json={**extra, "lsn": 71}, headers=SIGNED).status_code == 422
     assert requests[0].documents == {"orders": ["1", "2"]}
     with asgi(endpoint(FreshnessFeed(FIRST), replace(commands, reread=refuse), CollectorRegistry(), ACCESS)) as client:
         answer = client.request("POST", "/repairs", json={"document": "orders", "ids": ["1"]}, headers=SIGNED)

@@ -54,6 +54,7 @@ def test_documents_are_verified_once_searchable_and_extra_ones_deleted() -> None
         "present",
         (DOCUMENT.name, ["2", "3"]),
         101,
+        90,
         ("remove", DOCUMENT.name, ["3", "no number"], 90),
         ("repaired", 3),
     ]

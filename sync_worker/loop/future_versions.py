@@ -1,0 +1,79 @@
+"""Finds documents in the sink whose version no worker has given out (invariant 4).
+
+A write that meets a higher version is obsolete, because versions rise with the log. A version above the log's position
+did not come from there: it was written by hand, or by an attacker, and every later change of that document would be
+lost without a sign.
+"""
+
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from sync_worker.store.bulk import BulkOutcome, Conflict, Rejection
+from sync_worker.store.quarantine import FUTURE_VERSION, Quarantine
+from sync_worker.store.row_store import RowStore
+
+ALARM = (
+    "documents in the index have versions above the position of the log, which no worker wrote; their changes are lost"
+    " until these documents are removed: see rowtide quarantine list, and the worker's log"
+)
+
+
+class WriterStatus(Protocol):
+    """Whether this worker is the one that writes the documents."""
+
+    @property
+    def held(self) -> bool:
+        """False while another worker may have taken over; its versions have a higher epoch."""
+
+
+class FutureVersions:
+    """For the loop's thread; `check` also for others."""
+
+    def __init__(self, store: RowStore, quarantine: Quarantine, writer: WriterStatus) -> None:
+        self._store = store
+        self._quarantine = quarantine
+        self._writer = writer
+        self._unlisted = False
+        self.count = 0
+        """Writes that met such a version."""
+
+    @property
+    def reason(self) -> str:
+        """The alarm while such documents are in quarantine; empty otherwise.
+
+        A delete that was sent again, or by a repair, has no place in quarantine; it raises the alarm until the worker
+        restarts."""
+        return ALARM if self._unlisted or self._quarantine.future else ""
+
+    def check(self, document: str, outcome: BulkOutcome) -> list[Conflict]:
+        """The conflicts of an acknowledged bulk with versions above the position; each is counted and logged."""
+        if not outcome.conflicts or not self._writer.held:
+            return []
+        limit = self._store.position.version  # At least the version of every write that has been sent.
+        future = [conflict for conflict in outcome.conflicts if conflict.version > limit]
+        if future:
+            self.count += len(future)
+            structlog.get_logger().error(
+                "documents have versions above the position of the log",
+                document=document,
+                documents=len(future),
+                highest=max(conflict.version for conflict in future),
+                position=limit,
+            )
+        return future
+
+    def reject(self, document: str, outcome: BulkOutcome) -> BulkOutcome:
+        """The outcome with these conflicts as rejections, so that their documents go into quarantine."""
+        future = self.check(document, outcome)
+        if not future:
+            return outcome
+        rejected = [Rejection(conflict.place, FUTURE_VERSION) for conflict in future]
+        return replace(outcome, rejected=[*outcome.rejected, *rejected])
+
+    def check_unlisted(self, document: str, outcome: BulkOutcome) -> bool:
+        """For writes that were never pending: whether one met such a version."""
+        future = self.check(document, outcome)
+        self._unlisted = self._unlisted or bool(future)
+        return bool(future)
