@@ -80,9 +80,9 @@ def _verify(pipeline: LocalPipeline, ending: FinalReport, report: Callable[[str]
         raise ProgramFailed(f"verify gave no result:\n{text[-2000:]}")
     for each in result["documents"]:
         report(f"verify {each['document']}: {each['compared']:,} compared, {each['divergent']} differ")
-        for document_id in each["ids"][:20]:
+        for divergence in each["ids"][:20]:
             ending.notes.append(
-                f"{each['document']} {document_id['id']}: {document_id['what']} {', '.join(document_id['fields'])}"
+                f"{each['document']} {divergence['id']}: {divergence['what']} {', '.join(divergence['fields'])}"
             )
         ending.documents += each["compared"]
         ending.divergent += each["divergent"] + each["unsettled"]

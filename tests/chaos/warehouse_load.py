@@ -169,14 +169,14 @@ def shift_weight(act: Act, wait: float = 0.0) -> None:
 
 def move_items(act: Act) -> None:
     """Give items to another box; sometimes there and back in one transaction."""
-    query_value, target = sorted((any_box(act), any_box(act)))
-    if query_value == target:
+    source, target = sorted((any_box(act), any_box(act)))
+    if source == target:
         raise NoSuchRow
     moved = b"UPDATE items SET code = %s, no = no + %s WHERE code = %s AND no <= 3"
-    act.do(moved, target, act.random.randrange(1000, 10**6), query_value)
+    act.do(moved, target, act.random.randrange(1000, 10**6), source)
     if act.random.random() < 0.3:
-        act.do(b"UPDATE items SET code = %s, no = no + 7 WHERE code = %s AND no > 1000", query_value, target)
-    settle(act, query_value, target)
+        act.do(b"UPDATE items SET code = %s, no = no + 7 WHERE code = %s AND no > 1000", source, target)
+    settle(act, source, target)
 
 
 def rename_box(act: Act) -> None:

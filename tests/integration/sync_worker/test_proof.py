@@ -97,8 +97,8 @@ class Proof:
 
     def source(self, document: str, id_: str) -> dict[str, Any]:
         """A document of the index."""
-        document_source: dict[str, Any] = self._search.get(f"/{self.alias(document)}/_doc/{id_}").json()["_source"]
-        return document_source
+        source: dict[str, Any] = self._search.get(f"/{self.alias(document)}/_doc/{id_}").json()["_source"]
+        return source
 
     def search_ids(self, document: str, query: str) -> list[str]:
         """Ids that a search finds."""
@@ -162,10 +162,10 @@ def test_what_was_changed_by_hand_is_named_and_repaired(proof: Proof) -> None:
     proof.by_hand("PUT", "pairs", '[0,"key \\"3\\""]', {"note": "other"})
     proof.by_hand("PUT", "pairs", "no array", {"note": "extra"})
     reports = proof.verify("--bucket", "4")
-    search_ids = {
+    divergences = {
         (name, each["id"]): (each["what"], each["fields"]) for name, report in reports.items() for each in report["ids"]
     }
-    assert search_ids == {
+    assert divergences == {
         ("things", "3"): ("different", ["name"]),
         ("things", "4"): ("missing", []),
         ("things", "1000"): ("extra", []),
@@ -225,7 +225,7 @@ def test_a_sample_is_of_the_size_asked_for(proof: Proof) -> None:
     assert report == proof.verify("--sample", "5", "--seed", "20")["things"] | {"lsn": report["lsn"]}
 
 
-def test_a_refused_document_waits_and_the_rest_flows_on(proof: Proof) -> None:
+def test_a_rejected_document_does_not_hold_up_the_rest(proof: Proof) -> None:
     proof.sql(
         'UPDATE things SET name = \'refused\', about = \'{"code": {"no": "keyword"}}\' WHERE id = 11;'
         " UPDATE things SET name = 'too deep', about = ('{\"deep\": ' || repeat('[', 1100) || repeat(']', 1100) || '}')::jsonb WHERE id = 12;"
@@ -238,11 +238,11 @@ def test_a_refused_document_waits_and_the_rest_flows_on(proof: Proof) -> None:
     assert (worker["state"], worker["quarantined"], worker["left_out"]) == ("degraded", 2, 0)
     assert proof.source("things", "13")["name"] == "after"
     _, answer = proof.run("quarantine", "list")
-    search_ids = {each["id"]: each for each in answer["quarantine"]}
-    assert {id_: each["what"] for id_, each in search_ids.items()} == {"11": "refused", "12": "not built"}
-    assert "code" in search_ids["11"]["reason"]
-    assert "no" not in search_ids["11"]["reason"].split("[code]")[1].split()
-    assert proof.run("quarantine", "show", proof.alias("things"), "12")[1] == search_ids["12"]
+    quarantined = {each["id"]: each for each in answer["quarantine"]}
+    assert {id_: each["what"] for id_, each in quarantined.items()} == {"11": "refused", "12": "not built"}
+    assert "code" in quarantined["11"]["reason"]
+    assert "no" not in quarantined["11"]["reason"].split("[code]")[1].split()
+    assert proof.run("quarantine", "show", proof.alias("things"), "12")[1] == quarantined["12"]
     assert proof.pipeline.rowtide("quarantine", "show", proof.alias("things"), "13", check=False).returncode == 1
     report = proof.verify()["things"]
     assert {each["id"]: each["what"] for each in report["ids"]} == {"11": "different", "12": "different"}
@@ -299,13 +299,13 @@ def test_an_id_too_long_quarantines_only_its_document(proof: Proof) -> None:
     fresh = proof.pipeline.wait_fresh()
     assert (fresh.state, fresh.quarantined) == ("degraded", 4)
     assert sorted(proof.search_ids("words", "note:good OR note:beside")) == ["word 1", "y" * 512]
-    search_ids = {each["id"]: each for each in proof.run("quarantine", "list")[1]["quarantine"]}
-    assert {id_: each["what"] for id_, each in search_ids.items()} == dict.fromkeys(
+    quarantined = {each["id"]: each for each in proof.run("quarantine", "list")[1]["quarantine"]}
+    assert {id_: each["what"] for id_, each in quarantined.items()} == dict.fromkeys(
         [long, "", longer, f'[1,"{long}"]'], "refused"
     )
-    assert search_ids[long]["reason"] == "the id has 600 bytes; Elasticsearch takes up to 512"
-    assert "empty" in search_ids[""]["reason"]
-    assert proof.run("quarantine", "show", proof.alias("words"), long)[1] == search_ids[long]
+    assert quarantined[long]["reason"] == "the id has 600 bytes; Elasticsearch takes up to 512"
+    assert "empty" in quarantined[""]["reason"]
+    assert proof.run("quarantine", "show", proof.alias("words"), long)[1] == quarantined[long]
     assert proof.run("explain", proof.alias("words"), "")[1]["state"] == "set aside"
     assert {each["id"]: each["what"] for each in proof.verify()["words"]["ids"]} == dict.fromkeys(
         [long, "", longer], "missing"
@@ -325,9 +325,9 @@ def test_a_document_with_too_many_nested_rows_is_quarantined(proof: Proof) -> No
     proof.sql("UPDATE things SET name = 'beside it' WHERE id = 15")
     fresh = proof.pipeline.wait_fresh()
     assert (fresh.state, fresh.quarantined) == ("degraded", 1)
-    (search_ids,) = proof.run("quarantine", "list")[1]["quarantine"]
-    assert (search_ids["id"], search_ids["what"]) == ("14", "refused")
-    assert "nested" in search_ids["reason"]
+    (entry,) = proof.run("quarantine", "list")[1]["quarantine"]
+    assert (entry["id"], entry["what"]) == ("14", "refused")
+    assert "nested" in entry["reason"]
     assert proof.source("things", "15")["name"] == "beside it"
 
     proof.sql("DELETE FROM parts WHERE id >= 20000")
@@ -366,40 +366,40 @@ def test_a_document_is_explained(proof: Proof) -> None:
     before = time.time()
     xid = proof.committed("UPDATE parts SET label = 'newer' WHERE id = 34")
     proof.pipeline.wait_fresh()
-    code, search_ids = proof.run("explain", proof.alias("things"), "5")
-    assert (code, search_ids["state"], search_ids["row_store"]["set_aside"]) == (0, "equal", None)
-    assert [(part["path"], part["table"], part["key"]) for part in search_ids["parts"]] == [
+    code, explanation = proof.run("explain", proof.alias("things"), "5")
+    assert (code, explanation["state"], explanation["row_store"]["set_aside"]) == (0, "equal", None)
+    assert [(part["path"], part["table"], part["key"]) for part in explanation["parts"]] == [
         ("", "public.things", {"id": 5}),
         ("parts", "public.parts", {"id": 4}),
         ("parts", "public.parts", {"id": 34}),
     ]
-    last, index = search_ids["last_transaction"], search_ids["index"]
+    last, index = explanation["last_transaction"], explanation["index"]
     assert (last["table"], last["key"], last["xid"]) == ("public.parts", {"id": 34}, xid)
     assert parse_lsn(last["lsn"]) <= parse_lsn(index["built_at"])
     times = [before * 1000, last["committed_ms"], index["built_ms"], index["acknowledged_ms"], time.time() * 1000]
     assert all(earlier <= later + 5 for earlier, later in pairwise(times)), times
-    assert search_ids["touched_by"]["transactions"] == [
+    assert explanation["touched_by"]["transactions"] == [
         {"xid": xid, "lsn": last["lsn"], "committed_ms": last["committed_ms"]}
     ]
 
     # A row that is gone is no part any more; the transaction that took it away is known from the log.
     gone = proof.committed("DELETE FROM parts WHERE id = 34")
     proof.pipeline.wait_fresh()
-    _, search_ids = proof.run("explain", proof.alias("things"), "5")
-    assert search_ids["last_transaction"]["xid"] != gone
-    assert [each["xid"] for each in search_ids["touched_by"]["transactions"]] == [gone]
+    _, explanation = proof.run("explain", proof.alias("things"), "5")
+    assert explanation["last_transaction"]["xid"] != gone
+    assert [each["xid"] for each in explanation["touched_by"]["transactions"]] == [gone]
     proof.sql("INSERT INTO parts VALUES (34, 5, 'newer', '0003-01-01 BC')")
     proof.pipeline.wait_fresh()
 
     original = proof.source("things", "5")
     proof.by_hand("PUT", "things", "5", {**original, "name": "other"})
-    code, search_ids = proof.run("explain", proof.alias("things"), "5", "--values")
-    assert (code, search_ids["state"], search_ids["row_store_differs"]) == (1, "index differs", [])
-    assert search_ids["index_differs"] == [{"field": "name", "held": '"other"', "database": '"thing 5"'}]
+    code, explanation = proof.run("explain", proof.alias("things"), "5", "--values")
+    assert (code, explanation["state"], explanation["row_store_differs"]) == (1, "index differs", [])
+    assert explanation["index_differs"] == [{"field": "name", "held": '"other"', "database": '"thing 5"'}]
     proof.by_hand("PUT", "things", "5", original)
     assert proof.run("explain", proof.alias("pairs"), '[1,"key \\"4\\""]')[1]["state"] == "equal"
-    code, search_ids = proof.run("explain", proof.alias("pairs"), "nothing")
-    assert (code, search_ids["state"], search_ids["parts"]) == (1, "unknown", [])
+    code, explanation = proof.run("explain", proof.alias("pairs"), "nothing")
+    assert (code, explanation["state"], explanation["parts"]) == (1, "unknown", [])
     shown = " ".join(proof.pipeline.rowtide("explain", proof.alias("things"), "6").stdout.split())
     assert "public.parts" in shown
     assert ", acknowledged 20" in shown
@@ -416,7 +416,7 @@ def test_a_document_is_explained(proof: Proof) -> None:
         (["repair", "--from-verify", "no-such-file"], "Cannot read no-such-file"),
     ],
 )
-def test_wrong_use_is_told(proof: Proof, words: list[str], message: str) -> None:
+def test_wrong_use_is_an_error_with_its_reason(proof: Proof, words: list[str], message: str) -> None:
     command = () if words[0] == "repair" else ("verify",)
     done = proof.pipeline.rowtide(*command, *words, check=False)
     assert done.returncode == 2
