@@ -1,4 +1,4 @@
-# One word a habit; CI runs the same words.
+# The targets that developers use; CI runs the same ones.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +7,7 @@ NPM := $(or $(shell command -v npm),$(CURDIR)/$(BIN)/npm)
 
 .PHONY: setup browser compose check test demo smoke screenshots bench relevance chaos up down clean
 
-setup: $(VENV)/.installed search_api/pages/static/vendor/.installed ## Make the virtual environment with the pinned requirements.
+setup: $(VENV)/.installed search_api/pages/static/vendor/.installed ## Create the virtual environment with the pinned requirements.
 
 $(VENV)/.installed: requirements-dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -15,19 +15,19 @@ $(VENV)/.installed: requirements-dev.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-# What the page runs in the browser. Where there is no npm, one comes from a wheel.
+# The page's JavaScript libraries. If npm is not installed, it comes from a wheel.
 search_api/pages/static/vendor/.installed: package.json package-lock.json requirements-npm.txt | $(VENV)/.installed
 	test -x "$(NPM)" || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-npm.txt
 	PATH="$(CURDIR)/$(BIN):$$PATH" "$(NPM)" ci --silent
 	PATH="$(CURDIR)/$(BIN):$$PATH" "$(NPM)" run --silent vendor
 	touch $@
 
-browser: ## Chromium for the page's tests: the one that is there, or the distribution's.
+browser: ## Install Chromium for the page's tests, unless it is installed.
 	@test -n "$$ROWTIDE_CHROMIUM" || command -v chromium chromium-browser google-chrome >/dev/null \
 	|| { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
-	|| { echo "The page's tests need Chromium: install the package chromium, or say where one is with ROWTIDE_CHROMIUM."; false; }
+	|| { echo "The page's tests need Chromium: install the package chromium, or set ROWTIDE_CHROMIUM to its path."; false; }
 
-compose: ## docker-compose, which reads infra/compose.yaml without an engine: the one that is there, or the distribution's.
+compose: ## Install docker-compose, which validates infra/compose.yaml without an engine, unless it is installed.
 	@command -v docker-compose >/dev/null \
 	|| { apt-get update -qq && apt-get install -y -qq --no-install-recommends docker-compose >/dev/null; } \
 	|| { echo "The test of infra/compose.yaml needs docker-compose: install the package docker-compose."; false; }
@@ -36,7 +36,7 @@ compose: ## docker-compose, which reads infra/compose.yaml without an engine: th
 # docs/style/phrases.toml are a unit test: tests/unit/docs/test_prose.py.
 PROSE := $(wildcard *.md) docs rowtide cdc connections read_model sync_worker search_api infra writer
 
-check: setup ## Lint, types, import contracts, prose, unit and property tests: about a minute.
+check: setup ## Run lint, types, import contracts, prose, unit and property tests: about a minute.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -44,34 +44,34 @@ check: setup ## Lint, types, import contracts, prose, unit and property tests: a
 	$(BIN)/codespell $(PROSE)
 	$(BIN)/pytest -q -n auto --dist worksteal tests/unit tests/properties
 
-test: check browser compose ## Everything, with real servers.
+test: check browser compose ## Run all tests, with real servers.
 	$(BIN)/pytest -q tests/integration tests/e2e
 
-up: setup ## Start the services in the background.
+up: setup ## Start the servers in the background.
 	$(BIN)/rowtide up
 
-down: setup ## Stop them.
+down: setup ## Stop the servers.
 	$(BIN)/rowtide down
 
-demo: setup ## The whole pipeline, live in the terminal. Ctrl-C stops it.
+demo: setup ## Run the whole pipeline live in the terminal; Ctrl-C stops it.
 	$(BIN)/rowtide demo
 
-smoke: setup ## The whole pipeline, finite: the last line is JSON, "divergent" must be 0.
+smoke: setup ## Run a fixed workload through the pipeline; the last line is JSON, "divergent" must be 0.
 	$(BIN)/rowtide smoke
 
-screenshots: setup browser ## Take the pictures in docs/images of the page of `make demo`, which must run.
+screenshots: setup browser ## Take the screenshots in docs/images; `make demo` must be running.
 	$(BIN)/python -m docs.screenshots
 
-bench: setup ## Rates and latencies; the last line is JSON.
+bench: setup ## Measure rates and latencies; the last line is JSON.
 	$(BIN)/python -m tests.bench
 
-relevance: setup ## How good the order of hits is, by class of queries; the last line is JSON.
+relevance: setup ## Measure how well hits are ranked, by class of queries; the last line is JSON.
 	$(BIN)/python -m tests.relevance
 
 SEED ?= 1
 MINUTES ?= 10
-chaos: setup ## Random writes and faults on servers of its own; the last line is JSON, "divergent" must be 0.
+chaos: setup ## Run random writes and faults on private servers; the last line is JSON, "divergent" must be 0.
 	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes $(MINUTES)
 
-clean: ## Remove what the project made here, services' data included.
+clean: ## Delete everything that these targets created, including the servers' data.
 	rm -rf $(VENV) node_modules search_api/pages/static/vendor .rowtide .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,4 +1,4 @@
-"""The errors of the operators' commands. Each says what happened, to which thing, and what to do.
+"""The errors of the operators' commands. Each states what happened, to which thing, and what to do.
 
 OperatorError            1  cannot continue
 ├── WrongUse             2  settings, arguments, credentials or the spec are wrong

@@ -111,8 +111,7 @@ def untrusted_certificate(url: str, error: Exception) -> str | None:
         return None
     return (
         f"The certificate of Elasticsearch at {url} is not trusted: {error}. Set ROWTIDE_ELASTICSEARCH_CA to the file"
-        " of"
-        " the authority that signed it."
+        " of the authority that signed it."
     )
 
 

@@ -22,10 +22,10 @@ _SESSION_ENDED = ("08", "28", "53300", "57P")
 _TEMPORARY = re.compile(
     r"the database system is|too many (clients|connections)|connection slots are reserved|terminating connection"
 )
-"""What a server says that will accept the same login later."""
+"""Messages of a server that will accept the same login later."""
 
 _CLIENT_SIDE = re.compile(r"no password supplied|certificate|does not support SSL|invalid sslmode")
-"""What libpq says before the server could."""
+"""Messages of libpq, before the server has answered."""
 
 
 class ConnectionFailure(Enum):
@@ -34,7 +34,7 @@ class ConnectionFailure(Enum):
     LOGIN = auto()
     """The password, role, database or certificate is wrong: it will fail the same way next time."""
     UNREACHABLE = auto()
-    """The server does not answer, or accepts nobody at the moment."""
+    """The server does not answer, or accepts no connections at the moment."""
 
 
 def connection_failure(error: psycopg.Error) -> ConnectionFailure | None:
@@ -59,8 +59,7 @@ def login_rejected(server: str, error: psycopg.Error) -> str:
     """What to tell people about `ConnectionFailure.LOGIN`. `server` names the server, without the password."""
     return (
         f"{server} rejected the connection: {reason(error)}. Correct ROWTIDE_POSTGRES_DSN, or allow the connection on"
-        " the"
-        " server."
+        " the server."
     )
 
 

@@ -200,7 +200,7 @@ def _command(name: str, command: Any) -> str:
 
 
 def _argument(param: Any) -> str:
-    return str(param.metavar or f"{param.name.upper()}…")
+    return str(param.metavar or param.name.upper()) + ("…" if param.nargs == -1 else "")
 
 
 def _option(option: Any) -> str:
@@ -214,7 +214,7 @@ def _default_of(option: Any) -> str:
     if option.required:
         return "required"
     value = getattr(option.default, "value", option.default)
-    if value is None or value is False or value in ((), []):
+    if value is None or value is False or value in ((), [], ""):
         return ""
     return f"`{value}`"
 

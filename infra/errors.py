@@ -1,4 +1,4 @@
-"""The errors of the server runner. Each says what happened, to which service, and what to do.
+"""The errors of the server runner. Each states what happened, to which service, and what to do.
 
 RunnerError              1  cannot continue
 ├── WrongSettings        2  a setting is wrong, a port is taken, or the machine lacks something

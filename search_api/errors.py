@@ -30,7 +30,7 @@ class ExcessivePrivileges(Exception):
 
 
 class InvalidCursor(Exception):
-    """The cursor was not issued by this API, or belongs to another search. The message says which."""
+    """The cursor was not issued by this API, or belongs to another search. The message states which."""
 
 
 class CursorExpired(Exception):

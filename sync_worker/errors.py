@@ -36,7 +36,7 @@ def describe(error: Exception) -> str:
 
 
 class WorkerError(Exception):
-    """The worker cannot continue. The text says what happened, and to which thing."""
+    """The worker cannot continue. The text states what happened, and to which thing."""
 
     exit_code = 1
 

@@ -63,7 +63,7 @@ class CustomerBody(_Body):
 
 
 class CustomerChangeBody(_Body):
-    """Fields that are left out keep their value."""
+    """Omitted fields keep their value."""
 
     name: str | None = None
     email: str | None = None

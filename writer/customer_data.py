@@ -49,6 +49,6 @@ def address(rng: Random, label: str, recipient: str, place: Place | None = None)
 
 
 def _plain(word: str) -> str:
-    """Letters without accents, in lower case; what has no plain letter is left out."""
+    """Letters without accents, in lower case. Characters without a plain letter are dropped."""
     decomposed = unicodedata.normalize("NFKD", word.lower())
     return "".join(letter for letter in decomposed if letter.isascii() and letter.isalpha())

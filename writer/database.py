@@ -195,7 +195,7 @@ def _reported() -> Iterator[None]:
 
 
 def login_refused(message: str) -> bool:
-    """Whether the server rejected the login for good; not a server that accepts nobody at the moment."""
+    """Whether the server rejected the login for good; not a server that accepts no connections at the moment."""
     temporary = ("the database system is", "too many c", "slots are reserved", "terminating connection")
     return (
         "FATAL:" in message and not any(words in message for words in temporary)

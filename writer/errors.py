@@ -1,4 +1,4 @@
-"""The errors of the order application. Each says what happened, to which thing, and what to do."""
+"""The errors of the order application. Each states what happened, to which thing, and what to do."""
 
 
 class WriterError(Exception):

@@ -1,4 +1,4 @@
-"""Runs a workload at a steady rate, in the caller's thread or in one of its own."""
+"""Runs a workload at a steady rate, in the caller's thread or in its own."""
 
 import json
 from collections import Counter
@@ -17,7 +17,7 @@ OnCommit = Callable[[Command, str, datetime], None]
 
 
 def commit_line(command: Command, number: str, committed_at: datetime) -> str:
-    """One JSON line for programs; `gone` says that the order is not to be found from now on."""
+    """One JSON line for programs; `gone`: the order cannot be found from now on."""
     return json.dumps(
         {
             "order": number,
@@ -104,7 +104,7 @@ def _run_one(database: Database, command: Command, counts: Counts, on_commit: On
 
 
 class RunningLoad:
-    """A load in a thread of its own. `counts` may be read at any time; `stop` ends it and returns them."""
+    """A load in its own thread. `counts` may be read at any time; `stop` ends it and returns them."""
 
     def __init__(
         self,

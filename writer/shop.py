@@ -9,7 +9,7 @@ from writer.commands import Line
 from writer.rules import Action, Status, after
 from writer.vocabulary import vocabulary
 
-# Orders remembered a state. What falls out is left alone, so that memory stays flat however long it runs.
+# Orders remembered a state. Forgotten ones are never changed again, so that memory stays flat in a long run.
 REMEMBERED = 2000
 
 

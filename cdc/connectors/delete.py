@@ -15,7 +15,7 @@ _SECONDS = 60.0
 def delete_connector(
     settings: Settings, connect: Connect, pipeline: str, *, offsets: bool, slot: bool, topic: bool
 ) -> list[str]:
-    """Delete the connector and whatever else is asked for. Returns sentences that say what is left. Safe to repeat."""
+    """Delete the connector and whatever else is requested. Returns sentences that list what remains. Safe to repeat."""
     name = connector_name(pipeline)
     if connect.config(name) is not None:
         if offsets:
@@ -56,8 +56,7 @@ def drop_slot(settings: Settings, pipeline: str) -> None:
 def _left(pipeline: str, *, offsets: bool, slot: bool, topic: bool) -> list[str]:
     lines = [
         f"Kept: publication {publication_name(pipeline)}, role {role_name(pipeline)} and the marker role, if there is"
-        " one,"
-        " in PostgreSQL."
+        " one, in PostgreSQL."
     ]
     if not slot:
         lines.append(
@@ -68,13 +67,11 @@ def _left(pipeline: str, *, offsets: bool, slot: bool, topic: bool) -> list[str]
     if not offsets:
         lines.append(
             f"Kept: the offsets of {connector_name(pipeline)} in Kafka Connect. A new connector of that name resumes"
-            " from"
-            " them (--offsets)."
+            " from them (--offsets)."
         )
     if slot and not offsets:
         lines.append(
             "Warning: without the slot, the kept offsets make the next connector fail, because it cannot tell which"
-            " changes"
-            " it missed."
+            " changes it missed."
         )
     return lines

@@ -1,5 +1,5 @@
-"""Starts a pipeline's connector over, the recovery from every lost position: stop, delete offsets, drop the slot,
-start.
+"""Starts a pipeline's connector over: stop, delete offsets, drop the slot, start. The recovery from every lost
+position.
 
 Only a slot that Debezium creates itself exports the snapshot that meets the stream exactly; hence a new slot each time.
 """
@@ -41,7 +41,7 @@ def start_over(settings: Settings, connect: Connect, pipeline: str, wait: float)
 
 
 def _announce_empty_snapshot(source: Source, pipeline: str, since: int) -> None:
-    """When all tables are empty, the log does not show that a snapshot was taken, so a message has to say it.
+    """When all tables are empty, the log does not show that a snapshot was taken, so a message has to announce it.
 
     A message that is emitted before the slot exists is not in the log.
     """

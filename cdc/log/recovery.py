@@ -4,7 +4,7 @@ from enum import Enum, auto
 
 
 class Recovery(Enum):
-    """A way to continue after an error. The error's text says what happened; this says what to do."""
+    """A way to continue after an error. The error's text states what happened; this, what to do."""
 
     NEW_STORE = auto()
     """Start with an empty row store, and take a new snapshot."""

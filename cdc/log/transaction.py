@@ -278,8 +278,7 @@ class Assembler:
         if _content(last) != _content(record):
             raise LogError(
                 f"transaction {tx_id} was repeated with other events after {format_lsn(self.applied)}: the set of"
-                " captured"
-                f" tables changed in between"
+                " captured tables changed in between"
             )
 
 

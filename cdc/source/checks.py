@@ -38,8 +38,7 @@ def check_tables(captured: Captured, facts: Facts, role: str) -> Verdict:
         if table.inherited:
             refusals.append(
                 f"{name}: other tables inherit from it, and their changes are in the log under their own names. Remove"
-                " it"
-                " from the documents."
+                " it from the documents."
             )
         refusals += [*_identity(table), *_row_security(table, facts, role)]
         used = [column for column in table.columns.values() if not captured[name] or column.name in captured[name]]
@@ -50,8 +49,7 @@ def check_tables(captured: Captured, facts: Facts, role: str) -> Verdict:
 def _missing(name: TableName) -> str:
     return (
         f"{name}: there is no such table. Check its schema and case. Views, foreign tables, temporary and unlogged"
-        " tables and"
-        " single partitions cannot be captured."
+        " tables and single partitions cannot be captured."
     )
 
 
@@ -64,16 +62,14 @@ def _identity(table: Table) -> Iterator[str]:
         fails = f", and {would_fail}" if table.replica_identity in "dn" else ""
         yield (
             f"{table.name}: no primary key, so its changes do not identify their rows{fails}. Ask its owner to run:"
-            f" {alter}"
-            " ADD PRIMARY KEY (…). No replica identity replaces it."
+            f" {alter} ADD PRIMARY KEY (…). No replica identity replaces it."
         )
     elif table.replica_identity == "n":
         yield f"{table.name}: REPLICA IDENTITY NOTHING; {would_fail}. {use_default}"
     elif table.replica_identity == "d" and table.deferrable_key:
         yield (
             f"{table.name}: the primary key is deferrable and cannot be the replica identity; {would_fail}. Ask its"
-            " owner"
-            f" for a primary key that is not deferrable, or to run: {alter} REPLICA IDENTITY FULL."
+            f" owner for a primary key that is not deferrable, or to run: {alter} REPLICA IDENTITY FULL."
         )
     elif table.replica_identity == "i" and not table.identity_columns:
         yield f"{table.name}: the index of its replica identity was dropped; {would_fail}. {use_default}"
@@ -88,9 +84,8 @@ def _row_security(table: Table, facts: Facts, role: str) -> Iterator[str]:
     if table.row_security and not (facts.role and facts.role.bypasses_row_security):
         yield (
             f"{table.name}: row-level security hides rows from the snapshot, but not from the log, so documents would"
-            " miss"
-            f" rows. Run as a superuser, once the role exists: ALTER ROLE {quote_identifier(role)} BYPASSRLS"
-            f" (or create it beforehand: CREATE ROLE {quote_identifier(role)} LOGIN REPLICATION BYPASSRLS)."
+            f" miss rows. Run as a superuser, once the role exists: ALTER ROLE {quote_identifier(role)} BYPASSRLS (or"
+            f" create it beforehand: CREATE ROLE {quote_identifier(role)} LOGIN REPLICATION BYPASSRLS)."
         )
 
 
@@ -121,8 +116,7 @@ def _column_warnings(table: Table, used: list[Column], version: int) -> Iterator
         elif column.generated == "s" and version < GENERATED_SINCE:
             yield (
                 f"{name}: PostgreSQL {version // 10000} does not publish generated columns (18 does). Remove it from"
-                " the"
-                " documents."
+                " the documents."
             )
         if column.element_kind == "e":
             yield _stops_connector(name, "a NULL in an array of enums")
@@ -138,8 +132,7 @@ def _column_warnings(table: Table, used: list[Column], version: int) -> Iterator
 def _stops_connector(name: str, value: str) -> str:
     return (
         f"{name}: {value} makes Debezium, and so the connector, fail. Forbid it with a CHECK constraint, or remove the"
-        " column"
-        " from the documents."
+        " column from the documents."
     )
 
 

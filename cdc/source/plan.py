@@ -83,8 +83,7 @@ def _server_warnings(facts: Facts) -> Iterator[str]:
     if facts.max_slot_wal_keep_size == "-1":
         yield (
             "max_slot_wal_keep_size is unlimited: while the connector does not run, WAL accumulates until the disk is"
-            " full."
-            " Set it to a size that the disk can spare."
+            " full. Set it to a size that the disk can spare."
         )
     if facts.idle_slot_timeout not in ("", "0"):
         yield (
@@ -98,8 +97,7 @@ def _role_refusals(pipeline: str, facts: Facts) -> Iterator[str]:
         role = role_name(pipeline)
         yield (
             f"Role {role} exists and is a superuser: anyone who can read the connector's configuration could do"
-            " anything."
-            f" Run: ALTER ROLE {quote_identifier(role)} NOSUPERUSER."
+            f" anything. Run: ALTER ROLE {quote_identifier(role)} NOSUPERUSER."
         )
 
 

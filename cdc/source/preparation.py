@@ -25,7 +25,7 @@ class Preparation:
 def prepare_source(
     settings: Settings, choice: Choice, *, dry_run: bool, new_password: bool, marker: bool, warn: Callable[[str], None]
 ) -> Preparation:
-    """Create or update what capture needs; with `dry_run`, only plan it, with passwords left out.
+    """Create or update what capture needs; with `dry_run`, only plan it, without passwords.
 
     Raises Refused, with every reason, when a table cannot be captured; nothing is changed then.
     """

@@ -24,7 +24,7 @@ import org.elasticsearch.index.analysis.TokenFilterFactory;
 import org.elasticsearch.index.analysis.TokenizerFactory;
 
 /** Synonyms inline or from a file in the format of Solr. The rules pass the filters that come before this one. */
-@SuppressWarnings("deprecation") // SynonymFilter is what a stock Elasticsearch uses for `synonym`, too.
+@SuppressWarnings("deprecation") // SynonymFilter is also what a stock Elasticsearch uses for `synonym`.
 final class Synonyms extends AbstractTokenFilterFactory {
     private final AnalysisCommon.Context context;
     private final boolean graph;

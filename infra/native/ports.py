@@ -34,7 +34,7 @@ def require_free(ports: dict[str, int]) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on, outside the range of outgoing connections, which could take it before a server
+    """A port without a listener, outside the range of outgoing connections, which could take it before a server
     does."""
     return next(port for port in iter(lambda: random.randint(*QUIET_PORTS), None) if is_free(port))
 

@@ -226,8 +226,8 @@ def _compute(compute: Compute, document: DocumentPlan) -> Mapping:
 def _field_notes(
     node: Node, personal: tuple[PersonalColumn, ...], prefix: str = ""
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Labels and personal data by field path. What is computed from a personal column is personal, too: the minimum of
-    names is a name."""
+    """Labels and personal data by field path. What is computed from a personal column is also personal: the minimum
+    of names is a name."""
     for field in node.fields:
         label = {key: value for key, value in field.options.items() if key == "label"}
         kinds = kinds_of(field, node.table, personal)

@@ -123,7 +123,7 @@ def reduced_json(value: str | None) -> str | None:
     try:
         return msgspec.json.encode(_JSON.decode(value)).decode()
     except RecursionError:
-        # Deeper than documents can be: stored unchanged, so that only its document fails and the row store goes on.
+        # Deeper than documents can be: stored unchanged, so that only its document fails, and not the row store.
         return value
 
 

@@ -1,6 +1,6 @@
 """The row store's tables: one for each source table, with the columns that documents use, in SQLite.
 
-Statements take Debezium's JSON values, decoded as `decoded_types` says, as positional parameters in the order of
+Statements take Debezium's JSON values, decoded as `decoded_types` defines, as positional parameters in the order of
 `TableUse.columns` (upsert) or of `TableUse.primary_key` (delete and changed keys).
 """
 
@@ -81,7 +81,7 @@ def differs(use: TableUse) -> str:
 
 
 def begin_snapshot(use: TableUse) -> list[str]:
-    """The statements that create an empty table for a snapshot beside the rows."""
+    """The statements that create an empty table for a snapshot, next to that of the rows."""
     return [f"DROP TABLE IF EXISTS {table_name(use.table, SNAPSHOT)}", *create_table(use, SNAPSHOT)]
 
 

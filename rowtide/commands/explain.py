@@ -1,4 +1,4 @@
-"""`rowtide explain`: where a document comes from, how far its changes have come, and what is wrong with it."""
+"""`rowtide explain`: where a document comes from, how far its changes have progressed, and what is wrong with it."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -59,7 +59,7 @@ def explain(
 
 
 def print_explanation(explanation: Explanation, values: bool) -> None:
-    """Print the state, how far the changes have come, the document's rows, and what differs."""
+    """Print the state, how far the changes have progressed, the document's rows, and what differs."""
     verdict = explanation.verdict
     heading = (f"{explanation.document} {explanation.id}: ", "bold")
     print_renderable(Text.assemble(heading, (verdict.value, "green" if verdict is Verdict.EQUAL else "yellow")))

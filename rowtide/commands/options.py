@@ -27,7 +27,9 @@ ConnectorWaitOption = Annotated[
     ),
 ]
 
-DocumentArgument = Annotated[str, typer.Argument(help="Document name in the spec.", autocompletion=documents)]
+DocumentArgument = Annotated[
+    str, typer.Argument(metavar="DOCUMENT", help="Document name in the spec.", autocompletion=documents)
+]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Document id.")]
 IdOption = Annotated[str | None, typer.Option("--id", metavar="ID", help="Only the document with this id.")]
 DocumentOption = Annotated[

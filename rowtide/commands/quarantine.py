@@ -1,4 +1,4 @@
-"""`rowtide quarantine`: the documents that could not be indexed as they are."""
+"""`rowtide quarantine`: the documents that could not be indexed as built."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -33,6 +33,6 @@ class ConnectorMonitor:
 
 
 def _cause(trace: str) -> str:
-    """The causes without their stack traces. The first line only says that the task ended."""
+    """The causes without their stack traces. The first line only states that the task ended."""
     causes = [line.removeprefix("Caused by: ") for line in trace.splitlines() if line.startswith("Caused by: ")]
     return "; ".join(causes) or trace.partition("\n")[0] or "Kafka Connect gives no reason"

@@ -16,7 +16,7 @@ LOCK_SECONDS = 10
 
 
 class CaseSqlError(RunnerError):
-    """A case's SQL does not do what the case says."""
+    """A case's SQL does not have the outcome that the case declares."""
 
 
 class SqlSessions:

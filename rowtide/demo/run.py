@@ -33,7 +33,7 @@ class Plan:
 
 
 def demo_settings() -> StackSettings:
-    """The demo's own data and ports, so that it can run beside other stacks. Ports from the environment are kept."""
+    """The demo's own data and ports, so that it can run next to other stacks. Ports from the environment are kept."""
     settings = read_settings()
     ports = {
         f"{name}_port": settings.port(name) + _PORT_OFFSET

@@ -1,4 +1,4 @@
-"""Authorization: a request becomes a caller, or an error that says what is missing.
+"""Authorization: a request becomes a caller, or an error that names what is missing.
 
 Every route that reads or stores anything goes through `http.dependencies.caller_of`. A test fails for a route that is
 not in `OPERATIONS`.

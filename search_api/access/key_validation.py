@@ -14,7 +14,7 @@ from search_api.query.validation import InvalidRequest
 
 
 class InvalidKey(Exception):
-    """The key would not work; the message says why."""
+    """The key would not work; the message explains why."""
 
     exit_code = 2
 

@@ -22,7 +22,7 @@ class SavedSearch(Struct, frozen=True):
 
 
 class InvalidSavedSearch(Exception):
-    """The search cannot be saved; the message says why."""
+    """The search cannot be saved; the message explains why."""
 
 
 class SavedSearches:

@@ -38,7 +38,7 @@ BUSY_MS = 2_000
 
 
 class StateFileError(Exception):
-    """The file cannot be used; the message says why and what to do."""
+    """The file cannot be used; the message explains why, and what to do."""
 
     exit_code = 2
 

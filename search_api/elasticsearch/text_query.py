@@ -76,7 +76,7 @@ class TextQuery:
         return self._row(word_queries, words, fields)
 
     def exact_matches(self, text: str) -> list[Query]:
-        """Documents whose id or a value of which equals the text."""
+        """Documents whose id or one of whose values equals the text."""
         queries: list[Query] = [{"ids": {"values": [text], "boost": self.weights.identifier}}]
         if any(field_.exact for field_ in self.schema.fields if field_.searchable):
             queries.append(self._value(text))

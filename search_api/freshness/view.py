@@ -13,7 +13,7 @@ ConsistencyLevel = Literal["eventual", "at_least", "now"]
 class FreshnessView(Struct, frozen=True):
     """The freshness of a response. `searchable` is the LSN as an integer, comparable only within one `epoch`.
 
-    `token` stands for epoch and LSN; a later request may require at least that. Null when unknown. `as_of` is the
+    `token` encodes epoch and LSN; a later request may require at least that. Null when unknown. `as_of` is the
     source's clock at that position (ISO 8601), `lag_ms` the time since then; both null when unknown. `consistency` is
     the requested level, `met` whether the response satisfies it, and `waited_ms` how long it waited.
     """

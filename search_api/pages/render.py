@@ -70,7 +70,7 @@ def request_locale(request: Request) -> Locale:
 def render(
     request: Request, template: str, status: int = 200, headers: dict[str, str] | None = None, **values: Any
 ) -> Response:
-    """A page. Language, time zone and htmx requests change it, and `Vary` says so."""
+    """A page. Language, time zone and htmx requests change it, so `Vary` lists them."""
     vary = {"Vary": "Accept-Language, Cookie, HX-Request", **(headers or {})}
     text = _templates.get_template(template).render(locale=request_locale(request), **values)
     return HTMLResponse(text, status, vary)

@@ -53,7 +53,7 @@ def _by_script(request: Request) -> bool:
 
 
 def problem_page(request: Request, problem: Problem, headers: dict[str, str]) -> Response:
-    """A problem as a page that says what to do.
+    """A problem as a page that explains what to do.
 
     A visitor who follows a link from another site comes without the session cookie, which is SameSite=Strict; when the
     page reloads itself, the browser sends the cookie.

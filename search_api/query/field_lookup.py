@@ -9,7 +9,7 @@ from search_api.query.schema import IndexField, IndexSchema
 CHOICES = 6
 """How many names an error message lists."""
 SIMILARITY_MARGIN = 0.05
-"""A name is proposed beside the most similar one if its similarity (0 to 1) is at most this much lower."""
+"""A name is proposed together with the most similar one if its similarity (0 to 1) is at most this much lower."""
 
 
 @dataclass(frozen=True, slots=True)

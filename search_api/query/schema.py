@@ -1,4 +1,4 @@
-"""The fields of an index, read from its live mapping, which alone decides what can be searched, filtered and sorted."""
+"""The fields of an index, read from its live mapping. Only the mapping decides what can be searched, filtered and sorted."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace

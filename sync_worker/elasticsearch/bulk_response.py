@@ -142,8 +142,8 @@ def _reason(result: ItemResult) -> str:
 def refused_whole(status: int, body: object) -> str | None:
     """Why Elasticsearch refused a request as a whole, when its content is the cause; None when the refusal may pass.
 
-    A 400 counts only with an error type of Elasticsearch: a proxy's 400 is about no document. The text is left out
-    because it quotes ids."""
+    A 400 counts only with an error type of Elasticsearch: a proxy's 400 is about no document. The server's text is
+    not repeated, because it quotes ids."""
     if status == 413:
         return "larger than Elasticsearch's http.max_content_length"
     error = body.get("error") if isinstance(body, dict) else None

@@ -1,7 +1,7 @@
 """Administration of the documents' indexes: generations and aliases.
 
 `<alias>-g000001` is a generation, `<alias>` is what readers search, `<alias>-g000001-write` is where the worker
-writes. Each generation has an alias of its own for writing, so that a worker that still writes to an older
+writes. Each generation has its own alias for writing, so that a worker that still writes to an older
 generation, after another worker took over, does not reach this one.
 """
 
@@ -99,7 +99,7 @@ class IndexAdmin:
         return self._call(response_or_none)
 
     def _call(self, call: Callable[[], Any]) -> Any:
-        """Translate the client's errors. What passes by itself counts as a service that is away."""
+        """Translate the client's errors. Transient ones count as an unavailable service."""
         try:
             return call()
         except TransportError as error:

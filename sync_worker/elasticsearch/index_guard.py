@@ -16,7 +16,7 @@ CHECK_EVERY = 2
 
 
 class IndexLost(WorkerError):
-    """An index or alias was changed by somebody else. The worker restarts, and loads a new generation if it has to."""
+    """An index or alias was changed by another client. The worker restarts, and loads a new generation if it has to."""
 
 
 class IndexGuard:

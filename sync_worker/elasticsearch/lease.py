@@ -2,7 +2,7 @@
 Elasticsearch.
 
 The index `rowtide-lease` has a small document for each alias, changed only by compare-and-set on its sequence number.
-No two clocks are compared: a lease has expired when somebody watched it for its whole time and it was not renewed.
+No two clocks are compared: a lease has expired when a worker watched it for its whole duration and it was not renewed.
 """
 
 import socket

@@ -1,4 +1,4 @@
-"""Which requests to a sink keep failing, and why: reported once the trouble has lasted, so that nobody has to guess."""
+"""Which requests to a sink keep failing, and why: reported once the failures have lasted for a while."""
 
 import threading
 import time

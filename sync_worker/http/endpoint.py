@@ -142,7 +142,7 @@ def _answer(future: "Future[T]", seconds: float) -> T:
 
 
 class EndpointThread:
-    """Serves the endpoint in a thread of its own."""
+    """Serves the endpoint in its own thread."""
 
     def __init__(self, app: FastAPI, host: str, port: int) -> None:
         self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))

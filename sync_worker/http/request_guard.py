@@ -34,7 +34,7 @@ TOO_LARGE = f"The request body exceeds {MAX_BODY} bytes. Name fewer documents pe
 
 
 class Refusal(NamedTuple):
-    """Why a request is not accepted: the status, and a text that says what to do."""
+    """Why a request is not accepted: the status, and a text that explains what to do."""
 
     status: int
     detail: str

@@ -95,8 +95,8 @@ class Delivery:
         ]
 
     def begin(self, plan_bound: PlanBound) -> None:
-        """Once, before freshness is first published. After a start nobody knows what the process before built, or
-        whether it refreshed what it acknowledged: all that may not be searchable (invariant 6)."""
+        """Once, before freshness is first published. After a start it is unknown what the previous process built, and
+        whether what it acknowledged was refreshed: none of it counts as searchable (invariant 6)."""
         published = self._store.position.published
         with self._store.transaction():
             plan_bound.pending.distrust(published + 1)

@@ -22,7 +22,7 @@ class DocumentSink(Protocol):
     """A read store that documents are delivered to.
 
     **When it is called.** `send` as soon as documents are built, by several sender threads at once, each with one
-    bulk; `refresh` after bulks were acknowledged, by a thread of its own. A repair calls both from other threads, so
+    bulk; `refresh` after bulks were acknowledged, by a separate thread. A repair calls both from other threads, so
     that every method must be safe for concurrent use. A worker that stops waits for calls that have begun.
 
     **In which order.** None is promised. Bulks of one target overlap, overtake each other, and come again after a

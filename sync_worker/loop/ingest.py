@@ -24,13 +24,13 @@ class ChangeSource(Protocol):
     tables are read from the source, it is not read at all.
 
     **In which order.** Messages come in the order of the log, without gaps, from the offset of the last `seek` on. A
-    read may return fewer messages than asked for, or none, but never skips one. Messages that the log repeats come
-    again as they are: telling repeats from news is the consumer's task.
+    read may return fewer messages than asked for, or none, but never skips one. Duplicates in the log are
+    returned as they are; recognizing them is the consumer's task.
 
     **What "acknowledged" permits.** Nothing is acknowledged to the source. The offset is stored in the same
     transaction of the row store as what was read (invariant 1), and `seek` goes back to it after a restart, and after
     a batch that could not be applied. The source must keep every message until its retention ends, and must raise
-    PositionLost when the next offset is not there any more; to go on behind a gap would be a silent loss (invariant
+    PositionLost when the next offset no longer exists; continuing after a gap would be a silent loss (invariant
     7).
     """
 

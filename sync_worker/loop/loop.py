@@ -16,7 +16,7 @@ from sync_worker.loop.publisher import Publisher
 
 
 class Guard(Protocol):
-    """Watches something beside the loop."""
+    """Watches something outside the loop."""
 
     @property
     def fault(self) -> WorkerError | None:

@@ -94,6 +94,6 @@ class Maintenance:
         return self._resync.resync(plan_bound)
 
     def close(self) -> None:
-        """End what runs beside the loop."""
+        """End the threads that run next to the loop."""
         self._repairs.close()
         self._snapshot_check.close()

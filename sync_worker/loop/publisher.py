@@ -81,8 +81,8 @@ class Publisher:
         self.feed = FreshnessFeed(self._freshness(first, "waiting"))
 
     def turn(self, plan_bound: PlanBound, changed: bool) -> None:
-        """Publish what a search sees, and never more (invariant 6). Between two events that `changed` it, look
-        seldom."""
+        """Publish what a search sees, and never more (invariant 6). Without such a `changed` event,
+        look only at intervals."""
         now = self._clock()
         if not changed and now < self._due:
             return

@@ -1,4 +1,4 @@
-"""When to refresh: soon for those who wait, seldom while there is a backlog. Pure: the caller supplies the time.
+"""When to refresh: soon for those who wait, rarely while there is a backlog. Pure: the caller supplies the time.
 
 Each refresh creates a segment that Elasticsearch has to merge later
 (docs/decisions/20261125-refresh-seldom-while-behind.md has the measurement).
@@ -19,7 +19,7 @@ BEHIND = 10_000
 """Pending documents from which on they are a backlog: they take seconds in any case."""
 
 SHORTEST = 0.02
-"""Seconds, when somebody waits. Refreshing then takes up to half of the time."""
+"""Seconds, while a reader waits. Refreshing then takes up to half of the time."""
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class RefreshPolicy:
         self._ended, self._took = now, now - self._began
 
     def due(self, now: float, *, awaited: bool, pending: int) -> bool:
-        """Whether the next refresh may begin. `awaited`: somebody waits for it; `pending` is the number of pending
+        """Whether the next refresh may begin. `awaited`: a reader waits for it; `pending` is the number of pending
         documents."""
         return now - self._ended >= self._pause(awaited, pending)
 

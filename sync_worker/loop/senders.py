@@ -1,4 +1,4 @@
-"""Threads that call the sink while the loop goes on."""
+"""Threads that call the sink while the loop continues."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Senders(Protocol):
-    """Runs calls of the sink beside the loop."""
+    """Runs calls of the sink concurrently with the loop."""
 
     @property
     def capacity(self) -> int:

@@ -29,7 +29,7 @@ _log = structlog.get_logger()
 
 
 class SourceProbe(Protocol):
-    """Queries the source for BC dates, in a thread of its own."""
+    """Queries the source for BC dates, in its own thread."""
 
     def tables_with_bc_dates(self, uses: Sequence[TableUse]) -> list[TableName]:
         """Those tables that contain a BC date.

@@ -1,6 +1,6 @@
 """Re-reads tables whose definition changed: DDL can change rows without an event in the log.
 
-The rows are read from one snapshot, loaded beside the served ones, and replace them in one transaction. The log then
+The rows are read from one snapshot, loaded next to the served ones, and replace them in one transaction. The log then
 continues where it was: for these tables, transactions that the snapshot contains are skipped and the others are
 applied. Documents are built again once the log is past the snapshot (invariant 3).
 """
@@ -150,7 +150,7 @@ class SchemaChangeResync:
         )
 
     def _reread(self, plan_bound: PlanBound, reading: _Reading) -> bool:
-        """Load the rows beside the served ones, then replace these; False when the worker is stopping."""
+        """Load the rows next to the served ones, then replace these; False when the worker is stopping."""
         rows = Rows(self._store, statements(reading.plan))
         if not self._load(rows, reading):
             return False

@@ -77,7 +77,7 @@ class IdentityMonitor:
         """Clear `changed` after a resync; `catalogue` covers only its tables. Inside the transaction that replaces
         the rows.
 
-        `remaining_reason` says why documents still differ from the database; empty when they do not."""
+        `remaining_reason` explains why documents still differ from the database; empty when they do not."""
         self.changed = frozenset()
         self._resynced, self._remaining_reason = {**(self._resynced or {}), **catalogue}, remaining_reason
         resynced = msgspec.json.encode(self._resynced).decode()

@@ -205,8 +205,8 @@ class Applier:
     def _rows_may_be_newer(self) -> bool:
         """Whether stored rows may be ahead of the log: after a snapshot, until a later heartbeat.
 
-        A connector that dies and takes another snapshot does so beside the existing slot: it reads each table at
-        another moment."""
+        A connector that dies and takes another snapshot keeps the existing slot: it reads each table at another
+        moment."""
         position = self._store.position
         return not position.snapshot.settled and not position.resync.lsn
 

@@ -1,8 +1,7 @@
 """Quarantine: documents that are not delivered as built, each with its reason and the change that caused it
 (invariant 7).
 
-They wait in the row store. One is tried again when it changes, when its index is rebuilt, and when somebody requests
-it.
+They wait in the row store. One is tried again when it changes, when its index is rebuilt, and on request.
 """
 
 import queue

@@ -39,7 +39,7 @@ class SourceRecord(NamedTuple):
 
     `facts` is the JSON of the catalogue (`SourceFacts`) that the plan with `spec_hash` was resolved with, and
     `heartbeat` that of the heartbeat which identifies the source. `resynced` is the JSON of the definitions' hashes
-    at the last resync, until a heartbeat confirms them; `remaining_reason` says what that resync could not resolve.
+    at the last resync, until a heartbeat confirms them; `remaining_reason` states what that resync could not resolve.
     `checked_snapshot` is the LSN of the last snapshot that was checked for dates BC."""
 
     facts: str
@@ -95,7 +95,7 @@ class RowStore:
 
     @contextmanager
     def translate_errors(self) -> Iterator[None]:
-        """Turn SQLite's errors about the file or the disk into a StoreError that says what to do."""
+        """Turn SQLite's errors about the file or the disk into a StoreError that explains what to do."""
         path = self._path
         try:
             yield
@@ -264,7 +264,7 @@ def _make_private(path: Path) -> None:
     try:
         make_private_folder(path.parent)
         if all(".sqlite" in entry.name or entry.suffix in OWN_SUFFIXES for entry in path.parent.iterdir()):
-            restrict_folder(path.parent)  # Never a folder that somebody uses for anything else, such as /tmp.
+            restrict_folder(path.parent)  # Never a folder that has other uses, such as /tmp.
         for file in (path, path.with_suffix(".lock")):
             touch_private_file(file)
         for suffix in ("-wal", "-shm"):

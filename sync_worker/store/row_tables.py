@@ -91,7 +91,7 @@ class Rows:
         return row
 
     def begin_snapshot(self, only: Collection[TableName] | None = None) -> None:
-        """Create empty tables for a snapshot beside the rows: for some tables, or for all."""
+        """Create empty tables for a snapshot, next to those of the rows: for some tables, or for all."""
         for table in self._statements.tables.values():
             if only is None or table.table in only:
                 for sql in table.begin_snapshot:

@@ -13,7 +13,7 @@ from sync_worker.store.bulk import DELETES, Bulk, DocumentWrite, deletion
 from sync_worker.store.row_store import RowStore
 
 KEEP_SECONDS = 4200
-"""`gc_deletes`, which is an hour, and some minutes: no request lives that long."""
+"""`gc_deletes`, which is an hour, and some minutes: no request takes that long."""
 
 MAX_DELETES = 1000
 """Deletes per bulk."""

@@ -18,7 +18,7 @@ from sync_worker.verification.verification import Verification
 
 
 def collect_evidence(settings: WorkerSettings, opened: Verification, plan: DocumentPlan, id_: str) -> Explanation:
-    """Explain one document. The row store and the worker may be absent; what they know is left out then."""
+    """Explain one document. The row store and the worker may be absent; the explanation then lacks what they know."""
     lsn, truth = opened.oracle.documents(plan, [id_])
     # Changes in flight arrive while we wait; what does not arrive is part of the explanation.
     with suppress(WorkerAccessError):

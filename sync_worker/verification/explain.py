@@ -1,4 +1,4 @@
-"""Explains one document: its source rows, how far they have travelled, and which part of the pipeline is wrong if it
+"""Explains one document: its source rows, how far they have progressed, and which part of the pipeline is wrong if it
 differs."""
 
 from collections.abc import Callable

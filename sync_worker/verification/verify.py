@@ -75,7 +75,7 @@ class Verifier:
         return report
 
     def since(self, document: DocumentPlan, lsn: Lsn) -> Report:
-        """Compare the documents whose version says that they were built after `lsn`."""
+        """Compare the documents that were built after `lsn`, by their version."""
         pages = self._index.scan_ids(document.name)
         later = (each.id for page in pages for each in page if each.version & LSN_BITS > lsn)
         return self.some(document, later, f"built since {format_lsn(lsn)}")

@@ -112,7 +112,7 @@ Node = Words | Condition | OneField | Within | AllOf | AnyOf | Not
 
 
 def words_of(node: Node) -> tuple[Word, ...]:
-    """The words without a field, in their order; negated ones are left out."""
+    """The words without a field, in order, except negated ones."""
     match node:
         case Words(words, _):
             return words
@@ -125,7 +125,7 @@ def words_of(node: Node) -> tuple[Word, ...]:
 
 
 def texts_of(node: Node) -> tuple[Match | Pattern, ...]:
-    """The conditions on texts, in their order; negated ones are left out."""
+    """The conditions on texts, in order, except negated ones."""
     match node:
         case Match() | Pattern():
             return (node,)
