@@ -50,7 +50,7 @@ def bench(
 
 @contextmanager
 def _running(keep: bool, report_progress: Report) -> Iterator[Stack]:
-    """A stack for the run alone."""
+    """A private stack for the run."""
     home = read_settings().home.absolute()
     settings = read_settings(stack="bench", data=home / "stacks" / "bench", profile="bench", **free_ports())
     stack = Stack(settings, lambda part, state: report_progress(f"{part}: {state}") if state != "preparing" else None)

@@ -1,4 +1,4 @@
-"""Readers that ask one question after the other, each over a connection of its own, and how long each answer took."""
+"""Clients that send one search after the other, each over its own connection, and how long each response took."""
 
 import itertools
 import threading

@@ -1,4 +1,4 @@
-"""Commit to searchable under a live writer: one thread commits, one looks, and the two are put together afterwards."""
+"""Commit to searchable under a live writer: one thread commits, one observes freshness, and their times are combined afterwards."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -19,10 +19,10 @@ _LAST_WAIT_SECONDS = 120.0
 
 
 def measure(worker: RunningWorker, source: Source, programs: Programs, seconds: int, awaited: bool) -> Live:
-    """Let the writer work for so many seconds, and commit changes of our own beside it.
+    """Let the writer work for so many seconds, and commit our own changes meanwhile.
 
     The time of a change runs from the return of its COMMIT. A marker follows it; the change is searchable when the marker is,
-    at the latest. `awaited`: somebody waits for it, so that the worker hurries; otherwise it is only looked at."""
+    at the latest. `awaited`: a reader waits, so that the worker hurries; otherwise it is only observed."""
     look, pause = (worker.news, 0.0) if awaited else (worker.searchable, _GLANCE_SECONDS)
 
     def looked() -> int:

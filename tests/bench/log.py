@@ -1,4 +1,4 @@
-"""The change log, read beside the pipeline: what Debezium delivered, and when."""
+"""The change log, read independently of the pipeline: what Debezium delivered, and when."""
 
 from dataclasses import dataclass
 from time import monotonic

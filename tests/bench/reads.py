@@ -1,4 +1,4 @@
-"""Searches through the API, beside the very same searches sent to Elasticsearch directly.
+"""Searches through the API, compared with the same searches sent to Elasticsearch directly.
 
 The questions are what a page of results asks: words, filters, a sort, four facets, twenty hits, in one request."""
 

@@ -1,4 +1,4 @@
-"""Elasticsearch alone: finished bulk bodies sent again, over as many connections as the worker has senders."""
+"""Elasticsearch by itself: the same bulk bodies sent again, over as many connections as the worker has senders."""
 
 import os
 from collections.abc import Callable

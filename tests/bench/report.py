@@ -147,23 +147,23 @@ def rows(results: Results) -> list[tuple[str, str, str]]:
     samples, orders = len(results.live.latencies_ms), f"{results.orders:,} orders"
     return [
         (
-            "Debezium alone",
+            "Debezium by itself",
             _rate(of["debezium_events_per_s"], "events"),
             f"{results.debezium.count:,} updates, worker off",
         ),
-        ("Elasticsearch alone, first load", _rate(of["elasticsearch_initial_docs_per_s"], "documents"), orders),
-        ("Elasticsearch alone, updates", _rate(of["elasticsearch_docs_per_s"], "documents"), _rounds(results)),
+        ("Elasticsearch by itself, first load", _rate(of["elasticsearch_initial_docs_per_s"], "documents"), orders),
+        ("Elasticsearch by itself, updates", _rate(of["elasticsearch_docs_per_s"], "documents"), _rounds(results)),
         ("Pipeline, first load, cold", _rate(of["initial_load_cold_docs_per_s"], "documents"), "servers just started"),
         ("Pipeline, first load", _rate(of["initial_load_docs_per_s"], "documents"), "from a snapshot in Kafka"),
         ("Pipeline, steady", _rate(of["steady_docs_per_s"], "documents"), "every change another document"),
-        ("  … to Elasticsearch alone", str(of["steady_ratio_to_elasticsearch"]), "target: 0.5"),
+        ("  … relative to Elasticsearch by itself", str(of["steady_ratio_to_elasticsearch"]), "target: 0.5"),
         ("Pipeline, coalesced", _rate(of["coalesced_events_per_s"], "events"), "target: 25,000"),
         ("Commit to searchable, p50", f"{of['searchable_ms_p50']} ms", f"{of['live_commands_per_s']} commands/s"),
         ("Commit to searchable, p99", f"{of['searchable_ms_p99']} ms", f"{samples} samples"),
         ("Commit to searchable for one who waits, p50", f"{of['awaited_ms_p50']} ms", "the same load"),
         ("Commit to searchable for one who waits, p99", f"{of['awaited_ms_p99']} ms", ""),
         ("Worker CPU", f"{of['worker_cpu_us_per_document']} µs/document", "steady, all threads"),
-        ("Elasticsearch CPU", f"{of['elasticsearch_cpu_us_per_document']} µs/document", "alone, updates"),
+        ("Elasticsearch CPU", f"{of['elasticsearch_cpu_us_per_document']} µs/document", "by itself, updates"),
         ("Worker peak memory", f"{of['worker_peak_rss_mb']} MB", "target: 300 MB"),
         *read_rows(results.reads),
     ]
@@ -183,7 +183,7 @@ def read_rows(reads: dict[str, object]) -> list[tuple[str, str, str]]:
         rows += [
             (f"Search, {words}, p50 and p99", f"{p50} and {p99} ms", alone),
             (f"Search, {words}", f"{reads[f'search_per_s_{name}']}/s", f"{reads['search_documents']:,} documents"),
-            ("  … p50 and rate to Elasticsearch alone", ratios, "targets: at most 1.5, at least 0.6"),
+            ("  … p50 and rate relative to Elasticsearch by itself", ratios, "targets: at most 1.5, at least 0.6"),
         ]
     if "search_ms_p99_while_writing" in reads:
         busy = f"{reads['search_ms_p99_while_writing']} ms"

@@ -107,7 +107,7 @@ class Bench:
         )
 
     def run_reads(self) -> dict[str, object]:
-        """Fill the index, and measure searches alone."""
+        """Fill the index, and measure only searches."""
         self._first_load()
         return self._reads()
 
@@ -130,7 +130,7 @@ class Bench:
         return self._drain(stretch, marker, "worker-cold"), self._drain(stretch, marker)
 
     def _steady_and_alone(self) -> tuple[list[Drain], list[Rate]]:
-        """The pipeline and Elasticsearch alone, in turns: its code is compiled further from minute to minute, for both alike."""
+        """The pipeline and Elasticsearch by itself, in turns: the JVM keeps compiling, which affects both alike."""
         steady, body = [], index_body(self._orders())
         with Replay(self._stack.addresses, "bench-replay", body) as replay:
             alone = [self._alone(replay, 1)]
@@ -161,7 +161,7 @@ class Bench:
             return Drain(stretch.events, worker.documents, seconds, worker.cpu_seconds - before)
 
     def _alone(self, replay: Replay, version: int) -> Rate:
-        self._report("Elasticsearch alone: the same bulk bodies" + (" again" if version > 1 else ""))
+        self._report("Elasticsearch by itself: the same bulk bodies" + (" again" if version > 1 else ""))
         store = self._root / STORE / f"{self._plan.pipeline}.sqlite"
         bodies = write_bodies(store, self._orders(), version, self._root / "bulks")
         before = self._elasticsearch_cpu()
@@ -176,7 +176,7 @@ class Bench:
         return next(document for document in self._plan.documents if document.name == "orders")
 
     def _live(self, awaited: bool) -> Live:
-        how = "somebody waits" if awaited else "nobody waits"
+        how = "a reader waits" if awaited else "no reader waits"
         self._report(f"{latency.COMMANDS_PER_S} commands a second for {self._size.live_seconds} s; {how}")
         with self._worker() as worker:
             worker.wait(self._source.marker(), PATIENCE_SECONDS)
@@ -184,7 +184,7 @@ class Bench:
 
     def _reads(self) -> dict[str, object]:
         self._report(
-            "searches: Elasticsearch alone and the API in turns, an export, then searches beside a writer at full speed"
+            "searches: Elasticsearch by itself and the API in turns, an export, then searches next to a writer at full speed"
         )
 
         def write() -> None:

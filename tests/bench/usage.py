@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def peak_bytes(status: str) -> int:
-    """Read VmHWM, the peak of resident memory, from the text of /proc/<pid>/status; 0 when it says nothing."""
+    """Read VmHWM, the peak of resident memory, from the text of /proc/<pid>/status; 0 if it is not there."""
     for line in status.splitlines():
         name, _, value = line.partition(":")
         if name == "VmHWM":
@@ -30,7 +30,7 @@ def read_cpu(pid: int) -> float:
 
 
 def machine() -> dict[str, object]:
-    """What the figures hang on: CPU, cores, memory."""
+    """What the figures depend on: CPU, cores, memory."""
     info = Path("/proc/cpuinfo").read_text()
     models = [line.partition(":")[2].strip() for line in info.splitlines() if line.startswith("model name")]
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -68,7 +68,7 @@ class RunningWorker:
         return self._answered(self._client.freshness()).searchable
 
     def news(self) -> int:
-        """The same, once it has moved on from the last answer: asked as by one who waits, for whom the worker hurries."""
+        """The same, once it has moved on from the last answer: requested like a waiting reader, for whom the worker refreshes immediately."""
         self._known = self._answered(
             self._client.next_freshness(self._known) if self._known else self._client.freshness()
         )

@@ -1,4 +1,4 @@
-"""Counts what a log says of each version of each row, and holds it against the tables. Pure."""
+"""Counts the log's events for each version of each row, and compares them with the tables. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ _decoder = msgspec.json.Decoder(_Image)
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Events by what became of them: `lost` are not there at all, `repeated` came more often than once, `foreign` never happened."""
+    """Events by what became of them: `lost` are missing, `repeated` came more than once, `foreign` never happened."""
 
     expected: int
     lost: int

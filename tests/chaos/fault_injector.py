@@ -26,7 +26,7 @@ _TRIES = 4
 
 
 class FaultInjector:
-    """Each fault in a thread of its own, at its time; a target has one fault at a time. `done` counts them."""
+    """Each fault runs in its own thread, at its time; a target has one fault at a time. `done` counts them."""
 
     def __init__(
         self, stack: Stack, worker: RestartingProgram, wire: FaultProxy, connector: str, report: Report
@@ -54,7 +54,7 @@ class FaultInjector:
         self.done: Counter[str] = Counter()
 
     def run(self, faults: list[Fault], broken: Callable[[], bool]) -> None:
-        """Carry out the faults; returns when the last one is over, and early when `broken` says that all is lost.
+        """Carry out the faults; returns when the last one is over, and early when `broken` reports that the run has failed.
 
         Raises what a fault raised: a server that did not come back."""
         began = monotonic()

@@ -1,4 +1,4 @@
-"""What is compared when everything is at rest: every document, the ids both ways, and the log with itself."""
+"""The comparison after everything is at rest: every document, the ids both ways, and the log with itself."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from tests.chaos.reader import Access
 _VERIFY_SECONDS = 600.0
 _PAGE = 1000
 
-# The alias, the field that names a document, and what the table says are its documents: no compiler of ours has a part in it.
+# The alias, the field that names a document, and the rows that must be its documents: independent of our compilers.
 NAMES: tuple[tuple[str, str, bytes], ...] = (
     ("orders", "number", b"SELECT number FROM orders WHERE deleted_at IS NULL"),
     ("products", "sku", b"SELECT sku FROM products WHERE active"),

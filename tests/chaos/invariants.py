@@ -60,5 +60,5 @@ CHECKS: dict[str, Callable[[Document], list[str]]] = {"orders": _order, "boxes":
 
 
 def contradictions(alias: str, document: Document) -> list[str]:
-    """What a document says about itself that is not so; names and figures only."""
+    """Contradictions within a document; only names and figures."""
     return CHECKS[alias](document)

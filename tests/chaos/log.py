@@ -1,4 +1,4 @@
-"""Reads a pipeline's log from its start to its end of now, and puts it together by the rules of the contract."""
+"""Reads a pipeline's log from its start to its current end, and assembles it by the rules of the contract."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -38,7 +38,7 @@ def records(servers: str, pipeline: str) -> Iterator[Record]:
 
 @dataclass
 class Findings:
-    """What a log holds. `counts` by kind of record and of repeat; `fault` is why it could not be put together."""
+    """What a log holds. `counts` by kind of record and of repeat; `fault` is why it could not be assembled."""
 
     counts: Counter[str] = field(default_factory=Counter)
     fault: str = ""
@@ -50,7 +50,7 @@ class Findings:
 
 
 class Study:
-    """Puts the log together. `taken` is told the events of each whole transaction, once, in order."""
+    """Assembles the log. `taken` receives the events of each whole transaction, once, in order."""
 
     def __init__(self, taken: Taken = lambda _record: None) -> None:
         self.findings = Findings()

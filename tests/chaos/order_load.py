@@ -1,4 +1,4 @@
-"""Random transactions over the order application's tables, beside its own commands: what no command of it does.
+"""Random transactions over the order application's tables, in addition to its own commands: changes that none of these makes.
 
 They keep what the application relies on: an order has each product once, and a total that is the sum of its lines."""
 

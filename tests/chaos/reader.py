@@ -1,4 +1,4 @@
-"""Readers who look through searches, all the while, for what must never be seen."""
+"""Readers that continuously search for what must never be visible."""
 
 import json
 import threading
@@ -18,7 +18,7 @@ from tests.chaos.invariants import contradictions
 Hits = list[dict[str, Any]]
 PROBES = 20
 PROBE_SECONDS = 120.0
-"""A probe that is not searchable after so long is given up: it says nothing about freshness being ahead."""
+"""Seconds after which a probe that is not searchable is given up: it proves nothing about freshness."""
 _PAGE = 150
 _REST_SECONDS = 0.1
 _SHOWN = 20
@@ -94,7 +94,7 @@ class Reader:
                 for alias, body in looks(self._random).items():
                     self._look(alias, body)
                 self._stopping.wait(_REST_SECONDS)
-        except Exception as error:  # noqa: BLE001 A reader that cannot read proves nothing: told at the end of the run.
+        except Exception as error:  # noqa: BLE001 A reader that cannot read proves nothing: reported at the end of the run.
             self.fault = f"{type(error).__name__}: {error}"
 
     def _look(self, alias: str, body: dict[str, Any]) -> None:
@@ -121,10 +121,10 @@ class Probe:
 
 
 class Prober:
-    """Commits a change, waits until the worker says that it is searchable, and searches at once (invariant 6)."""
+    """Commits a change, waits until the worker reports it as searchable, and searches immediately (invariant 6)."""
 
     def __init__(self, access: Access, dsn: str, worker_url: str, seed: int, place: int) -> None:
-        """Probers of one run differ in `place`, and each changes rows of its own."""
+        """Probers of one run differ in `place`, and each changes its own rows."""
         self._searcher = Searcher(access)
         self._dsn = dsn
         self._worker = WorkerClient(worker_url)
@@ -152,7 +152,7 @@ class Prober:
         try:
             while not self._stopping.is_set():
                 self.probes[self._probe()] += 1
-        except Exception as error:  # noqa: BLE001 A prober that cannot probe proves nothing: told at the end of the run.
+        except Exception as error:  # noqa: BLE001 A prober that cannot probe proves nothing: reported at the end of the run.
             self.fault = f"{type(error).__name__}: {error}"
 
     def _probe(self) -> str:

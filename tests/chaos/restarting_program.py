@@ -15,7 +15,7 @@ NO_SERVICE = 3
 
 
 class RestartingProgram:
-    """A program and its successors, each with a log of its own. `failures` are ends that nobody asked for."""
+    """A program and its successors, each with its own log. `failures` are unrequested ends."""
 
     def __init__(self, programs: Programs, name: str, command: tuple[str, ...], accepted: tuple[int, ...]) -> None:
         self._programs = programs
@@ -34,7 +34,7 @@ class RestartingProgram:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the program, and look after it no more."""
+        """End the program, and do not start it again."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(30.0)

@@ -1,4 +1,4 @@
-"""Database sessions that write at random until told to stop; the same seed gives each session the same intentions."""
+"""Database sessions that write at random until they are stopped; the same seed gives each session the same intentions."""
 
 import threading
 from collections import Counter
@@ -48,7 +48,7 @@ BETWEEN_SECONDS = 0.06
 
 
 class Sessions:
-    """Some sessions, each in a thread. `counts` says how many transactions were committed, refused and cut off."""
+    """Some sessions, each in a thread. `counts` are the numbers of committed, refused and cut-off transactions."""
 
     def __init__(self, dsn: str, seed: int, number: int) -> None:
         self._dsn = dsn
@@ -78,7 +78,7 @@ class Sessions:
                 with suppress(psycopg.OperationalError):
                     self._connected(random)
                 self._stopping.wait(0.5)
-        except Exception as error:  # noqa: BLE001 A fault of the load itself ends the run, and is told there.
+        except Exception as error:  # noqa: BLE001 An error of the load itself ends the run, which reports it.
             self.faults.append(f"{type(error).__name__}: {error}")
 
     def _connected(self, random: Random) -> None:

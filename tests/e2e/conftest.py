@@ -1,4 +1,4 @@
-"""Live pipelines: each has a database, names and a folder of its own. Their processes end with the test or the module."""
+"""Live pipelines: each has its own database, names and folder. Their processes end with the test or the module."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack

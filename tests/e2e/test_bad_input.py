@@ -1,4 +1,4 @@
-"""What an operator can get wrong: each has its own sentence and its exit code, and nothing is lost."""
+"""What an operator can get wrong: each has its own error and exit code, and nothing is lost."""
 
 import socket
 import subprocess

@@ -1,6 +1,6 @@
 """Every case of tests/cases through the real pipeline: PostgreSQL, Debezium, Kafka, the worker, Elasticsearch.
 
-ROWTIDE_RECORD=1 keeps the log of each case beside it, for tests/unit/cases.
+ROWTIDE_RECORD=1 keeps the log of each case in its folder, for tests/unit/cases.
 """
 
 import os

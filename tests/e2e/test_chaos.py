@@ -1,4 +1,4 @@
-"""A short run of the chaos suite, on servers of its own: that it works, and that half a minute of faults does no harm."""
+"""A short run of the chaos suite on private servers: it works, and half a minute of faults does no harm."""
 
 import json
 import os

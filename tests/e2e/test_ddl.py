@@ -1,4 +1,4 @@
-"""DDL that changes rows without a word in the log is noticed and healed by a re-read, while the application writes on."""
+"""DDL that changes rows without an event in the log is detected and corrected by a resync, while the application writes."""
 
 import signal
 import threading
@@ -63,7 +63,7 @@ def writing(dsn: str) -> Iterator[None]:
 
 
 def wait_healed(pipeline: Pipeline) -> None:
-    """Wait until the tables of a change were read anew, and the worker says live again."""
+    """Wait until the changed tables were re-read and the worker is `live` again."""
     pipeline.wait_reason("")
     pipeline.wait_fresh()
     pipeline.wait_state("live")

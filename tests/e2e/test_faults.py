@@ -60,7 +60,7 @@ def test_killed_under_load(shop: Pipeline, stack: Stack, victim: Service) -> Non
 
 
 def test_the_worker_is_killed_in_mid_batch(shop: Pipeline) -> None:
-    """Small bulks and a change of every document: some of them are under way when the worker dies, as its row store shows."""
+    """Small bulks and a change of every document: some of them are in flight when the worker dies, as its row store shows."""
     shop.kill_worker()
     shop.environment["ROWTIDE_WORKER_BULK_DOCUMENTS"] = "10"
     shop.start_worker()

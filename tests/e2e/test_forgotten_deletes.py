@@ -52,7 +52,7 @@ def test_deletes_older_than_gc_deletes_are_resent(stack: Stack, live_pipeline: L
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Ask until it is so; at most a minute."""
+    """Wait up to a minute for a condition."""
     pause = threading.Event()
     for _ in range(300):
         if condition():

@@ -1,5 +1,5 @@
 """A login without a single grant emits forged and malformed control messages (`pg_logical_emit_message` is PUBLIC):
-the connector and the worker go on, freshness stays true, and no document goes."""
+the connector and the worker continue, freshness stays correct, and no document is lost."""
 
 from collections.abc import Iterator
 
@@ -34,7 +34,7 @@ def pipeline(live_pipeline: LivePipeline) -> Pipeline:
 
 @pytest.fixture
 def hostile(pipeline: Pipeline) -> Iterator[psycopg.Connection]:
-    """A login that was granted nothing."""
+    """A login without any grant."""
     role = f"{pipeline.place.pipeline}_hostile"
     with psycopg.connect(pipeline.place.dsn, autocommit=True) as owner:
         owner.execute(SQL("CREATE ROLE {} LOGIN PASSWORD 'hostile'").format(Identifier(role)))

@@ -1,4 +1,4 @@
-"""One transaction of a million changed rows: right, and in memory that does not grow with it (invariant 8)."""
+"""One transaction of a million changed rows: applied correctly, in memory that does not grow with it (invariant 8)."""
 
 import psycopg
 

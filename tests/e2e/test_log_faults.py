@@ -1,4 +1,4 @@
-"""A log that is truncated, deleted or replaced: the worker stops and says so, and a new row store with a resnapshot recovers."""
+"""A truncated, deleted or replaced log: the worker stops with the reason; a new row store and a resnapshot recover."""
 
 import shutil
 import signal
@@ -51,7 +51,7 @@ def recover(pipeline: Pipeline) -> None:
 
 
 def recover_with_uncaptured_changes(pipeline: Pipeline) -> None:
-    """Recover after changes that no log holds; every document is right then."""
+    """Recover after changes that no log contains; then every document is correct."""
     execute(pipeline.place, "DELETE FROM parts")
     execute(pipeline.place, "DELETE FROM things WHERE id IN (SELECT id FROM things ORDER BY id LIMIT 10)")
     execute(pipeline.place, "INSERT INTO things SELECT n, 'm', n FROM generate_series(1000, 1009) n")

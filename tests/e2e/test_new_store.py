@@ -1,6 +1,6 @@
 """The recovery that errors name: a new row store and a resnapshot; readers see the old documents until then.
 
-The application writes all the while: nothing is lost between the old index and the new one.
+The application writes throughout: nothing is lost between the old index and the new one.
 """
 
 import signal

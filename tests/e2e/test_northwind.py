@@ -1,4 +1,4 @@
-"""A database that nobody here wrote, loaded unchanged: docs/how-to/index-an-existing-database.md, as a test."""
+"""A database that was not designed for Rowtide, loaded unchanged: docs/how-to/index-an-existing-database.md, as a test."""
 
 import os
 import subprocess

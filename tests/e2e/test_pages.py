@@ -1,4 +1,4 @@
-"""The README's ten lines, the tutorial and the page of containers, as commands that are run: what a newcomer types must work."""
+"""The commands of the README, the tutorial and the page on containers work as a newcomer types them."""
 
 import json
 import os
@@ -27,7 +27,7 @@ DOCUMENTS = ("orders", "products")
 
 @pytest.fixture
 def folder(stack: Stack, tmp_path: Path) -> Iterator[Folder]:
-    """A folder to type in. What the pages make on the servers under names of their own is removed before and after."""
+    """A working folder. What the pages create on the servers is removed before and after."""
     stack.start()
     _remove(stack)
     try:

@@ -1,4 +1,4 @@
-"""A reader sees what was written before it asked: through the real pipeline, with the application unchanged."""
+"""A reader sees what was written before its request, through the real pipeline, with the application unchanged."""
 
 import shutil
 import signal

@@ -1,4 +1,4 @@
-"""Records that arrive again, or late, and a full disk: a pipeline whose log is whole."""
+"""Records that arrive again or late, and a full disk: faults that leave the log complete."""
 
 import random
 import signal
@@ -24,7 +24,7 @@ from tests.support.servers.services import Place
 
 @pytest.fixture(scope="module")
 def shared(shared_pipeline: LivePipeline) -> Pipeline:
-    """One pipeline for all tests; each leaves its log and its row store whole."""
+    """One pipeline for all tests; each leaves its log and its row store intact."""
     return shared_pipeline(SPEC, TABLES + ROWS, lease_seconds=4)
 
 
@@ -97,7 +97,7 @@ def value_of(message: Message) -> bytes:
 
 
 def write_again(place: Place, records: list[Message]) -> None:
-    """Append records to the log, as a connector task does that was believed dead."""
+    """Append records to the log, like a connector task that was considered dead."""
     producer = Producer({"bootstrap.servers": place.addresses.kafka_bootstrap_servers, "linger.ms": 0})
     for record in records:
         producer.produce(changes_topic(place.pipeline), value=record.value(), headers=record.headers())

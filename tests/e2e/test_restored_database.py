@@ -1,6 +1,4 @@
-"""The database is put back to an earlier state, under a pipeline that runs: a snapshot of its disk, then the same as a backup.
-
-A server of its own, beside the stack's others."""
+"""The database is restored to an earlier state under a running pipeline: from a snapshot of its disk, and from a backup."""
 
 from collections.abc import Iterator
 
@@ -76,7 +74,7 @@ def _restore_and_recover(postgres: OwnPostgres, pipeline: Pipeline, message: str
 
     if as_a_backup:
         pipeline.start_worker()
-        assert pipeline.ended(120) == 1, "it says so again, at each start"
+        assert pipeline.ended(120) == 1, "it reports this at each start"
     pipeline.start_worker("--new-store")
     pipeline.wait_state("waiting")
     pipeline.rowtide("resnapshot")

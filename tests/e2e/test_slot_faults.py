@@ -1,4 +1,4 @@
-"""What can become of the replication slot: idle, wanted by two, dropped, and made again under the same name."""
+"""Faults of the replication slot: idle, used by two, dropped, and created again under the same name."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Elasticsearch takes nothing for a long time: what waits is on disk, and memory does not grow with it (invariant 8)."""
+"""Elasticsearch accepts nothing for a long time: pending documents are on disk, and memory does not grow (invariant 8)."""
 
 from collections.abc import Iterator
 
@@ -35,7 +35,7 @@ GROWTH_MIB = 16
 
 @pytest.fixture
 def wire(place: Place) -> Iterator[FaultProxy]:
-    """A way to Elasticsearch that can be closed."""
+    """A proxy to Elasticsearch that can be closed."""
     proxy = FaultProxy(place.addresses.elasticsearch_url, free_port())
     proxy.start()
     try:
@@ -68,7 +68,7 @@ def test_documents_that_elasticsearch_does_not_take_wait_on_disk(
 
 
 def _change_everything(source: psycopg.Connection, pipeline: Pipeline, number: int) -> int:
-    """Change every document, and wait until the worker has taken note of it; its peak memory then."""
+    """Change every document, and wait until the worker has applied it. Returns its peak memory."""
     source.execute("UPDATE books SET blurb = blurb || %s", [f" round {number}"])
     row = source.execute("SELECT pg_current_wal_insert_lsn() - '0/0'").fetchone()
     assert row is not None

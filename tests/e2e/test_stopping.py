@@ -1,4 +1,4 @@
-"""SIGTERM at each step of the worker's life: it ends with exit code 0, and the next one goes on to equal documents.
+"""SIGTERM in each phase of a worker: it ends with exit code 0, and the next one continues to equal documents.
 
 Between the stages of the loop: tests/unit/sync_worker/loop/test_stopping.py."""
 
@@ -38,28 +38,28 @@ BOUND = 20.0
 
 @pytest.fixture(scope="module")
 def pipeline(shared_pipeline: LivePipeline) -> Pipeline:
-    """The pipeline; its worker has not run yet. Bulks are small and transactions soon large, so that there is time to stop."""
+    """The pipeline; its worker has not run yet. Bulks and the spool's threshold are small, so that there is time to stop."""
     return shared_pipeline(
         SPEC, SCHEMA, stage="connector", lease_seconds=4, bulk_documents=100, read_messages=500, spool_after=1000
     )
 
 
 def stop(pipeline: Pipeline) -> None:
-    """Tell the worker to stop; it does so in time, and says that all is well."""
+    """Stop the worker; it ends in time, without an error."""
     began = time.monotonic()
     assert pipeline.kill_worker(signal.SIGTERM) == 0, pipeline.log_tail()
     assert time.monotonic() - began < BOUND
 
 
 def at_work(pipeline: Pipeline) -> None:
-    """A worker runs, and is through with all that came before."""
+    """A worker runs, and has processed everything before."""
     if pipeline.worker is None:
         pipeline.start_worker()
     pipeline.wait_live()
 
 
 def proved(pipeline: Pipeline) -> None:
-    """A new worker comes to equal documents."""
+    """A new worker produces equal documents."""
     pipeline.start_worker()
     pipeline.wait_live()
     pipeline.wait_fresh()
@@ -129,7 +129,7 @@ def test_while_rows_are_read_again_for_a_repair(pipeline: Pipeline) -> None:
         until(lambda: connection.execute(waiting).fetchone() == (True,))
         stop(pipeline)
     repairing.join()
-    assert answers in ([409], [503]), "who waits is told"
+    assert answers in ([409], [503]), "a waiting reader is answered"
     proved(pipeline)
 
 

@@ -1,4 +1,4 @@
-"""`rowtide smoke` and `rowtide demo` as they are started by hand, with servers and data of their own."""
+"""`rowtide smoke` and `rowtide demo` as a person starts them, with private servers and data."""
 
 import json
 import os
@@ -27,14 +27,14 @@ KEYS = {"orders", "changes", "documents", "divergent", "latency_ms_p50", "latenc
 
 @dataclass(frozen=True)
 class Command:
-    """A command under way, in a session of its own as in a terminal."""
+    """A running command in its own session, as in a terminal."""
 
     process: subprocess.Popen[bytes]
     out: Path
     err: Path
 
     def prints(self, words: str, seconds: float = 120) -> bool:
-        """Whether it says this in time."""
+        """Whether it prints this text in time."""
 
         def matches() -> bool:
             assert self.process.poll() is None, self.everything
@@ -44,13 +44,13 @@ class Command:
 
     @property
     def everything(self) -> str:
-        """What it said."""
+        """What it printed."""
         return self.out.read_text() + self.err.read_text()
 
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
-    """A ROWTIDE_HOME of its own; the servers are unpacked where the checkout has them."""
+    """A private ROWTIDE_HOME; the servers are unpacked where the checkout has them."""
     with data_directory() as path:
         yield path
 

@@ -1,4 +1,4 @@
-"""Who may write: one worker a kind of document; and what becomes of indexes and aliases that somebody changes."""
+"""Only one worker may write a kind of document; indexes and aliases that were changed by hand are corrected."""
 
 import shutil
 import signal

@@ -92,17 +92,17 @@ def process_status(pid: int) -> dict[str, str] | None:
     return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts servers as somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts servers as another user")
 @pytest.mark.parametrize("service", SERVICES)
 def test_servers_started_by_root_drop_user_and_groups(stack: Stack, service: Service) -> None:
     supervisor = stack.process(service)
     assert supervisor is not None
-    somebody = pwd.getpwnam(stack.settings.run_as)
+    user = pwd.getpwnam(stack.settings.run_as)
     statuses = [status for pid in descendants(supervisor.pid) if (status := process_status(pid)) is not None]
     assert statuses
     for status in statuses:
-        assert status["Uid"].split() == [str(somebody.pw_uid)] * 4
-        assert status["Gid"].split() == [str(somebody.pw_gid)] * 4
+        assert status["Uid"].split() == [str(user.pw_uid)] * 4
+        assert status["Gid"].split() == [str(user.pw_gid)] * 4
         assert status["Groups"].split() == []
 
 

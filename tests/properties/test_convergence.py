@@ -1,4 +1,4 @@
-"""Whatever happens to the source, to Connect, to the worker and to its bulks: the documents converge to the database.
+"""Whatever happens to the source, Connect, the worker and its bulks, the documents converge to the database.
 
 Random histories of an eight-table shop run through the worker's own parts against an index double. The planted faults
 of `test_planted_faults.py` show that the checks can fail.

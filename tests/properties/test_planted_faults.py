@@ -1,4 +1,4 @@
-"""The checks of `test_convergence.py` find faults: each is planted as another part, and a short history tells it apart.
+"""The checks of `test_convergence.py` find faults: each replaces a part of the worker, and a short history exposes it.
 
 Every history passes with the worker's own parts and fails with the fault.
 """
@@ -56,14 +56,14 @@ class NewParentForgotten(OldParentForgotten):
 
 
 class PlaceholderKept(Batch):
-    """Takes the stand-in of an unchanged value for the value."""
+    """Takes the placeholder of an unchanged value for the value."""
 
     def _complete(self, shape: RowShape, changes: TableChanges, row: Row, old: Any) -> Row | None:
         return row
 
 
 class MovedValueStale(Batch):
-    """At a key change takes left-out values from the row store, though this batch changed them before."""
+    """After a key change, takes unchanged values from the row store although this batch changed them before."""
 
     def _complete(self, shape: RowShape, changes: TableChanges, row: Row, old: Any) -> Row | None:
         changes.deleted.clear()
@@ -71,7 +71,7 @@ class MovedValueStale(Batch):
 
 
 class Forgetful(Batch):
-    """Passes over the operations in `ignored`."""
+    """Skips the operations in `ignored`."""
 
     ignored = ""
 
@@ -99,7 +99,7 @@ class TruncateIgnored(Forgetful):
 
 
 class OldKeyKept(Batch):
-    """A key change leaves the row under its old key behind."""
+    """A key change leaves the row under its old key."""
 
     def _put(self, shape: RowShape, changes: TableChanges, change: TakenChange, lsn: int) -> None:
         super()._put(shape, changes, change, lsn)
@@ -109,7 +109,7 @@ class OldKeyKept(Batch):
 
 
 class RepeatsTaken(Assembler):
-    """Applies what comes again as if it were new."""
+    """Applies duplicates as if they were new."""
 
     def feed(self, record: Any) -> LogStep:
         self.applied = NOTHING
@@ -117,7 +117,7 @@ class RepeatsTaken(Assembler):
 
 
 class OpenDropped(Assembler):
-    """Takes the BEGIN of a repeat for the end of what is open."""
+    """Takes the BEGIN of a duplicate for the end of the open transaction."""
 
     def _begin(self, tx_id: int) -> LogStep:
         self._open(tx_id)
@@ -162,7 +162,7 @@ class FailedRefreshCounts(FreshnessTracker):
 
 
 class PositionFirst(Applier):
-    """Stores the position in a transaction of its own, before the rows."""
+    """Stores the position in a separate transaction, before the rows."""
 
     def apply(self, messages: Any) -> Applied:
         with self._store.transaction():
@@ -171,7 +171,7 @@ class PositionFirst(Applier):
 
 
 class SnapshotExact(Applier):
-    """Takes every snapshot for one of the moment that the stream goes on from."""
+    """Takes every snapshot for one of the moment at which the stream begins."""
 
     @property
     def _rows_may_be_newer(self) -> bool:
@@ -179,7 +179,7 @@ class SnapshotExact(Applier):
 
 
 class BeginForgotten(Applier):
-    """Stores the offset after a BEGIN as if the transaction were none of its business."""
+    """Stores the offset after a BEGIN as if the open transaction did not matter."""
 
     def apply(self, messages: Any) -> Applied:
         applied = super().apply(messages)

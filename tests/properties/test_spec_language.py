@@ -1,4 +1,4 @@
-"""Whatever is written, the result is a plan or a list of errors with lines, and never anything else."""
+"""Every text results in a plan or in a list of errors with lines, and never in anything else."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Judged queries: a text, and rules on a document's data that say how well the document answers it.
+"""Judged queries: a text, and rules on a document's data that define how well the document answers it.
 
 The rules are the judge, not the search: a document is `best`, `good`, `fair` or nothing by what it holds, for every
 document of the corpus, found or not."""
@@ -22,7 +22,7 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Judged:
-    """A query of a class, the index that it asks, and its rules by grade: conditions that must all hold."""
+    """A query of a class, its index, and its rules by grade: conditions that must all hold."""
 
     kind: str
     index: str

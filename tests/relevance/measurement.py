@@ -50,7 +50,7 @@ def corpus(addresses: Addresses) -> Iterator[tuple[Api, Mapping[str, Sequence[Do
 
 
 def measure(api: Api, documents: Mapping[str, Sequence[Document]]) -> list[Measured]:
-    """Ask every query, and judge the first ten hits."""
+    """Run every query, and judge the first ten hits."""
     return [_measured(api, judged, documents[judged.index]) for judged in read_judged(QUERIES, documents)]
 
 
@@ -71,7 +71,7 @@ def _measured(api: Api, judged: Judged, documents: Sequence[Document]) -> Measur
 
 
 def table(measured: Sequence[Measured]) -> Iterator[str]:
-    """A line a class, and below it the queries that are not perfect."""
+    """A line for each class, and below it the queries that are not perfect."""
     yield f"{'class':<16}{'queries':>8}{'nDCG@10':>10}{'MRR':>8}"
     for kind in dict.fromkeys(query.judged.kind for query in measured):
         of_kind = [query for query in measured if query.judged.kind == kind]
@@ -83,7 +83,7 @@ def table(measured: Sequence[Measured]) -> Iterator[str]:
 
 
 def summary(measured: Sequence[Measured]) -> str:
-    """The whole as a JSON line."""
+    """The result as a JSON line."""
     figures = {
         "queries": len(measured),
         "ndcg_at_10": round(fmean(query.ndcg for query in measured), 4),

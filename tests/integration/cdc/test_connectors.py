@@ -1,4 +1,4 @@
-"""The operators' commands against a real PostgreSQL, Kafka and Connect, and the log that comes of it."""
+"""The operators' commands against a real PostgreSQL, Kafka and Connect, and the log that results."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What a heartbeat says of tables, answered by a real server."""
+"""What a heartbeat reports about tables, on a real server."""
 
 import json
 from collections.abc import Iterator

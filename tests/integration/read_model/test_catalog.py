@@ -1,4 +1,4 @@
-"""The catalogue query, answered by a real server."""
+"""The catalogue query on a real server."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The real server takes the compiled indexes, and the documents built for them."""
+"""The real server accepts the compiled indexes and the documents built for them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

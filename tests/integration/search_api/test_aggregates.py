@@ -1,4 +1,4 @@
-"""Aggregations over the library, compared with the same worked out from its documents."""
+"""Aggregations over the library, compared with results computed from its documents."""
 
 import json
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""The examples of docs/reference/api.md, as they stand there."""
+"""The examples of docs/reference/api.md, executed as written."""
 
 from functools import reduce
 from typing import Any

@@ -20,7 +20,7 @@ from tests.support.servers.search_api import Library
 
 
 class Operator:
-    """Runs `rowtide api`, with a state file of its own."""
+    """Runs `rowtide api` with its own state file."""
 
     def __init__(self, library: Library, folder: Path) -> None:
         self.path = folder / "state.db"

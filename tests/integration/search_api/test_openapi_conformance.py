@@ -27,7 +27,7 @@ CONFIG = TESTS / "support" / "schemathesis.toml"
 
 @contextmanager
 def serving(environment: dict[str, str]) -> Iterator[str]:
-    """The program itself, on a port of its own."""
+    """The program itself, on its own port."""
     port = free_ports()["elasticsearch_port"]
     url = f"http://127.0.0.1:{port}"
     order = (sys.executable, "-m", "search_api")

@@ -1,4 +1,4 @@
-"""The judged queries stay above a floor, in all and class by class."""
+"""The judged queries stay above a minimum, in total and for each class."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean

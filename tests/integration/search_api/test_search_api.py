@@ -533,7 +533,7 @@ def test_credentials_that_can_write_serve_nobody(library: Library, stack: Stack)
 
 @pytest.mark.parametrize("privilege", ["write", "manage", "delete"])
 def test_a_key_that_can_also_write_serves_nobody(library: Library, privilege: str) -> None:
-    """Invariant 10, also where the key is for these indexes alone."""
+    """Invariant 10, also for a key of only these indexes."""
     body = key_body("too strong", ["books"], 1)
     body["role_descriptors"]["rowtide-search"]["indices"][0]["privileges"].append(privilege)
     key = library.admin.post("/_security/api_key", json=body).raise_for_status().json()["encoded"]

@@ -1,4 +1,4 @@
-"""`rowtide api` and `rowtide elasticsearch-key`: what operators see, and its exit codes."""
+"""`rowtide api` and `rowtide elasticsearch-key`: what operators see, and the exit codes."""
 
 import httpx
 import pytest

@@ -43,7 +43,7 @@ EVERY = every_route()
 NAMES = sorted({name for route in EVERY for name in parameters_of(route)[1]})
 IDS = ("3", "s1", "none", "Zanzibar")
 WORDS = 12
-"""Of all words so many are tried in each parameter of each route; all of them where `SPOKEN` says so."""
+"""Of all words so many are tried in each parameter of each route; all of them where `SPOKEN` requires it."""
 PAIRS = 20
 """Questions with several parameters at once, for each route."""
 SEED = 20261124
@@ -88,7 +88,7 @@ def caller_of(api: Api, **more: Any) -> dict[str, str]:
 
 
 def differs(api: Api, caller: dict[str, str], suffix: str, method: str, path: str, **question: Any) -> list[str]:
-    """The two answers when they are not alike, and nothing when they are. `{}` in the path is the index."""
+    """The two responses if they differ, else nothing. `{}` in the path is the index."""
     responses: list[str] = []
     for twin in TWINS:
         answer = api.request(method, path.replace("{}", f"{twin}{suffix}"), headers=caller, **question)

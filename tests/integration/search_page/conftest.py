@@ -59,7 +59,7 @@ def documents(stack: Stack) -> Iterator[FilledIndex]:
 
 @pytest.fixture(scope="session")
 def site(documents: FilledIndex) -> Iterator[Site]:
-    """The page, with a worker that is in step."""
+    """The page, with a worker that is up to date."""
     with (
         worker_double(freshness_now) as worker,
         served(settings_of(documents.url, documents.key, worker_url=worker)) as url,
@@ -69,7 +69,7 @@ def site(documents: FilledIndex) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def late_site(documents: FilledIndex) -> Iterator[Site]:
-    """The page, with a worker that says it is not."""
+    """The page, with a worker that is behind."""
     late = partial(freshness_now, "degraded", 192_000, "The connector does not answer.")
     with worker_double(late) as worker, served(settings_of(documents.url, documents.key, worker_url=worker)) as url:
         yield Site(url, documents.aliases[0])
@@ -95,7 +95,7 @@ EXPECTED_NOISE = (
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A tab of its own. Whatever the browser complains about, the Content-Security-Policy first of all, fails the
+    """A new tab. Any complaint of the browser, above all about the Content-Security-Policy, fails the
     test."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="Europe/Berlin")
     context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -123,7 +123,7 @@ class LockedSite(Site):
 
 @pytest.fixture
 def locked_site(documents: FilledIndex, tmp_path: Path) -> Iterator[LockedSite]:
-    """The page that nobody reads without a key."""
+    """The page that requires a key."""
     state = tmp_path / "state.db"
     with closing(State(state)) as stored_state:
         _, key = ApiKeys(stored_state).create("sales desk", ["search", "save"], ["*"])
@@ -133,7 +133,7 @@ def locked_site(documents: FilledIndex, tmp_path: Path) -> Iterator[LockedSite]:
 
 
 def count(page: Page) -> int:
-    """The number of hits that the page tells."""
+    """The number of hits that the page shows."""
     return int((page.locator("#count strong").text_content() or "").replace(",", ""))
 
 

@@ -1,4 +1,4 @@
-"""The page when something behind it fails while a visitor works with it: the hits stay, and it says what to do."""
+"""The page when something behind it fails while a visitor works with it: the hits stay, and it explains what to do."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def door(documents: FilledIndex) -> Iterator[Door]:
 
 @pytest.fixture(scope="module")
 def site_behind_door(documents: FilledIndex, door: Door) -> Iterator[Site]:
-    """The page, with an Elasticsearch that tests can take away."""
+    """The page, with an Elasticsearch that tests can make unavailable."""
     with served(settings_of(door.url, documents.key, request_timeout=TIMEOUT)) as url:
         yield Site(url, documents.aliases[0])
 

@@ -21,7 +21,7 @@ LONGER_THAN_BETWEEN_TWO_LOOKS = 16_000
 
 @dataclass
 class ScriptedFreshness:
-    """What the worker says from now on."""
+    """The freshness that the worker reports from now on."""
 
     state: FreshnessState = "live"
     behind_ms: int = 290
@@ -38,7 +38,7 @@ class ScriptedSite(Site):
 
 @pytest.fixture
 def scripted_site(documents: FilledIndex) -> Iterator[ScriptedSite]:
-    """The page, with a worker that says what a test wants."""
+    """The page, with a worker that reports what a test sets."""
     freshness = ScriptedFreshness()
     with (
         worker_double(partial(ScriptedFreshness.now, freshness)) as worker,
@@ -48,7 +48,7 @@ def scripted_site(documents: FilledIndex) -> Iterator[ScriptedSite]:
 
 
 def look_until(page: Page, shown: Callable[[float], None]) -> None:
-    """Let the time between two looks pass until one shows it: the API may answer once more with what it heard a
+    """Advance the clock by polling intervals until the page shows it: the API may once return what it read a
     moment ago."""
     for _ in range(10):
         page.clock.fast_forward(LONGER_THAN_BETWEEN_TWO_LOOKS)
@@ -64,7 +64,7 @@ def test_an_open_tab_shows_its_age_and_the_lag(page: Page, scripted_site: Script
     expect(age).to_have_text(re.compile(r"^0\.\d s behind$"))
     expect(refresh).to_be_hidden()
 
-    scripted_site.freshness.behind_ms = -300_000  # The worker's clock goes on by five minutes.
+    scripted_site.freshness.behind_ms = -300_000  # The worker's clock advances by five minutes.
     page.clock.fast_forward(LONGER_THAN_BETWEEN_TWO_LOOKS)
     expect(age).to_have_text("5 min behind")
     expect(page.locator("#live")).to_be_empty()

@@ -1,4 +1,4 @@
-"""What the worker reads gives way to the application's DDL: of a deadlock between the two, the application must not be the victim."""
+"""The worker's reads give way to the application's DDL, which must not become the victim of a deadlock."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +35,7 @@ def _read(dsn: str) -> Lsn:
 
 
 def _waits(watch: psycopg.Connection, count: int) -> set[str]:
-    """When so many waits for the second table began; none may last until PostgreSQL looks for deadlocks."""
+    """When each wait for the second table began; none may last until PostgreSQL checks for deadlocks."""
     begun: set[str] = set()
     deadline = time.monotonic() + 30
     while len(begun) < count and time.monotonic() < deadline:

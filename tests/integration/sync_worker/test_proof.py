@@ -1,4 +1,4 @@
-"""`rowtide verify` against a real pipeline: what is right, what was changed by hand, and what it costs the source."""
+"""`rowtide verify` on a real pipeline: equal documents, documents changed by hand, and the cost for the source."""
 
 import json
 import signal
@@ -56,7 +56,7 @@ INSERT INTO pairs SELECT n % 3, 'key "' || n || '"', 'note ' || n FROM generate_
 
 
 class Proof:
-    """A small pipeline, and Elasticsearch behind its back."""
+    """A small pipeline, and direct access to its Elasticsearch."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline

@@ -1,4 +1,4 @@
-"""Rows read anew on request: a row store that holds other rows than the database is put right, while the application writes."""
+"""Resync on request corrects a row store that differs from the database, while the application writes."""
 
 import queue
 import signal
@@ -114,7 +114,7 @@ def damage(path: Path) -> None:
 
 
 def write(dsn: str, done: threading.Event) -> None:
-    """Change the same rows all the while, long notes not among the changes."""
+    """Change the same rows continuously, but not their long notes."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         number = 0
         while not done.wait(0.01):

@@ -1,4 +1,4 @@
-"""The row store sorts on disk: what it needs of memory does not grow with the rows."""
+"""The row store sorts on disk: its memory does not grow with the rows."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ print(read_peak(os.getpid()) >> 20)
 
 
 def peak(folder: Path, rows: int) -> int:
-    """MiB of a process that makes an index of so many rows of 120 characters."""
+    """Peak memory in MiB of a process that creates an index over `rows` rows of 120 characters."""
     path = folder / f"{rows}.sqlite"
     ran = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(path), str(rows)], capture_output=True, text=True, check=True

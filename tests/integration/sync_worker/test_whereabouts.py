@@ -1,4 +1,4 @@
-"""What the source says of itself to a role that may do nothing but connect."""
+"""What a role that may only connect can read about the source."""
 
 from collections.abc import Iterator
 

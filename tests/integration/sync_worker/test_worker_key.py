@@ -1,4 +1,4 @@
-"""The worker's key for Elasticsearch: everything that the worker does with its indexes, and nothing beside them."""
+"""The worker's key for Elasticsearch: it permits everything that the worker does with its indexes, and nothing else."""
 
 import threading
 from collections.abc import Iterator

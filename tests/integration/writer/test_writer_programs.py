@@ -206,7 +206,7 @@ def test_the_command_line_seeds_and_loads_an_empty_database(new_database: Any) -
 
 
 @pytest.mark.parametrize(
-    ("dsn", "arguments", "code", "says"),
+    ("dsn", "arguments", "code", "message"),
     [
         (None, ["init"], 2, "ROWTIDE_WRITER_DSN"),
         ("not a dsn with secret", ["init"], 2, "not a PostgreSQL DSN"),
@@ -217,8 +217,8 @@ def test_the_command_line_seeds_and_loads_an_empty_database(new_database: Any) -
         (None, ["order", "pay", "SO-2026-000001", "--method", "card", "--amount", "1.005"], 2, "1.005"),
     ],
 )
-def test_the_command_line_says_what_is_wrong(dsn: str | None, arguments: list[str], code: int, says: str) -> None:
+def test_the_command_line_says_what_is_wrong(dsn: str | None, arguments: list[str], code: int, message: str) -> None:
     ended = python_m_writer(dsn, *arguments)
     assert (ended.returncode, "secret" in ended.stderr) == (code, False)
-    assert says in ended.stderr
+    assert message in ended.stderr
     assert "Traceback" not in ended.stderr

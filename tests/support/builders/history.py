@@ -84,7 +84,7 @@ class Message:
 
 
 class Source:
-    """The database and its log. LSNs rise by themselves."""
+    """The database and its log. It assigns the LSNs."""
 
     def __init__(self, uses: Iterable[TableUse]) -> None:
         self.uses = {use.table: use for use in uses}
@@ -294,7 +294,7 @@ class Source:
         return {column.name: None for column in self.uses[table].columns} | self._keyed(table, key)
 
     def _image(self, table: TableName, row: Row, old: Row | None = None) -> Row:
-        """The row as Debezium prints it; texts that are as in `old` are left out (TOAST)."""
+        """The row as Debezium sends it; texts that equal those in `old` are placeholders (TOAST)."""
         image: Row = {}
         for column in self.uses[table].columns:
             value = row[column.name]
@@ -321,7 +321,7 @@ class Source:
                 self._write(self._end_again())
 
     def _end_again(self) -> list[Message]:
-        """The last transaction's END once more, at the next record's place, as a connector writes it that took it up again."""
+        """The last transaction's END again, after the next record, as written by a connector that resumed it."""
         for message in reversed(self._clean):
             body = msgspec.json.decode(message.body)
             if body.get("status") == "END":

@@ -1,4 +1,4 @@
-"""The inputs of tests/hostile: what nobody means well by. They are data, so that adding one needs no code."""
+"""The hostile inputs in tests/hostile. They are data, so that adding one needs no code."""
 
 import json
 from typing import Any

@@ -1,7 +1,7 @@
-"""What the real pipeline wrote into the log for a case, kept beside the case, so that it can be replayed without any server.
+"""What the real pipeline wrote into the log for a case, kept in its folder, so that it can be replayed without a server.
 
 `log.jsonl`: a header, then the records in their order; after those of each step a line with the documents that were right then.
-Run the case test with ROWTIDE_RECORD=1 to write it anew.
+Run the case test with ROWTIDE_RECORD=1 to write it again.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ def digest(case: Case) -> str:
 
 
 def can_be_recorded(case: Case) -> bool:
-    """Whether a replay of the log alone shows what the case is about."""
+    """Whether replaying the log is enough to show what the case tests."""
     return not (case.unrecorded or case.refused or case.alone)
 
 
@@ -59,7 +59,7 @@ class Recorder:
         self._consumers: dict[str, Consumer] = {}
 
     def close(self) -> None:
-        """Let go of Kafka."""
+        """Close the connection to Kafka."""
         for consumer in self._consumers.values():
             consumer.close()
 
@@ -131,14 +131,14 @@ def _own(messages: Iterable[Any], schema: str) -> Iterator[bytes]:
 
 
 def _flag(record: Record, rows: list[Record]) -> str:
-    """A case's rows begin and end the snapshot as if they had been alone."""
+    """The case's rows begin and end the snapshot as if there were no others."""
     if record is rows[-1]:
         return "last"
     return "first" if record is rows[0] else "true"
 
 
 def _line(record: Record, oldkey: bytes | None = None) -> bytes:
-    """The record without what says nothing."""
+    """The record without fields that carry no information."""
     value = {
         name: part
         for name in record.__struct_fields__

@@ -1,4 +1,4 @@
-"""Runs the shell commands of a page of the documentation, as somebody types them: in one shell, one block after the other."""
+"""Runs the shell commands of a page of the documentation, as a reader would: in one shell, block after block."""
 
 import os
 import re
@@ -39,7 +39,7 @@ def settings_as_environment(settings: StackSettings) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder like a fresh clone after `make setup`, with ports of its own for the worker and the API."""
+    """A folder like a fresh clone after `make setup`, with its own ports for the worker and the API."""
 
     path: Path
     environment: Mapping[str, str]
@@ -62,7 +62,7 @@ class Folder:
         return cls(path, environment, worker_port, api_port)
 
     def run(self, shell: list[str], instead: Mapping[str, str], seconds: float = 600) -> list[str]:
-        """Run the blocks in one shell that ends at the first fault; what each of them printed.
+        """Run the blocks in one shell that ends at the first error. Returns what each of them printed.
 
         `instead` are words of the page and what to run instead of them."""
         words = {"9470": str(self.worker_port), "8080": str(self.api_port), **instead}

@@ -1,4 +1,4 @@
-"""Stand-ins for an Elasticsearch: one that gives the same answer to every request, one that looks at what it is sent."""
+"""Doubles of Elasticsearch: one returns the same response to every request, one derives it from the request."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""A way to Elasticsearch that a test shuts and opens again, while the real one goes on for everybody else."""
+"""A proxy to Elasticsearch that a test closes and opens again, while the server keeps running for others."""
 
 import threading
 from collections.abc import Iterator

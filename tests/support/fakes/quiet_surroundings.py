@@ -24,7 +24,7 @@ class UnchangedTables:
     due = False
 
     def shape_mismatch(self, error: ShapeError) -> None:
-        """A row that does not fit is a fault of the test."""
+        """A row that does not fit is an error of the test."""
         raise error
 
     def resync(self, plan_bound: PlanBound) -> PlanBound | None:
@@ -45,7 +45,7 @@ class CleanSnapshot:
 
 
 class NoRepairs:
-    """Nobody asks for a repair."""
+    """No repair is ever requested."""
 
     def turn(self, plan_bound: PlanBound) -> None:
         """There is nothing to repair."""

@@ -1,4 +1,4 @@
-"""A row store in memory, driven through the compiled statements alone, as the worker drives its own."""
+"""A row store in memory, driven only through the compiled statements, as the worker drives its own."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The control messages of a log that nobody else writes to."""
+"""The control messages of a log that only the pipeline writes to."""
 
 import msgspec
 
@@ -10,7 +10,7 @@ from cdc.log.names import MARKER_PREFIX, SNAPSHOT_PREFIX
 
 
 class TrustedMessages:
-    """Obeys every message. Recorded heartbeats have no content, and those of a history only their time."""
+    """Accepts every message. Recorded heartbeats have no content, and those of a history only their time."""
 
     def read(self, message: LogicalMessage) -> Control:
         """Whatever it is, it is ours."""

@@ -35,6 +35,6 @@ def worker_double(answer: Callable[[], bytes], port: int = 0) -> Iterator[str]:
 
 
 def freshness_now(state: FreshnessState = "live", behind_ms: int = 290, reason: str = "") -> bytes:
-    """What a worker says that is so far behind."""
+    """The freshness of a worker that is `behind_ms` behind."""
     as_of = time.time_ns() // 1_000_000 - behind_ms
     return msgspec.json.encode(Freshness("shop", 1, 77, 80, as_of, state, reason))

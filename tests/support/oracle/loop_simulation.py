@@ -127,7 +127,7 @@ class ScheduledLog:
 
 
 class StagedSink:
-    """A `DocumentSink` in memory. A refresh shows what the index held when it began, once `finish` says that it
+    """A `DocumentSink` in memory. A refresh shows what the index held when it began, once `finish` reports that it
     succeeded."""
 
     reason = ""
@@ -197,11 +197,11 @@ class ScheduledSenders:
             delayed.future.set_result(BulkOutcome([], 0))
 
     def close(self) -> None:
-        """Nothing runs beside the schedule."""
+        """Nothing runs outside the schedule."""
 
 
 class ScheduledRefresher:
-    """`Senders` of refreshes: one begins when the loop wants it, and ends when the schedule says so."""
+    """`Senders` of refreshes: one begins when the loop wants it, and ends when the schedule ends it."""
 
     capacity = 1
 
@@ -224,7 +224,7 @@ class ScheduledRefresher:
             self._running = None
 
     def close(self) -> None:
-        """Nothing runs beside the schedule."""
+        """Nothing runs outside the schedule."""
 
 
 class History(Protocol):
@@ -241,7 +241,7 @@ class History(Protocol):
 
 
 class Truth(Protocol):
-    """What is right."""
+    """The expected documents."""
 
     def at(self, place: int) -> Documents | None:
         """The documents of one state; None when they are not known."""
@@ -249,7 +249,7 @@ class Truth(Protocol):
 
 @dataclass(slots=True)
 class Expected:
-    """What the oracle says, for every state of the source; worked out when asked."""
+    """The oracle's documents for every state of the source, computed on demand."""
 
     source: Source
     _known: dict[int, Documents] = field(default_factory=dict)
@@ -330,7 +330,7 @@ class Trial:
         self.store.close()
 
     def turn(self, action: Action, number: int) -> None:
-        """Do one thing. The number says how many, or which."""
+        """Do one action. The number is how many, or which."""
         in_flight = self._senders.in_flight
         match action:
             case "read":
@@ -456,13 +456,13 @@ def bind(
 
 
 def toastable(columns: Sequence[Column]) -> list[Column]:
-    """The columns as a catalogue tells them, whose texts may be left out when they did not change."""
+    """The columns as a catalogue lists them; their texts may be replaced by placeholders."""
     return [replace(column, toastable=column.toastable or column.type == "text") for column in columns]
 
 
 @contextmanager
 def trial(source: History, expected: Truth, parts: WorkerParts) -> Iterator[Trial]:
-    """A worker with a row store in a directory of its own."""
+    """A worker with a row store in its own directory."""
     with TemporaryDirectory(prefix="rowtide-trial-", dir=MEMORY if MEMORY.is_dir() else None) as directory:
         running = Trial(source, expected, Path(directory) / "shop.sqlite", parts)
         try:
@@ -472,7 +472,7 @@ def trial(source: History, expected: Truth, parts: WorkerParts) -> Iterator[Tria
 
 
 def check(source: Source, turns: Sequence[Turn], parts: WorkerParts = WorkerParts()) -> None:
-    """Take the turns, then drain. Diverged tells what does not hold."""
+    """Take the turns, then drain. Raises Diverged with the invariant that does not hold."""
     with trial(source, Expected(source), parts) as running:
         for action, number in turns:
             running.turn(action, number)

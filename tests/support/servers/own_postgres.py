@@ -1,4 +1,4 @@
-"""A PostgreSQL of a test's own, beside the stack's other servers: one that may be copied, stopped and put back."""
+"""A private PostgreSQL for a test, next to the stack's servers: it may be copied, stopped and restored."""
 
 import shutil
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ class OwnPostgres:
         assert wait_until(lambda: self._query("SELECT NOT pg_is_in_recovery()"), 60), "it stays a standby"
 
     def copy(self) -> None:
-        """Keep its files of one moment, as a snapshot of its disk does; it goes on."""
+        """Copy its files at one moment, like a snapshot of its disk, while it continues to run."""
         self._server.pause("postgres")
         try:
             _like(self._data, self._copy)
@@ -42,7 +42,7 @@ class OwnPostgres:
             self._server.resume("postgres")
 
     def put_back(self, *, as_a_backup: bool = False) -> None:
-        """Have the kept files again; it must be stopped. A backup is recovered, and begins a timeline of its own."""
+        """Restore the copied files; it must be stopped. A backup is recovered, and begins a new timeline."""
         shutil.rmtree(self._data)
         _like(self._copy, self._data)
         (self._data / "postmaster.pid").unlink(missing_ok=True)

@@ -111,14 +111,14 @@ class Pipeline:
         return code
 
     def wait_log(self, words: str, seconds: float = 60) -> None:
-        """Wait until the worker's log says this."""
+        """Wait until the worker's log contains this text."""
         deadline, pause = time.monotonic() + seconds, threading.Event()
         while words not in (self.folder / "worker.log").read_text(encoding="utf-8"):
             assert time.monotonic() < deadline, self.log_tail()
             pause.wait(0.1)
 
     def freshness(self) -> Freshness | None:
-        """What the worker says; None when it does not answer."""
+        """The worker's freshness; None when it does not answer."""
         try:
             answer = httpx.get(f"{self.url}/freshness", timeout=5, trust_env=False)
         except httpx.HTTPError:
@@ -126,15 +126,15 @@ class Pipeline:
         return msgspec.json.decode(answer.content, type=Freshness)
 
     def metric(self, name: str) -> float:
-        """A figure of the worker's."""
+        """A metric of the worker."""
         return read_metrics(httpx.get(f"{self.url}/metrics", timeout=5, trust_env=False).text)[name]
 
     def wait_live(self, seconds: float = 120) -> Freshness:
-        """Wait until the documents are loaded and in step."""
+        """Wait until the documents are loaded and up to date."""
         return self._wait(lambda fresh: fresh.state in ("live", "degraded"), seconds)
 
     def wait_state(self, state: str, seconds: float = 60) -> Freshness:
-        """Wait until the worker says that it is in this state."""
+        """Wait until the worker reports this state."""
         return self._wait(lambda fresh: fresh.state == state, seconds)
 
     def wait_reason(self, reason: str, seconds: float = 60) -> Freshness:
@@ -213,7 +213,7 @@ def execute(place: Place, statements: str) -> None:
 
 
 def own_names(spec: str, pipeline: str) -> str:
-    """The spec with a pipeline name of its own, and document names that no other test has."""
+    """The spec with its own pipeline name, and document names that no other test has."""
     spec = re.sub(r"(?m)^pipeline: .*$", f"pipeline: {pipeline}", spec)
     head, documents = re.split(r"(?m)^documents:\s*$", spec)
     return head + "documents:\n" + re.sub(r"(?m)^  (\w+):", rf"  {pipeline}-\1:", documents)

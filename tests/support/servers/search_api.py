@@ -25,7 +25,7 @@ class Library:
 
 @dataclass(frozen=True)
 class Api:
-    """Sends requests to the application, which runs in an event loop of its own. `app.state` holds its parts."""
+    """Sends requests to the application, which runs in its own event loop. `app.state` holds its parts."""
 
     portal: BlockingPortal
     client: httpx.AsyncClient

@@ -61,7 +61,7 @@ def _kept_stack(name: str) -> Stack:
 def running_stack(name: str = "test") -> Iterator[Stack]:
     """Start the four servers and end them. They end by themselves when this process is killed.
 
-    ROWTIDE_TEST_STACK names a stack that lives on between runs, on the default ports: started when it does not run."""
+    ROWTIDE_TEST_STACK names a stack that keeps running between runs, on the default ports; started if needed."""
     if name_of_kept := os.environ.get("ROWTIDE_TEST_STACK"):
         yield _kept_stack(name_of_kept)
         return

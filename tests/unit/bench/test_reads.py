@@ -1,4 +1,4 @@
-"""Searches in the benchmark: the same bytes to both, and what the figures say."""
+"""Searches in the benchmark: both sides get the same bytes, and the figures follow from the times."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +12,7 @@ from tests.bench.report import read_rows
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers with what it got."""
+    """Returns the request's body."""
 
     protocol_version = "HTTP/1.1"
 

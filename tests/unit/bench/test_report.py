@@ -47,7 +47,7 @@ def test_the_last_line_has_every_promised_figure() -> None:
 def test_the_table_shows_a_row_for_each_measurement() -> None:
     shown = {name.strip(): figure for name, figure, _ in rows(results())}
     assert shown["Pipeline, steady"] == "5,000 documents/s"
-    assert shown["Debezium alone"] == "30,000 events/s"
+    assert shown["Debezium by itself"] == "30,000 events/s"
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.0, 1.0), (0.5, 2.0), (0.51, 3.0), (0.99, 4.0), (1.0, 4.0)])

@@ -1,4 +1,4 @@
-"""Settings, passwords and what a command is about: faults at once, exit codes, file modes."""
+"""Settings, passwords and the selection of tables: all errors at once, exit codes, file modes."""
 
 from pathlib import Path
 

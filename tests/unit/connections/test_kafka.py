@@ -1,4 +1,4 @@
-"""Clients of Kafka and Kafka Connect are set up as the settings say."""
+"""Clients of Kafka and Kafka Connect are configured from the settings."""
 
 import ssl
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whatever the umask, and whatever an earlier version left behind: what Rowtide stores is its owner's only."""
+"""Only the owner can read what Rowtide stores, whatever the umask is and an earlier version left behind."""
 
 import os
 import stat
@@ -35,7 +35,7 @@ def mode(path: Path) -> int:
 
 
 def readable_by_others(home: Path) -> dict[str, str]:
-    """The files and folders below `home` that are not their owner's only, with their modes."""
+    """The files and folders below `home` that others may access, with their modes."""
     return {
         str(path.relative_to(home)): oct(mode(path))
         for path in home.rglob("*")
@@ -68,7 +68,7 @@ def test_a_row_store_that_was_readable_is_restricted_when_it_is_opened(tmp_path:
 def test_a_folder_with_anything_else_in_it_keeps_its_mode(tmp_path: Path) -> None:
     folder = tmp_path / "shared"
     folder.mkdir(mode=0o755)
-    (folder / "of-somebody-else.txt").touch()
+    (folder / "of-another-program.txt").touch()
     with RowStore(folder / "shop.sqlite"):
         assert mode(folder) == 0o755
         assert mode(folder / "shop.sqlite") == 0o600

@@ -14,7 +14,7 @@ from tests.support.fakes.worker_endpoint import freshness_now, worker_double
 
 @contextmanager
 def worker_that_starts_when_waited_for() -> Iterator[tuple[WorkerClient, list[str]]]:
-    """A client, and what it was reports; the worker begins to listen once the client has said that it waits for it."""
+    """A client and what it reports; the worker begins to listen once the client has reported that it waits."""
     port, waited_for, over, reports = free_port(), threading.Event(), threading.Event(), list[str]()
 
     def start() -> None:

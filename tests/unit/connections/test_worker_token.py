@@ -1,4 +1,4 @@
-"""The token of the worker's endpoint: who creates it, who reads it, and what a client says without it."""
+"""The token of the worker's endpoint: who creates it, who reads it, and what a client reports without it."""
 
 import os
 import stat

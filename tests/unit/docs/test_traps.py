@@ -1,4 +1,4 @@
-"""The page of traps is whole, and every test and case that it or the page of guarantees names is there."""
+"""The page of traps is complete, and every test and case that it or the page of guarantees names exists."""
 
 import re
 

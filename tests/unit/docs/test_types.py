@@ -1,4 +1,4 @@
-"""The page of types names every case, and no other."""
+"""The page of types names every case, and only these."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Every word of the Makefile does something: a name in .PHONY without a rule would pass in silence."""
+"""Every target of the Makefile has a rule: a name in .PHONY without one would silently do nothing."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""compose.yaml is what the shared versions and settings say."""
+"""compose.yaml agrees with the shared versions and settings."""
 
 import re
 import tomllib

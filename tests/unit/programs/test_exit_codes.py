@@ -1,4 +1,4 @@
-"""The same fault has the same exit code in every program (docs/reference/exit-codes.md). Here: faults that need no server."""
+"""The same error has the same exit code in every program (docs/reference/exit-codes.md); those that need no server."""
 
 import socket
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def spec(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """A port that somebody listens on."""
+    """A port with a listener."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()

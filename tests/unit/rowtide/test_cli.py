@@ -1,4 +1,4 @@
-"""The command line as a whole: its help, examples, older spellings, errors and completion."""
+"""The command line as a whole: its help, examples, deprecated names, errors and completion."""
 
 import subprocess
 import sys
@@ -133,7 +133,7 @@ def test_completion_gives_up_on_what_does_not_answer() -> None:
 
 
 def complete(line: str, **environment: str) -> list[str]:
-    """What bash is offered after this line."""
+    """The completions that bash offers after this line."""
     words = line.split(" ")
     variables = {"_ROWTIDE_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
     result = CliRunner().invoke(app(), [], prog_name="rowtide", env={**variables, **environment})

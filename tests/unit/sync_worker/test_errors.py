@@ -1,4 +1,4 @@
-"""Errors name the commands that recover from them: each recovery has its text, and errors without one are left as they are."""
+"""Errors name the commands that recover from them: each recovery has its text, and errors without one are unchanged."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The worker's clients are set up as its settings say, and an error says which setting to correct."""
+"""The worker's clients are configured from its settings, and an error names the setting to correct."""
 
 import ssl
 from pathlib import Path

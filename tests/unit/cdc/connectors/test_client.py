@@ -1,4 +1,4 @@
-"""The client of Kafka Connect, against a double that plays Connect's answers."""
+"""The client of Kafka Connect, against a double that returns Connect's responses."""
 
 from collections.abc import Callable, Iterable
 
@@ -11,7 +11,7 @@ from connections.connect import ConnectAccess
 
 
 class PlayedConnect(httpx.BaseTransport):
-    """Answers one after another, the last one for ever, and remembers the requests."""
+    """Returns the responses in order, the last one repeatedly, and records the requests."""
 
     def __init__(self, answers: Iterable[httpx.Response]) -> None:
         self._answers = list(answers)

@@ -1,4 +1,4 @@
-"""The connector's configuration, computed: what design demands, odd names, secrets."""
+"""The computed configuration of the connector: required settings, odd names, secrets."""
 
 import re
 

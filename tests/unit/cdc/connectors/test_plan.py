@@ -1,4 +1,4 @@
-"""Desired against running, and many states as one."""
+"""The desired against the running configuration, and one state for a connector and its tasks."""
 
 import pytest
 

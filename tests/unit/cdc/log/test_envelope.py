@@ -26,7 +26,7 @@ def values(case: str) -> list[dict[str, Any]]:
 
 
 def encoded(value: object) -> bytes:
-    """A value as it stands in the log."""
+    """A value as the log contains it."""
     return json.dumps(value).encode()
 
 

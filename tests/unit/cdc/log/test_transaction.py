@@ -1,4 +1,4 @@
-"""The rules by which the log becomes whole transactions. Their numbers are those of `cdc.log.transaction`."""
+"""The rules that assemble the log's records into transactions, with the numbers of `cdc.log.transaction`."""
 
 from itertools import permutations
 
@@ -121,7 +121,7 @@ def test_a_cut_off_transaction_comes_again_after_repeats() -> None:
 
 
 def test_another_task_repeats_in_the_middle_of_a_transaction() -> None:
-    """The records of a task that was thought dead, `old`, between those of the live one."""
+    """The records `old`, of a task that was considered dead, between those of the live one."""
     old = [begin(6), event(6, 1, 80), end(6, 90, 1), begin(7), event(7, 1, 90), event(7, 2, 90), end(7, 100, 2)]
     for place in range(len(old)):
         assembler = assembled(*old, begin(8), event(8, 1, 100), *old[: place + 1], applied=80)

@@ -1,4 +1,4 @@
-"""What `rowtide init` would do, and what it refuses, from facts alone."""
+"""What `rowtide init` plans and what it rejects, given only facts."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which directory is the JDK that the servers need, and what is said when none is."""
+"""Which directory is the JDK that the servers need, and the error if there is none."""
 
 from pathlib import Path
 

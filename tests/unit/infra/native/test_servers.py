@@ -1,4 +1,4 @@
-"""What the servers are told: versions, settings, addresses."""
+"""What the servers are configured with: versions, settings, addresses."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A spec against a database: what is found, and what is refused."""
+"""A spec against a database: what it resolves to, and what is rejected."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Specs that do not fit their database: every error, with its line and its remedy."""
+"""Specs that do not fit their database: every error, with its line and its fix."""
 
 import pytest
 

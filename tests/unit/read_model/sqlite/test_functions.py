@@ -1,4 +1,4 @@
-"""What SQLite borrows from Python stays exact."""
+"""SQLite's functions written in Python are exact."""
 
 import apsw
 import pytest

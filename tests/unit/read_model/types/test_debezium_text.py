@@ -1,4 +1,4 @@
-"""What Debezium spells in a way of its own is spelled as PostgreSQL prints it."""
+"""Values that Debezium spells differently are spelled as PostgreSQL prints them."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""What people are shown of a configuration."""
+"""The text output of a configuration."""
 
 from rowtide.commands.connectors import LONGEST, shortened
 

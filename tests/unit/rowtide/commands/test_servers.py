@@ -1,4 +1,4 @@
-"""What `rowtide status` says of the worker."""
+"""What `rowtide status` prints about the worker."""
 
 from read_model.freshness import Freshness
 from rowtide.commands.servers import worker_line

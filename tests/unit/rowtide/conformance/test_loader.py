@@ -1,4 +1,4 @@
-"""What a case folder may hold, what is said of a wrong one, and how cases come together in one pipeline."""
+"""What a case folder may contain, the errors of a wrong one, and how cases are combined in one pipeline."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ documents:
 
 
 def case_folder(folder: Path, **files: str) -> Path:
-    """A right case, with some files otherwise; `__` in a name is a point, `___` a slash."""
+    """A valid case with some files replaced; `__` in a name is a dot, `___` a slash."""
     texts = {"schema__sql": "CREATE TABLE orders (id int PRIMARY KEY);", "spec__yaml": SPEC} | files
     for name, text in texts.items():
         file = folder / name.replace("___", "/").replace("__", ".").replace("_", "-")
@@ -65,14 +65,14 @@ COMMIT"""
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("COPY t FROM STDIN;\n1\n", "1: the data of COPY has no end"),
         ("SELECT 1;\n-- session: \n", "2: `-- session:` is empty"),
     ],
 )
-def test_a_file_that_cannot_be_taken_apart(text: str, says: str) -> None:
-    with pytest.raises(SqlSyntaxError, match=says):
+def test_a_file_that_cannot_be_taken_apart(text: str, message: str) -> None:
+    with pytest.raises(SqlSyntaxError, match=message):
         split(text)
 
 
@@ -125,7 +125,7 @@ def test_faults_are_read(tmp_path: Path, about: str, fault: Fault) -> None:
 
 
 @pytest.mark.parametrize(
-    ("about", "says"),
+    ("about", "message"),
     [
         ("{after: 1, elasticsearch: cut}", "`elasticsearch` needs `during`"),
         ("{after: 1, pause: kafka}", "`pause` needs `during`"),
@@ -133,8 +133,8 @@ def test_faults_are_read(tmp_path: Path, about: str, fault: Fault) -> None:
         ("{during: 1, elasticsearch: sleep}", "Invalid enum value 'sleep'"),
     ],
 )
-def test_faults_that_cannot_be(tmp_path: Path, about: str, says: str) -> None:
-    with pytest.raises(InvalidCases, match=says):
+def test_faults_that_cannot_be(tmp_path: Path, about: str, message: str) -> None:
+    with pytest.raises(InvalidCases, match=message):
         read_cases([case_folder(tmp_path / "one", case__yaml=f"faults: [{about}]")])
 
 

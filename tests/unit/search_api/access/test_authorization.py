@@ -142,7 +142,7 @@ def test_a_name_that_only_points_here_is_not_served() -> None:
 
 
 class BrokenAuthorization:
-    """A part of the application that fails in a way that nobody thought of."""
+    """A part of the application that fails in an unexpected way."""
 
     def authorize(self, request: object) -> None:
         """Fail."""

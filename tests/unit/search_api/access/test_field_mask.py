@@ -1,4 +1,4 @@
-"""What a caller may see: fields, documents, and searches that name what they must not."""
+"""What a caller may see: fields, documents, and searches that name hidden fields."""
 
 import json
 from datetime import UTC

@@ -1,4 +1,4 @@
-"""What the API keeps: keys, sessions, saved searches and the audit, in one file."""
+"""What the API stores in its state file: keys, sessions, saved searches and the audit."""
 
 import logging
 import re

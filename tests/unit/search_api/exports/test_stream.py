@@ -31,7 +31,7 @@ FLAT_BYTES = 25_000_000
 
 
 class RowsDouble:
-    """A reader of an index with so many rows of a kilobyte; it goes on behind a row as Elasticsearch does."""
+    """A reader of an index with `rows` rows of a kilobyte; like Elasticsearch, it continues after a given row."""
 
     def __init__(self, rows: int) -> None:
         self.rows = rows
@@ -73,7 +73,7 @@ class RowsDouble:
 
 
 class Exporting:
-    """What an export needs around it. `endings` is what the audit was told."""
+    """What an export needs around it. `endings` is what the audit recorded."""
 
     def __init__(self, rows: int) -> None:
         self.reader = RowsDouble(rows)

@@ -1,4 +1,4 @@
-"""Aggregations: what may be asked, and the search that it becomes."""
+"""Aggregations: what may be requested, and the search that results."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is read from Elasticsearch's tree of formulas, and that it tells of no field that a reader does not see."""
+"""What is read from Elasticsearch's explanation, which reveals no field that a reader may not see."""
 
 import json
 from dataclasses import replace

@@ -81,7 +81,7 @@ def test_preferences_that_are_no_wait_are_ignored(prefer: str) -> None:
 
 @dataclass
 class WorkerDouble:
-    """The worker's endpoint: long polls as the real one, and counts its requests. None does not answer."""
+    """The worker's endpoint, with long polls like the real one. Counts requests; with None it does not answer."""
 
     current: Freshness | None = LIVE
     requests: int = 0
@@ -106,7 +106,7 @@ class WorkerDouble:
 
 
 class MarkerDouble(Marker):
-    """The database's log stands at `lsn`; None is a database that is away."""
+    """The database's WAL ends at `lsn`; None is an unavailable database."""
 
     def __init__(self, lsn: int | None) -> None:
         super().__init__("")

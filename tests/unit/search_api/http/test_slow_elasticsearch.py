@@ -27,7 +27,7 @@ class ElasticsearchDouble:
         self.go_on = threading.Event()
 
     def reply(self, path: str) -> dict[str, Any]:
-        """What it says to a request."""
+        """The response to a request."""
         if path.startswith("/_alias"):
             return {"books-g000001": {"aliases": {"books": {}}}}
         if path.endswith("/_mapping"):

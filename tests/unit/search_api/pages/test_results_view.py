@@ -1,4 +1,4 @@
-"""What the page makes of documents and addresses, without servers."""
+"""How the page renders documents and URLs, without servers."""
 
 from datetime import UTC
 from typing import Any

@@ -1,4 +1,4 @@
-"""The search box: what a text means, and where a fault points."""
+"""The search box: what a text means, and where an error points."""
 
 import json
 from typing import Any
@@ -117,7 +117,7 @@ def test_a_name_before_a_colon_that_several_fields_have_lists_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "start", "end", "says"),
+    ("text", "start", "end", "message"),
     [
         ("pric:>3", 0, 4, "Did you mean `price`?"),
         ("foo:>3", 0, 3, "There is no field `foo`"),
@@ -141,10 +141,10 @@ def test_a_name_before_a_colon_that_several_fields_have_lists_them() -> None:
         ("price:1 " + "(" * (MAX_DEPTH + 1) + "a" + ")" * (MAX_DEPTH + 1), 8 + MAX_DEPTH, 9 + MAX_DEPTH, "deep"),
     ],
 )
-def test_a_fault_points_at_its_place(text: str, start: int, end: int, says: str) -> None:
+def test_a_fault_points_at_its_place(text: str, start: int, end: int, message: str) -> None:
     fault = fault_of(text)
     assert (fault.start, fault.end) == (start, end)
-    assert says in fault.message
+    assert message in fault.message
 
 
 def test_limits_are_told() -> None:

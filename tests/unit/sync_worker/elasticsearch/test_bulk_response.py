@@ -13,7 +13,7 @@ def item(status: int, error: dict[str, Any] | None = None, identity: str = "1") 
 
 
 def response(*items: dict[str, Any]) -> dict[str, Any]:
-    """A response that says that something failed."""
+    """A response that reports a failure."""
     return {"errors": True, "items": list(items)}
 
 

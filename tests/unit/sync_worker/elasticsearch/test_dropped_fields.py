@@ -1,4 +1,4 @@
-"""Fields left out of a document, and the flag that says so."""
+"""Fields dropped from a document, and the flag that lists them."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""Bulks keep to the limits of Elasticsearch, and one document that it refuses costs no other one."""
+"""Bulks respect the limits of Elasticsearch, and a rejected document affects no other."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ THINGS = Target("things", "things-g000001")
 def choosy_sink(
     refuse: Callable[[bytes], bool], status: int, error: object
 ) -> Iterator[tuple[ElasticsearchSink, list[bytes]]]:
-    """A sink before a server that refuses whole requests, and the bodies that the server took."""
+    """A sink for a server that refuses whole requests, and the bodies that the server accepted."""
     taken: list[bytes] = []
 
     def choose(body: bytes) -> tuple[int, object]:

@@ -1,4 +1,4 @@
-"""An Elasticsearch that is away or overloaded is told from one that refuses."""
+"""An unavailable or overloaded Elasticsearch is distinguished from one that refuses."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager

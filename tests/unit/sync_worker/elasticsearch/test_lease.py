@@ -1,4 +1,4 @@
-"""Taking the lease from an Elasticsearch that cannot answer yet."""
+"""Acquiring the lease from an Elasticsearch that cannot answer yet."""
 
 import threading
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""Texts in json that the index passes over are flagged, and nothing else of the document changes."""
+"""Texts in json that the index ignores are flagged, and nothing else in the document changes."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""What keeps Elasticsearch from taking documents: said once it lasts, and no longer than it lasts."""
+"""What keeps Elasticsearch from accepting documents: reported once it lasts, and no longer than it lasts."""
 
 from sync_worker.elasticsearch.sink_health import DEGRADED_AFTER, SinkHealth
 
@@ -37,4 +37,4 @@ def test_what_passed_for_one_index_still_holds_for_another() -> None:
     assert health.reason == "another"
     health.failed("orders", "a block")
     health.succeeded("customers")
-    assert health.reason == "", "a new one has to last anew"
+    assert health.reason == "", "a new failure must last as well"

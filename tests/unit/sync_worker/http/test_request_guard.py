@@ -27,7 +27,7 @@ READS = ("/freshness", "/metrics", "/health")
 
 
 class Recorder:
-    """The commands of a worker, which notes what it was asked to do."""
+    """The commands of a worker; records what was requested."""
 
     def __init__(self) -> None:
         self.done: list[str] = []

@@ -1,4 +1,4 @@
-"""What says "unchanged, and not in the WAL" is known in the form that each type gives it."""
+"""Placeholders of unchanged TOAST values are recognized in the form that each type gives them."""
 
 import base64
 

@@ -35,17 +35,17 @@ def test_news_is_told_at_once_and_others_wait_for_it() -> None:
 
 
 def refuse(request: RepairRequest) -> "Future[RepairOutcome]":
-    """A worker that cannot read rows anew."""
+    """A worker that cannot re-read rows."""
     request.outcome.set_exception(WorkerError("not now"))
     return request.outcome
 
 
 def ignore_retry(retry: Retry) -> None:
-    """A worker that takes the request."""
+    """A worker that accepts the request."""
 
 
 def remove(document: str, ids: list[str], lsn: int) -> None:
-    """A worker that deletes what it is asked for, of one kind."""
+    """A worker that deletes the requested documents of one kind."""
     if lsn > 70:
         raise InvalidRequest("the log is at 70")
     if (document, ids, lsn) != ("orders", ["x"], 70):

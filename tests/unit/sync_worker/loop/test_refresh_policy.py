@@ -1,4 +1,4 @@
-"""When the worker refreshes, by a clock of the test's own."""
+"""When the worker refreshes, by the test's own clock."""
 
 from sync_worker.loop.refresh_policy import BEHIND, LONGEST, LONGEST_WHILE_BEHIND, SHARE, SHORTEST, RefreshPolicy
 

@@ -1,4 +1,4 @@
-"""Refused control messages are counted all, and logged seldom."""
+"""All refused control messages are counted, but few are logged."""
 
 from structlog.testing import capture_logs
 

@@ -1,4 +1,4 @@
-"""Told to stop between any two stages of its loop, a worker ends, and the next one goes on (invariants 1, 2 and 6)."""
+"""A worker that is stopped between any two stages of its loop ends, and the next one continues (invariants 1, 2, 6)."""
 
 import time
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ LONGEST = 30.0
 
 
 def customer(id_: int, name: str) -> Put:
-    """A customer with a long value that stays."""
+    """A customer with a long value that does not change."""
     return Put(plans.CUSTOMERS, {"id": id_, "name": name, "email": "long"}, toast=True)
 
 
@@ -31,7 +31,7 @@ def order(id_: int, customer: int) -> Put:
 
 @pytest.fixture(scope="module")
 def source() -> Source:
-    """A snapshot, transactions (one is spooled), repeats, another snapshot, and the end."""
+    """A snapshot, transactions (one is spooled), duplicates, another snapshot, and the end."""
     shop = Source(plans.TABLES)
     shop.uncaptured(*(customer(id_, "first") for id_ in range(1, 4)), *(order(id_, 1 + id_ % 3) for id_ in range(1, 8)))
     shop.snapshot()
@@ -60,7 +60,7 @@ def holds(source: Source, expected: Expected, cluster: Cluster, worker: FakeWork
 
 
 def finish(source: Source, expected: Expected, cluster: Cluster, path: Path) -> None:
-    """Let a worker come to the end; then the index equals the oracle (invariant 5)."""
+    """Let a worker read to the end; then the index equals the oracle (invariant 5)."""
     deadline, end = time.monotonic() + LONGEST, source.states[-1][0]
 
     def between(worker: FakeWorker) -> None:
@@ -76,7 +76,7 @@ def finish(source: Source, expected: Expected, cluster: Cluster, path: Path) -> 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Where files are cheap."""
+    """A folder in memory, if the machine has one."""
     with TemporaryDirectory(prefix="rowtide-stop-", dir=MEMORY if MEMORY.is_dir() else None) as path:
         yield Path(path)
 

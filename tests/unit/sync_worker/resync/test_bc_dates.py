@@ -1,4 +1,4 @@
-"""Tables are asked once a snapshot for what it misreads, and documents wait for the answer and for what follows from it."""
+"""Tables are queried once for each snapshot for dates that it misreads; documents wait for the result."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from tests.support.builders import plans
 
 
 def use(*columns: Column) -> TableUse:
-    """A table with these columns beside its key."""
+    """A table with its key and these columns."""
     return TableUse(TableName("public", "t"), (plans.ID, *columns), (plans.ID,))
 
 
@@ -38,7 +38,7 @@ TABLES = (DATED, TableUse(TableName("public", "plain"), (plans.ID,), (plans.ID,)
 
 
 class Asked:
-    """Answers what it was told to, one answer a question, and keeps what it was asked."""
+    """Returns the given answers, one for each query, and records the queries."""
 
     def __init__(self, *answers: list[TableName] | Exception) -> None:
         self._answers = list(answers)
@@ -62,7 +62,7 @@ def store(tmp_path: Path) -> Iterator[RowStore]:
 
 
 def snapshot(store: RowStore, lsn: int) -> None:
-    """A snapshot was read to its end."""
+    """The position after a snapshot that was read to its end."""
     with store.transaction():
         store.move_snapshot(lsn=lsn)
 
@@ -72,7 +72,7 @@ def documents_wait(misread: BcDateCheck) -> bool:
 
 
 def turn_until(misread: BcDateCheck, done: bool, watch: IdentityMonitor) -> None:
-    """Turn until documents may be built, or until tables are to be read anew."""
+    """Take turns until documents may be built, or until tables must be re-read."""
     pause = threading.Event()
     for _ in range(500):
         misread.turn(TABLES)

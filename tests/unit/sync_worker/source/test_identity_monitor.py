@@ -1,4 +1,4 @@
-"""What heartbeats tell of the source: another database, and tables whose definition changed."""
+"""What heartbeats reveal about the source: another database, and tables whose definition changed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +42,7 @@ def test_a_changed_definition_is_wanted_until_it_is_read_anew(store: RowStore) -
         store.move(resync=ResyncState(lsn=50))
     assert (watch.changed, watch.reason) == (frozenset(), "")
     watch.observe(heartbeat(40, a="1", b="1"))
-    assert watch.changed == frozenset(), "a heartbeat from before the re-read says nothing"
+    assert watch.changed == frozenset(), "a heartbeat from before the re-read changes nothing"
 
     again = IdentityMonitor(store, [A, B], lambda: now)
     again.observe(heartbeat(60, a="2", b="1"))
@@ -67,7 +67,7 @@ def test_a_table_that_changes_during_a_resync_is_next(store: RowStore) -> None:
     watch.observe(heartbeat(a="1", b="1"))
     watch.observe(heartbeat(a="2", b="1"))
     with store.transaction():
-        watch.record_resync({"public.a": "A2"}, "")  # By now b has changed as well, and no heartbeat has told.
+        watch.record_resync({"public.a": "A2"}, "")  # By now b has changed as well, and no heartbeat has reported it.
     watch.observe(heartbeat(60, a="2", b="2"))
     assert watch.changed == {B}
 

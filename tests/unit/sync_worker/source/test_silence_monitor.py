@@ -1,4 +1,4 @@
-"""Silence of the log is noticed, and told from a loop that was busy; the source is asked while no heartbeat comes, and only then."""
+"""A silent log is distinguished from a busy loop; the source is queried only while no heartbeat arrives."""
 
 import re
 import threading
@@ -14,7 +14,7 @@ from sync_worker.source.source_status import silence_cause
 
 
 class Looks:
-    """An outlook whose clock and answers are ours."""
+    """A monitor with a clock and answers that the test controls."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -30,7 +30,7 @@ class Looks:
         return self.message
 
     def listen(self, seconds: float, each: float = 0.25) -> None:
-        """The loop listens in vain."""
+        """The loop reads nothing from the log."""
         for _ in range(round(seconds / each)):
             self.now += each
             self.outlook.turn(records=False, heartbeat=False)

@@ -1,4 +1,4 @@
-"""The topic that is read: another one of its name, one that is gone, and a Kafka that is merely away."""
+"""The topic that is read: replaced under the same name, deleted, or only unreachable."""
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
@@ -11,7 +11,7 @@ AWAY = KafkaException(KafkaError(KafkaError._TRANSPORT))
 
 
 def looks(*answers: str | Exception) -> None:
-    """Look once an answer."""
+    """Check once for each answer."""
     rest = iter(answers)
 
     def topic_id() -> str:

@@ -43,7 +43,7 @@ class Worker:
         return self._applier.apply(messages)
 
     def emit(self, prefix: str, content: bytes) -> Applied:
-        """A message outside of a transaction."""
+        """A non-transactional message."""
         self.lsn += 10
         return self.apply(message(self.lsn, prefix, content))
 

@@ -1,4 +1,4 @@
-"""When documents of a version were built and taken, and which transactions of the log they were built for."""
+"""When documents of a version were built and acknowledged, and for which transactions."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,14 +26,14 @@ def store(tmp_path: Path) -> Iterator[RowStore]:
 
 
 def note(store: RowStore, times: BuildTimes, version: int, built_ms: int, first_lsn: int = 50, took: int = 20) -> None:
-    """A bulk of the version was built, and taken a moment later."""
+    """A bulk of the version was built, and acknowledged a moment later."""
     with store.transaction():
         store.move_log(offset=store.position.log.offset + 100)
         times.record(Bulk(LANE, 0, 1, first_lsn, version, [], built_ms=built_ms), built_ms + took)
 
 
 def of_version(store: RowStore, version: int) -> Build | None:
-    """What is known of a version."""
+    """What is known about a version."""
     return build_of(store.execute(OF_VERSION, (LANE.document, version)).fetchone())
 
 

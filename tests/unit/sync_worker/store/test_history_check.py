@@ -1,4 +1,4 @@
-"""A database that was put back: its LSNs go back, and a repeat of the log must not look like that."""
+"""A restored database: its LSNs go back. Duplicates in the log must not look like that."""
 
 import base64
 
@@ -92,7 +92,7 @@ def test_the_log_of_a_database_that_was_put_back_moves_nothing() -> None:
 
 
 def put_back(message: Message) -> Message | None:
-    """A heartbeat or a snapshot's row as a database writes it that was put back: low in the WAL, late by the clock."""
+    """A heartbeat or a snapshot's row of a restored database: low in the WAL, late by the clock."""
     body, late = msgspec.json.decode(message.body), 999_999_999_999
     if body.get("op") not in ("m", "r"):
         return None

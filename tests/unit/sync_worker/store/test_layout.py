@@ -1,4 +1,4 @@
-"""A row store of the format before opens: nothing that it knew is lost, and it is converted once."""
+"""A row store of the previous format opens: it is converted once, and nothing is lost."""
 
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ ENTRIES = [("1", "refused"), ("2", "not built"), ("3", "left out")]
 
 
 def write_format_2(path: Path, meta: dict[str, Any] = META, entries: bool = True) -> None:
-    """A file as format 2 had it."""
+    """A file of format 2."""
     connection = apsw.Connection(str(path))
     connection.execute(
         """

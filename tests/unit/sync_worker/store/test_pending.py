@@ -1,4 +1,4 @@
-"""A change that reaches many documents does not hold back the ones that reach few, and is not starved by them."""
+"""A change that touches many documents does not delay those that touch few, and is not starved by them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,7 +50,7 @@ class Shop:
             self.rows.apply(changes)
 
     def take(self) -> Bulk | None:
-        """Build the next bulk, and take it as indexed."""
+        """Build the next bulk, and acknowledge it."""
         with self.store.transaction():
             if bulk := self.pending.take(60):
                 self.pending.remove(bulk)

@@ -17,7 +17,7 @@ def store() -> RowStore:
 
 
 def scans(store: RowStore, statement: str) -> Iterator[str]:
-    """The tables that a statement reads from end to end."""
+    """The tables that a statement scans in full."""
     bindings = {"after": 0, "limit": 10, "version": 1, "cursor": 0}
     for *_, detail in store.connection.execute(f"EXPLAIN QUERY PLAN {statement}", bindings):
         if detail.startswith("SCAN"):

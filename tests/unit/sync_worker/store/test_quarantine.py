@@ -1,4 +1,4 @@
-"""Documents that cannot be built or are refused: each is set aside alone, with its reason, and can be tried again."""
+"""Only documents that cannot be built or are rejected are quarantined, with the reason, and can be retried."""
 
 import queue
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ NOTHING = BulkOutcome([], 0)
 
 
 class Small:
-    """A row store with ten things, and the parts that set documents aside."""
+    """A row store with ten things, and the parts that quarantine documents."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -46,11 +46,11 @@ class Small:
             self.rows.touch_all(40)
 
     def spoil(self, *ids: int) -> None:
-        """Make these rows such that no document can be made of them."""
+        """Change these rows so that no document can be built from them."""
         self.store.execute(f"UPDATE {rows.table_name(THINGS)} SET about = '[' WHERE id IN ({', '.join(map(str, ids))})")
 
     def repair(self) -> None:
-        """Make them good again."""
+        """Correct these rows."""
         self.store.execute(f"UPDATE {rows.table_name(THINGS)} SET about = '{{}}'")
 
     def settle(self, bulk: Bulk, sent: BulkOutcome = NOTHING) -> None:

@@ -1,4 +1,4 @@
-"""What is deleted from the row store's file is gone from it."""
+"""Deleted rows leave no trace in the row store's file."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Deletes that are kept, and sent again when Elasticsearch may have forgotten them."""
+"""Tombstones: deletes are kept, and sent again when Elasticsearch may have forgotten them."""
 
 from collections.abc import Iterator
 from pathlib import Path

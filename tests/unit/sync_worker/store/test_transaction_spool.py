@@ -1,4 +1,4 @@
-"""A large open transaction goes to disk, by the number of its events and by their size, and comes back in chunks of either."""
+"""A large open transaction is spooled to disk, by the number or size of its events, and read back in chunks."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What is said of a document, by what each side holds."""
+"""The state of a document, by what each side contains."""
 
 import pytest
 
@@ -16,13 +16,13 @@ FRESH = Freshness("small", 1, 100, 100, 0, "live")
 
 
 def side(text: str | None = GOOD, pending: int | None = None, kind: QuarantineKind | None = None) -> RowStoreSide:
-    """What the row store holds."""
+    """What the row store contains."""
     aside = QuarantinedDocument("things", "1", kind, "too odd", ("n",), 50, 60, 0) if kind else None
     return RowStoreSide(100, text, pending, aside)
 
 
 def explained(held: str | None, truth: str | None, stored: RowStoreSide | None, lsn: int = 90) -> Explanation:
-    """A document as the three sides have it."""
+    """A document as each of the three sides contains it."""
     explanation = Indexed("1", 1 << 48 | 70, held.encode()) if held else None
     return Explanation("things", "1", explanation, truth, Lsn(lsn), stored, FRESH)
 

@@ -1,4 +1,4 @@
-"""What is repaired, in which order, and what a verification's JSON is read as."""
+"""What is repaired, in which order, and how a verification's JSON is read."""
 
 from typing import Any, cast
 
@@ -18,7 +18,7 @@ DOCUMENT = plans.DOCUMENTS[0]
 
 
 class Recorder:
-    """Source, worker and prover in one; notes what is asked of it. The database has the ids that are even."""
+    """Source, worker and prover in one; records the calls. The database contains the even ids."""
 
     def __init__(self) -> None:
         self.did: list[Any] = []

@@ -1,4 +1,4 @@
-"""How differences are told from changes on their way, with doubles of both sides."""
+"""Differences are distinguished from changes in flight, with doubles of both sides."""
 
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +20,7 @@ DOCUMENT: DocumentPlan = plans.DOCUMENTS[0]
 
 
 class Source:
-    """A database: its documents, and a position that moves with every look."""
+    """A database: its documents, and a position that advances with every query."""
 
     bucket = 2
 
@@ -141,7 +141,7 @@ def test_only_so_many_documents_are_named_and_all_are_counted() -> None:
 
 
 class Endless(Source):
-    """A database of so many documents, none of which is kept."""
+    """A database with `count` documents, none of which is kept in memory."""
 
     bucket = 500
 
@@ -170,7 +170,7 @@ class EndlessIndex(Index):
 
 
 def peak_memory(count: int) -> int:
-    """Bytes that a verification of so many documents needs at most."""
+    """Peak memory in bytes of a verification of `count` documents."""
     tracemalloc.start()
     try:
         report = verifier(Endless(count), EndlessIndex(count)).all(DOCUMENT)
