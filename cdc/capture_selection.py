@@ -46,7 +46,7 @@ def choose(settings: Settings, spec: Path | None, pipeline: str | None, tables: 
 
 
 def read_spec(path: Path) -> Spec:
-    """Read and check a spec's file. Raises WrongUse with every fault."""
+    """Read and check a spec's file. Raises WrongUse with all errors."""
     try:
         return load_spec(path)
     except SpecError as error:
@@ -54,7 +54,7 @@ def read_spec(path: Path) -> Spec:
 
 
 def resolve_spec(path: Path, catalog: Catalog) -> PipelinePlan:
-    """Resolve a spec's file for a database. Raises WrongUse with every fault."""
+    """Resolve a spec's file for a database. Raises WrongUse with all errors."""
     spec = read_spec(path)
     try:
         return resolve(spec, catalog)

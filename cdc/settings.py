@@ -1,4 +1,4 @@
-"""The settings of the operators' commands: read once, all faults reported at once."""
+"""The settings of the operators' commands: read once, all errors reported together."""
 
 from pathlib import Path
 from typing import Self
@@ -52,14 +52,14 @@ class Settings(KafkaSettings):
 
     @classmethod
     def read(cls) -> Self:
-        """Read the environment. Raises WrongUse with every fault."""
+        """Read the environment. Raises WrongUse with all errors."""
         try:
             return cls()
         except ValidationError as error:
             raise WrongUse("\n  ".join(["These settings are wrong:", *setting_faults(error)])) from None
 
     def need(self, *names: str) -> None:
-        """Check that these settings are set. Raises WrongUse with every one that is not."""
+        """Check that these settings are set. Raises WrongUse with all that are missing."""
         missing = [name for name in names if getattr(self, name) is None]
         if missing:
             lines = [f"  {variable(name)}: {type(self).model_fields[name].description}" for name in missing]

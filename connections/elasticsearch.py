@@ -99,14 +99,14 @@ def refuses_credentials(error: ApiError) -> bool:
 
 
 def is_credentials_refusal(status: int, body: Any) -> bool:
-    """The same of a response. 403 also means a block on an index, with another type of error in its body."""
+    """Whether a response refuses our credentials. 403 also means a block on an index, with another type of error in its body."""
     error = body.get("error") if isinstance(body, Mapping) else None
     kind = error.get("type") if isinstance(error, Mapping) else "security_exception"
     return status == 401 or (status == 403 and kind == "security_exception")
 
 
 def untrusted_certificate(url: str, error: Exception) -> str | None:
-    """What to tell people when the connection failed over the server's certificate; None when it failed otherwise."""
+    """The error text when the connection failed because of the server's certificate; None when it failed otherwise."""
     if not isinstance(error, TlsError) and not is_untrusted_certificate(error):
         return None
     return (
@@ -116,5 +116,5 @@ def untrusted_certificate(url: str, error: Exception) -> str | None:
 
 
 def unreachable(url: str) -> str:
-    """What to tell people when nothing answers."""
+    """The error text when nothing answers."""
     return f"Elasticsearch at {url} does not answer. Start it or correct ROWTIDE_ELASTICSEARCH_URL."

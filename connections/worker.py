@@ -1,4 +1,4 @@
-"""The client of the sync worker's HTTP endpoint: its freshness, its metrics, and what it can be asked to do."""
+"""The client of the sync worker's HTTP endpoint: its freshness, its metrics and its commands."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ _STARTING_POLL_SECONDS = 0.2
 
 
 class WorkerAccessError(Exception):
-    """The worker cannot do what it was asked for. `exit_code` is what the command line returns for it."""
+    """The worker cannot do what was requested. `exit_code` is what the command line returns for it."""
 
     exit_code = 1
 

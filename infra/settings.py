@@ -59,7 +59,7 @@ class StackSettings(BaseSettings):
 
 
 def read_settings(**overrides: Any) -> StackSettings:
-    """Read the settings. Raises WrongSettings with every fault."""
+    """Read the settings. Raises WrongSettings with all errors."""
     try:
         return StackSettings(**overrides)
     except ValidationError as error:

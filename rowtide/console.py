@@ -176,7 +176,7 @@ JsonFlag = Annotated[bool, typer.Option("--json", hidden=True, help="Deprecated:
 
 
 def with_json_flag(output: Output, json: bool) -> Output:
-    """The output that is asked for, `--json` included. Warns about that spelling."""
+    """The requested output, `--json` included. Warns about that spelling."""
     if not json:
         return output
     print_warning("`--json` is deprecated and will be removed in the next release; use `--output json`.")

@@ -240,7 +240,7 @@ def _topic_monitor(settings: WorkerSettings, store: RowStore, plan: PipelinePlan
 
 
 def _look_at_source(dsn: str, pipeline: str, store: RowStore, identity: IdentityMonitor) -> str:
-    """Ask the source; PositionLost when its history is not the one that was read."""
+    """Check the source's identity. Raises PositionLost when its history is not the one that was read."""
     # Read both before the query: the loop may continue in the meantime.
     known, watermark = identity.identity, store.position.log.watermark
     now = source_status.read_status(dsn, pipeline)

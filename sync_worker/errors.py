@@ -75,7 +75,7 @@ class ServiceMissing(WorkerError):
 
 
 class InvalidRequest(WorkerError):
-    """A request to the worker asks for something that must not be done."""
+    """A request to the worker that must not be executed."""
 
 
 class LeaseLost(WorkerError):

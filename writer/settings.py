@@ -35,7 +35,7 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """Reads the environment. Raises SettingsError with every fault, without values."""
+    """Reads the environment. Raises SettingsError with all errors, without values."""
     try:
         return Settings()
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Deletes a connector and, if asked to, what belongs to it: offsets, replication slot, topic."""
+"""Deletes a connector and, on request, what belongs to it: offsets, replication slot, topic."""
 
 from cdc.connectors.apply import wait_for_state
 from cdc.connectors.client import POLL_SECONDS, Connect

@@ -56,7 +56,7 @@ class ControlReader:
         self._slot = slot_name(pipeline)
 
     def read(self, message: LogicalMessage) -> Control:
-        """What the message asks for, or why it is refused."""
+        """What the message requests, or why it is refused."""
         match message.prefix:
             case p if p == MARKER_PREFIX:
                 return Marker()

@@ -1,4 +1,4 @@
-"""Prepares a source database for capture: publication, the connector's role and, where asked for, the marker role."""
+"""Prepares a source database for capture: publication, the connector's role and, on request, the marker role."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from cdc.source.plan import SourcePlan, Statement, plan_source
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """What was done to a source. `marker` holds the statements for the marker role; None when it was not asked for."""
+    """What was done to a source. `marker` holds the statements for the marker role; None when it was not requested."""
 
     pipeline: str
     plan: SourcePlan

@@ -52,7 +52,7 @@ class Installation:
 
 
 def fingerprint(versions: Versions, sources: Mapping[str, bytes]) -> str:
-    """A name for an installation, from what it is made of: the versions, the POM and the plugin's sources."""
+    """A name for an installation, derived from its contents: the versions, the POM and the plugin's sources."""
     digest = hashlib.sha256(repr(versions).encode())
     for name in sorted(sources):
         digest.update(name.encode() + b"\0" + sources[name])

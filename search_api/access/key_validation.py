@@ -1,4 +1,4 @@
-"""Checks that a new API key would work as it is meant to: its scopes, indexes, filters and kinds of personal data."""
+"""Checks that a new API key would work as intended: its scopes, indexes, filters and kinds of personal data."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ class InvalidKey(Exception):
 
 
 class KeyNotChecked(Exception):
-    """Elasticsearch could not be asked whether the key would work. `exit_code` is that of the command."""
+    """The key could not be checked, because Elasticsearch did not answer. `exit_code` is that of the command."""
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
@@ -38,7 +38,7 @@ def read_scopes(names: Sequence[str]) -> list[Scope]:
 async def check_key(access: ElasticsearchAccess, indexes: list[str], filters: list[str], unmasked: list[str]) -> None:
     """Compare a key's limits with the indexes in Elasticsearch.
 
-    Raises InvalidKey, or KeyNotChecked when Elasticsearch cannot be asked.
+    Raises InvalidKey, or KeyNotChecked when Elasticsearch does not answer.
     """
     if indexes == [ALL] and not filters and set(unmasked) <= {ALL}:
         return

@@ -130,7 +130,7 @@ class ElasticsearchReader:
         await self._check_privileges(read_aliases(await self._request("GET", "/_alias")))
 
     async def _check_privileges(self, aliases: tuple[str, ...]) -> None:
-        """Raise ExcessivePrivileges (invariant 10). A positive answer is never asked for again."""
+        """Raise ExcessivePrivileges (invariant 10). A positive result is kept, and never checked again."""
         if self._privileges_checked:
             return
         try:

@@ -28,7 +28,7 @@ CONNECTIONS = 8
 
 
 class WriteGate(Protocol):
-    """Whether this worker may write documents now. Any thread may ask."""
+    """Whether this worker may write documents now. Any thread may call this."""
 
     @property
     def held(self) -> bool:

@@ -12,7 +12,7 @@ from sync_worker.store.row_tables import Rows
 
 
 class GenerationAdmin(Protocol):
-    """What Generations asks of Elasticsearch; `IndexAdmin` has it."""
+    """What Generations needs from Elasticsearch; `IndexAdmin` implements it."""
 
     def meta(self, generation: str) -> dict[str, Any] | None: ...
     def uuid(self, generation: str) -> str: ...

@@ -127,7 +127,7 @@ class Lease:
             raise LeaseLost("another process is modifying the lease in index rowtide-lease; find and stop it")
 
     def release(self) -> None:
-        """Let another worker have the leases at once. When Elasticsearch does not answer, they expire."""
+        """Release the leases for another worker. When Elasticsearch does not answer, they expire."""
         with suppress(TransportError, ApiError):
             self._write(self._known, released=True)
 

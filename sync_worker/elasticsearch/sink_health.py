@@ -17,7 +17,7 @@ class SinkHealth:
         self._failing: dict[str, tuple[float, str]] = {}
 
     def failed(self, request: str, reason: str) -> None:
-        """Record an attempt in vain. The time counts from the first one, the reason is that of the last."""
+        """Record a failed attempt. The time counts from the first one; the reason is that of the last."""
         with self._lock:
             since, _ = self._failing.get(request, (self._clock(), ""))
             self._failing[request] = (since, reason)

@@ -159,7 +159,7 @@ class Delivery:
         return self._store.position.version
 
     def _refresh_when_due(self, plan_bound: PlanBound, backlog: int) -> bool:
-        """Begin a refresh, or take note of the end of one; True when one ended."""
+        """Begin a refresh, or record the end of one; True when one ended."""
         now, ended = self._clock(), False
         if self._refresh is not None:
             if not self._refresh.done():

@@ -46,7 +46,7 @@ class Loop:
         self._stopping = stopping
 
     def run(self) -> None:
-        """Turn until `stopping` is set, then let what is under way end. Raises what ends the worker."""
+        """Take turns until `stopping` is set, then wait for what is in flight. Raises what ends the worker."""
         try:
             while not self._stopping.is_set():
                 self.turn()

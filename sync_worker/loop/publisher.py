@@ -18,7 +18,7 @@ IDLE_SECONDS = 0.05
 
 
 class FreshnessFeed:
-    """The freshness of now. The loop puts it; other threads read it, or wait for news."""
+    """The current freshness. The loop sets it; other threads read it, or wait for a newer one."""
 
     def __init__(self, first: Freshness) -> None:
         self._now = first
@@ -38,7 +38,7 @@ class FreshnessFeed:
                 self._changed.notify_all()
 
     def beyond(self, token: str, seconds: float) -> Freshness:
-        """The freshness once its `epoch:searchable` is not `token` any more, or after so many seconds."""
+        """The freshness once its `epoch:searchable` is no longer `token`, or after `seconds`."""
         deadline = time.monotonic() + seconds
         with self._changed:
             while _token(self._now) == token and self._now.state != "stopped":

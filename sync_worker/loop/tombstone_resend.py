@@ -52,7 +52,7 @@ class TombstoneResend:
         self._running: _Resend | None = None
 
     def turn(self, targets: Targets) -> bool:
-        """Send the next deletes that are due, or take note of the last; True when some were taken that a refresh
+        """Send the next deletes that are due, or record the outcome of the last ones; True when some were taken that a refresh
         has to show."""
         self._tombstones.observe_nodes(self._watch.nodes)
         running = self._running

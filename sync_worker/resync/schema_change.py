@@ -186,7 +186,7 @@ class SchemaChangeResync:
 
 
 def _same(plan: PipelinePlan, before: PipelinePlan) -> bool:
-    """Whether documents and row tables stay as they are."""
+    """Whether documents and row tables are unaffected."""
     return plan.spec_hash == before.spec_hash and list(map(storage_layout, plan.tables)) == list(
         map(storage_layout, before.tables)
     )
