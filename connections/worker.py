@@ -182,7 +182,7 @@ class WorkerClient:
             raise WorkerUnavailable(self._no_answer()) from error
         self._check_token(response)
         if response.is_error:
-            raise WorkerAccessError(f"The worker at {self._url} rejected the request: {_detail(response)}")
+            raise WorkerAccessError(f"The worker at {self._url} rejected the request. {_detail(response)}")
         return dict(response.json()) if response.content else {}
 
     def _check_token(self, response: httpx.Response) -> None:
@@ -200,7 +200,7 @@ def _detail(response: httpx.Response) -> str:
     try:
         return str(response.json()["detail"])
     except (ValueError, KeyError, TypeError):
-        return f"status {response.status_code}"
+        return f"It answered with status {response.status_code}."
 
 
 def read_metrics(text: str) -> dict[str, float]:

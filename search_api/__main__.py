@@ -22,7 +22,7 @@ def main() -> int:
         State(settings.state_file).close()
         listener = listen(settings)
     except (InvalidSettings, StateFileError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"Error: {error}\n")  # The form of every command.
         return 2
     server = uvicorn.Server(
         uvicorn.Config(

@@ -11,28 +11,32 @@
     └── ServiceMissing    a service does not answer (exit code 3)
 
 `cdc.log.transaction.LogError`, `cdc.log.envelope.EnvelopeError` and `cdc.log.heartbeat.HeartbeatError` end it as well.
-An error carries a `recovery` where an operator has to do something that its text does not say; `describe` adds the commands.
+Every text is made of sentences. An error carries a `recovery` where an operator has to do something that its text
+does not say; `describe` adds the commands.
 """
 
 from cdc.log.recovery import Recovery
 
-_NEW_STORE = "start the worker with --new-store, then take a new snapshot: rowtide resnapshot"
-_APPLY = "apply the connector: rowtide connectors apply"
+_NEW_STORE = "start the worker with --new-store, then take a new snapshot with `rowtide resnapshot`."
+_APPLY = "apply the connector with `rowtide connectors apply`"
 
 RECOVERY_TEXT = {
-    Recovery.NEW_STORE: _NEW_STORE,
-    Recovery.APPLY_CONNECTOR: _APPLY,
-    Recovery.APPLY_CONNECTOR_AND_NEW_STORE: f"{_APPLY}; then {_NEW_STORE}",
-    Recovery.CORRECT_SPEC_AND_NEW_STORE: f"correct the spec and {_APPLY}; then {_NEW_STORE}",
-    Recovery.REMOVE_STORE: f"remove it with its -wal and -shm files, then {_NEW_STORE}",
+    Recovery.NEW_STORE: f"S{_NEW_STORE[1:]}",
+    Recovery.APPLY_CONNECTOR: f"A{_APPLY[1:]}.",
+    Recovery.APPLY_CONNECTOR_AND_NEW_STORE: f"A{_APPLY[1:]}, {_NEW_STORE}",
+    Recovery.CORRECT_SPEC_AND_NEW_STORE: f"Correct the spec, {_APPLY}, {_NEW_STORE}",
+    Recovery.REMOVE_STORE: f"Remove the file with its -wal and -shm files, {_NEW_STORE}",
 }
-"""The commands for each recovery."""
+"""The sentence with the commands for each recovery."""
 
 
 def describe(error: Exception) -> str:
     """The error's text, with the commands to recover where it has a `recovery`."""
-    recovery = getattr(error, "recovery", None)
-    return f"{error}; {RECOVERY_TEXT[recovery]}" if recovery is not None else str(error)
+    text, recovery = str(error), getattr(error, "recovery", None)
+    if recovery is None:
+        return text
+    separator = "\n" if "\n" in text else " "
+    return f"{text}{separator}{RECOVERY_TEXT[recovery]}"
 
 
 class WorkerError(Exception):

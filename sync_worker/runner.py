@@ -105,12 +105,12 @@ def _access(settings: WorkerSettings) -> EndpointAccess:
         token = settings.create_token()
     except OSError as error:
         raise SettingsError(
-            f"cannot write the token of the worker's endpoint to {settings.token_file}: {error.strerror}; set"
-            " ROWTIDE_WORKER_TOKEN_FILE to a file that this user may write, or remove the file if it is empty"
+            f"Cannot write the token of the worker's endpoint to {settings.token_file}: {error.strerror}. Set"
+            " ROWTIDE_WORKER_TOKEN_FILE to a file that this user may write, or remove the file if it is empty."
         ) from error
     return endpoint_access(token, settings.worker_host, settings.worker_hosts or "", settings.worker_reads)
 
 
 def _fail(error: Exception, code: int) -> int:
-    print(f"rowtide worker: {describe(error)}", file=sys.stderr)  # noqa: T201 The only place that prints.
+    sys.stderr.write(f"Error: {describe(error)}\n")  # The form of every command.
     return code

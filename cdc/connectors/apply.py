@@ -84,7 +84,7 @@ def wait_for_state(connect: Connect, name: str, state: str, seconds: float) -> H
 
     wait_until(settled, seconds, pause_seconds=POLL_SECONDS)
     if observed[-1].state != state:
-        reason = f": {observed[-1].reason}" if observed[-1].reason else ""
+        reason = f": {observed[-1].reason.rstrip('.')}" if observed[-1].reason else ""
         raise OperatorError(
             f"Connector {name} is {observed[-1].state} instead of {state} after {seconds:g} s{reason}."
             " Check `rowtide connectors status` and Kafka Connect's log."

@@ -40,7 +40,7 @@ def connector_config(
 ) -> dict[str, str]:
     """The complete configuration of a pipeline's connector. Raises ValueError when there are no tables."""
     if not tables:
-        raise ValueError(f"pipeline {pipeline!r} has no tables; a connector without tables would capture all of them")
+        raise ValueError(f"Pipeline {pipeline!r} has no tables. A connector without tables would capture all of them.")
     own = {
         "topic.prefix": pipeline,
         "slot.name": slot_name(pipeline),

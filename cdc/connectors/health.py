@@ -61,9 +61,9 @@ def root_cause(trace: str) -> str:
     cause = causes[-1] if causes else first
     if passed := _SLOT_PASSED.search(cause):
         return (
-            f"the replication slot no longer reaches back to {passed['lsn']}, the connector's position: it was dropped,"
-            " created again or moved, and the changes in between are not in the log. Take a new snapshot: rowtide"
-            " resnapshot"
+            f"The replication slot no longer reaches back to {passed['lsn']}, the connector's position: it was dropped,"
+            " created again or moved, and the changes in between are not in the log. Take a new snapshot with"
+            " `rowtide resnapshot`."
         )
     return _short(cause)
 

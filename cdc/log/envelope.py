@@ -88,16 +88,18 @@ def decode(value: bytes) -> Record:
     try:
         record = _decoder.decode(value)
     except msgspec.MsgspecError as error:
-        raise EnvelopeError(f"not a Debezium envelope: {error}") from error
+        raise EnvelopeError(f"The record is not a Debezium envelope: {error}.") from error
     if record.op is None and record.status is None:
         if _in_a_schema(value):
             raise EnvelopeError(
-                "its value is wrapped as schema and payload; the connector needs value.converter.schemas.enable=false",
+                "The record is wrapped as schema and payload, because the connector lacks value.converter.schemas.enable=false.",
                 Recovery.APPLY_CONNECTOR_AND_NEW_STORE,
             )
-        raise EnvelopeError("neither a change event nor a transaction marker: it has no op and no status")
+        raise EnvelopeError(
+            "The record is neither a change event nor a transaction marker: it has no op and no status."
+        )
     if record.op is not None and record.source is None:
-        raise EnvelopeError(f"a change event with op {record.op!r} has no source")
+        raise EnvelopeError(f"The change event with op {record.op!r} has no source.")
     return record
 
 
@@ -110,7 +112,7 @@ def logical_message(record: Record) -> LogicalMessage:
     """Read a message event. Raises EnvelopeError."""
     message, source = record.message, record.source
     if message is None or source is None:
-        raise EnvelopeError("a message event has no message")
+        raise EnvelopeError("The message event has no message.")
     return LogicalMessage(Lsn(source.lsn or NOTHING), message.prefix, _content(message.content), record.ts_ms)
 
 
@@ -127,7 +129,7 @@ def split_transaction_id(text: str) -> tuple[int, Lsn]:
     """Split `txId:lsn`; the lsn of an END marker is the commit's. Raises EnvelopeError."""
     tx_id, colon, lsn = text.partition(":")
     if not colon or not tx_id.isdecimal() or not lsn.isdecimal():
-        raise EnvelopeError(f"the transaction id {text!r} does not have the form txId:lsn")
+        raise EnvelopeError(f"The transaction id {text!r} does not have the form txId:lsn.")
     return int(tx_id), Lsn(int(lsn))
 
 
@@ -139,5 +141,5 @@ def last_commit(source: Source) -> Lsn:
     try:
         first = msgspec.json.decode(source.sequence, type=list[str | None])[0]
     except (msgspec.MsgspecError, IndexError) as error:
-        raise EnvelopeError("source.sequence is not a JSON array of strings") from error
+        raise EnvelopeError("The field source.sequence is not a JSON array of strings.") from error
     return Lsn(int(first)) if first else NOTHING

@@ -48,7 +48,7 @@ def decode(content: bytes) -> Heartbeat:
     try:
         return _decoder.decode(content)
     except msgspec.MsgspecError as error:
-        raise HeartbeatError(f"cannot decode a heartbeat: {error}") from error
+        raise HeartbeatError(f"Cannot decode a heartbeat: {error}.") from error
 
 
 SYSTEM_QUERY = "SELECT system_identifier::text FROM pg_control_system()"

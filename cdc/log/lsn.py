@@ -12,7 +12,7 @@ def parse_lsn(text: str) -> Lsn:
     """Read PostgreSQL's own form (`16/B374D848`). Raises ValueError."""
     high, slash, low = text.partition("/")
     if not slash:
-        raise ValueError(f"{text!r} is not an LSN; the form is 16/B374D848")
+        raise ValueError(f"{text!r} is not an LSN. Write it as in 16/B374D848.")
     return Lsn(int(high, 16) << 32 | int(low, 16))
 
 

@@ -163,7 +163,7 @@ class Assembler:
             return self._begin(tx_id)
         if record.status == "END":
             return self._end(tx_id, lsn, record)
-        raise EnvelopeError(f"a transaction marker with status {record.status!r}")
+        raise EnvelopeError(f"The transaction marker has the unknown status {record.status!r}.")
 
     def _begin(self, tx_id: int) -> Step:
         if tx_id == self.open_tx:  # Rule 3, as in the rest of this method.
@@ -201,7 +201,7 @@ class Assembler:
             return DUPLICATE
         if tx_id == self.ended_tx:  # Rule 2.
             if begins or self.open_tx == tx_id:
-                raise LogError(f"transaction {tx_id} ended twice, the second time at {format_lsn(lsn)}")
+                raise LogError(f"Transaction {tx_id} ended twice, the second time at {format_lsn(lsn)}.")
             return DUPLICATE
         if begins:
             self._open(tx_id)
@@ -212,16 +212,18 @@ class Assembler:
 
     def _check_complete(self, tx_id: int, lsn: Lsn, record: Record) -> None:
         if self.open_tx != tx_id:
-            raise LogError(f"transaction {tx_id} ends at {format_lsn(lsn)}, but the log does not contain its beginning")
+            raise LogError(
+                f"Transaction {tx_id} ends at {format_lsn(lsn)}, but the log does not contain its beginning."
+            )
         if self.dropped_tx is not None:  # Rule 3.
             raise LogError(
-                f"transaction {self.dropped_tx} is incomplete in the log, and was not repeated before transaction"
-                f" {tx_id} ended at {format_lsn(lsn)}"
+                f"Transaction {self.dropped_tx} is incomplete in the log, and was not repeated before transaction"
+                f" {tx_id} ended at {format_lsn(lsn)}."
             )
         if record.event_count != len(self.seen):  # Rule 5.
             raise LogError(
-                f"transaction {tx_id} at {format_lsn(lsn)} announces {record.event_count} events, but the log contains"
-                f" {len(self.seen)}"
+                f"Transaction {tx_id} at {format_lsn(lsn)} announces {record.event_count} events, but the log contains"
+                f" {len(self.seen)}."
             )
 
     def _event(self, record: Record) -> Step:
@@ -229,7 +231,7 @@ class Assembler:
         assert source is not None
         flag = _SNAPSHOT_FLAGS.get(source.snapshot)
         if flag is None:
-            raise EnvelopeError(f"source.snapshot is {source.snapshot!r}")
+            raise EnvelopeError(f"The event has the unknown source.snapshot {source.snapshot!r}.")
         if flag in ("row", "last"):
             self._close()
             self.suspended_tx = self.dropped_tx = None
@@ -245,8 +247,8 @@ class Assembler:
         assert source is not None
         if position is None:
             raise LogError(
-                f"an event of {source.schema}.{source.table} has no transaction metadata; the connector needs"
-                " provide.transaction.metadata=true",
+                f"An event of {source.schema}.{source.table} has no transaction metadata, because the connector lacks"
+                " provide.transaction.metadata=true.",
                 Recovery.APPLY_CONNECTOR_AND_NEW_STORE,
             )
         tx_id, _ = split_transaction_id(position.id)
@@ -256,8 +258,8 @@ class Assembler:
                 return DUPLICATE
             if tx_id != self.suspended_tx:
                 raise LogError(
-                    f"an event of {source.schema}.{source.table} of transaction {tx_id} is outside that"
-                    f" transaction in the log, after {format_lsn(self.applied)}"
+                    f"An event of {source.schema}.{source.table} of transaction {tx_id} is outside that"
+                    f" transaction in the log, after {format_lsn(self.applied)}."
                 )
             self._open(tx_id)
             begins = True
@@ -277,8 +279,8 @@ class Assembler:
         differently."""
         if _content(last) != _content(record):
             raise LogError(
-                f"transaction {tx_id} was repeated with other events after {format_lsn(self.applied)}: the set of"
-                " captured tables changed in between"
+                f"Transaction {tx_id} was repeated with other events after {format_lsn(self.applied)}: the set of"
+                " captured tables changed in between."
             )
 
 

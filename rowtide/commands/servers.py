@@ -167,8 +167,8 @@ def worker_line(fresh: Freshness) -> str:
     if fresh.left_out:
         counts.append(f"{fresh.left_out} with fields dropped")
     hint = " Run `rowtide quarantine list` for details." if fresh.quarantined or fresh.left_out else ""
-    reason = f" ({fresh.reason})" if fresh.reason else ""
-    return f"Worker of {fresh.pipeline}: {fresh.state}{reason}, {', '.join(counts)}.{hint}"
+    reason = f" {fresh.reason}" if fresh.reason else ""
+    return f"Worker of {fresh.pipeline}: {fresh.state}, {', '.join(counts)}.{reason}{hint}"
 
 
 def _row(servers: Stack, service: Service) -> dict[str, object]:

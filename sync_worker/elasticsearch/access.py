@@ -7,9 +7,9 @@ from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 def credentials_refused(url: str) -> WorkerError:
     """The credentials are wrong, or lack a privilege."""
     return SettingsError(
-        f"Elasticsearch at {url} refuses the credentials, or they may not do this; set ROWTIDE_ELASTICSEARCH_API_KEY"
-        " (rowtide elasticsearch-key worker creates one), or ROWTIDE_ELASTICSEARCH_USERNAME and"
-        " ROWTIDE_ELASTICSEARCH_PASSWORD"
+        f"Elasticsearch at {url} refuses the credentials, or they may not do this. Set ROWTIDE_ELASTICSEARCH_API_KEY"
+        " (`rowtide elasticsearch-key worker` creates one), or ROWTIDE_ELASTICSEARCH_USERNAME and"
+        " ROWTIDE_ELASTICSEARCH_PASSWORD."
     )
 
 

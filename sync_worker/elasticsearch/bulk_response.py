@@ -145,10 +145,10 @@ def refused_whole(status: int, body: object) -> str | None:
     A 400 counts only with an error type of Elasticsearch: a proxy's 400 is about no document. The server's text is
     not repeated, because it quotes ids."""
     if status == 413:
-        return "larger than Elasticsearch's http.max_content_length"
+        return "The document is larger than Elasticsearch's http.max_content_length."
     error = body.get("error") if isinstance(body, dict) else None
     kind = error.get("type") if isinstance(error, dict) else None
-    return f"{kind}: Elasticsearch refuses a request with this document" if status == 400 and kind else None
+    return f"{kind}: Elasticsearch refuses a request with this document." if status == 400 and kind else None
 
 
 def unfit(body: bytes) -> Refusal | None:
@@ -157,5 +157,5 @@ def unfit(body: bytes) -> Refusal | None:
     size = len(id_.encode())
     if 0 < size <= LONGEST_ID:
         return None
-    reason = f"the id has {size} bytes; Elasticsearch takes up to {LONGEST_ID}" if size else "the id is empty"
+    reason = f"The id has {size} bytes. Elasticsearch takes up to {LONGEST_ID}." if size else "The id is empty."
     return Refusal(0, id_, Outcome.ABSENT if action == "delete" else Outcome.REJECTED, reason)

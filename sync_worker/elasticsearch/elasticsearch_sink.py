@@ -94,7 +94,7 @@ class ElasticsearchSink:
         """Note whether Elasticsearch took something of an attempt, or nothing."""
         name = target.document
         if all_again:
-            self._health.failed(name, f"Elasticsearch takes no documents of {name}: {all_again[0].reason}")
+            self._health.failed(name, f"Elasticsearch takes no documents of {name}: {all_again[0].reason.rstrip('.')}.")
         else:
             self._health.succeeded(name)
 
@@ -145,13 +145,13 @@ class ElasticsearchSink:
                 for names in request_parts(tuple(target.name for target in targets))
             ]
         except (TransportError, ApiError) as error:
-            self._health.failed("refresh", f"Elasticsearch makes nothing searchable: {type(error).__name__}")
+            self._health.failed("refresh", f"Elasticsearch makes nothing searchable: {type(error).__name__}.")
             return False
         done = all(int(response["_shards"]["failed"]) == 0 for response in responses)
         if done:
             self._health.succeeded("refresh")
         else:
-            self._health.failed("refresh", "Elasticsearch makes nothing searchable: a shard failed")
+            self._health.failed("refresh", "Elasticsearch makes nothing searchable: a shard failed.")
         return done
 
 

@@ -82,9 +82,9 @@ class Generations:
         indexes = self._admin.aliases()
         for alias, target in self._targets.items():
             if indexes.get(f"{target.name}-write") != [target.name]:
-                return f"index {target.name} is gone, or its alias {target.name}-write points elsewhere"
+                return f"Index {target.name} is gone, or its alias {target.name}-write points elsewhere."
             if alias not in self._loading and (actual := indexes.get(alias, [])) != [target.name]:
-                return f"alias {alias} points to {', '.join(actual) or 'nothing'} instead of only to {target.name}"
+                return f"Alias {alias} points to {', '.join(actual) or 'nothing'} instead of only to {target.name}."
         return ""
 
     def _renew(self, alias: str, body: dict[str, Any]) -> str:

@@ -108,5 +108,5 @@ class IndexAdmin:
             if refuses_credentials(error):
                 raise credentials_refused(self._url) from error
             if BY_STATUS.get(error.status_code) is Outcome.RETRY:
-                raise ServiceMissing(f"Elasticsearch at {self._url} is not ready: {error}; try again later") from error
-            raise WorkerError(f"Elasticsearch at {self._url} refused a request: {error}") from error
+                raise ServiceMissing(f"Elasticsearch at {self._url} is not ready: {error}. Try again later.") from error
+            raise WorkerError(f"Elasticsearch at {self._url} refused a request: {error}.") from error

@@ -87,12 +87,12 @@ class Lease:
             self.epoch = max(self.epoch, last + 1 if others else last)
             began = time.monotonic()
             if self._write(leases):
-                raise WorkerError("another worker of the same documents started at the same moment; start only one")
+                raise WorkerError("Another worker of the same documents started at the same moment. Start only one.")
         except (TransportError, ApiError) as error:
             if isinstance(error, ApiError) and refuses_credentials(error):
                 raise credentials_refused("ROWTIDE_ELASTICSEARCH_URL") from error
             raise ServiceMissing(
-                f"Elasticsearch at ROWTIDE_ELASTICSEARCH_URL did not grant the lease: {error}"
+                f"Elasticsearch at ROWTIDE_ELASTICSEARCH_URL did not grant the lease: {error}. Try again later."
             ) from error
         self._renewed = began
         return bool(others)
@@ -117,14 +117,14 @@ class Lease:
         taken = {alias: held for alias, held in now.items() if held.source.get("life") != self.life}
         if taken:
             raise LeaseLost(
-                f"another worker took over the documents of {_holders(taken)}, so this one must not write any more;"
-                " find out why there are two workers, and start only one"
+                f"Another worker took over the documents of {_holders(taken)}, so this one must not write any more."
+                " Find out why there are two workers, and start only one."
             )
         for alias in conflicts:
             self._known.pop(alias, None)
         self._known.update(now)
         if self._write(self._known):
-            raise LeaseLost("another process is modifying the lease in index rowtide-lease; find and stop it")
+            raise LeaseLost("Another process is modifying the lease in index rowtide-lease. Find and stop it.")
 
     def release(self) -> None:
         """Release the leases for another worker. When Elasticsearch does not answer, they expire."""
@@ -136,12 +136,12 @@ class Lease:
         end = time.monotonic() + max(held.seconds for held in others.values())
         while time.monotonic() < end:
             if stopping.wait(WATCH_SECONDS):
-                raise WorkerError("stopped while waiting for a lease")
+                raise WorkerError("The worker was stopped while it waited for a lease.")
             for alias, now in self._read(others).items():
                 if now != others[alias]:
                     raise WorkerError(
-                        f"another worker writes the documents of {_holders({alias: now})}; stop that worker first, or"
-                        " rename the documents of one of the pipelines"
+                        f"Another worker writes the documents of {_holders({alias: now})}. Stop that worker first, or"
+                        " rename the documents of one of the pipelines."
                     )
 
     def _read(self, aliases: Iterable[str]) -> dict[str, _Held]:

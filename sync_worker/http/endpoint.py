@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI, HTTPException, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from pydantic import BaseModel
 
-from sync_worker.errors import InvalidRequest, ServiceMissing, SettingsError, WorkerError
+from sync_worker.errors import InvalidRequest, ServiceMissing, SettingsError, WorkerError, describe
 from sync_worker.http.request_guard import EndpointAccess, RequestGuard
 from sync_worker.loop.publisher import FreshnessFeed
 from sync_worker.resync.row_repair import RepairOutcome, RepairRequest
@@ -123,9 +123,9 @@ def _repair_routes(commands: Commands) -> APIRouter:
         try:
             commands.remove(body.document, body.ids, body.lsn)
         except InvalidRequest as error:
-            raise HTTPException(422, str(error)) from error
+            raise HTTPException(422, describe(error)) from error
         except WorkerError as error:
-            raise HTTPException(409, str(error)) from error
+            raise HTTPException(409, describe(error)) from error
 
     return router
 
@@ -134,11 +134,11 @@ def _answer(future: "Future[T]", seconds: float) -> T:
     try:
         return future.result(seconds)
     except TimeoutError as error:
-        raise HTTPException(503, f"the worker did not handle the request within {seconds:.0f} s; try again") from error
+        raise HTTPException(503, f"The worker did not handle the request within {seconds:.0f} s. Try again.") from error
     except ServiceMissing as error:
-        raise HTTPException(503, str(error)) from error
+        raise HTTPException(503, describe(error)) from error
     except WorkerError as error:
-        raise HTTPException(409, str(error)) from error
+        raise HTTPException(409, describe(error)) from error
 
 
 class EndpointThread:
@@ -169,6 +169,6 @@ def listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise SettingsError(
-            f"cannot listen on {host}:{port}: {error.strerror}; stop what listens there, or choose another address with"
-            " ROWTIDE_WORKER_HOST and ROWTIDE_WORKER_PORT"
+            f"Cannot listen on {host}:{port}: {error.strerror}. Stop the program that listens there, or set"
+            " ROWTIDE_WORKER_HOST and ROWTIDE_WORKER_PORT."
         ) from error

@@ -93,7 +93,7 @@ class RowShape:
             return decode(image)
         except msgspec.MsgspecError as error:
             raise ShapeError(
-                f"a row of {self.table} has other columns than when the spec was resolved ({error})",
+                f"A row of {self.table} has other columns than when the spec was resolved ({error}).",
                 self.table,
             ) from error
 
@@ -195,7 +195,7 @@ class Batch:
             case "m":
                 return
             case _:
-                raise RowError(f"an event of {shape.table} has the unknown operation {record.op!r}")
+                raise RowError(f"An event of {shape.table} has the unknown operation {record.op!r}.")
 
     def _put(self, shape: RowShape, changes: TableChanges, change: TakenChange, lsn: int) -> None:
         after = change.record.after
@@ -225,8 +225,8 @@ class Batch:
                 return None
         if before is None:
             raise RowError(
-                f"an update of {shape.table} omits {', '.join(shape.names[i] for i in missing)} as unchanged, but the"
-                " row store does not contain the row",
+                f"An update of {shape.table} omits {', '.join(shape.names[i] for i in missing)} as unchanged, but the"
+                " row store does not contain the row.",
                 Recovery.NEW_STORE,
             )
         return tuple(before[i] if i in missing else value for i, value in enumerate(row))

@@ -53,7 +53,7 @@ class ChangeLog:
             cause: KafkaError = error.args[0]
             if cause.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise PositionLost(
-                    f"topic {self._topic} does not exist on {self._access.servers}", Recovery.APPLY_CONNECTOR
+                    f"Topic {self._topic} does not exist on {self._access.servers}.", Recovery.APPLY_CONNECTOR
                 ) from error
             client.poll(0)  # librdkafka reports a refused login only through the callbacks.
             self._consumer.poll(0)
@@ -81,9 +81,9 @@ class ChangeLog:
         if error is None:
             return False
         if error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
-            raise PositionLost(f"the next offset of topic {self._topic} is no longer in Kafka")
+            raise PositionLost(f"The next offset of topic {self._topic} is no longer in Kafka.")
         if error.fatal():
-            raise ServiceMissing(f"Kafka at {self._access.servers} closed the connection: {error.str()}")
+            raise ServiceMissing(f"Kafka at {self._access.servers} closed the connection: {error.str()}.")
         return True
 
 
@@ -100,7 +100,7 @@ def consumer(access: KafkaAccess, errors: KafkaErrors, **more: Any) -> Consumer:
         return Consumer(settings)
     except KafkaException as error:
         raise SettingsError(
-            f"the Kafka settings are not valid: {error.args[0].str()}; correct ROWTIDE_KAFKA_…"
+            f"The Kafka settings are not valid: {error.args[0].str()}. Correct the ROWTIDE_KAFKA_… variables."
         ) from error
 
 

@@ -25,8 +25,8 @@ def decode_message(message: LogMessage, value: bytes) -> Record:
         return decode(value)
     except EnvelopeError as error:
         raise WorkerError(
-            f"cannot decode the record at offset {message.offset()} of the log: {error}; stop any other program that"
-            " writes to the topic",
+            f"Cannot decode the record at offset {message.offset()} of the log. {error} Stop any other program that"
+            " writes to the topic.",
             error.recovery or Recovery.NEW_STORE,
         ) from error
 

@@ -30,19 +30,19 @@ class ExtraDocuments:
         watermark = self._store.position.log.watermark
         if not 0 <= lsn <= watermark:
             raise InvalidRequest(
-                f"the LSN {lsn} is not between 0 and the watermark, {watermark} ({format_lsn(Lsn(watermark))}); wait until"
-                " the worker has read the log up to it, then try again"
+                f"The LSN {lsn} is not between 0 and the watermark, {watermark} ({format_lsn(Lsn(watermark))}). Wait until"
+                " the worker has read the log up to it, then try again."
             )
         targets = {target.document: target for target in self._current.value.targets.all}
         if document not in targets:
-            raise WorkerError(f"the pipeline has no document {document}")
+            raise WorkerError(f"The pipeline has no document {document}.")
         version = self._store.position.epoch << EPOCH_BITS | lsn
         target = targets[document]
         outcome = self._sink.send(target, [deletion(id_, version) for id_ in ids])
         if outcome is not None and self._future_versions.check_unlisted(document, outcome):
             raise WorkerError(
-                f"the index holds versions of extra documents of {document} that are above the position of the log;"
-                " delete them in Elasticsearch"
+                f"The index holds versions of extra documents of {document} that are above the position of the log."
+                " Delete them in Elasticsearch."
             )
         if outcome is None or outcome.rejected or not self._sink.refresh((target,)):
-            raise WorkerError(f"the extra documents of {document} were not deleted; try again")
+            raise WorkerError(f"The extra documents of {document} were not deleted. Try again.")

@@ -15,8 +15,8 @@ from sync_worker.store.quarantine import FUTURE_VERSION, Quarantine
 from sync_worker.store.row_store import RowStore
 
 ALARM = (
-    "documents in the index have versions above the position of the log, which no worker wrote; their changes are lost"
-    " until these documents are removed: see rowtide quarantine list, and the worker's log"
+    "Documents in the index have versions above the position of the log, which no worker wrote. Their changes are lost"
+    " until these documents are removed. Run `rowtide quarantine list`, and see the worker's log."
 )
 
 

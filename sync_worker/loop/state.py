@@ -9,9 +9,9 @@ from sync_worker.source.silence_monitor import SilenceMonitor
 from sync_worker.store.quarantine import Quarantine
 from sync_worker.store.row_store import RowStore
 
-RESYNCING = "tables were re-read from the source; the log has not caught up with them yet"
+RESYNCING = "Tables were re-read from the source, and the log has not caught up with them yet."
 
-AWAITING_SNAPSHOT = "the row store is new and waits for a snapshot in the log: run rowtide resnapshot to take one"
+AWAITING_SNAPSHOT = "The row store is new and waits for a snapshot in the log. Run `rowtide resnapshot` to take one."
 
 
 class PipelineState:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import psycopg
 import structlog
 
+from connections import postgres
 from read_model.catalog.catalog import TableName, quote_identifier
 from read_model.plan.model import TableUse
 from sync_worker.errors import ServiceMissing, WorkerError
@@ -132,11 +133,13 @@ class PostgresProbe:
             return [use.table for use in uses]
         except psycopg.OperationalError as error:
             raise ServiceMissing(
-                f"the connection to PostgreSQL at ROWTIDE_POSTGRES_DSN was lost: {str(error).strip()}"
+                f"The connection to PostgreSQL at ROWTIDE_POSTGRES_DSN was lost: {postgres.reason(error)}. Try again."
             ) from error
         except psycopg.Error as error:
             reason = error.diag.message_primary or type(error).__name__
-            raise WorkerError(f"the role of ROWTIDE_POSTGRES_DSN cannot read the tables: {reason}") from error
+            raise WorkerError(
+                f"The role of ROWTIDE_POSTGRES_DSN cannot read the tables: {reason}. Check its privileges."
+            ) from error
         finally:
             self._connection = None
 

@@ -89,7 +89,7 @@ class RowRepair:
     def submit(self, request: RepairRequest) -> "Future[RepairOutcome]":
         """Queue a request. The future completes when the row store has the rows; it may raise WorkerError."""
         if sum(map(len, request.documents.values())) > MAX_DOCUMENTS:
-            request.outcome.set_exception(WorkerError(f"a request can contain at most {MAX_DOCUMENTS} documents"))
+            request.outcome.set_exception(WorkerError(f"A request can contain at most {MAX_DOCUMENTS} documents."))
         else:
             self._queue.put(request)
         return request.outcome
@@ -114,12 +114,12 @@ class RowRepair:
         while not self._queue.empty():
             waiting.append(self._queue.get())
         for request in waiting:
-            request.outcome.set_exception(WorkerError("the worker stopped before the rows were read; try again"))
+            request.outcome.set_exception(WorkerError("The worker stopped before the rows were read. Try again."))
 
     def _start(self, request: RepairRequest, plan_bound: PlanBound) -> None:
         unknown = request.documents.keys() - {document.name for document in plan_bound.plan.documents}
         if unknown:
-            request.outcome.set_exception(WorkerError(f"the pipeline has no document {', '.join(sorted(unknown))}"))
+            request.outcome.set_exception(WorkerError(f"The pipeline has no document {', '.join(sorted(unknown))}."))
         else:
             self._begin(request, plan_bound, 1, 0)
 

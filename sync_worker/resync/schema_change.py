@@ -132,7 +132,7 @@ class SchemaChangeResync:
             plan = resolve(self._spec, read_catalog(narrowed.tables))
         except SpecError as error:
             raise WorkerError(
-                f"the source's tables changed, and the spec no longer matches them:\n{error}",
+                f"The source's tables changed, and the spec no longer matches them:\n{error}",
                 Recovery.CORRECT_SPEC_AND_NEW_STORE,
             ) from error
         return narrowed, plan, self._remaining_reason(facts, plan)
@@ -145,7 +145,7 @@ class SchemaChangeResync:
         if same:
             return ""
         return (
-            "the spec selects all columns of a table that has new ones, which the connector does not capture yet:"
+            "The spec selects all columns of a table that has new ones, which the connector does not capture yet."
             f" {RECOVERY_TEXT[Recovery.APPLY_CONNECTOR_AND_NEW_STORE]}"
         )
 

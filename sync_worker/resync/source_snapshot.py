@@ -16,6 +16,7 @@ from psycopg.sql import SQL
 
 from cdc.log.heartbeat import SYSTEM_QUERY, catalogue_query
 from cdc.log.lsn import Lsn
+from connections import postgres
 from read_model.catalog.catalog import CATALOG_QUERY, TableName
 from read_model.plan.model import TableUse
 from read_model.postgres.rows import given_keys, key_query, row_query
@@ -103,10 +104,12 @@ def source_snapshot(dsn: str, tables: Collection[TableName]) -> Iterator[SourceS
             yield SourceSnapshot(connection)
             connection.execute("ROLLBACK")
     except psycopg.OperationalError as error:
-        raise ServiceMissing(f"PostgreSQL at ROWTIDE_POSTGRES_DSN does not answer: {str(error).strip()}") from error
+        raise ServiceMissing(postgres.unreachable("PostgreSQL at ROWTIDE_POSTGRES_DSN", error)) from error
     except psycopg.Error as error:
         reason = error.diag.message_primary or type(error).__name__
-        raise WorkerError(f"the role of ROWTIDE_POSTGRES_DSN cannot read the tables: {reason}") from error
+        raise WorkerError(
+            f"The role of ROWTIDE_POSTGRES_DSN cannot read the tables: {reason}. Check its privileges."
+        ) from error
 
 
 def _begin(connection: psycopg.Connection[Any], tables: list[TableName]) -> None:

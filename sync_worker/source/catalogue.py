@@ -37,7 +37,10 @@ def read_source(dsn: str) -> SourceFacts:
         system = connection.execute(SYSTEM_QUERY).fetchone()
         tables = connection.execute(CATALOG_QUERY).fetchone()
     if system is None or tables is None:
-        raise WorkerError("PostgreSQL returned nothing for the catalogue query; is this a PostgreSQL server?")
+        raise WorkerError(
+            "PostgreSQL returned nothing for the catalogue query. Check that ROWTIDE_POSTGRES_DSN is the address of a"
+            " PostgreSQL server."
+        )
     return SourceFacts(system[0], msgspec.json.decode(tables[0]))
 
 
@@ -101,4 +104,4 @@ def _refused(error: psycopg.Error) -> WorkerError:
     if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
         return SettingsError(NOT_A_DSN)
     reason = error.diag.message_primary or type(error).__name__
-    return WorkerError(f"{_SERVER} rejected a query: {reason}")
+    return WorkerError(f"{_SERVER} rejected a query: {reason}.")

@@ -39,7 +39,7 @@ class IdentityMonitor:
     def reason(self) -> str:
         """Why documents may differ from the database; empty when they do not."""
         if self.changed:
-            return f"the definition of {', '.join(sorted(map(str, self.changed)))} changed; the rows are being re-read"
+            return f"The definition of {', '.join(sorted(map(str, self.changed)))} changed. The rows are being re-read."
         return self._remaining_reason
 
     @property

@@ -46,7 +46,7 @@ class SilenceTimer:
 
 
 class SilenceMonitor:
-    """`check_source` returns what may keep the heartbeats away, as text. It and `check_topic` raise what ends the
+    """`check_source` returns what may keep the heartbeats away, as sentences. It and `check_topic` raise what ends the
     worker.
 
     The loop calls `turn` after each read of the log, raises `fault` when it is set, and publishes `reason`."""
@@ -72,7 +72,7 @@ class SilenceMonitor:
         """Why documents may be behind the database; empty while records arrive."""
         if self._timer.record < DEGRADED_AFTER:
             return ""
-        return f"no records arrive in the log, not even heartbeats{self._cause}"
+        return f"No records arrive in the log, not even heartbeats.{self._cause}"
 
     def start(self) -> None:
         """Start the thread."""
@@ -96,7 +96,7 @@ class SilenceMonitor:
         """Check the source, the topic, or both; an error becomes `fault`."""
         try:
             if source:
-                self._cause = f"; {self._check_source()}"
+                self._cause = f" {self._check_source()}"
             if topic:
                 self._check_topic()
         except WorkerError as error:

@@ -9,6 +9,8 @@ from cdc.log.names import slot_name
 ANSWER_SECONDS = 3
 """Timeout for the connection, and for the query."""
 
+_RESNAPSHOT = "Take a new snapshot with `rowtide resnapshot`."
+
 
 def read_status(dsn: str, pipeline: str) -> SourceStatus | None:
     """Run one small query. None when PostgreSQL does not answer, refuses, or is a standby: then nothing is known."""
@@ -25,10 +27,10 @@ def silence_cause(pipeline: str, status: SourceStatus | None) -> str:
     """What may keep the heartbeats away, judging by the slot, with what to do."""
     slot = slot_name(pipeline)
     if status is None:
-        return "PostgreSQL does not answer the worker either: check the database"
+        return "PostgreSQL does not answer the worker either. Check the database."
     if status.slot is None:
-        return f"replication slot {slot} is gone: rowtide resnapshot"
+        return f"Replication slot {slot} is gone. {_RESNAPSHOT}"
     return {
-        "lost": f"PostgreSQL invalidated replication slot {slot} (wal_status lost): rowtide resnapshot",
-        "read": f"replication slot {slot} is active: check the connector (rowtide connectors status) and Kafka",
-    }.get(status.slot, f"replication slot {slot} is not active: check the connector (rowtide connectors status)")
+        "lost": f"PostgreSQL invalidated replication slot {slot} (wal_status lost). {_RESNAPSHOT}",
+        "read": f"Replication slot {slot} is active. Check the connector with `rowtide connectors status`, and Kafka.",
+    }.get(status.slot, f"Replication slot {slot} is not active. Check the connector with `rowtide connectors status`.")

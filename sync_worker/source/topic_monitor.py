@@ -28,11 +28,11 @@ class TopicMonitor:
         except KafkaException as error:
             missing = error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
             if missing and self._missing:
-                raise PositionLost(f"topic {self._topic} was deleted while it was being read") from error
+                raise PositionLost(f"Topic {self._topic} was deleted while it was being read.") from error
             self._missing = missing
         except TimeoutError:
             pass
         else:
             self._missing = False
             if current_id != self._topic_id:
-                raise PositionLost(f"topic {self._topic} was deleted and recreated while it was being read")
+                raise PositionLost(f"Topic {self._topic} was deleted and recreated while it was being read.")

@@ -255,7 +255,7 @@ class Applier:
         """A streamed record ends an empty snapshot, and must not occur in the middle of another one."""
         position = self._store.position
         if position.snapshot.loading:
-            raise LogError("the stream begins before the snapshot's last row")
+            raise LogError("The stream begins before the snapshot's last row.")
         if not position.snapshot.lsn:
             self._empty_snapshot(1, 0)
 
@@ -277,7 +277,7 @@ class Applier:
             newest = max(self._store.position.snapshot.loading, self._store.position.snapshot.lsn)
             if source.snapshot not in FIRST_ROW_FLAGS or (source.snapshot != "first" and step.lsn <= newest):
                 raise LogError(
-                    "the log contains a snapshot without its first row: its beginning is past the retention time"
+                    "The log contains a snapshot without its first row: its beginning is past the retention time."
                 )
             self._flush()
             self._snapshot = {}

@@ -17,7 +17,7 @@ HEARTBEAT_TOLERANCE_MS = 2_000
 SNAPSHOT_TOLERANCE_MS = 10_000
 """How far the clocks of two machines that run Kafka Connect may differ."""
 
-_RESTORED = "the database was restored to an earlier state"
+_RESTORED = "the database was restored to an earlier state."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def check_same_source(*parts: tuple[str, object, object]) -> None:
     for what, was, now in parts:
         if was != now:
             raise PositionLost(
-                f"the source is a different one: its {what} was {was} and is {now}, so positions cannot be compared"
+                f"The source is a different one: its {what} was {was} and is {now}, so positions cannot be compared."
             )
 
 
@@ -44,7 +44,7 @@ def check_same_history(known: Identity | None, watermark: int, now: Identity, wa
         check_same_source(("database system", known.system, now.system), ("timeline", known.timeline, now.timeline))
     if wal_end < watermark:
         raise PositionLost(
-            f"the source's WAL ends at {format_lsn(wal_end)}, but the log was read up to {format_lsn(watermark)}:"
+            f"The source's WAL ends at {format_lsn(wal_end)}, but the log was read up to {format_lsn(watermark)}:"
             f" {_RESTORED}"
         )
 
@@ -56,7 +56,7 @@ def check_heartbeat(position: Position, lsn: int, at_ms: int) -> None:
     `at_ms` is when it was emitted, in Unix ms by the source's clock."""
     if lsn < position.log.watermark and 0 < position.log.heartbeat_ms < at_ms - HEARTBEAT_TOLERANCE_MS:
         raise PositionLost(
-            f"a heartbeat at {format_lsn(lsn)} was emitted after the log had reached"
+            f"A heartbeat at {format_lsn(lsn)} was emitted after the log had reached"
             f" {format_lsn(position.log.watermark)}: {_RESTORED}"
         )
 
@@ -72,6 +72,6 @@ def is_new_snapshot_row(position: Position, lsn: int, at_ms: int) -> bool:
     if lsn == position.snapshot.lsn or (lsn < position.snapshot.lsn and not later):
         return False
     raise PositionLost(
-        f"a new snapshot was taken at {format_lsn(lsn)}, but the log was already read up to"
+        f"A new snapshot was taken at {format_lsn(lsn)}, but the log was already read up to"
         f" {format_lsn(position.log.watermark)}: {_RESTORED}"
     )

@@ -66,7 +66,7 @@ class Pending:
         else:
             # Not even the first document could be built: skip only that one.
             last = self._store.value(lane.next_touch, (after,))
-            unbuilt = (Unbuilt(last, error or "nothing to build"),)
+            unbuilt = (Unbuilt(last, error or "There is nothing to build."),)
         self._rows.cursors[lane] = last
         return Bulk(lane, after, last, first_lsn, version, writes, unbuilt, time.time_ns() // 1_000_000)
 
@@ -119,4 +119,4 @@ class Pending:
 def _reason(error: Exception) -> str:
     """SQLite's message, which contains no row values; for other errors only the class, whose message might."""
     detail = str(error) if isinstance(error, apsw.Error) else type(error).__name__
-    return f"the document cannot be built from its rows: {detail}"
+    return f"The document cannot be built from its rows: {detail}."

@@ -29,8 +29,8 @@ class QuarantineKind(StrEnum):
 
 
 FUTURE_VERSION = (
-    "the index holds a version of it above the position of the log, which no worker wrote; delete the document in"
-    " Elasticsearch and retry it after index.gc_deletes"
+    "The index holds a version of it above the position of the log, which no worker wrote. Delete the document in"
+    " Elasticsearch and retry it after index.gc_deletes."
 )
 """The reason of a document that is rejected because of that."""
 

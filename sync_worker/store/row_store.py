@@ -81,7 +81,7 @@ class RowStore:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self._lock.close()
-            raise StoreError(f"row store {path} is in use by another worker; stop that worker first") from error
+            raise StoreError(f"Row store {path} is in use by another worker. Stop that worker first.") from error
         self._path = path
         try:
             with self.translate_errors():
@@ -100,16 +100,16 @@ class RowStore:
         try:
             yield
         except (apsw.NotADBError, apsw.CorruptError, msgspec.DecodeError) as error:
-            raise StoreError(f"row store {path} is damaged", Recovery.REMOVE_STORE) from error
+            raise StoreError(f"Row store {path} is damaged.", Recovery.REMOVE_STORE) from error
         except apsw.FullError as error:
             raise StoreError(
-                f"the disk of row store {path} is full; free some space and start the worker again, it continues where"
-                " it stopped"
+                f"The disk of row store {path} is full. Free some space and start the worker again. It continues where"
+                " it stopped."
             ) from error
         except (apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError) as error:
             raise StoreError(
-                f"cannot read or write row store {path} ({error}); check the disk and the file's permissions, then"
-                " start the worker again"
+                f"Cannot read or write row store {path} ({error}). Check the disk and the file's permissions, then"
+                " start the worker again."
             ) from error
 
     def _check(self) -> None:
@@ -146,7 +146,7 @@ class RowStore:
         stored_format = self.connection.pragma("user_version")
         if stored_format not in (0, CONVERTIBLE, FORMAT):
             raise StoreError(
-                f"row store {path} has format {stored_format}, but this worker writes format {FORMAT}",
+                f"Row store {path} has format {stored_format}, but this worker writes format {FORMAT}.",
                 Recovery.REMOVE_STORE,
             )
         with self.connection:
@@ -271,6 +271,6 @@ def _make_private(path: Path) -> None:
             restrict_file(path.with_name(path.name + suffix))
     except OSError as error:
         raise StoreError(
-            f"cannot write row store {path} ({error.strerror}); check the folder's permissions, or set"
-            " ROWTIDE_WORKER_STORE to another folder"
+            f"Cannot write row store {path} ({error.strerror}). Check the folder's permissions, or set"
+            " ROWTIDE_WORKER_STORE to another folder."
         ) from error

@@ -20,8 +20,8 @@ def claim(store: RowStore, path: Path, pipeline: str) -> None:
             store.update_owner(pipeline=pipeline)
     elif owner != pipeline:
         raise StoreError(
-            f"row store {path} belongs to pipeline {owner}, not to {pipeline}; move it away, or set"
-            " ROWTIDE_WORKER_STORE to another folder",
+            f"Row store {path} belongs to pipeline {owner}, not to {pipeline}. Move it away, or set"
+            " ROWTIDE_WORKER_STORE to another folder.",
             Recovery.NEW_STORE,
         )
 
@@ -34,7 +34,8 @@ def check_plan(store: RowStore, plan: PipelinePlan) -> None:
             store.update_source(spec_hash=plan.spec_hash)
     elif stored_hash != plan.spec_hash:
         raise StoreError(
-            f"the row store of pipeline {plan.pipeline} was created for another version of the spec", Recovery.NEW_STORE
+            f"The row store of pipeline {plan.pipeline} was created for another version of the spec.",
+            Recovery.NEW_STORE,
         )
 
 
@@ -42,7 +43,7 @@ def seek(store: RowStore, log: ChangeLog, new_store: bool) -> None:
     """Continue at the row store's offset. Raises PositionLost when the log does not continue there (invariant 7)."""
     span, position = log.span(), store.position
     if position.log.topic_id and position.log.topic_id != span.topic_id:
-        raise PositionLost("the topic was deleted and recreated since the row store was written")
+        raise PositionLost("The topic was deleted and recreated since the row store was written.")
     if not position.log.topic_id:
         with store.transaction():
             # A log without its beginning, or one that another spec wrote, is of no use before the next snapshot.
@@ -54,7 +55,7 @@ def seek(store: RowStore, log: ChangeLog, new_store: bool) -> None:
             store.move_snapshot(awaiting=awaiting, skipped=skipped)
     elif not span.low <= position.log.offset <= span.high:
         raise PositionLost(
-            f"the row store is at offset {position.log.offset}, but Kafka contains only offsets {span.low} to"
-            f" {span.high}"
+            f"The row store is at offset {position.log.offset}, but Kafka contains only offsets {span.low} to"
+            f" {span.high}."
         )
     log.seek(store.position.log.offset)

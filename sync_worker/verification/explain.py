@@ -36,14 +36,14 @@ class Verdict(StrEnum):
 
 
 ADVICE = {
-    Verdict.EQUAL: "no action is needed",
-    Verdict.UNKNOWN: "neither the database nor the index has it",
-    Verdict.QUARANTINED: "{reason}; correct the value, or run: rowtide quarantine retry",
-    Verdict.PENDING: "a change from {pending_since} on has not been built or acknowledged yet",
-    Verdict.IN_FLIGHT: "the worker has not reached this position yet; run the command again",
-    Verdict.DIVERGENT: "this machine has no row store that could show the cause; run: {repair}",
-    Verdict.ROW_STORE_DIFFERS: "a change did not reach the row store, or the file was edited; run: {repair}",
-    Verdict.INDEX_DIFFERS: "the row store is right: a write was lost, or the index was edited; run: {repair}",
+    Verdict.EQUAL: "No action is needed.",
+    Verdict.UNKNOWN: "Neither the database nor the index has it.",
+    Verdict.QUARANTINED: "{reason}. Correct the value, or run `rowtide quarantine retry`.",
+    Verdict.PENDING: "A change from {pending_since} on has not been built or acknowledged yet.",
+    Verdict.IN_FLIGHT: "The worker has not reached this position yet. Run the command again.",
+    Verdict.DIVERGENT: "This machine has no row store that could show the cause. Run `{repair}`.",
+    Verdict.ROW_STORE_DIFFERS: "A change did not reach the row store, or the file was edited. Run `{repair}`.",
+    Verdict.INDEX_DIFFERS: "The row store is right: a write was lost, or the index was edited. Run `{repair}`.",
 }
 """What to do about each verdict."""
 
@@ -154,7 +154,7 @@ class Explanation:
         row_store = self.row_store
         pending_since = row_store.pending_since if row_store else None
         return ADVICE[self.verdict].format(
-            reason=row_store.quarantined.reason if row_store and row_store.quarantined else "",
+            reason=row_store.quarantined.reason.rstrip(".") if row_store and row_store.quarantined else "",
             pending_since=format_lsn(Lsn(pending_since)) if pending_since is not None else "",
             repair=f"rowtide repair --document {self.document} --id '{self.id}'",
         )

@@ -126,7 +126,7 @@ class IndexReader:
         if response.status_code >= 400:
             raise WorkerError(
                 f"Elasticsearch at {self._url} returned {response.status_code} for {method}"
-                f" {path.split('?', maxsplit=1)[0]}"
+                f" {path.split('?', maxsplit=1)[0]}."
             )
         return response.content
 

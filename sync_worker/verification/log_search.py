@@ -43,7 +43,7 @@ def transactions_before(
     try:
         return _backwards(consumer, changes_topic(pipeline), offset, first_lsn, tables)
     except KafkaException as error:
-        raise ServiceMissing(f"Kafka at {bootstrap_servers} does not answer: {error.args[0].str()}") from error
+        raise ServiceMissing(f"Kafka at {bootstrap_servers} does not answer: {error.args[0].str()}.") from error
     finally:
         consumer.close()
 

@@ -29,8 +29,8 @@ def lsn_at(access: KafkaAccess, pipeline: str, moment: float) -> Lsn:
             if (lsn := _lsn_before(value)) is not None:
                 return lsn
     raise WorkerError(
-        f"no LSN arrived in topic {changes_topic(pipeline)} within {READ_SECONDS:.0f} s; is the connector running?"
-        " (rowtide connectors status)"
+        f"No LSN arrived in topic {changes_topic(pipeline)} within {READ_SECONDS:.0f} s. Check the"
+        " connector with `rowtide connectors status`."
     )
 
 
@@ -61,11 +61,11 @@ def _log_from(access: KafkaAccess, pipeline: str, moment: float) -> Iterator[Ite
         (start,) = client.offsets_for_times([TopicPartition(topic, 0, int(moment * 1000))], timeout=10)
         if start.offset < 0:
             raise WorkerError(
-                f"topic {topic} has no records since then; is the connector running? (rowtide connectors status)"
+                f"Topic {topic} has no records since then. Check the connector with `rowtide connectors status`."
             )
         if start.offset <= low and low > 0:
             raise WorkerError(
-                f"topic {topic} no longer contains records from that time; verify all documents, or pass an LSN"
+                f"Topic {topic} no longer contains records from that time. Verify all documents, or pass an LSN."
             )
         client.assign([TopicPartition(topic, 0, start.offset)])
         yield _values(client)

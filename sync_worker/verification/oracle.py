@@ -113,7 +113,7 @@ class Oracle:
             return [row[0] for row in self._all(self._connection, range_query(document), (first, last))]
         except psycopg.DataError as error:
             raise WorkerError(
-                f"the range is not valid for the keys of {document.name}: {_first_line(error)}"
+                f"The range is not valid for the keys of {document.name}: {_first_line(error)}."
             ) from error
 
     def parts(self, document: DocumentPlan, id_: str) -> str | None:
@@ -161,19 +161,19 @@ class Oracle:
         try:
             return _fetch_all(connection, query, values)
         except errors.LockNotAvailable as error:
-            raise ServiceMissing("a table of these documents is locked by a schema change; try again") from error
+            raise ServiceMissing("A table of these documents is locked by a schema change. Try again.") from error
         except errors.QueryCanceled as error:
             raise WorkerError(
-                f"a statement on the source took longer than {self._limits.timeout} s; use a smaller --bucket or a"
-                " longer --timeout"
+                f"A statement on the source took longer than {self._limits.timeout} s. Use a smaller --bucket or a"
+                " longer --timeout."
             ) from error
         except (errors.InsufficientPrivilege, errors.UndefinedTable, errors.UndefinedColumn) as error:
             raise WorkerError(
-                f"the role of ROWTIDE_POSTGRES_DSN cannot read the documents' tables: {_first_line(error)}"
+                f"The role of ROWTIDE_POSTGRES_DSN cannot read the documents' tables: {_first_line(error)}."
             ) from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise ServiceMissing(
-                f"the connection to PostgreSQL at ROWTIDE_POSTGRES_DSN was lost: {_first_line(error)}"
+                f"The connection to PostgreSQL at ROWTIDE_POSTGRES_DSN was lost: {_first_line(error)}. Try again."
             ) from error
 
 
@@ -206,4 +206,4 @@ def _prepare(connection: psycopg.Connection[Any], limits: Limits) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n", 1)[0]
+    return str(error).strip().split("\n", 1)[0].rstrip(".")

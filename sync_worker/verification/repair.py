@@ -139,9 +139,9 @@ def ids_in_verify_json(text: bytes, known: Iterable[str]) -> Mapping[str, list[s
     try:
         reports = msgspec.json.decode(text, type=_VerifyOutput).documents
     except msgspec.MsgspecError as error:
-        raise SettingsError(f"the input is not the output of rowtide verify --output json: {error}") from error
+        raise SettingsError(f"The input is not the output of `rowtide verify --output json`: {error}.") from error
     if unknown := sorted({report.document for report in reports}.difference(known)):
-        raise SettingsError(f"the spec has no document {', '.join(unknown)}; the verify output is from another spec")
+        raise SettingsError(f"The spec has no document {', '.join(unknown)}. The verify output is from another spec.")
     return {report.document: [each.id for each in report.ids] for report in reports}
 
 

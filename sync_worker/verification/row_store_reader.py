@@ -32,7 +32,7 @@ class RowStoreReader:
     def __init__(self, path: Path) -> None:
         if not path.exists():
             raise WorkerError(
-                f"row store {path} does not exist; run this on the worker's machine, or set ROWTIDE_WORKER_STORE"
+                f"Row store {path} does not exist. Run this on the worker's machine, or set ROWTIDE_WORKER_STORE."
             )
         try:
             self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
@@ -41,7 +41,7 @@ class RowStoreReader:
             self._check_format(path)
             self.position = self._position()
         except (apsw.NotADBError, apsw.CantOpenError, apsw.CorruptError) as error:
-            raise WorkerError(f"cannot read the row store {path}: {error}") from error
+            raise WorkerError(f"Cannot read row store {path}: {error}.") from error
 
     def __enter__(self) -> Self:
         return self
@@ -88,8 +88,8 @@ class RowStoreReader:
     def _check_format(self, path: Path) -> None:
         if (stored_format := self._connection.pragma("user_version")) != FORMAT:
             raise WorkerError(
-                f"row store {path} has format {stored_format}, not {FORMAT}: start this version's worker once to"
-                " convert it"
+                f"Row store {path} has format {stored_format}, not {FORMAT}. Start this version's worker once to"
+                " convert it."
             )
 
     def _has(self, table: str) -> bool:

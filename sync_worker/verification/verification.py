@@ -91,7 +91,7 @@ def chosen(plan: PipelinePlan, names: Sequence[str]) -> list[DocumentPlan]:
     """The documents with these names; all of them when `names` is empty. Raises SettingsError for an unknown name."""
     known = {document.name: document for document in plan.documents}
     if unknown := [name for name in names if name not in known]:
-        raise SettingsError(f"the spec has no document {', '.join(unknown)}; it has {', '.join(known)}")
+        raise SettingsError(f"The spec has no document {', '.join(unknown)}. It has {', '.join(known)}.")
     return [known[name] for name in names] if names else list(plan.documents)
 
 
@@ -123,7 +123,7 @@ def parse_sample(text: str) -> tuple[float | None, int | None]:
         or (match[2] and float(match[1]) > 100)
         or (not match[2] and "." in match[1])
     ):
-        raise SettingsError(f"--sample {text}: give a number of documents (1000) or a share (2%)")
+        raise SettingsError(f"Invalid --sample {text}. Give a number of documents (1000) or a share (2%).")
     return (float(match[1]) / 100, None) if match[2] else (None, int(match[1]))
 
 
@@ -134,7 +134,9 @@ def parse_since(text: str) -> Lsn | timedelta:
     try:
         return parse_lsn(text)
     except ValueError as error:
-        raise SettingsError(f"--since {text}: give a duration (90s, 15m, 6h, 2d) or an LSN (16/B374D848)") from error
+        raise SettingsError(
+            f"Invalid --since {text}. Give a duration (90s, 15m, 6h, 2d) or an LSN (16/B374D848)."
+        ) from error
 
 
 def _position(settings: WorkerSettings, pipeline: str, since: Lsn | timedelta) -> Lsn:

@@ -66,7 +66,7 @@ def test_a_log_truncated_below_the_position_stops_the_worker(pipeline: Pipeline)
     delete_records(place)
     pipeline.start_worker()
     assert pipeline.ended() == 1
-    assert "the row store is at offset" in pipeline.log_tail()
+    assert "The row store is at offset" in pipeline.log_tail()
     assert "--new-store" in pipeline.log_tail()
 
 
@@ -92,7 +92,7 @@ def test_a_recreated_topic_stops_the_worker(pipeline: Pipeline) -> None:
     recreate_topic(pipeline.place)
     pipeline.start_worker()
     assert pipeline.ended() == 1
-    assert "the topic was deleted and recreated" in pipeline.log_tail()
+    assert "The topic was deleted and recreated" in pipeline.log_tail()
 
 
 def test_a_resnapshot_recovers_when_every_table_is_empty(pipeline: Pipeline) -> None:
@@ -143,7 +143,7 @@ def test_a_recreated_topic_that_grew_longer_stops_the_worker(pipeline: Pipeline)
         producer.produce(topic, value=record.value(), headers=record.headers())
     producer.flush(30)
     assert pipeline.ended() == 1
-    error = pipeline.log_tail().rpartition("rowtide worker:")[2]
+    error = pipeline.log_tail().rpartition("Error:")[2]
     assert "was deleted" in error or "is no longer in Kafka" in error, error
     assert "--new-store" in error
     recover_with_uncaptured_changes(pipeline)

@@ -138,7 +138,7 @@ def test_a_full_disk_stops_the_worker_and_loses_nothing(pipeline: Pipeline) -> N
         text = "".join(random.Random(1).choices(string.ascii_letters, k=300_000))
         execute(pipeline.place, f"UPDATE things SET note = '{text}' || id")
         assert pipeline.ended() == 1, pipeline.log_tail()
-        assert "the disk of row store" in pipeline.log_tail()
+        assert "The disk of row store" in pipeline.log_tail()
         subprocess.run(["mount", "-o", "remount,size=256m", str(disk)], check=True)
         pipeline.start_worker()
         pipeline.wait_fresh()

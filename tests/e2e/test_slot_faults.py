@@ -81,8 +81,8 @@ def test_a_slot_that_is_gone_alarms_and_a_new_snapshot_mends(pipeline: Pipeline,
     if again:
         query(place, "SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", slot)
         query(place, MISSED.format(n=n + 10))
-    pipeline.wait_reason(f"replication slot {slot} is not active" if again else f"replication slot {slot} is gone")
-    assert pipeline.wait_state("degraded").reason.startswith("no records arrive in the log")
+    pipeline.wait_reason(f"Replication slot {slot} is not active" if again else f"Replication slot {slot} is gone")
+    assert pipeline.wait_state("degraded").reason.startswith("No records arrive in the log")
 
     def failed() -> bool:
         status = pipeline.rowtide("connectors", "status", "--output", "json", check=False)

@@ -101,7 +101,7 @@ def test_while_changed_tables_are_read_anew(pipeline: Pipeline) -> None:
         connection.execute("ALTER TABLE things ALTER price TYPE bigint USING price + 1")
         connection.commit()
         connection.execute("LOCK TABLE things IN ACCESS EXCLUSIVE MODE")
-        pipeline.wait_reason("changed; the rows are being re-read")
+        pipeline.wait_reason("changed. The rows are being re-read")
         stop(pipeline)
         pipeline.start_worker()
         pipeline.wait_reason("re-read")

@@ -73,7 +73,7 @@ def test_one_worker_writes(pipeline: Pipeline, tmp_path: Path) -> None:
     with other_worker(pipeline, tmp_path) as second, psycopg.connect(pipeline.place.dsn, autocommit=True) as source:
         second.start_worker()
         assert second.ended() == 1
-        assert "another worker writes the documents" in second.log_tail()
+        assert "Another worker writes the documents" in second.log_tail()
         assert pipeline.freshness() is not None
 
         # The same row store again is quick; the one that is left in the middle of its sleep must not write any more.
@@ -156,7 +156,7 @@ def test_row_stores_that_are_of_no_use(pipeline: Pipeline) -> None:
         path.write_bytes(damaged)
         pipeline.start_worker()
         assert pipeline.ended() == 1, pipeline.log_tail()
-        assert "is damaged; remove it" in pipeline.log_tail()
+        assert "is damaged. Remove the file" in pipeline.log_tail()
     path.write_bytes(whole)
     path.rename(path.with_name("another.sqlite"))
     own = pipeline.spec.read_text()

@@ -303,7 +303,7 @@ def test_an_id_too_long_quarantines_only_its_document(proof: Proof) -> None:
     assert {id_: each["what"] for id_, each in quarantined.items()} == dict.fromkeys(
         [long, "", longer, f'[1,"{long}"]'], "refused"
     )
-    assert quarantined[long]["reason"] == "the id has 600 bytes; Elasticsearch takes up to 512"
+    assert quarantined[long]["reason"] == "The id has 600 bytes. Elasticsearch takes up to 512."
     assert "empty" in quarantined[""]["reason"]
     assert proof.run("quarantine", "show", proof.alias("words"), long)[1] == quarantined[long]
     assert proof.run("explain", proof.alias("words"), "")[1]["state"] == "set aside"
@@ -408,10 +408,10 @@ def test_a_document_is_explained(proof: Proof) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--sample", "all"], "--sample all: give a number"),
-        (["--since", "yesterday"], "--since yesterday: give a duration"),
+        (["--sample", "all"], "Invalid --sample all. Give a number"),
+        (["--since", "yesterday"], "Invalid --since yesterday. Give a duration"),
         (["--sample", "5", "--since", "1h"], "cannot be combined"),
-        (["--document", "nothing"], "the spec has no document nothing"),
+        (["--document", "nothing"], "The spec has no document nothing."),
         (["repair", "--id", "3"], "need exactly one --document"),
         (["repair", "--from-verify", "no-such-file"], "Cannot read no-such-file"),
     ],

@@ -114,6 +114,7 @@ def test_settings_that_cannot_be_are_named_without_their_values(command: str, sp
     wrong = {"ROWTIDE_POSTGRES_DSN": "secret-canary", "ROWTIDE_ELASTICSEARCH_URL": "secret-canary:9200"}
     result = rowtide(command, spec, **wrong)
     assert result.exit_code == 2, result.stderr
+    assert result.stderr.startswith("Error: ")
     assert "ROWTIDE_POSTGRES_DSN" in result.stderr or "ROWTIDE_ELASTICSEARCH_URL" in result.stderr
     assert "secret-canary" not in result.stderr
 
@@ -121,6 +122,7 @@ def test_settings_that_cannot_be_are_named_without_their_values(command: str, sp
 def test_a_taken_port_is_a_wrong_setting(taken: int, spec: Path) -> None:
     served = rowtide("api serve", spec, ROWTIDE_API_PORT=str(taken))
     assert (served.exit_code, f"127.0.0.1:{taken}: Address already in use" in served.stderr) == (2, True)
+    assert served.stderr.startswith("Error: ")
     assert "ROWTIDE_API_PORT" in served.stderr
     with pytest.raises(SettingsError, match=rf"127\.0\.0\.1:{taken}: .*ROWTIDE_WORKER_PORT"):
         listening("127.0.0.1", taken)

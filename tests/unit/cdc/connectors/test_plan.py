@@ -70,5 +70,5 @@ def test_a_slot_that_lost_wal_is_reported_with_the_recovery() -> None:
         " snapshot mode when needed.\n\tat Y"
     )
     reason = health(status("RUNNING", "FAILED", trace=trace)).reason
-    assert reason.startswith("the replication slot no longer reaches back to 0/3F826B0, the connector's position")
-    assert reason.endswith("rowtide resnapshot")
+    assert reason.startswith("The replication slot no longer reaches back to 0/3F826B0, the connector's position")
+    assert reason.endswith("`rowtide resnapshot`.")

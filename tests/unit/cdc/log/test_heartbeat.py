@@ -23,7 +23,7 @@ def test_a_real_heartbeat_identifies_database_and_tables() -> None:
 
 
 def test_another_form_is_an_error_that_names_the_way_out() -> None:
-    with pytest.raises(HeartbeatError, match="cannot decode a heartbeat") as raised:
+    with pytest.raises(HeartbeatError, match="Cannot decode a heartbeat") as raised:
         decode(b'{"system": 1}')
     assert raised.value.recovery is Recovery.APPLY_CONNECTOR
 

@@ -83,7 +83,7 @@ def test_a_second_end_of_the_last_transaction_is_a_duplicate() -> None:
 
 
 def test_a_resent_transaction_with_a_later_end_raises() -> None:
-    with pytest.raises(LogError, match="transaction 7 ended twice, the second time at 0/78"):
+    with pytest.raises(LogError, match="Transaction 7 ended twice, the second time at 0/78"):
         assembled(begin(7), event(7, 1), end(7, 100, 1), begin(7), event(7, 1), end(7, 120, 1))
 
 
@@ -99,7 +99,7 @@ def test_a_new_event_outside_its_transaction_raises(last: int) -> None:
 
 
 def test_an_end_without_a_beginning_stops_the_work() -> None:
-    with pytest.raises(LogError, match="transaction 8 ends at 0/6E, but the log does not contain its beginning"):
+    with pytest.raises(LogError, match="Transaction 8 ends at 0/6E, but the log does not contain its beginning"):
         assembled(end(8, 110, 1), applied=100)
 
 
@@ -158,12 +158,12 @@ def test_an_empty_transaction_that_stood_aside_may_be_news() -> None:
 
 
 def test_a_skipped_transaction_with_a_later_end_raises() -> None:
-    with pytest.raises(LogError, match="transaction 8 at 0/C8 announces 1 events, but the log contains 0"):
+    with pytest.raises(LogError, match="Transaction 8 at 0/C8 announces 1 events, but the log contains 0"):
         assembled(begin(7), begin(8), event(8, 1, 90), end(8, 200, 1), applied=100)
 
 
 def test_a_new_transaction_before_the_interrupted_one_raises() -> None:
-    with pytest.raises(LogError, match="transaction 8 is incomplete in the log"):
+    with pytest.raises(LogError, match="Transaction 8 is incomplete in the log"):
         assembled(begin(8), event(8, 1, 100), begin(9), end(9, 300, 0), applied=100)
 
 
@@ -184,7 +184,7 @@ def test_an_event_that_was_seen_is_a_repeat() -> None:
 
 def test_a_resent_transaction_with_other_events_raises() -> None:
     other = Record(op="d", source=event(7, 2).source, transaction=InTransaction("7:2", 2))
-    with pytest.raises(LogError, match="transaction 7 was repeated with other events"):
+    with pytest.raises(LogError, match="Transaction 7 was repeated with other events"):
         assembled(begin(7), event(7, 1), event(7, 2), begin(7), event(7, 1), other)
 
 

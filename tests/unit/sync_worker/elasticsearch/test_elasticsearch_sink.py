@@ -65,15 +65,17 @@ def test_ids_too_long_cost_one_request_and_their_documents() -> None:
         outcome = sink.send(THINGS, items)
     assert outcome is not None
     assert dict(outcome.rejected) == {
-        1: "the id has 513 bytes; Elasticsearch takes up to 512",
-        3: "the id has 514 bytes; Elasticsearch takes up to 512",
-        6: "the id is empty",
+        1: "The id has 513 bytes. Elasticsearch takes up to 512.",
+        3: "The id has 514 bytes. Elasticsearch takes up to 512.",
+        6: "The id is empty.",
     }
     assert taken == [items[0].body + items[2].body + items[5].body]
     assert outcome.retries == 0
 
 
-@pytest.mark.parametrize(("status", "error", "reason"), [(400, REFUSED, "action_request"), (413, None, "larger than")])
+@pytest.mark.parametrize(
+    ("status", "error", "reason"), [(400, REFUSED, "action_request"), (413, None, "The document is larger than")]
+)
 def test_a_rejected_bulk_is_halved_down_to_the_culprit(status: int, error: object, reason: str) -> None:
     items = [item(str(n), "bad" if n in (3, 11) else "good") for n in range(16)]
     with choosy_sink(lambda body: b"bad" in body, status, error) as (sink, taken):

@@ -18,7 +18,7 @@ class Looks:
 
     def __init__(self) -> None:
         self.now = 100.0
-        self.message = "the slot is gone"
+        self.message = "The slot is gone."
         self.requested = threading.Event()
         self.lost = False
         self.outlook = SilenceMonitor(self._source, lambda: None, lambda: self.now)
@@ -76,7 +76,7 @@ def test_freshness_says_so_until_the_log_goes_on() -> None:
     looks.outlook.check(source=True, topic=False)
     assert looks.outlook.reason == ""
     looks.listen(1)
-    assert looks.outlook.reason == "no records arrive in the log, not even heartbeats; the slot is gone"
+    assert looks.outlook.reason == "No records arrive in the log, not even heartbeats. The slot is gone."
     looks.outlook.turn(records=True, heartbeat=True)
     assert looks.outlook.reason == ""
 
@@ -91,10 +91,10 @@ def test_a_loop_that_did_something_else_heard_no_silence() -> None:
     ("now", "message"),
     [
         (None, "PostgreSQL does not answer"),
-        (SourceStatus("1", 1, 1, None), "slot rowtide_shop is gone: rowtide resnapshot"),
-        (SourceStatus("1", 1, 1, "lost"), "invalidated replication slot rowtide_shop .*: rowtide resnapshot"),
-        (SourceStatus("1", 1, 1, "unread"), "slot rowtide_shop is not active: .*rowtide connectors status"),
-        (SourceStatus("1", 1, 1, "read"), "slot rowtide_shop is active: .*rowtide connectors status"),
+        (SourceStatus("1", 1, 1, None), "slot rowtide_shop is gone. .*rowtide resnapshot"),
+        (SourceStatus("1", 1, 1, "lost"), "invalidated replication slot rowtide_shop .*. .*rowtide resnapshot"),
+        (SourceStatus("1", 1, 1, "unread"), "slot rowtide_shop is not active. .*rowtide connectors status"),
+        (SourceStatus("1", 1, 1, "read"), "slot rowtide_shop is active. .*rowtide connectors status"),
     ],
 )
 def test_what_the_slot_tells(now: SourceStatus | None, message: str) -> None:

@@ -54,7 +54,7 @@ def test_snapshots_that_are_news_or_come_again(lsn: int, at_ms: int, news: bool)
 
 @pytest.mark.parametrize(("lsn", "at_ms"), [(499, 70_000), (501, 0), (999, 70_000)])
 def test_a_snapshot_of_a_restored_database_is_not_skipped(lsn: int, at_ms: int) -> None:
-    with pytest.raises(PositionLost, match=r"a new snapshot was taken at .*restored") as lost:
+    with pytest.raises(PositionLost, match=r"A new snapshot was taken at .*restored") as lost:
         is_new_snapshot_row(READ, lsn, at_ms)
     assert "--new-store" in describe(lost.value)
 

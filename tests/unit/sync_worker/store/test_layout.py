@@ -161,7 +161,7 @@ def test_a_position_without_the_newest_fields_has_their_defaults() -> None:
 
 def test_a_reader_refuses_a_store_that_is_not_converted_yet(path: Path) -> None:
     write_format_2(path)
-    with pytest.raises(WorkerError, match=r"has format 2, not 3: start this version's worker once"):
+    with pytest.raises(WorkerError, match=r"has format 2, not 3\. Start this version's worker once"):
         RowStoreReader(path)
 
 

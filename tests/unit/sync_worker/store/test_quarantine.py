@@ -84,7 +84,7 @@ def test_one_poisoned_row_costs_its_own_document_alone(small: Small) -> None:
         quarantined = reader.quarantined("things")
     assert sorted(each.id for each in quarantined) == ["1", "10", "4", "5"]
     assert {(each.kind, each.cause, each.version) for each in quarantined} == {(QuarantineKind.UNBUILDABLE, 40, 60)}
-    assert quarantined[0].reason == "the document cannot be built from its rows: malformed JSON"
+    assert quarantined[0].reason == "The document cannot be built from its rows: malformed JSON."
 
 
 def test_a_fault_of_the_statement_is_none_of_a_document(small: Small) -> None:

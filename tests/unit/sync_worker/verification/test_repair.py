@@ -102,7 +102,7 @@ def test_what_verify_prints_is_read_back() -> None:
 
 @pytest.mark.parametrize("text", [b"", b"[]", b'{"documents": [{"document": 1}]}'])
 def test_another_text_is_refused(text: bytes) -> None:
-    with pytest.raises(SettingsError, match="not the output of rowtide verify"):
+    with pytest.raises(SettingsError, match="not the output of `rowtide verify"):
         ids_in_verify_json(text, ["things"])
 
 
