@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from cdc.errors import WrongUse
+from connections.control_key import CONTROL_KEY, SECRETS_FOLDER
 from connections.kafka import KafkaSettings
 from connections.postgres import SOURCE_DSN
 from connections.settings import PREFIX, HttpUrl, setting_faults, variable
@@ -37,7 +38,13 @@ class Settings(KafkaSettings):
     connector_postgres_address: str | None = Field(
         default=None, description="host:port of PostgreSQL as Kafka Connect reaches it, if it differs from the DSN's."
     )
-    secrets_dir: Path = Field(default=Path(".rowtide/secrets"), description="Folder of generated passwords.")
+    control_key: SecretStr | None = Field(default=None, description=CONTROL_KEY)
+    control_key_reference: str | None = Field(
+        default=None,
+        description="Reference that the connector's configuration holds instead of the control key, such as"
+        " ${file:/run/secrets/rowtide_shop.properties:options}.",
+    )
+    secrets_dir: Path = Field(default=Path(".rowtide/secrets"), description=SECRETS_FOLDER)
     log_retention_hours: int = Field(default=168, ge=1, description="How long Kafka keeps the change log (hours).")
     log_replication: int = Field(default=1, ge=1, description="Number of brokers that keep it.")
 

@@ -25,6 +25,7 @@ _HEADER = """\
 #   run python -m writer seed --orders 2000        # rows of an example order application, in database shop
 #   run rowtide init
 #   run rowtide connectors apply --wait 60
+#   export ROWTIDE_CONTROL_KEY="$(run cat /var/lib/rowtide/secrets/rowtide_shop.control-key)"
 #   export ROWTIDE_WORKER_KEY="$(run rowtide elasticsearch-key worker | cut -d= -f2-)"
 #   export ROWTIDE_SEARCH_KEY="$(run rowtide elasticsearch-key search orders products | cut -d= -f2-)"
 #   compose up --wait worker api                   # the page is at http://127.0.0.1:8080
@@ -215,6 +216,7 @@ def _worker() -> Service:
     environment = {
         **_source(),
         "ROWTIDE_ELASTICSEARCH_API_KEY": "${ROWTIDE_WORKER_KEY:-}",
+        "ROWTIDE_CONTROL_KEY": "${ROWTIDE_CONTROL_KEY:-}",
         "ROWTIDE_WORKER_STORE": _HOME,
         "ROWTIDE_WORKER_HOST": "0.0.0.0",
         "ROWTIDE_WORKER_HOSTS": "worker",

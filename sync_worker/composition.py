@@ -12,7 +12,9 @@ import structlog
 from elasticsearch import Elasticsearch
 
 from cdc.log.control import ControlReader
-from cdc.log.names import changes_topic
+from cdc.log.names import changes_topic, control_key_file
+from cdc.log.signature import ControlKey
+from connections.control_key import stored_control_key
 from connections.kafka import KafkaErrors
 from read_model.catalog.catalog import read_catalog
 from read_model.plan.model import PipelinePlan
@@ -24,6 +26,7 @@ from sync_worker.elasticsearch.generations import Generations
 from sync_worker.elasticsearch.index_admin import IndexAdmin
 from sync_worker.elasticsearch.index_guard import IndexGuard
 from sync_worker.elasticsearch.lease import Lease
+from sync_worker.errors import SettingsError
 from sync_worker.log.change_tracker import ChangeTracker
 from sync_worker.log.consumer import ChangeLog, admin, topic_id_of
 from sync_worker.loop.assembly import AssembledLoop, Surroundings, assemble
@@ -155,7 +158,8 @@ def _worker(
     store, plan = services.store, resolved.plan
     check_plan(store, plan)
     quarantine, change_tracker = Quarantine(store), ChangeTracker()
-    bind = partial(_bind_plan, settings, store, quarantine, index_admin, (change_tracker,))
+    control = ControlReader(plan.pipeline, _control_key(settings, plan.pipeline))
+    bind = partial(_bind_plan, settings, store, quarantine, index_admin, control, (change_tracker,))
     current = Current(bind(plan, resolved.facts.system))
     tables = [use.table for use in plan.tables]
     dsn = settings.postgres_dsn.get_secret_value()
@@ -204,6 +208,7 @@ def _bind_plan(
     store: RowStore,
     quarantine: Quarantine,
     index_admin: IndexAdmin,
+    control: ControlReader,
     observers: tuple[RowObserver, ...],
     plan: PipelinePlan,
     system: str,
@@ -215,8 +220,24 @@ def _bind_plan(
     shapes = shapes_of(plan, sql, system)
     pending = Pending(store, rows, sql.lanes, settings.worker_bulk_bytes, settings.worker_bulk_documents)
     generations = Generations(store, rows, quarantine, index_admin, plan)
-    applier = Applier(store, rows, shapes, settings.worker_spool_after, ControlReader(plan.pipeline), observers)
+    applier = Applier(store, rows, shapes, settings.worker_spool_after, control, observers)
     return PlanBound(plan, sql, shapes, rows, applier, pending, generations)
+
+
+def _control_key(settings: WorkerSettings, pipeline: str) -> ControlKey | None:
+    """The key that control messages are signed with. Raises SettingsError when it cannot be read."""
+    try:
+        text = stored_control_key(settings.control_key, settings.secrets_dir / control_key_file(pipeline))
+        key = None if text is None else ControlKey(text)
+    except ValueError as error:
+        raise SettingsError(f"The control key is not usable: {error}") from None
+    if key is None:
+        structlog.get_logger().warning(
+            "no control key: heartbeats are not verified, so any login of the database can forge them",
+            remedy="run `rowtide init` and `rowtide connectors apply`, then restart the worker with the same"
+            " ROWTIDE_SECRETS_DIR, or with ROWTIDE_CONTROL_KEY",
+        )
+    return key
 
 
 def _silence_monitor(

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from connections.control_key import CONTROL_KEY, SECRETS_FOLDER
 from connections.elasticsearch import ElasticsearchSettings
 from connections.kafka import SERVERS, KafkaSettings
 from connections.postgres import SOURCE_DSN
@@ -21,6 +22,8 @@ class WorkerSettings(ElasticsearchSettings, KafkaSettings, WorkerStoreSettings):
     spec: Path = Field(description="The document spec (YAML).")
     postgres_dsn: SecretStr = Field(description=SOURCE_DSN)
     kafka_bootstrap_servers: str = Field(description=SERVERS)
+    control_key: SecretStr | None = Field(None, description=CONTROL_KEY)
+    secrets_dir: Path = Field(Path(".rowtide/secrets"), description=SECRETS_FOLDER)
     worker_host: str = Field("127.0.0.1", description="Address that the worker's HTTP endpoint listens on.")
     worker_port: int = Field(9470, ge=0, le=65535, description="Port of the worker's HTTP endpoint.")
     worker_hosts: str | None = Field(

@@ -4,6 +4,7 @@ from cdc.capture_selection import Choice, captured_tables
 from cdc.connectors.client import POLL_SECONDS, Connect
 from cdc.connectors.config import TopicSettings, connector_config
 from cdc.connectors.health import Health, health
+from cdc.control_keys import session_options
 from cdc.errors import OperatorError, WrongUse
 from cdc.log.names import connector_name
 from cdc.role_passwords import password_file, stored_password
@@ -41,7 +42,8 @@ def desired_config(settings: Settings, choice: Choice) -> tuple[str, dict[str, s
             f"The password of the connector's role is not known: {password_file(settings, pipeline)} does not exist."
             " Run `rowtide init` first, or set ROWTIDE_CONNECTOR_PASSWORD."
         )
-    database = connector_database(dsn, settings.connector_postgres_address, pipeline, password, system)
+    options = session_options(settings, pipeline)
+    database = connector_database(dsn, settings.connector_postgres_address, pipeline, password, system, options)
     return pipeline, connector_config(pipeline, tables, database, topic_settings(settings))
 
 

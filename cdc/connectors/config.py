@@ -17,6 +17,9 @@ from cdc.source.connector_database import ConnectorDatabase
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """The largest record, in bytes, that the producer and the topic accept."""
 
+SESSION_OPTIONS = "driver.options"
+"""The setting that holds the key which signs heartbeats, or a reference to it."""
+
 MASK = "********"
 _SECRET_KEY = re.compile(r"password|secret|jaas|token|credential|passphrase|private", re.IGNORECASE)
 
@@ -48,7 +51,7 @@ def connector_config(
         "table.include.list": ",".join(table_pattern(schema, name) for schema, name in sorted(tables)),
         # Anybody may emit messages: a pattern such as `rowtide.*` would let more of them into the topic.
         "message.prefix.include.list": f"(?-i:{'|'.join(CONTROL_PREFIXES)})",
-        "heartbeat.action.query": emit_query(pipeline, tables),
+        "heartbeat.action.query": emit_query(pipeline, tables, signed=bool(database.options)),
         "unavailable.value.placeholder": placeholder(pipeline, database.system),
         # Matches tables, transaction markers and messages; each record names its own table.
         "transforms.one.regex": rf"{pipeline}\..*",
@@ -67,7 +70,8 @@ def _connection(database: ConnectorDatabase) -> dict[str, str]:
         "database.user": database.user,
         "database.password": database.password,
     }
-    return parameters | ({"database.sslmode": database.sslmode} if database.sslmode else {})
+    optional = {"database.sslmode": database.sslmode, SESSION_OPTIONS: database.options}
+    return parameters | {key: value for key, value in optional.items() if value}
 
 
 def table_pattern(schema: str, name: str) -> str:
@@ -102,4 +106,4 @@ def masked(config: Mapping[str, str]) -> dict[str, str]:
 
 def is_secret(key: str) -> bool:
     """Whether the value of this configuration key is a secret."""
-    return bool(_SECRET_KEY.search(key))
+    return key == SESSION_OPTIONS or bool(_SECRET_KEY.search(key))

@@ -7,8 +7,11 @@ Only a slot that Debezium creates itself exports the snapshot that meets the str
 from cdc.connectors.apply import wait_for_state
 from cdc.connectors.client import Connect
 from cdc.connectors.delete import delete_offsets, drop_slot
+from cdc.control_keys import control_key
 from cdc.errors import OperatorError
+from cdc.log.control import snapshot_message
 from cdc.log.names import connector_name, slot_name
+from cdc.log.signature import ControlKey
 from cdc.settings import Settings
 from cdc.source.database import Source, open_source
 from connections.wait import wait_until
@@ -32,15 +35,17 @@ def start_over(settings: Settings, connect: Connect, pipeline: str, wait: float)
     assert settings.postgres_dsn is not None
     with open_source(settings.postgres_dsn.get_secret_value()) as source:
         since, empty = source.lsn(), source.all_empty(pipeline)
+        if empty:
+            _key(settings, pipeline)  # Before anything is changed.
         drop_slot(settings, pipeline)
         connect.resume(connector)
         if wait:
             wait_for_state(connect, connector, "running", wait)
         if empty or source.all_empty(pipeline):
-            _announce_empty_snapshot(source, pipeline, since)
+            _announce_empty_snapshot(source, settings, pipeline, since)
 
 
-def _announce_empty_snapshot(source: Source, pipeline: str, since: int) -> None:
+def _announce_empty_snapshot(source: Source, settings: Settings, pipeline: str, since: int) -> None:
     """When all tables are empty, the log does not show that a snapshot was taken, so a message has to announce it.
 
     A message that is emitted before the slot exists is not in the log.
@@ -50,4 +55,16 @@ def _announce_empty_snapshot(source: Source, pipeline: str, since: int) -> None:
             f"The connector did not create slot {slot_name(pipeline)} within {_SLOT_SECONDS:g} s."
             " Find the cause with `rowtide connectors status`, then repeat the command."
         )
-    source.emit_empty_snapshot(since)
+    key = _key(settings, pipeline)
+    source.emit_empty_snapshot(snapshot_message(key, pipeline, since, source.lsn()))
+
+
+def _key(settings: Settings, pipeline: str) -> ControlKey:
+    key = control_key(settings, pipeline)
+    if key is None:
+        raise OperatorError(
+            "All captured tables are empty. The worker needs a signed message to delete their documents, but this"
+            " pipeline has no control key. Run `rowtide init` and `rowtide connectors apply`, restart the worker, then"
+            " repeat the command."
+        )
+    return key

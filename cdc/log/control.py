@@ -1,19 +1,22 @@
 """Reads control messages: the logical messages by which the log carries more than changes.
 
-Every login of a database may call `pg_logical_emit_message`, so a message is obeyed only when its form is right and
-its content is possible. Anything else is refused; it is never an error.
+Every login of a database may call `pg_logical_emit_message`, so a message is obeyed only when the pipeline signed it
+and its content is possible. Anything else is refused; it is never an error.
 """
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+import msgspec
 
 from cdc.log.envelope import LogicalMessage
 from cdc.log.heartbeat import Heartbeat, HeartbeatError, decode
 from cdc.log.lsn import Lsn
 from cdc.log.names import HEARTBEAT_PREFIX, MARKER_PREFIX, SNAPSHOT_PREFIX, slot_name
+from cdc.log.signature import ControlKey, without_signature
 
-_LSN_DIGITS = 20
-"""Digits of the largest LSN, in decimal."""
+REPLAY_BYTES = 64 * 1024 * 1024
+"""Bytes of WAL between the signing of a snapshot message and its place in the log. Further on it is a replay."""
 
 
 class Refusal(StrEnum):
@@ -25,8 +28,10 @@ class Refusal(StrEnum):
     """Its content is too large, or does not have the agreed form."""
     FOREIGN = "foreign"
     """It belongs to another pipeline."""
+    UNAUTHENTIC = "unauthentic"
+    """Its signature is not the pipeline's, or is needed and there is no key to check it with."""
     IMPOSSIBLE = "impossible"
-    """It names a position after its own."""
+    """It names a position after its own, or was signed for another place in the log."""
 
 
 class Beat(NamedTuple):
@@ -49,11 +54,30 @@ class Marker(NamedTuple):
 Control = Beat | EmptySnapshot | Marker | Refusal
 
 
-class ControlReader:
-    """Reads the messages of one pipeline's log."""
+class SnapshotMessage(msgspec.Struct, frozen=True):
+    """The content of a snapshot message: the snapshot was taken after `since`, the message signed at `at` (LSNs)."""
 
-    def __init__(self, pipeline: str) -> None:
+    slot: str
+    since: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+    at: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+
+_snapshot_decoder = msgspec.json.Decoder(SnapshotMessage)
+
+
+def snapshot_message(key: ControlKey, pipeline: str, since: int, at: int) -> bytes:
+    """The signed content of a snapshot message that is emitted at once, when the WAL is at `at`."""
+    body = msgspec.json.encode(SnapshotMessage(slot_name(pipeline), since, at))
+    return key.sign(SNAPSHOT_PREFIX, body)
+
+
+class ControlReader:
+    """Reads the messages of one pipeline's log. Without a key, which a pipeline of an earlier version has not,
+    heartbeats are believed, and messages that delete are not."""
+
+    def __init__(self, pipeline: str, key: ControlKey | None) -> None:
         self._slot = slot_name(pipeline)
+        self._key = key
 
     def read(self, message: LogicalMessage) -> Control:
         """What the message requests, or why it is refused."""
@@ -63,22 +87,33 @@ class ControlReader:
             case p if p == HEARTBEAT_PREFIX:
                 return self._heartbeat(message)
             case p if p == SNAPSHOT_PREFIX:
-                return _empty_snapshot(message)
+                return self._empty_snapshot(message)
         return Refusal.UNKNOWN
 
     def _heartbeat(self, message: LogicalMessage) -> Control:
         if message.content is None:
             return Refusal.MALFORMED
+        body = self._key.verify(HEARTBEAT_PREFIX, message.content) if self._key else without_signature(message.content)
+        if body is None:
+            return Refusal.UNAUTHENTIC
         try:
-            content = decode(message.content)
+            content = decode(body)
         except HeartbeatError:
             return Refusal.MALFORMED
         return Beat(message.lsn, content) if content.slot == self._slot else Refusal.FOREIGN
 
-
-def _empty_snapshot(message: LogicalMessage) -> Control:
-    content = message.content
-    if content is None or not content.isdigit() or len(content) > _LSN_DIGITS:
-        return Refusal.MALFORMED
-    since = Lsn(int(content))
-    return EmptySnapshot(since) if since <= message.lsn else Refusal.IMPOSSIBLE
+    def _empty_snapshot(self, message: LogicalMessage) -> Control:
+        if message.content is None:
+            return Refusal.MALFORMED
+        body = self._key.verify(SNAPSHOT_PREFIX, message.content) if self._key else None
+        if body is None:
+            return Refusal.UNAUTHENTIC
+        try:
+            content = _snapshot_decoder.decode(body)
+        except msgspec.MsgspecError:
+            return Refusal.MALFORMED
+        if content.slot != self._slot:
+            return Refusal.FOREIGN
+        if content.since > message.lsn or abs(message.lsn - content.at) > REPLAY_BYTES:
+            return Refusal.IMPOSSIBLE
+        return EmptySnapshot(Lsn(content.since))

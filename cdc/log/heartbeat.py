@@ -15,6 +15,7 @@ import msgspec
 
 from cdc.log.names import HEARTBEAT_PREFIX, publication_name, slot_name
 from cdc.log.recovery import Recovery
+from cdc.log.signature import signed_sql
 
 
 class HeartbeatError(Exception):
@@ -105,21 +106,24 @@ _TIMELINE = "('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::i
 # The second message makes a commit: a restarted Debezium that stopped at a commit holds everything back until it sees
 # the next one, and an idle database has none. Its prefix is not captured, so the log shows an empty transaction.
 _EMIT = """
-SELECT pg_logical_emit_message(false, {prefix}, json_build_object(
+SELECT pg_logical_emit_message(false, {prefix}, {content}), pg_logical_emit_message(true, 'commit', '')
+FROM (SELECT json_build_object(
 'system', (SELECT system_identifier::text FROM pg_control_system()),
 'timeline', {timeline},
 'slot', {slot}::text,
 'at_ms', floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint,
-'catalogue', ({catalogue}))::text), pg_logical_emit_message(true, 'commit', '')
+'catalogue', ({catalogue}))::text AS body OFFSET 0) heartbeat
 """
 
 
-def emit_query(pipeline: str, tables: Iterable[tuple[str, str]]) -> str:
+def emit_query(pipeline: str, tables: Iterable[tuple[str, str]], signed: bool) -> str:
     """The SQL of `heartbeat.action.query` for the captured (schema, name) pairs. Any role that can connect can run
-    it."""
+    it; with `signed`, in a session that has the pipeline's key (`cdc.log.signature`)."""
+    prefix = _literal(HEARTBEAT_PREFIX)
+    content = signed_sql(prefix, "body") if signed else "body"
     slot, catalogue = _literal(slot_name(pipeline)), catalogue_query(pipeline, tables)
     return _qualified(_one_line(_EMIT)).format(
-        prefix=_literal(HEARTBEAT_PREFIX), slot=slot, timeline=_qualified(_TIMELINE), catalogue=catalogue
+        prefix=prefix, content=content, slot=slot, timeline=_qualified(_TIMELINE), catalogue=catalogue
     )
 
 

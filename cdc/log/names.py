@@ -44,6 +44,16 @@ def role_name(pipeline: str) -> str:
     return f"rowtide_{pipeline}"
 
 
+def control_key_file(pipeline: str) -> str:
+    """The name of the file of the key that signs control messages."""
+    return f"{role_name(pipeline)}.control-key"
+
+
+def session_options_file(pipeline: str) -> str:
+    """The name of the properties file from which Kafka Connect's FileConfigProvider reads that key, as `options`."""
+    return f"{role_name(pipeline)}.properties"
+
+
 def marker_role_name(pipeline: str) -> str:
     """The role of the search API, which can only emit a marker."""
     return f"rowtide_{pipeline}_marker"

@@ -1,6 +1,6 @@
 """The source database as the connector reaches it, from the operator's DSN."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cdc.errors import WrongUse
 from cdc.log.names import role_name
@@ -20,10 +20,13 @@ class ConnectorDatabase:
     password: str
     system: str
     sslmode: str = ""
+    options: str = field(default="", repr=False)
+    """Parameters of its sessions, with the key that signs heartbeats; empty when there is no key. May be a reference,
+    too."""
 
 
 def connector_database(
-    dsn: str, reached_at: str | None, pipeline: str, password: str, system: str
+    dsn: str, reached_at: str | None, pipeline: str, password: str, system: str, options: str = ""
 ) -> ConnectorDatabase:
     """The DSN's database for the connector's own role, at `reached_at` (host:port) where Kafka Connect needs another
     address."""
@@ -40,4 +43,5 @@ def connector_database(
         password=password,
         system=system,
         sslmode=str(parts.get("sslmode", "")),
+        options=options,
     )

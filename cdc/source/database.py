@@ -139,9 +139,9 @@ class Source:
         tables = sorted(publication.tables) if publication else []
         return not any(self._row(f"SELECT EXISTS (SELECT FROM {table.quoted})")[0] for table in tables)
 
-    def emit_empty_snapshot(self, since: int) -> None:
-        """Record in the log that the snapshot taken after the LSN `since` had no rows; nothing else shows it."""
-        self._connection.execute("SELECT pg_logical_emit_message(false, %s, %s)", (SNAPSHOT_PREFIX, str(since)))
+    def emit_empty_snapshot(self, content: bytes) -> None:
+        """Record in the log that a snapshot had no rows; nothing else shows it."""
+        self._connection.execute("SELECT pg_logical_emit_message(false, %s, %s::bytea)", (SNAPSHOT_PREFIX, content))
 
     def _grants(self, pipeline: str) -> tuple[bool, list[str], list[list[str]]]:
         row = self._connection.execute(_GRANTS, {"role": role_name(pipeline)}).fetchone()

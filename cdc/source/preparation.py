@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cdc.capture_selection import Choice, captured_tables
+from cdc.control_keys import create_control_key
 from cdc.errors import Refused
 from cdc.log.names import role_name
 from cdc.role_passwords import create_password, stored_password
@@ -15,11 +16,14 @@ from cdc.source.plan import SourcePlan, Statement, plan_source
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """What was done to a source. `marker` holds the statements for the marker role; None when it was not requested."""
+    """What was done to a source. `marker` holds the statements for the marker role; None when it was not requested.
+
+    `new_control_key`: the key that signs control messages was generated."""
 
     pipeline: str
     plan: SourcePlan
     marker: tuple[Statement, ...] | None
+    new_control_key: bool
 
 
 def prepare_source(
@@ -45,8 +49,9 @@ def prepare_source(
         plan = plan_source(pipeline, tables, facts, verifier)
         if not dry_run:
             source.run(plan.statements)
+        new_control_key = not dry_run and create_control_key(settings, pipeline)
         statements = make_marker_role(source, settings, pipeline, dry_run) if marker else None
-    return Preparation(pipeline, plan, statements)
+    return Preparation(pipeline, plan, statements, new_control_key)
 
 
 def _check(plan: SourcePlan, warn: Callable[[str], None]) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cdc.capture_selection import choose
+from cdc.control_keys import key_path
 from cdc.log.names import marker_role_name, publication_name, role_name
 from cdc.role_passwords import password_file
 from cdc.settings import Settings
@@ -61,6 +62,12 @@ def init(
 def _source_summary(preparation: Preparation, settings: Settings) -> str:
     pipeline = preparation.pipeline
     role, publication = role_name(pipeline), publication_name(pipeline)
+    if not preparation.plan.statements and preparation.new_control_key:
+        return (
+            f"Role {role} and publication {publication} are up to date. The key that signs control messages is new, in"
+            f" {key_path(settings, pipeline)}. Next: rowtide connectors apply, then restart the"
+            " worker."
+        )
     if not preparation.plan.statements:
         return f"Nothing to do: role {role} and publication {publication} are up to date."
     password = "" if settings.connector_password else f" Its password is in {password_file(settings, pipeline)}."

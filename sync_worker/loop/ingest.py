@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from cdc.log.control import Beat
+from cdc.log.control import Beat, Refusal
 from sync_worker.errors import ShapeError
 from sync_worker.log.kafka_record import LogMessage
 from sync_worker.loop.freshness_tracker import FreshnessTracker
@@ -110,6 +110,7 @@ class Ingest:
         self.refused.record(applied.refusals)
         if applied.heartbeat is not None:
             self._identity.observe(applied.heartbeat)
-            self._silence.turn(records=True, heartbeat=True)
+        heartbeat, unauthentic = applied.heartbeat is not None, Refusal.UNAUTHENTIC in applied.refusals
+        self._silence.turn(records=True, heartbeat=heartbeat, unauthentic=unauthentic)
         position = self._store.position
         self._tracker.tick(position.log.watermark, position.log.watermark_ms)

@@ -62,6 +62,7 @@ class SilenceMonitor:
         self._check_topic = check_topic
         self._timer = SilenceTimer()
         self._cause = ""
+        self._unauthentic = False
         self._silent = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="silence-monitor", daemon=True)
@@ -70,6 +71,11 @@ class SilenceMonitor:
     @property
     def reason(self) -> str:
         """Why documents may be behind the database; empty while records arrive."""
+        if self._unauthentic and self._timer.heartbeat >= DEGRADED_AFTER:
+            return (
+                "The heartbeats in the log are not signed with this pipeline's key. Run `rowtide init` and `rowtide"
+                " connectors apply`, and restart the worker with the same key."
+            )
         if self._timer.record < DEGRADED_AFTER:
             return ""
         return f"No records arrive in the log, not even heartbeats.{self._cause}"
@@ -84,9 +90,10 @@ class SilenceMonitor:
         self._silent.set()
         self._thread.join(5)
 
-    def turn(self, records: bool, heartbeat: bool) -> None:
-        """Called by the loop after each read of the log."""
+    def turn(self, records: bool, heartbeat: bool, unauthentic: bool = False) -> None:
+        """Called by the loop after each read of the log. `unauthentic`: a message was not signed by this pipeline."""
         self._timer.turn(self._clock(), records, heartbeat)
+        self._unauthentic = not heartbeat and (self._unauthentic or unauthentic)
         if heartbeat:
             self._silent.clear()
         elif self._timer.heartbeat >= CHECK_SOURCE_AFTER:

@@ -2,16 +2,23 @@
 the connector and the worker continue, freshness stays correct, and no document is lost."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import httpx
 import msgspec
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
+from cdc.log.control import SnapshotMessage
 from cdc.log.envelope import decode
 from cdc.log.heartbeat import Heartbeat
-from cdc.log.names import slot_name
+from cdc.log.lsn import Lsn
+from cdc.log.names import connector_name, control_key_file, marker_role_name, role_name, session_options_file, slot_name
+from cdc.log.signature import ControlKey
+from connections.wait import wait_until
 from tests.e2e.conftest import LivePipeline
 from tests.support.servers.log_pipeline import read_topic
 from tests.support.servers.pipeline import Pipeline
@@ -44,9 +51,24 @@ def hostile(pipeline: Pipeline) -> Iterator[psycopg.Connection]:
         owner.execute(SQL("DROP ROLE {}").format(Identifier(role)))
 
 
-def messages(pipeline: Pipeline) -> list[tuple[str, bytes]]:
+def messages(pipeline: Pipeline, hostile: psycopg.Connection) -> list[tuple[str, bytes]]:
+    """Malformed ones, and perfect ones that only lack the signature: any login may read what they need."""
     other = Heartbeat("1", 1, slot_name("other"), 5, {})
+    row = hostile.execute(
+        "SELECT (SELECT system_identifier::text FROM pg_control_system()), pg_current_wal_insert_lsn() - '0/0'"
+    ).fetchone()
+    assert row is not None
+    system, lsn = str(row[0]), int(row[1])
+    slot = slot_name(pipeline.place.pipeline)
+    snapshot = SnapshotMessage(slot, lsn, lsn)
     return [
+        ("rowtide-snapshot", str(lsn).encode()),
+        ("rowtide-snapshot", msgspec.json.encode(snapshot)),
+        ("rowtide-snapshot", ControlKey("0" * 64).sign("rowtide-snapshot", msgspec.json.encode(snapshot))),
+        ("rowtide-hb", msgspec.json.encode(Heartbeat("1", 1, slot, 5, {}))),
+        ("rowtide-hb", msgspec.json.encode(Heartbeat(system, 99, slot, 5, {}))),
+        ("rowtide-hb", msgspec.json.encode(Heartbeat(system, 1, slot, 2**52, {"public.things": "0"}))),
+        ("rowtide-hb", b"0" * 64 + b" " + msgspec.json.encode(Heartbeat("1", 1, slot, 5, {}))),
         ("rowtide-snapshot", b"x"),
         ("rowtide-snapshot", b"99999999999999"),
         ("rowtide-snapshot", b"9" * 20),
@@ -58,7 +80,7 @@ def messages(pipeline: Pipeline) -> list[tuple[str, bytes]]:
 
 
 def test_control_messages_by_anybody_are_skipped(pipeline: Pipeline, hostile: psycopg.Connection) -> None:
-    forged = messages(pipeline)
+    forged = messages(pipeline, hostile)
     for transactional in (False, True):
         for prefix, content in forged:
             hostile.execute("SELECT pg_logical_emit_message(%s, %s, %s::bytea)", (transactional, prefix, content))
@@ -85,4 +107,59 @@ def test_messages_with_other_prefixes_do_not_reach_the_topic(pipeline: Pipeline,
     assert pipeline.wait_fresh().state == "live"
     assert pipeline.verify() == {"things": 51}
     records = [decode(record.value() or b"") for record in read_topic(pipeline.place)]
-    assert {record.message.prefix for record in records if record.message} <= {"rowtide-hb", "rowtide-marker"}
+    assert {record.message.prefix for record in records if record.message} == {"rowtide-hb"}
+    assert pipeline.metric("rowtide_control_messages_refused_total") == 0, "the connector signs its heartbeats"
+
+
+@pytest.fixture
+def readable_by_connect() -> Iterator[Path]:
+    """A folder for a secret of Connect's, which runs as another user."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_the_key_is_shown_to_nobody(pipeline: Pipeline, hostile: psycopg.Connection, readable_by_connect: Path) -> None:
+    place, secrets = pipeline.place, pipeline.folder / "secrets"
+    key = ControlKey((secrets / control_key_file(place.pipeline)).read_text().strip())
+    pads = [part.partition("=")[2] for part in key.session_options().split() if "=" in part]
+    file = readable_by_connect / "own.properties"
+    file.write_bytes((secrets / session_options_file(place.pipeline)).read_bytes())
+    pipeline.environment["ROWTIDE_CONTROL_KEY_REFERENCE"] = f"${{file:{file}:options}}"
+    applied = pipeline.rowtide("connectors", "apply", "--wait", "60").stdout
+    with psycopg.connect(place.dsn, autocommit=True) as owner:
+        owner.execute("INSERT INTO things VALUES (51, 'later')")
+        pipeline.wait_read(Lsn(pipeline.wait_fresh().searchable + 1))
+        assert wait_until(lambda: "rowtide.inner" in activity(owner), 10), (
+            "a heartbeat is the last query of its session"
+        )
+        shown = activity(owner)
+    config = httpx.get(
+        f"{place.addresses.connect_url}/connectors/{connector_name(place.pipeline)}/config", trust_env=False
+    ).text
+    assert "driver.options" in config
+    setting = str(hostile.execute("SELECT current_setting('rowtide.inner', true)").fetchone())
+    assert not [pad for pad in pads if pad in config + shown + applied + setting + pipeline.log_tail()]
+    assert pipeline.metric("rowtide_control_messages_refused_total") == 0
+
+
+def activity(owner: psycopg.Connection) -> str:
+    return str(owner.execute("SELECT query, application_name FROM pg_stat_activity").fetchall())
+
+
+def test_with_the_right_revoked_nobody_else_emits(pipeline: Pipeline, hostile: psycopg.Connection) -> None:
+    place = pipeline.place
+    pipeline.rowtide("init", "--marker")
+    with psycopg.connect(place.dsn, autocommit=True) as owner:
+        for kind in ("text", "bytea"):
+            function = SQL("FUNCTION pg_catalog.pg_logical_emit_message(boolean, text, {}, boolean)").format(SQL(kind))
+            owner.execute(SQL("REVOKE EXECUTE ON {} FROM PUBLIC").format(function))
+            for role in (role_name(place.pipeline), marker_role_name(place.pipeline)):
+                owner.execute(SQL("GRANT EXECUTE ON {} TO {}").format(function, Identifier(role)))
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            hostile.execute("SELECT pg_logical_emit_message(false, 'rowtide-hb', 'x')")
+        owner.execute("INSERT INTO things VALUES (51, 'later')")
+        before = pipeline.wait_fresh().searchable
+        # Only a heartbeat moves the watermark now.
+        pipeline.wait_read(Lsn(before + 1))
+    assert pipeline.wait_fresh().state == "live"

@@ -8,6 +8,7 @@ import pytest
 
 from cdc.log.heartbeat import catalogue_query, emit_query
 from cdc.log.names import publication_name
+from cdc.log.signature import ControlKey, generate_key, signed_sql
 from infra.native.stack import Stack
 from tests.support.servers.services import Place, fresh_place
 
@@ -88,8 +89,28 @@ def test_no_lock_of_the_application_holds_a_heartbeat_up(source: psycopg.Connect
     with psycopg.connect(place.dsn) as application:
         application.execute("LOCK TABLE orders, parents, other IN ACCESS EXCLUSIVE MODE")
         source.execute("SET lock_timeout = '1ms'")
-        source.execute(emit_query(place.pipeline, TABLES))
+        source.execute(emit_query(place.pipeline, TABLES, signed=False))
         with source.transaction():
             catalogue_hashes(source, place)
             taken = "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND relation >= 16384"
             assert source.execute(taken).fetchone() == (0,)
+
+
+def test_postgresql_signs_what_the_worker_verifies(place: Place) -> None:
+    key = ControlKey(generate_key())
+    table = ("public", "Weird, ünï")
+    with psycopg.connect(place.dsn, autocommit=True, options=key.session_options()) as session:
+        row = session.execute(
+            "SELECT " + signed_sql("'rowtide-hb'", "body") + ' FROM (SELECT \'{"at": "ünï"}\'::text AS body) message'
+        ).fetchone()
+        assert row is not None
+        assert key.verify("rowtide-hb", bytes(row[0])) == '{"at": "ünï"}'.encode()
+        session.execute(emit_query(place.pipeline, [table], signed=True))
+        with psycopg.connect(place.dsn, autocommit=True) as other:
+            seen = other.execute("SELECT current_setting('rowtide.inner', true)").fetchone()
+            queries = other.execute("SELECT string_agg(query, ' ') FROM pg_stat_activity").fetchone()
+    assert seen in ((None,), ("",))
+    assert queries is not None
+    assert "rowtide.inner" in queries[0]
+    pads = [part.partition("=")[2] for part in key.session_options().split() if "=" in part]
+    assert not [pad for pad in pads if pad in queries[0]]

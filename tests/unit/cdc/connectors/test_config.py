@@ -1,11 +1,13 @@
 """The computed configuration of the connector: required settings, odd names, secrets."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from cdc.connectors.config import TopicSettings, connector_config, is_secret, masked, table_pattern, template
 from cdc.log.heartbeat import placeholder
+from cdc.log.signature import ControlKey, generate_key
 from cdc.source.connector_database import ConnectorDatabase
 from read_model.catalog.catalog import TableName
 
@@ -76,3 +78,26 @@ def test_secrets_are_masked_and_references_are_not() -> None:
 def test_the_placeholder_is_unique_and_the_connectors() -> None:
     assert config()["unavailable.value.placeholder"] == placeholder("shop", DATABASE.system)
     assert len({placeholder("shop", "1"), placeholder("shop", "2"), placeholder("shap", "1")}) == 3
+
+
+def test_messages_are_captured_by_their_exact_prefix() -> None:
+    # Debezium compiles with CASE_INSENSITIVE, as for tables.
+    pattern = re.compile(config()["message.prefix.include.list"], re.IGNORECASE)
+    for prefix in ("rowtide-hb", "rowtide-snapshot", "rowtide-marker"):
+        assert pattern.fullmatch(prefix)
+    for prefix in ("rowtide-x", "rowtide-hb2", "xrowtide-hb", "ROWTIDE-HB", "rowtide-h", ""):
+        assert not pattern.fullmatch(prefix)
+
+
+def test_the_control_key_is_an_option_of_the_session_and_in_nothing_else() -> None:
+    key = ControlKey(generate_key())
+    signed = connector_config("shop", {ORDERS: ()}, replace(DATABASE, options=key.session_options()), TOPIC)
+    assert signed["driver.options"] == key.session_options()
+    assert "current_setting('rowtide.inner')" in signed["heartbeat.action.query"]
+    shown = masked(signed)
+    assert not [pad for pad in key.session_options().split() if "=" in pad and pad.partition("=")[2] in str(shown)]
+    reference = "${file:/run/secrets/shop.properties:options}"
+    by_reference = connector_config("shop", {ORDERS: ()}, replace(DATABASE, options=reference), TOPIC)
+    assert masked(by_reference)["driver.options"] == reference
+    assert "driver.options" not in config()
+    assert "current_setting" not in config()["heartbeat.action.query"]

@@ -99,3 +99,14 @@ def test_a_loop_that_did_something_else_heard_no_silence() -> None:
 )
 def test_what_the_slot_tells(now: SourceStatus | None, message: str) -> None:
     assert re.search(message, silence_cause("shop", now))
+
+
+def test_heartbeats_that_another_signed_count_as_none_and_are_reported() -> None:
+    looks = Looks()
+    looks.outlook.turn(records=True, heartbeat=True)
+    for _ in range(100):
+        looks.now += 0.25
+        looks.outlook.turn(records=True, heartbeat=False, unauthentic=True)
+    assert "not signed" in looks.outlook.reason
+    looks.outlook.turn(records=True, heartbeat=True, unauthentic=True)
+    assert looks.outlook.reason == "", "a forged one does not matter while the pipeline's own arrive"

@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from cdc.log.control import ControlReader, Refusal
+from cdc.log.control import REPLAY_BYTES, ControlReader, Refusal, snapshot_message
 from cdc.log.envelope import MAX_CONTENT_BYTES
 from cdc.log.heartbeat import Heartbeat
+from cdc.log.signature import ControlKey
 from sync_worker.store.applier import Applied, Applier
 from sync_worker.store.row_store import RowStore
 from tests.support.builders import plans
@@ -19,16 +20,17 @@ from tests.support.fakes.quiet_surroundings import ShownTargets
 from tests.support.oracle.loop_simulation import WorkerParts, bind
 
 PIPELINE = "shop"
+KEY, OTHER_KEY = ControlKey("0123456789abcdef" * 4), ControlKey("f" * 64)
 HEARTBEAT = Heartbeat("7711", 1, "rowtide_shop", 5, {})
 
 
 class Worker:
     """An applier that has read a snapshot of three customers."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key: ControlKey | None) -> None:
         self.store = RowStore(path)
         bound = bind(WorkerParts(), self.store, lambda _: ShownTargets([]), 1000)
-        self._applier = Applier(self.store, bound.rows, bound.shapes, 1000, ControlReader(PIPELINE))
+        self._applier = Applier(self.store, bound.rows, bound.shapes, 1000, ControlReader(PIPELINE, key))
         self._offset = 0
         source = Source(plans.TABLES)
         source.uncaptured(*(Put(plans.CUSTOMERS, {"id": id_, "name": "name", "email": "mail"}) for id_ in range(1, 4)))
@@ -72,9 +74,9 @@ def message(lsn: int, prefix: str, content: bytes) -> dict[str, Any]:
     return {"op": "m", "ts_ms": lsn, "source": source, "transaction": None, "message": body}
 
 
-@pytest.fixture
-def worker(tmp_path: Path) -> Iterator[Worker]:
-    worker = Worker(tmp_path / "shop.sqlite")
+@pytest.fixture(params=[KEY, None], ids=["with a key", "without a key"])
+def worker(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Worker]:
+    worker = Worker(tmp_path / "shop.sqlite", request.param)
     try:
         assert worker.customers == 3
         yield worker
@@ -86,8 +88,8 @@ HOSTILE = [
     ("rowtide-snapshot", b"x", Refusal.MALFORMED),
     ("rowtide-snapshot", b"", Refusal.MALFORMED),
     ("rowtide-snapshot", b"-1", Refusal.MALFORMED),
-    ("rowtide-snapshot", b"9" * 11, Refusal.IMPOSSIBLE),
-    ("rowtide-snapshot", b"9" * 20, Refusal.IMPOSSIBLE),
+    ("rowtide-snapshot", b"9" * 11, Refusal.UNAUTHENTIC),
+    ("rowtide-snapshot", b"9" * 20, Refusal.UNAUTHENTIC),
     ("rowtide-snapshot", b"9" * 5000, Refusal.MALFORMED),
     ("rowtide-snapshot", "٣".encode(), Refusal.MALFORMED),
     ("rowtide-hb", b"garbage", Refusal.MALFORMED),
@@ -108,7 +110,8 @@ def test_a_message_that_is_not_ours_is_counted_and_skipped(
 ) -> None:
     before = worker.store.position
     applied = worker.emit(prefix, content)
-    assert (applied.refusals, applied.heartbeat) == ((reason,), None)
+    assert (len(applied.refusals), applied.heartbeat) == (1, None)
+    assert applied.refusals[0] in (reason, Refusal.UNAUTHENTIC)
     assert worker.customers == 3
     assert worker.store.position.log.watermark == before.log.watermark
     assert worker.store.position.snapshot == before.snapshot
@@ -133,12 +136,12 @@ def test_a_marker_is_only_a_position(worker: Worker) -> None:
 
 
 def test_a_heartbeat_of_this_pipeline_is_observed_whatever_follows_it(worker: Worker) -> None:
-    heartbeat = message(worker.lsn + 10, "rowtide-hb", msgspec.json.encode(HEARTBEAT))
+    heartbeat = message(worker.lsn + 10, "rowtide-hb", KEY.sign("rowtide-hb", msgspec.json.encode(HEARTBEAT)))
     flood = [message(worker.lsn + 20 + place, "rowtide-marker", b"") for place in range(20)]
     applied = worker.apply(heartbeat, *flood, message(worker.lsn + 100, "rowtide-hb", b"garbage"))
     assert applied.heartbeat is not None
     assert applied.heartbeat.content == HEARTBEAT
-    assert applied.refusals == (Refusal.MALFORMED,)
+    assert len(applied.refusals) == 1
 
 
 @pytest.mark.parametrize("in_transaction", [False, True])
@@ -151,3 +154,71 @@ def test_a_worker_that_waits_for_a_snapshot_is_not_told_by_anybody_that_it_was_t
     emit("rowtide-snapshot", b"99999999999")
     assert worker.store.position.snapshot.awaiting
     assert worker.customers == 3
+
+
+BODY = msgspec.json.encode(HEARTBEAT)
+
+
+@pytest.fixture
+def signed(tmp_path: Path) -> Iterator[Worker]:
+    worker = Worker(tmp_path / "signed.sqlite", KEY)
+    yield worker
+    worker.store.close()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        BODY,
+        OTHER_KEY.sign("rowtide-hb", BODY),
+        KEY.sign("rowtide-snapshot", BODY),
+        KEY.sign("rowtide-hb", BODY) + b" ",
+        KEY.sign("rowtide-hb", BODY)[1:],
+        "\u00e9".encode() * 64 + BODY,
+        b"",
+    ],
+)
+def test_a_perfect_heartbeat_that_the_pipeline_did_not_sign_is_not_believed(signed: Worker, content: bytes) -> None:
+    applied = signed.emit("rowtide-hb", content)
+    assert (applied.refusals, applied.heartbeat) == ((Refusal.UNAUTHENTIC,), None)
+
+
+def test_an_empty_snapshot_is_believed_once_and_only_from_the_pipeline(signed: Worker) -> None:
+    since = signed.lsn + 5
+    forged = OTHER_KEY.sign("rowtide-snapshot", snapshot_message(KEY, PIPELINE, since, since)[65:])
+    assert signed.emit("rowtide-snapshot", forged).refusals == (Refusal.UNAUTHENTIC,)
+    assert signed.emit("rowtide-snapshot", str(since).encode()).refusals == (Refusal.UNAUTHENTIC,)
+    other = snapshot_message(KEY, "other", since, since)
+    assert signed.emit("rowtide-snapshot", other).refusals == (Refusal.FOREIGN,)
+    future = snapshot_message(KEY, PIPELINE, since + 100_000, since)
+    assert signed.emit("rowtide-snapshot", future).refusals == (Refusal.IMPOSSIBLE,)
+    assert signed.customers == 3
+
+    own = snapshot_message(KEY, PIPELINE, since, since)
+    assert signed.emit("rowtide-snapshot", own).refusals == ()
+    assert signed.customers == 0
+    snapshot = signed.store.position.snapshot.lsn
+    signed.emit("rowtide-snapshot", own)
+    assert signed.store.position.snapshot.lsn == snapshot, "a repeat changes nothing"
+
+
+def test_a_replayed_snapshot_message_does_not_tell_a_new_row_store_that_all_is_empty(signed: Worker) -> None:
+    old = snapshot_message(KEY, PIPELINE, signed.lsn, signed.lsn)
+    with signed.store.transaction():
+        signed.store.move_snapshot(awaiting=True)
+    signed.lsn += REPLAY_BYTES
+    signed.emit("rowtide-snapshot", old)
+    assert signed.store.position.snapshot.awaiting
+    assert signed.customers == 3
+
+
+def test_without_a_key_heartbeats_are_believed_and_what_deletes_is_not(tmp_path: Path) -> None:
+    worker = Worker(tmp_path / "early.sqlite", None)
+    for content in (BODY, KEY.sign("rowtide-hb", BODY)):
+        heartbeat = worker.emit("rowtide-hb", content).heartbeat
+        assert heartbeat is not None
+        assert heartbeat.content == HEARTBEAT
+    own = snapshot_message(KEY, PIPELINE, worker.lsn + 5, worker.lsn + 5)
+    assert worker.emit("rowtide-snapshot", own).refusals == (Refusal.UNAUTHENTIC,)
+    assert worker.customers == 3
+    worker.store.close()
