@@ -1,5 +1,6 @@
 """Fixtures for every test: the servers start once, when the first test asks for them."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,10 @@ from tests.support.servers.services import Place, fresh_place, running_stack
 
 settings.register_profile("rowtide", deadline=None)  # How long an example takes depends on what else the machine does.
 settings.load_profile("rowtide")
+
+UMASK = os.umask(0o022)
+"""The umask of the run. Programs that a test runs in this process narrow it."""
+os.umask(UMASK)
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +34,9 @@ def place(stack: Stack) -> Iterator[Place]:
 
 
 @pytest.fixture(autouse=True)
-def logging_of_its_own() -> Iterator[None]:
-    """A program that a test runs in this process sends the log to that test's standard error; the next test has another."""
+def process_state_of_its_own() -> Iterator[None]:
+    """A program that a test runs in this process sends the log to that test's standard error and narrows the umask; the
+    next test has the run's own again."""
     yield
     structlog.reset_defaults()
+    os.umask(UMASK)
