@@ -91,7 +91,8 @@ def wait_for_records(place: Place, change: Callable[[], None], count: int = 60) 
 def delete_records(place: Place) -> None:
     """Delete every record of the topic, as retention does."""
     everything = TopicPartition(changes_topic(place.pipeline), 0, -1)
-    for future in admin_of(place).delete_records([everything]).values():
+    admin = admin_of(place)  # Held until the answer is there: a client that is collected never completes its futures.
+    for future in admin.delete_records([everything]).values():
         future.result(30)
 
 
