@@ -28,7 +28,9 @@ from sync_worker.store.position import EPOCH_BITS
 from sync_worker.store.row_tables import Rows
 from tests.support.builders import plans
 from tests.support.builders.history import Delete, Move, Put, Source, Truncate
-from tests.support.oracle.loop_simulation import STATEMENTS, Diverged, Turn, WorkerParts, check
+from tests.support.builders.worker_parts import STATEMENTS, WorkerParts
+from tests.support.oracle.invariants import Diverged
+from tests.support.oracle.loop_simulation import Turn, check
 
 
 class OldParentForgotten(Rows):

@@ -25,9 +25,9 @@ from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 from sync_worker.store.tombstones import Tombstones
 from tests.support.builders.history import Message
+from tests.support.builders.worker_parts import SPOOL_AFTER, WorkerParts, bind
 from tests.support.fakes.index import IndexDouble
 from tests.support.fakes.quiet_surroundings import CleanSnapshot, HeldLease, NoRepairs, SameSource, UnchangedTables
-from tests.support.oracle.loop_simulation import SPOOL_AFTER, WorkerParts, bind
 
 IDLE_WAIT = 0.001
 """Seconds."""

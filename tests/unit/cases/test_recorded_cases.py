@@ -13,7 +13,8 @@ from rowtide.conformance.loader import read_cases
 from sync_worker.store.statements import statements
 from tests.support.builders.recording import FILE, can_be_recorded, digest
 from tests.support.builders.replay import Replay
-from tests.support.oracle.loop_simulation import Action, Turn, WorkerParts, trial
+from tests.support.builders.worker_parts import WorkerParts
+from tests.support.oracle.loop_simulation import Action, Turn, trial
 from tests.support.paths import CASES
 
 ALL = read_cases([CASES])

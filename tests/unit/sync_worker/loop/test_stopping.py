@@ -11,7 +11,8 @@ from read_model.types.canonical_json import canonical
 from tests.support.builders import plans
 from tests.support.builders.history import Delete, Move, Operation, Put, Source
 from tests.support.fakes.fake_worker import STAGES, Cluster, FakeWorker, live
-from tests.support.oracle.loop_simulation import MEMORY, Expected
+from tests.support.oracle.invariants import Expected
+from tests.support.oracle.loop_simulation import MEMORY
 
 TURNS = 6
 LONGEST = 30.0

@@ -16,8 +16,8 @@ from sync_worker.store.applier import Applied, Applier
 from sync_worker.store.row_store import RowStore
 from tests.support.builders import plans
 from tests.support.builders.history import Message, Put, Source
+from tests.support.builders.worker_parts import WorkerParts, bind
 from tests.support.fakes.quiet_surroundings import ShownTargets
-from tests.support.oracle.loop_simulation import WorkerParts, bind
 
 PIPELINE = "shop"
 KEY, OTHER_KEY = ControlKey("0123456789abcdef" * 4), ControlKey("f" * 64)

@@ -11,7 +11,9 @@ from sync_worker.store.history_check import Identity, check_heartbeat, check_sam
 from sync_worker.store.position import LogPosition, Position, SnapshotState
 from tests.support.builders.history import Message, Put, Source
 from tests.support.builders.plans import CUSTOMERS
-from tests.support.oracle.loop_simulation import PLAN, Expected, WorkerParts, trial
+from tests.support.builders.worker_parts import PLAN, WorkerParts
+from tests.support.oracle.invariants import Expected
+from tests.support.oracle.loop_simulation import trial
 
 READ = Position(LogPosition(watermark=1000, heartbeat_ms=60_000), SnapshotState(lsn=500, read_ms=50_000))
 US = Identity("7", 1)
