@@ -1,5 +1,7 @@
 """Consumes the log from a given offset. Positions are stored in the row store, not in Kafka."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,6 +104,22 @@ def consumer(access: KafkaAccess, errors: KafkaErrors, **more: Any) -> Consumer:
         raise SettingsError(
             f"The Kafka settings are not valid: {error.args[0].str()}. Correct the ROWTIDE_KAFKA_… variables."
         ) from error
+
+
+@contextmanager
+def log_reader(access: KafkaAccess, group: str) -> Iterator[Consumer]:
+    """A client that reads parts of the log and stores no position; it is closed afterwards.
+
+    Raises ServiceMissing when Kafka does not answer, and SettingsError when it refuses the login."""
+    errors = KafkaErrors()
+    client = consumer(access, errors, **{"group.id": group, "enable.auto.commit": False})
+    try:
+        yield client
+    except KafkaException as error:
+        client.poll(0)  # librdkafka reports a refused login only through the callbacks.
+        raise worker_error(errors, access, error) from error
+    finally:
+        client.close()
 
 
 def topic_id_of(client: AdminClient, topic: str, timeout: float) -> str:

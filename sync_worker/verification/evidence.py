@@ -61,7 +61,7 @@ def _read_log(
     build, held = explanation.build, explanation.held
     if build is None or held is None:
         return
-    since, servers = max(build.first_lsn, snapshot), settings.kafka_bootstrap_servers
-    log = transactions_before(servers, pipeline, build.log_offset, since, source_tables(plan))
+    since = max(build.first_lsn, snapshot)
+    log = transactions_before(settings.kafka, pipeline, build.log_offset, since, source_tables(plan))
     version_lsn = held.version & LSN_BITS
     explanation.log = None if log is None else [transaction for transaction in log if transaction.lsn <= version_lsn]

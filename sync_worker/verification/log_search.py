@@ -3,13 +3,14 @@
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from cdc.log.envelope import EnvelopeError, decode, split_transaction_id
 from cdc.log.lsn import Lsn
 from cdc.log.names import changes_topic
+from connections.kafka import KafkaAccess
 from read_model.catalog.catalog import TableName
-from sync_worker.errors import ServiceMissing
+from sync_worker.log.consumer import log_reader
 
 FIRST_STEP, STEP = 2_000, 20_000
 """Records per step. The first step is small because the transaction is usually close to the offset."""
@@ -26,26 +27,15 @@ class LogTransaction(NamedTuple):
 
 
 def transactions_before(
-    bootstrap_servers: str, pipeline: str, offset: int, first_lsn: int, tables: Collection[TableName]
+    access: KafkaAccess, pipeline: str, offset: int, first_lsn: int, tables: Collection[TableName]
 ) -> list[LogTransaction] | None:
     """Transactions before `offset` that changed one of the tables and committed at `first_lsn` or later, in commit
     order.
 
     None when the log does not go back that far, or the search would read more than MAX_RECORDS. Raises
-    ServiceMissing when Kafka does not answer."""
-    settings = {
-        "bootstrap.servers": bootstrap_servers,
-        "group.id": f"rowtide-{pipeline}-search",
-        "enable.auto.commit": False,
-        "log_level": 2,
-    }
-    consumer = Consumer(settings)
-    try:
-        return _backwards(consumer, changes_topic(pipeline), offset, first_lsn, tables)
-    except KafkaException as error:
-        raise ServiceMissing(f"Kafka at {bootstrap_servers} does not answer: {error.args[0].str()}.") from error
-    finally:
-        consumer.close()
+    ServiceMissing when Kafka does not answer, and SettingsError when it refuses the login."""
+    with log_reader(access, f"rowtide-{pipeline}-search") as client:
+        return _backwards(client, changes_topic(pipeline), offset, first_lsn, tables)
 
 
 def _backwards(

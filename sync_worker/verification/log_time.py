@@ -3,16 +3,15 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from cdc.log.envelope import EnvelopeError, decode, logical_message, split_transaction_id
 from cdc.log.lsn import Lsn
 from cdc.log.names import changes_topic
-from connections.kafka import KafkaAccess, KafkaErrors
+from connections.kafka import KafkaAccess
 from sync_worker.errors import WorkerError
-from sync_worker.log.consumer import consumer, worker_error
+from sync_worker.log.consumer import log_reader
 
 CLOCK_SKEW = 5.0
 """Seconds by which Kafka's clock may be behind PostgreSQL's."""
@@ -53,10 +52,7 @@ def commit_lsn(access: KafkaAccess, pipeline: str, tx_id: int, committed: float)
 def _log_from(access: KafkaAccess, pipeline: str, moment: float) -> Iterator[Iterator[bytes]]:
     """The records that Kafka received at `moment` or later."""
     topic = changes_topic(pipeline)
-    settings: dict[str, Any] = {"group.id": f"rowtide-{pipeline}-since", "enable.auto.commit": False}
-    errors = KafkaErrors()
-    client = consumer(access, errors, **settings)
-    try:
+    with log_reader(access, f"rowtide-{pipeline}-since") as client:
         low, _ = client.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
         (start,) = client.offsets_for_times([TopicPartition(topic, 0, int(moment * 1000))], timeout=10)
         if start.offset < 0:
@@ -69,11 +65,6 @@ def _log_from(access: KafkaAccess, pipeline: str, moment: float) -> Iterator[Ite
             )
         client.assign([TopicPartition(topic, 0, start.offset)])
         yield _values(client)
-    except KafkaException as error:
-        client.poll(0)
-        raise worker_error(errors, access, error) from error
-    finally:
-        client.close()
 
 
 def _values(client: Consumer) -> Iterator[bytes]:
