@@ -142,9 +142,10 @@ class Verifier:
         lsn, truth = self._oracle.documents(document, ids)
         self._wait(lsn)
         held = {indexed.id: indexed for indexed in self._index.find(document.name, ids)}
+        json_paths = flattened_paths(document)
         again: set[str] = set()
         for id_ in ids:
-            divergence = _divergence(id_, held.get(id_), truth.get(id_), flattened_paths(document))
+            divergence = _divergence(id_, held.get(id_), truth.get(id_), json_paths)
             settled = held[id_].version & LSN_BITS <= lsn if id_ in held else True
             if divergence is None:
                 if id_ in held and (paths := left_out_of(held[id_].source)):
