@@ -10,12 +10,12 @@ import msgspec
 from cdc.log.lsn import Lsn
 from connections.worker import RowsReread
 from read_model.catalog.catalog import Column
+from read_model.catalog.column_types import INTEGERS
 from read_model.plan.model import DocumentPlan
 from sync_worker.errors import SettingsError
 from sync_worker.verification.report import Report
 from sync_worker.verification.verify import Verifier, WaitUntil, batches
 
-_BITS = {"int2": 15, "int4": 31, "int8": 63}
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -112,7 +112,7 @@ def may_be_key(document: DocumentPlan, id_: str) -> bool:
 def _may_be(column: Column, text: str) -> bool:
     if "\0" in text:
         return False
-    if bits := _BITS.get(column.type):
+    if bits := INTEGERS.get(column.type):
         return _INTEGER.fullmatch(text) is not None and -(1 << bits) <= int(text) < 1 << bits
     if column.type == "uuid":
         return _UUID.fullmatch(text) is not None
