@@ -1,7 +1,6 @@
 """Explains one document: its source rows, how far they have progressed, and which part of the pipeline is wrong if it
 differs."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -236,12 +235,11 @@ def _index_json(held: Indexed | None, left_out: tuple[str, ...], build: Build | 
 def _row_store_json(row_store: RowStoreSide | None) -> dict[str, Any] | None:
     if row_store is None:
         return None
-    as_lsn: Callable[[int | None], str | None] = lambda lsn: None if lsn is None else format_lsn(Lsn(lsn))  # noqa: E731
-    quarantined = row_store.quarantined
+    pending_since, quarantined = row_store.pending_since, row_store.quarantined
     return {
-        "position": as_lsn(row_store.position),
+        "position": format_lsn(Lsn(row_store.position)),
         "exists": row_store.text is not None,
-        "pending_since": as_lsn(row_store.pending_since),
+        "pending_since": None if pending_since is None else format_lsn(Lsn(pending_since)),
         "set_aside": KIND_TEXT[quarantined.kind] if quarantined else None,
         "reason": quarantined.reason if quarantined else None,
     }
