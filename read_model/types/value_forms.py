@@ -183,15 +183,7 @@ _BOOL = ValueForm(
 _TEXT = ValueForm(
     "text", "TEXT", str, render=_QUOTED, plain="{0}", oracle_order='{0} COLLATE "C"', oracle_minimum='({0} COLLATE "C")'
 )
-_BPCHAR = ValueForm(
-    "text",
-    "TEXT COLLATE RTRIM",
-    str,
-    render=_QUOTED,
-    plain="{0}",
-    oracle_order='{0} COLLATE "C"',
-    oracle_minimum='({0} COLLATE "C")',
-)
+_BPCHAR = replace(_TEXT, declared="TEXT COLLATE RTRIM")
 _CITEXT = ValueForm(
     kind="text",
     declared="TEXT COLLATE NOCASE",
@@ -268,12 +260,8 @@ def _moment(store: str, render: str, oracle: str) -> ValueForm:
     )
 
 
-_MONEY = ValueForm(
-    **{
-        name: getattr(scaled(18, 2), name)
-        for name in ValueForm.__dataclass_fields__
-        if name != "source" and not name.startswith("oracle")
-    },
+_MONEY = replace(
+    scaled(18, 2),
     source="round(({0})::numeric, 2)::text",
     oracle="round(({0})::numeric, 2)",
     oracle_total="round(sum(({0})::numeric), 2)",
