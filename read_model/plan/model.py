@@ -102,7 +102,6 @@ class Include:
     order_by: tuple[Order, ...] = ()
     limit: int | None = None
     value: bool = False
-    options: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ def _include(spec: IncludeSpec, left: Table, scope: ResolutionContext) -> Includ
     order_by = _order(spec, right, through, scope) if spec.many else ()
     if join is None and through is None:
         return None
-    return Include(spec.name, spec.many, node, join, through, order_by, spec.limit, bool(spec.value), spec.options)
+    return Include(spec.name, spec.many, node, join, through, order_by, spec.limit, bool(spec.value))
 
 
 def _order(spec: IncludeSpec, right: Table, through: Junction | None, scope: ResolutionContext) -> tuple[Order, ...]:

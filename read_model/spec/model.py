@@ -96,7 +96,6 @@ class IncludeSpec:
     order_by: tuple[OrderSpec, ...] = ()
     limit: int | None = None
     value: FieldSpec | None = None
-    options: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

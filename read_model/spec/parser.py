@@ -9,8 +9,6 @@ from read_model.spec.model import DocumentSpec, SearchSpec, Spec
 from read_model.spec.relations import parse_node
 from read_model.spec.yaml_reader import Item, elements, entries, known, read_yaml, scalar, text
 
-__all__ = ["Spec", "parse_spec"]
-
 PIPELINE = re.compile(r"[a-z][a-z0-9_]{0,40}")
 ALIAS = re.compile(r"[a-z][a-z0-9_-]{0,199}")
 CURRENCY = re.compile(r"[A-Z]{3}")
