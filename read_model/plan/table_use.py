@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from read_model.catalog.catalog import Catalog, Column, TableName
 from read_model.plan.model import DocumentPlan, Include, Join, Node, TableUse, nodes
+from read_model.plan.names import key_columns
 
 
 @dataclass(slots=True)
@@ -67,6 +68,6 @@ def _table_use(name: TableName, needs: _Needs, catalog: Catalog) -> TableUse:
     return TableUse(
         table=name,
         columns=tuple(column for column in table.columns.values() if column.name in needs.columns),
-        primary_key=tuple(table.columns[key] for key in table.primary_key),
+        primary_key=key_columns(table),
         lookups=tuple(sorted(group for group in needs.lookups if set(group) != set(table.primary_key))),
     )

@@ -8,7 +8,7 @@ from typing import Literal
 from read_model.catalog.catalog import Catalog, Table
 from read_model.catalog.column_types import INSTANTS, not_a_key, not_joinable, unsupported
 from read_model.plan.joins import Link, links_down, links_up
-from read_model.plan.names import is_unique
+from read_model.plan.names import is_unique, key_columns
 
 ID_SUFFIX = re.compile(r"(?i)(?<=[a-z0-9])_?(id|uuid|key|code|no|number|fk)$")
 
@@ -29,7 +29,7 @@ class Relation:
 
 def usable(table: Table) -> bool:
     """Whether documents can use a table: it has a primary key of supported types."""
-    keys = [table.columns[name] for name in table.primary_key]
+    keys = key_columns(table)
     return bool(keys) and not any(unsupported(key) or not_a_key(key) for key in keys)
 
 
