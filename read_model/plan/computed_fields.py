@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from read_model.catalog.catalog import Column, Table
 from read_model.catalog.column_types import COMPARABLE, SUMMABLE, shown_type
-from read_model.plan.conditions import resolve_condition
-from read_model.plan.joins import find_join, find_junction
-from read_model.plan.model import Compute, Include, Node, Order
+from read_model.plan.conditions import resolve_conditions
+from read_model.plan.joins import find_relation, total_order
+from read_model.plan.model import Compute, Include, Node
 from read_model.plan.names import ResolutionContext, find_column, find_table, key_columns
 from read_model.spec.model import ComputeSpec, IncludeSpec
 from read_model.spec.yaml_reader import suggestion
@@ -57,16 +57,12 @@ def _relation(spec: IncludeSpec, left: Table, scope: ResolutionContext) -> Inclu
     right = find_table(spec.node.table, spec.node.table_place, scope)
     if right is None:
         return None
-    join = None if spec.through else find_join(spec, left, right, scope)
-    through = find_junction(spec.through, left, right, scope) if spec.through else None
-    conditions = (resolve_condition(condition, right, scope) for condition in spec.node.where)
-    where = tuple(condition for condition in conditions if condition)
+    join, through = find_relation(spec, left, right, scope)
+    where = resolve_conditions(spec.node.where, right, scope)
     if join is None and through is None:
         return None
-    key = key_columns(right)
-    order = [Order(column) for column in key]
-    order += [Order(column, junction=True) for column in (through.primary_key if through else ())]
-    return Include(spec.name, True, Node(right.name, key, where=where), join, through, tuple(order))
+    node = Node(right.name, key_columns(right), where=where)
+    return Include(spec.name, True, node, join, through, tuple(total_order(right, through)))
 
 
 def _fits(spec: ComputeSpec, column: Column, scope: ResolutionContext) -> bool:

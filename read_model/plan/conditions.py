@@ -6,7 +6,7 @@ and booleans unchanged.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from uuid import UUID
@@ -25,8 +25,14 @@ class UnfitValueError(ValueError):
     """A constant that does not fit a column's type. The message is the remedy."""
 
 
-def resolve_condition(spec: ConditionSpec, table: Table, scope: ResolutionContext) -> Condition | None:
-    """A comparison with its column and normalized constants; None with an error if they do not fit."""
+def resolve_conditions(specs: Iterable[ConditionSpec], table: Table, scope: ResolutionContext) -> tuple[Condition, ...]:
+    """The comparisons of a filter, each with its column and normalized constants; an error for each that does not
+    fit."""
+    conditions = (_condition(spec, table, scope) for spec in specs)
+    return tuple(condition for condition in conditions if condition)
+
+
+def _condition(spec: ConditionSpec, table: Table, scope: ResolutionContext) -> Condition | None:
     column = find_column(table, spec.column, spec.place, scope)
     if column is None:
         return None

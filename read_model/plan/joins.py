@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from read_model.catalog.catalog import ForeignKey, Table
 from read_model.catalog.column_types import not_joinable
-from read_model.plan.model import Join, Junction
+from read_model.plan.model import Join, Junction, Order
 from read_model.plan.names import ResolutionContext, find_column, find_table, is_unique, key_columns, spec_name
 from read_model.spec.errors import Place
 from read_model.spec.model import IncludeSpec, KeyChoice, ThroughSpec
@@ -43,8 +43,23 @@ def _distinct(links: Iterable[Link]) -> list[Link]:
     return list({(link.left, link.right): link for link in links}.values())
 
 
-def find_join(include: IncludeSpec, left: Table, right: Table, scope: ResolutionContext) -> Join | None:
-    """The join of an include without a junction."""
+def find_relation(
+    include: IncludeSpec, left: Table, right: Table, scope: ResolutionContext
+) -> tuple[Join | None, Junction | None]:
+    """How an include's rows are reached: by a join or through a junction; neither, with an error, if there is no single
+    way."""
+    if include.through:
+        return None, _junction(include.through, left, right, scope)
+    return _direct_join(include, left, right, scope), None
+
+
+def total_order(right: Table, through: Junction | None) -> list[Order]:
+    """The terms that make any order of an include's rows total: the table's primary key, then the junction's."""
+    terms = [Order(column) for column in key_columns(right)]
+    return terms + [Order(column, junction=True) for column in (through.primary_key if through else ())]
+
+
+def _direct_join(include: IncludeSpec, left: Table, right: Table, scope: ResolutionContext) -> Join | None:
     choice = include.key
     if choice and choice.pairs:
         return _own_join(include, left, right, choice, scope)
@@ -139,8 +154,7 @@ def _join(
     return Join(tuple(a for a, _ in pairs if a), tuple(b for _, b in pairs if b))
 
 
-def find_junction(through: ThroughSpec, left: Table, right: Table, scope: ResolutionContext) -> Junction | None:
-    """The junction of a many-to-many include, with both joins."""
+def _junction(through: ThroughSpec, left: Table, right: Table, scope: ResolutionContext) -> Junction | None:
     middle = find_table(through.table, through.place, scope)
     if middle is None:
         return None

@@ -5,10 +5,10 @@ from dataclasses import replace
 from read_model.catalog.catalog import Catalog, Column, Table
 from read_model.catalog.column_types import JSON, not_a_key, not_ordered, unsupported
 from read_model.plan.computed_fields import resolve_computes
-from read_model.plan.conditions import resolve_condition
+from read_model.plan.conditions import resolve_conditions
 from read_model.plan.field_paths import check_search
 from read_model.plan.fingerprint import spec_hash
-from read_model.plan.joins import find_join, find_junction
+from read_model.plan.joins import find_relation, total_order
 from read_model.plan.model import Constant, DocumentPlan, Field, Include, Junction, Node, Order, PipelinePlan
 from read_model.plan.names import ResolutionContext, find_column, find_table, key_columns
 from read_model.plan.table_use import table_uses
@@ -60,7 +60,6 @@ def _id(spec: DocumentSpec, table: Table, scope: ResolutionContext) -> tuple[Col
 def _node(spec: NodeSpec, table: Table, scope: ResolutionContext) -> Node:
     fields = _fields(spec.fields, table, scope)
     includes = [(include, _include(include, table, scope)) for include in spec.includes]
-    conditions = (resolve_condition(condition, table, scope) for condition in spec.where)
     _check_names(spec, [field.name for field in fields], scope)
     node = Node(
         table=table.name,
@@ -68,7 +67,7 @@ def _node(spec: NodeSpec, table: Table, scope: ResolutionContext) -> Node:
         fields=fields,
         constants=tuple(Constant(constant.name, constant.value) for constant in spec.constants),
         includes=tuple(include for _, include in includes if include),
-        where=tuple(condition for condition in conditions if condition),
+        where=resolve_conditions(spec.where, table, scope),
     )
     failed = {written.name for written, include in includes if include is None}
     return replace(node, computes=resolve_computes(spec.computes, node, failed, table, scope))
@@ -127,8 +126,7 @@ def _include(spec: IncludeSpec, left: Table, scope: ResolutionContext) -> Includ
     right = find_table(spec.node.table, spec.node.table_place, scope)
     if right is None:
         return None
-    join = None if spec.through else find_join(spec, left, right, scope)
-    through = find_junction(spec.through, left, right, scope) if spec.through else None
+    join, through = find_relation(spec, left, right, scope)
     node = _node(spec.node, right, scope)
     if spec.value and (field := _field(replace(spec.value, name=spec.value.column), right, scope)):
         node = replace(node, fields=(field,))
@@ -141,10 +139,8 @@ def _include(spec: IncludeSpec, left: Table, scope: ResolutionContext) -> Includ
 def _order(spec: IncludeSpec, right: Table, through: Junction | None, scope: ResolutionContext) -> tuple[Order, ...]:
     """The order as written, made total by appending the primary keys."""
     terms = [term for written in spec.order_by if (term := _term(written, spec, right, through, scope))]
-    keys = [Order(column) for column in key_columns(right)]
-    keys += [Order(column, junction=True) for column in (through.primary_key if through else ())]
     seen = {(term.column.name, term.junction) for term in terms}
-    return (*terms, *(key for key in keys if (key.column.name, key.junction) not in seen))
+    return (*terms, *(key for key in total_order(right, through) if (key.column.name, key.junction) not in seen))
 
 
 def _term(
