@@ -103,6 +103,13 @@ class Include:
     limit: int | None = None
     value: bool = False
 
+    @property
+    def direct_join(self) -> Join:
+        """The join of an include without a junction."""
+        if self.join is None:
+            raise ValueError(f"the include '{self.name}' has neither a join nor a junction")
+        return self.join
+
 
 @dataclass(frozen=True, slots=True)
 class Compute:
@@ -167,5 +174,10 @@ class TableUse:
 def nodes(node: Node) -> Iterator[Node]:
     """The node and everything below it, parents first, including the nodes that computes aggregate."""
     yield node
-    for include in (*node.includes, *(compute.include for compute in node.computes)):
+    for include in relations(node):
         yield from nodes(include.node)
+
+
+def relations(node: Node) -> tuple[Include, ...]:
+    """The includes of a node, then those that its computes aggregate."""
+    return (*node.includes, *(compute.include for compute in node.computes))

@@ -135,9 +135,7 @@ def source_of(include: Include, parent: str, child: str) -> str:
         link = f"{child}j"
         joined = f"{junction.table.quoted} {link} JOIN {table} ON {matches(junction.leave, link, child)}"
         return f"FROM {joined} WHERE {matches(junction.enter, parent, link)}{filters}"
-    if include.join is None:
-        raise ValueError(f"the include '{include.name}' has neither a join nor a junction")
-    return f"FROM {table} WHERE {matches(include.join, parent, child)}{filters}"
+    return f"FROM {table} WHERE {matches(include.direct_join, parent, child)}{filters}"
 
 
 def matches(join: Join, left: str, right: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from read_model.catalog.catalog import Column, TableName
-from read_model.plan.model import DocumentPlan, Include, Join, Node
+from read_model.plan.model import DocumentPlan, Include, Join, Node, relations
 from read_model.sqlite.json_builder import column_of, matches
 from read_model.sqlite.rows import CHANGED, table_name
 
@@ -73,15 +73,11 @@ def _primary_keys(document: DocumentPlan) -> dict[TableName, tuple[Column, ...]]
     while pending:
         node = pending.pop(0)
         keys.setdefault(node.table, node.primary_key)
-        for include in _includes(node):
+        for include in relations(node):
             if include.through:
                 keys.setdefault(include.through.table, include.through.primary_key)
             pending.append(include.node)
     return keys
-
-
-def _includes(node: Node) -> tuple[Include, ...]:
-    return (*node.includes, *(compute.include for compute in node.computes))
 
 
 def _end(document: DocumentPlan, path: _Path) -> TableName:
@@ -91,7 +87,7 @@ def _end(document: DocumentPlan, path: _Path) -> TableName:
 def _paths(node: Node, before: _Path = ()) -> Iterator[_Path]:
     """Every place in the plan at and below a node, as the steps that lead there. A junction is also a place."""
     yield before
-    for include in _includes(node):
+    for include in relations(node):
         steps = _steps(node, include)
         if len(steps) == 2:
             yield (*before, steps[0])
@@ -102,9 +98,7 @@ def _steps(node: Node, include: Include) -> _Path:
     if include.through:
         enter = _Step(node.table, include.through.table, include.through.enter, _shared(node, include.through.enter))
         return enter, _Step(include.through.table, include.node.table, include.through.leave, shared=True)
-    if include.join is None:
-        raise ValueError(f"the include '{include.name}' has neither a join nor a junction")
-    return (_Step(node.table, include.node.table, include.join, _shared(node, include.join)),)
+    return (_Step(node.table, include.node.table, include.direct_join, _shared(node, include.direct_join)),)
 
 
 def _shared(node: Node, join: Join) -> bool:

@@ -100,14 +100,8 @@ class _JsonBuilder:
             source = f"{table_name(junction.table)} {link} CROSS JOIN {table}"
             condition = f"{matches(junction.enter, parent, link)} AND {matches(junction.leave, link, child)}"
         else:
-            source, condition = table, matches(_join(include), parent, child)
+            source, condition = table, matches(include.direct_join, parent, child)
         return source, link, condition + conditions(include.node.where, child)
-
-
-def _join(include: Include) -> Join:
-    if include.join is None:
-        raise ValueError(f"the include '{include.name}' has neither a join nor a junction")
-    return include.join
 
 
 def _concat(pieces: list[str]) -> str:
