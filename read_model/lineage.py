@@ -6,10 +6,9 @@ but downwards.
 
 from dataclasses import dataclass
 
-from read_model.catalog.catalog import Column, TableName, quote_identifier
+from read_model.catalog.catalog import Column, TableName
 from read_model.plan.model import DocumentPlan, Join
 from read_model.postgres import documents
-from read_model.postgres.rows import escaped
 from read_model.sqlite.documents import has_id
 from read_model.sqlite.fan_out import table_paths
 from read_model.sqlite.json_builder import column_of, matches, text_literal
@@ -64,13 +63,14 @@ def _row_store(document: DocumentPlan, key: tuple[Column, ...], steps: tuple[tup
 
 def _source(document: DocumentPlan, key: tuple[Column, ...], steps: tuple[tuple[TableName, Join], ...]) -> str:
     last = _alias(len(steps))
-    columns = ", ".join(f"{last}.{quote_identifier(column.name)}" for column in key)
+    columns = ", ".join(documents.column_of(last, column) for column in key)
     joined = [f"{document.root.table.quoted} r"]
     joined += [
         f"{table.quoted} r{n} ON {documents.matches(join, _alias(n - 1), f'r{n}')}"
         for n, (table, join) in enumerate(steps, 1)
     ]
-    return f"{escaped(f'SELECT {columns} FROM ' + ' JOIN '.join(joined))} WHERE {documents.restriction(document)}"
+    select = documents.escaped(f"SELECT {columns} FROM {' JOIN '.join(joined)}")
+    return f"{select} WHERE {documents.restriction(document)}"
 
 
 def _alias(depth: int) -> str:

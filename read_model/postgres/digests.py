@@ -13,6 +13,8 @@ from read_model.postgres.documents import (
     column_of,
     conditions,
     constant_text,
+    cut_of,
+    escaped,
     field_of,
     id_text,
     order_of,
@@ -30,46 +32,45 @@ def bucket_query(document: DocumentPlan, first: bool, limit: int) -> str:
     """The next `limit` documents in the order of their keys, as (id text, digest, key…), the keys as text.
 
     Unless it is for the `first` bucket, it takes the keys of the last row seen, one parameter each."""
-    keys = [column_of("r", column) for column in document.id]
-    after = "" if first else f" AND ({', '.join(keys)}) > ({', '.join(['%s'] * len(keys))})"
-    shown = ", ".join(f"{key}::text" for key in keys)
-    select = _select(document, f", {shown}")
-    if not first:
-        select = select.replace("%", "%%")
-    return f"{select}{after} ORDER BY {', '.join(keys)} LIMIT {limit}"
+    columns = [column_of("r", column) for column in document.id]
+    keys, shown = ", ".join(columns), ", ".join(f"{column}::text" for column in columns)
+    select, order = _select(document, f", {shown}"), f" ORDER BY {keys} LIMIT {limit}"
+    if first:
+        return select + order
+    return f"{escaped(select)} AND ({escaped(keys)}) > ({', '.join(['%s'] * len(columns))}){escaped(order)}"
 
 
 def digest_query(document: DocumentPlan, indexed: bool = True) -> str:
     """(id text, digest) of the documents in `%s`, a list of id texts. For `indexed` see `restriction`."""
-    return f"{_select(document, '').replace('%', '%%')} AND {restriction(document, indexed)}"
+    return f"{escaped(_select(document, ''))} AND {restriction(document, indexed)}"
 
 
 def present_query(document: DocumentPlan, indexed: bool = True) -> str:
     """The ids in `%s`, a list of id texts, that have a document."""
-    where = conditions(document.root.where, "r")
-    query = f"SELECT {id_text(document, 'r')} FROM {document.root.table.quoted} r WHERE true{where}"
-    return f"{query.replace('%', '%%')} AND {restriction(document, indexed)}"
+    return f"{escaped(_select_ids(document))} AND {restriction(document, indexed)}"
 
 
 def range_query(document: DocumentPlan) -> str:
     """Ids of the documents whose key is between two parameters.
 
     For a key of several columns, the first column decides."""
-    where = conditions(document.root.where, "r")
-    query = f"SELECT {id_text(document, 'r')} FROM {document.root.table.quoted} r WHERE true{where}".replace("%", "%%")
-    key = column_of("r", document.id[0])
-    return f"{query} AND {key} BETWEEN %s AND %s ORDER BY {key}"
+    key = escaped(column_of("r", document.id[0]))
+    return f"{escaped(_select_ids(document))} AND {key} BETWEEN %s AND %s ORDER BY {key}"
 
 
 def sample_query(document: DocumentPlan, method: str) -> str:
     """Ids of a random sample of the root's rows, in random order.
 
     Three parameters: the percentage, a seed, and the same seed as text."""
-    text = id_text(document, "r")
-    where = conditions(document.root.where, "r").replace("%", "%%")
-    query = f"SELECT {text} FROM {document.root.table.quoted} r".replace("%", "%%")
-    order = f"sha256(convert_to({text.replace('%', '%%')} || %s, 'UTF8'))"
-    return f"{query} TABLESAMPLE {method} (%s) REPEATABLE (%s) WHERE true{where} ORDER BY {order}"
+    text, table = escaped(id_text(document, "r")), escaped(document.root.table.quoted)
+    where = escaped(conditions(document.root.where, "r"))
+    sample = f"{table} r TABLESAMPLE {method} (%s) REPEATABLE (%s)"
+    return f"SELECT {text} FROM {sample} WHERE true{where} ORDER BY sha256(convert_to({text} || %s, 'UTF8'))"
+
+
+def _select_ids(document: DocumentPlan) -> str:
+    where = conditions(document.root.where, "r")
+    return f"SELECT {id_text(document, 'r')} FROM {document.root.table.quoted} r WHERE true{where}"
 
 
 def _select(document: DocumentPlan, more: str) -> str:
@@ -109,13 +110,10 @@ class _TextBuilder(Builder):
         value = next(self.members(include.node, child))[1] if include.value else self.object(include.node, child)
         if not include.many:
             return f"coalesce((SELECT {value} {source}), 'null')"
-        order = ", ".join(order_of(order, f"{child}j" if order.junction else child) for order in include.order_by)
+        order = order_of(include, child)
         elements = f"SELECT string_agg({value}, ', ' ORDER BY {order}) {source}"
         if include.limit is not None:
-            cut = (
-                f"SELECT {value} AS value, row_number() OVER (ORDER BY {order}) AS place"
-                f" {source} ORDER BY {order} LIMIT {include.limit}"
-            )
+            cut = cut_of(include, value, source, order)
             elements = f"SELECT string_agg(value, ', ' ORDER BY place) FROM ({cut}) cut"
         return f"concat('[', ({elements}), ']')"
 

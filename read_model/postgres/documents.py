@@ -29,8 +29,8 @@ def document_query(document: DocumentPlan, ids: bool = False, indexed: bool = Tr
         f" FROM {document.root.table.quoted} r {where}"
     )
     if ids:
-        query = f"{query.replace('%', '%%')} AND {restriction(document, indexed)}"
-    return f'{query} ORDER BY {text.replace("%", "%%") if ids else text} COLLATE "C"'
+        query, text = f"{escaped(query)} AND {restriction(document, indexed)}", escaped(text)
+    return f'{query} ORDER BY {text} COLLATE "C"'
 
 
 def id_text(document: DocumentPlan, alias: str) -> str:
@@ -47,12 +47,11 @@ def restriction(document: DocumentPlan, indexed: bool = True) -> str:
     With `indexed`, the key's index serves it if the types allow that; an id that is not a value of its type then
     makes the query fail."""
     if not indexed or any(column.type not in _PLAIN_IDS for column in document.id):
-        text = id_text(document, "r").replace("%", "%%")
-        return f"({text}) = ANY(%s::text[])"
+        return f"({escaped(id_text(document, 'r'))}) = ANY(%s::text[])"
     if len(document.id) == 1:
         column = document.id[0]
-        return f"{column_of('r', column).replace('%', '%%')} = ANY(%s::text[]::{column.type}[])"
-    keys = ", ".join(column_of("r", column).replace("%", "%%") for column in document.id)
+        return f"{escaped(column_of('r', column))} = ANY(%s::text[]::{column.type}[])"
+    keys = escaped(", ".join(column_of("r", column) for column in document.id))
     parts = ", ".join(f"(id::json ->> {place})::{column.type}" for place, column in enumerate(document.id))
     return f"({keys}) IN (SELECT {parts} FROM unnest(%s::text[]) AS id)"
 
@@ -60,6 +59,11 @@ def restriction(document: DocumentPlan, indexed: bool = True) -> str:
 def column_of(alias: str, column: Column) -> str:
     """A column of an aliased table."""
     return f"{alias}.{quote_identifier(column.name)}"
+
+
+def escaped(query: str) -> str:
+    """SQL as part of a query with parameters: every % doubled."""
+    return query.replace("%", "%%")
 
 
 def constant_text(value: str) -> str:
@@ -112,13 +116,10 @@ class Builder:
         value = next(self.members(include.node, child))[1] if include.value else self.object(include.node, child)
         if not include.many:
             return f"(SELECT {value} {source})"
-        order = ", ".join(order_of(order, f"{child}j" if order.junction else child) for order in include.order_by)
+        order = order_of(include, child)
         if include.limit is None:
             return f"(SELECT coalesce(json_agg({value} ORDER BY {order}), '[]') {source})"
-        cut = (
-            f"SELECT {value} AS value, row_number() OVER (ORDER BY {order}) AS place"
-            f" {source} ORDER BY {order} LIMIT {include.limit}"
-        )
+        cut = cut_of(include, value, source, order)
         return f"(SELECT coalesce(json_agg(value ORDER BY place), '[]') FROM ({cut}) cut)"
 
     def compute(self, compute: Compute, parent: str) -> str:
@@ -164,8 +165,20 @@ def _constant(value: str | int | bool | None) -> str:
     return f"{value}::int8" if isinstance(value, int) else f"{constant_text(value)}::text"
 
 
-def order_of(order: Order, alias: str) -> str:
-    """One term of ORDER BY."""
+def order_of(include: Include, child: str) -> str:
+    """The terms of ORDER BY of an include's rows, "" if it has none."""
+    return ", ".join(_term(order, f"{child}j" if order.junction else child) for order in include.order_by)
+
+
+def cut_of(include: Include, value: str, source: str, order: str) -> str:
+    """A query of the first rows of an include with a limit: `value` of each, and its `place` in the order."""
+    return (
+        f"SELECT {value} AS value, row_number() OVER (ORDER BY {order}) AS place"
+        f" {source} ORDER BY {order} LIMIT {include.limit}"
+    )
+
+
+def _term(order: Order, alias: str) -> str:
     key = fill(form(order.column).oracle_order, column_of(alias, order.column))
     return f"{key} DESC NULLS FIRST" if order.descending else f"{key} NULLS LAST"
 

@@ -5,7 +5,15 @@ from itertools import count
 
 from read_model.catalog.catalog import Column, TableName
 from read_model.plan.model import DocumentPlan, Include, Node
-from read_model.postgres.documents import column_of, conditions, constant_text, order_of, restriction, source_of
+from read_model.postgres.documents import (
+    column_of,
+    conditions,
+    constant_text,
+    escaped,
+    order_of,
+    restriction,
+    source_of,
+)
 from read_model.types.value_forms import fill, form
 
 MAX_ROWS = 100
@@ -20,9 +28,9 @@ def parts_query(document: DocumentPlan, committed: bool, indexed: bool = True) -
     the id of the transaction that wrote this version of the row, its age in transactions, and, if `committed` (the
     server runs with track_commit_timestamp), the time of its commit in Unix ms."""
     rows = " UNION ALL ".join(_LineageRows(committed).of(document))
-    where = conditions(document.root.where, "r").replace("%", "%%")
+    where = escaped(conditions(document.root.where, "r"))
     return (
-        f"SELECT (SELECT json_agg(row) FROM ({rows.replace('%', '%%')}) rows(row))::text"
+        f"SELECT (SELECT json_agg(row) FROM ({escaped(rows)}) rows(row))::text"
         f" FROM {document.root.table.quoted} r WHERE true{where} AND {restriction(document, indexed)}"
     )
 
@@ -72,8 +80,7 @@ class _LineageRows:
             link = f"{inner}j"
             columns += [f"{column_of(link, column)} AS {_link(column)}" for column in include.through.primary_key]
             columns.append(f"{link}.xmin AS {LINK}xmin")
-        terms = ", ".join(order_of(term, f"{inner}j" if term.junction else inner) for term in include.order_by)
-        order = f" ORDER BY {terms}" if terms else ""
+        order = f" ORDER BY {order_of(include, inner)}" if include.order_by else ""
         limit = min(include.limit or MAX_ROWS, MAX_ROWS)
         return f"SELECT {', '.join(columns)} {source_of(include, parent, inner)}{order} LIMIT {limit}"
 

@@ -5,6 +5,7 @@ Run them with DateStyle ISO and extra_float_digits ≥ 1, the server's defaults.
 
 from read_model.catalog.catalog import Column, quote_identifier
 from read_model.plan.model import TableUse
+from read_model.postgres.documents import column_of, escaped
 from read_model.types.value_forms import fill, form
 
 
@@ -32,18 +33,13 @@ def given_keys(use: TableUse) -> str:
     return f"SELECT {names} FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb) g"
 
 
-def escaped(query: str) -> str:
-    """SQL as part of a query with parameters: every % doubled."""
-    return query.replace("%", "%%")
-
-
 def _values(columns: tuple[Column, ...], alias: str) -> str:
     return ", ".join(
-        f"{fill(form(column).source or form(column).oracle, f'{alias}.{quote_identifier(column.name)}')}"
+        f"{fill(form(column).source or form(column).oracle, column_of(alias, column))}"
         f" AS {quote_identifier(column.name)}"
         for column in columns
     )
 
 
 def _names(columns: tuple[Column, ...], alias: str) -> str:
-    return ", ".join(f"{alias}.{quote_identifier(column.name)}" for column in columns)
+    return ", ".join(column_of(alias, column) for column in columns)
