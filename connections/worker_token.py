@@ -24,8 +24,8 @@ TokenSource = Callable[[], str]
 yet."""
 
 
-class TokenSettingsError(Exception):
-    """The settings of the token are wrong."""
+class WorkerSettingsError(Exception):
+    """Settings of the worker are wrong, those of the token included."""
 
     exit_code = 2
 
@@ -65,11 +65,11 @@ class WorkerStoreSettings(WorkerTokenSettings):
 
     @classmethod
     def read(cls) -> Self:
-        """Read the environment. Raises TokenSettingsError."""
+        """Read the environment. Raises WorkerSettingsError with every invalid setting, one on each line."""
         try:
             return cls()
         except ValidationError as error:
-            raise TokenSettingsError("\n  ".join(["These settings are wrong:", *setting_faults(error)])) from None
+            raise WorkerSettingsError("\n  ".join(["These settings are wrong:", *setting_faults(error)])) from None
 
     @property
     def token_file(self) -> Path:

@@ -6,13 +6,12 @@ import sys
 import threading
 
 import structlog
-from pydantic import ValidationError
 
 from cdc.log.envelope import EnvelopeError
 from cdc.log.heartbeat import HeartbeatError
 from cdc.log.transaction import LogError
 from connections.private_files import set_private_umask
-from connections.settings import setting_faults
+from connections.worker_token import WorkerSettingsError
 from read_model.spec.errors import SpecError
 from sync_worker import composition
 from sync_worker.elasticsearch.index_guard import IndexLost
@@ -28,9 +27,9 @@ OK, FAILED, WRONG_USE, NO_SERVICE = 0, 1, 2, 3
 def load_settings() -> WorkerSettings:
     """Read the environment. Raises SettingsError with every invalid setting, one on each line."""
     try:
-        return WorkerSettings()
-    except ValidationError as error:
-        raise SettingsError("\n  ".join(["These settings are wrong:", *setting_faults(error)])) from None
+        return WorkerSettings.read()
+    except WorkerSettingsError as error:
+        raise SettingsError(str(error)) from None
 
 
 def main(new_store: bool = False) -> int:

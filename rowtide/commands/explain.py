@@ -8,16 +8,15 @@ from rich.table import Table
 from rich.text import Text
 
 from cdc.log.lsn import Lsn, format_lsn
-from connections.worker import WorkerClient
 from rowtide.command import add_command
+from rowtide.commands.open_verification import open_verification
 from rowtide.commands.options import WORKER_URL, DocumentArgument, IdArgument, WaitOption, WorkerUrlOption
-from rowtide.console import FAILED, Output, OutputOption, print_json, print_note, print_renderable, print_table
-from sync_worker import runner
+from rowtide.console import FAILED, Output, OutputOption, print_json, print_renderable, print_table
 from sync_worker.verification.evidence import collect_evidence
 from sync_worker.verification.explain import Explanation, Verdict
 from sync_worker.verification.log_search import LogTransaction
 from sync_worker.verification.oracle import Limits
-from sync_worker.verification.verification import Patience, chosen, verification
+from sync_worker.verification.verification import Patience, chosen
 
 
 def register(root: typer.Typer) -> None:
@@ -43,11 +42,7 @@ def explain(
 
     Exit code 0 if the document equals the database, 1 if it differs, is not up to date yet, or does not exist.
     """
-    settings = runner.load_settings()
-    with (
-        WorkerClient(worker_url, print_note, settings.token) as worker,
-        verification(settings, worker, Limits(), Patience(wait)) as opened,
-    ):
+    with open_verification(worker_url, Limits(), Patience(wait)) as (settings, opened):
         (plan,) = chosen(opened.plan, [document])
         explanation = collect_evidence(settings, opened, plan, id_)
     if output is Output.JSON:

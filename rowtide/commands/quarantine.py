@@ -18,8 +18,8 @@ from rowtide.commands.options import (
     WorkerUrlOption,
 )
 from rowtide.console import FAILED, Output, OutputOption, print_json, print_note, print_table, print_text
-from sync_worker import runner
 from sync_worker.errors import WorkerError
+from sync_worker.settings import WorkerSettings
 from sync_worker.store.position import LSN_BITS
 from sync_worker.store.quarantine import KIND_TEXT, QuarantinedDocument
 from sync_worker.verification.oracle import source_lsn
@@ -46,7 +46,7 @@ def list_(document: DocumentOption = None, output: OutputOption = Output.TEXT) -
 
     Reads the row store, so run it on the worker's machine. The worker does not need to run.
     """
-    quarantined = _read(document, None)
+    quarantined = _read(WorkerSettings.read(), document, None)
     if output is Output.JSON:
         print_json({"quarantine": [_as_json(entry) for entry in quarantined]})
         return
@@ -70,7 +70,7 @@ def show(document: DocumentArgument, id_: IdArgument, output: OutputOption = Out
 
     Exit code 1 if the document is not in quarantine.
     """
-    quarantined = _read(document, id_)
+    quarantined = _read(WorkerSettings.read(), document, id_)
     if not quarantined:
         raise WorkerError(
             f"{document} {id_} is not in quarantine. Run `rowtide explain {document} {id_}` for its state."
@@ -94,13 +94,13 @@ def retry(
 
     Exit code 0 if none of them is in quarantine any more.
     """
-    settings = runner.load_settings()
+    settings = WorkerSettings.read()
     with WorkerClient(worker_url, print_note, settings.token) as worker:
         worker.wait_until_started(wait)
         retried = worker.retry(document, id_)
         if retried:
             worker.wait_until_searchable(source_lsn(settings.postgres_dsn.get_secret_value()), wait)
-    remaining = _read(document, id_)
+    remaining = _read(settings, document, id_)
     if output is Output.JSON:
         print_json({"retried": retried, "quarantine": [_as_json(entry) for entry in remaining]})
     else:
@@ -109,8 +109,8 @@ def retry(
         raise typer.Exit(FAILED)
 
 
-def _read(document: str | None, id_: str | None) -> list[QuarantinedDocument]:
-    with RowStoreReader(store_path(runner.load_settings())) as row_store:
+def _read(settings: WorkerSettings, document: str | None, id_: str | None) -> list[QuarantinedDocument]:
+    with RowStoreReader(store_path(settings)) as row_store:
         return row_store.quarantined(document, id_)
 
 

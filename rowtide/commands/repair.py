@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from connections.worker import WorkerClient
 from rowtide.command import add_command
+from rowtide.commands.open_verification import open_verification
 from rowtide.commands.options import (
     WORKER_URL,
     BucketOption,
@@ -24,16 +24,14 @@ from rowtide.console import (
     OutputOption,
     print_json,
     print_markup,
-    print_note,
     print_text,
     progress_bars,
 )
-from sync_worker import runner
 from sync_worker.errors import SettingsError
 from sync_worker.verification.oracle import Limits
 from sync_worker.verification.repair import RepairResult
 from sync_worker.verification.repair_targets import RepairScope, repair_targets
-from sync_worker.verification.verification import Patience, verification
+from sync_worker.verification.verification import Patience
 
 
 def register(root: typer.Typer) -> None:
@@ -73,10 +71,8 @@ def repair(  # noqa: PLR0913, PLR0917 Each is an option.
     """
     scope = RepairScope(document, None if from_verify is None else _read(from_verify), id_, range_)
     scope.check()
-    settings = runner.load_settings()
     with (
-        WorkerClient(worker_url, print_note, settings.token) as worker,
-        verification(settings, worker, Limits(bucket, timeout), Patience(wait, pause)) as opened,
+        open_verification(worker_url, Limits(bucket, timeout), Patience(wait, pause)) as (settings, opened),
         progress_bars(output) as bars,
     ):
         results = repair_targets(settings, opened, scope, bars)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from connections.worker import WorkerClient
 from rowtide.command import add_command
+from rowtide.commands.open_verification import open_verification
 from rowtide.commands.options import (
     WORKER_URL,
     BucketOption,
@@ -16,12 +16,11 @@ from rowtide.commands.options import (
     WaitOption,
     WorkerUrlOption,
 )
-from rowtide.console import FAILED, Output, OutputOption, print_markup, print_note, print_text, progress_bars
-from sync_worker import runner
+from rowtide.console import FAILED, Output, OutputOption, print_markup, print_text, progress_bars
 from sync_worker.errors import SettingsError
 from sync_worker.verification.oracle import Limits
 from sync_worker.verification.report import Report, report_json
-from sync_worker.verification.verification import Patience, Scope, parse_sample, parse_since, verification, verify_scope
+from sync_worker.verification.verification import Patience, Scope, parse_sample, parse_since, verify_scope
 
 SHOWN = 20
 """Documents that text output names."""
@@ -68,11 +67,8 @@ def verify(  # noqa: PLR0913, PLR0917 Each is an option.
     Exit code 0 if all are equal, 1 if any differs.
     """
     scope = scope_of(tuple(document), sample, since, seed)
-    settings = runner.load_settings()
-    limits, patience = Limits(bucket, timeout), Patience(wait, pause)
     with (
-        WorkerClient(worker_url, print_note, settings.token) as worker,
-        verification(settings, worker, limits, patience) as opened,
+        open_verification(worker_url, Limits(bucket, timeout), Patience(wait, pause)) as (settings, opened),
         progress_bars(output) as bars,
     ):
         reports = verify_scope(settings, opened, scope, bars)

@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 
 from connections.worker import WorkerClient, WorkerTokenRejected
-from connections.worker_token import TokenSettingsError, WorkerStoreSettings, WorkerTokenSettings
+from connections.worker_token import WorkerSettingsError, WorkerStoreSettings, WorkerTokenSettings
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def test_a_token_of_a_setting_needs_no_file(tmp_path: Path) -> None:
 
 def test_a_token_that_can_be_guessed_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROWTIDE_WORKER_TOKEN", "short-canary")
-    with pytest.raises(TokenSettingsError, match="ROWTIDE_WORKER_TOKEN") as raised:
+    with pytest.raises(WorkerSettingsError, match="ROWTIDE_WORKER_TOKEN") as raised:
         WorkerStoreSettings.read()
     assert "canary" not in str(raised.value)
 

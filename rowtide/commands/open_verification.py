@@ -1,0 +1,26 @@
+"""Opens what `verify`, `explain` and `repair` work with: the worker's settings, its endpoint, the source and the index.
+
+The settings are read without the worker's program, whose imports take longer than those of a verification.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from connections.worker import WorkerClient
+from rowtide.console import print_note
+from sync_worker.settings import WorkerSettings
+from sync_worker.verification.oracle import Limits
+from sync_worker.verification.verification import Patience, Verification, verification
+
+
+@contextmanager
+def open_verification(
+    worker_url: str, limits: Limits, patience: Patience
+) -> Iterator[tuple[WorkerSettings, Verification]]:
+    """Read the worker's settings and connect; the connections are closed at the end."""
+    settings = WorkerSettings.read()
+    with (
+        WorkerClient(worker_url, print_note, settings.token) as worker,
+        verification(settings, worker, limits, patience) as opened,
+    ):
+        yield settings, opened
