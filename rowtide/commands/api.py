@@ -9,7 +9,6 @@ from rowtide.commands import api_keys
 from rowtide.commands.completion import documents
 from rowtide.commands.elasticsearch_key import DaysOption, search
 from rowtide.console import print_warning
-from search_api import __main__ as program
 
 
 def register(root: typer.Typer) -> None:
@@ -37,6 +36,8 @@ def serve() -> None:
     Settings are environment variables. ROWTIDE_ELASTICSEARCH_URL and ROWTIDE_ELASTICSEARCH_API_KEY are the least it
     needs.
     """
+    from search_api import __main__ as program  # noqa: PLC0415 The commands for keys need no web application.
+
     raise typer.Exit(program.main())
 
 
