@@ -11,8 +11,8 @@ from typer.core import TyperCommand, TyperGroup
 EXAMPLES = "Examples"
 
 
-class Command(TyperCommand):
-    """A command. Its epilog is its examples, a line each; its help shows them in a panel of their own."""
+class _WithExamples:
+    """A command or group. Its epilog is its examples, a line each; its help shows them in a panel of their own."""
 
     def __init__(self, *args: Any, epilog: str | None = None, **attrs: Any) -> None:
         super().__init__(*args, **attrs)
@@ -20,23 +20,17 @@ class Command(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help, then the examples."""
-        hide_flag_types(self.get_params(ctx))
-        super().format_help(ctx, formatter)
+        hide_flag_types(ctx.command.get_params(ctx))
+        super().format_help(ctx, formatter)  # type: ignore[misc]  # The command or group it is mixed into.
         print_examples(self.examples)
 
 
-class Group(TyperGroup):
+class Command(_WithExamples, TyperCommand):
+    """A command with examples."""
+
+
+class Group(_WithExamples, TyperGroup):
     """A group of commands, with examples like a command's."""
-
-    def __init__(self, *args: Any, epilog: str | None = None, **attrs: Any) -> None:
-        super().__init__(*args, **attrs)
-        self.examples = (epilog or "").splitlines()
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Print the help, then the examples."""
-        hide_flag_types(self.get_params(ctx))
-        super().format_help(ctx, formatter)
-        print_examples(self.examples)
 
 
 def hide_flag_types(params: Sequence[Any]) -> None:
