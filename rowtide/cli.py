@@ -3,7 +3,6 @@
 So this table holds the line of help that the root shows for a command. A test compares it with the command's own.
 """
 
-import os
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Annotated, Any
@@ -14,8 +13,6 @@ from typer.core import TyperCommand
 from rowtide.command import Group
 
 PIPELINE, DOCUMENTS, SEARCH, LOCAL_SERVERS = "Pipeline", "Documents", "Search", "Local servers"
-PRIVATE_UMASK = 0o077
-"""What a command creates is its user's only. Also in connections.private_files, which the root's help must not import."""
 EXAMPLES = (
     "# Start the whole pipeline on this machine, with a search page",
     "rowtide demo",
@@ -111,5 +108,4 @@ def app() -> typer.Typer:
 
 def main() -> None:
     """Run `rowtide`."""
-    os.umask(PRIVATE_UMASK)
     app()(prog_name="rowtide")

@@ -1,4 +1,5 @@
-"""What all commands have in common: their errors are reported in one way, and their help ends with examples."""
+"""What all commands have in common: their files are private, their errors are reported in one way, and their help ends
+with examples."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -67,7 +68,7 @@ def add_command(
     command_name = name or function.__name__.strip("_").replace("_", "-")
     text = help or _paragraphs(cleandoc(function.__doc__ or ""))
     register = app.command(command_name, cls=Command, epilog="\n".join(examples), help=text, hidden=hidden)
-    register(_reporting(function))
+    register(_as_program(function))
 
 
 def _paragraphs(text: str) -> str:
@@ -80,11 +81,14 @@ def new_group(help: str, *examples: str) -> typer.Typer:
     return typer.Typer(cls=Group, no_args_is_help=True, help=help, epilog="\n".join(examples))
 
 
-def _reporting(function: Callable[..., None]) -> Callable[..., None]:
-    from rowtide.console import reported_errors  # noqa: PLC0415 The root's help needs no console.
+def _as_program(function: Callable[..., None]) -> Callable[..., None]:
+    # The root's help needs neither.
+    from connections.private_files import set_private_umask  # noqa: PLC0415
+    from rowtide.console import reported_errors  # noqa: PLC0415
 
     @wraps(function)
     def run(*args: Any, **options: Any) -> None:
+        set_private_umask()
         with reported_errors():
             function(*args, **options)
 

@@ -1,5 +1,6 @@
 """The command line as a whole: its help, examples, deprecated names, errors and completion."""
 
+import stat
 import subprocess
 import sys
 import threading
@@ -68,6 +69,12 @@ def test_the_roots_help_groups_the_commands_and_imports_none() -> None:
     places = [printed.index(panel) for panel in ("─ Pipeline", "─ Documents", "─ Search", "─ Local servers")]
     assert places == sorted(places)
     assert "worker-key" not in printed
+
+
+def test_what_a_command_creates_is_private(tmp_path: Path) -> None:
+    rowtide("api", "keys", "list", ROWTIDE_API_STATE=str(tmp_path / "state.db"))
+    (tmp_path / "created").touch()
+    assert stat.S_IMODE((tmp_path / "created").stat().st_mode) == 0o600
 
 
 def test_the_version_is_printed() -> None:
