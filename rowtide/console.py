@@ -67,6 +67,11 @@ def print_warning(text: str) -> None:
     _to_stderr("Warning: ", "bold yellow", text)
 
 
+def warn_deprecated(old: str, new: str) -> None:
+    """Warn that a spelling is accepted for the last release."""
+    print_warning(f"`{old}` is deprecated and will be removed in the next release; use `{new}`.")
+
+
 def print_note(text: str) -> None:
     """Print a remark to standard error, so that it does not mix with the result."""
     _to_stderr("", "", text)
@@ -151,7 +156,7 @@ def output_option(*forms: Output) -> Any:
 
     def parse(text: str) -> Output:
         if text == "table" and Output.TEXT in forms:
-            print_warning("`--output table` is deprecated and will be removed in the next release; use `text`.")
+            warn_deprecated("--output table", "text")
             return Output.TEXT
         if text not in names:
             raise typer.BadParameter(f"{text!r} is not one of {', '.join(names)}.")
@@ -179,5 +184,5 @@ def with_json_flag(output: Output, json: bool) -> Output:
     """The requested output, `--json` included. Warns about that spelling."""
     if not json:
         return output
-    print_warning("`--json` is deprecated and will be removed in the next release; use `--output json`.")
+    warn_deprecated("--json", "--output json")
     return Output.JSON

@@ -8,7 +8,7 @@ from rowtide.command import add_command, new_group
 from rowtide.commands import api_keys
 from rowtide.commands.completion import documents
 from rowtide.commands.elasticsearch_key import DaysOption, search
-from rowtide.console import print_warning
+from rowtide.console import warn_deprecated
 
 
 def register(root: typer.Typer) -> None:
@@ -50,8 +50,5 @@ def key(
     days: DaysOption = None,
 ) -> None:
     """Deprecated: use `rowtide elasticsearch-key search`."""
-    print_warning(
-        "`rowtide api key` is deprecated and will be removed in the next release;"
-        " use `rowtide elasticsearch-key search`."
-    )
+    warn_deprecated("rowtide api key", "rowtide elasticsearch-key search")
     search(aliases, name, days)

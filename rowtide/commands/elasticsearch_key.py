@@ -15,7 +15,7 @@ from read_model.spec.file import load_spec
 from read_model.spec.model import Spec
 from rowtide.command import add_command, new_group
 from rowtide.commands.completion import documents
-from rowtide.console import print_warning
+from rowtide.console import warn_deprecated
 from search_api.elasticsearch.privileges import key_body
 from sync_worker.elasticsearch.privileges import worker_key_body
 from sync_worker.errors import SettingsError
@@ -105,10 +105,7 @@ def search(
 
 def worker_key(days: DaysOption = None) -> None:
     """Deprecated: use `rowtide elasticsearch-key worker`."""
-    print_warning(
-        "`rowtide worker-key` is deprecated and will be removed in the next release;"
-        " use `rowtide elasticsearch-key worker`."
-    )
+    warn_deprecated("rowtide worker-key", "rowtide elasticsearch-key worker")
     worker(days)
 
 
