@@ -65,6 +65,13 @@ class Settings(KafkaSettings):
         except ValidationError as error:
             raise WrongUse("\n  ".join(["These settings are wrong:", *setting_faults(error)])) from None
 
+    @property
+    def source_dsn(self) -> str:
+        """The DSN of the source database, password included. Raises WrongUse when it is not set."""
+        self.need("postgres_dsn")
+        assert self.postgres_dsn is not None
+        return self.postgres_dsn.get_secret_value()
+
     def need(self, *names: str) -> None:
         """Check that these settings are set. Raises WrongUse with all that are missing."""
         missing = [name for name in names if getattr(self, name) is None]

@@ -31,9 +31,7 @@ def desired_config(settings: Settings, choice: Choice) -> tuple[str, dict[str, s
     """The pipeline and the desired configuration of its connector. Reads the source's catalogue.
 
     Raises WrongUse when the password of the connector's role is not known."""
-    assert settings.postgres_dsn is not None
-    dsn = settings.postgres_dsn.get_secret_value()
-    with open_source(dsn) as source:
+    with open_source(settings.source_dsn) as source:
         pipeline, tables = captured_tables(choice, source.catalog())
         system = source.system()
     password = settings.connector_password_reference or stored_password(settings, pipeline)
@@ -43,7 +41,8 @@ def desired_config(settings: Settings, choice: Choice) -> tuple[str, dict[str, s
             " Run `rowtide init` first, or set ROWTIDE_CONNECTOR_PASSWORD."
         )
     options = session_options(settings, pipeline)
-    database = connector_database(dsn, settings.connector_postgres_address, pipeline, password, system, options)
+    address = settings.connector_postgres_address
+    database = connector_database(settings.source_dsn, address, pipeline, password, system, options)
     return pipeline, connector_config(pipeline, tables, database, topic_settings(settings))
 
 

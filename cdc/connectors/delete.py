@@ -42,8 +42,7 @@ def delete_offsets(connect: Connect, name: str) -> None:
 
 def drop_slot(settings: Settings, pipeline: str) -> None:
     """Drop the slot as soon as no consumer is connected to it; does nothing when there is none."""
-    assert settings.postgres_dsn is not None
-    with open_source(settings.postgres_dsn.get_secret_value()) as source:
+    with open_source(settings.source_dsn) as source:
         if not wait_until(lambda: not source.slot_active(pipeline), _SECONDS, pause_seconds=POLL_SECONDS):
             raise OperatorError(
                 f"Replication slot {slot_name(pipeline)} is still in use after {_SECONDS:g} s."

@@ -32,8 +32,7 @@ def start_over(settings: Settings, connect: Connect, pipeline: str, wait: float)
             " snapshot."
         )
     delete_offsets(connect, connector)
-    assert settings.postgres_dsn is not None
-    with open_source(settings.postgres_dsn.get_secret_value()) as source:
+    with open_source(settings.source_dsn) as source:
         since, empty = source.lsn(), source.all_empty(pipeline)
         if empty:
             _key(settings, pipeline)  # Before anything is changed.

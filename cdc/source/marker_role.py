@@ -43,12 +43,10 @@ def make_marker_role(source: Source, settings: Settings, pipeline: str, dry_run:
     verifier = "" if dry_run else source.verifier(role, password)
     statements = tuple(plan_marker_role(pipeline, source.database(), exists, verifier))
     if not dry_run:
-        assert settings.postgres_dsn is not None
-        owner = settings.postgres_dsn.get_secret_value()
         # Keep the owner's parameters (host, TLS, …), but not its way to sign in.
         parameters = {
             name: value
-            for name, value in conninfo_to_dict(owner).items()
+            for name, value in conninfo_to_dict(settings.source_dsn).items()
             if name not in ("passfile", "sslcert", "sslkey")
         }
         source.run(statements)

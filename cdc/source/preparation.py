@@ -33,9 +33,7 @@ def prepare_source(
 
     Raises Refused, with every reason, when a table cannot be captured; nothing is changed then.
     """
-    settings.need("postgres_dsn")
-    assert settings.postgres_dsn is not None
-    with open_source(settings.postgres_dsn.get_secret_value()) as source:
+    with open_source(settings.source_dsn) as source:
         pipeline, tables = captured_tables(choice, source.catalog())
         facts = source.facts(pipeline)
         plan = plan_source(pipeline, tables, facts, None)

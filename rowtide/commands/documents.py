@@ -63,7 +63,7 @@ def init(
     ] = None,
 ) -> None:
     """Write a first spec from the tables and foreign keys of a database."""
-    catalog, database = _catalog()
+    catalog, database = _catalog(Settings.read())
     name = pipeline or _pipeline_name(database)
     if not PIPELINE_NAME.fullmatch(name):
         raise WrongUse(
@@ -113,14 +113,11 @@ def _plan(spec: Path | None) -> PipelinePlan:
     settings.need("postgres_dsn")
     choice = choose(settings, spec, None, None)
     assert choice.spec is not None
-    return resolve_spec(choice.spec, _catalog()[0])
+    return resolve_spec(choice.spec, _catalog(settings)[0])
 
 
-def _catalog() -> tuple[Catalog, str]:
-    settings = Settings.read()
-    settings.need("postgres_dsn")
-    assert settings.postgres_dsn is not None
-    with open_source(settings.postgres_dsn.get_secret_value()) as source:
+def _catalog(settings: Settings) -> tuple[Catalog, str]:
+    with open_source(settings.source_dsn) as source:
         return source.catalog(), source.database()
 
 
