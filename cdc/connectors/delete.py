@@ -6,7 +6,7 @@ from cdc.connectors.topics import Topics
 from cdc.errors import OperatorError
 from cdc.log.names import changes_topic, connector_name, publication_name, role_name, slot_name
 from cdc.settings import Settings
-from cdc.source.database import open_source
+from cdc.source.database import Source, open_source
 from connections.wait import wait_until
 
 _SECONDS = 60.0
@@ -27,7 +27,8 @@ def delete_connector(
             " Create it again (rowtide connectors apply), then delete it with --offsets."
         )
     if slot:
-        drop_slot(settings, pipeline)
+        with open_source(settings.source_dsn) as source:
+            drop_slot(source, pipeline)
     if topic:
         Topics(settings.kafka).delete(changes_topic(pipeline))
     return _left(pipeline, offsets=offsets, slot=slot, topic=topic)
@@ -40,16 +41,15 @@ def delete_offsets(connect: Connect, name: str) -> None:
     connect.delete_offsets(name)
 
 
-def drop_slot(settings: Settings, pipeline: str) -> None:
+def drop_slot(source: Source, pipeline: str) -> None:
     """Drop the slot as soon as no consumer is connected to it; does nothing when there is none."""
-    with open_source(settings.source_dsn) as source:
-        if not wait_until(lambda: not source.slot_active(pipeline), _SECONDS, pause_seconds=POLL_SECONDS):
-            raise OperatorError(
-                f"Replication slot {slot_name(pipeline)} is still in use after {_SECONDS:g} s."
-                " End the process that reads it (see pg_stat_replication), then repeat the command."
-            )
-        if source.slot_active(pipeline) is not None:
-            source.drop_slot(pipeline)
+    if not wait_until(lambda: not source.slot_active(pipeline), _SECONDS, pause_seconds=POLL_SECONDS):
+        raise OperatorError(
+            f"Replication slot {slot_name(pipeline)} is still in use after {_SECONDS:g} s."
+            " End the process that reads it (see pg_stat_replication), then repeat the command."
+        )
+    if source.slot_active(pipeline) is not None:
+        source.drop_slot(pipeline)
 
 
 def _left(pipeline: str, *, offsets: bool, slot: bool, topic: bool) -> list[str]:

@@ -36,7 +36,7 @@ def start_over(settings: Settings, connect: Connect, pipeline: str, wait: float)
         since, empty = source.lsn(), source.all_empty(pipeline)
         if empty:
             _key(settings, pipeline)  # Before anything is changed.
-        drop_slot(settings, pipeline)
+        drop_slot(source, pipeline)
         connect.resume(connector)
         if wait:
             wait_for_state(connect, connector, "running", wait)
