@@ -7,6 +7,7 @@ from cdc.errors import WrongUse
 from cdc.log.names import role_name
 from cdc.settings import Settings
 from connections.private_files import make_private_folder, write_private_file
+from connections.secret_files import read_secret
 
 
 def password_file(settings: Settings, pipeline: str) -> Path:
@@ -20,13 +21,9 @@ def stored_password(settings: Settings, pipeline: str) -> str | None:
     if settings.connector_password is not None:
         return settings.connector_password.get_secret_value()
     try:
-        return password_file(settings, pipeline).read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise WrongUse(
-            f"{password_file(settings, pipeline)} cannot be read: {error.strerror}. Set ROWTIDE_SECRETS_DIR."
-        ) from error
+        return read_secret(password_file(settings, pipeline))
+    except ValueError as error:
+        raise WrongUse(str(error)) from None
 
 
 def create_password(settings: Settings, pipeline: str) -> str:

@@ -14,8 +14,8 @@ from elasticsearch import Elasticsearch
 from cdc.log.control import ControlReader
 from cdc.log.names import changes_topic, control_key_file
 from cdc.log.signature import ControlKey
-from connections.control_key import stored_control_key
 from connections.kafka import KafkaErrors
+from connections.secret_files import stored_control_key
 from read_model.catalog.catalog import read_catalog
 from read_model.plan.model import PipelinePlan
 from read_model.plan.resolve import resolve

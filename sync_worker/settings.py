@@ -6,10 +6,10 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from connections.control_key import CONTROL_KEY, SECRETS_FOLDER
 from connections.elasticsearch import ElasticsearchSettings
 from connections.kafka import SERVERS, KafkaSettings
 from connections.postgres import SOURCE_DSN
+from connections.secret_files import CONTROL_KEY, SECRETS_FOLDER
 from connections.settings import PREFIX
 from connections.worker_token import WorkerStoreSettings
 
