@@ -1,27 +1,28 @@
 """A database that exists only in memory, and the change log that Debezium would write of it.
 
-`Source` runs transactions on dicts of rows and appends the records to `log`: true JSON forms, true order, and the repeats
-and cuts that a killed Kafka Connect leaves behind. `states` keeps the database as of every commit.
+`Source` runs transactions on dicts of rows and appends the records to `log`: in true order, with the repeats and cuts
+that a killed Kafka Connect leaves behind. `states` keeps the database as of every commit.
 """
 
-import base64
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from read_model.catalog.catalog import TableName
 from read_model.plan.model import TableUse
+from tests.support.builders.debezium_records import (
+    DebeziumRecords,
+    EventPosition,
+    Key,
+    Message,
+    Row,
+    begin_marker,
+    end_marker,
+    heartbeat,
+)
 
-PLACEHOLDER = "rowtide-unavailable-0123456789abcdef"
-FLOATS = {"float4", "float8"}
-SLOW = 100_000
-"""Milliseconds from one LSN to the next: none is so close to another that clocks could explain it."""
-
-Key = tuple[Any, ...]
-Row = dict[str, Any]
 Tables = dict[TableName, dict[Key, Row]]
 
 
@@ -62,33 +63,13 @@ class Truncate:
 Operation = Put | Delete | Move | Truncate
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A Kafka message, with the methods of the real one that the worker uses."""
-
-    body: bytes
-    place: int = 0
-    oldkey: bytes | None = None
-
-    def value(self) -> bytes:
-        """The record's JSON."""
-        return self.body
-
-    def offset(self) -> int:
-        """The offset."""
-        return self.place
-
-    def headers(self) -> list[tuple[str, bytes]] | None:
-        """The header of the second half of a key change."""
-        return None if self.oldkey is None else [("__debezium.oldkey", self.oldkey)]
-
-
 class Source:
     """The database and its log. It assigns the LSNs."""
 
     def __init__(self, uses: Iterable[TableUse]) -> None:
-        self.uses = {use.table: use for use in uses}
-        self.tables: Tables = {table: {} for table in self.uses}
+        uses = list(uses)
+        self._records = DebeziumRecords(uses)
+        self.tables: Tables = {use.table: {} for use in uses}
         self.log: list[Message] = []
         self.states: list[tuple[int, Tables]] = [(0, self._copy())]
         self._lsn = 1000
@@ -158,12 +139,8 @@ class Source:
     def heartbeat(self) -> int:
         """Emit a non-transactional message; answers its LSN."""
         lsn = self._next()
-        content = msgspec.json.encode({"at_ms": lsn * SLOW})
-        message = {"prefix": "rowtide-hb", "content": base64.b64encode(content).decode()}
-        source = self._origin("", "", None, lsn, f'["{lsn}","{lsn}"]')
         self._last = lsn
-        body = {"op": "m", "ts_ms": lsn, "source": source, "transaction": None, "message": message}
-        self._stream([Message(msgspec.json.encode(body))])
+        self._stream([heartbeat(lsn)])
         return lsn
 
     def snapshot(self, aborted_after: int | None = None) -> int:
@@ -188,7 +165,7 @@ class Source:
         for place, (table, members) in enumerate(self.tables.items()):
             rows += [(table, dict(row)) for row in members.values()]
             records += [self._run(operations) for operations in between[place : place + 1]]
-        self._write(self._printed(rows, lsn))
+        self._write(self._records.snapshot(rows, lsn))
         for transaction in records:
             self._begins.append(len(self._clean))
             self._stream(transaction)
@@ -205,29 +182,7 @@ class Source:
 
     def _snapshot_rows(self) -> list[Message]:
         rows = [(table, row) for table, members in self.tables.items() for row in members.values()]
-        return self._printed(rows, self._next())
-
-    def _printed(self, rows: Sequence[tuple[TableName, Row]], lsn: int) -> list[Message]:
-        messages = []
-        for place, (table, row) in enumerate(rows):
-            flag = self._snapshot_flag([table for table, _ in rows], place)
-            source = self._origin(table.schema, table.name, 789, lsn, f'[null,"{lsn}"]') | {"snapshot": flag}
-            change = {"before": None, "after": self._image(table, row), "source": source, "transaction": None}
-            body = change | {"op": "r", "ts_ms": lsn * SLOW}
-            messages.append(Message(msgspec.json.encode(body)))
-        return messages
-
-    def _snapshot_flag(self, tables: Sequence[TableName], place: int) -> str:
-        """As Debezium has it: `first` only when the first table has rows, `last` wherever the last row is."""
-        table = tables[place]
-        if place == len(tables) - 1:
-            return "last"
-        begins = place == 0 or tables[place - 1] != table
-        if begins and table == next(iter(self.tables)):
-            return "first"
-        if tables[place + 1] != table:
-            return "last_in_data_collection"
-        return "first_in_data_collection" if begins else "true"
+        return self._records.snapshot(rows, self._next())
 
     def _run(self, operations: Sequence[Operation]) -> list[Message]:
         """Change the rows; the records of the transaction."""
@@ -236,26 +191,12 @@ class Source:
         events: list[Message] = []
         for operation in operations:
             for table, body, old in self._events(operation):
-                events.append(self._change(table, body, old, len(events) + 1))
+                position = EventPosition(self._next(), self._tx_id, len(events) + 1, self._last)
+                events.append(self._records.change(table, body, old, position))
         end = self._next()
         self._last = end
         self.states.append((end, self._copy()))
-        first = {"status": "BEGIN", "id": f"{self._tx_id}:{begin}", "event_count": None, "ts_ms": begin}
-        last = {"status": "END", "id": f"{self._tx_id}:{end}", "event_count": len(events), "ts_ms": end}
-        return [Message(msgspec.json.encode(first)), *events, Message(msgspec.json.encode(last))]
-
-    def _change(self, table: TableName, body: dict[str, Any], old: Key | None, order: int) -> Message:
-        lsn = self._next()
-        last = "null" if self._last is None else f'"{self._last}"'
-        record = {
-            "before": None,
-            "after": None,
-            **body,
-            "source": self._origin(table.schema, table.name, self._tx_id, lsn, f'[{last},"{lsn}"]'),
-            "transaction": {"id": f"{self._tx_id}:{lsn}", "total_order": order, "data_collection_order": 1},
-        }
-        header = None if old is None else msgspec.json.encode(self._keyed(table, old))
-        return Message(msgspec.json.encode(record), oldkey=header)
+        return [begin_marker(self._tx_id, begin), *events, end_marker(self._tx_id, end, len(events))]
 
     def _events(self, operation: Operation) -> list[tuple[TableName, dict[str, Any], Key | None]]:
         table = operation.table
@@ -264,50 +205,24 @@ class Source:
             members.clear()
             return [(table, {"op": "t"}, None)]
         if isinstance(operation, Put):
-            key = self.key(table, operation.row)
+            key = self._records.key(table, operation.row)
             old = members.get(key)
             members[key] = dict(operation.row)
-            after = self._image(table, operation.row, old if operation.toast else None)
+            after = self._records.image(table, operation.row, old if operation.toast else None)
             return [(table, {"op": "c" if old is None else "u", "after": after}, None)]
         if operation.key not in members:
             return []
-        gone = {"op": "d", "before": self._only_key(table, operation.key)}
+        gone = {"op": "d", "before": self._records.only_key(table, operation.key)}
         if isinstance(operation, Delete):
             del members[operation.key]
             return [(table, gone, None)]
         if operation.to in members:
             return []
         row = members.pop(operation.key)
-        moved = row | self._keyed(table, operation.to)
+        moved = row | self._records.keyed(table, operation.to)
         members[operation.to] = moved
-        after = self._image(table, moved, row if operation.toast else None)
+        after = self._records.image(table, moved, row if operation.toast else None)
         return [(table, gone, None), (table, {"op": "c", "after": after}, operation.key)]
-
-    def key(self, table: TableName, row: Row) -> Key:
-        """A row's primary key."""
-        return tuple(row[column.name] for column in self.uses[table].primary_key)
-
-    def _keyed(self, table: TableName, key: Key) -> Row:
-        return {column.name: value for column, value in zip(self.uses[table].primary_key, key, strict=True)}
-
-    def _only_key(self, table: TableName, key: Key) -> Row:
-        return {column.name: None for column in self.uses[table].columns} | self._keyed(table, key)
-
-    def _image(self, table: TableName, row: Row, old: Row | None = None) -> Row:
-        """The row as Debezium sends it; texts that equal those in `old` are placeholders (TOAST)."""
-        image: Row = {}
-        for column in self.uses[table].columns:
-            value = row[column.name]
-            if old is not None and column.type == "text" and value is not None and old[column.name] == value:
-                value = PLACEHOLDER
-            elif isinstance(value, Decimal):
-                value = msgspec.Raw(str(value).encode()) if column.type in FLOATS else str(value)
-            image[column.name] = value
-        return image
-
-    @staticmethod
-    def _origin(schema: str, table: str, tx_id: int | None, lsn: int, sequence: str) -> dict[str, Any]:
-        return {"snapshot": None, "sequence": sequence, "schema": schema, "table": table, "txId": tx_id, "lsn": lsn}
 
     def _resent(self, transactions: int, skipped_records: int) -> list[Message]:
         if not transactions or not self._begins:

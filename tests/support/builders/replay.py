@@ -13,7 +13,7 @@ from read_model.spec.parser import parse_spec
 from read_model.types.canonical_json import canonical
 from rowtide.conformance.case import Case
 from rowtide.conformance.combined_spec import alias, combined_spec
-from tests.support.builders.history import Message
+from tests.support.builders.debezium_records import Message
 from tests.support.builders.recording import FILE, Header, Line
 from tests.support.fakes.index import Documents
 

@@ -17,7 +17,7 @@ from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 from sync_worker.store.statements import Statements, statements
 from tests.support.builders import plans
-from tests.support.builders.history import PLACEHOLDER
+from tests.support.builders.debezium_records import PLACEHOLDER
 from tests.support.fakes.trusted_messages import TrustedMessages
 
 PLAN = PipelinePlan("shop", plans.DOCUMENTS, "hash", plans.TABLES)

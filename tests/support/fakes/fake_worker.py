@@ -24,7 +24,7 @@ from sync_worker.store.quarantine import Quarantine
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 from sync_worker.store.tombstones import Tombstones
-from tests.support.builders.history import Message
+from tests.support.builders.debezium_records import Message
 from tests.support.builders.worker_parts import SPOOL_AFTER, WorkerParts, bind
 from tests.support.fakes.index import IndexDouble
 from tests.support.fakes.quiet_surroundings import CleanSnapshot, HeldLease, NoRepairs, SameSource, UnchangedTables

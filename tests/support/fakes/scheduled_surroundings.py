@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 from sync_worker.loop.document_sink import Target
 from sync_worker.store.bulk import BulkOutcome, DocumentWrite
 from sync_worker.store.row_store import RowStore
-from tests.support.builders.history import Message
+from tests.support.builders.debezium_records import Message
 from tests.support.fakes.index import IndexDouble
 
 P = ParamSpec("P")

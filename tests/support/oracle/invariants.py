@@ -14,7 +14,8 @@ from read_model.plan.model import PipelinePlan
 from read_model.types.canonical_json import canonical
 from sync_worker.loop.document_sink import Target
 from sync_worker.store.bulk import DocumentWrite
-from tests.support.builders.history import Message, Source
+from tests.support.builders.debezium_records import Message
+from tests.support.builders.history import Source
 from tests.support.builders.worker_parts import PLAN
 from tests.support.fakes.index import Documents
 from tests.support.oracle import oracle

@@ -15,7 +15,8 @@ from cdc.log.signature import ControlKey
 from sync_worker.store.applier import Applied, Applier
 from sync_worker.store.row_store import RowStore
 from tests.support.builders import plans
-from tests.support.builders.history import Message, Put, Source
+from tests.support.builders.debezium_records import Message
+from tests.support.builders.history import Put, Source
 from tests.support.builders.worker_parts import WorkerParts, bind
 from tests.support.fakes.quiet_surroundings import ShownTargets
 

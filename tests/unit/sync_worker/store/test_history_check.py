@@ -9,7 +9,8 @@ from cdc.log.lsn import parse_lsn
 from sync_worker.errors import PositionLost, describe
 from sync_worker.store.history_check import Identity, check_heartbeat, check_same_history, is_new_snapshot_row
 from sync_worker.store.position import LogPosition, Position, SnapshotState
-from tests.support.builders.history import Message, Put, Source
+from tests.support.builders.debezium_records import Message
+from tests.support.builders.history import Put, Source
 from tests.support.builders.plans import CUSTOMERS
 from tests.support.builders.worker_parts import PLAN, WorkerParts
 from tests.support.oracle.invariants import Expected
