@@ -16,6 +16,8 @@ from sync_worker.store.row_store import RowStore
 BUSY_WAIT = 0.002
 """Seconds to wait for the first message while bulks or a refresh are under way: their end has to be noticed soon."""
 
+NOTHING_APPLIED = Applied(0, None)
+
 
 class ChangeSource(Protocol):
     """The one ordered log of a pipeline. Its consumer is `Ingest`.
@@ -91,26 +93,30 @@ class Ingest:
     def turn(self, plan_bound: PlanBound, busy: bool) -> bool:
         """Read and apply once; True when there were messages. `busy`: bulks or a refresh are under way."""
         messages = self._source.read(self._batch, BUSY_WAIT if busy else self._idle_wait)
-        if messages:
-            try:
-                applied = plan_bound.applier.apply(messages)
-            except ShapeError as error:
-                self._shapes.shape_mismatch(error)
-            else:
-                self._record(applied)
-        self._silence.turn(bool(messages), heartbeat=False)
+        applied = self._apply(plan_bound, messages) if messages else NOTHING_APPLIED
+        self._silence.turn(
+            records=bool(messages),
+            heartbeat=applied.heartbeat is not None,
+            unauthentic=Refusal.UNAUTHENTIC in applied.refusals,
+        )
         return bool(messages)
 
     def seek(self) -> None:
         """Continue where the row store is."""
         self._source.seek(self._store.position.log.offset)
 
-    def _record(self, applied: Applied) -> None:
+    def _apply(self, plan_bound: PlanBound, messages: Sequence[LogMessage]) -> Applied:
+        """What was applied: nothing, when a row does not fit its table."""
+        try:
+            applied = plan_bound.applier.apply(messages)
+        except ShapeError as error:
+            self._shapes.shape_mismatch(error)
+            return NOTHING_APPLIED
         self.events += applied.events
-        self.refused.record(applied.refusals)
+        if applied.refusals:
+            self.refused.record(applied.refusals)
         if applied.heartbeat is not None:
             self._identity.observe(applied.heartbeat)
-        heartbeat, unauthentic = applied.heartbeat is not None, Refusal.UNAUTHENTIC in applied.refusals
-        self._silence.turn(records=True, heartbeat=heartbeat, unauthentic=unauthentic)
         position = self._store.position
         self._tracker.tick(position.log.watermark, position.log.watermark_ms)
+        return applied
