@@ -48,6 +48,11 @@ CREATE TABLE IF NOT EXISTS quarantine(
 ) STRICT, WITHOUT ROWID
 """
 
+COUNT = (
+    "SELECT count(*) FILTER (WHERE kind <> ?1), count(*) FILTER (WHERE kind = ?1), count(*) FILTER (WHERE reason = ?2)"
+    " FROM quarantine"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedDocument:
@@ -85,12 +90,8 @@ class Quarantine:
         self._count()
 
     def _count(self) -> None:
-        total = int(self._store.value("SELECT count(*) FROM quarantine"))
-        counted = "SELECT count(*) FROM quarantine WHERE kind = ?"
-        self.left_out = int(self._store.value(counted, (QuarantineKind.FIELD_DROPPED.value,)))
-        self.refused = total - self.left_out
-        same_reason = "SELECT count(*) FROM quarantine WHERE reason = ?"
-        self.future = int(self._store.value(same_reason, (FUTURE_VERSION,)))
+        counts = self._store.execute(COUNT, (QuarantineKind.FIELD_DROPPED.value, FUTURE_VERSION)).fetchone()
+        self.refused, self.left_out, self.future = counts
 
     def update(self, bulk: Bulk, outcome: BulkOutcome) -> None:
         """Add what was rejected or could not be built, and remove what was taken. The bulk must still be pending."""
