@@ -35,8 +35,6 @@ INSERT OR IGNORE INTO sink VALUES (1, '');
 """
 """Tables with `only` have exactly one row; an empty text in them means that the value is not known yet."""
 
-OWN_TABLES = frozenset({"position", "owner", "source", "sink", "generation", "spool"})
-
 KINDS_OF_FORMAT_2 = {"refused": "rejected", "not built": "unbuildable", "left out": "field_dropped"}
 
 
