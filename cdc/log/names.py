@@ -9,7 +9,7 @@ HEARTBEAT_PREFIX = "rowtide-hb"
 """Prefix of the non-transactional logical message that is the clock of the log."""
 
 SNAPSHOT_PREFIX = "rowtide-snapshot"
-"""Prefix of a message that announces an empty snapshot. Its content is the LSN (decimal) since which it was taken."""
+"""Prefix of a message that announces an empty snapshot. Its content is a signed `cdc.log.control.SnapshotMessage`."""
 
 MARKER_PREFIX = "rowtide-marker"
 """Prefix of a message that a reader emits to wait until its position is searchable."""
