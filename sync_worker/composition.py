@@ -221,7 +221,7 @@ def _bind_plan(
     pending = Pending(store, rows, sql.lanes, settings.worker_bulk_bytes, settings.worker_bulk_documents)
     generations = Generations(store, rows, quarantine, index_admin, plan)
     applier = Applier(store, rows, shapes, settings.worker_spool_after, control, observers)
-    return PlanBound(plan, sql, shapes, rows, applier, pending, generations)
+    return PlanBound(plan, shapes, rows, applier, pending, generations)
 
 
 def _control_key(settings: WorkerSettings, pipeline: str) -> ControlKey | None:

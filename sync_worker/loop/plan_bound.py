@@ -24,7 +24,6 @@ class PlanBound:
     the next."""
 
     plan: PipelinePlan
-    sql: Statements
     shapes: Mapping[TableName, RowShape]
     rows: Rows
     applier: Applier

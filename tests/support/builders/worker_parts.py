@@ -61,7 +61,6 @@ def bind(
     }
     return PlanBound(
         parts.plan,
-        sql,
         shapes,
         rows,
         parts.applier(store, rows, shapes, spool_after, TrustedMessages()),
