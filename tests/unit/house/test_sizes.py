@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from docs.prose import ROOMS
 from tests.support.paths import CHECKOUT
 
-ROOMS = ("rowtide", "cdc", "read_model", "connections", "sync_worker", "search_api", "infra", "writer")
 MOST_IN_A_ROOM = 12
 MOST_LINES_OF_A_FILE = 300
 MOST_LINES_OF_A_BODY = 50
