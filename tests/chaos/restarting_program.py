@@ -4,7 +4,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from connections.wait import wait_until
 from infra.native.processes import tail
 from rowtide.programs import Program, Programs
 
@@ -67,6 +66,5 @@ class RestartingProgram:
                         f"{self.program.name} ended with code {status}; see the end of {self.program.log}:\n"
                         f"{tail(self.program.log)}"
                     )
-                wait_until(lambda: False, _AGAIN_SECONDS, self._stopping)
-                if not self._stopping.is_set():
+                if not self._stopping.wait(_AGAIN_SECONDS):
                     self._again()
