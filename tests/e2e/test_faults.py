@@ -1,7 +1,5 @@
 """kill -9 of each part under load; then the documents equal the database."""
 
-import threading
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -9,6 +7,7 @@ import apsw
 import psycopg
 import pytest
 
+from connections.wait import wait_until
 from infra.native.stack import Stack
 from infra.settings import Service
 from tests.e2e.conftest import LivePipeline
@@ -85,18 +84,14 @@ def has_committed(load: RunningLoad, commands: int) -> bool:
     return load.counts.committed > commands
 
 
-def until(what: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait for a condition."""
-    deadline, pause = time.monotonic() + seconds, threading.Event()
-    while not what():
-        assert time.monotonic() < deadline, "the moment did not come"
-        pause.wait(0.005)
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for the moment of a fault."""
+    assert wait_until(condition, 60, pause_seconds=0.005), "the moment did not come"
 
 
 def left_pending(pipeline: Pipeline) -> int:
     """How many documents wait in the row store of a worker that is gone."""
-    path = pipeline.folder / "store" / f"{pipeline.place.pipeline}.sqlite"
-    connection = apsw.Connection(str(path))
+    connection = apsw.Connection(str(pipeline.row_store))
     try:
         tables = connection.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'pending_*'"

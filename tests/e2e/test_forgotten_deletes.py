@@ -1,14 +1,11 @@
 """Elasticsearch forgets what it deleted, and a late write brings a document back: the worker sends its deletes again."""
 
-import threading
-from collections.abc import Callable
-from contextlib import closing
-
-import httpx
 import psycopg
 
+from connections.wait import wait_until
 from infra.native.stack import Stack
 from tests.e2e.conftest import LivePipeline
+from tests.support.servers.services import elasticsearch_client
 
 SPEC = """\
 pipeline: forgotten
@@ -23,10 +20,8 @@ INSERT INTO things SELECT n, 'thing ' || n FROM generate_series(1, 50) n;
 
 def test_deletes_older_than_gc_deletes_are_resent(stack: Stack, live_pipeline: LivePipeline) -> None:
     pipeline = live_pipeline(SPEC, SCHEMA, lease_seconds=4)
-    at, alias = pipeline.place.addresses, f"{pipeline.place.pipeline}-things"
-    login = (at.elasticsearch_username, at.elasticsearch_password)
-    client = httpx.Client(base_url=at.elasticsearch_url, auth=login, trust_env=False, timeout=60)
-    with closing(client), psycopg.connect(pipeline.place.dsn, autocommit=True) as source:
+    place, alias = pipeline.place, f"{pipeline.place.pipeline}-things"
+    with elasticsearch_client(place.addresses) as client, psycopg.connect(place.dsn, autocommit=True) as source:
         source.execute("DELETE FROM things WHERE id IN (1, 2)")
         pipeline.wait_fresh()
 
@@ -38,24 +33,14 @@ def test_deletes_older_than_gc_deletes_are_resent(stack: Stack, live_pipeline: L
         assert late(1) == 409
         client.put(f"/{alias}/_settings", json={"index": {"gc_deletes": "1ms"}}).raise_for_status()
         client.post(f"/{alias}/_flush").raise_for_status()
-        wait_until(lambda: late(1) == 201, "Elasticsearch forgets a delete")
+        assert wait_until(lambda: late(1) == 201, 60, pause_seconds=0.2), "Elasticsearch does not forget the delete"
         client.put(f"/{alias}/_settings", json={"index": {"gc_deletes": "1h"}}).raise_for_status()
 
         stack.kill("elasticsearch")
         stack.restart("elasticsearch")
-        wait_until(lambda: client.get(f"/{alias}/_doc/1").status_code == 404, "the delete is sent again")
-        wait_until(lambda: late(2) == 409, "the other one as well")
+        assert wait_until(lambda: client.get(f"/{alias}/_doc/1").status_code == 404, 60), "the delete is not sent again"
+        assert wait_until(lambda: late(2) == 409, 60, pause_seconds=0.2), "the other delete is not sent again"
         assert late(1) == 409
         source.execute("INSERT INTO things VALUES (1, 'again')")
         pipeline.wait_fresh()
         assert pipeline.verify()["things"] == 49
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Wait up to a minute for a condition."""
-    pause = threading.Event()
-    for _ in range(300):
-        if condition():
-            return
-        pause.wait(0.2)
-    raise AssertionError(f"did not happen: {what}")

@@ -8,25 +8,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import httpx
 import psycopg
 
 from tests.e2e.conftest import LivePipeline
 from tests.support.paths import EXAMPLES
 from tests.support.servers.pipeline import Pipeline, execute
-from tests.support.servers.services import Place
+from tests.support.servers.services import Place, elasticsearch_client
 from writer.database import Database
 
 
 def count(pipeline: Pipeline) -> int:
     """Orders that readers see."""
-    place = pipeline.place.addresses
-    answer = httpx.get(
-        f"{place.elasticsearch_url}/{pipeline.place.pipeline}-orders/_count",
-        auth=(place.elasticsearch_username, place.elasticsearch_password),
-        trust_env=False,
-    )
-    return int(answer.json()["count"])
+    with elasticsearch_client(pipeline.place.addresses) as client:
+        return int(client.get(f"/{pipeline.place.pipeline}-orders/_count").json()["count"])
 
 
 @contextmanager
@@ -67,8 +61,7 @@ def test_new_store_and_resnapshot_lose_no_write(place: Place, live_pipeline: Liv
     pipeline.spec.write_text(pipeline.spec.read_text().replace("      - revision\n", ""))
 
     pipeline.start_worker()
-    assert pipeline.worker is not None
-    assert pipeline.worker.wait(60) == 1
+    assert pipeline.ended() == 1
     assert "another version of the spec" in pipeline.log_tail()
     assert "--new-store" in pipeline.log_tail()
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
@@ -17,6 +16,7 @@ from infra.native.stack import Stack
 from tests.support.docs.doc_shell import Folder, blocks
 from tests.support.paths import CHECKOUT
 from tests.support.servers.pipeline import ROWTIDE
+from tests.support.servers.services import elasticsearch_client
 
 README = CHECKOUT / "README.md"
 TUTORIAL = CHECKOUT / "docs" / "tutorial.md"
@@ -48,8 +48,7 @@ def _remove(stack: Stack) -> None:
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
         connection.execute("DROP PUBLICATION IF EXISTS rowtide_postgres")
-    login = (addresses.elasticsearch_username, addresses.elasticsearch_password)
-    with httpx.Client(base_url=addresses.elasticsearch_url, auth=login, timeout=30, trust_env=False) as client:
+    with elasticsearch_client(addresses) as client:
         for document in DOCUMENTS:
             held = client.get(f"/_alias/{document}")
             for index in held.json() if held.is_success else ():

@@ -17,10 +17,9 @@ from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
 from infra.native.stack import Stack
 from rowtide.commands.elasticsearch_key import create_search_key
-from search_api.settings import read_settings
 from tests.e2e.conftest import LivePipeline
 from tests.support.servers.pipeline import Pipeline
-from tests.support.servers.search_api import Api, running_api, settings_of
+from tests.support.servers.search_api import Api, administrator_settings, running_api, settings_of
 from tests.support.servers.services import Place
 
 SCHEMA = """
@@ -79,11 +78,7 @@ def running(stack: Stack, shared_pipeline: LivePipeline) -> Iterator[Running]:
 @contextmanager
 def _api(place: Place, pipeline: Pipeline, dsn: str) -> Iterator[Api]:
     addresses = place.addresses
-    admin = read_settings(
-        elasticsearch_url=addresses.elasticsearch_url,
-        elasticsearch_username=addresses.elasticsearch_username,
-        elasticsearch_password=addresses.elasticsearch_password,
-    )
+    admin = administrator_settings(addresses)
     key = create_search_key(admin, [f"{place.pipeline}-books", f"{place.pipeline}-members"], "test", 1)
     more = {"worker_url": pipeline.url, "marker_dsn": dsn, "consistency_wait_most": 30}
     with running_api(settings_of(addresses.elasticsearch_url, key, **more)) as api:

@@ -51,7 +51,7 @@ def test_a_key_change_keeps_long_unchanged_values(pipeline: Pipeline) -> None:
 def test_a_replay_of_the_log_changes_no_document(pipeline: Pipeline) -> None:
     assert pipeline.kill_worker(signal.SIGTERM) == 0
     before = document_versions(pipeline)
-    connection = apsw.Connection(str(pipeline.folder / "store" / f"{pipeline.place.pipeline}.sqlite"))
+    connection = apsw.Connection(str(pipeline.row_store))
     (state,) = connection.execute("SELECT state FROM position").fetchone() or ("",)
     position = msgspec.json.decode(str(state))
     position["log"]["offset"] = 0

@@ -1,12 +1,12 @@
 """Faults of the replication slot: idle, used by two, dropped, and created again under the same name."""
 
 import threading
-from collections.abc import Callable
 
 import psycopg
 import pytest
 
 from cdc.log.names import connector_name, slot_name
+from connections.wait import wait_until
 from tests.e2e.conftest import LivePipeline
 from tests.support.servers.pipeline import Pipeline
 from tests.support.servers.services import Place
@@ -44,22 +44,14 @@ def query(place: Place, statement: str, *values: object) -> object:
     return None if row is None else row[0]
 
 
-def until(condition: Callable[[], object], what: str) -> None:
-    """Wait until it holds."""
-    pause = threading.Event()
-    for _ in range(600):
-        if condition():
-            return
-        pause.wait(0.1)
-    raise AssertionError(what)
-
-
 def test_writes_that_nobody_watches_free_their_wal(pipeline: Pipeline) -> None:
     query(pipeline.place, "INSERT INTO unwatched SELECT repeat('x', 1000) FROM generate_series(1, 2000)")
     end = query(pipeline.place, "SELECT pg_current_wal_lsn()")
     confirmed = "SELECT confirmed_flush_lsn >= %s::pg_lsn FROM pg_replication_slots WHERE slot_name = %s"
     slot = slot_name(pipeline.place.pipeline)
-    until(lambda: query(pipeline.place, confirmed, end, slot), "the slot does not move with an idle table")
+    assert wait_until(lambda: query(pipeline.place, confirmed, end, slot) is True, 60, pause_seconds=0.1), (
+        "the slot does not move with an idle table"
+    )
 
 
 def test_a_second_reader_of_the_slot_is_refused(pipeline: Pipeline) -> None:
@@ -92,7 +84,7 @@ def test_a_slot_that_is_gone_alarms_and_a_new_snapshot_mends(pipeline: Pipeline,
             and "rowtide resnapshot" in status.stdout
         )
 
-    until(failed, f"{connector_name(place.pipeline)} does not say what happened")
+    assert wait_until(failed, 60, pause_seconds=0.1), f"{connector_name(place.pipeline)} does not say what happened"
 
     pipeline.rowtide("resnapshot")
     pipeline.wait_reason("")

@@ -11,23 +11,12 @@ import pytest
 
 from infra.native.stack import Stack
 from tests.e2e.conftest import LivePipeline
+from tests.support.servers.log_pipeline import SPEC, TABLES, count_things
 from tests.support.servers.log_tail import Tail
-from tests.support.servers.pipeline import Pipeline
+from tests.support.servers.pipeline import Pipeline, execute
 from tests.support.servers.services import Place
 
-SPEC = """\
-pipeline: snapshot
-documents:
-  things:
-    from: things
-    fields: [id, note, price]
-    include:
-      parts: {many: parts, fields: [label]}
-"""
-SCHEMA = """
-CREATE TABLE things(id int PRIMARY KEY, note text, price int);
-ALTER TABLE things ALTER note SET STORAGE EXTERNAL;
-CREATE TABLE parts(id int PRIMARY KEY, thing_id int REFERENCES things ON UPDATE CASCADE ON DELETE CASCADE, label text);
+ROWS = """
 INSERT INTO things SELECT n, repeat('long ', 600), n FROM generate_series(1, 1000) n;
 INSERT INTO parts SELECT n, 1 + n % 1000, 'part ' || n FROM generate_series(1, 30000) n;
 """
@@ -44,7 +33,7 @@ When = Literal["in the middle", "after the last row"]
 @pytest.fixture
 def pipeline(live_pipeline: LivePipeline) -> Pipeline:
     """Tables, and an init; neither connector nor worker yet."""
-    return live_pipeline(SPEC, SCHEMA, stage="source")
+    return live_pipeline(SPEC, TABLES + ROWS, stage="source")
 
 
 @contextmanager
@@ -88,8 +77,7 @@ def test_connect_is_killed_at_its_first_snapshot(pipeline: Pipeline, stack: Stac
         log.until(lambda value: last in value if when == "after the last row" else len(log.messages) == 2000)
         stack.kill("connect")
         applying.join()
-        with psycopg.connect(place.dsn, autocommit=True) as connection:
-            connection.execute(WHILE_DOWN)
+        execute(place, WHILE_DOWN)
         pipeline.start_worker()
         pipeline.wait_state("snapshot")
         with writing(place):
@@ -102,9 +90,7 @@ def test_connect_is_killed_at_its_first_snapshot(pipeline: Pipeline, stack: Stac
     assert first < second
     assert any(last in value for value in log.read)
     assert changed_but_not_there(records, second), "no row was changed and deleted between the second snapshot's tables"
-    with psycopg.connect(place.dsn) as connection:
-        (count,) = connection.execute("SELECT count(*) FROM things").fetchone() or (0,)
-    assert pipeline.verify()["things"] == count
+    assert pipeline.verify()["things"] == count_things(place)
 
 
 def changed_but_not_there(records: list[dict[str, Any]], lsn: int) -> set[int]:

@@ -13,8 +13,10 @@ import httpx
 import psycopg
 import pytest
 
+from connections.wait import wait_until
 from tests.e2e.conftest import LivePipeline
 from tests.support.servers.pipeline import Pipeline, execute
+from tests.support.servers.services import elasticsearch_client
 
 SPEC = """\
 pipeline: stopping
@@ -66,18 +68,14 @@ def proved(pipeline: Pipeline) -> None:
     assert pipeline.verify()["things"] == THINGS
 
 
-def until(what: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait for a condition."""
-    deadline, pause = time.monotonic() + seconds, threading.Event()
-    while not what():
-        assert time.monotonic() < deadline, "the moment to stop did not come"
-        pause.wait(0.01)
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for the moment to stop."""
+    assert wait_until(condition, 60, pause_seconds=0.01), "the moment to stop did not come"
 
 
 def stored_rows(pipeline: Pipeline, table: str) -> int:
     """How many rows a table of the row store has."""
-    path = pipeline.folder / "store" / f"{pipeline.place.pipeline}.sqlite"
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    connection = apsw.Connection(str(pipeline.row_store), flags=apsw.SQLITE_OPEN_READONLY)
     try:
         connection.set_busy_timeout(5000)
         return int(connection.execute(f'SELECT count(*) FROM "{table}"').get or 0)
@@ -146,10 +144,8 @@ def test_while_a_large_transaction_is_spooled(pipeline: Pipeline) -> None:
 
 def test_while_elasticsearch_refuses(pipeline: Pipeline) -> None:
     at_work(pipeline)
-    at, name = pipeline.place.addresses, f"{pipeline.place.pipeline}-things"
-    with httpx.Client(
-        base_url=at.elasticsearch_url, auth=(at.elasticsearch_username, at.elasticsearch_password), trust_env=False
-    ) as client:
+    name = f"{pipeline.place.pipeline}-things"
+    with elasticsearch_client(pipeline.place.addresses) as client:
         client.put(f"/{name}/_settings", json={"index.blocks.write": True}).raise_for_status()
         execute(pipeline.place, "UPDATE things SET price = price + 1 WHERE id <= 500")
         until(lambda: (fresh := pipeline.freshness()) is not None and fresh.pending > 0)

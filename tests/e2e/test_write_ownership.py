@@ -7,14 +7,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 
 from infra.native.ports import free_port
 from tests.e2e.conftest import LivePipeline
 from tests.support.servers.pipeline import Pipeline, prepared_pipeline
-from tests.support.servers.services import Place
+from tests.support.servers.services import Place, elasticsearch_client
 
 SPEC = """\
 pipeline: standing
@@ -31,11 +30,8 @@ class ElasticsearchClient:
     """Elasticsearch behind the worker's back."""
 
     def __init__(self, place: Place) -> None:
-        at = place.addresses
         self.alias = f"{place.pipeline}-things"
-        self._http = httpx.Client(
-            base_url=at.elasticsearch_url, auth=(at.elasticsearch_username, at.elasticsearch_password), trust_env=False
-        )
+        self._http = elasticsearch_client(place.addresses)
 
     def close(self) -> None:
         """Leave."""
@@ -146,7 +142,7 @@ def test_an_index_that_is_read_only_as_on_a_full_disk(pipeline: Pipeline) -> Non
 
 def test_row_stores_that_are_of_no_use(pipeline: Pipeline) -> None:
     assert pipeline.kill_worker(signal.SIGTERM) == 0
-    path = pipeline.folder / "store" / f"{pipeline.place.pipeline}.sqlite"
+    path = pipeline.row_store
     whole = path.read_bytes()
     for damaged in (
         b"no database at all, but some text" * 300,

@@ -7,27 +7,22 @@ import pytest
 
 from infra.native.stack import Stack
 from rowtide.commands.elasticsearch_key import create_search_key
-from search_api.settings import read_settings
 from tests.relevance.judgements import Document
 from tests.relevance.measurement import corpus
 from tests.support.builders.book_index import BOOKS, MAPPINGS, SETTINGS
-from tests.support.servers.search_api import Api, Library, running_api, settings_of
+from tests.support.servers.search_api import Api, Library, administrator_settings, running_api, settings_of
+from tests.support.servers.services import elasticsearch_client
 
 
 @pytest.fixture(scope="session")
 def library(stack: Stack) -> Iterator[Library]:
     """The index `books`, and `secrets` which the key must not see."""
     addresses = stack.addresses
-    login = (addresses.elasticsearch_username, addresses.elasticsearch_password)
-    with httpx.Client(base_url=addresses.elasticsearch_url, auth=login, timeout=60, trust_env=False) as admin:
+    with elasticsearch_client(addresses) as admin:
         for alias in ("books", "secrets"):
             _create(admin, alias)
-        admin_settings = read_settings(
-            elasticsearch_url=addresses.elasticsearch_url,
-            elasticsearch_username=login[0],
-            elasticsearch_password=login[1],
-        )
-        yield Library(addresses.elasticsearch_url, create_search_key(admin_settings, ["books"], "test"), admin)
+        key = create_search_key(administrator_settings(addresses), ["books"], "test")
+        yield Library(addresses.elasticsearch_url, key, admin)
         for alias in ("books", "secrets"):
             admin.delete(f"/{alias}-g000001").raise_for_status()
 

@@ -10,9 +10,8 @@ from markupsafe import escape
 
 from infra.native.stack import Stack
 from rowtide.commands.elasticsearch_key import create_search_key
-from search_api.settings import read_settings
 from tests.support.builders.book_index import MAPPINGS, SETTINGS
-from tests.support.servers.search_api import Api, Library, running_api, settings_of
+from tests.support.servers.search_api import Api, Library, administrator_settings, running_api, settings_of
 
 EVIL = "harbour\"'><script>alert(1)</script><img src=x onerror=alert(2)><evil-x onclick='a'></mark>{{7*7}}"
 ID = f"id {EVIL}"
@@ -56,13 +55,8 @@ def evil(library: Library, stack: Stack) -> Iterator[Api]:
         path = f"/markup-g000001/_doc/{quote(document_id, safe='')}?refresh=true"
         headers = {"content-type": "application/json"}
         admin.put(path, content=json.dumps(document).encode(), headers=headers).raise_for_status()
-    addresses = stack.addresses
-    settings = read_settings(
-        elasticsearch_url=library.url,
-        elasticsearch_username=addresses.elasticsearch_username,
-        elasticsearch_password=addresses.elasticsearch_password,
-    )
-    with running_api(settings_of(library.url, create_search_key(settings, ["markup"], "markup", 1))) as api:
+    key = create_search_key(administrator_settings(stack.addresses), ["markup"], "markup", 1)
+    with running_api(settings_of(library.url, key)) as api:
         for name in (EVIL[:100], f"javascript:{EVIL}"[:100]):
             form = {"index": "markup", "name": name, "query": f"q={quote(EVIL)}"}
             assert api.request("POST", "/saved", data=form).status_code == 303

@@ -22,7 +22,6 @@ from rowtide.commands.elasticsearch_key import create_search_key
 from search_api.access.callers import SCOPES
 from search_api.exports.columns import MAX_COLUMNS
 from search_api.query.limits import MAX_DIMENSIONS, MAX_FACETS, MAX_FILTERS, MAX_MEASURES, MAX_SORTS
-from search_api.settings import read_settings
 from tests.support.builders.hostile import inputs
 from tests.support.servers.paired_indexes import (
     MASKED,
@@ -37,7 +36,8 @@ from tests.support.servers.paired_indexes import (
     twin_documents,
     words,
 )
-from tests.support.servers.search_api import Api, running_api, settings_of
+from tests.support.servers.search_api import Api, administrator_settings, running_api, settings_of
+from tests.support.servers.services import elasticsearch_client
 
 EVERY = every_route()
 NAMES = sorted({name for route in EVERY for name in parameters_of(route)[1]})
@@ -55,16 +55,12 @@ LONGEST_INPUT = 5_000
 def api(stack: Stack) -> Iterator[Api]:
     """The API before the twins, and before those (with an `s`) that also hold documents of strangers."""
     addresses = stack.addresses
-    login = (addresses.elasticsearch_username, addresses.elasticsearch_password)
     url = addresses.elasticsearch_url
-    admin_settings = read_settings(
-        elasticsearch_url=url, elasticsearch_username=login[0], elasticsearch_password=login[1]
-    )
-    with httpx.Client(base_url=url, auth=login, timeout=60, trust_env=False) as admin:
+    with elasticsearch_client(addresses) as admin:
         names = [f"{twin}{suffix}" for twin in TWINS for suffix in ("", "s")]
         for name in names:
             _create(admin, name, twin_documents(name.removesuffix("s"), strangers=name.endswith("s")))
-        key = create_search_key(admin_settings, names, "twins", 1)
+        key = create_search_key(administrator_settings(addresses), names, "twins", 1)
         with running_api(settings_of(url, key, api_rate=1e9, api_burst=10**9, api_anonymous=False)) as api:
             yield api
         for name in names:

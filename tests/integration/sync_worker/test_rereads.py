@@ -15,7 +15,7 @@ from read_model.sqlite import functions
 from sync_worker.composition import ComposedWorker, compose
 from sync_worker.resync.row_repair import RepairRequest
 from sync_worker.settings import WorkerSettings
-from tests.support.servers.pipeline import Pipeline
+from tests.support.servers.pipeline import Pipeline, execute, prepared_pipeline
 from tests.support.servers.services import Place
 
 SPEC = """\
@@ -75,15 +75,9 @@ def worker_of(pipeline: Pipeline) -> Iterator[ComposedWorker]:
 
 
 def test_wrong_rows_are_put_right_under_load(place: Place, tmp_path: Path) -> None:
-    with psycopg.connect(place.dsn, autocommit=True) as connection:
-        connection.execute(SCHEMA)
-    spec = tmp_path / "given.yaml"
-    spec.write_text(SPEC)
-    with Pipeline(place, spec, tmp_path) as pipeline:
-        pipeline.start()
-        pipeline.wait_live()
+    with prepared_pipeline(place, tmp_path, SPEC, SCHEMA) as pipeline:
         pipeline.kill_worker(signal.SIGTERM)
-        damage(tmp_path / "store" / f"{place.pipeline}.sqlite")
+        damage(pipeline.row_store)
         done = threading.Event()
         writer = threading.Thread(target=write, args=(place.dsn, done))
         writer.start()
@@ -98,8 +92,7 @@ def test_wrong_rows_are_put_right_under_load(place: Place, tmp_path: Path) -> No
         finally:
             done.set()
             writer.join()
-        with psycopg.connect(place.dsn, autocommit=True) as connection:
-            connection.execute("UPDATE customers SET name = name || '!' WHERE id <> 3")
+        execute(place, "UPDATE customers SET name = name || '!' WHERE id <> 3")
         pipeline.start_worker()
         pipeline.wait_fresh()
         assert pipeline.verify() == {"orders": 40}

@@ -2,16 +2,14 @@
 
 import stat
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 
 from infra.native.stack import Stack
 from sync_worker.loop.future_versions import ALARM
-from tests.support.servers.pipeline import Pipeline
-from tests.support.servers.services import fresh_place
+from tests.support.servers.pipeline import Pipeline, execute, prepared_pipeline
+from tests.support.servers.services import elasticsearch_client, fresh_place
 
 SPEC = "pipeline: attacked\ndocuments:\n  things: {from: things, fields: [name]}\n"
 SCHEMA = (
@@ -27,18 +25,7 @@ class Attacked:
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
         self.document = f"{pipeline.place.pipeline}-things"
-        addresses = pipeline.place.addresses
-        self.search = httpx.Client(
-            base_url=addresses.elasticsearch_url,
-            auth=(addresses.elasticsearch_username, addresses.elasticsearch_password),
-            trust_env=False,
-            timeout=60,
-        )
-
-    def sql(self, statement: str) -> None:
-        """Change the database."""
-        with psycopg.connect(self.pipeline.place.dsn, autocommit=True) as connection:
-            connection.execute(statement)
+        self.search = elasticsearch_client(pipeline.place.addresses)
 
     def name(self, id_: int) -> str | None:
         """The name in a document of the index; None when there is no such document."""
@@ -54,18 +41,14 @@ class Attacked:
 def attacked(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
     """The pipeline, live; the tests leave it as they found it."""
     stack.start()
-    folder: Path = tmp_path_factory.mktemp("attacked")
-    (folder / "attacked.yaml").write_text(SPEC)
-    with fresh_place(stack.addresses) as place:
-        with psycopg.connect(place.dsn, autocommit=True) as connection:
-            connection.execute(SCHEMA)
-        with Pipeline(place, folder / "attacked.yaml", folder) as pipeline:
-            pipeline.start()
-            pipeline.wait_live()
-            pipeline.wait_fresh()
-            target = Attacked(pipeline)
-            yield target
-            target.search.close()
+    with (
+        fresh_place(stack.addresses) as place,
+        prepared_pipeline(place, tmp_path_factory.mktemp("attacked"), SPEC, SCHEMA) as pipeline,
+    ):
+        pipeline.wait_fresh()
+        target = Attacked(pipeline)
+        yield target
+        target.search.close()
 
 
 def test_whoever_reaches_the_port_deletes_nothing(attacked: Attacked) -> None:
@@ -88,7 +71,7 @@ def test_a_removal_beyond_the_log_leaves_documents_that_later_changes_reach(atta
     removal = {"document": attacked.document, "ids": ["2"], "lsn": 99_999_999_999}
     answer = attacked.post("/removals", removal, attacked.pipeline.signed)
     assert (answer.status_code, "watermark" in answer.json()["detail"]) == (422, True)
-    attacked.sql("UPDATE things SET name = 'later' WHERE id = 2")
+    execute(attacked.pipeline.place, "UPDATE things SET name = 'later' WHERE id = 2")
     attacked.pipeline.wait_fresh()
     assert attacked.name(2) == "later"
 
@@ -98,7 +81,7 @@ def test_a_document_with_a_version_from_the_future_is_an_alarm_until_it_is_remov
     index = next(iter(attacked.search.get(f"/{attacked.document}").json()))
     forged = {"version": str(FUTURE), "version_type": "external", "refresh": "true"}
     assert attacked.search.put(f"/{index}/_doc/3", params=forged, json={"name": "forged"}).status_code == 200
-    attacked.sql("UPDATE things SET name = 'changed' WHERE id = 3")
+    execute(attacked.pipeline.place, "UPDATE things SET name = 'changed' WHERE id = 3")
     fresh = pipeline.wait_reason("versions above the position of the log")
     assert (fresh.state, fresh.reason, fresh.quarantined) == ("degraded", ALARM, 1)
     assert pipeline.metric("rowtide_future_versions_total") >= 1

@@ -18,6 +18,7 @@ from sync_worker.elasticsearch.lease import Lease
 from sync_worker.loop.document_sink import Target
 from sync_worker.store.bulk import DocumentWrite
 from tests.support.builders import plans
+from tests.support.servers.services import elasticsearch_client
 
 ALIAS = "keyed"
 
@@ -36,9 +37,7 @@ def key(stack: Stack) -> str:
 
 @pytest.fixture
 def admin(stack: Stack) -> Iterator[httpx.Client]:
-    addresses = stack.addresses
-    login = (addresses.elasticsearch_username, addresses.elasticsearch_password)
-    with httpx.Client(base_url=addresses.elasticsearch_url, auth=login, trust_env=False, timeout=60) as client:
+    with elasticsearch_client(stack.addresses) as client:
         yield client
         client.delete(f"/{ALIAS}-g000001,{ALIAS}-g000002", params={"ignore_unavailable": "true"})
 

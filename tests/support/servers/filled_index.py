@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 import psycopg
 
-from infra.addresses import Addresses
 from read_model.catalog.catalog import CATALOG_QUERY, read_catalog
 from read_model.elasticsearch.index_body import index_body
 from read_model.plan.model import DocumentPlan, PipelinePlan
@@ -21,9 +20,9 @@ from read_model.plan.resolve import resolve
 from read_model.postgres.documents import document_query
 from read_model.spec.parser import parse_spec
 from rowtide.commands.elasticsearch_key import create_search_key
-from search_api.settings import ApiSettings, read_settings
 from tests.support.paths import CHECKOUT
-from tests.support.servers.services import Place
+from tests.support.servers.search_api import administrator_settings
+from tests.support.servers.services import Place, elasticsearch_client
 
 BULK = 500
 
@@ -59,9 +58,8 @@ def seed(place: Place, orders: int, products: int = 120, customers: int = 80) ->
 @contextmanager
 def filled_index(place: Place, spec: str) -> Iterator[FilledIndex]:
     """Write all documents of the spec's text, as the database has them; remove the indexes at the end."""
-    login = (place.addresses.elasticsearch_username, place.addresses.elasticsearch_password)
     url = place.addresses.elasticsearch_url
-    with httpx.Client(base_url=url, auth=login, timeout=60, trust_env=False) as admin:
+    with elasticsearch_client(place.addresses) as admin:
         names: list[str] = []
         try:
             with psycopg.connect(place.dsn) as connection:  # Not for longer: other tests kill PostgreSQL.
@@ -69,18 +67,12 @@ def filled_index(place: Place, spec: str) -> Iterator[FilledIndex]:
                 names = [document.name for document in plan.documents]
                 for document in plan.documents:
                     _fill(admin, connection, document, plan)
-            yield FilledIndex(url, create_search_key(_settings(place.addresses), names, place.pipeline), names)
+            yield FilledIndex(
+                url, create_search_key(administrator_settings(place.addresses), names, place.pipeline), names
+            )
         finally:
             for name in names:
                 admin.delete(f"/{name}-g000001")
-
-
-def _settings(addresses: Addresses) -> ApiSettings:
-    return read_settings(
-        elasticsearch_url=addresses.elasticsearch_url,
-        elasticsearch_username=addresses.elasticsearch_username,
-        elasticsearch_password=addresses.elasticsearch_password,
-    )
 
 
 def _plan(connection: psycopg.Connection[tuple[str]], spec: str) -> PipelinePlan:

@@ -12,7 +12,7 @@ from confluent_kafka.cimpl import NewTopic
 from cdc.log.names import changes_topic, connector_name
 from connections.wait import wait_until
 from tests.support.servers.pipeline import Pipeline
-from tests.support.servers.services import Place
+from tests.support.servers.services import Place, elasticsearch_client
 
 SPEC = """\
 pipeline: log
@@ -26,7 +26,7 @@ documents:
 TABLES = """
 CREATE TABLE things(id int PRIMARY KEY, note text, price int);
 ALTER TABLE things ALTER note SET STORAGE EXTERNAL;
-CREATE TABLE parts(id int PRIMARY KEY, thing_id int REFERENCES things ON UPDATE CASCADE, label text);
+CREATE TABLE parts(id int PRIMARY KEY, thing_id int REFERENCES things ON UPDATE CASCADE ON DELETE CASCADE, label text);
 """
 ROWS = """
 INSERT INTO things SELECT n, repeat('long ', 1000), n FROM generate_series(1, 60) n;
@@ -43,12 +43,8 @@ def count_things(place: Place) -> int:
 
 def document_versions(pipeline: Pipeline) -> dict[str, int]:
     """The version of every document that a search finds."""
-    addresses = pipeline.place.addresses
-    response = httpx.get(
-        f"{addresses.elasticsearch_url}/{pipeline.place.pipeline}-things/_search?size=1000&version=true&_source=false",
-        auth=(addresses.elasticsearch_username, addresses.elasticsearch_password),
-        trust_env=False,
-    )
+    with elasticsearch_client(pipeline.place.addresses) as client:
+        response = client.get(f"/{pipeline.place.pipeline}-things/_search?size=1000&version=true&_source=false")
     return {hit["_id"]: hit["_version"] for hit in response.json()["hits"]["hits"]}
 
 

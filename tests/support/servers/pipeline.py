@@ -17,6 +17,7 @@ import msgspec
 import psycopg
 
 from cdc.log.lsn import Lsn
+from connections.wait import wait_until
 from connections.worker import read_metrics
 from connections.worker_token import TOKEN_FILE
 from infra.native.ports import free_port
@@ -80,6 +81,11 @@ class Pipeline:
         self.start_worker()
 
     @property
+    def row_store(self) -> Path:
+        """The file of the worker's row store."""
+        return self.folder / "store" / f"{self.place.pipeline}.sqlite"
+
+    @property
     def signed(self) -> dict[str, str]:
         """The headers of a request with the worker's token."""
         return {"authorization": f"Bearer {(self.folder / 'store' / TOKEN_FILE).read_text().strip()}"}
@@ -112,10 +118,8 @@ class Pipeline:
 
     def wait_log(self, words: str, seconds: float = 60) -> None:
         """Wait until the worker's log contains this text."""
-        deadline, pause = time.monotonic() + seconds, threading.Event()
-        while words not in (self.folder / "worker.log").read_text(encoding="utf-8"):
-            assert time.monotonic() < deadline, self.log_tail()
-            pause.wait(0.1)
+        log = self.folder / "worker.log"
+        assert wait_until(lambda: words in log.read_text(encoding="utf-8"), seconds, pause_seconds=0.1), self.log_tail()
 
     def freshness(self) -> Freshness | None:
         """The worker's freshness; None when it does not answer."""

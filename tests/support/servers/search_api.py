@@ -10,6 +10,7 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 
+from infra.addresses import Addresses
 from search_api.app import create_app
 from search_api.settings import ApiSettings, read_settings
 
@@ -44,6 +45,15 @@ def settings_of(url: str, key: str | None, **more: object) -> ApiSettings:
     """Settings with the read-only key; nothing is kept."""
     values: dict[str, object] = {"api_state": ":memory:", "cursor_secret": "a secret of the tests"}
     return read_settings(elasticsearch_url=url, elasticsearch_api_key=key, **(values | more))
+
+
+def administrator_settings(addresses: Addresses) -> ApiSettings:
+    """Settings with the stack's own login, which may create keys."""
+    return read_settings(
+        elasticsearch_url=addresses.elasticsearch_url,
+        elasticsearch_username=addresses.elasticsearch_username,
+        elasticsearch_password=addresses.elasticsearch_password,
+    )
 
 
 @contextmanager

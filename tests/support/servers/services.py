@@ -84,6 +84,16 @@ class Place:
         return {**self.addresses.environment(), "ROWTIDE_POSTGRES_DSN": self.dsn}
 
 
+def elasticsearch_client(addresses: Addresses) -> httpx.Client:
+    """A client of the stack's Elasticsearch, with all rights: it changes indexes behind the worker's back."""
+    return httpx.Client(
+        base_url=addresses.elasticsearch_url,
+        auth=(addresses.elasticsearch_username, addresses.elasticsearch_password),
+        trust_env=False,
+        timeout=60,
+    )
+
+
 @contextmanager
 def fresh_place(addresses: Addresses) -> Iterator[Place]:
     """Make a database and a name; at the end remove the connector of that name, and the database with its slots."""
