@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Protocol
+from dataclasses import dataclass
 
 import pytest
 
@@ -11,8 +11,13 @@ from tests.support.servers.pipeline import Pipeline, Stage, prepared_pipeline
 from tests.support.servers.services import Place, fresh_place
 
 
-class LivePipeline(Protocol):
-    """Makes a pipeline of a spec, over a database with a schema and rows."""
+@dataclass(frozen=True)
+class LivePipeline:
+    """Makes a pipeline of a spec, over a database with a schema and rows. `cleanup` ends it."""
+
+    stack: Stack
+    folders: pytest.TempPathFactory
+    cleanup: ExitStack
 
     def __call__(
         self,
@@ -24,25 +29,17 @@ class LivePipeline(Protocol):
         **worker_settings: str | int,
     ) -> Pipeline:
         """Prepare it up to `stage`, in `place` or in a new one; `lease_seconds=4` sets ROWTIDE_WORKER_LEASE_SECONDS."""
+        place = place or self.cleanup.enter_context(fresh_place(self.stack.addresses))
+        folder = self.folders.mktemp("pipeline")
+        return self.cleanup.enter_context(
+            prepared_pipeline(place, folder, spec, schema, stage=stage, **worker_settings)
+        )
 
 
 def _pipelines(stack: Stack, folders: pytest.TempPathFactory) -> Iterator[LivePipeline]:
     stack.start()
     with ExitStack() as cleanup:
-
-        def make(
-            spec: str,
-            schema: str = "",
-            *,
-            place: Place | None = None,
-            stage: Stage = "live",
-            **worker_settings: str | int,
-        ) -> Pipeline:
-            place = place or cleanup.enter_context(fresh_place(stack.addresses))
-            folder = folders.mktemp("pipeline")
-            return cleanup.enter_context(prepared_pipeline(place, folder, spec, schema, stage=stage, **worker_settings))
-
-        yield make
+        yield LivePipeline(stack, folders, cleanup)
 
 
 @pytest.fixture
