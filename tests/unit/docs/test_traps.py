@@ -36,12 +36,6 @@ def test_a_case_that_is_named_is_there(name: str) -> None:
     assert (CASES / name / "schema.sql").is_file()
 
 
-@pytest.mark.parametrize("page", [TRAPS, GUARANTEES])
-def test_a_file_that_is_linked_is_there(page: str) -> None:
-    linked = set(re.findall(r"\]\(([\w./-]+)[)#]", page))
-    assert [name for name in linked if not (CHECKOUT / "docs/reference" / name).exists()] == []
-
-
 @pytest.mark.parametrize(
     ("symbol", "path"), sorted(set(re.findall(r"`([A-Za-z_.]+)` in\s+\[[^\]]+\]\(([^)]+\.py)\)", GUARANTEES)))
 )
