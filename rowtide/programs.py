@@ -158,6 +158,17 @@ class Programs:
             self.stop_one(program)
 
 
+def run_verify(programs: Programs, seconds: float) -> list[dict[str, Any]]:
+    """Run `rowtide verify` to its end. Returns its JSON for each kind of document. Raises ProgramFailed when it prints
+    none."""
+    printed = programs.run("verify", (*ROWTIDE, "verify", "--output", "json"), seconds, accept=(0, 1))
+    result = last_json(printed)
+    if result is None:
+        raise ProgramFailed(f"rowtide verify printed no result:\n{printed[-2000:]}")
+    documents: list[dict[str, Any]] = result["documents"]
+    return documents
+
+
 def last_json(text: str) -> dict[str, Any] | None:
     """The last line that is a JSON object; None when there is none."""
     for line in reversed(text.splitlines()):

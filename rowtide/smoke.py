@@ -11,7 +11,7 @@ from infra.settings import StackSettings, read_settings
 from rowtide.demo.log_follower import LogFollower
 from rowtide.demo.stopwatch import Stopwatch, percentile, read_commits
 from rowtide.local_pipeline import SHIPPED_SPEC, LocalPipeline, PipelinePorts, Report, database, mark
-from rowtide.programs import ROWTIDE, WRITER, Program, ProgramFailed, last_json
+from rowtide.programs import WRITER, Program, run_verify
 
 ORDERS = 2000
 LOADED_SHARE = 4
@@ -150,11 +150,7 @@ def _at_a_rate(pipeline: LocalPipeline, worker: Program, size: Size, report: Rep
 def _verify(pipeline: LocalPipeline, report: Report) -> tuple[int, int]:
     """Compare everything. Returns how many documents were compared and how many differ."""
     report("verify", "comparing every document with PostgreSQL")
-    text = pipeline.programs.run("verify", (*ROWTIDE, "verify", "--output", "json"), _LOAD_SECONDS, accept=(0, 1))
-    result = last_json(text)
-    if result is None:
-        raise ProgramFailed(f"rowtide verify printed no result:\n{text[-2000:]}")
-    reports = result["documents"]
+    reports = run_verify(pipeline.programs, _LOAD_SECONDS)
     for document in reports:
         report(f"verify {document['document']}", f"{document['compared']:,} compared, {document['divergent']} differ")
         for difference in document["ids"][:20]:

@@ -9,7 +9,7 @@ from rowtide.conformance.case import Case
 from rowtide.conformance.combined_spec import alias
 from rowtide.conformance.index import CaseIndex
 from rowtide.conformance.result import Deviation
-from rowtide.programs import ROWTIDE, ProgramFailed, Programs, last_json
+from rowtide.programs import Programs, run_verify
 
 _VERIFY_SECONDS = 300.0
 
@@ -22,16 +22,12 @@ class Comparison:
 
     def with_database(self, step: int, cases: Sequence[Case]) -> dict[str, tuple[int, list[Deviation]]]:
         """Run `rowtide verify`. By case: the number of documents compared, and the deviations from the oracle."""
-        command = (*ROWTIDE, "verify", "--output", "json")
-        printed = self._programs.run("verify", command, _VERIFY_SECONDS, accept=(0, 1))
-        report = last_json(printed)
-        if report is None:
-            raise ProgramFailed(f"rowtide verify printed no result:\n{printed[-2000:]}")
+        reports = run_verify(self._programs, _VERIFY_SECONDS)
         by_case: dict[str, tuple[int, list[Deviation]]] = {}
         for case in cases:
             prefix = alias(self._pipeline, case, "")
             names = {prefix + name for name in case.documents}
-            own = [document for document in report["documents"] if document["document"] in names]
+            own = [document for document in reports if document["document"] in names]
             deviations = [
                 Deviation(
                     step,

@@ -12,7 +12,7 @@ import psycopg
 
 from infra.native.stack import Stack
 from rowtide.local_pipeline import LocalPipeline, database
-from rowtide.programs import ROWTIDE, ProgramFailed, last_json
+from rowtide.programs import run_verify
 from tests.chaos.invariants import CHECKS, contradictions
 from tests.chaos.log import Findings, Study, records
 from tests.chaos.reader import Access
@@ -73,12 +73,7 @@ def compare(pipeline: LocalPipeline, access: Access, stack: Stack, report: Calla
 
 def _verify(pipeline: LocalPipeline, ending: FinalReport, report: Callable[[str], None]) -> None:
     report("comparing every document with PostgreSQL")
-    command = (*ROWTIDE, "verify", "--output", "json")
-    text = pipeline.programs.run("verify", command, _VERIFY_SECONDS, accept=(0, 1))
-    result = last_json(text)
-    if result is None:
-        raise ProgramFailed(f"verify gave no result:\n{text[-2000:]}")
-    for each in result["documents"]:
+    for each in run_verify(pipeline.programs, _VERIFY_SECONDS):
         report(f"verify {each['document']}: {each['compared']:,} compared, {each['divergent']} differ")
         for divergence in each["ids"][:20]:
             ending.notes.append(
