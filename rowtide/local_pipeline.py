@@ -14,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier, Literal
 
 from cdc.log.marker import marker_query
-from cdc.log.names import marker_role_name
+from cdc.log.names import marker_dsn_file
 from connections.wait import wait_until
 from connections.worker import WorkerClient
 from infra.errors import ServiceUnavailable
@@ -132,7 +132,7 @@ class LocalPipeline:
         return search
 
     def _marker_dsn(self) -> str:
-        path = self._stack.settings.data_directory / "secrets" / f"{marker_role_name(self.name)}.dsn"
+        path = self._stack.settings.data_directory / "secrets" / marker_dsn_file(self.name)
         return path.read_text(encoding="utf-8").strip()
 
     def _elasticsearch_key(self, *arguments: str) -> dict[str, str]:

@@ -57,3 +57,8 @@ def session_options_file(pipeline: str) -> str:
 def marker_role_name(pipeline: str) -> str:
     """The role of the search API, which can only emit a marker."""
     return f"rowtide_{pipeline}_marker"
+
+
+def marker_dsn_file(pipeline: str) -> str:
+    """The name of the file of that role's DSN."""
+    return f"{marker_role_name(pipeline)}.dsn"

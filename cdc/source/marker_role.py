@@ -6,7 +6,7 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from cdc.log.names import marker_role_name
+from cdc.log.names import marker_dsn_file, marker_role_name
 from cdc.role_passwords import new_password, write_secret
 from cdc.settings import Settings
 from cdc.source.database import Source
@@ -28,7 +28,7 @@ def plan_marker_role(pipeline: str, database: str, exists: bool, verifier: str |
 
 def dsn_file(settings: Settings, pipeline: str) -> Path:
     """The file of the role's DSN, for ROWTIDE_MARKER_DSN."""
-    return settings.secrets_dir / f"{marker_role_name(pipeline)}.dsn"
+    return settings.secrets_dir / marker_dsn_file(pipeline)
 
 
 def make_marker_role(source: Source, settings: Settings, pipeline: str, dry_run: bool) -> tuple[Statement, ...]:
