@@ -14,6 +14,7 @@ from cdc.log.names import changes_topic, connector_name
 from infra.native.readiness import probe
 from infra.native.stack import Stack
 from infra.settings import SERVICES
+from read_model.freshness import Freshness
 from rowtide.demo.log_follower import LogFollower
 from rowtide.demo.stopwatch import Stopwatch, read_commits
 from rowtide.demo.view import DemoState, Stage
@@ -87,27 +88,26 @@ class DemoMonitor:
             self._poll = self._poller.submit(self._read_all)
 
     def _read_all(self) -> None:
-        self._read_worker()
+        fresh = self._pipeline.worker.freshness()
+        self._read_worker(fresh)
         documents = {name: self._count(name) for name in self._pipeline.documents}
-        stages = self._stages(documents)
+        stages = self._stages(documents, fresh)
         self.state.documents, self.state.stages = documents, stages
 
-    def _read_worker(self) -> None:
+    def _read_worker(self, fresh: Freshness | None) -> None:
         events = self._pipeline.worker.metrics().get("rowtide_events_total")
         if events is not None:
             self._counted.append((monotonic(), events))
             (since, before), (now, after) = self._counted[0], self._counted[-1]
             self.state.changes_per_s = (after - before) / (now - since) if now > since else 0.0
-        fresh = self._pipeline.worker.freshness()
         if fresh:
             self.state.pending = fresh.pending
             self.state.quarantined = fresh.quarantined
             self.state.lag_s = max(0.0, time() - fresh.as_of_ms / 1000) if fresh.as_of_ms else None
 
-    def _stages(self, documents: dict[str, int]) -> list[Stage]:
+    def _stages(self, documents: dict[str, int], fresh: Freshness | None) -> list[Stage]:
         settings = self._stack.settings
         connector = self._connector()
-        fresh = self._pipeline.worker.freshness()
         state = fresh.state if fresh else "does not answer"
         search_ready = self._get_json(f"{self._pipeline.search_url}/health") is not None
         counts = ", ".join(f"{count:,} {name}" for name, count in documents.items())
