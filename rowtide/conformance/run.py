@@ -1,6 +1,5 @@
 """Runs cases through the real pipeline: one database, connector and worker for all cases that can share them."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -105,7 +104,7 @@ class Run:
             "ROWTIDE_WORKER_PORT": str(port),
             "ROWTIDE_WORKER_URL": url,
         }
-        self._programs = Programs(self._folder / "logs", {**os.environ, **self.environment})
+        self._programs = Programs(self._folder / "logs", self.environment)
         self._client = WorkerClient(url)
         self._worker = CaseWorker(self._programs, self._client)
         self._connector = ConnectorMonitor(servers.environment["ROWTIDE_CONNECT_URL"], self.pipeline)
