@@ -72,22 +72,22 @@ def _invalid(pipeline: str, lines: list[str]) -> OperatorError:
     return OperatorError(text)
 
 
-def wait_for_state(connect: Connect, name: str, state: str, seconds: float) -> Health:
+def wait_for_state(connect: Connect, name: str, state: str, seconds: float) -> None:
     """Wait until the connector is in this state. Raises OperatorError when it does not reach it within `seconds`, or
     fails while it should run.
 
     A connector that failed earlier can still be stopped: it is `failed` until it is `stopped`."""
-    observed = [Health("absent")]
+    observed = Health("absent")
 
     def settled() -> bool:
-        observed.append(health(connect.status(name)))
-        return observed[-1].state == state or (state == "running" and observed[-1].state == "failed")
+        nonlocal observed
+        observed = health(connect.status(name))
+        return observed.state == state or (state == "running" and observed.state == "failed")
 
     wait_until(settled, seconds, pause_seconds=POLL_SECONDS)
-    if observed[-1].state != state:
-        reason = f": {observed[-1].reason.rstrip('.')}" if observed[-1].reason else ""
+    if observed.state != state:
+        reason = f": {observed.reason.rstrip('.')}" if observed.reason else ""
         raise OperatorError(
-            f"Connector {name} is {observed[-1].state} instead of {state} after {seconds:g} s{reason}."
+            f"Connector {name} is {observed.state} instead of {state} after {seconds:g} s{reason}."
             " Check `rowtide connectors status` and Kafka Connect's log."
         )
-    return observed[-1]

@@ -35,11 +35,6 @@ class Health:
     state: State
     reason: str = ""
 
-    @property
-    def settled(self) -> bool:
-        """Whether waiting longer would not change the state."""
-        return self.state in ("running", "paused", "stopped", "failed")
-
 
 def health(status: Status | None) -> Health:
     """Derive the state. A running connector without a task is `starting`; None means that there is no connector."""
