@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from read_model.spec.keywords import (
+    AGGREGATED,
     COMPUTE,
     DOCUMENT,
     FIELD,
     INCLUDE,
     INDEX_TYPES,
     OPERATORS,
-    RELATION,
     ROOT,
     SEARCH,
     THROUGH,
@@ -68,13 +68,12 @@ def spec_schema() -> Schema:
 
 def _definitions() -> Schema:
     choice = [{"required": ["one"]}, {"required": ["many"]}]
-    many = {word: meaning for word, meaning in RELATION.items() if word != "one"} | {"where": DOCUMENT["where"]}
     shapes = RELATION_SHAPES | {"where": NODE_SHAPES["where"]}
     return {
         "document": _object(DOCUMENT, {"from": TEXT, "id": NAMES, "search": _search(), **NODE_SHAPES})
         | {"required": ["from"]},
         "include": _object(INCLUDE, {**RELATION_SHAPES, **NODE_SHAPES, **_array_shapes()}) | {"oneOf": choice},
-        "relation": _object(many, shapes) | {"required": ["many"]},
+        "relation": _object(AGGREGATED, shapes) | {"required": ["many"]},
         "through": _object(THROUGH, {"table": TEXT, "from": SIDE, "to": SIDE}) | {"required": ["table"]},
         "options": _object(FIELD, FIELD_SHAPES),
         "field": {

@@ -31,6 +31,9 @@ RELATION = {
     "on": "The columns to join on if no foreign key is declared: {this table's column: the other table's column}.",
 }
 
+AGGREGATED = {word: meaning for word, meaning in RELATION.items() if word != "one"} | {"where": NODE["where"]}
+"""The keywords of a relation that a computed field aggregates."""
+
 INCLUDE = {
     **RELATION,
     "value": "Show the value of this column instead of an object.",

@@ -2,7 +2,7 @@
 
 from read_model.spec.errors import Diagnostics
 from read_model.spec.fields import parse_constants, parse_field, parse_fields, parse_where, valid_name
-from read_model.spec.keywords import COMPUTE, INCLUDE, NODE, RELATION, THROUGH
+from read_model.spec.keywords import AGGREGATED, COMPUTE, INCLUDE, NODE, THROUGH
 from read_model.spec.model import (
     AggregateFunction,
     ComputeSpec,
@@ -210,8 +210,7 @@ def _count(name: str, item: Item, operand: Item, items: dict[str, Item], errors:
 
 def _aggregated(name: str, item: Item, errors: Diagnostics) -> IncludeSpec | None:
     """A relation that is aggregated but not shown: an include without fields."""
-    words = {word: meaning for word, meaning in RELATION.items() if word != "one"} | {"where": NODE["where"]}
-    items = known(item, words, f"the relation of '{name}'", errors)
+    items = known(item, AGGREGATED, f"the relation of '{name}'", errors)
     if "many" not in items:
         errors.add(item.place, f"The relation of '{name}' has no table", "Write {many: table}")
         return None
