@@ -65,7 +65,7 @@ def _node(
         and not set(relation.link.columns) <= hidden
     ]
     covered = hidden | {name for relation in shown for name in relation.link.columns if name not in table.primary_key}
-    draft = NodeDraft(*_fields(table, covered))
+    draft = _fields_of(table, covered)
     taken = {name for name, _ in draft.fields}
     path = path | {relation.right.name for relation in shown}
     for relation in shown:
@@ -100,18 +100,18 @@ def _head(word: str, relation: Relation) -> Head:
     return head if relation.only else head | {"by": relation.link.columns}
 
 
-def _fields(table: Table, covered: Iterable[str]) -> tuple[list[tuple[str, str]], list[IncludeDraft], list[str]]:
-    """The fields, no includes yet, and a note on every omitted column."""
-    fields: list[tuple[str, str]] = []
-    notes: list[str] = []
+def _fields_of(table: Table, covered: Iterable[str]) -> NodeDraft:
+    """The fields of a table, with a note on every omitted column, and no includes yet."""
+    draft = NodeDraft()
     for column in table.columns.values():
         if column.name in covered:
             continue
         if reason := _unsuitable(column):
-            notes.append(f"omitted: {column.name} ({reason})")
+            draft.notes.append(f"omitted: {column.name} ({reason})")
         else:
-            fields.append((_free(_field_name(column.name), {name for name, _ in fields}), column.name))
-    return fields, [], notes
+            taken = {name for name, _ in draft.fields}
+            draft.fields.append((_free(_field_name(column.name), taken), column.name))
+    return draft
 
 
 def _unsuitable(column: Column) -> str:
