@@ -15,7 +15,7 @@ from search_api.exports.formats import ExportRow, Format
 from search_api.features.search import Search
 from search_api.freshness.view import IndexPosition, position_of
 from search_api.paging.cursor import CursorPosition, read_cursor, write_cursor
-from search_api.paging.pager import keep_alive
+from search_api.paging.pager import Pager, keep_alive
 from search_api.paging.point_in_time import PointInTimePool
 from search_api.query.request import RawRequest, check
 
@@ -72,8 +72,7 @@ class Export:
     limit: int | None
     seen: IndexPosition
     _body: dict[str, Any]
-    _search: Search
-    _points: PointInTimePool
+    _pager: Pager
     _page: list[ExportRow] = field(default_factory=list)
     _bytes: int = 0
 
@@ -114,8 +113,7 @@ class Export:
                 if following and not following.done():
                     following.cancel()
             if last:
-                self._points.closed(self.point)
-                await self._search.reader.close_point(self.point)
+                await self._pager.close(self.point)
 
     async def begin(self, skip: int) -> None:
         """Read the first page after `skip` rows, so that errors are reported before the response begins."""
@@ -141,7 +139,7 @@ class Export:
         return page.hits.hits
 
     async def _read(self, part: dict[str, Any], after: Raw | None) -> _Page:
-        body = self._body | part | {"pit": {"id": self.point, "keep_alive": keep_alive(self._points.keep_alive)}}
+        body = self._pager.body(self._body | part, self.point)
         if after is not None:
             body |= {"search_after": Raw(bytes(after))}
         answer = await self._search_with_retries(body)
@@ -149,8 +147,7 @@ class Export:
         if page.timed_out or page.shards.failed:
             raise ExportInterrupted("A shard of the index failed to respond.")
         self._bytes, self.point = len(answer), page.pit_id
-        for surplus in self._points.used(self._search.caller.fingerprint, self.point):
-            await self._search.reader.close_point(surplus)
+        await self._pager.used(self.point)
         if page.hits.total:
             self.total = page.hits.total.value
         return page
@@ -159,10 +156,10 @@ class Export:
         """The point in time outlives an Elasticsearch that is unavailable for a moment."""
         for attempt in range(1, MAX_ATTEMPTS):
             try:
-                return await self._search.reader.search(self.index, body)
+                return await self._pager.reader.search(self.index, body)
             except ElasticsearchUnavailable:
                 await asyncio.sleep(PAUSE_SECONDS * attempt)
-        return await self._search.reader.search(self.index, body)
+        return await self._pager.reader.search(self.index, body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +182,13 @@ async def open_export(search: Search, points: PointInTimePool, index: str, raw: 
         "sort": full_body["sort"] if raw.sort else ["_shard_doc"],
         "track_total_hits": True,
     }
-    secret = search.pager.secret
+    pager = replace(search.pager, points=points)
     if part.resume:
-        place = read_cursor(secret, index, raw, part.resume)
+        place = read_cursor(pager.secret, index, raw, part.resume)
     else:
         point = await search.reader.open_point(index, keep_alive(points.keep_alive))
         place = CursorPosition(point, None, position_of(search.freshness))
-    token = part.resume or write_cursor(secret, index, raw, place)
-    export = Export(index, token, 0, place.point, part.rows, part.limit, place.seen, body, search, points)
+    token = part.resume or write_cursor(pager.secret, index, raw, place)
+    export = Export(index, token, 0, place.point, part.rows, part.limit, place.seen, body, pager)
     await export.begin(part.rows)
     return export

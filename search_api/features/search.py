@@ -93,7 +93,7 @@ class Search:
         if place is None:
             return _Hits(request, await self._read(index, request, search_body(request, schema)))
         body = search_body(request, schema, place.after, backward=place.backward)
-        result = await self._read(index, request, self.pager.body(body, place))
+        result = await self._read(index, request, self.pager.body(body, place.point))
         return _Hits(request, result.reversed if place.backward else result)
 
     async def _read(self, index: str, request: SearchRequest, body: Mapping[str, Any]) -> SearchResult:

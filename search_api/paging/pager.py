@@ -51,9 +51,9 @@ class Pager:
             )
         return place
 
-    def body(self, body: dict[str, Any], place: CursorPosition) -> dict[str, Any]:
-        """The search for the page that begins there."""
-        return body | {"pit": {"id": place.point, "keep_alive": keep_alive(self.points.keep_alive)}}
+    def body(self, body: dict[str, Any], point: str) -> dict[str, Any]:
+        """The search at a point in time, which is kept open."""
+        return body | {"pit": {"id": point, "keep_alive": keep_alive(self.points.keep_alive)}}
 
     def freshness_of(self, place: CursorPosition | None) -> FreshnessView:
         """The freshness of the page that begins there."""
@@ -69,7 +69,7 @@ class Pager:
         point, full = result.point, len(result.items) == raw.size
         if full or (place is not None and place.backward and result.items):
             if place:
-                await self._used(point)
+                await self.used(point)
             seen = place.seen if place else UNKNOWN_POSITION
             return write_cursor(self.secret, index, raw, CursorPosition(point, _copied(result.last), seen, corrected))
         if place is not None:
@@ -98,18 +98,19 @@ class Pager:
         place = read_cursor(self.secret, index, raw, cursor)
         return write_cursor(self.secret, index, raw, place._replace(point="", seen=UNKNOWN_POSITION))
 
+    async def used(self, point: str) -> None:
+        """Note that a point was opened or used, and close those that its caller must give up for it."""
+        for surplus in self.points.used(self.caller, point):
+            await self.reader.close_point(surplus)
+
     async def close(self, point: str) -> None:
         self.points.closed(point)
         await self.reader.close_point(point)
 
     async def _open(self, index: str, after: Raw | None) -> CursorPosition:
         point = await self.reader.open_point(index, keep_alive(self.points.keep_alive))
-        await self._used(point)
+        await self.used(point)
         return CursorPosition(point, after, position_of(self.freshness))
-
-    async def _used(self, point: str) -> None:
-        for surplus in self.points.used(self.caller, point):
-            await self.reader.close_point(surplus)
 
 
 def _copied(values: Raw) -> Raw:
