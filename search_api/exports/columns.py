@@ -39,14 +39,14 @@ def chosen_columns(names: Sequence[str], schema: IndexSchema) -> tuple[ExportCol
     unknown = [name for name, column in columns.items() if column is None]
     if unknown:
         raise InvalidRequest(
-            tuple(
+            *(
                 ValidationError("columns", f"There is no field {name!r}; `/fields` lists all fields.")
                 for name in unknown
             )
         )
     if not 0 < len(columns) <= MAX_COLUMNS:
         raise InvalidRequest(
-            (ValidationError("columns", f"columns: the number of columns must be from 1 to {MAX_COLUMNS}."),)
+            ValidationError("columns", f"columns: the number of columns must be from 1 to {MAX_COLUMNS}.")
         )
     return tuple(column for column in columns.values() if column)
 

@@ -84,7 +84,7 @@ def read_consistency(
     level = _level(consistency, at_least, errors)
     position = _position(at_least, errors) if level == "at_least" else None
     if errors:
-        raise InvalidRequest(tuple(errors))
+        raise InvalidRequest(*errors)
     preferred = seconds_to_wait(prefer)
     wait = limits.default if preferred is None else preferred
     return ConsistencyRequest(

@@ -129,11 +129,11 @@ async def body_of(request: Request, structure: type[Body]) -> Body:
     """Decode a JSON body. Raises InvalidRequest when it is not JSON or does not fit the structure."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         message = "content-type: send the body as JSON with `Content-Type: application/json`."
-        raise InvalidRequest((ValidationError("content-type", message),))
+        raise InvalidRequest(ValidationError("content-type", message))
     try:
         return msgspec.json.decode(await request.body(), type=structure)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest((ValidationError("body", f"body: {error}"),)) from None
+        raise InvalidRequest(ValidationError("body", f"body: {error}")) from None
 
 
 def json_response(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

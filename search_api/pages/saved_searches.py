@@ -38,7 +38,7 @@ async def save_search(request: Request, search: SearchDep, form: Form) -> Respon
     try:
         searches.save(search.caller.name, index, form.get("name", ""), query)
     except InvalidSavedSearch as error:
-        raise InvalidRequest((ValidationError("name", str(error)),)) from None
+        raise InvalidRequest(ValidationError("name", str(error))) from None
     return RedirectResponse(f"/{index}" + (f"?{query}" if query else ""), 303)
 
 

@@ -33,22 +33,15 @@ class Pager:
             return None
         if cursor == START:
             if raw.page != 1:
-                raise InvalidRequest(
-                    (ValidationError("page", "page: a cursor begins with the first page; omit page."),)
-                )
+                raise InvalidRequest(ValidationError("page", "page: a cursor begins with the first page; omit page."))
             return await self._open(index, None)
         place = read_cursor(self.secret, index, raw, cursor)
         if not place.point:
             opened = await self._open(index, place.after)
             return opened._replace(corrected=place.corrected, backward=place.backward)
         if self.freshness.consistency != "eventual":
-            raise InvalidRequest(
-                (
-                    ValidationError(
-                        "consistency", "consistency: a cursor reads its own point in time; omit consistency."
-                    ),
-                )
-            )
+            message = "consistency: a cursor reads its own point in time; omit consistency."
+            raise InvalidRequest(ValidationError("consistency", message))
         return place
 
     def body(self, body: dict[str, Any], point: str) -> dict[str, Any]:

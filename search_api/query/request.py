@@ -78,7 +78,7 @@ def check(raw: RawRequest, schema: IndexSchema) -> SearchRequest:
     sorts = [_sort(text, schema, errors) for text in _terms(raw.sort)[:MAX_SORTS]]
     facets = [_facet(name, schema, errors) for name in dict.fromkeys(raw.facets[:MAX_FACETS])]
     if errors:
-        raise InvalidRequest(tuple(errors))
+        raise InvalidRequest(*errors)
     return SearchRequest(
         raw.text.strip(), parsed, _present(filters), _present(sorts), _present(facets), raw.size, raw.page, raw.similar
     )

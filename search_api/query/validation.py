@@ -16,6 +16,6 @@ class ValidationError:
 class InvalidRequest(Exception):
     """A request that cannot be answered; `errors` lists everything that is wrong with it."""
 
-    def __init__(self, errors: tuple[ValidationError, ...]) -> None:
+    def __init__(self, *errors: ValidationError) -> None:
         super().__init__("; ".join(error.message for error in errors))
         self.errors = errors

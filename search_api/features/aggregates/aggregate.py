@@ -138,7 +138,7 @@ class _Rows:
             self._count += 1
             if self._count > MAX_ROWS:
                 message = f"by: more than {MAX_ROWS} rows; use longer intervals or larger steps, or narrow the search."
-                raise InvalidRequest((ValidationError("by", message),))
+                raise InvalidRequest(ValidationError("by", message))
             yield self.row(bucket, [keys[place] for place in sorted(keys)], self._plan.results)
             return
         level, *rest = levels

@@ -89,7 +89,7 @@ def check_aggregate(raw: RawAggregate, schema: IndexSchema) -> AggregateRequest:
     _check_paths(request, errors)
     place = _top_by(raw.top_by, request, errors)
     if errors:
-        raise InvalidRequest(tuple(errors))
+        raise InvalidRequest(*errors)
     return AggregateRequest(request.dimensions, request.measures, raw.top, place, raw.zone)
 
 

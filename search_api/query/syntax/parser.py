@@ -38,12 +38,12 @@ def parse(text: str, schema: IndexSchema) -> Parsed:
     """Parse the text. Raises InvalidRequest, whose errors point at positions in it."""
     if len(text) > MAX_TEXT:
         raise InvalidRequest(
-            (ValidationError(PARAMETER, f"The text has {len(text)} characters; the limit is {MAX_TEXT}."),)
+            ValidationError(PARAMETER, f"The text has {len(text)} characters; the limit is {MAX_TEXT}.")
         )
     scanned = scan(text, schema)
     try:
         if scanned.errors:
-            raise InvalidRequest(tuple(scanned.errors))
+            raise InvalidRequest(*scanned.errors)
         parsed = Parsed(_read(text, scanned, schema))
     except InvalidRequest:
         if scanned.fielded:
@@ -51,7 +51,7 @@ def parse(text: str, schema: IndexSchema) -> Parsed:
         parsed = Parsed(_plain(text), as_words=True)
     if (count := clauses_of(parsed.node)) > MAX_CLAUSES:
         message = f"The text has {count} words and conditions; the limit is {MAX_CLAUSES}."
-        raise InvalidRequest((ValidationError(PARAMETER, message),))
+        raise InvalidRequest(ValidationError(PARAMETER, message))
     return parsed
 
 
@@ -61,11 +61,11 @@ def _read(text: str, scanned: ScanResult, schema: IndexSchema) -> Node:
     try:
         tree = cast(Item, parse_lucene(scanned.text))
     except (ParseError, ArithmeticError, ValueError) as error:
-        raise InvalidRequest((_syntax_error(error, text, scanned),)) from None
+        raise InvalidRequest(_syntax_error(error, text, scanned)) from None
     converter = LuqumConverter(schema, text)
     node = converter.convert(tree)
     if converter.errors:
-        raise InvalidRequest(tuple(converter.errors))
+        raise InvalidRequest(*converter.errors)
     return NO_WORDS if node == NO_CONDITION else node
 
 
