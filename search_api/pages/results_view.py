@@ -122,14 +122,10 @@ def facet_names(schema: IndexSchema, address: PageAddress) -> tuple[str, ...]:
 
     Whether documents share them is only known from the counts.
     """
-    selected = [field.name for field in schema.in_order if address.has_selection(field.name) and _can_be_counted(field)]
-    others = [field for field in schema.in_order if _can_be_counted(field) and not field.nested]
+    selected = [field.name for field in schema.in_order if address.has_selection(field.name) and field.facetable]
+    others = [field for field in schema.in_order if field.facetable and not field.nested]
     others.sort(key=lambda field: (not field.state, field.kind == "text", field.name.count("."), field.place))
     return tuple(dict.fromkeys([*selected, *(field.name for field in others if not field.pii)]))[:MAX_FACETS]
-
-
-def _can_be_counted(field: IndexField) -> bool:
-    return field.filterable and field.kind in ("keyword", "text", "boolean")
 
 
 def results_view(

@@ -158,7 +158,7 @@ def _sort(text: str, schema: IndexSchema, errors: _Errors) -> Sort | None:
 
 def _facet(name: str, schema: IndexSchema, errors: _Errors) -> IndexField | None:
     field = _field(name, "facet", schema, errors)
-    if field is not None and not (field.filterable and field.kind in {"keyword", "text", "boolean"}):
+    if field is not None and not field.facetable:
         errors.add("facet", f"The values of {field.name!r} ({field.kind}) cannot be counted.")
         return None
     return field

@@ -31,6 +31,9 @@ ANY_PII = "personal"
 ORDERED: frozenset[FieldKind] = frozenset({"integer", "number", "date"})
 """Kinds that support ranges."""
 
+COUNTED: frozenset[FieldKind] = frozenset({"keyword", "text", "boolean"})
+"""Kinds whose values are counted one by one."""
+
 LAST = 100_000
 """The position of a field that is not in the spec."""
 
@@ -84,6 +87,11 @@ class IndexField:
     def ranged(self) -> bool:
         """Whether it can be compared with < and >."""
         return self.filterable and self.kind in ORDERED
+
+    @property
+    def facetable(self) -> bool:
+        """Whether its values can be counted."""
+        return self.filterable and self.kind in COUNTED
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,9 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from search_api.http.dependencies import IndexPath, SearchDep, json_response, responds_with
-from search_api.query.schema import FieldKind, IndexField
+from search_api.query.schema import COUNTED, FieldKind, IndexField
 
 router = APIRouter()
-GROUPED_BY_VALUE = ("keyword", "text", "boolean")
 
 
 class FieldView(Struct, frozen=True):
@@ -63,7 +62,7 @@ def _field(field: IndexField) -> FieldView:
         filterable=field.filterable,
         ranged=field.ranged,
         sortable=field.sortable,
-        facetable=field.filterable and field.kind in GROUPED_BY_VALUE,
+        facetable=field.facetable,
         rows=_rows(field) if field.filterable else None,
         measurable=field.filterable and field.kind in ("integer", "number"),
         nested=field.nested,
@@ -72,6 +71,6 @@ def _field(field: IndexField) -> FieldView:
 
 
 def _rows(field: IndexField) -> str | None:
-    if field.kind in GROUPED_BY_VALUE:
+    if field.kind in COUNTED:
         return "values"
     return {"date": "interval", "integer": "step", "number": "step"}.get(field.kind)
