@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from search_api.pages.address import PageAddress
 from search_api.pages.locale import Locale
 from search_api.pages.values import ValueFormatter
+from search_api.query.request import FILTER
 
-_FILTER = re.compile(r"([^:]+):(>=|<=|>|<|=|)(.*)", re.DOTALL)
 _SIGNS = {">=": "≥", "<=": "≤", ">": ">", "<": "<"}
 _DAY = 10
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T.*)?")
@@ -37,18 +37,19 @@ def chips(address: PageAddress, formatter: ValueFormatter) -> list[Chip]:
 
 def _range(field: str, bounds: tuple[str, ...], formatter: ValueFormatter) -> str:
     ordered = sorted(bounds, key=lambda bound: ":<" in bound)
-    matches = [_FILTER.fullmatch(bound) for bound in ordered]
-    texts = [value_words(match[3], formatter.locale) for match in matches if match]
+    matches = [FILTER.fullmatch(bound) for bound in ordered]
+    texts = [value_words(match["value"], formatter.locale) for match in matches if match]
     return f"{formatter.label(field)}: {' – '.join(texts)}"
 
 
 def filter_words(text: str, formatter: ValueFormatter) -> str:
     """A filter in words; any other text in quotes."""
-    match = _FILTER.fullmatch(text)
+    match = FILTER.fullmatch(text)
     if match is None:
         return f"“{text}”"
-    sign = _SIGNS.get(match[2])
-    return f"{formatter.label(match[1])}{f' {sign}' if sign else ':'} {value_words(match[3], formatter.locale)}"
+    sign = _SIGNS.get(match["comparison"])
+    value = value_words(match["value"], formatter.locale)
+    return f"{formatter.label(match['name'])}{f' {sign}' if sign else ':'} {value}"
 
 
 def value_words(value: str, locale: Locale) -> str:

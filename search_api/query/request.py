@@ -16,7 +16,8 @@ T = TypeVar("T")
 
 Comparison = Literal["=", ">", ">=", "<", "<="]
 
-_FILTER = re.compile(r"(?P<name>[^:]+):(?P<comparison>>=|<=|>|<|=|)(?P<value>.*)", re.DOTALL)
+FILTER = re.compile(r"(?P<name>[^:]+):(?P<comparison>>=|<=|>|<|=|)(?P<value>.*)", re.DOTALL)
+"""A filter in the API's syntax: `field:value`, or `field:>=value`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def _field(name: str, parameter: str, schema: IndexSchema, errors: _Errors) -> I
 
 
 def _filter(text: str, schema: IndexSchema, errors: _Errors) -> Filter | None:
-    match = _FILTER.fullmatch(text)
+    match = FILTER.fullmatch(text)
     if match is None:
         errors.add("filter", f"{text[:100]!r} is not a valid filter; write `field:value` or `field:>=value`.")
         return None
