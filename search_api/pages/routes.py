@@ -139,17 +139,14 @@ async def results(
     if not by_script and parameters != address.pairs:
         return RedirectResponse(address.url, 303)
     headers = {"HX-Push-Url": address.url} if by_script else {}
-    schema = await search.schema(address.index)
+    schema, locale = await search.schema(address.index), request_locale(request)
     try:
-        result, histograms = await _hits_and_chart(search, schema, address, request_locale(request))
+        result, histograms = await _hits_and_chart(search, schema, address, locale)
     except InvalidRequest as error:
         return _invalid_request_page(request, address, error)
-    view = results_view(address, schema, result, histograms, request_locale(request))
-    alternatives = (
-        []
-        if result.total.value
-        else await _alternatives(search, address, ValueFormatter(request_locale(request), schema))
-    )
+    view = results_view(address, schema, result, histograms, locale)
+    formatter = ValueFormatter(locale, schema)
+    alternatives = [] if result.total.value else await _alternatives(search, address, formatter)
     return render(
         request,
         "results.html",
