@@ -66,11 +66,13 @@ class Search:
         text."""
         schema = await self.reader.schema(index)
         place = await self.pager.place(index, raw, cursor)
-        hits = await self._hits(index, replace(raw, text=place.corrected) if place and place.corrected else raw, place)
         corrected = place.corrected if place else ""
+        hits = await self._hits(index, schema, replace(raw, text=corrected) if corrected else raw, place)
         if not hits.result.total.value and (place is None or place.after is None):
             correction = await self._correction(index, hits.request, schema)
-            corrected_hits = await self._hits(index, replace(raw, text=correction), place) if correction else hits
+            corrected_hits = (
+                await self._hits(index, schema, replace(raw, text=correction), place) if correction else hits
+            )
             if correction and corrected_hits.result.total.value:
                 hits, corrected = corrected_hits, correction
         request, result = hits
@@ -87,8 +89,7 @@ class Search:
             as_words=request.parsed is not None and request.parsed.as_words,
         )
 
-    async def _hits(self, index: str, raw: RawRequest, place: CursorPosition | None) -> _Hits:
-        schema = await self.reader.schema(index)
+    async def _hits(self, index: str, schema: IndexSchema, raw: RawRequest, place: CursorPosition | None) -> _Hits:
         request = check(raw, schema)
         if place is None:
             return _Hits(request, await self._read(index, request, search_body(request, schema)))
