@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
+from urllib.parse import parse_qs
 
 import msgspec
 from fastapi import Depends, Header, Path, Query, Request
@@ -134,6 +135,12 @@ async def body_of(request: Request, structure: type[Body]) -> Body:
         return msgspec.json.decode(await request.body(), type=structure)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(ValidationError("body", f"body: {error}")) from None
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """The fields of a form, the first value of each."""
+    fields = parse_qs((await request.body()).decode(errors="replace"), keep_blank_values=True)
+    return {name: values[0] for name, values in fields.items()}
 
 
 def json_response(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -1,26 +1,20 @@
 """Saved searches, as forms of the page."""
 
 from typing import Annotated
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from search_api.access.callers import Caller
 from search_api.access.saved_searches import InvalidSavedSearch, SavedSearch, SavedSearches
-from search_api.http.dependencies import CurrentCaller, SearchDep
+from search_api.http.dependencies import CurrentCaller, SearchDep, form_of
 from search_api.http.routes.sessions import same_site_address
 from search_api.query.validation import InvalidRequest, ValidationError
 
 router = APIRouter(include_in_schema=False)
 
 
-async def _form(request: Request) -> dict[str, str]:
-    fields = parse_qs((await request.body()).decode(errors="replace"), keep_blank_values=True)
-    return {name: values[0] for name, values in fields.items()}
-
-
-Form = Annotated[dict[str, str], Depends(_form)]
+Form = Annotated[dict[str, str], Depends(form_of)]
 
 
 def saved_by(request: Request, caller: Caller, index: str = "") -> list[SavedSearch]:

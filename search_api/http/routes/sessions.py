@@ -1,13 +1,12 @@
 """Sign-in to the page with an API key, and sign-out. Both are forms: the key is sent in the body, never in an
 address."""
 
-from urllib.parse import parse_qs
-
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from search_api.access.authorization import Authorization
 from search_api.access.sessions import COOKIE, MAX_AGE_SECONDS
+from search_api.http.dependencies import form_of
 
 router = APIRouter(include_in_schema=False)
 SCHEMAS = ()
@@ -19,9 +18,9 @@ async def sign_in(request: Request) -> Response:
     """Start a session with the form's `key`, and redirect to `next`."""
     authorization: Authorization = request.app.state.authorization
     authorization.check_sign_in(request)
-    form = parse_qs((await request.body()).decode(errors="replace"))
-    session = authorization.sessions.begin(form.get("key", [""])[0])
-    response = RedirectResponse(same_site_address(form.get("next", [HOME])[0]), 303)
+    form = await form_of(request)
+    session = authorization.sessions.begin(form.get("key", ""))
+    response = RedirectResponse(same_site_address(form.get("next", HOME)), 303)
     secure = request.url.scheme == "https"
     response.set_cookie(COOKIE, session, max_age=MAX_AGE_SECONDS, httponly=True, samesite="strict", secure=secure)
     return response
