@@ -88,8 +88,7 @@ class ElasticsearchReader:
 
     async def schema(self, index: str) -> IndexSchema:
         """The fields of an index, up to SCHEMA_SECONDS old."""
-        if index not in await self.indices():
-            raise IndexNotFound(index)
+        await self._check_readable(index)
         expires, schema = self._cache.schemas.get(index, (0.0, IndexSchema(())))
         if time.monotonic() >= expires:
             schema = read_mapping(read_newest_mapping(await self._request("GET", f"/{index}/_mapping")))
@@ -108,8 +107,7 @@ class ElasticsearchReader:
 
     async def open_point(self, index: str, keep_alive: str) -> str:
         """Open a point in time and return its id. It expires `keep_alive` after its last use."""
-        if index not in await self.indices():
-            raise IndexNotFound(index)
+        await self._check_readable(index)
         response = await self._request("POST", f"/{index}/_pit?keep_alive={keep_alive}")
         return str(msgspec.json.decode(response, type=dict[str, Any])["id"])
 
@@ -121,13 +119,16 @@ class ElasticsearchReader:
     async def document(self, index: str, document_id: str) -> bytes:
         """Get a document in real time, before a refresh makes it searchable. The id travels in the body, so it may
         contain any character."""
-        if index not in await self.indices():
-            raise IndexNotFound(index)
+        await self._check_readable(index)
         return await self._request("POST", f"/{index}/_mget", {"ids": [document_id]})
 
     async def ready(self) -> None:
         """Return if Elasticsearch accepts the credentials and they are read-only; raises otherwise."""
         await self._check_privileges(read_aliases(await self._request("GET", "/_alias")))
+
+    async def _check_readable(self, index: str) -> None:
+        if index not in await self.indices():
+            raise IndexNotFound(index)
 
     async def _check_privileges(self, aliases: tuple[str, ...]) -> None:
         """Raise ExcessivePrivileges (invariant 10). A positive result is kept, and never checked again."""
