@@ -1,7 +1,7 @@
 """The page docs/reference/api.md: generated from the OpenAPI document of the API, with examples that a test sends."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ def _common(operations: list[tuple[str, str, Mapping[str, Any]]]) -> str:
     known = {parameter["name"]: parameter for _, _, operation in operations for parameter in operation["parameters"]}
     rows = [_parameter(known[name]) for name in COMMON]
     more = "[Read your writes](../how-to/read-your-writes.md) explains when to use them.\n"
-    return "## Common parameters\n\n" + _table(("parameter", "in", "meaning"), rows) + "\n" + more
+    return "## Common parameters\n\n" + table(("parameter", "in", "meaning"), rows) + "\n" + more
 
 
 def _operation(method: str, path: str, operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
@@ -43,7 +43,7 @@ def _operation(method: str, path: str, operation: Mapping[str, Any], schemas: Ma
     answer = operation["responses"]["200"]
     text = f"## {method.upper()} {path}\n\n{operation['description']}\n\n"
     if own:
-        text += _table(("parameter", "in", "meaning"), own) + "\n"
+        text += table(("parameter", "in", "meaning"), own) + "\n"
     if "requestBody" in operation:
         text += _structure("Body", _reference(operation["requestBody"]["content"]), schemas)
     content = answer["content"]
@@ -53,7 +53,7 @@ def _operation(method: str, path: str, operation: Mapping[str, Any], schemas: Ma
         headers = [(f"`{name}`", header["description"]) for name, header in answer["headers"].items()]
         text += (
             f"Answer: {', '.join(f'`{media_type}`' for media_type in content)}.\n\n"
-            + _table(("header", "meaning"), headers)
+            + table(("header", "meaning"), headers)
             + "\n"
         )
     return text + "".join(_example(example) for example in EXAMPLES if example.operation == operation["operationId"])
@@ -67,7 +67,7 @@ def _structure(what: str, name: str, schemas: Mapping[str, Any]) -> str:
     schema = schemas[name]
     rows = [(f"`{field}`", _type(member)) for field, member in schema.get("properties", {}).items()]
     description = " ".join(schema.get("description", "").split())
-    return f"{what}: `{name}`. {description}\n\n" + _table(("field", "type"), rows) + "\n"
+    return f"{what}: `{name}`. {description}\n\n" + table(("field", "type"), rows) + "\n"
 
 
 def _type(schema: Mapping[str, Any]) -> str:
@@ -108,9 +108,10 @@ def _problems() -> str:
         "## Problems\n\nEvery error is `application/problem+json` (RFC 9457). `type` identifies it and begins with"
         " `urn:rowtide:problem:`; `errors` lists every error of a request.\n\n"
     )
-    return head + _table(("type", "status", "meaning"), sorted(rows, key=lambda row: (row[1], row[0])))
+    return head + table(("type", "status", "meaning"), sorted(rows, key=lambda row: (row[1], row[0])))
 
 
-def _table(heads: tuple[str, ...], rows: Iterator[Any] | list[Any]) -> str:
-    lines = [" | ".join(heads), " | ".join("---" for _ in heads), *(" | ".join(row) for row in rows)]
-    return "".join(f"| {line} |\n" for line in lines)
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of Markdown; the cells are written as they are."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings
 
 from cdc.settings import Settings as OperatorSettings
 from docs import api_reference
+from docs.api_reference import table
 from infra.settings import StackSettings
 from read_model.spec.json_schema import spec_schema
 from rowtide.cli import COMMANDS as ROOT_COMMANDS
@@ -109,7 +110,7 @@ def _program(program: tuple[str, str, type[BaseSettings]]) -> str:
     title, commands, settings = program
     prefix = str(settings.model_config["env_prefix"])
     rows = [(f"`{prefix}{name.upper()}`", *_field(field)) for name, field in settings.model_fields.items()]
-    return f"\n## {title}\n\n{commands}\n\n" + _table(("variable", "default", "meaning"), rows)
+    return f"\n## {title}\n\n{commands}\n\n" + escaped_table(("variable", "default", "meaning"), rows)
 
 
 def _field(field: FieldInfo) -> tuple[str, str]:
@@ -162,7 +163,7 @@ def _metrics() -> str:
         (f"`{metric.name}{'_total' if metric.type == 'counter' else ''}`", metric.type, metric.documentation)
         for metric in WorkerCollector(feed, ingest, delivery).collect()
     ]
-    return _table(("metric", "kind", "meaning"), rows)
+    return escaped_table(("metric", "kind", "meaning"), rows)
 
 
 def _commands() -> Iterator[str]:
@@ -196,7 +197,7 @@ def _command(name: str, command: Any) -> str:
     if examples := getattr(command, "examples", []):
         text += "\n```sh\n" + "\n".join(examples) + "\n```\n"
     rows = [(_option(param), _default_of(param), param.help or "") for param in shown]
-    return text + ("\n" + _table(("option", "default", "meaning"), rows) if rows else "")
+    return text + ("\n" + escaped_table(("option", "default", "meaning"), rows) if rows else "")
 
 
 def _argument(param: Any) -> str:
@@ -227,13 +228,9 @@ def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}{'' if text[-1] in '.]' else '.'}"
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [
-        heads,
-        ["---"] * len(heads),
-        *([cell.replace("|", "\\|").replace("<", "&lt;") for cell in row] for row in rows),
-    ]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+def escaped_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of Markdown; what cells hold of its syntax is escaped."""
+    return table(heads, ([cell.replace("|", "\\|").replace("<", "&lt;") for cell in row] for row in rows))
 
 
 def main() -> None:
