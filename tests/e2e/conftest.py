@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from infra.native.ports import free_port
 from infra.native.stack import Stack
+from rowtide.conformance.fault_proxy import FaultProxy
 from tests.support.servers.pipeline import Pipeline, Stage, prepared_pipeline
 from tests.support.servers.services import Place, fresh_place
 
@@ -52,3 +54,14 @@ def live_pipeline(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def shared_pipeline(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePipeline]:
     """Makes pipelines that the tests of a module share; no test may depend on another's order."""
     yield from _pipelines(stack, tmp_path_factory)
+
+
+@pytest.fixture
+def wire(place: Place) -> Iterator[FaultProxy]:
+    """A proxy to Elasticsearch whose faults a test switches on and off; it lets everything through at first."""
+    proxy = FaultProxy(place.addresses.elasticsearch_url, free_port())
+    proxy.start()
+    try:
+        yield proxy
+    finally:
+        proxy.stop()

@@ -10,6 +10,7 @@ import pytest
 from connections.wait import wait_until
 from infra.native.stack import Stack
 from infra.settings import Service
+from rowtide.conformance.fault_proxy import FaultProxy
 from tests.e2e.conftest import LivePipeline
 from tests.support.paths import EXAMPLES
 from tests.support.servers.pipeline import Pipeline
@@ -58,26 +59,36 @@ def test_killed_under_load(shop: Pipeline, stack: Stack, victim: Service) -> Non
     shop.verify()
 
 
-def test_the_worker_is_killed_in_mid_batch(shop: Pipeline) -> None:
-    """Small bulks and a change of every document: some of them are in flight when the worker dies, as its row store shows."""
+def test_the_worker_is_killed_in_mid_batch(shop: Pipeline, wire: FaultProxy) -> None:
+    """Elasticsearch indexes small bulks of a change to every document, but the worker dies before an answer arrives."""
     shop.kill_worker()
     shop.environment["ROWTIDE_WORKER_BULK_DOCUMENTS"] = "10"
+    shop.environment["ROWTIDE_ELASTICSEARCH_URL"] = wire.url
     shop.start_worker()
     shop.wait_live()
     with Database(shop.place.dsn) as database:
         load = RunningLoad(database, commands(SEED, world=database.world()), rate=50, limit=Limit(seconds=300))
         for number in range(1, KILLS + 1):
             until(partial(has_committed, load, number * EACH // KILLS))
+            unanswered = wire.hits
+            wire.set_mode("lose")
             with psycopg.connect(shop.place.dsn, autocommit=True) as connection:
                 connection.execute("UPDATE products SET name = name || '.'")
-            until(lambda: (fresh := shop.freshness()) is not None and fresh.pending > 0)
+            until(partial(are_in_flight, shop, wire, unanswered))
             shop.kill_worker()
-            assert left_pending(shop) > 0, "the worker was through already"
+            assert left_pending(shop) > 0, "the worker took a lost answer for an acknowledgement"
+            wire.set_mode("pass")
             shop.start_worker()
             shop.wait_live()
         load.stop()
     shop.wait_fresh()
     shop.verify()
+
+
+def are_in_flight(shop: Pipeline, wire: FaultProxy, unanswered: int) -> bool:
+    """Whether the worker has documents to send, and Elasticsearch has executed a request whose answer was lost."""
+    fresh = shop.freshness()
+    return wire.hits > unanswered and fresh is not None and fresh.pending > 0
 
 
 def has_committed(load: RunningLoad, commands: int) -> bool:

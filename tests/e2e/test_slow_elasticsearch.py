@@ -1,12 +1,8 @@
 """Elasticsearch accepts nothing for a long time: pending documents are on disk, and memory does not grow (invariant 8)."""
 
-from collections.abc import Iterator
-
 import psycopg
-import pytest
 
 from cdc.log.lsn import Lsn
-from infra.native.ports import free_port
 from rowtide.conformance.fault_proxy import FaultProxy
 from tests.bench.usage import read_peak
 from tests.e2e.conftest import LivePipeline
@@ -31,17 +27,6 @@ documents:
 ROUNDS = 4
 GROWTH_MIB = 16
 """Of the peak, over three times 20,000 changed documents of half a kilobyte: their bodies alone are 30 MiB."""
-
-
-@pytest.fixture
-def wire(place: Place) -> Iterator[FaultProxy]:
-    """A proxy to Elasticsearch that can be closed."""
-    proxy = FaultProxy(place.addresses.elasticsearch_url, free_port())
-    proxy.start()
-    try:
-        yield proxy
-    finally:
-        proxy.stop()
 
 
 def test_documents_that_elasticsearch_does_not_take_wait_on_disk(
