@@ -134,8 +134,8 @@ def rejected(access: KafkaAccess, request: str, reason: str) -> str:
     """What to tell people when Kafka rejects the login. `request` completes "the request to"."""
     return (
         f"Kafka at {access.servers} rejected the request to {request}: {reason}. Correct"
-        " ROWTIDE_KAFKA_SECURITY_PROTOCOL"
-        " and, if they are needed, ROWTIDE_KAFKA_USERNAME, ROWTIDE_KAFKA_PASSWORD and ROWTIDE_KAFKA_CA."
+        " ROWTIDE_KAFKA_SECURITY_PROTOCOL and, if they are needed, ROWTIDE_KAFKA_USERNAME, ROWTIDE_KAFKA_PASSWORD and"
+        " ROWTIDE_KAFKA_CA."
     )
 
 

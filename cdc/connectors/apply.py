@@ -66,8 +66,7 @@ def _invalid(pipeline: str, lines: list[str]) -> OperatorError:
     if any(is_wrong_login(line) for line in lines):
         return WrongUse(
             f"{text}\nThe connector cannot sign in to PostgreSQL. Correct ROWTIDE_CONNECTOR_PASSWORD, or generate"
-            " another"
-            " password with `rowtide init --new-password`."
+            " another password with `rowtide init --new-password`."
         )
     return OperatorError(text)
 

@@ -34,7 +34,7 @@ class Refusal(StrEnum):
     """It names a position after its own, or was signed for another place in the log."""
 
 
-class Beat(NamedTuple):
+class HeartbeatMessage(NamedTuple):
     """A heartbeat of this pipeline, and where the log has it."""
 
     lsn: Lsn
@@ -51,7 +51,7 @@ class Marker(NamedTuple):
     """A reader's marker. Its content is not looked at: a marker is only ever a position."""
 
 
-Control = Beat | EmptySnapshot | Marker | Refusal
+Control = HeartbeatMessage | EmptySnapshot | Marker | Refusal
 
 
 class SnapshotMessage(msgspec.Struct, frozen=True):
@@ -100,7 +100,7 @@ class ControlReader:
             content = decode(body)
         except HeartbeatError:
             return Refusal.MALFORMED
-        return Beat(message.lsn, content) if content.slot == self._slot else Refusal.FOREIGN
+        return HeartbeatMessage(message.lsn, content) if content.slot == self._slot else Refusal.FOREIGN
 
     def _empty_snapshot(self, message: LogicalMessage) -> Control:
         if message.content is None:

@@ -98,10 +98,8 @@ def _identity_warnings(table: Table) -> Iterator[str]:
         yield (
             f"{table.name}: its replica identity is an index other than the primary key, on"
             f" ({', '.join(table.identity_columns)}): every DELETE, and every UPDATE that changes one of these"
-            " columns, writes"
-            " all of them to the WAL; and if somebody drops the index, the application's UPDATE and DELETE fail."
-            " Rowtide needs"
-            " only the default."
+            " columns, writes all of them to the WAL; and if somebody drops the index, the application's UPDATE and"
+            " DELETE fail. Rowtide needs only the default."
         )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from cdc.log.control import Beat, Refusal
+from cdc.log.control import HeartbeatMessage, Refusal
 from sync_worker.errors import ShapeError
 from sync_worker.log.kafka_record import LogMessage
 from sync_worker.loop.freshness_tracker import FreshnessTracker
@@ -57,7 +57,7 @@ class SourceIdentity(Protocol):
     def reason(self) -> str:
         """Why documents may differ from the database; empty while nothing is known."""
 
-    def observe(self, heartbeat: Beat) -> None:
+    def observe(self, heartbeat: HeartbeatMessage) -> None:
         """Check a heartbeat. PositionLost when it comes from another database."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 import msgspec
 
 from cdc.log import heartbeat
-from cdc.log.control import Beat
+from cdc.log.control import HeartbeatMessage
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import ServiceMissing
 from sync_worker.store.history_check import Identity, check_same_source
@@ -47,7 +47,7 @@ class IdentityMonitor:
         """The history that the heartbeats belong to; None before the first one. Thread-safe."""
         return Identity(self._known.system, self._known.timeline) if self._known else None
 
-    def observe(self, heartbeat: Beat) -> None:
+    def observe(self, heartbeat: HeartbeatMessage) -> None:
         """Check a heartbeat. Raises PositionLost when it comes from another database, timeline or slot."""
         content = heartbeat.content
         if self._known is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cdc.log.control import Beat, Control, EmptySnapshot, Refusal
+from cdc.log.control import Control, EmptySnapshot, HeartbeatMessage, Refusal
 from cdc.log.envelope import LogicalMessage, Record, logical_message
 from cdc.log.lsn import Lsn
 from cdc.log.transaction import (
@@ -58,7 +58,7 @@ class Applied:
     were refused."""
 
     events: int
-    heartbeat: Beat | None
+    heartbeat: HeartbeatMessage | None
     refusals: tuple[Refusal, ...] = ()
 
 
@@ -84,7 +84,7 @@ class Applier:
         self._batch = self._new_batch()
         self._observers = tuple(observers)
         self._control = control
-        self._heartbeat: Beat | None = None
+        self._heartbeat: HeartbeatMessage | None = None
         self._refusals: list[Refusal] = []
         self._events = 0
         self.recent: deque[int] = deque(maxlen=RECENT_TRANSACTIONS)
@@ -228,7 +228,7 @@ class Applier:
             return
         self._stream_begins()
         match control:
-            case Beat():
+            case HeartbeatMessage():
                 self._heartbeat_emitted(control)
             case EmptySnapshot(since) if self._store.position.snapshot.lsn < since:
                 self._empty_snapshot(message.lsn, message.ts_ms)
@@ -237,7 +237,7 @@ class Applier:
             if not self._store.position.resync.lsn and message.lsn >= self._store.position.snapshot.lsn:
                 self._store.move_snapshot(settled=True)
 
-    def _heartbeat_emitted(self, heartbeat: Beat) -> None:
+    def _heartbeat_emitted(self, heartbeat: HeartbeatMessage) -> None:
         self._heartbeat = heartbeat
         position, at_ms = self._store.position, heartbeat.content.at_ms
         check_heartbeat(position, heartbeat.lsn, at_ms)

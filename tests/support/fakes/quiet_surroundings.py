@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from cdc.log.control import Beat
+from cdc.log.control import HeartbeatMessage
 from read_model.plan.model import TableUse
 from sync_worker.errors import ShapeError
 from sync_worker.loop.document_sink import Target
@@ -14,7 +14,7 @@ class SameSource:
 
     reason = ""
 
-    def observe(self, heartbeat: Beat) -> None:
+    def observe(self, heartbeat: HeartbeatMessage) -> None:
         """Every heartbeat is as expected."""
 
 

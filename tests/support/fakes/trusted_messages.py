@@ -2,7 +2,7 @@
 
 import msgspec
 
-from cdc.log.control import Beat, Control, EmptySnapshot, Marker
+from cdc.log.control import Control, EmptySnapshot, HeartbeatMessage, Marker
 from cdc.log.envelope import LogicalMessage
 from cdc.log.heartbeat import Heartbeat
 from cdc.log.lsn import Lsn
@@ -19,4 +19,4 @@ class TrustedMessages:
             return EmptySnapshot(Lsn(int(content)))
         if message.prefix == MARKER_PREFIX:
             return Marker()
-        return Beat(message.lsn, Heartbeat("1", 1, "slot", msgspec.json.decode(content).get("at_ms", 0)))
+        return HeartbeatMessage(message.lsn, Heartbeat("1", 1, "slot", msgspec.json.decode(content).get("at_ms", 0)))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cdc.log.control import Beat
+from cdc.log.control import HeartbeatMessage
 from cdc.log.heartbeat import Heartbeat
 from cdc.log.lsn import Lsn
 from read_model.catalog.catalog import TableName
@@ -24,9 +24,9 @@ def store(tmp_path: Path) -> Iterator[RowStore]:
         yield store
 
 
-def heartbeat(lsn: int = 1, slot: str = "s", **catalogue: str) -> Beat:
+def heartbeat(lsn: int = 1, slot: str = "s", **catalogue: str) -> HeartbeatMessage:
     content = Heartbeat("1", 1, slot, 0, {f"public.{name}": text for name, text in catalogue.items()})
-    return Beat(Lsn(lsn), content)
+    return HeartbeatMessage(Lsn(lsn), content)
 
 
 def test_a_changed_definition_is_wanted_until_it_is_read_anew(store: RowStore) -> None:
@@ -118,6 +118,6 @@ def test_another_system_timeline_or_slot_is_another_source(
     assert watch.identity == Identity("1", 1)
     content = Heartbeat(system, timeline, slot, 0, {"public.a": "1"})
     with pytest.raises(PositionLost, match=message) as lost:
-        watch.observe(Beat(Lsn(9), content))
+        watch.observe(HeartbeatMessage(Lsn(9), content))
     assert "--new-store" in describe(lost.value)
     assert IdentityMonitor(store, [A], dict).identity == Identity("1", 1), "it is known after a restart"
