@@ -9,8 +9,14 @@ NPM := $(or $(shell command -v npm),$(CURDIR)/$(BIN)/npm)
 
 setup: $(VENV)/.installed search_api/pages/static/vendor/.installed ## Create the virtual environment with the pinned requirements.
 
+SUPPORTED := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+
+# A virtual environment that another Python created, or that is damaged, is created again.
 $(VENV)/.installed: requirements-dev.txt pyproject.toml
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) $(SUPPORTED) || { echo "Rowtide needs Python 3.11 or later, and $(PYTHON) is not." \
+	  "Name another one, for example: make setup PYTHON=python3.11"; false; }
+	@echo "Installing the requirements into $(VENV). This takes up to a minute."
+	@$(BIN)/python $(SUPPORTED) 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
