@@ -4,7 +4,7 @@ import json
 import socket
 import sys
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -53,8 +53,14 @@ def seed(
     products: Annotated[int | None, typer.Option(min=1, max=3000, help="Products, if there are none yet.")] = None,
     customers: Annotated[int | None, typer.Option(min=1, help="Total number of customers.")] = None,
     seed: _Seed = 1,
+    until: Annotated[
+        datetime | None, typer.Option(help="Day of the last orders (UTC); now by default.", show_default=False)
+    ] = None,
 ) -> None:
-    """Add a catalogue, customers and finished orders quickly; create the schema if it is missing."""
+    """Add a catalogue, customers and finished orders quickly; create the schema if it is missing.
+
+    The orders were placed in the year and a half before --until.
+    """
     progress = Console(stderr=True)
     with database() as shop:
         if not shop.has_schema():
@@ -65,6 +71,7 @@ def seed(
                 seed,
                 products=products,
                 customers=customers,
+                until=until.replace(tzinfo=UTC) if until else datetime.now(UTC),
                 progress=lambda written: status.update(f"{written:,} of {orders:,} orders …"),
             )
     typer.echo(f"{orders} orders were added.")
@@ -75,7 +82,7 @@ def load(
     rate: Annotated[float | None, typer.Option(min=0.01, help="Commands per second; full speed by default.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.1, help="Stop after this many seconds.")] = None,
     orders: Annotated[int | None, typer.Option(min=1, help="Stop after this many new orders.")] = None,
-    mix: Annotated[str, typer.Option(help="workday, fan-out, or weights: place=3,amend=1.")] = "workday",
+    mix: Annotated[str, typer.Option(help="workday, long-day, fan-out, or weights: place=3,amend=1.")] = "workday",
     seed: _Seed = 1,
     each: Annotated[bool, typer.Option("--each", help="Also print a JSON line for each commit of an order.")] = False,
 ) -> None:

@@ -11,9 +11,9 @@ from writer.display_numbers import order_number
 from writer.rules import Status, total
 from writer.vocabulary import vocabulary
 
-# The period that seeded orders were placed in: fixed, so that a seed always gives the same rows.
-FIRST_DAY = datetime(2025, 1, 1, 8, tzinfo=UTC)
+# Without another date, seeded orders were placed in a fixed period: a seed always gives the same rows.
 PERIOD = timedelta(days=540)
+LAST_DAY = datetime(2025, 1, 1, 8, tzinfo=UTC) + PERIOD
 
 # How many of a hundred seeded orders are in which state. Most of a shop's orders are long delivered.
 _SHARES = {
@@ -79,11 +79,11 @@ COLUMNS = {
 }
 
 
-def batch(rng: Random, stock: Stock, ids: Sequence[tuple[int, int]]) -> Batch:
-    """One order for each (order id, running number)."""
+def batch(rng: Random, stock: Stock, ids: Sequence[tuple[int, int]], until: datetime = LAST_DAY) -> Batch:
+    """One order for each (order id, running number), placed in the PERIOD that ends at `until`."""
     rows = Batch()
     for order_id, running in ids:
-        _order(rng, stock, rows, order_id, running)
+        _order(rng, stock, rows, order_id, running, until - PERIOD)
     return rows
 
 
@@ -93,9 +93,9 @@ def batches(size: int, most: int) -> Iterator[int]:
         yield min(most, size - start)
 
 
-def _order(rng: Random, stock: Stock, rows: Batch, order_id: int, running: int) -> None:
+def _order(rng: Random, stock: Stock, rows: Batch, order_id: int, running: int, first_day: datetime) -> None:
     status = rng.choices(list(_SHARES), list(_SHARES.values()))[0]
-    created = FIRST_DAY + timedelta(seconds=rng.randrange(int(PERIOD.total_seconds())))
+    created = first_day + timedelta(seconds=rng.randrange(int(PERIOD.total_seconds())))
     number = order_number(created.year, running)
     amount = _lines(rng, stock, rows, order_id)
     updated = created + timedelta(minutes=rng.randrange(1, 6000))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from importlib import resources
 from types import TracebackType
 
@@ -10,6 +11,7 @@ from psycopg import errors
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from writer import display_numbers, seeder
+from writer.bulk import LAST_DAY
 from writer.commands import Command, Done
 from writer.errors import ConflictError, DatabaseUnavailableError, LoginRefusedError, NotFoundError, NotReadyError
 from writer.execute import execute
@@ -92,18 +94,20 @@ class Database:
         *,
         products: int | None = None,
         customers: int | None = None,
+        until: datetime = LAST_DAY,
         progress: Callable[[int], None] | None = None,
     ) -> None:
         """Adds `size` finished orders, and before that the catalogue and customers that they need.
 
-        On an empty schema the same arguments give the same rows, except when catalogue rows were created.
+        The orders were placed in the year and a half before `until`. On an empty schema the same arguments give the
+        same rows, except when catalogue rows were created.
         A catalogue that exists is kept.
         """
         with _reported():
             with self._pool.connection() as connection:
                 seeder.seed_catalogue(connection, seed, products or min(2000, max(300, size // 50)))
                 seeder.seed_customers(connection, seed, customers or max(50, size // 10))
-            seeder.seed_orders(self._pool, seed, size, progress)
+            seeder.seed_orders(self._pool, seed, size, until, progress)
 
     def world(self) -> World:
         """What a workload starts from: customers, products, the latest orders, and new numbers."""

@@ -1,6 +1,7 @@
 """Fills the tables quickly: the catalogue, customers, and finished orders through COPY."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from random import Random
 
 from psycopg import Connection, sql
@@ -68,7 +69,9 @@ def seed_customers(connection: Connection, seed: int, count: int) -> int:
     return missing
 
 
-def seed_orders(pool: ConnectionPool, seed: int, size: int, progress: Callable[[int], None] | None = None) -> None:
+def seed_orders(
+    pool: ConnectionPool, seed: int, size: int, until: datetime, progress: Callable[[int], None] | None = None
+) -> None:
     """Adds `size` orders, BATCH per transaction. `progress` is called with the orders written so far."""
     with pool.connection() as connection:
         stock = _stock(connection)
@@ -78,7 +81,7 @@ def seed_orders(pool: ConnectionPool, seed: int, size: int, progress: Callable[[
         with pool.connection() as connection:
             ids = reserve(connection, "orders_id_seq", part)
             running = reserve(connection, "order_number_seq", part)
-            rows = bulk.batch(rng, stock, list(zip(ids, running, strict=True)))
+            rows = bulk.batch(rng, stock, list(zip(ids, running, strict=True)), until)
             for table in _ORDER_TABLES:
                 _copy(connection, table, bulk.COLUMNS[table], getattr(rows, table))
         written += part

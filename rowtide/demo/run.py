@@ -12,13 +12,14 @@ from rich.live import Live
 from connections.wait import wait_until
 from infra.native.progress import Progress
 from infra.native.stack import Stack
-from infra.settings import PORTS, StackSettings, read_settings
+from infra.settings import PORTS, SERVICES, StackSettings, read_settings
 from rowtide.demo.monitor import DemoMonitor
 from rowtide.demo.view import line, view
 from rowtide.local_pipeline import SHIPPED_SPEC, LocalPipeline, PipelinePorts, database
 from rowtide.programs import WRITER
 
-_PORT_OFFSET = 10_000
+PORT_OFFSET = 10_000
+"""The demo's ports are those of other stacks and programs plus this."""
 _TURN_SECONDS = 0.01
 _LINE_SECONDS = 2.0
 
@@ -36,7 +37,7 @@ def demo_settings() -> StackSettings:
     """The demo's own data and ports, so that it can run next to other stacks. Ports from the environment are kept."""
     settings = read_settings()
     ports = {
-        f"{name}_port": settings.port(name) + _PORT_OFFSET
+        f"{name}_port": settings.port(name) + PORT_OFFSET
         for name in PORTS
         if f"{name}_port" not in settings.model_fields_set
     }
@@ -48,6 +49,7 @@ def run_demo(console: Console, settings: StackSettings, ports: PipelinePorts, pl
     again = (settings.data_directory / "worker").exists()
     first = "The first start downloads the servers and fills the database. This takes a minute or more."
     console.print(f"Starting the demo. {'It continues with its data.' if again else first}", soft_wrap=True)
+    console.print(f"Its ports: {_list_ports(settings, ports)}.", soft_wrap=True, highlight=False)
     with Progress(console) as progress, _stopped_at_end(console) as stops:
         stack = Stack(settings, progress.report)
         stops.append(stack.stop)
@@ -58,7 +60,7 @@ def run_demo(console: Console, settings: StackSettings, ports: PipelinePorts, pl
         pipeline.capture()
         worker = pipeline.start_worker()
         search = pipeline.start_search()
-        load = ("load", "--rate", str(plan.rate), "--seed", str(int(time())), "--each")
+        load = ("load", "--rate", str(plan.rate), "--mix", "long-day", "--seed", str(int(time())), "--each")
         writer = pipeline.programs.start("writer-load", (*WRITER, *load), signal.SIGINT)
         progress.close()
         programs = (worker, search, writer)
@@ -69,6 +71,11 @@ def run_demo(console: Console, settings: StackSettings, ports: PipelinePorts, pl
         soft_wrap=True,
         highlight=False,
     )
+
+
+def _list_ports(settings: StackSettings, ports: PipelinePorts) -> str:
+    servers = [f"{service} {settings.port(service)}" for service in SERVICES]
+    return ", ".join([*servers, f"worker {ports.worker}", f"search page {ports.search}"])
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import islice
 from random import Random
 
@@ -111,6 +113,21 @@ def test_bulk_rows_are_deterministic_and_consistent() -> None:
     assert len({row[2] for row in rows.shipments}) == len(rows.shipments)
 
 
+def test_bulk_orders_end_at_the_day_that_is_asked_for_and_are_otherwise_the_same() -> None:
+    stock = bulk.Stock([bulk.Buyer(1, (1,))], [bulk.Article(1, Decimal(3))], [1])
+    ids = [(n, n) for n in range(1, 501)]
+    today = datetime(2027, 3, 1, tzinfo=UTC)
+    placed = _created(bulk.batch(Random(1), stock, ids, today))
+    assert placed == [day + (today - bulk.LAST_DAY) for day in _created(bulk.batch(Random(1), stock, ids))]
+    assert today - bulk.PERIOD < min(placed)
+    assert today - timedelta(days=5) < max(placed) < today
+
+
+def _created(rows: bulk.Batch) -> list[datetime]:
+    column = bulk.COLUMNS["orders"].split(", ").index("created_at")
+    return [day for row in rows.orders if isinstance(day := row[column], datetime)]
+
+
 @pytest.mark.parametrize("text", ["", "place", "place=x", "dance=1", "place=0,amend=0"])
 def test_a_mix_that_cannot_be_understood_is_refused(text: str) -> None:
     with pytest.raises(MixError):
@@ -119,4 +136,5 @@ def test_a_mix_that_cannot_be_understood_is_refused(text: str) -> None:
 
 def test_a_mix_is_a_name_or_weights() -> None:
     assert parse_mix("workday") is WORKDAY
+    assert set(parse_mix("long-day")) == set(WORKDAY)
     assert parse_mix("place=3, amend=1") == {"place": 3, "amend": 1}
