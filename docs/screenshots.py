@@ -8,7 +8,7 @@ from typing import Literal
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 IMAGES = Path(__file__).parent / "images"
-URL = os.environ.get("ROWTIDE_PAGE", "http://127.0.0.1:8080")
+URL = os.environ.get("ROWTIDE_PAGE", "http://127.0.0.1:18080")
 CHROMIUM = os.environ.get("ROWTIDE_CHROMIUM", "/usr/bin/chromium")
 WIDE: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 780}

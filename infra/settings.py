@@ -11,7 +11,14 @@ from infra.errors import WrongSettings
 
 Service = Literal["postgres", "kafka", "connect", "elasticsearch"]
 SERVICES: tuple[Service, ...] = ("postgres", "kafka", "connect", "elasticsearch")
-PORTS = (*SERVICES, "controller", "transport")
+PORTS_OF: dict[Service, tuple[str, ...]] = {
+    "postgres": ("postgres",),
+    "kafka": ("kafka", "controller"),
+    "connect": ("connect",),
+    "elasticsearch": ("elasticsearch", "transport"),
+}
+"""The names of the ports on which a service listens."""
+PORTS = tuple(name for names in PORTS_OF.values() for name in names)
 
 
 class StackSettings(BaseSettings):

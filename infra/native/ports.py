@@ -4,6 +4,7 @@ import random
 import socket
 
 from infra.errors import WrongSettings
+from infra.native.port_holder import port_holder
 from infra.settings import PORTS
 
 LOOPBACK = "127.0.0.1"
@@ -23,14 +24,14 @@ def is_free(port: int) -> bool:
 
 
 def require_free(ports: dict[str, int]) -> None:
-    """Raise WrongSettings, with every taken port and its setting, unless all are free."""
+    """Raise WrongSettings, with every taken port, who listens there and its setting, unless all are free."""
     taken = [
-        f"  {port} for {name}; set ROWTIDE_{name.upper()}_PORT to another one"
+        f"  {port} for {name}, by {port_holder(port)}; ROWTIDE_{name.upper()}_PORT sets another one"
         for name, port in ports.items()
         if not is_free(port)
     ]
     if taken:
-        raise WrongSettings("Another process uses these ports. Stop it, or choose other ports:\n" + "\n".join(taken))
+        raise WrongSettings("These ports are in use. Stop what uses them, or choose other ports:\n" + "\n".join(taken))
 
 
 def free_port() -> int:

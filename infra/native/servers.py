@@ -39,7 +39,6 @@ class Server:
     directory: Path
     command: tuple[str, ...]
     environment: dict[str, str]
-    ports: tuple[str, ...]
     files: dict[Path, str] = field(default_factory=dict)
     directories: tuple[Path, ...] = ()
     steps: tuple[Step, ...] = ()
@@ -90,7 +89,6 @@ def postgres(settings: StackSettings, installed: Installation, secrets: Secrets)
             *(word for name, value in overrides.items() for word in ("-c", f"{name}={value}")),
         ),
         environment=_environment(directory),
-        ports=("postgres",),
         files={directory / "postgresql.conf": shipped("postgresql.conf")},
         steps=(initialise,),
         stop_signal=signal.SIGINT,  # A fast shutdown: it does not wait for clients to disconnect.
@@ -143,7 +141,6 @@ def kafka(settings: StackSettings, installed: Installation, secrets: Secrets) ->
         directory=directory,
         command=(*java, "kafka.Kafka", str(file)),
         environment=_environment(directory, CLASSPATH=_class_path(installed)),
-        ports=("kafka", "controller"),
         files={file: properties(shipped("kafka.properties"), added)},
         steps=(Step("format", format_command, logs),),
     )
@@ -165,7 +162,6 @@ def connect(settings: StackSettings, installed: Installation, _secrets: Secrets)
         directory=directory,
         command=(*java, "org.apache.kafka.connect.cli.ConnectDistributed", str(file)),
         environment=_environment(directory, CLASSPATH=_class_path(installed)),
-        ports=("connect",),
         files={file: properties(shipped("connect.properties"), added)},
     )
 
@@ -201,7 +197,6 @@ def elasticsearch(settings: StackSettings, installed: Installation, secrets: Sec
             ES_TMPDIR=str(directory / "tmp"),
             CLI_JAVA_OPTS="-XX:TieredStopAtLevel=1 -XX:-UsePerfData",
         ),
-        ports=("elasticsearch", "transport"),
         files={
             config / "elasticsearch.yml": shipped("elasticsearch.yml")
             + "".join(f"{name}: {value}\n" for name, value in added.items()),

@@ -31,7 +31,7 @@ from infra.native.preparation import prepare, read_secrets, secrets_of
 from infra.native.processes import LaunchSpec, ManagedProcess, Process, read_record, tail, write_record
 from infra.native.readiness import probe
 from infra.native.servers import BUILDERS, Server
-from infra.settings import SERVICES, Service, StackSettings
+from infra.settings import PORTS_OF, SERVICES, Service, StackSettings
 from infra.versions import read as read_versions
 
 Report = Callable[[str, str], None]
@@ -101,12 +101,12 @@ class Stack:
         self._given_up.clear()
         with self._locked():
             missing = self.ended()
+            require_free({port: self.settings.port(port) for service in missing for port in PORTS_OF[service]})
             secrets = secrets_of(self._root, self.settings.stack_password)
             self._installed = install(
                 self.settings.cache_directory, read_versions(), java, lambda state: self._report("install", state)
             )
             servers = [BUILDERS[service](self.settings, self._installed, secrets) for service in missing]
-            require_free({port: self.settings.port(port) for server in servers for port in server.ports})
             try:
                 self._start_all(servers, identity)
             except BaseException:

@@ -7,12 +7,12 @@ import typer
 from infra.native.ports import free_port, is_free, require_free
 from rowtide.command import add_command
 from rowtide.console import console
-from rowtide.demo.run import Plan, demo_settings, run_demo
+from rowtide.demo.run import PORT_OFFSET, Plan, demo_settings, run_demo
 from rowtide.local_pipeline import PipelinePorts
 from rowtide.programs import interrupt_on_terminate
 from rowtide.single_run import single_run
 
-WORKER_PORT, SEARCH_PORT = 9470, 8080
+WORKER_PORT, SEARCH_PORT = 9470 + PORT_OFFSET, 8080 + PORT_OFFSET
 
 
 def register(root: typer.Typer) -> None:
@@ -28,16 +28,21 @@ def demo(
     ] = None,
     search_port: Annotated[
         int | None,
-        typer.Option("--search-port", envvar="ROWTIDE_API_PORT", help="Port of the search page.", show_default=False),
+        typer.Option(
+            "--search-port", envvar="ROWTIDE_API_PORT", help="Port of the search page.", show_default=str(SEARCH_PORT)
+        ),
     ] = None,
     worker_port: Annotated[
         int | None,
-        typer.Option("--worker-port", envvar="ROWTIDE_WORKER_PORT", help="Port of the worker.", show_default=False),
+        typer.Option(
+            "--worker-port", envvar="ROWTIDE_WORKER_PORT", help="Port of the worker.", show_default=str(WORKER_PORT)
+        ),
     ] = None,
 ) -> None:
     """Run the whole pipeline live, with an order application as its source.
 
-    Shows how each change becomes searchable. Ctrl-C stops everything; the data remains for the next start.
+    Shows how each change becomes searchable. Ctrl-C stops everything; the data remains for the next start. The demo
+    has its own ports, 10,000 above the usual ones, so that it can run next to `rowtide up`.
     """
     settings = demo_settings()
     interrupt_on_terminate()
