@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import httpx
 from pydantic import Field, SecretStr, ValidationError
@@ -64,10 +64,14 @@ class WorkerStoreSettings(WorkerTokenSettings):
     worker_store: Path = Field(Path(".rowtide/worker"), description="Folder of the row stores, one file per pipeline.")
 
     @classmethod
-    def read(cls) -> Self:
-        """Read the environment. Raises WorkerSettingsError with every invalid setting, one on each line."""
+    def read(cls, **options: object) -> Self:
+        """Read the environment; `options` that are not None take its place.
+
+        Raises WorkerSettingsError with every invalid setting, one on each line.
+        """
+        values: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
         try:
-            return cls()
+            return cls(**values)
         except ValidationError as error:
             raise WorkerSettingsError("\n  ".join(["These settings are wrong:", *setting_faults(error)])) from None
 

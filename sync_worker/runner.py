@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 
 import structlog
 
@@ -24,22 +25,22 @@ from sync_worker.settings import WorkerSettings
 OK, FAILED, WRONG_USE, NO_SERVICE = 0, 1, 2, 3
 
 
-def load_settings() -> WorkerSettings:
-    """Read the environment. Raises SettingsError with every invalid setting, one on each line."""
+def load_settings(spec: Path | None = None) -> WorkerSettings:
+    """Read the environment, or another spec. Raises SettingsError with every invalid setting, one on each line."""
     try:
-        return WorkerSettings.read()
+        return WorkerSettings.read(spec=spec)
     except WorkerSettingsError as error:
         raise SettingsError(str(error)) from None
 
 
-def main(new_store: bool = False) -> int:
+def main(new_store: bool = False, spec: Path | None = None) -> int:
     """Run until SIGTERM or SIGINT; returns the exit code. Errors are printed to stderr."""
     set_private_umask()
     restarts = RestartLoop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: restarts.end())
     try:
-        settings = load_settings()
+        settings = load_settings(spec)
         while not restarts.ended:
             try:
                 run(settings, restarts.begin(), new_store)

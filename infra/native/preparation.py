@@ -18,11 +18,18 @@ from infra.native.identity import Identity
 from infra.native.processes import LaunchSpec
 from infra.native.servers import Secrets, Server, Step
 
+_SECRETS_FILE = "secrets.json"
+
+
+def has_secrets(root: Path) -> bool:
+    """Whether a stack was started in this folder before."""
+    return (root / _SECRETS_FILE).exists()
+
 
 def read_secrets(root: Path) -> Secrets:
     """Read the secrets of a stack. Raises ServiceUnavailable when it was never started."""
     try:
-        return Secrets(**json.loads((root / "secrets.json").read_text()))
+        return Secrets(**json.loads((root / _SECRETS_FILE).read_text()))
     except FileNotFoundError:
         raise ServiceUnavailable(f"There is no stack in {root}. Start one with `rowtide up`.") from None
 
@@ -30,7 +37,7 @@ def read_secrets(root: Path) -> Secrets:
 def secrets_of(root: Path, password: SecretStr | None) -> Secrets:
     """The secrets of a stack, created if it has none; only then does `password` count, because it cannot change
     later."""
-    file = root / "secrets.json"
+    file = root / _SECRETS_FILE
     if not file.exists():
         created = Secrets(
             password=password.get_secret_value() if password else random.token_hex(12),

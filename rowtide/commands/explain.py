@@ -10,7 +10,7 @@ from rich.text import Text
 from cdc.log.lsn import Lsn, format_lsn
 from rowtide.command import add_command
 from rowtide.commands.open_verification import open_verification
-from rowtide.commands.options import WORKER_URL, DocumentArgument, IdArgument, WaitOption, WorkerUrlOption
+from rowtide.commands.options import WORKER_URL, DocumentArgument, IdArgument, SpecOption, WaitOption, WorkerUrlOption
 from rowtide.console import FAILED, Output, OutputOption, print_json, print_renderable, print_table
 from sync_worker.verification.evidence import collect_evidence
 from sync_worker.verification.explain import Explanation, Verdict
@@ -35,6 +35,7 @@ def explain(
     id_: IdArgument,
     values: Annotated[bool, typer.Option("--values", help="Show the values that differ on each side.")] = False,
     wait: WaitOption = 10,
+    spec: SpecOption = None,
     worker_url: WorkerUrlOption = WORKER_URL,
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -42,7 +43,7 @@ def explain(
 
     Exit code 0 if the document equals the database, 1 if it differs, is not up to date yet, or does not exist.
     """
-    with open_verification(worker_url, Limits(), Patience(wait)) as (settings, opened):
+    with open_verification(spec, worker_url, Limits(), Patience(wait)) as (settings, opened):
         (plan,) = chosen(opened.plan, [document])
         explanation = collect_evidence(settings, opened, plan, id_)
     if output is Output.JSON:

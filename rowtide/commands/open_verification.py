@@ -5,6 +5,7 @@ The settings are read without the worker's program, whose imports take longer th
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from connections.worker import WorkerClient
 from rowtide.console import print_note
@@ -15,10 +16,10 @@ from sync_worker.verification.verification import Patience, Verification, verifi
 
 @contextmanager
 def open_verification(
-    worker_url: str, limits: Limits, patience: Patience
+    spec: Path | None, worker_url: str, limits: Limits, patience: Patience
 ) -> Iterator[tuple[WorkerSettings, Verification]]:
     """Read the worker's settings and connect; the connections are closed at the end."""
-    settings = WorkerSettings.read()
+    settings = WorkerSettings.read(spec=spec)
     with (
         WorkerClient(worker_url, print_note, settings.token) as worker,
         verification(settings, worker, limits, patience) as opened,

@@ -14,6 +14,7 @@ from rowtide.commands.options import (
     DocumentOption,
     IdArgument,
     IdOption,
+    SpecOption,
     WaitOption,
     WorkerUrlOption,
 )
@@ -41,12 +42,12 @@ def register(root: typer.Typer) -> None:
     root.add_typer(group, name="quarantine")
 
 
-def list_(document: DocumentOption = None, output: OutputOption = Output.TEXT) -> None:
+def list_(document: DocumentOption = None, spec: SpecOption = None, output: OutputOption = Output.TEXT) -> None:
     """List the documents in quarantine.
 
     Reads the row store, so run it on the worker's machine. The worker does not need to run.
     """
-    quarantined = _read(WorkerSettings.read(), document, None)
+    quarantined = _read(WorkerSettings.read(spec=spec), document, None)
     if output is Output.JSON:
         print_json({"quarantine": [_as_json(entry) for entry in quarantined]})
         return
@@ -65,12 +66,14 @@ def list_(document: DocumentOption = None, output: OutputOption = Output.TEXT) -
     print_table(columns, rows, "No document is in quarantine.")
 
 
-def show(document: DocumentArgument, id_: IdArgument, output: OutputOption = Output.TEXT) -> None:
+def show(
+    document: DocumentArgument, id_: IdArgument, spec: SpecOption = None, output: OutputOption = Output.TEXT
+) -> None:
     """Show a document in quarantine: the reason, and the change that caused it.
 
     Exit code 1 if the document is not in quarantine.
     """
-    quarantined = _read(WorkerSettings.read(), document, id_)
+    quarantined = _read(WorkerSettings.read(spec=spec), document, id_)
     if not quarantined:
         raise WorkerError(
             f"{document} {id_} is not in quarantine. Run `rowtide explain {document} {id_}` for its state."
@@ -87,6 +90,7 @@ def retry(
     document: DocumentOption = None,
     id_: IdOption = None,
     wait: WaitOption = 120,
+    spec: SpecOption = None,
     worker_url: WorkerUrlOption = WORKER_URL,
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -94,7 +98,7 @@ def retry(
 
     Exit code 0 if none of them is in quarantine any more.
     """
-    settings = WorkerSettings.read()
+    settings = WorkerSettings.read(spec=spec)
     with WorkerClient(worker_url, print_note, settings.token) as worker:
         worker.wait_until_started(wait)
         retried = worker.retry(document, id_)

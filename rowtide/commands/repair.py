@@ -13,6 +13,7 @@ from rowtide.commands.options import (
     BucketOption,
     DocumentsOption,
     PauseOption,
+    SpecOption,
     TimeoutOption,
     WaitOption,
     WorkerUrlOption,
@@ -61,6 +62,7 @@ def repair(  # noqa: PLR0913, PLR0917 Each is an option.
     pause: PauseOption = 0,
     timeout: TimeoutOption = 300,
     wait: WaitOption = 120,
+    spec: SpecOption = None,
     worker_url: WorkerUrlOption = WORKER_URL,
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -72,7 +74,7 @@ def repair(  # noqa: PLR0913, PLR0917 Each is an option.
     scope = RepairScope(document, None if from_verify is None else _read(from_verify), id_, range_)
     scope.check()
     with (
-        open_verification(worker_url, Limits(bucket, timeout), Patience(wait, pause)) as (settings, opened),
+        open_verification(spec, worker_url, Limits(bucket, timeout), Patience(wait, pause)) as (settings, opened),
         progress_bars(output) as bars,
     ):
         results = repair_targets(settings, opened, scope, bars)

@@ -13,6 +13,7 @@ from connections.wait import wait_until
 from connections.worker import WorkerClient
 from connections.worker_token import WorkerStoreSettings
 from infra.errors import ServiceUnavailable
+from infra.native.preparation import has_secrets
 from infra.native.processes import resident_bytes, tail
 from infra.native.progress import Progress
 from infra.native.stack import Stack
@@ -20,7 +21,17 @@ from infra.settings import SERVICES, Service, StackSettings, read_settings
 from read_model.freshness import Freshness
 from rowtide.command import add_command
 from rowtide.commands.options import WORKER_URL, WorkerUrlOption
-from rowtide.console import JsonFlag, Output, OutputOption, console, print_json, print_table, print_text, with_json_flag
+from rowtide.console import (
+    JsonFlag,
+    Output,
+    OutputOption,
+    console,
+    print_json,
+    print_note,
+    print_table,
+    print_text,
+    with_json_flag,
+)
 from rowtide.programs import interrupt_on_terminate
 
 StackOption = Annotated[
@@ -114,10 +125,17 @@ def down(
     servers = Stack(settings)
     with console().status("Stopping the servers"):
         stopped = servers.end_all()
-    print_text(f"Stopped {', '.join(stopped)}." if stopped else f"No server of stack {settings.stack} is running.")
+    print_text(f"Stopped {', '.join(stopped)}." if stopped else _nothing_runs(settings))
     if purge:
         servers.purge()
         print_text(f"Deleted {settings.data_directory}.")
+
+
+def _nothing_runs(settings: StackSettings) -> str:
+    return (
+        f"No server of stack {settings.stack} runs with its data in {settings.data_directory}. If it was started in"
+        " another folder, run the command there, or set ROWTIDE_HOME to the `.rowtide` of that folder."
+    )
 
 
 def status(
@@ -142,6 +160,8 @@ def status(
             typer.echo(f"export {name}={shlex.quote(value)}")
         return
     rows = [_row(servers, service) for service in SERVICES]
+    if not has_secrets(servers.settings.data_directory):
+        print_note(_nothing_runs(servers.settings))
     fresh = _freshness(worker_url)
     if output is Output.JSON:
         worker = asdict(fresh) if fresh else None

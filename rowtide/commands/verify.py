@@ -12,6 +12,7 @@ from rowtide.commands.options import (
     BucketOption,
     DocumentsOption,
     PauseOption,
+    SpecOption,
     TimeoutOption,
     WaitOption,
     WorkerUrlOption,
@@ -59,6 +60,7 @@ def verify(  # noqa: PLR0913, PLR0917 Each is an option.
     pause: PauseOption = 0,
     timeout: TimeoutOption = 300,
     wait: WaitOption = 120,
+    spec: SpecOption = None,
     worker_url: WorkerUrlOption = WORKER_URL,
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -68,7 +70,7 @@ def verify(  # noqa: PLR0913, PLR0917 Each is an option.
     """
     scope = scope_of(tuple(document), sample, since, seed)
     with (
-        open_verification(worker_url, Limits(bucket, timeout), Patience(wait, pause)) as (settings, opened),
+        open_verification(spec, worker_url, Limits(bucket, timeout), Patience(wait, pause)) as (settings, opened),
         progress_bars(output) as bars,
     ):
         reports = verify_scope(settings, opened, scope, bars)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from rowtide.command import add_command
+from rowtide.commands.options import SpecOption
 from sync_worker import runner
 
 
@@ -13,19 +14,20 @@ def register(root: typer.Typer) -> None:
     add_command(
         root,
         worker,
-        "ROWTIDE_SPEC=shop.yaml rowtide worker",
+        "rowtide worker --spec shop.yaml",
         "# After `rowtide resnapshot`: rebuild the row store from the new snapshot",
         "rowtide worker --new-store",
     )
 
 
 def worker(
+    spec: SpecOption = None,
     new_store: Annotated[
         bool, typer.Option("--new-store", help="Delete the row store and rebuild it from the next snapshot in the log.")
     ] = False,
 ) -> None:
     """Run the sync worker until it is stopped.
 
-    Settings are environment variables. SIGTERM or Ctrl-C stops it.
+    Other settings are environment variables. SIGTERM or Ctrl-C stops it.
     """
-    raise typer.Exit(runner.main(new_store))
+    raise typer.Exit(runner.main(new_store, spec))

@@ -126,7 +126,7 @@ def test_a_taken_port_is_a_wrong_setting(taken: int, spec: Path) -> None:
     assert "ROWTIDE_API_PORT" in served.stderr
     with pytest.raises(SettingsError, match=rf"127\.0\.0\.1:{taken}: .*ROWTIDE_WORKER_PORT"):
         listening("127.0.0.1", taken)
-    with pytest.raises(WrongSettings, match=rf"{taken} for kafka; set ROWTIDE_KAFKA_PORT to another one"):
+    with pytest.raises(WrongSettings, match=rf"{taken} for kafka, by .*; ROWTIDE_KAFKA_PORT sets another one"):
         require_free({"kafka": taken})
 
 

@@ -1,6 +1,12 @@
-"""What `rowtide status` prints about the worker."""
+"""What `rowtide status` and `down` print about the worker, and about servers that do not run."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
 
 from read_model.freshness import Freshness
+from rowtide.cli import app
 from rowtide.commands.servers import worker_line
 
 
@@ -13,3 +19,11 @@ def test_documents_that_were_set_aside_are_counted() -> None:
         "Worker of shop: degraded, 7 documents pending, 2 in quarantine,"
         " 1 with fields dropped. A table changed. Run `rowtide quarantine list` for details."
     )
+
+
+@pytest.mark.parametrize("command", ["status", "down"])
+def test_a_stack_of_another_folder_is_not_called_stopped_without_a_hint(command: str, tmp_path: Path) -> None:
+    home = tmp_path / "elsewhere"
+    result = CliRunner().invoke(app(), [command], env={"ROWTIDE_HOME": str(home), "ROWTIDE_WORKER_STORE": str(home)})
+    printed = " ".join(result.output.split())
+    assert f"runs with its data in {home}/stacks/default. If it was started in another folder" in printed
