@@ -32,14 +32,16 @@ def page() -> str:
 
 
 def _common(operations: list[tuple[str, str, Mapping[str, Any]]]) -> str:
-    known = {parameter["name"]: parameter for _, _, operation in operations for parameter in operation["parameters"]}
+    known = {
+        parameter["name"]: parameter for _, _, operation in operations for parameter in operation.get("parameters", ())
+    }
     rows = [_parameter(known[name]) for name in COMMON]
     more = "[Read your writes](../how-to/read-your-writes.md) explains when to use them.\n"
     return "## Common parameters\n\n" + table(("parameter", "in", "meaning"), rows) + "\n" + more
 
 
 def _operation(method: str, path: str, operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
-    own = [_parameter(parameter) for parameter in operation["parameters"] if parameter["name"] not in COMMON]
+    own = [_parameter(parameter) for parameter in operation.get("parameters", ()) if parameter["name"] not in COMMON]
     answer = operation["responses"]["200"]
     text = f"## {method.upper()} {path}\n\n{operation['description']}\n\n"
     if own:

@@ -22,6 +22,7 @@ from search_api.errors import ElasticsearchUnavailable, ExcessivePrivileges
 from search_api.freshness.consistency import WaitLimits
 from search_api.freshness.marker import Marker
 from search_api.freshness.read_your_writes import ReadYourWrites
+from search_api.freshness.waiting_places import WaitingPlaces
 from search_api.freshness.worker import WorkerFreshness
 from search_api.http import routes
 from search_api.http.body_limit import BodyLimit
@@ -73,7 +74,7 @@ async def _open_search(settings: ApiSettings, stack: AsyncExitStack) -> AppState
         stack.push_async_callback(marker.close)
     return AppState(
         ElasticsearchReader(client, settings.api_allow_writer),
-        ReadYourWrites(worker, marker, settings.consistency_readers),
+        ReadYourWrites(worker, marker, WaitingPlaces(settings.consistency_readers, settings.consistency_readers_each)),
         WaitLimits(settings.consistency_wait, settings.consistency_wait_most),
         settings.cursor_secret.get_secret_value().encode(),
         PointInTimePool(settings.paging_seconds, settings.paging_points),

@@ -90,6 +90,9 @@ class ApiSettings(ElasticsearchSettings, StateSettings, WorkerTokenSettings):
         10.0, ge=0, le=60, description="Maximum seconds that a request can wait with `Prefer: wait`."
     )
     consistency_readers: int = Field(500, ge=1, description="Maximum number of requests that wait at the same time.")
+    consistency_readers_each: int = Field(
+        100, ge=1, description="Maximum number of requests of one caller that wait at the same time."
+    )
     paging_seconds: float = Field(
         120.0, ge=1, le=3600, description="Seconds that a cursor stays usable after its last use."
     )

@@ -101,7 +101,7 @@ class Authorization:
 
         def search() -> None:
             if next(searches) and limits is not None and operation_of(request).metered:
-                status = limits.spend(_bucket(request, caller.name), 1, time.monotonic())
+                status = limits.spend(identity_of(request, caller.name), 1, time.monotonic())
                 request.state.limit_headers = status.headers
 
         return search
@@ -160,7 +160,7 @@ class Authorization:
         limits = self.limits if name else self.open_limits
         if limits is None:
             return
-        status = limits.take(_bucket(request, name), cost, time.monotonic())
+        status = limits.take(identity_of(request, name), cost, time.monotonic())
         request.state.limit_headers = status.headers
         if status.wait:
             raise RateLimitExceeded(status.headers["Retry-After"])
@@ -173,7 +173,8 @@ def operation_of(request: Request) -> Operation:
     return OPERATIONS.get(name, Operation("search"))
 
 
-def _bucket(request: Request, name: str) -> str:
+def identity_of(request: Request, name: str) -> str:
+    """What limits count a caller by: its name, or its network if it has no key."""
     return name or f"from {network_of(request)}"
 
 

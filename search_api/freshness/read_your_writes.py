@@ -11,6 +11,7 @@ from read_model.freshness import Freshness
 from search_api.freshness.consistency import ConsistencyRequest, EpochMismatch, NotYetConsistent, RequestedPosition
 from search_api.freshness.marker import Marker, MarkerFailed
 from search_api.freshness.view import FreshnessView, view
+from search_api.freshness.waiting_places import WaitingPlaces
 from search_api.freshness.worker import WorkerFreshness
 
 RETRY_SECONDS = 0.1
@@ -28,6 +29,7 @@ class Unmet(StrEnum):
     BEHIND = "behind"
     SOURCE_WENT_BACK = "source_went_back"
     TOO_MANY_WAITING = "too_many_waiting"
+    TOO_MANY_OF_CALLER = "too_many_of_caller"
     OTHER_EPOCH = "other_epoch"
 
 
@@ -45,29 +47,29 @@ UNMET_TEXTS: Mapping[Unmet, str] = {
         "The database is behind its own documents: it was restored or failed over, and positions cannot be compared."
     ),
     Unmet.TOO_MANY_WAITING: "Too many requests are already waiting.",
+    Unmet.TOO_MANY_OF_CALLER: "Too many requests of this caller are already waiting.",
     Unmet.OTHER_EPOCH: "The token belongs to another epoch of the documents.",
 }
 
 
 class ReadYourWrites:
     """Waits until the index is as fresh as a request requires. `marker` is None if the API cannot reach the database.
-    At most `max_waiting` requests wait at the same time."""
+    A request waits only if there is a place for its caller."""
 
-    def __init__(self, worker: WorkerFreshness, marker: Marker | None, max_waiting: int) -> None:
+    def __init__(self, worker: WorkerFreshness, marker: Marker | None, places: WaitingPlaces) -> None:
         self._worker = worker
         self._marker = marker
-        self._max_waiting = max_waiting
-        self._waiting = 0
+        self._places = places
 
-    async def reach(self, request: ConsistencyRequest) -> FreshnessView:
-        """The freshness of a search that starts now (invariant 6).
+    async def reach(self, request: ConsistencyRequest, caller: str) -> FreshnessView:
+        """The freshness of a search of this caller that starts now (invariant 6).
 
         Raises NotYetConsistent or EpochMismatch, unless a stale result is accepted. Without a configured worker or
         marker the freshness is degraded instead."""
         if request.level == "eventual":
             return await self._worker.freshness()
         started = time.monotonic()
-        outcome = await self._outcome(request)
+        outcome = await self._outcome(request, caller)
         if isinstance(outcome, Freshness):
             return _with_outcome(view(outcome, time.time_ns() // 1_000_000), request, started)
         freshness = _with_outcome(await self._worker.freshness(), request, started, outcome)
@@ -77,18 +79,15 @@ class ReadYourWrites:
             raise EpochMismatch(freshness)
         raise NotYetConsistent(UNMET_TEXTS[outcome], freshness)
 
-    async def _outcome(self, request: ConsistencyRequest) -> Freshness | Unmet:
+    async def _outcome(self, request: ConsistencyRequest, caller: str) -> Freshness | Unmet:
         if not self._worker.configured:
             return Unmet.NO_WORKER
         if request.level == "now" and self._marker is None:
             return Unmet.NO_MARKER
-        if self._waiting >= self._max_waiting:
-            return Unmet.TOO_MANY_WAITING
-        self._waiting += 1
-        try:
+        if crowding := self._places.crowding(caller):
+            return Unmet.TOO_MANY_OF_CALLER if crowding == "own" else Unmet.TOO_MANY_WAITING
+        with self._places.take(caller):
             return await self._wait(request)
-        finally:
-            self._waiting -= 1
 
     async def _wait(self, request: ConsistencyRequest) -> Freshness | Unmet:
         before, position = self._worker.last, request.position

@@ -8,12 +8,13 @@ import msgspec
 from fastapi import Depends, Header, Path, Query, Request
 from starlette.responses import Response
 
-from search_api.access.authorization import Authorization
+from search_api.access.authorization import Authorization, identity_of
 from search_api.access.callers import Caller
 from search_api.access.scoped_reader import ScopedReader
 from search_api.elasticsearch.client import ElasticsearchReader
 from search_api.features.search import Search
 from search_api.freshness.consistency import (
+    EVENTUAL,
     ConsistencyRequest,
     EpochMismatch,
     NotYetConsistent,
@@ -71,9 +72,20 @@ async def search_of(
     request: Request, caller: CurrentCaller, consistency: Annotated[ConsistencyRequest, Depends(consistency_of)]
 ) -> Search:
     """The search of this caller, once the index is as fresh as requested. Routes have no other access to documents."""
+    return await _search(request, caller, consistency)
+
+
+async def prompt_search_of(request: Request, caller: CurrentCaller) -> Search:
+    """The same for routes that are open to everybody: they take no consistency, so that nobody without a key holds a
+    place of those who wait, or writes a marker into the source's WAL.
+    """
+    return await _search(request, caller, EVENTUAL)
+
+
+async def _search(request: Request, caller: Caller, consistency: ConsistencyRequest) -> Search:
     state: AppState = request.app.state.search
     try:
-        freshness = await state.read_your_writes.reach(consistency)
+        freshness = await state.read_your_writes.reach(consistency, identity_of(request, caller.name))
     except (NotYetConsistent, EpochMismatch) as late:
         request.state.answer_headers = late.freshness.headers()
         raise
@@ -86,6 +98,7 @@ async def search_of(
 
 
 SearchDep = Annotated[Search, Depends(search_of)]
+PromptSearchDep = Annotated[Search, Depends(prompt_search_of)]
 IndexPath = Annotated[str, Path(description="An index name from `/v1/indices`.", examples=["orders"])]
 
 

@@ -4,16 +4,17 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import Annotated, TypeVar
 
 import uvicorn
-from fastapi import APIRouter, FastAPI, HTTPException, Query, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from pydantic import BaseModel
 
 from sync_worker.errors import InvalidRequest, ServiceMissing, SettingsError, WorkerError, describe
-from sync_worker.http.request_guard import EndpointAccess, RequestGuard
+from sync_worker.http.request_guard import EndpointAccess, RequestGuard, has_token
 from sync_worker.loop.publisher import FreshnessFeed
 from sync_worker.resync.row_repair import RepairOutcome, RepairRequest
 from sync_worker.store.quarantine import Retry
@@ -25,6 +26,8 @@ REREAD_SECONDS = 300.0
 MOST_WAITING = 16
 """Requests that may wait for news at the same time; others are answered at once. Each holds one of the endpoint's 40
 threads."""
+MOST_WAITING_OPENLY = 12
+"""Those without the token may take so many of these places, so that a search API with the token finds one."""
 
 
 T = TypeVar("T")
@@ -65,20 +68,19 @@ def endpoint(feed: FreshnessFeed, commands: Commands, registry: CollectorRegistr
     turn. Requests that change something need the token of `access`."""
     app = FastAPI(title="Rowtide sync worker", docs_url=None, redoc_url=None)
     app.add_middleware(RequestGuard, access=access)
-    places = threading.BoundedSemaphore(MOST_WAITING)
+    places = _WaitingPlaces()
 
     @app.get("/freshness")
     def read_freshness(
-        beyond: Annotated[str, Query(max_length=64)] = "", wait: Annotated[float, Query(ge=0, le=30)] = 0
+        request: Request,
+        beyond: Annotated[str, Query(max_length=64)] = "",
+        wait: Annotated[float, Query(ge=0, le=30)] = 0,
     ) -> dict[str, object]:
         """The freshness. With `wait` (seconds), once it is no longer at `beyond` (`epoch:searchable`); that
-        requests a refresh."""
-        if beyond and wait and places.acquire(blocking=False):
-            try:
-                commands.refresh()
-                feed.beyond(beyond, wait)
-            finally:
-                places.release()
+        requests a refresh. How often the worker refreshes for readers is up to its policy."""
+        if wait and feed.is_at(beyond):
+            commands.refresh()
+            places.use(lambda: feed.beyond(beyond, wait), openly=not has_token(request))
         return asdict(feed.now)
 
     @app.get("/health")
@@ -98,6 +100,23 @@ def endpoint(feed: FreshnessFeed, commands: Commands, registry: CollectorRegistr
 
     app.include_router(_repair_routes(commands))
     return app
+
+
+class _WaitingPlaces:
+    """The places of requests that wait for news."""
+
+    def __init__(self) -> None:
+        self._all = threading.BoundedSemaphore(MOST_WAITING)
+        self._open = threading.BoundedSemaphore(MOST_WAITING_OPENLY)
+
+    def use(self, wait: Callable[[], object], *, openly: bool) -> None:
+        """Wait in a place; do not wait if none is free. `openly`: the request has no token."""
+        with ExitStack() as held:
+            for places in (self._open, self._all) if openly else (self._all,):
+                if not places.acquire(blocking=False):
+                    return
+                held.callback(places.release)
+            wait()
 
 
 def _repair_routes(commands: Commands) -> APIRouter:

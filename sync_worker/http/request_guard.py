@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from fastapi import HTTPException
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -58,7 +59,7 @@ class EndpointAccess:
         # A page of another site, which the browser of a user on this machine has opened. Programs send neither header.
         if headers.get("origin") is not None or headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             return Refusal(403, FOREIGN_PAGE)
-        if not self._open(method, path) and not self._has_token(headers.getlist("authorization")):
+        if not self._open(method, path) and not self.has_token(headers):
             return Refusal(401, NO_TOKEN)
         announced = headers.get("content-length", "0")
         if not announced.isdecimal() or len(announced) > len(str(MAX_BODY)) or int(announced) > MAX_BODY:
@@ -72,7 +73,9 @@ class EndpointAccess:
     def _open(self, method: str, path: str) -> bool:
         return method in _READING and (self.open_health if path == "/health" else self.open_reads)
 
-    def _has_token(self, values: list[str]) -> bool:
+    def has_token(self, headers: Headers) -> bool:
+        """Whether a request with these headers has the token."""
+        values = headers.getlist("authorization")
         scheme, _, token = values[0].partition(" ") if len(values) == 1 else ("", "", "")
         sent = hmac.compare_digest(token.strip().encode(), self.token.encode())
         return bool(self.token) and sent and scheme.lower() == "bearer"
@@ -100,6 +103,11 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def has_token(request: Request) -> bool:
+    """Whether a request that the guard has accepted has the token."""
+    return bool(request.state.has_token)
+
+
 class RequestGuard:
     """The outermost layer of the application: it reads no body before it has accepted the request."""
 
@@ -111,12 +119,14 @@ class RequestGuard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refusal = self._access.refusal(scope["method"], scope["path"], Headers(scope=scope))
+        headers = Headers(scope=scope)
+        refusal = self._access.refusal(scope["method"], scope["path"], headers)
         if refusal is not None:
-            headers = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else None
-            response = JSONResponse({"detail": refusal.detail}, refusal.status, headers)
+            challenge = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else None
+            response = JSONResponse({"detail": refusal.detail}, refusal.status, challenge)
             await response(scope, receive, send)
             return
+        scope.setdefault("state", {})["has_token"] = self._access.has_token(headers)
         received = 0
 
         async def counted() -> Message:

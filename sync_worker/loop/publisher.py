@@ -37,11 +37,15 @@ class FreshnessFeed:
             with self._changed:
                 self._changed.notify_all()
 
+    def is_at(self, token: str) -> bool:
+        """Whether `epoch:searchable` is still `token`, so that there is something to wait for."""
+        return _token(self._now) == token and self._now.state != "stopped"
+
     def beyond(self, token: str, seconds: float) -> Freshness:
         """The freshness once its `epoch:searchable` is no longer `token`, or after `seconds`."""
         deadline = time.monotonic() + seconds
         with self._changed:
-            while _token(self._now) == token and self._now.state != "stopped":
+            while self.is_at(token):
                 rest = deadline - time.monotonic()
                 if rest <= 0 or not self._changed.wait(rest):
                     break

@@ -76,11 +76,11 @@ def running(stack: Stack, shared_pipeline: LivePipeline) -> Iterator[Running]:
 
 
 @contextmanager
-def _api(place: Place, pipeline: Pipeline, dsn: str) -> Iterator[Api]:
+def _api(place: Place, pipeline: Pipeline, dsn: str, **settings: object) -> Iterator[Api]:
     addresses = place.addresses
     admin = administrator_settings(addresses)
     key = create_search_key(admin, [f"{place.pipeline}-books", f"{place.pipeline}-members"], "test", 1)
-    more = {"worker_url": pipeline.url, "marker_dsn": dsn, "consistency_wait_most": 30}
+    more = {"worker_url": pipeline.url, "marker_dsn": dsn, "consistency_wait_most": 30} | settings
     with running_api(settings_of(addresses.elasticsearch_url, key, **more)) as api:
         yield api
 
@@ -163,6 +163,32 @@ def test_a_paused_worker_is_told(running: Running) -> None:
     finally:
         worker.send_signal(signal.SIGCONT)
     assert running.search(filter="copies:9000", **NOW).json()["total"]["value"] == 1
+
+
+def test_a_key_that_takes_all_its_places_blocks_no_other_key(running: Running) -> None:
+    place = running.pipeline.place
+    path = f"/v1/{place.pipeline}-books/search"
+    far = running.application.execute("SELECT (pg_current_wal_insert_lsn() + 4000000)::text").fetchone()
+    assert far is not None
+    places = {"consistency_readers": 5, "consistency_readers_each": 4}
+    with _api(place, running.pipeline, running.marker_dsn, **places) as api, ThreadPoolExecutor(4) as pool:
+        greedy, other = (_key(api) for _ in range(2))
+        ahead = {"params": {"at_least": far[0]}, "headers": greedy | {"prefer": "wait=30"}}
+        waiting = [pool.submit(api.get, path, **ahead) for _ in range(4)]
+        hurried = ahead | {"headers": greedy | {"prefer": "wait=0"}}
+        while "of this caller" not in (refused := api.get(path, **hurried)).text:
+            assert refused.status_code == 503
+        answer = api.get(path, params=NOW, headers=other | {"prefer": "wait=20"})
+        assert (answer.status_code, answer.json()["freshness"]["met"]) == (200, True)
+        health = api.get("/health", params={"at_least": far[0]}, headers={"prefer": "wait=30"})
+        assert (health.status_code, health.json()["freshness"]["consistency"]) == (200, "eventual")
+        running.application.execute("SELECT pg_logical_emit_message(false, 'test', repeat('x', 5000000))")
+        assert [request.result().status_code for request in waiting] == [200] * 4
+
+
+def _key(api: Api) -> dict[str, str]:
+    _, text = api.app.state.authorization.keys.create("test", ["search"], ["*"])
+    return {"authorization": f"Bearer {text}"}
 
 
 def test_a_token_of_another_epoch_is_refused_clearly(running: Running) -> None:

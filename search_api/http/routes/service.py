@@ -5,7 +5,7 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from search_api.freshness.view import FreshnessView
-from search_api.http.dependencies import SearchDep, json_response, responds_with
+from search_api.http.dependencies import PromptSearchDep, SearchDep, json_response, responds_with
 
 router = APIRouter()
 
@@ -33,7 +33,7 @@ SCHEMAS = (FreshnessView, Health, Indices)
 
 
 @router.get("/health", operation_id="health", openapi_extra=responds_with(Health), tags=["service"])
-async def health(search: SearchDep) -> Response:
+async def health(search: PromptSearchDep) -> Response:
     """Check that searches can be answered; 503 if Elasticsearch does not respond."""
     await search.ready()
     return json_response(Health("ok", search.freshness))

@@ -47,6 +47,18 @@ def test_without_a_key_nothing_is_read_but_whether_it_works(locked: Api) -> None
     assert locked.get("/books", headers={"accept": "text/html"}).status_code == 401
 
 
+def test_what_is_open_to_everybody_waits_for_nothing(locked: Api) -> None:
+    answer = locked.get("/health?consistency=now", headers={"prefer": "wait=5"})
+    assert "consistency=eventual" in answer.headers["rowtide-freshness"]
+    assert "preference-applied" not in answer.headers
+    operations = [
+        operation for methods in locked.get("/openapi.json").json()["paths"].values() for operation in methods.values()
+    ]
+    opened = [operation for operation in operations if operation.get("security") == []]
+    assert [operation["operationId"] for operation in opened] == ["health"]
+    assert {parameter["name"] for operation in opened for parameter in operation.get("parameters", [])} == set()
+
+
 def test_a_key_lets_in_and_a_wrong_one_does_not(locked: Api) -> None:
     good = key_of(locked)["authorization"]
     assert locked.get(PATH, headers={"authorization": good}).status_code == ADMITTED

@@ -21,11 +21,13 @@ from search_api.freshness.consistency import (
 )
 from search_api.freshness.marker import Marker, MarkerFailed
 from search_api.freshness.read_your_writes import ReadYourWrites
+from search_api.freshness.waiting_places import WaitingPlaces
 from search_api.freshness.worker import WorkerFreshness
 from search_api.query.validation import InvalidRequest
 
 WAITS = WaitLimits(5, 10)
 LIVE = Freshness("shop", 1, 100, 100, 1_000, "live")
+CALLER = "ana"
 
 
 def require(consistency: str = "", at_least: str = "", stale: str = "", prefer: str = "") -> ConsistencyRequest:
@@ -128,7 +130,7 @@ def run(steps: Callable[[WorkerDouble, MarkerDouble, ReadYourWrites], Awaitable[
             worker = WorkerFreshness(http)
             try:
                 async with asyncio.timeout(20):
-                    await steps(double, marker, ReadYourWrites(worker, marker, max_waiting=100))
+                    await steps(double, marker, ReadYourWrites(worker, marker, WaitingPlaces(100, 100)))
             finally:
                 await worker.close()
                 await marker.close()
@@ -138,7 +140,7 @@ def run(steps: Callable[[WorkerDouble, MarkerDouble, ReadYourWrites], Awaitable[
 
 def test_now_waits_until_the_marker_is_searchable() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
-        waiter = asyncio.create_task(consistency.reach(require("now")))
+        waiter = asyncio.create_task(consistency.reach(require("now"), CALLER))
         while worker.requests < 2:
             await asyncio.sleep(0)
         assert not waiter.done()
@@ -157,7 +159,7 @@ def test_now_waits_until_the_marker_is_searchable() -> None:
 
 def test_many_who_wait_share_one_marker_and_one_poll() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
-        waiters = [asyncio.create_task(consistency.reach(require("now"))) for _ in range(50)]
+        waiters = [asyncio.create_task(consistency.reach(require("now"), CALLER)) for _ in range(50)]
         while worker.requests < 2:
             await asyncio.sleep(0)
         worker.put(replace(LIVE, searchable=120))
@@ -170,10 +172,10 @@ def test_many_who_wait_share_one_marker_and_one_poll() -> None:
 
 def test_a_late_waiter_shares_the_pending_poll() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
-        waiter = asyncio.create_task(consistency.reach(require("now")))
+        waiter = asyncio.create_task(consistency.reach(require("now"), CALLER))
         while worker.requests < 2:
             await asyncio.sleep(0)
-        assert (await consistency.reach(require(at_least="1:90"))).met
+        assert (await consistency.reach(require(at_least="1:90"), CALLER)).met
         assert not waiter.done()
         waiter.cancel()
 
@@ -196,9 +198,9 @@ def test_a_marker_on_its_way_is_too_old_for_who_comes_later() -> None:
 def test_not_in_time_is_an_error_or_a_stale_answer_that_says_so() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
         with pytest.raises(NotYetConsistent) as late:
-            await consistency.reach(require("now", prefer="wait=0"))
+            await consistency.reach(require("now", prefer="wait=0"), CALLER)
         assert (late.value.freshness.token, late.value.freshness.met) == ("1:100", False)
-        freshness = await consistency.reach(require("now", prefer="wait=0", stale="allow"))
+        freshness = await consistency.reach(require("now", prefer="wait=0", stale="allow"), CALLER)
         assert (freshness.met, freshness.degraded) == (False, True)
         assert "has not caught up" in freshness.reason
 
@@ -208,9 +210,9 @@ def test_not_in_time_is_an_error_or_a_stale_answer_that_says_so() -> None:
 def test_a_token_of_another_epoch_is_told_at_once() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
         with pytest.raises(EpochMismatch):
-            await consistency.reach(require(at_least="2:5"))
-        assert not (await consistency.reach(require(at_least="2:5", stale="allow"))).met
-        waiter = asyncio.create_task(consistency.reach(require(at_least="1:150")))
+            await consistency.reach(require(at_least="2:5"), CALLER)
+        assert not (await consistency.reach(require(at_least="2:5", stale="allow"), CALLER)).met
+        waiter = asyncio.create_task(consistency.reach(require(at_least="1:150"), CALLER))
         while worker.requests < 3:
             await asyncio.sleep(0)
         worker.put(replace(LIVE, epoch=2, searchable=10))
@@ -223,13 +225,13 @@ def test_a_token_of_another_epoch_is_told_at_once() -> None:
 def test_a_worker_or_a_database_that_is_away_is_waited_for() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
         worker.put(None)
-        waiter = asyncio.create_task(consistency.reach(require(at_least="1:100")))
+        waiter = asyncio.create_task(consistency.reach(require(at_least="1:100"), CALLER))
         while not worker.requests:
             await asyncio.sleep(0)
         worker.put(LIVE)
         assert (await waiter).met
         with pytest.raises(NotYetConsistent, match="did not report its current position"):
-            await consistency.reach(require("now", prefer="wait=0"))
+            await consistency.reach(require("now", prefer="wait=0"), CALLER)
         with pytest.raises(MarkerFailed):
             await marker.position()
 
@@ -238,11 +240,11 @@ def test_a_worker_or_a_database_that_is_away_is_waited_for() -> None:
 
 def test_a_database_behind_its_own_documents_is_noticed() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
-        await consistency.reach(require(at_least="1:100"))
+        await consistency.reach(require(at_least="1:100"), CALLER)
         with pytest.raises(NotYetConsistent, match="restored or failed over"):
-            await consistency.reach(require("now"))
+            await consistency.reach(require("now"), CALLER)
         worker.put(replace(LIVE, epoch=2, searchable=60))
-        assert (await consistency.reach(require("now", prefer="wait=2"))).met
+        assert (await consistency.reach(require("now", prefer="wait=2"), CALLER)).met
 
     run(steps, lsn=50)
 
@@ -251,25 +253,54 @@ def test_a_database_behind_its_own_documents_is_noticed() -> None:
 def test_without_worker_or_marker_the_answer_is_degraded(has_worker: bool, reason: str) -> None:
     async def main() -> None:
         async with WorkerDouble().client() as http:
-            freshness = await ReadYourWrites(WorkerFreshness(http if has_worker else None), None, 10).reach(
-                require("now")
-            )
+            worker = WorkerFreshness(http if has_worker else None)
+            freshness = await ReadYourWrites(worker, None, WaitingPlaces(10, 10)).reach(require("now"), CALLER)
             assert (freshness.degraded, freshness.met) == (True, False)
             assert reason in freshness.reason
 
     asyncio.run(main())
 
 
-def test_more_readers_than_allowed_do_not_wait() -> None:
+@pytest.mark.parametrize(
+    ("places", "second", "reason"),
+    [
+        (WaitingPlaces(total=1, each=9), "ben", "Too many requests are already waiting"),
+        (WaitingPlaces(total=9, each=1), CALLER, "Too many requests of this caller"),
+    ],
+)
+def test_more_readers_than_allowed_do_not_wait(places: WaitingPlaces, second: str, reason: str) -> None:
     async def main() -> None:
         async with WorkerDouble().client() as http:
             worker = WorkerFreshness(http)
-            crowded = ReadYourWrites(worker, None, max_waiting=1)
-            first = asyncio.create_task(crowded.reach(require(at_least="1:999")))
+            crowded = ReadYourWrites(worker, None, places)
+            first = asyncio.create_task(crowded.reach(require(at_least="1:999"), CALLER))
             await asyncio.sleep(0)
-            with pytest.raises(NotYetConsistent, match="Too many"):
-                await crowded.reach(require(at_least="1:999"))
+            with pytest.raises(NotYetConsistent, match=reason):
+                await crowded.reach(require(at_least="1:999"), second)
             first.cancel()
+            await worker.close()
+
+    asyncio.run(main())
+
+
+def test_a_caller_that_takes_all_its_places_leaves_those_of_others() -> None:
+    async def main() -> None:
+        double = WorkerDouble()
+        async with double.client() as http:
+            worker = WorkerFreshness(http)
+            shared = ReadYourWrites(worker, MarkerDouble(120), WaitingPlaces(total=10, each=4))
+            greedy = [asyncio.create_task(shared.reach(require(at_least="1:999"), "greedy")) for _ in range(4)]
+            await asyncio.sleep(0)
+            with pytest.raises(NotYetConsistent, match="of this caller"):
+                await shared.reach(require(at_least="1:999"), "greedy")
+            waiter = asyncio.create_task(shared.reach(require("now"), CALLER))
+            while double.requests < 2:
+                await asyncio.sleep(0)
+            double.put(replace(LIVE, searchable=120))
+            assert (await waiter).met
+            double.put(replace(LIVE, searchable=999))
+            assert all(freshness.met for freshness in await asyncio.gather(*greedy))
+            assert (await shared.reach(require(at_least="1:999"), "greedy")).met, "places are given back"
             await worker.close()
 
     asyncio.run(main())
@@ -277,7 +308,7 @@ def test_more_readers_than_allowed_do_not_wait() -> None:
 
 def test_headers_say_the_same_as_the_body() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
-        headers = (await consistency.reach(require())).headers()
+        headers = (await consistency.reach(require(), CALLER)).headers()
         assert headers["Rowtide-Token"] == "1:100"
         assert headers["Rowtide-Freshness"].startswith('as-of="1970-01-01T00:00:01.000Z", lag-ms=')
         assert headers["Rowtide-Freshness"].endswith("degraded=?0, consistency=eventual, met=?1")

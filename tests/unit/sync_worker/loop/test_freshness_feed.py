@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from read_model.freshness import Freshness
 from sync_worker.errors import InvalidRequest, WorkerError
-from sync_worker.http.endpoint import MOST_WAITING, Commands, endpoint
+from sync_worker.http.endpoint import MOST_WAITING, MOST_WAITING_OPENLY, Commands, endpoint
 from sync_worker.http.request_guard import EndpointAccess
 from sync_worker.loop.publisher import FreshnessFeed
 from sync_worker.resync.row_repair import RepairOutcome, RepairRequest
@@ -77,29 +77,61 @@ def test_a_waiting_request_asks_for_a_refresh_and_ends_in_time() -> None:
         assert client.get("/freshness", params={"beyond": "1:10", "wait": 31}).status_code == 422
 
 
-def test_no_more_wait_than_there_are_places() -> None:
-    feed = FreshnessFeed(FIRST)
-    started = threading.Barrier(MOST_WAITING + 1)
-    places = [0]
+class WaitingFeed(FreshnessFeed):
+    """Counts the requests that wait."""
 
-    def refresh() -> None:
-        places[0] += 1
-        started.wait(LONG)
+    def __init__(self) -> None:
+        super().__init__(FIRST)
+        self.waiting = 0
+        self._counted = threading.Condition()
 
-    with asgi(endpoint(feed, Commands(refresh, ignore_retry, refuse, remove), CollectorRegistry(), ACCESS)) as client:
+    def beyond(self, token: str, seconds: float) -> Freshness:
+        with self._counted:
+            self.waiting += 1
+            self._counted.notify_all()
+        return super().beyond(token, seconds)
 
-        def wait_for_news() -> None:
-            client.get("/freshness", params={"beyond": "1:10", "wait": LONG})
+    def wait_for(self, waiting: int) -> None:
+        with self._counted:
+            assert self._counted.wait_for(lambda: self.waiting == waiting, LONG)
 
-        waiters = [threading.Thread(target=wait_for_news) for _ in range(MOST_WAITING)]
-        for waiter in waiters:
-            waiter.start()
-        started.wait(LONG)
-        assert client.get("/freshness", params={"beyond": "1:10", "wait": LONG}).json()["searchable"] == 10
+
+def test_no_more_wait_than_there_are_places_and_some_are_for_the_token() -> None:
+    feed = WaitingFeed()
+    refreshes: SimpleQueue[None] = SimpleQueue()
+    commands = Commands(lambda: refreshes.put(None), ignore_retry, refuse, remove)
+    with asgi(endpoint(feed, commands, CollectorRegistry(), ACCESS)) as client:
+
+        def wait_for_news(headers: dict[str, str]) -> None:
+            client.get("/freshness", params={"beyond": "1:10", "wait": LONG}, headers=headers)
+
+        def start(requests: int, headers: dict[str, str]) -> list[threading.Thread]:
+            waiters = [threading.Thread(target=wait_for_news, args=[headers]) for _ in range(requests)]
+            for waiter in waiters:
+                waiter.start()
+            return waiters
+
+        waiters = start(MOST_WAITING_OPENLY, {})
+        feed.wait_for(MOST_WAITING_OPENLY)
+        wait_for_news({})  # Answered at once: the places for readers without the token are taken.
+        waiters += start(MOST_WAITING - MOST_WAITING_OPENLY, SIGNED)
+        feed.wait_for(MOST_WAITING)
+        wait_for_news(SIGNED)
         feed.put(replace(FIRST, searchable=20))
         for waiter in waiters:
             waiter.join(LONG)
-    assert places == [MOST_WAITING]
+    assert feed.waiting == MOST_WAITING
+    assert refreshes.qsize() == MOST_WAITING + 2, "also for those who found no place"
+
+
+def test_who_asks_for_what_is_past_requests_no_refresh() -> None:
+    def refresh() -> None:
+        raise AssertionError("nobody waits")
+
+    commands = Commands(refresh, ignore_retry, refuse, remove)
+    with asgi(endpoint(FreshnessFeed(FIRST), commands, CollectorRegistry(), ACCESS)) as client:
+        for beyond in ("", "1:9", "0:10", "nonsense"):
+            assert client.get("/freshness", params={"beyond": beyond, "wait": LONG}).json()["searchable"] == 10
 
 
 def test_a_wish_is_answered_when_the_loop_has_come_to_it() -> None:
