@@ -19,12 +19,14 @@ class Sessions:
         self._state = state
         self._keys = keys
 
-    def begin(self, key_text: str) -> str:
-        """Begin a session with an API key. Returns the cookie's value. Raises InvalidApiKey."""
+    def begin(self, key_text: str, former: str = "") -> str:
+        """Begin a session with an API key, and end the browser's `former` one, whose cookie it replaces. Returns the
+        cookie's value. Raises InvalidApiKey; the former session continues then.
+        """
         key = self._keys.check(key_text.strip())
         session = secrets.token_hex(32)
         now = now_ms()
-        self._state.change("DELETE FROM sessions WHERE expires_ms <= ?", (now,))
+        self._state.change("DELETE FROM sessions WHERE expires_ms <= ? OR hash = ?", (now, _hash(former)))
         self._state.change(
             "INSERT INTO sessions VALUES (?, ?, ?)", (_hash(session), key.id, now + MAX_AGE_SECONDS * 1000)
         )

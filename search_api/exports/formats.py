@@ -9,9 +9,7 @@ import msgspec
 from msgspec import Raw, Struct, field
 
 from search_api.exports.columns import ID, VERSION, CellReader, ExportColumn, JsonCell
-
-FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""Spreadsheets interpret text with these prefixes as formulas; some also accept the full-width forms, the last four."""
+from search_api.exports.formula_escape import json_cell, text_cell
 
 
 class ExportRow(Struct):
@@ -67,7 +65,7 @@ class Csv:
         self._header = header
 
     def begin(self) -> bytes:
-        return _lines([[_escaped(column.name) for column in self._columns]]) if self._header else b""
+        return _lines([[text_cell(column.name) for column in self._columns]]) if self._header else b""
 
     def rows(self, rows: Sequence[ExportRow]) -> bytes:
         return _lines([[_text(cell) for cell in self._cells.of(row)] for row in rows])
@@ -83,17 +81,17 @@ def _lines(rows: list[list[str]]) -> bytes:
 
 
 def _text(cell: JsonCell) -> str:
-    """A cell as text: null and missing values are empty, and text is never a formula."""
+    """A cell as text: null and missing values are empty, and no part of it is a formula."""
     if cell is None:
         return ""
     raw = bytes(cell)
-    if raw[:1] == b'"':
-        return _escaped(msgspec.json.decode(raw, type=str))
-    return "" if raw == b"null" else raw.decode()
-
-
-def _escaped(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA_PREFIXES) else text
+    match raw[:1]:
+        case b'"':
+            return text_cell(msgspec.json.decode(raw, type=str))
+        case b"[" | b"{":
+            return json_cell(raw.decode())
+        case _:
+            return "" if raw == b"null" else raw.decode()
 
 
 class Ndjson:

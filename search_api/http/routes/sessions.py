@@ -15,11 +15,11 @@ HOME = "/"
 
 @router.post("/sign-in")
 async def sign_in(request: Request) -> Response:
-    """Start a session with the form's `key`, and redirect to `next`."""
+    """Start a session with the form's `key`, end the browser's former one, and redirect to `next`."""
     authorization: Authorization = request.app.state.authorization
     authorization.check_sign_in(request)
     form = await form_of(request)
-    session = authorization.sessions.begin(form.get("key", ""))
+    session = authorization.sessions.begin(form.get("key", ""), request.cookies.get(COOKIE, ""))
     response = RedirectResponse(same_site_address(form.get("next", HOME)), 303)
     secure = request.url.scheme == "https"
     response.set_cookie(COOKIE, session, max_age=MAX_AGE_SECONDS, httponly=True, samesite="strict", secure=secure)

@@ -118,6 +118,28 @@ def test_a_session_stands_for_its_key(locked: Api) -> None:
     assert locked.get(PATH, headers=session).status_code == 401
 
 
+def sign_in(api: Api, key: str, cookie: dict[str, str]) -> tuple[int, dict[str, str]]:
+    """The status of a sign-in from a browser with this cookie, and the cookie that it has afterwards."""
+    answer = api.request("POST", "/sign-in", data={"key": key}, headers=OWN | cookie)
+    api.client.cookies.clear()
+    header = answer.headers.get("set-cookie")
+    return answer.status_code, {"cookie": header.partition(";")[0]} if header else cookie
+
+
+def test_signing_in_with_another_key_ends_the_former_session(locked: Api) -> None:
+    first, second = (key_of(locked)["authorization"].split()[1] for _ in range(2))
+    _, elsewhere = sign_in(locked, first, {})
+    _, former = sign_in(locked, first, {})
+    assert sign_in(locked, "no key", former) == (401, former)
+    assert locked.get(PATH, headers=former).status_code == ADMITTED, "a failed sign-in leaves the session as it is"
+    _, current = sign_in(locked, second, former)
+    assert locked.get(PATH, headers=former).status_code == 401
+    assert locked.get(PATH, headers=current).status_code == ADMITTED
+    assert locked.get(PATH, headers=elsewhere).status_code == ADMITTED, "another browser's session stays"
+    assert locked.request("POST", "/sign-out", headers=current | OWN).status_code == REDIRECTED
+    assert [locked.get(PATH, headers=cookie).status_code for cookie in (former, current)] == [401, 401]
+
+
 @pytest.mark.parametrize(
     "elsewhere", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/a\r\nb: c"]
 )

@@ -12,7 +12,7 @@ from msgspec import Raw
 from msgspec import json as msgspec_json
 
 from search_api.exports.columns import CellReader, ExportColumn, chosen_columns, default_columns
-from search_api.exports.formats import FORMULA_PREFIXES, Csv, ExportRow, Ndjson
+from search_api.exports.formats import Csv, ExportRow, Ndjson
 from search_api.exports.parquet import Parquet, UnsupportedCell
 from search_api.query.schema import read_mapping
 from search_api.query.validation import InvalidRequest
@@ -71,15 +71,86 @@ def test_any_document_becomes_cells(document: dict[str, object]) -> None:
     cells(json.dumps(document), "a", "a.b", "a.b.c", "b")
 
 
+SIGNS = "=+-@＝＋－＠"
+
+
+def csv_of(value: object, number: float = -5.0) -> str:
+    """A CSV with a number and a value."""
+    form = Csv([ExportColumn("n", "number"), ExportColumn("a", "json")], header=False)
+    return form.rows([row(json.dumps({"n": number, "a": value}, ensure_ascii=False, separators=(",", ":")))]).decode()
+
+
 @pytest.mark.parametrize(
-    "first", [*FORMULA_PREFIXES, "=1+1", "-cmd", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20a", "\t=1", "\r=1"]
+    "first",
+    [
+        *SIGNS,
+        "=1+1",
+        "-cmd",
+        "\uff1d1+1",
+        "\t=1",
+        "\r=1",
+        "\n",
+        "\t",
+        "\r",
+        "|cmd",
+        " =1",
+        "\xa0\u200b＝1",
+        '"=1"',
+        "\x00@",
+    ],
 )
 def test_no_text_of_a_csv_is_a_formula(first: str) -> None:
     form = Csv([ExportColumn("a", "keyword"), ExportColumn("n", "number")], header=True)
     text = form.begin() + form.rows([row(json.dumps({"a": f'{first}x,"y"\nz', "n": -5.0}))]) + form.end()
     head, line = csv.reader(io.StringIO(text.decode(), newline=""))
     assert head == ["a", "n"]
-    assert line == [f'\'{first}x,"y"\nz', "-5.0"]
+    assert line[0][:1] == "'"
+    assert line[0].replace("'", "") == f'{first}x,"y"\nz'
+    assert line[1] == "-5.0"
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("x;=2+2", "x;'=2+2"),
+        ("x\t=2+2", "x\t'=2+2"),
+        ("x|=2+2", "x|'=2+2"),
+        ("x\n=2+2", "x\n'=2+2"),
+        ("x; ＝2+2;@a", "x;' ＝2+2;'@a"),
+        ('x;"=2+2"', 'x;\'"=2+2"'),
+        ("=1;=2", "'=1;'=2"),
+        ("a; b | c=d, -5; 6-7", "a; b | c=d, -5; 6-7"),
+        (["x;=2+2", "|+1", 3], '["x;\\u003d2+2","|\\u002b1",3]'),
+        ({"k;": -5, "l": ";＝1"}, '{"k;":-5,"l":";\\uff1d1"}'),
+    ],
+)
+def test_a_formula_that_begins_after_a_separator_is_escaped(text: object, cell: str) -> None:
+    ((_, written),) = csv.reader(io.StringIO(csv_of(text), newline=""))
+    assert written == cell
+
+
+piece = st.text(st.sampled_from([*SIGNS, *" ;\t|\r\n,\"'ax1\xa0\u200b\ufeff"]), max_size=12)
+json_value = piece | st.lists(piece | st.integers(), max_size=3) | st.dictionaries(piece, piece, max_size=2)
+
+
+@given(json_value, st.sampled_from(";\t|"), st.booleans())
+def test_no_spreadsheet_finds_a_formula(value: object, separator: str, quotes: bool) -> None:
+    """Whatever character separates cells for a spreadsheet, and whether or not it knows quotes."""
+    text = csv_of(value, number=5)
+    lines = io.StringIO(text, newline="")
+    quoted, unquoted = csv.reader(lines, delimiter=separator), csv.reader(lines, delimiter=separator, quotechar="\0")
+    for cells in quoted if quotes else unquoted:
+        assert [cell for cell in cells if cell.strip(' \xa0\u200b\ufeff"')[:1] in {*SIGNS}] == []
+
+
+@given(json_value)
+def test_programs_read_json_as_it_was_and_texts_without_the_apostrophes(value: object) -> None:
+    ((_, cell),) = csv.reader(io.StringIO(csv_of(value), newline=""))
+    if isinstance(value, str):
+        assert cell.replace("'", "") == value.replace("'", "")
+        assert cell == value or set(value) & {*SIGNS, *"\t\r\n|"}
+    else:
+        assert json.loads(cell) == value
 
 
 def test_a_csv_that_goes_on_has_no_header() -> None:
