@@ -71,6 +71,12 @@ def _identity(table: Table) -> Iterator[str]:
             f"{table.name}: the primary key is deferrable and cannot be the replica identity; {would_fail}. Ask its"
             f" owner for a primary key that is not deferrable, or to run: {alter} REPLICA IDENTITY FULL."
         )
+    elif table.replica_identity == "i" and table.deferrable_key:
+        yield (
+            f"{table.name}: the primary key is deferrable, and the replica identity is an index: when two rows swap"
+            " their keys in a transaction, the log does not tell them apart. Ask its owner to run:"
+            f" {alter} REPLICA IDENTITY FULL."
+        )
     elif table.replica_identity == "i" and not table.identity_columns:
         yield f"{table.name}: the index of its replica identity was dropped; {would_fail}. {use_default}"
     elif table.replica_identity == "i" and not set(table.primary_key) <= set(table.identity_columns):

@@ -163,12 +163,14 @@ class PipelinePlan:
 class TableUse:
     """The columns of one source table that the pipeline's documents use, keys included, in catalogue order.
 
-    `lookups` are the column groups that joins look rows up by, in either direction, except the primary key."""
+    `lookups` are the column groups that joins look rows up by, in either direction, except the primary key.
+    `deferrable`: within a transaction several rows may have one primary key, and the log has complete old rows."""
 
     table: TableName
     columns: tuple[Column, ...]
     primary_key: tuple[Column, ...]
     lookups: tuple[tuple[str, ...], ...] = ()
+    deferrable: bool = False
 
 
 def nodes(node: Node) -> Iterator[Node]:

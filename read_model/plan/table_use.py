@@ -70,4 +70,5 @@ def _table_use(name: TableName, needs: _Needs, catalog: Catalog) -> TableUse:
         columns=tuple(column for column in table.columns.values() if column.name in needs.columns),
         primary_key=key_columns(table),
         lookups=tuple(sorted(group for group in needs.lookups if set(group) != set(table.primary_key))),
+        deferrable=table.deferrable_key and table.replica_identity != "i",
     )

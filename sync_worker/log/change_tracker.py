@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 
 from read_model.catalog.catalog import TableName
-from sync_worker.log.changes import Key, TableChanges
+from sync_worker.log.row_shape import Key
+from sync_worker.log.table_changes import TableChanges
 
 MAX_KEYS = 200_000
 """Keys tracked for each table; beyond that every row of the table counts as changed."""

@@ -5,136 +5,20 @@ differs before or after, and both states are examined. So a thousand changes of 
 holds because only whole transactions are folded.
 """
 
-import re
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
-from operator import itemgetter
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 import msgspec
 
 from cdc.log.envelope import Record
 from cdc.log.recovery import Recovery
 from read_model.catalog.catalog import TableName
-from sync_worker.errors import RowError, ShapeError
-from sync_worker.log.toast_placeholders import placeholder_markers
+from sync_worker.errors import RowError
+from sync_worker.log.row_shape import Key, Row, RowShape
+from sync_worker.log.table_changes import DeferrableChanges, TableChanges
 
-ESCAPED_IN_JSON = re.compile(r'["\\\x00-\x1f]')
-
-Key = tuple[Hashable, ...]
-Row = tuple[Any, ...]
 StoredRow = Callable[[TableName, Key], Row | None]
 """Reads a row of the row store by its key, in the order of the table's columns."""
-
-
-@dataclass(slots=True)
-class TableChanges:
-    """What a batch did to one table.
-
-    `rows[key]` is the row's last state, None when it was deleted; `touched[key]` is the first commit LSN that
-    touched it. `truncated_at` is the first commit LSN of a TRUNCATE, which deletes every row stored before.
-    `deleted` holds the last state of rows that this batch wrote and then deleted: a key change may take unchanged
-    values from it."""
-
-    rows: dict[Key, Row | None] = field(default_factory=dict)
-    touched: dict[Key, int] = field(default_factory=dict)
-    truncated_at: int | None = None
-    deleted: dict[Key, Row] = field(default_factory=dict)
-
-    def first_lsn(self) -> int:
-        """The lowest commit LSN of these changes."""
-        lsns = [*self.touched.values()]
-        if self.truncated_at is not None:
-            lsns.append(self.truncated_at)
-        return min(lsns)
-
-
-class RowShape:
-    """Decodes the row images of one table: only the columns that documents use, in the plan's order.
-
-    `placeholders` maps column positions to the value that Debezium sends for an unchanged TOAST column.
-    """
-
-    def __init__(
-        self, table: TableName, columns: Mapping[str, Any], key: tuple[str, ...], placeholders: Mapping[int, Any]
-    ) -> None:
-        self.table = table
-        self.names = tuple(columns)
-        self._placeholders = placeholders
-        self._markers = placeholder_markers(dict(placeholders))
-        self.key: Callable[[Row], Key] = _picker([self.names.index(name) for name in key])
-        """Extracts the primary key from a decoded row."""
-        self._row = _decoder(columns)
-        self._before = _decoder({name: columns[name] for name in key})
-
-    def row(self, image: msgspec.Raw) -> Row:
-        """Decode an `after` image. Raises ShapeError when it has other columns."""
-        return self._decode(self._row, image)
-
-    def key_before(self, image: msgspec.Raw) -> Key:
-        """Decode the primary key of a `before` image or of a key header.
-
-        Raises ShapeError when it has other columns."""
-        return self._decode(self._before, image)
-
-    def unchanged(self, row: Row) -> list[int]:
-        """Positions of the columns that contain the placeholder."""
-        return [position for position, text in self._placeholders.items() if _same(row[position], text)]
-
-    def may_be_unchanged(self, image: msgspec.Raw) -> bool:
-        """Whether the image may contain a placeholder: a cheap test without decoding, with rare false positives."""
-        if not self._markers:
-            return False
-        content = bytes(image)
-        return any([marker in content for marker in self._markers])  # A list is faster here: there are one or two.
-
-    def _decode(self, decode: Callable[[msgspec.Raw], Row], image: msgspec.Raw) -> Row:
-        try:
-            return decode(image)
-        except msgspec.MsgspecError as error:
-            raise ShapeError(
-                f"A row of {self.table} has other columns than when the spec was resolved ({error}).",
-                self.table,
-            ) from error
-
-
-def _picker(positions: list[int]) -> Callable[[Row], Key]:
-    """A function that picks these values of a row, always as a tuple."""
-    if len(positions) == 1:
-        only = positions[0]
-        return lambda row: (row[only],)
-    return itemgetter(*positions)
-
-
-def _same(value: Any, placeholder: Any) -> bool:
-    if isinstance(placeholder, msgspec.Raw):
-        return isinstance(value, msgspec.Raw) and bytes(value) == bytes(placeholder)
-    return bool(value == placeholder)
-
-
-def _decoder(columns: Mapping[str, Any]) -> Callable[[msgspec.Raw], Row]:
-    if any(ESCAPED_IN_JSON.search(name) for name in columns):
-        return _decoder_by_name(columns)
-    names = [f"c{position}" for position in range(len(columns))]
-    shape = msgspec.defstruct(
-        "Row", list(zip(names, columns.values(), strict=True)), rename=dict(zip(names, columns, strict=True)), gc=False
-    )
-    decoder = msgspec.json.Decoder(shape)
-    return lambda image: msgspec.structs.astuple(decoder.decode(image))
-
-
-def _decoder_by_name(columns: Mapping[str, Any]) -> Callable[[msgspec.Raw], Row]:
-    """A slower decoder, for column names that msgspec does not accept as field names."""
-    image_of = msgspec.json.Decoder(dict[str, msgspec.Raw])
-    decoders = [(name, msgspec.json.Decoder(kind)) for name, kind in columns.items()]
-
-    def decode(image: msgspec.Raw) -> Row:
-        values = image_of.decode(image)
-        if missing := columns.keys() - values:
-            raise msgspec.ValidationError(f"it has no {', '.join(sorted(missing))}")
-        return tuple(decoder.decode(values[name]) for name, decoder in decoders)
-
-    return decode
 
 
 class TakenChange(msgspec.Struct, frozen=True, gc=False):
@@ -154,6 +38,7 @@ class Batch:
         self._shapes = shapes
         self._stored = stored
         self._rows_may_be_newer = False
+        self._deferrable: dict[TableName, DeferrableChanges] = {}
         self.tables: dict[TableName, TableChanges] = {}
 
     def fold(
@@ -162,8 +47,10 @@ class Batch:
         lsn: int,
         already_visible: frozenset[TableName] = frozenset(),
         rows_may_be_newer: bool = False,
+        continues: bool = False,
     ) -> None:
         """Add the changes of one committed transaction, in order. Tables in `already_visible` contain them already.
+        With `continues`, the next call adds more changes of the same transaction.
 
         With `rows_may_be_newer`, stored rows may be ahead of the log: a missing row was deleted later, or got
         another key. Raises RowError when an update needs a stored row that does not exist, ShapeError when a row has
@@ -178,8 +65,26 @@ class Batch:
                 continue
             folded = self.tables.get(shape.table)
             if folded is None:
-                folded = self.tables[shape.table] = TableChanges()
+                folded = self.tables[shape.table] = self._changes_of(shape)
             self._fold_change(shape, folded, change, lsn)
+        if not continues:
+            for doubled in self._deferrable.values():
+                doubled.end_transaction()
+
+    def take_unsettled(self, following: "Batch") -> "Batch":
+        """Hand over to `following`, an empty batch that continues the transaction, the keys that more than one row has
+        at the moment. Returns it."""
+        for table, changes in self._deferrable.items():
+            unsettled = changes.take_unsettled(partial(self._stored, table))
+            if unsettled is not None:
+                following.tables[table] = following._deferrable[table] = unsettled
+        return following
+
+    def _changes_of(self, shape: RowShape) -> TableChanges:
+        if not shape.deferrable:
+            return TableChanges()
+        changes = self._deferrable[shape.table] = DeferrableChanges()
+        return changes
 
     def _fold_change(self, shape: RowShape, changes: TableChanges, change: TakenChange, lsn: int) -> None:
         record = change.record
@@ -187,11 +92,9 @@ class Batch:
             case "c" | "u" | "r":
                 self._put(shape, changes, change, lsn)
             case "d":
-                _delete(changes, shape.key_before(record.before), lsn)
+                changes.delete(shape, record.before, lsn)
             case "t":
-                changes.rows = dict.fromkeys(changes.rows)
-                changes.deleted.clear()
-                changes.truncated_at = lsn if changes.truncated_at is None else changes.truncated_at
+                changes.truncate(lsn)
             case "m":
                 return
             case _:
@@ -205,10 +108,8 @@ class Batch:
         if shape.may_be_unchanged(after):
             complete = self._complete(shape, changes, row, (_old_key(shape, change, key), key))
         if change.record.op == "u" and bytes(change.record.before) != b"null":
-            old = shape.key_before(change.record.before)
-            if old != key:
-                _delete(changes, old, lsn)
-        _touch(changes, key, complete, lsn)
+            changes.replace(shape, change.record.before, key, lsn)
+        changes.put(key, complete, lsn)
 
     def _complete(self, shape: RowShape, changes: TableChanges, row: Row, keys: tuple[Key, Key]) -> Row | None:
         """The row with its unchanged values, taken from the previous row; `keys` are its old and its current key.
@@ -244,15 +145,3 @@ def _old_key(shape: RowShape, change: TakenChange, key: Key) -> Key:
     if change.record.op == "u" and bytes(change.record.before) != b"null":
         return shape.key_before(change.record.before)
     return key
-
-
-def _delete(changes: TableChanges, key: Key, lsn: int) -> None:
-    row = changes.rows.get(key)
-    if row is not None:
-        changes.deleted[key] = row
-    _touch(changes, key, None, lsn)
-
-
-def _touch(changes: TableChanges, key: Key, row: Row | None, lsn: int) -> None:
-    changes.rows[key] = row
-    changes.touched.setdefault(key, lsn)

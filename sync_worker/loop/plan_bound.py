@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from cdc.log.heartbeat import placeholder
 from read_model.catalog.catalog import TableName
 from read_model.plan.model import PipelinePlan
-from sync_worker.log.changes import RowShape
+from sync_worker.log.row_shape import RowShape
 from sync_worker.log.toast_placeholders import placeholder_values
 from sync_worker.loop.document_sink import Targets
 from sync_worker.store.applier import Applier
@@ -44,7 +44,11 @@ def shapes_of(plan: PipelinePlan, sql: Statements, system: str) -> dict[TableNam
     text = placeholder(plan.pipeline, system)
     return {
         use.table: RowShape(
-            use.table, sql.tables[use.table].types, sql.tables[use.table].key, placeholder_values(use.columns, text)
+            use.table,
+            sql.tables[use.table].types,
+            sql.tables[use.table].key,
+            placeholder_values(use.columns, text),
+            use.deferrable,
         )
         for use in plan.tables
     }

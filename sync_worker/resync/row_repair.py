@@ -18,7 +18,8 @@ from read_model.sqlite.documents import existing_ids
 from read_model.types.value_forms import form
 from sync_worker.errors import WorkerError
 from sync_worker.log.change_tracker import ChangeTracker
-from sync_worker.log.changes import Key, Row, TableChanges
+from sync_worker.log.row_shape import Key, Row
+from sync_worker.log.table_changes import TableChanges
 from sync_worker.log.visibility import Visibility
 from sync_worker.loop.plan_bound import PlanBound
 from sync_worker.resync.source_snapshot import KeyedQuery, query_for_keys, source_snapshot

@@ -22,8 +22,10 @@ from cdc.log.transaction import (
     Suspended,
 )
 from read_model.catalog.catalog import TableName
-from sync_worker.log.changes import Batch, Key, Row, RowShape, TableChanges, TakenChange
+from sync_worker.log.changes import Batch, TakenChange
 from sync_worker.log.kafka_record import LogMessage, decode_message, old_key
+from sync_worker.log.row_shape import Key, Row, RowShape
+from sync_worker.log.table_changes import TableChanges
 from sync_worker.log.visibility import Visibility
 from sync_worker.store.history_check import check_heartbeat, is_new_snapshot_row
 from sync_worker.store.position import NOTHING_READ, ResyncState
@@ -189,7 +191,7 @@ class Applier:
             self.recent.append(end.tx_id)
         if self._store.position.transaction.spooled_tx:
             for chunk in self._open.chunks():
-                self._batch.fold(chunk, end.lsn, visible, self._rows_may_be_newer)
+                self._batch.fold(chunk, end.lsn, visible, self._rows_may_be_newer, continues=True)
                 self._flush()
         self._sort()
         self._batch.fold(self._open.events, end.lsn, visible, self._rows_may_be_newer)
@@ -311,10 +313,11 @@ class Applier:
             self._rows.load(table, rows)
         self._snapshot = {}
         if self._batch.tables:
+            following = self._batch.take_unsettled(self._new_batch())
             for observer in self._observers:
                 observer.observe(self._batch.tables)
             self._rows.apply(self._batch.tables)
-            self._batch = self._new_batch()
+            self._batch = following
 
     def _new_batch(self) -> Batch:
         return Batch(self._shapes, self._stored)

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping
 
 from read_model.catalog.catalog import TableName
 from read_model.sqlite.statements import TableStatements
-from sync_worker.log.changes import Key, Row, TableChanges
+from sync_worker.log.row_shape import Key, Row
+from sync_worker.log.table_changes import TableChanges
 from sync_worker.store.pending_sql import QUARANTINE, LaneStatements
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.statements import Statements

@@ -13,6 +13,7 @@ from read_model.catalog.catalog import TableName
 from sync_worker.store.transaction_spool import CHUNK_EVENTS
 from tests.properties.test_compilers import COLUMNS, key_of, row_of
 from tests.support.builders import plans
+from tests.support.builders.deferred_keys import Deferred
 from tests.support.builders.history import Delete, Move, Operation, Put, Source, Step, Truncate
 from tests.support.oracle.loop_simulation import Turn, check
 
@@ -29,7 +30,24 @@ def operations_on(table: TableName) -> st.SearchStrategy[Operation]:
     return st.one_of(put, put, put, delete, move, move, truncate)
 
 
-some = st.lists(tables.flatmap(operations_on), max_size=5)
+numbers = st.integers(0, 7)
+permutations: st.SearchStrategy[list[tuple[int, int]]] = st.permutations(range(4)).flatmap(
+    lambda targets: st.permutations(list(enumerate(targets)))
+)
+"""Up to four rows take each other's keys, in the order in which a statement meets them."""
+line_rows = row_of(plans.LINES)
+chains: st.SearchStrategy[list[Any]] = st.lists(
+    st.one_of(st.tuples(numbers, line_rows.map(lambda row: key_of(plans.LINES, row)) | numbers), line_rows, numbers),
+    max_size=8,
+)
+"""Keys that change, inserts and deletes, in any order."""
+deferred: st.SearchStrategy[Operation] = st.builds(
+    Deferred, st.just(plans.LINES), st.one_of(permutations, chains).map(tuple), st.booleans()
+)
+lines: st.SearchStrategy[Operation] = st.one_of(operations_on(plans.LINES), deferred, deferred)
+
+
+some = st.lists(tables.flatmap(operations_on), max_size=5) | st.lists(lines, max_size=5)
 kills = st.none() | st.integers(0, 6)
 resent, skipped = st.integers(0, 3), st.integers(0, 4)
 CUSTOMER = Put(plans.CUSTOMERS, {"id": 4, "name": "new", "email": "new"})

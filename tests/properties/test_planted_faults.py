@@ -13,6 +13,7 @@ import pytest
 from cdc.log.transaction import LogError
 from sync_worker.errors import RowError
 from tests.support.builders import plans
+from tests.support.builders.deferred_keys import Deferred
 from tests.support.builders.history import Delete, Move, Put, Source, Truncate
 from tests.support.builders.worker_parts import WorkerParts
 from tests.support.fakes.planted_faults import (
@@ -23,6 +24,7 @@ from tests.support.fakes.planted_faults import (
     FailedRefreshCounts,
     HalfShown,
     HastyTracker,
+    KeysOverlooked,
     MovedValueStale,
     NewParentForgotten,
     OldKeyKept,
@@ -104,6 +106,11 @@ def _order_moved(source: Source) -> None:
     source.transaction(Move(plans.ORDERS, (1,), (3,)))
 
 
+def _lines_swap_keys(source: Source) -> None:
+    source.transaction(line(1, 2, 20))
+    source.transaction(Deferred(plans.LINES, ((0, 1), (1, 0))))
+
+
 def _another_task_writes(source: Source) -> None:
     source.transaction(payment(2, 1))
     source.transaction_with_zombie_task(
@@ -147,6 +154,7 @@ CASES = {
     "deletes are ignored": Case(WorkerParts(applier=folding(DeletesIgnored)), _deleted),
     "truncates are ignored": Case(WorkerParts(applier=folding(TruncateIgnored)), _truncated),
     "the old key stays": Case(WorkerParts(applier=folding(OldKeyKept)), _order_moved),
+    "rows that swap their keys are lost": Case(WorkerParts(applier=folding(KeysOverlooked)), _lines_swap_keys),
     "repeats are taken for news": Case(
         WorkerParts(applier=assembling(RepeatsTaken)), _changed_twice_and_repeated, [("read", 9), ("send", 0)]
     ),

@@ -18,6 +18,8 @@ SLOW = 100_000
 
 Key = tuple[Any, ...]
 Row = dict[str, Any]
+ChangeEvent = tuple[TableName, dict[str, Any], Key | None]
+"""The table, the op with the images, and the key before a key change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,15 @@ class DebeziumRecords:
         """The columns of a primary key."""
         return {column.name: value for column, value in zip(self._uses[table].primary_key, key, strict=True)}
 
-    def only_key(self, table: TableName, key: Key) -> Row:
-        """A `before` image: the primary key, all other columns null."""
-        return {column.name: None for column in self._uses[table].columns} | self.keyed(table, key)
+    def before(self, table: TableName, row: Row) -> Row:
+        """The `before` image of a delete: the primary key, all other columns null, or the row of a deferrable key."""
+        if self._uses[table].deferrable:
+            return self.image(table, row)
+        return {name: None for name in row} | self.keyed(table, self.key(table, row))
+
+    def before_update(self, table: TableName, row: Row) -> Row | None:
+        """The `before` image of an update that leaves the key: only of a deferrable key, whose log has the old rows."""
+        return self.image(table, row) if self._uses[table].deferrable else None
 
     def image(self, table: TableName, row: Row, old: Row | None = None) -> Row:
         """The row as Debezium sends it; texts that equal those in `old` are placeholders (TOAST)."""

@@ -6,13 +6,13 @@ that a killed Kafka Connect leaves behind. `states` keeps the database as of eve
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from read_model.catalog.catalog import TableName
 from read_model.plan.model import TableUse
 from tests.support.builders.debezium_records import (
+    ChangeEvent,
     DebeziumRecords,
     EventPosition,
     Key,
@@ -22,6 +22,7 @@ from tests.support.builders.debezium_records import (
     end_marker,
     heartbeat,
 )
+from tests.support.builders.deferred_keys import Deferred, DeferredStatement
 
 Tables = dict[TableName, dict[Key, Row]]
 
@@ -60,7 +61,7 @@ class Truncate:
     table: TableName
 
 
-Operation = Put | Delete | Move | Truncate
+Operation = Put | Delete | Move | Truncate | Deferred
 
 
 class Source:
@@ -198,21 +199,28 @@ class Source:
         self.states.append((end, self._copy()))
         return [begin_marker(self._tx_id, begin), *events, end_marker(self._tx_id, end, len(events))]
 
-    def _events(self, operation: Operation) -> list[tuple[TableName, dict[str, Any], Key | None]]:
+    def _events(self, operation: Operation) -> list[ChangeEvent]:
         table = operation.table
         members = self.tables[table]
         if isinstance(operation, Truncate):
             members.clear()
             return [(table, {"op": "t"}, None)]
+        if isinstance(operation, Deferred):
+            return DeferredStatement(self._records, operation, members).events
+        return self._changes(operation, members)
+
+    def _changes(self, operation: Put | Delete | Move, members: dict[Key, Row]) -> list[ChangeEvent]:
+        table = operation.table
         if isinstance(operation, Put):
             key = self._records.key(table, operation.row)
             old = members.get(key)
             members[key] = dict(operation.row)
             after = self._records.image(table, operation.row, old if operation.toast else None)
-            return [(table, {"op": "c" if old is None else "u", "after": after}, None)]
+            before = None if old is None else self._records.before_update(table, old)
+            return [(table, {"op": "c" if old is None else "u", "before": before, "after": after}, None)]
         if operation.key not in members:
             return []
-        gone = {"op": "d", "before": self._records.only_key(table, operation.key)}
+        gone = {"op": "d", "before": self._records.before(table, members[operation.key])}
         if isinstance(operation, Delete):
             del members[operation.key]
             return [(table, gone, None)]

@@ -266,6 +266,7 @@ TABLES = (
         (LINE_ORDER, LINE_NO, LINE_PRODUCT, LINE_QUANTITY, LINE_PRICE),
         (LINE_ORDER, LINE_NO),
         (("order_id",), ("product_id",)),
+        deferrable=True,
     ),
     TableUse(PAYMENTS, (ID, PAYMENT_ORDER, PAYMENT_AMOUNT, PAYMENT_FEE), (ID,), (("order_id",),)),
     TableUse(TAGS, (ID, TAG_NAME), (ID,)),

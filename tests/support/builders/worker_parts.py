@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from read_model.catalog.catalog import Column
 from read_model.plan.model import PipelinePlan
-from sync_worker.log.changes import RowShape
+from sync_worker.log.row_shape import RowShape
 from sync_worker.log.toast_placeholders import placeholder_values
 from sync_worker.loop.delivery import Delivery
 from sync_worker.loop.document_sink import Targets
@@ -56,6 +56,7 @@ def bind(
             sql.tables[use.table].types,
             sql.tables[use.table].key,
             placeholder_values(toastable(use.columns), parts.placeholder),
+            use.deferrable,
         )
         for use in parts.plan.tables
     }

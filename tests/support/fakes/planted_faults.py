@@ -11,7 +11,9 @@ from cdc.log.transaction import BEGIN, Assembler, Change
 from cdc.log.transaction import Step as LogStep
 from read_model.catalog.catalog import TableName
 from read_model.sqlite.statements import TableStatements
-from sync_worker.log.changes import Batch, Row, RowShape, TableChanges, TakenChange
+from sync_worker.log.changes import Batch, TakenChange
+from sync_worker.log.row_shape import Row, RowShape
+from sync_worker.log.table_changes import TableChanges
 from sync_worker.loop.delivery import Delivery
 from sync_worker.loop.freshness_tracker import FreshnessTracker
 from sync_worker.loop.plan_bound import PlanBound
@@ -73,9 +75,17 @@ class Forgetful(Batch):
         lsn: int,
         already_visible: frozenset[TableName] = frozenset(),
         rows_may_be_newer: bool = False,
+        continues: bool = False,
     ) -> None:
         counted = [change for change in changes if change.record.op != self.ignored]
-        super().fold(counted, lsn, already_visible, rows_may_be_newer)
+        super().fold(counted, lsn, already_visible, rows_may_be_newer, continues)
+
+
+class KeysOverlooked(Batch):
+    """Takes every delete for one of the row that was put last under the key."""
+
+    def _changes_of(self, shape: RowShape) -> TableChanges:
+        return TableChanges()
 
 
 class DeletesIgnored(Forgetful):

@@ -100,6 +100,7 @@ def test_a_password_is_never_shown() -> None:
         (facts(table(replica_identity="n")), "REPLICA IDENTITY NOTHING"),
         (facts(role=Role(superuser=True)), 'ALTER ROLE "rowtide_shop" NOSUPERUSER'),
         (facts(table(deferrable_key=True)), "deferrable"),
+        (facts(table(deferrable_key=True, replica_identity="i", identity_columns=("id",))), "swap their keys"),
         (facts(table(replica_identity="i")), "index of its replica identity was dropped"),
         (facts(table(replica_identity="i", identity_columns=("note",))), "a delete would not identify its row"),
         (facts(table(row_security=True)), "BYPASSRLS"),

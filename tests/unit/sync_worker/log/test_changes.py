@@ -1,5 +1,6 @@
 """Change events folded to the last state of each row."""
 
+from itertools import permutations
 from typing import Any
 
 import msgspec
@@ -8,7 +9,9 @@ import pytest
 from cdc.log.envelope import decode
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import RowError
-from sync_worker.log.changes import Batch, Key, Row, RowShape, TableChanges, TakenChange
+from sync_worker.log.changes import Batch, TakenChange
+from sync_worker.log.row_shape import Key, Row, RowShape
+from sync_worker.log.table_changes import TableChanges
 
 PEOPLE = TableName("public", "people")
 ABSENT = "unchanged-value"
@@ -121,3 +124,113 @@ def test_a_column_may_have_any_name() -> None:
     assert shape.row(msgspec.Raw(image)) == (0, 1, 2, 3)
     with pytest.raises(RowError, match="other columns"):
         shape.row(msgspec.Raw(b'{"id": 1}'))
+
+
+LINES = TableName("public", "lines")
+LINE = RowShape(LINES, {"position": int | None, "name": str | None}, ("position",), {}, deferrable=True)
+
+
+class Statement:
+    """The events of a statement on a table whose key is deferrable, and the rows after it."""
+
+    def __init__(self, names: str) -> None:
+        self.rows = dict(enumerate(names))
+        """The names by position."""
+        self.events: list[TakenChange] = []
+
+    def move(self, name: str, position: int, to: int) -> None:
+        """A row changes its key: a delete, then a create that names the old key."""
+        self.delete(name, position)
+        self.put("c", name, to)
+
+    def delete(self, name: str, position: int) -> None:
+        """A row is deleted."""
+        self._event({"op": "d", "before": {"position": position, "name": name}})
+
+    def put(self, op: str, name: str, position: int, **more: Any) -> None:
+        """A row is inserted or updated."""
+        self._event({"op": op, "after": {"position": position, "name": name}, **more})
+
+    def _event(self, event: dict[str, Any]) -> None:
+        value = msgspec.json.encode({"source": {"schema": "public", "table": "lines"}, **event})
+        self.events.append(TakenChange(decode(value), value))
+
+
+def lines_after(statement: Statement, at_a_time: int = 100) -> dict[Key, Row]:
+    """What the row store holds when the statement's events are folded, so many at a time."""
+    stored: dict[Key, Row] = {(place,): (place, name) for place, name in statement.rows.items()}
+    batch = Batch({LINES: LINE}, lambda _, key: stored.get(key))
+
+    def write() -> None:
+        for changes in batch.tables.values():
+            stored.update({key: row for key, row in changes.rows.items() if row is not None})
+            for key in [key for key, row in changes.rows.items() if row is None]:
+                stored.pop(key, None)
+
+    for place in range(0, len(statement.events), at_a_time):
+        batch.fold(statement.events[place : place + at_a_time], 10, continues=True)
+        following = batch.take_unsettled(Batch({LINES: LINE}, lambda _, key: stored.get(key)))
+        write()
+        batch = following
+    batch.fold([], 10)
+    write()
+    return stored
+
+
+@pytest.mark.parametrize("at_a_time", [2, 4, 100])
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_rows_that_take_each_others_keys_are_all_there(count: int, at_a_time: int) -> None:
+    names = "abcd"[:count]
+    for targets in permutations(range(count)):
+        for order in permutations(range(count)):
+            statement = Statement(names)
+            for place in order:
+                statement.move(names[place], place, targets[place])
+            expected = {(to,): (to, names[place]) for place, to in enumerate(targets)}
+            assert lines_after(statement, at_a_time) == expected, (targets, order)
+
+
+@pytest.mark.parametrize("at_a_time", [1, 2, 100])
+def test_a_row_that_passes_through_the_key_of_another_leaves_it(at_a_time: int) -> None:
+    statement = Statement("ab")
+    statement.move("a", 0, 1)
+    statement.move("a", 1, 2)
+    assert lines_after(statement, at_a_time) == {(1,): (1, "b"), (2,): (2, "a")}
+
+
+@pytest.mark.parametrize("at_a_time", [1, 2, 100])
+def test_an_insert_at_a_key_that_is_still_taken_stays(at_a_time: int) -> None:
+    statement = Statement("ab")
+    statement.put("c", "new", 1)
+    statement.put("u", "newer", 1, before={"position": 1, "name": "new"})
+    statement.delete("b", 1)
+    statement.put("c", "brief", 0)
+    statement.delete("brief", 0)
+    assert lines_after(statement, at_a_time) == {(0,): (0, "a"), (1,): (1, "newer")}
+
+
+def test_a_row_of_an_earlier_transaction_of_the_batch_comes_back() -> None:
+    stored: dict[Key, Row] = {}
+    batch = Batch({LINES: LINE}, lambda _, key: stored.get(key))
+    first, passing = Statement(""), Statement("")
+    first.put("c", "a", 1)
+    passing.put("c", "b", 1)
+    passing.delete("b", 1)
+    batch.fold(first.events, 10)
+    batch.fold(passing.events, 20)
+    assert batch.tables[LINES].rows == {(1,): (1, "a")}
+    batch.fold([first.events[0]], 30, continues=True)
+    following = batch.take_unsettled(Batch({LINES: LINE}, lambda _, key: (1, "a")))
+    assert batch.tables[LINES].rows == {(1,): (1, "a")}
+    following.fold(passing.events[1:], 30)
+    assert following.tables[LINES].touched == {(1,): 10}
+
+
+def test_a_truncate_takes_every_row_of_a_key() -> None:
+    statement = Statement("ab")
+    statement.put("c", "new", 1)
+    statement._event({"op": "t"})
+    statement.put("c", "newest", 1)
+    batch = Batch({LINES: LINE}, lambda _, __: None)
+    batch.fold(statement.events, 10)
+    assert batch.tables[LINES].rows == {(1,): (1, "newest")}

@@ -7,7 +7,8 @@ import pytest
 
 from read_model.catalog.catalog import TableName
 from read_model.plan.model import DocumentPlan, Field, Include, Join, Node, PipelinePlan, TableUse
-from sync_worker.log.changes import Key, Row, TableChanges
+from sync_worker.log.row_shape import Key, Row
+from sync_worker.log.table_changes import TableChanges
 from sync_worker.store.bulk import Bulk
 from sync_worker.store.pending import FAN_OUT_TURN, Pending
 from sync_worker.store.row_store import RowStore
