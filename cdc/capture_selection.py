@@ -1,19 +1,20 @@
 """Selects the pipeline of a command and the tables to capture: from a spec and the live catalogue, or named one by
 one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cdc.errors import WrongUse
+from cdc.errors import OperatorError, WrongUse
 from cdc.log.names import PIPELINE_NAME
 from cdc.settings import Settings
 from read_model.catalog.catalog import Catalog, TableName
 from read_model.plan.model import PipelinePlan
-from read_model.plan.resolve import resolve
+from read_model.plan.resolve import resolve, resolve_readable
 from read_model.spec.errors import SpecError
 from read_model.spec.file import load_spec
 from read_model.spec.model import Spec
+from read_model.spec.parser import ParseError
 
 Captured = Mapping[TableName, Sequence[str]]
 """The tables to capture, each with the columns that documents use; none means all columns."""
@@ -51,6 +52,24 @@ def read_spec(path: Path) -> Spec:
         return load_spec(path)
     except SpecError as error:
         raise WrongUse(str(error)) from error
+
+
+def check_spec(path: Path, read_catalog: Callable[[], Catalog]) -> PipelinePlan:
+    """Resolve a spec's file for a database. Raises WrongUse with all errors: those of the file, and, if the catalogue
+    can be read, those of its names."""
+    try:
+        return resolve(load_spec(path), read_catalog())
+    except ParseError as error:
+        raise WrongUse(str(_with_errors_of_names(error, read_catalog))) from error
+    except SpecError as error:
+        raise WrongUse(str(error)) from error
+
+
+def _with_errors_of_names(error: ParseError, read_catalog: Callable[[], Catalog]) -> SpecError:
+    try:
+        return resolve_readable(error, read_catalog())
+    except OperatorError:
+        return error  # The file is wrong in any case; the database can be checked once it is right.
 
 
 def resolve_spec(path: Path, catalog: Catalog) -> PipelinePlan:

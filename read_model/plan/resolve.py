@@ -12,8 +12,9 @@ from read_model.plan.joins import find_relation, total_order
 from read_model.plan.model import Constant, DocumentPlan, Field, Include, Junction, Node, Order, PipelinePlan
 from read_model.plan.names import ResolutionContext, find_column, find_table, key_columns
 from read_model.plan.table_use import table_uses
-from read_model.spec.errors import Diagnostics, Place
+from read_model.spec.errors import Diagnostics, Place, SpecError
 from read_model.spec.model import DocumentSpec, FieldSelection, FieldSpec, IncludeSpec, NodeSpec, OrderSpec, Spec
+from read_model.spec.parser import ParseError
 
 
 def resolve(spec: Spec, catalog: Catalog) -> PipelinePlan:
@@ -24,6 +25,21 @@ def resolve(spec: Spec, catalog: Catalog) -> PipelinePlan:
     documents = tuple(document for document in resolved if document)
     plan = PipelinePlan(spec.pipeline, documents, spec_hash(spec.pipeline, documents))
     return replace(plan, tables=table_uses(documents, catalog))
+
+
+def resolve_readable(error: ParseError, catalog: Catalog) -> SpecError:
+    """The errors of a file together with those that the database shows in what could be read of it.
+
+    A line is reported for one reason: what does not parse cannot be expected to fit the database."""
+    if error.readable is None:
+        return error
+    try:
+        resolve(error.readable, catalog)
+    except SpecError as resolved:
+        lines = {diagnostic.place.line for diagnostic in error.diagnostics}
+        more = [diagnostic for diagnostic in resolved.diagnostics if diagnostic.place.line not in lines]
+        return SpecError(Diagnostics(error.readable.source, [*error.diagnostics, *more]).ordered())
+    return error
 
 
 def _document(spec: DocumentSpec, scope: ResolutionContext) -> DocumentPlan | None:

@@ -61,7 +61,11 @@ class Diagnostics:
     def check(self) -> None:
         """Raises `SpecError` if there are any."""
         if self.collected:
-            raise SpecError(tuple(sorted(self.collected, key=lambda error: (error.place.line, error.place.column))))
+            raise SpecError(self.ordered())
+
+    def ordered(self) -> tuple[Diagnostic, ...]:
+        """The errors in the order of their lines."""
+        return tuple(sorted(self.collected, key=lambda error: (error.place.line, error.place.column)))
 
 
 class UnusableRootError(Exception):

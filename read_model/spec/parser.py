@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from read_model.spec.errors import Diagnostics, Place
+from read_model.spec.errors import Diagnostic, Diagnostics, Place, SpecError
 from read_model.spec.keywords import DOCUMENT, ROOT, SEARCH
 from read_model.spec.model import DocumentSpec, SearchSpec, Spec
 from read_model.spec.relations import parse_node
@@ -14,12 +14,22 @@ ALIAS = re.compile(r"[a-z][a-z0-9_-]{0,199}")
 CURRENCY = re.compile(r"[A-Z]{3}")
 
 
+class ParseError(SpecError):
+    """The file has errors. `readable` is what could be read of it nevertheless, to find errors of other kinds as well;
+    None if that is nothing."""
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...], readable: Spec | None) -> None:
+        super().__init__(diagnostics)
+        self.readable = readable
+
+
 def parse_spec(text: str, source: str) -> Spec:
-    """Parse a spec. `source` names it in error messages, usually by its path. Raises `SpecError` with all errors."""
+    """Parse a spec. `source` names it in error messages, usually by its path. Raises `ParseError` with all errors."""
     errors = Diagnostics(source)
     root = read_yaml(text, errors)
     spec = _spec(root, errors) if root else None
-    errors.check()
+    if errors.collected:
+        raise ParseError(errors.ordered(), spec)
     if spec is None:
         raise AssertionError("a spec without an error and without a value")
     return spec

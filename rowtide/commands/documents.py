@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cdc.capture_selection import choose, resolve_spec, table_name
+from cdc.capture_selection import check_spec, choose, resolve_spec, table_name
 from cdc.errors import WrongUse
 from cdc.log.names import PIPELINE_NAME
 from cdc.settings import Settings
@@ -83,7 +83,11 @@ def check(spec: SpecOption = None) -> None:
 
     Checks every name, join and type, and lists all errors.
     """
-    plan = _plan(spec)
+    settings = Settings.read()
+    path = spec or settings.spec
+    if path is None:
+        raise WrongUse("Name the spec with --spec FILE, or set ROWTIDE_SPEC.")
+    plan = check_spec(path, lambda: _catalog(settings)[0])
     documents = ", ".join(document.name for document in plan.documents)
     print_text(f"The spec is valid. Pipeline {plan.pipeline}: {documents} from {len(plan.tables)} tables.")
 

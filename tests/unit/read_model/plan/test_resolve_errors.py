@@ -3,9 +3,9 @@
 import pytest
 
 from read_model.catalog.catalog import Catalog
-from read_model.plan.resolve import resolve
+from read_model.plan.resolve import resolve, resolve_readable
 from read_model.spec.errors import SpecError
-from read_model.spec.parser import parse_spec
+from read_model.spec.parser import ParseError, parse_spec
 from tests.support.builders.catalogs import answered
 from tests.support.builders.irregular_catalogue import IRREGULAR
 
@@ -200,3 +200,31 @@ def test_errors_of_all_documents_come_together() -> None:
     with pytest.raises(SpecError) as raised:
         resolve(spec, IRREGULAR)
     assert [error.place.line for error in raised.value.diagnostics] == [3, 4]
+
+
+def test_errors_of_the_file_and_of_its_names_are_reported_together() -> None:
+    text = (
+        "pipeline: p\n"
+        "documents:\n"
+        "  d:\n"
+        "    from: people\n"
+        "    fields: [all, {x: {colum: y}}]\n"
+        "    exclude: [nowhere]\n"
+        "  e:\n"
+        "    form: people\n"
+        "  f:\n"
+        "    from: zebra\n"
+    )
+    with pytest.raises(ParseError) as unreadable:
+        parse_spec(text, "spec.yaml")
+    lines = str(resolve_readable(unreadable.value, IRREGULAR)).splitlines()
+    assert [line.partition(": ")[0] for line in lines] == [f"spec.yaml:{number}" for number in (5, 6, 7, 8, 10)]
+    assert "Unknown key 'colum'" in lines[0]
+    assert "has no column 'nowhere'" in lines[1]
+    assert "Table 'zebra' does not exist" in lines[-1]
+
+
+def test_a_file_of_which_nothing_can_be_read_has_only_its_own_errors() -> None:
+    with pytest.raises(ParseError) as unreadable:
+        parse_spec("pipeline: p\ndocuments: [", "spec.yaml")
+    assert resolve_readable(unreadable.value, IRREGULAR) is unreadable.value
