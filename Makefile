@@ -40,7 +40,7 @@ compose: ## Install docker-compose, which validates infra/compose.yaml without a
 
 # Spelling is checked in the product and its documentation; tests contain mistyped words on purpose. The rules of
 # docs/style/phrases.toml are a unit test: tests/unit/docs/test_prose.py.
-PROSE := $(wildcard *.md) docs rowtide cdc connections read_model sync_worker search_api infra writer
+PROSE := $(wildcard *.md) docs rowtide cdc connections http_server read_model sync_worker search_api infra writer
 
 check: setup ## Run lint, types, import contracts, prose, unit and property tests: about a minute.
 	$(BIN)/ruff check .

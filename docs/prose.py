@@ -17,7 +17,7 @@ CHECKOUT = Path(__file__).parents[1]
 STYLE = Path(__file__).parent / "style"
 COLUMNS = 120
 GENERATED = ("commands.md", "settings.md", "metrics.md", "api.md")
-ROOMS = ("rowtide", "cdc", "connections", "read_model", "sync_worker", "search_api", "infra", "writer")
+ROOMS = ("rowtide", "cdc", "connections", "http_server", "read_model", "sync_worker", "search_api", "infra", "writer")
 PAGES = ("search_api/pages/templates", "search_api/pages/static")
 
 # The glossary and the list of phrases name what they forbid.

@@ -4,9 +4,8 @@ import socket
 import sys
 from contextlib import suppress
 
-import uvicorn
-
 from connections.private_files import set_private_umask
+from http_server.server import http_server
 from search_api.access.state import State, StateFileError
 from search_api.app import create_app
 from search_api.settings import ApiSettings, InvalidSettings, read_settings
@@ -24,13 +23,7 @@ def main() -> int:
     except (InvalidSettings, StateFileError) as error:
         sys.stderr.write(f"Error: {error}\n")  # The form of every command.
         return 2
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(settings),
-            access_log=False,  # Addresses contain what people search for.
-            server_header=False,
-        )
-    )
+    server = http_server(create_app(settings), settings.connection_limits, settings.proxies)
     sys.stderr.write(
         f"Serving the search page and API at http://{settings.api_host}:{settings.api_port}. Press Ctrl-C to stop.\n"
     )

@@ -1,21 +1,22 @@
 """The settings of the search API: read once by the entry point, with every error reported."""
 
-import ipaddress
 import secrets
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from connections.elasticsearch import ElasticsearchSettings
 from connections.settings import HttpUrl, setting_faults
 from connections.worker_token import WorkerTokenSettings
+from http_server.client_network import Proxies
+from http_server.host_names import accepted_names, is_loopback
+from http_server.open_connections import ConnectionLimits
 from search_api.access.callers import ALL, READING, SCOPES, Caller, Scope, anybody
 from search_api.access.rate_limits import Rate
 
 DEFAULT_RATE = 20.0
-_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class InvalidSettings(Exception):
@@ -66,6 +67,22 @@ class ApiSettings(ElasticsearchSettings, StateSettings, WorkerTokenSettings):
         None,
         description="Host names that the API accepts, comma-separated. Default: those of a loopback host, else any.",
     )
+    api_proxies: str = Field(
+        "",
+        description="Addresses and networks of the reverse proxies in front of the API, comma-separated. Only they are"
+        " believed when they name a client in `X-Forwarded-For` or a scheme in `X-Forwarded-Proto`. Default: none.",
+    )
+    api_connections: int = Field(1000, ge=16, le=100_000, description="Maximum number of open connections.")
+    api_connections_per_client: int = Field(
+        250, ge=4, description="Maximum number of them from one address (of IPv6, one /64 network); not for proxies."
+    )
+    api_header_seconds: float = Field(
+        10.0, gt=0, le=600, description="Seconds in which the header of a request must arrive."
+    )
+    api_body_seconds: float = Field(30.0, gt=0, le=600, description="Seconds in which its body must arrive.")
+    api_idle_seconds: float = Field(
+        5.0, gt=0, le=600, description="Seconds that a connection stays open after a response."
+    )
     api_rate: float | None = Field(
         None,
         gt=0,
@@ -107,16 +124,40 @@ class ApiSettings(ElasticsearchSettings, StateSettings, WorkerTokenSettings):
     )
     request_timeout: float = Field(7.0, gt=0, le=60, description="Seconds that Elasticsearch has to respond.")
 
+    @field_validator("api_proxies")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        try:
+            Proxies(text)
+        except ValueError:
+            raise ValueError("write addresses or networks, such as 10.0.0.5, 10.1.0.0/16") from None
+        return text
+
     @property
     def private(self) -> bool:
         """Whether the API is reachable only from this machine."""
-        return _loopback(self.api_host)
+        return is_loopback(self.api_host)
 
     @property
     def hosts(self) -> frozenset[str]:
         """The accepted host names, empty for any."""
-        names = _words(self.api_hosts or "")
-        return names | _LOOPBACK_NAMES if names or self.private else frozenset()
+        return accepted_names(self.api_host, self.api_hosts or "")
+
+    @property
+    def proxies(self) -> Proxies:
+        """The reverse proxies in front of the API."""
+        return Proxies(self.api_proxies)
+
+    @property
+    def connection_limits(self) -> ConnectionLimits:
+        """The limits of connections."""
+        return ConnectionLimits(
+            self.api_connections,
+            self.api_connections_per_client,
+            self.api_header_seconds,
+            self.api_body_seconds,
+            self.api_idle_seconds,
+        )
 
     @property
     def rate(self) -> Rate:
@@ -162,10 +203,3 @@ def _read(kind: type[Settings], values: dict[str, Any]) -> Settings:
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(word.strip() for word in text.split(",") if word.strip())
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -89,7 +89,7 @@ def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = F
         commands = Commands(delivery.request_refresh, delivery.request_retry, worker.repairs.submit, worker.remove)
         registry = metrics.registry(worker.feed, ingest, delivery)
         app = endpoint(worker.feed, commands, registry, _access(settings))
-        server = EndpointThread(app, settings.worker_host, settings.worker_port)
+        server = EndpointThread(app, settings.worker_host, settings.worker_port, settings.connection_limits)
         server.start()
         log.info("worker started", pipeline=worker.plan.pipeline, port=settings.worker_port)
         try:

@@ -12,6 +12,7 @@ from connections.postgres import SOURCE_DSN
 from connections.secret_files import CONTROL_KEY, SECRETS_FOLDER
 from connections.settings import PREFIX
 from connections.worker_token import WorkerStoreSettings
+from http_server.open_connections import ConnectionLimits
 
 
 class WorkerSettings(ElasticsearchSettings, KafkaSettings, WorkerStoreSettings):
@@ -36,6 +37,12 @@ class WorkerSettings(ElasticsearchSettings, KafkaSettings, WorkerStoreSettings):
         description="Where `/freshness` and `/metrics` can be read without the token: only on a loopback host"
         " (`loopback`), on any host (`open`), or not at all (`token`, which also closes `/health`). Requests that change"
         " something always need the token.",
+    )
+    worker_connections: int = Field(
+        200, ge=16, le=10_000, description="Maximum number of open connections to the worker's endpoint."
+    )
+    worker_connections_per_client: int = Field(
+        100, ge=4, description="Maximum number of them from one address (of IPv6, one /64 network)."
     )
     worker_read_messages: int = Field(5000, ge=1, le=100_000, description="Maximum number of log records per read.")
     worker_bulk_documents: int = Field(
@@ -62,3 +69,8 @@ class WorkerSettings(ElasticsearchSettings, KafkaSettings, WorkerStoreSettings):
         ge=1,
         description="Maximum number of changes of one transaction kept in memory, in addition to a limit of 32 MiB.",
     )
+
+    @property
+    def connection_limits(self) -> ConnectionLimits:
+        """The limits of the endpoint's connections."""
+        return ConnectionLimits(self.worker_connections, self.worker_connections_per_client)

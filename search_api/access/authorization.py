@@ -4,7 +4,6 @@ Every route that reads or stores anything goes through `http.dependencies.caller
 not in `OPERATIONS`.
 """
 
-import ipaddress
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from itertools import count
 
 from fastapi import Request
 
+from http_server.client_network import client_network
+from http_server.host_names import host_name
 from search_api.access.api_keys import ApiKey, ApiKeys
 from search_api.access.callers import Caller, Scope
 from search_api.access.rate_limits import RateLimits
@@ -115,10 +116,8 @@ class Authorization:
         self._charge(request, "", SIGN_IN_COST)
 
     def check_host(self, request: Request) -> None:
-        """Raises UnknownHost. With DNS rebinding, a page's name resolves to this server, but the browser still sends
-        that name.
-        """
-        if self.hosts and _without_port(request.headers.get("host", "")) not in self.hosts:
+        """Raises UnknownHost."""
+        if self.hosts and host_name(request.headers.getlist("host")) not in self.hosts:
             raise UnknownHost
 
     def check_origin(self, request: Request) -> None:
@@ -179,20 +178,8 @@ def identity_of(request: Request, name: str) -> str:
 
 
 def network_of(request: Request) -> str:
-    """The client's IPv4 address, or its IPv6 /64 network, in which a client can choose its address."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    return host if address.version == 4 else str(ipaddress.ip_network(f"{host}/64", strict=False))
-
-
-def _without_port(host: str) -> str:
-    """A Host header without its port."""
-    if host.startswith("["):
-        return host.partition("]")[0].removeprefix("[").lower()
-    return host.partition(":")[0].lower()
+    """The client's IPv4 address, or its IPv6 /64 network. Only a configured proxy can name another one."""
+    return client_network(request.client.host if request.client else "")
 
 
 def _own_origin(request: Request) -> str:

@@ -87,7 +87,10 @@ PROBLEM_TEXTS: Mapping[type[Exception], ProblemText] = {
     ),
     ScopeMissing: ProblemText("scope-missing", "Permission denied", 403, "The API key lacks the scope `{error}`."),
     CrossOriginRequest: ProblemText(
-        "foreign-origin", "Cross-origin request rejected", 403, "Only the page itself can send this request."
+        "foreign-origin",
+        "Cross-origin request rejected",
+        403,
+        "Only the page itself can send this request. Behind a proxy, an operator names it in ROWTIDE_API_PROXIES.",
     ),
     UnknownHost: ProblemText(
         "foreign-host",

@@ -5,7 +5,7 @@ limit.
 from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -48,6 +48,8 @@ class SecurityHeaders:
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            return  # Nobody reads a response, and a slow client is no error of the server.
         except Exception as error:
             if not started:
                 response = await self._failed(Request(scope), error)

@@ -8,11 +8,13 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import Annotated, TypeVar
 
-import uvicorn
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from pydantic import BaseModel
 
+from http_server.client_network import Proxies
+from http_server.open_connections import ConnectionLimits
+from http_server.server import http_server
 from sync_worker.errors import InvalidRequest, ServiceMissing, SettingsError, WorkerError, describe
 from sync_worker.http.request_guard import EndpointAccess, RequestGuard, has_token
 from sync_worker.loop.publisher import FreshnessFeed
@@ -163,8 +165,8 @@ def _answer(future: "Future[T]", seconds: float) -> T:
 class EndpointThread:
     """Serves the endpoint in its own thread."""
 
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    def __init__(self, app: FastAPI, host: str, port: int, limits: ConnectionLimits) -> None:
+        self._server = http_server(app, limits, Proxies(), log_level="warning")
         self._host, self._port = host, port
         self._thread = threading.Thread(target=self._serve, name="endpoint", daemon=True)
 

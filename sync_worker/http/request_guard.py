@@ -1,8 +1,6 @@
 """Which requests the worker's endpoint accepts, and from whom. Nothing behind it checks again."""
 
 import hmac
-import ipaddress
-import re
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -12,11 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from http_server.host_names import LOOPBACK_NAMES, accepted_names, host_name, is_loopback
+
 MAX_BODY = 4 << 20
 """In bytes: a thousand ids, which a repair sends at once, of 4 kB each."""
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
-"""The whole of a Host header: `127.0.0.1:9470.evil.example` is none."""
 _READING = ("GET", "HEAD")
 
 Reads = Literal["loopback", "open", "token"]
@@ -67,8 +64,8 @@ class EndpointAccess:
         return None
 
     def _accepts_host(self, values: list[str]) -> bool:
-        match = _HOST.fullmatch(values[0]) if len(values) == 1 else None
-        return match is not None and (not self.hosts or match[1].lower() in self.hosts)
+        name = host_name(values)
+        return name is not None and (not self.hosts or name in self.hosts)
 
     def _open(self, method: str, path: str) -> bool:
         return method in _READING and (self.open_health if path == "/health" else self.open_reads)
@@ -82,25 +79,14 @@ class EndpointAccess:
 
 
 def endpoint_access(token: str, listening_on: str, names: str, reads: Reads) -> EndpointAccess:
-    """The access of an endpoint that listens on this address. `names` are further host names, comma-separated.
-
-    On a loopback host only its own names are accepted, elsewhere any unless some are named."""
+    """The access of an endpoint that listens on this address. `names` are further host names, comma-separated."""
     private = is_loopback(listening_on)
-    named = frozenset(name.strip().lower() for name in names.split(",") if name.strip())
     return EndpointAccess(
         token=token,
-        hosts=named | LOOPBACK_NAMES if named or private else frozenset(),
+        hosts=accepted_names(listening_on, names),
         open_reads=reads == "open" or (reads == "loopback" and private),
         open_health=reads != "token",
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can connect to the address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def has_token(request: Request) -> bool:

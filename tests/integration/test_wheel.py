@@ -17,7 +17,7 @@ from tests.support.docs.doc_shell import settings_as_environment
 from tests.support.paths import CHECKOUT
 from tests.support.servers.services import data_directory, small_settings
 
-PACKAGES = {"rowtide", "cdc", "read_model", "connections", "sync_worker", "search_api", "infra"}
+PACKAGES = {"rowtide", "cdc", "read_model", "connections", "http_server", "sync_worker", "search_api", "infra"}
 APPLICATION = "rowtide/demo/application/"
 """Where the wheel has `writer`."""
 NOT_SHIPPED = {"__pycache__", "build"}

@@ -2,16 +2,15 @@
 
 import os
 import shutil
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
+from http_server.server import http_server
 from search_api.app import create_app
 from search_api.settings import ApiSettings
+from tests.support.servers.http_sockets import listening
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 MISSING = "The tests of the page need Chromium. Run `make browser` to install Debian's, or set ROWTIDE_CHROMIUM."
@@ -31,14 +30,6 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def served(settings: ApiSettings) -> Iterator[str]:
     """Serve on a free port; yields the URL. Requests that come before the server is ready wait in the socket."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(128)
-        server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="critical", ws="none", access_log=False))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+    server = http_server(create_app(settings), settings.connection_limits, settings.proxies, "critical")
+    with listening(server) as port:
+        yield f"http://127.0.0.1:{port}"

@@ -168,7 +168,10 @@ def test_no_page_from_elsewhere_signs_anybody_in_or_out(locked: Api, foreign: di
 
 def test_a_name_that_only_points_here_is_not_served() -> None:
     with running() as api:
-        assert api.get(PATH, headers={"host": "evil.example"}).status_code == 421
+        for host in ("evil.example", "127.0.0.1:8080.evil.example", "[::1].evil.example", "[::1]x", "localhost:", ""):
+            assert api.get(PATH, headers={"host": host}).status_code == 421, host
+        two = [("host", "localhost"), ("host", "evil.example")]
+        assert api.get(PATH, headers=two).status_code == 421
         assert api.get(PATH, headers={"host": "localhost:8080"}).status_code == ADMITTED
         assert api.get(PATH, headers={"host": "[::1]:8080"}).status_code == ADMITTED
     with running(api_hosts="search.example") as api:
@@ -236,6 +239,30 @@ def test_a_body_is_bounded(locked: Api) -> None:
             yield b"a" * (MAX_BODY // 10)
 
     assert locked.request("POST", "/sign-in", content=pieces(), headers=endless).status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/v1/books/export"])
+def test_a_client_that_leaves_in_the_middle_of_a_body_is_no_error(locked: Api, path: str) -> None:
+    headers = OWN | {"content-type": "application/json", "host": "localhost"} | key_of(locked, "export", "search")
+    parts = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "scheme": "http",
+        "client": ("127.0.0.1", 1),
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+
+    async def receive() -> Any:
+        return next(parts)
+
+    async def send(message: Any) -> None:
+        pass
+
+    locked.portal.call(locked.app, scope, receive, send)
 
 
 def test_no_secret_is_in_the_logs(locked: Api, caplog: pytest.LogCaptureFixture) -> None:
