@@ -9,9 +9,9 @@ from elasticsearch import ApiError, Elasticsearch
 from connections.elasticsearch import (
     ElasticsearchAccess,
     client_options,
+    failed_tls,
     refuses_credentials,
     unreachable,
-    untrusted_certificate,
 )
 
 
@@ -42,7 +42,7 @@ def create_api_key(access: ElasticsearchAccess, body: Mapping[str, Any]) -> str:
             ) from error
         raise ApiKeyError(f"Elasticsearch could not create the key: {error.message}.", 1) from error
     except TransportError as error:
-        if untrusted := untrusted_certificate(access.url, error):
-            raise ApiKeyError(untrusted, 2) from error
+        if failure := failed_tls(access.url, error):
+            raise ApiKeyError(failure, 2) from error
         raise ApiKeyError(unreachable(access.url), 3) from error
     return str(answer.body["encoded"])

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from elastic_transport import TlsError
+from elastic_transport import TransportError
 from elasticsearch import ApiError
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from connections.settings import PREFIX, HttpUrlWithPort
-from connections.tls import CaFile, httpx_trust, is_untrusted_certificate
+from connections.tls import CaFile, httpx_trust, tls_failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +105,10 @@ def is_credentials_refusal(status: int, body: Any) -> bool:
     return status == 401 or (status == 403 and kind == "security_exception")
 
 
-def untrusted_certificate(url: str, error: Exception) -> str | None:
-    """The error text when the connection failed because of the server's certificate; None when it failed otherwise."""
-    if not isinstance(error, TlsError) and not is_untrusted_certificate(error):
-        return None
-    return (
-        f"The certificate of Elasticsearch at {url} is not trusted: {error}. Set ROWTIDE_ELASTICSEARCH_CA to the file"
-        " of the authority that signed it."
-    )
+def failed_tls(url: str, error: Exception) -> str | None:
+    """The error text when the certificate is not trusted, or the server does not speak TLS; None for another failure."""
+    reason = str(error.message) if isinstance(error, TransportError) else str(error)
+    return tls_failure("Elasticsearch", url, "ROWTIDE_ELASTICSEARCH", reason)
 
 
 def unreachable(url: str) -> str:

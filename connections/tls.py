@@ -24,7 +24,20 @@ def httpx_trust(ca: Path | None) -> dict[str, Any]:
     return {"verify": ssl.create_default_context(cafile=ca)} if ca else {}
 
 
-def is_untrusted_certificate(error: Exception) -> bool:
-    """Whether a connection failed because the server's certificate is not trusted, as httpx and elastic_transport
-    report it."""
-    return "CERTIFICATE_VERIFY_FAILED" in str(error)
+_NOT_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST")
+"""What OpenSSL reports when a server answers in a protocol other than TLS, in its releases up to 3.5."""
+
+
+def tls_failure(server: str, url: str, variable: str, reason: str) -> str | None:
+    """The error text when a certificate is not trusted, or the server does not speak TLS; None for another failure.
+
+    `server` is the server's name for people, `variable` that of its settings without the ending `_URL` or `_CA`.
+    `reason` is the client's message: httpx and elastic_transport report it in no other form."""
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
+        return (
+            f"The certificate of {server} at {url} is not trusted: {reason}. Set {variable}_CA to the file of the"
+            " authority that signed it."
+        )
+    if any(mark in reason.upper().replace(" ", "_") for mark in _NOT_TLS):
+        return f"{server} at {url} does not speak TLS. Write http:// in {variable}_URL, or name the port that does."
+    return None

@@ -10,7 +10,7 @@ import msgspec
 
 from cdc.errors import OperatorError, ServiceUnavailable, WrongUse
 from connections.connect import ConnectAccess, client_options
-from connections.tls import is_untrusted_certificate
+from connections.tls import tls_failure
 from connections.wait import wait_until
 
 REBALANCE_SECONDS = 30.0
@@ -193,11 +193,8 @@ class Connect:
         try:
             return self._client.request(method, path, json=body)
         except httpx.TransportError as error:
-            if is_untrusted_certificate(error):
-                raise WrongUse(
-                    f"The certificate of Kafka Connect at {self._client.base_url} is not trusted: {error}."
-                    " Set ROWTIDE_CONNECT_CA to the file of the authority that signed it."
-                ) from error
+            if failure := tls_failure("Kafka Connect", str(self._client.base_url), "ROWTIDE_CONNECT", str(error)):
+                raise WrongUse(failure) from error
             raise ServiceUnavailable(
                 f"Kafka Connect at {self._client.base_url} does not answer ({error})."
                 " Start it or correct ROWTIDE_CONNECT_URL."

@@ -15,6 +15,6 @@ def credentials_refused(url: str) -> WorkerError:
 
 def unreachable(url: str, error: Exception) -> WorkerError:
     """Nothing answers, or a server whose certificate is not trusted."""
-    if untrusted := elasticsearch.untrusted_certificate(url, error):
-        return SettingsError(untrusted)
+    if failure := elasticsearch.failed_tls(url, error):
+        return SettingsError(failure)
     return ServiceMissing(elasticsearch.unreachable(url))
