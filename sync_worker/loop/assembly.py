@@ -93,7 +93,13 @@ def assemble(around: Surroundings, types: PartTypes = PartTypes()) -> AssembledL
         build_times=BuildTimes(around.store),
         tombstones=around.tombstones,
         resend=TombstoneResend(
-            around.store, around.tombstones, around.sink_watch, around.sink, around.refresher, future_versions
+            around.store,
+            around.tombstones,
+            around.sink_watch,
+            around.sink,
+            around.refresher,
+            future_versions,
+            around.clock,
         ),
         future_versions=future_versions,
         tracker=around.tracker,

@@ -38,8 +38,9 @@ class ExtraDocuments:
             raise WorkerError(f"The pipeline has no document {document}.")
         version = self._store.position.epoch << EPOCH_BITS | lsn
         target = targets[document]
-        outcome = self._sink.send(target, [deletion(id_, version) for id_ in ids])
-        if outcome is not None and self._future_versions.check_unlisted(document, outcome):
+        deletes = [deletion(id_, version) for id_ in ids]
+        outcome = self._sink.send(target, deletes)
+        if outcome is not None and self._future_versions.check_unlisted(document, deletes, outcome):
             raise WorkerError(
                 f"The index holds versions of extra documents of {document} that are above the position of the log."
                 " Delete them in Elasticsearch."

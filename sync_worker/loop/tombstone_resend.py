@@ -1,5 +1,7 @@
 """Sends deletes again that the sink may have forgotten, one bulk at a time."""
 
+import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,6 +12,9 @@ from sync_worker.loop.senders import Senders
 from sync_worker.store.bulk import BulkOutcome, DocumentWrite
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.tombstones import Tombstones
+
+RECHECK_SECONDS = 30.0
+"""How often deletes are tried again that met a version from the future: the alarm ends with it."""
 
 
 class SinkWatch(Protocol):
@@ -42,6 +47,7 @@ class TombstoneResend:
         sink: DocumentSink,
         senders: Senders,
         future_versions: FutureVersions,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._future_versions = future_versions
@@ -50,6 +56,8 @@ class TombstoneResend:
         self._sink = sink
         self._senders = senders
         self._running: _Resend | None = None
+        self._clock = clock
+        self._recheck_at = 0.0
 
     def turn(self, targets: Targets) -> bool:
         """Send the next deletes that are due, or record the outcome of the last ones; True when some were taken that a refresh
@@ -62,15 +70,22 @@ class TombstoneResend:
         outcome = running.sending.result() if running.sending.done() else None
         if outcome is None:
             return False
-        self._future_versions.check_unlisted(running.document, outcome)
+        self._future_versions.check_unlisted(running.document, running.deletes, outcome)
         with self._store.transaction():
             self._tombstones.mark_sent(running.document, running.deletes)
         self._running = None
         return True
 
     def _begin(self, targets: Targets) -> None:
-        due = self._tombstones.next_due() if self._watch.held else None
+        due = (self._tombstones.next_due() or self._to_recheck(targets)) if self._watch.held else None
         if due is not None:
             document, deletes = due
             sending = self._senders.submit(self._sink.send, targets.of(document), deletes)
             self._running = _Resend(document, deletes, sending)
+
+    def _to_recheck(self, targets: Targets) -> tuple[str, list[DocumentWrite]] | None:
+        now = self._clock()
+        if now < self._recheck_at or not self._future_versions.reason:
+            return None
+        self._recheck_at = now + RECHECK_SECONDS
+        return self._future_versions.unlisted({target.document for target in targets.all})

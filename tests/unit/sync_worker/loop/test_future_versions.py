@@ -1,11 +1,12 @@
 """Versions from the future: none is written, and one that somebody else wrote is an alarm."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import pytest
 import structlog
@@ -17,13 +18,17 @@ from sync_worker.errors import InvalidRequest, WorkerError
 from sync_worker.loop.document_sink import Target
 from sync_worker.loop.extra_documents import ExtraDocuments
 from sync_worker.loop.future_versions import ALARM, FutureVersions
+from sync_worker.loop.tombstone_resend import RECHECK_SECONDS, TombstoneResend
 from sync_worker.store.bulk import BulkOutcome, Conflict, DocumentWrite, Rejection, deletion
 from sync_worker.store.position import EPOCH_BITS
 from sync_worker.store.quarantine import FUTURE_VERSION, Quarantine
 from sync_worker.store.row_store import RowStore
+from sync_worker.store.tombstones import Tombstones
 from tests.support.fakes.elasticsearch import choosing
-from tests.support.fakes.quiet_surroundings import HeldLease
+from tests.support.fakes.quiet_surroundings import HeldLease, ShownTargets
 
+P = ParamSpec("P")
+T = TypeVar("T")
 EPOCH, WATERMARK = 2, 70
 NOW = EPOCH << EPOCH_BITS | WATERMARK
 THINGS = Target("things", "things-g000001")
@@ -58,6 +63,37 @@ class RecordingSink:
 
     def refresh(self, targets: object) -> bool:
         return True
+
+
+class SinkWithOutcomes:
+    """A sink that answers each bulk with the next outcome."""
+
+    reason = ""
+
+    def __init__(self, *outcomes: BulkOutcome) -> None:
+        self.sent: list[list[DocumentWrite]] = []
+        self._outcomes = list(outcomes)
+
+    def send(self, target: Target, writes: list[DocumentWrite]) -> BulkOutcome | None:
+        self.sent.append(writes)
+        return self._outcomes.pop(0)
+
+    def refresh(self, targets: object) -> bool:
+        return True
+
+
+class ImmediateSenders:
+    """Calls the sink at once."""
+
+    capacity = 1
+
+    def submit(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        future: Future[T] = Future()
+        future.set_result(call(*args, **kwargs))
+        return future
+
+    def close(self) -> None:
+        """Nothing is under way."""
 
 
 def extra_documents(store: RowStore, sink: RecordingSink, future_versions: FutureVersions) -> ExtraDocuments:
@@ -114,6 +150,35 @@ def test_a_conflict_with_a_version_from_the_future_is_rejected_counted_and_logge
             "position": NOW,
         }
     ]
+
+
+def test_the_alarm_of_a_delete_ends_when_it_is_accepted(store: RowStore, future_versions: FutureVersions) -> None:
+    deletes = [deletion("1", NOW), deletion("2", NOW)]
+    sink = SinkWithOutcomes(
+        BulkOutcome([], 0, conflicts=[Conflict(0, NOW + 1)]), BulkOutcome([], 0, conflicts=[Conflict(0, NOW)])
+    )
+    with capture_logs():
+        future_versions.check_unlisted("things", deletes, BulkOutcome([], 0, conflicts=[Conflict(1, NOW + 1)]))
+    assert future_versions.reason == ALARM
+    times = [0.0]
+    resend = TombstoneResend(
+        store, Tombstones(store), HeldLease(), sink, ImmediateSenders(), future_versions, clock=lambda: times[-1]
+    )
+    for now, sent, reason in ((0.0, 1, ALARM), (RECHECK_SECONDS - 1, 1, ALARM), (RECHECK_SECONDS, 2, "")):
+        times.append(now)
+        with capture_logs():
+            for _ in ("send", "record"):
+                resend.turn(ShownTargets(["things"]))
+        assert (len(sink.sent), future_versions.reason) == (sent, reason)
+    assert sink.sent == [[deletes[1]], [deletes[1]]]
+
+
+def test_the_deletes_of_documents_that_the_plan_no_longer_has_are_forgotten(future_versions: FutureVersions) -> None:
+    outcome = BulkOutcome([], 0, conflicts=[Conflict(0, NOW + 1)])
+    with capture_logs():
+        future_versions.check_unlisted("things", [deletion("1", NOW)], outcome)
+    assert future_versions.unlisted(["others"]) is None
+    assert future_versions.reason == ""
 
 
 class LostLease:
