@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 NPM := $(or $(shell command -v npm),$(CURDIR)/$(BIN)/npm)
 
-.PHONY: setup browser compose check test demo smoke screenshots bench relevance chaos up down clean
+.PHONY: setup browser compose check test audit demo smoke screenshots bench relevance chaos up down clean
 
 setup: $(VENV)/.installed search_api/pages/static/vendor/.installed ## Create the virtual environment with the pinned requirements.
 
@@ -52,6 +52,14 @@ check: setup ## Run lint, types, import contracts, prose, unit and property test
 
 test: check browser compose ## Run all tests, with real servers.
 	$(BIN)/pytest -q tests/integration tests/e2e
+
+AUDIT := $(VENV)/audit/bin
+# --strict: an index that does not answer for a package is a failure, and not a package without faults.
+audit: setup ## Ask the package indexes for known vulnerabilities of everything that is pinned; not part of the checks.
+	test -x $(AUDIT)/pip-audit || { $(PYTHON) -m venv $(VENV)/audit \
+	&& $(AUDIT)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt; }
+	for file in requirements*.txt; do $(AUDIT)/pip-audit --strict --disable-pip --require-hashes -r $$file || exit 1; done
+	PATH="$(CURDIR)/$(BIN):$$PATH" "$(NPM)" audit
 
 up: setup ## Start the servers in the background.
 	$(BIN)/rowtide up
