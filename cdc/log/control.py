@@ -27,7 +27,7 @@ class Refusal(StrEnum):
     MALFORMED = "malformed"
     """Its content is too large, or does not have the agreed form."""
     FOREIGN = "foreign"
-    """It belongs to another pipeline."""
+    """It belongs to another pipeline: every slot of a database receives the messages of all of them. No fault."""
     UNAUTHENTIC = "unauthentic"
     """Its signature is not the pipeline's, or is needed and there is no key to check it with."""
     IMPOSSIBLE = "impossible"
@@ -62,7 +62,14 @@ class SnapshotMessage(msgspec.Struct, frozen=True):
     at: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
+class _Addressed(msgspec.Struct):
+    """What every signed message says: whose it is."""
+
+    slot: str
+
+
 _snapshot_decoder = msgspec.json.Decoder(SnapshotMessage)
+_addressed_decoder = msgspec.json.Decoder(_Addressed)
 
 
 def snapshot_message(key: ControlKey, pipeline: str, since: int, at: int) -> bytes:
@@ -95,7 +102,7 @@ class ControlReader:
             return Refusal.MALFORMED
         body = self._key.verify(HEARTBEAT_PREFIX, message.content) if self._key else without_signature(message.content)
         if body is None:
-            return Refusal.UNAUTHENTIC
+            return self._unsigned(message.content)
         try:
             content = decode(body)
         except HeartbeatError:
@@ -107,7 +114,7 @@ class ControlReader:
             return Refusal.MALFORMED
         body = self._key.verify(SNAPSHOT_PREFIX, message.content) if self._key else None
         if body is None:
-            return Refusal.UNAUTHENTIC
+            return self._unsigned(message.content)
         try:
             content = _snapshot_decoder.decode(body)
         except msgspec.MsgspecError:
@@ -117,3 +124,11 @@ class ControlReader:
         if content.since > message.lsn or abs(message.lsn - content.at) > REPLAY_BYTES:
             return Refusal.IMPOSSIBLE
         return EmptySnapshot(Lsn(content.since))
+
+    def _unsigned(self, content: bytes) -> Refusal:
+        """Why a message that this pipeline did not sign is refused: another pipeline signs with a key of its own."""
+        try:
+            addressed = _addressed_decoder.decode(without_signature(content))
+        except msgspec.MsgspecError:
+            return Refusal.UNAUTHENTIC
+        return Refusal.UNAUTHENTIC if addressed.slot == self._slot else Refusal.FOREIGN

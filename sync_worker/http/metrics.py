@@ -29,7 +29,7 @@ class WorkerCollector(Collector):
         )
         yield CounterMetricFamily(
             "rowtide_control_messages_refused",
-            "Heartbeats, snapshot messages and markers in the log that were not of the agreed form, and were skipped.",
+            "Heartbeats and snapshot messages in the log that were malformed, forged or replayed, and were skipped.",
             self._ingest.refused.counts.total(),
         )
         yield CounterMetricFamily("rowtide_bulk_retries", "Bulk requests that were retried.", self._delivery.retries)

@@ -13,7 +13,9 @@ LOG_EVERY = 60.0
 
 
 class RefusedMessages:
-    """`counts` are since the start, by reason. Contents are neither kept nor logged."""
+    """`counts` are since the start, by reason. Contents are neither kept nor logged.
+
+    Messages of other pipelines are neither counted nor logged: each of them has a heartbeat a second."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -22,7 +24,7 @@ class RefusedMessages:
 
     def record(self, refusals: Iterable[Refusal]) -> None:
         """Count messages, and log each reason at most once in LOG_EVERY seconds."""
-        refused = Counter(refusals)
+        refused = Counter(refusal for refusal in refusals if refusal is not Refusal.FOREIGN)
         self.counts += refused
         now = self._clock()
         for reason in refused:

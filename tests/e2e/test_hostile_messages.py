@@ -89,7 +89,7 @@ def test_control_messages_by_anybody_are_skipped(pipeline: Pipeline, hostile: ps
     fresh = pipeline.wait_fresh()
     assert fresh.state == "live"
     assert pipeline.verify() == {"things": 51}
-    assert pipeline.metric("rowtide_control_messages_refused_total") == len(forged)
+    assert pipeline.metric("rowtide_control_messages_refused_total") == len(forged) - 1, "one is of another pipeline"
     assert "garbage" not in pipeline.log_tail()
 
     pipeline.kill_worker()

@@ -20,3 +20,10 @@ def test_a_flood_is_counted_and_does_not_fill_the_log() -> None:
     with capture_logs() as lines:
         refused.record([Refusal.MALFORMED])
     assert [(line["reason"], line["total"]) for line in lines] == [("malformed", 2001)]
+
+
+def test_the_messages_of_other_pipelines_are_no_fault() -> None:
+    refused = RefusedMessages()
+    with capture_logs() as lines:
+        refused.record([Refusal.FOREIGN, Refusal.FOREIGN])
+    assert (refused.counts.total(), lines) == (0, [])

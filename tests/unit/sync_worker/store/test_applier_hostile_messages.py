@@ -184,6 +184,20 @@ def test_a_perfect_heartbeat_that_the_pipeline_did_not_sign_is_not_believed(sign
     assert (applied.refusals, applied.heartbeat) == ((Refusal.UNAUTHENTIC,), None)
 
 
+@pytest.mark.parametrize("key", [OTHER_KEY, None], ids=["signed", "unsigned"])
+def test_another_pipeline_of_the_database_is_not_taken_for_an_attack(signed: Worker, key: ControlKey | None) -> None:
+    """Every slot of a database receives the messages of all pipelines; each signs with a key of its own."""
+    heartbeat = BODY.replace(b"rowtide_shop", b"rowtide_blog").replace(b"7711", b"9999")
+    emptied = snapshot_message(OTHER_KEY, "blog", signed.lsn, signed.lsn)
+    for prefix, content in (
+        ("rowtide-hb", key.sign("rowtide-hb", heartbeat) if key else heartbeat),
+        ("rowtide-snapshot", emptied if key else emptied[65:]),
+    ):
+        applied = signed.emit(prefix, content)
+        assert (applied.refusals, applied.heartbeat) == ((Refusal.FOREIGN,), None)
+    assert signed.customers == 3
+
+
 def test_an_empty_snapshot_is_believed_once_and_only_from_the_pipeline(signed: Worker) -> None:
     since = signed.lsn + 5
     forged = OTHER_KEY.sign("rowtide-snapshot", snapshot_message(KEY, PIPELINE, since, since)[65:])
