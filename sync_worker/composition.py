@@ -16,16 +16,16 @@ from cdc.log.names import changes_topic, control_key_file
 from cdc.log.signature import ControlKey
 from connections.kafka import KafkaErrors
 from connections.secret_files import stored_control_key
-from read_model.catalog.catalog import read_catalog
+from read_model.freshness import Origin
 from read_model.plan.model import PipelinePlan
-from read_model.plan.resolve import resolve
 from read_model.spec.file import load_spec
 from read_model.spec.model import Spec
 from sync_worker.elasticsearch.elasticsearch_sink import ElasticsearchSink, connect
 from sync_worker.elasticsearch.generations import Generations
 from sync_worker.elasticsearch.index_admin import IndexAdmin
 from sync_worker.elasticsearch.index_guard import IndexGuard
-from sync_worker.elasticsearch.lease import Lease
+from sync_worker.elasticsearch.lease import Lease, read_owners
+from sync_worker.elasticsearch.ownership import require_ownership
 from sync_worker.errors import SettingsError
 from sync_worker.log.change_tracker import ChangeTracker
 from sync_worker.log.consumer import ChangeLog, admin, topic_id_of
@@ -44,19 +44,22 @@ from sync_worker.source import source_status
 from sync_worker.source.catalogue import SourceFacts, read_catalogue, read_source
 from sync_worker.source.identity_monitor import IdentityMonitor
 from sync_worker.source.silence_monitor import SilenceMonitor
+from sync_worker.source.stored_catalogue import check_database, plan_of, source_facts
 from sync_worker.source.topic_monitor import REQUEST_SECONDS, TopicMonitor
 from sync_worker.store.applier import Applier, RowObserver
 from sync_worker.store.history_check import Identity, check_same_history
 from sync_worker.store.pending import Pending
 from sync_worker.store.quarantine import Quarantine
-from sync_worker.store.row_store import RowStore
+from sync_worker.store.row_store import RowStore, SourceRecord
 from sync_worker.store.row_tables import Rows
-from sync_worker.store.startup_checks import check_plan, claim, seek
+from sync_worker.store.startup_checks import claim, seek
 from sync_worker.store.statements import statements
 from sync_worker.store.tombstones import Tombstones
 
 IDLE_WAIT = 0.02
 """Seconds that the loop waits for the log when nothing else is going on."""
+NOTHING_KNOWN = SourceRecord("", "", "", "", "", 0)
+"""What a new row store knows about the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +79,12 @@ class ComposedWorker:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedSpec:
-    """The spec, and what it becomes with the source's tables."""
+    """The spec, what it becomes with the source's tables, and whose documents these are."""
 
     spec: Spec
     facts: SourceFacts
     plan: PipelinePlan
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,50 +98,59 @@ class Services:
 
 
 @contextmanager
-def compose(settings: WorkerSettings, stopping: threading.Event, new_store: bool = False) -> Iterator[ComposedWorker]:
+def compose(
+    settings: WorkerSettings, stopping: threading.Event, new_store: bool = False, take_over: bool = False
+) -> Iterator[ComposedWorker]:
     """Open everything, check everything, and yield a worker; close everything afterwards.
 
-    With `new_store` the row store is emptied first, and the worker waits for the next snapshot in the log."""
+    With `new_store` the row store is emptied first, and the worker waits for the next snapshot in the log. With
+    `take_over` it replaces documents of another pipeline or database."""
     spec = load_spec(settings.spec)
     path = settings.worker_store / f"{spec.pipeline}.sqlite"
     with ExitStack() as stack:
         store = stack.enter_context(RowStore(path))
         stack.enter_context(store.translate_errors())
         client = stack.enter_context(closing(connect(settings.elasticsearch_access())))
-        if new_store:
-            store.empty()
-        claim(store, path, spec.pipeline)
+        if not new_store:
+            claim(store, path, spec.pipeline)
         index_admin = IndexAdmin(client, settings.elasticsearch_url)
         index_admin.check()
-        facts = _source_facts(store, settings)
-        resolved = ResolvedSpec(spec, facts, resolve(spec, read_catalog(facts.tables)))
+        resolved = _resolved(settings, spec, NOTHING_KNOWN if new_store else store.source())
+        aliases = sorted(document.name for document in resolved.plan.documents)
+        require_ownership(index_admin, read_owners(client, aliases), aliases, resolved.origin, take_over)
+        if new_store:
+            store.empty()
+            claim(store, path, spec.pipeline)
+        with store.transaction():
+            facts = msgspec.json.encode(resolved.facts).decode()
+            store.update_source(facts=facts, spec_hash=resolved.plan.spec_hash)
         log = stack.enter_context(
             closing(ChangeLog(settings.kafka, changes_topic(spec.pipeline), f"rowtide-{spec.pipeline}"))
         )
         seek(store, log, new_store)
-        lease = _lease(settings, store, client, resolved.plan, stopping)
+        lease = _lease(settings, store, client, resolved, stopping)
         stack.callback(lease.release)
         services = Services(store, log, client, lease)
         yield stack.enter_context(_worker(settings, services, index_admin, resolved, stopping))
 
 
-def _source_facts(store: RowStore, settings: WorkerSettings) -> SourceFacts:
-    """The catalogue that the row store was created with; that of the source when the row store is new."""
-    if stored := store.source().facts:
-        return msgspec.json.decode(stored, type=SourceFacts)
-    facts = read_source(settings.postgres_dsn.get_secret_value())
-    with store.transaction():
-        store.update_source(facts=msgspec.json.encode(facts).decode())
-    return facts
+def _resolved(settings: WorkerSettings, spec: Spec, stored: SourceRecord) -> ResolvedSpec:
+    """The plan, and whose documents they will be. `stored` is what the row store knows about the source."""
+    dsn = settings.postgres_dsn.get_secret_value()
+    read = partial(read_source, dsn)
+    facts = source_facts(stored, read)
+    plan = plan_of(spec, stored, facts, read)
+    facts = check_database(facts, source_status.read_status(dsn, spec.pipeline), spec.pipeline)
+    return ResolvedSpec(spec, facts, plan, Origin(spec.pipeline, facts.system, facts.database))
 
 
 def _lease(
-    settings: WorkerSettings, store: RowStore, client: Elasticsearch, plan: PipelinePlan, stopping: threading.Event
+    settings: WorkerSettings, store: RowStore, client: Elasticsearch, resolved: ResolvedSpec, stopping: threading.Event
 ) -> Lease:
     """Become the only worker that writes these documents. The holder's name stays with the row store."""
     holder = store.owner().holder or uuid.uuid4().hex
-    aliases = tuple(sorted(document.name for document in plan.documents))
-    lease = Lease(client, plan.pipeline, aliases, holder, settings.worker_lease_seconds, store.position.epoch)
+    aliases = tuple(sorted(document.name for document in resolved.plan.documents))
+    lease = Lease(client, resolved.origin, aliases, holder, settings.worker_lease_seconds, store.position.epoch)
     another = lease.take(stopping, structlog.get_logger().warning)
     with store.transaction():
         store.update_owner(holder=holder)
@@ -156,10 +169,9 @@ def _worker(
     stopping: threading.Event,
 ) -> Iterator[ComposedWorker]:
     store, plan = services.store, resolved.plan
-    check_plan(store, plan)
     quarantine, change_tracker = Quarantine(store), ChangeTracker()
     control = ControlReader(plan.pipeline, _control_key(settings, plan.pipeline))
-    bind = partial(_bind_plan, settings, store, quarantine, index_admin, control, (change_tracker,))
+    bind = PlanBinding(settings, store, quarantine, index_admin, control, resolved.origin, (change_tracker,))
     current = Current(bind(plan, resolved.facts.system))
     tables = [use.table for use in plan.tables]
     dsn = settings.postgres_dsn.get_secret_value()
@@ -191,6 +203,7 @@ def _worker(
             batch=settings.worker_read_messages,
             idle_wait=IDLE_WAIT,
             stopping=stopping,
+            origin=resolved.origin,
         )
     )
     remove = ExtraDocuments(store, sink, current, assembled.delivery.future_versions).remove
@@ -203,25 +216,28 @@ def _worker(
         guard.stop()
 
 
-def _bind_plan(
-    settings: WorkerSettings,
-    store: RowStore,
-    quarantine: Quarantine,
-    index_admin: IndexAdmin,
-    control: ControlReader,
-    observers: tuple[RowObserver, ...],
-    plan: PipelinePlan,
-    system: str,
-) -> PlanBound:
-    """Make what works on a plan, and the tables and index generations that do not exist yet."""
-    sql = statements(plan)
-    rows = Rows(store, sql)
-    rows.create()
-    shapes = shapes_of(plan, sql, system)
-    pending = Pending(store, rows, sql.lanes, settings.worker_bulk_bytes, settings.worker_bulk_documents)
-    generations = Generations(store, rows, quarantine, index_admin, plan)
-    applier = Applier(store, rows, shapes, settings.worker_spool_after, control, observers)
-    return PlanBound(plan, shapes, rows, applier, pending, generations)
+@dataclass(frozen=True, slots=True)
+class PlanBinding:
+    """Makes what works on a plan, and the tables and index generations that do not exist yet."""
+
+    settings: WorkerSettings
+    store: RowStore
+    quarantine: Quarantine
+    index_admin: IndexAdmin
+    control: ControlReader
+    origin: Origin
+    observers: tuple[RowObserver, ...]
+
+    def __call__(self, plan: PipelinePlan, system: str) -> PlanBound:
+        """`system` is the database's system identifier."""
+        store, settings, sql = self.store, self.settings, statements(plan)
+        rows = Rows(store, sql)
+        rows.create()
+        shapes = shapes_of(plan, sql, system)
+        pending = Pending(store, rows, sql.lanes, settings.worker_bulk_bytes, settings.worker_bulk_documents)
+        generations = Generations(store, rows, self.quarantine, self.index_admin, plan, self.origin)
+        applier = Applier(store, rows, shapes, settings.worker_spool_after, self.control, self.observers)
+        return PlanBound(plan, shapes, rows, applier, pending, generations)
 
 
 def _control_key(settings: WorkerSettings, pipeline: str) -> ControlKey | None:

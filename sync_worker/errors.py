@@ -7,6 +7,7 @@
     │   └── ShapeError    a row does not have the columns that the spec was resolved with
     ├── InvalidRequest    a request asks for what must not be done; it ends only the request
     ├── LeaseLost         another worker writes these documents now
+    ├── AliasTaken        an alias belongs to another pipeline or database
     ├── SettingsError     a setting, the spec or credentials are wrong, or a port is in use (exit code 2)
     └── ServiceMissing    a service does not answer (exit code 3)
 
@@ -24,6 +25,7 @@ RECOVERY_TEXT = {
     Recovery.NEW_STORE: f"S{_NEW_STORE[1:]}",
     Recovery.APPLY_CONNECTOR: f"A{_APPLY[1:]}.",
     Recovery.APPLY_CONNECTOR_AND_NEW_STORE: f"A{_APPLY[1:]}, {_NEW_STORE}",
+    Recovery.PREPARE_CONNECTOR_AND_NEW_STORE: f"Run `rowtide init`, {_APPLY}, {_NEW_STORE}",
     Recovery.CORRECT_SPEC_AND_NEW_STORE: f"Correct the spec, {_APPLY}, {_NEW_STORE}",
     Recovery.REMOVE_STORE: f"Remove the file with its -wal and -shm files, {_NEW_STORE}",
 }
@@ -84,6 +86,17 @@ class InvalidRequest(WorkerError):
 
 class LeaseLost(WorkerError):
     """Another worker writes these documents now."""
+
+
+class AliasTaken(WorkerError):
+    """An alias that the spec names is another pipeline's, or another database's."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"{text}\nNothing was changed. Rename the documents in the spec, or use another Elasticsearch. If the other"
+            " pipeline or database is gone for good, start the worker once with --take-over: it replaces these"
+            " documents, and deletes their old indexes."
+        )
 
 
 class SettingsError(WorkerError):

@@ -33,7 +33,7 @@ def load_settings(spec: Path | None = None) -> WorkerSettings:
         raise SettingsError(str(error)) from None
 
 
-def main(new_store: bool = False, spec: Path | None = None) -> int:
+def main(new_store: bool = False, take_over: bool = False, spec: Path | None = None) -> int:
     """Run until SIGTERM or SIGINT; returns the exit code. Errors are printed to stderr."""
     set_private_umask()
     restarts = RestartLoop()
@@ -43,11 +43,11 @@ def main(new_store: bool = False, spec: Path | None = None) -> int:
         settings = load_settings(spec)
         while not restarts.ended:
             try:
-                run(settings, restarts.begin(), new_store)
+                run(settings, restarts.begin(), new_store, take_over)
                 break
             except IndexLost as error:
                 structlog.get_logger().warning("restarting the worker", reason=str(error))
-                new_store = False
+                new_store = take_over = False
     except (SettingsError, SpecError) as error:
         return _fail(error, WRONG_USE)
     except ServiceMissing as error:
@@ -78,13 +78,13 @@ class RestartLoop:
         self._stopping.set()
 
 
-def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = False) -> None:
+def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = False, take_over: bool = False) -> None:
     """Compose a worker, serve its endpoint, and run its loop until `stopping` is set."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     log = structlog.get_logger()
     # SQLite sorts on the disk of the row store, which was sized for it, and not on that of /var/tmp.
     os.environ.setdefault("SQLITE_TMPDIR", str(settings.worker_store))
-    with composition.compose(settings, stopping, new_store) as worker:
+    with composition.compose(settings, stopping, new_store, take_over) as worker:
         ingest, delivery = worker.assembled.ingest, worker.assembled.delivery
         commands = Commands(delivery.request_refresh, delivery.request_retry, worker.repairs.submit, worker.remove)
         registry = metrics.registry(worker.feed, ingest, delivery)

@@ -55,6 +55,9 @@ def decode(content: bytes) -> Heartbeat:
 SYSTEM_QUERY = "SELECT system_identifier::text FROM pg_control_system()"
 """One row, one column: the identifier that `placeholder` takes. Any role may run it."""
 
+DATABASE_QUERY = "SELECT datname::text, oid::int8 FROM pg_database WHERE datname = current_database()"
+"""One row: the name of the session's database, and its oid, which tells a renamed database from another one."""
+
 
 def placeholder(pipeline: str, system: str) -> str:
     """The text that replaces an unchanged TOAST value in a change event (`unavailable.value.placeholder`).
@@ -135,19 +138,25 @@ def catalogue_query(pipeline: str, tables: Iterable[tuple[str, str]]) -> str:
 
 class SourceStatus(NamedTuple):
     """The source's own status. `wal_end` is the LSN at the end of its WAL; `slot` is read, unread or lost, None without
-    a slot."""
+    a slot. `database` and `oid` are those of the session, `slot_database` that of the slot."""
 
     system: str
     timeline: int
     wal_end: int
     slot: str | None
+    database: str = ""
+    oid: int = 0
+    slot_database: str | None = None
 
 
 _SOURCE_STATUS = """
 SELECT (SELECT system_identifier::text FROM pg_control_system()), {timeline}, (pg_current_wal_lsn() - '0/0')::bigint,
-(SELECT CASE WHEN wal_status = 'lost' THEN 'lost' WHEN active THEN 'read' ELSE 'unread' END
- FROM pg_replication_slots WHERE slot_name = {slot})
-WHERE NOT pg_is_in_recovery()
+s.status, d.datname::text, d.oid::int8, s.slot_database
+FROM pg_database d LEFT JOIN (
+ SELECT CASE WHEN wal_status = 'lost' THEN 'lost' WHEN active THEN 'read' ELSE 'unread' END AS status,
+  database::text AS slot_database
+ FROM pg_replication_slots WHERE slot_name = {slot}) s ON true
+WHERE d.datname = current_database() AND NOT pg_is_in_recovery()
 """
 
 

@@ -12,6 +12,8 @@ class Recovery(Enum):
     """Bring the connector's configuration up to date."""
     APPLY_CONNECTOR_AND_NEW_STORE = auto()
     """Both, in this order: what the connector already wrote to the log cannot be used."""
+    PREPARE_CONNECTOR_AND_NEW_STORE = auto()
+    """Prepare the source and the connector for another spec, then as for NEW_STORE."""
     CORRECT_SPEC_AND_NEW_STORE = auto()
     """Correct the spec, bring the connector up to date, then as for NEW_STORE."""
     REMOVE_STORE = auto()

@@ -25,9 +25,17 @@ def worker(
     new_store: Annotated[
         bool, typer.Option("--new-store", help="Delete the row store and rebuild it from the next snapshot in the log.")
     ] = False,
+    take_over: Annotated[
+        bool,
+        typer.Option(
+            "--take-over",
+            help="Replace documents of another pipeline or database that have the same names, and delete their old"
+            " indexes.",
+        ),
+    ] = False,
 ) -> None:
     """Run the sync worker until it is stopped.
 
     Other settings are environment variables. SIGTERM or Ctrl-C stops it.
     """
-    raise typer.Exit(runner.main(new_store, spec))
+    raise typer.Exit(runner.main(new_store, take_over, spec))

@@ -4,6 +4,8 @@ from collections.abc import Collection
 from typing import Any, Protocol
 
 from read_model.elasticsearch.index_body import flattened_paths, index_body
+from read_model.elasticsearch.index_owner import IndexOwner, meta_with_owner, meta_without_owner, owner_in
+from read_model.freshness import Origin
 from read_model.plan.model import DocumentPlan, PipelinePlan
 from sync_worker.loop.document_sink import Target
 from sync_worker.store.quarantine import Quarantine
@@ -15,6 +17,7 @@ class GenerationAdmin(Protocol):
     """What Generations needs from Elasticsearch; `IndexAdmin` implements it."""
 
     def meta(self, generation: str) -> dict[str, Any] | None: ...
+    def set_meta(self, generation: str, meta: dict[str, Any]) -> None: ...
     def uuid(self, generation: str) -> str: ...
     def indexes_of(self, alias: str) -> list[str]: ...
     def aliases(self) -> dict[str, list[str]]: ...
@@ -28,15 +31,22 @@ class Generations:
 
     Construction makes sure that every kind has its generation, and that it is the one that the row store fed
     before. A generation that is missing, or was made for another plan, is replaced by a new one, and every
-    document is built again."""
+    document is built again. Each generation records the `origin` of its documents."""
 
     def __init__(
-        self, store: RowStore, rows: Rows, quarantine: Quarantine, admin: GenerationAdmin, plan: PipelinePlan
+        self,
+        store: RowStore,
+        rows: Rows,
+        quarantine: Quarantine,
+        admin: GenerationAdmin,
+        plan: PipelinePlan,
+        origin: Origin,
     ) -> None:
         self._store = store
         self._rows = rows
         self._quarantine = quarantine
         self._admin = admin
+        self._origin = origin
         self._loading: set[str] = set()
         self._targets = {
             document.name: Target(
@@ -59,21 +69,32 @@ class Generations:
         alias = document.name
         generation = self._store.generation(alias)
         body = index_body(document, others=documents)
-        if generation is None or self._replaced(generation, body["mappings"].get("_meta")):
+        meta = body["mappings"]["_meta"]
+        actual = self._admin.meta(generation.name) if generation else None
+        if generation is None or actual is None or self._replaced(generation, actual, meta):
+            body["mappings"]["_meta"] = meta_with_owner(meta, IndexOwner(self._origin, self._store.position.epoch))
             return self._renew(alias, body)
+        self._record_origin(generation.name, actual)
         if not generation.shown:
             self._loading.add(alias)
         elif self._admin.indexes_of(alias) != [generation.name]:
             self._admin.point(alias, generation.name)
         return generation.name
 
-    def _replaced(self, generation: Generation, meta: object) -> bool:
-        """Whether an index is gone, or is another index of the same name, or was made for another plan."""
+    def _replaced(self, generation: Generation, actual: dict[str, Any], meta: dict[str, Any]) -> bool:
+        """Whether an index is another index of the same name, or was made for another plan."""
         return (
-            self._admin.meta(generation.name) != meta
+            meta_without_owner(actual) != meta
             or self._admin.indexes_of(f"{generation.name}-write") != [generation.name]
             or self._admin.uuid(generation.name) != generation.uuid
         )
+
+    def _record_origin(self, generation: str, meta: dict[str, Any]) -> None:
+        """Record whose index it is when an earlier version did not, or the database was renamed since."""
+        owner = owner_in(meta)
+        if owner is None or owner.origin != self._origin:
+            epoch = owner.epoch if owner else self._store.position.epoch
+            self._admin.set_meta(generation, meta_with_owner(meta, IndexOwner(self._origin, epoch)))
 
     def drift(self) -> str:
         """How indexes and aliases differ from what the row store knows; empty when they do not. Any thread.

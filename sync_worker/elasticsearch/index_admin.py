@@ -6,7 +6,7 @@ generation, after another worker took over, does not reach this one.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from elastic_transport import TransportError
@@ -17,7 +17,12 @@ from sync_worker.elasticsearch.access import credentials_refused, unreachable
 from sync_worker.elasticsearch.bulk_response import BY_STATUS, Outcome
 from sync_worker.errors import ServiceMissing, WorkerError
 
-GENERATION = re.compile(r"-g(\d{6})$")
+GENERATION = re.compile(r"-g\d{6}")
+
+
+def is_generation(meta: Mapping[str, Any]) -> bool:
+    """Whether Rowtide created the index with this `_meta`."""
+    return "shape" in meta
 
 
 class IndexAdmin:
@@ -36,12 +41,23 @@ class IndexAdmin:
     def generations(self, alias: str) -> list[str]:
         """The generations that exist, oldest first."""
         indexes = self._call(lambda: self._client.indices.get(index=f"{alias}-g*", expand_wildcards="open"))
-        return sorted(name for name in indexes if GENERATION.search(name))
+        # `orders-g*` also matches the generations of an alias `orders-gold`.
+        return sorted(name for name in indexes if GENERATION.fullmatch(name.removeprefix(alias)))
 
     def meta(self, generation: str) -> dict[str, Any] | None:
         """The `_meta` of a generation's mapping; None when there is no such index."""
         mappings = self._call_or_none(lambda: self._client.indices.get_mapping(index=generation))
         return None if mappings is None else dict(mappings[generation]["mappings"].get("_meta", {}))
+
+    def metas(self, alias: str) -> dict[str, dict[str, Any]]:
+        """The `_meta` of each index behind an alias, of the index of that name, and of the alias's generations."""
+        names = [alias, *self.generations(alias)]
+        mappings = self._call(lambda: self._client.indices.get_mapping(index=names, ignore_unavailable=True))
+        return {name: dict(body["mappings"].get("_meta", {})) for name, body in sorted(mappings.items())}
+
+    def set_meta(self, generation: str, meta: dict[str, Any]) -> None:
+        """Replace the `_meta` of a generation's mapping."""
+        self._call(lambda: self._client.indices.put_mapping(index=generation, meta=meta))
 
     def create_generation(self, alias: str, body: dict[str, Any]) -> str:
         """Create the next generation with its alias for writing. Readers do not see it yet."""
@@ -73,9 +89,9 @@ class IndexAdmin:
         return frozenset(f"{name}@{node['jvm']['start_time_in_millis']}" for name, node in nodes.items())
 
     def show(self, alias: str, generation: str) -> None:
-        """Let readers see this generation, in one step, and remove the older ones."""
+        """Let readers see this generation, in one step, and remove the older ones, but no index of others."""
         self.point(alias, generation)
-        older = [name for name in self.generations(alias) if name < generation]
+        older = [name for name in self.generations(alias) if name < generation and is_generation(self.meta(name) or {})]
         if older:
             self._call(lambda: self._client.indices.delete(index=older, ignore_unavailable=True))
 

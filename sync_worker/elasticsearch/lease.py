@@ -9,8 +9,8 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from elastic_transport import TransportError
 from elasticsearch import ApiError, BadRequestError, Elasticsearch
 
 from connections.elasticsearch import refuses_credentials
+from read_model.freshness import Origin
 from sync_worker.elasticsearch.access import credentials_refused
 from sync_worker.errors import LeaseLost, ServiceMissing, WorkerError
 
@@ -43,11 +44,16 @@ class _Held:
     def seconds(self) -> float:
         return 0 if self.source.get("released") else float(self.source.get("seconds", 60))
 
+    @property
+    def origin(self) -> Origin:
+        """What the documents come from. An earlier version did not record the database."""
+        return Origin(*(str(self.source.get(part, "")) for part in ("pipeline", "system", "database")))
+
 
 @dataclass(slots=True)
 class Lease:
     """The leases of one worker, and the sink's `WriteGate`. `seconds` is how long a lease lasts without being
-    renewed.
+    renewed. They also record whose documents these are: a lease stays when its worker is gone.
 
     `holder` names the row store and stays the same for it; `life` is new in each process. `epoch` rises when the
     worker of another row store takes over, so that its versions are higher than all that were written before
@@ -56,7 +62,7 @@ class Lease:
     `take` and `release` belong to the main thread, `renew` to one other thread; any thread may read `held`."""
 
     client: Elasticsearch
-    pipeline: str
+    origin: Origin
     aliases: tuple[str, ...]
     holder: str
     seconds: float
@@ -75,9 +81,9 @@ class Lease:
 
         Waits for a lease that is not renewed. Raises WorkerError when another worker renews one, ServiceMissing when
         Elasticsearch does not answer, SettingsError when it refuses the credentials."""
-        try:
-            self._create_index()
-            leases = self._read(self.aliases)
+        with _translated_errors():
+            _create_index(self.client)
+            leases = _read(self.client, self.aliases)
             others = {alias: held for alias, held in leases.items() if held.source.get("holder") != self.holder}
             unreleased = {alias: held for alias, held in others.items() if held.seconds}
             if unreleased:
@@ -88,12 +94,6 @@ class Lease:
             began = time.monotonic()
             if self._write(leases):
                 raise WorkerError("Another worker of the same documents started at the same moment. Start only one.")
-        except (TransportError, ApiError) as error:
-            if isinstance(error, ApiError) and refuses_credentials(error):
-                raise credentials_refused("ROWTIDE_ELASTICSEARCH_URL") from error
-            raise ServiceMissing(
-                f"Elasticsearch at ROWTIDE_ELASTICSEARCH_URL did not grant the lease: {error}. Try again later."
-            ) from error
         self._renewed = began
         return bool(others)
 
@@ -112,8 +112,8 @@ class Lease:
     def _retry(self, conflicts: list[str]) -> None:
         """Somebody wrote our leases: this worker, if the response to an earlier renewal was lost, or a worker that
         took over."""
-        self._create_index()
-        now = self._read(conflicts)
+        _create_index(self.client)
+        now = _read(self.client, conflicts)
         taken = {alias: held for alias, held in now.items() if held.source.get("life") != self.life}
         if taken:
             raise LeaseLost(
@@ -137,28 +137,19 @@ class Lease:
         while time.monotonic() < end:
             if stopping.wait(WATCH_SECONDS):
                 raise WorkerError("The worker was stopped while it waited for a lease.")
-            for alias, now in self._read(others).items():
+            for alias, now in _read(self.client, others).items():
                 if now != others[alias]:
                     raise WorkerError(
                         f"Another worker writes the documents of {_holders({alias: now})}. Stop that worker first, or"
                         " rename the documents of one of the pipelines."
                     )
 
-    def _read(self, aliases: Iterable[str]) -> dict[str, _Held]:
-        answer = self.client.mget(index=INDEX, ids=list(aliases))
-        unread = [doc["error"] for doc in answer["docs"] if "error" in doc]
-        if unread:  # A shard is still being recovered: a lease that was not read is not absent.
-            raise TransportError(str(unread[0].get("type", "unread")))
-        return {
-            doc["_id"]: _Held(doc["_seq_no"], doc["_primary_term"], dict(doc["_source"]))
-            for doc in answer["docs"]
-            if doc.get("found")
-        }
-
     def _write(self, before: Mapping[str, _Held], released: bool = False) -> list[str]:
         """Write all leases, each only if it is still as in `before`; returns the aliases of those that are not."""
         source: dict[str, Any] = {
-            "pipeline": self.pipeline,
+            "pipeline": self.origin.pipeline,
+            "system": self.origin.system,
+            "database": self.origin.database,
             "holder": self.holder,
             "life": self.life,
             "host": socket.gethostname(),
@@ -182,12 +173,46 @@ class Lease:
                 self._known[result["_id"]] = _Held(result["_seq_no"], result["_primary_term"], source)
         return conflicts
 
-    def _create_index(self) -> None:
-        try:
-            self.client.indices.create(index=INDEX, **_BODY)
-        except BadRequestError as error:
-            if "resource_already_exists" not in str(error):
-                raise
+
+def read_owners(client: Elasticsearch, aliases: Iterable[str]) -> dict[str, Origin]:
+    """What the documents of each alias come from, as far as a worker has ever held its lease.
+
+    Raises ServiceMissing when Elasticsearch does not answer, SettingsError when it refuses the credentials."""
+    with _translated_errors():
+        _create_index(client)
+        return {alias: held.origin for alias, held in _read(client, aliases).items()}
+
+
+def _read(client: Elasticsearch, aliases: Iterable[str]) -> dict[str, _Held]:
+    answer = client.mget(index=INDEX, ids=list(aliases))
+    unread = [doc["error"] for doc in answer["docs"] if "error" in doc]
+    if unread:  # A shard is still being recovered: a lease that was not read is not absent.
+        raise TransportError(str(unread[0].get("type", "unread")))
+    return {
+        doc["_id"]: _Held(doc["_seq_no"], doc["_primary_term"], dict(doc["_source"]))
+        for doc in answer["docs"]
+        if doc.get("found")
+    }
+
+
+def _create_index(client: Elasticsearch) -> None:
+    try:
+        client.indices.create(index=INDEX, **_BODY)
+    except BadRequestError as error:
+        if "resource_already_exists" not in str(error):
+            raise
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    try:
+        yield
+    except (TransportError, ApiError) as error:
+        if isinstance(error, ApiError) and refuses_credentials(error):
+            raise credentials_refused("ROWTIDE_ELASTICSEARCH_URL") from error
+        raise ServiceMissing(
+            f"Elasticsearch at ROWTIDE_ELASTICSEARCH_URL did not grant the lease: {error}. Try again later."
+        ) from error
 
 
 def _holders(held: dict[str, _Held]) -> str:

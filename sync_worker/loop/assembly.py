@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from read_model.freshness import Origin
 from sync_worker.loop.delivery import Delivery
 from sync_worker.loop.document_sink import DocumentSink
 from sync_worker.loop.freshness_tracker import FreshnessTracker
@@ -49,6 +50,7 @@ class Surroundings:
     batch: int
     idle_wait: float
     stopping: threading.Event
+    origin: Origin
     clock: Callable[[], float] = time.monotonic
 
 
@@ -127,6 +129,7 @@ def _publisher(
     around: Surroundings, publisher: type[Publisher], maintenance: Maintenance, delivery: Delivery
 ) -> Publisher:
     state = PipelineState(
+        origin=around.origin,
         store=around.store,
         identity=around.identity,
         maintenance=maintenance,

@@ -122,12 +122,14 @@ class Publisher:
                 self._store.move(published=fresh.searchable)
 
     def _freshness(self, plan_bound: PlanBound, state: FreshnessState) -> Freshness:
-        position = self._store.position
+        position, origin = self._store.position, self._state.origin
         unsearchable = self._delivery.unsearchable(plan_bound)
         hidden = state in ("waiting", "snapshot", "loading") and plan_bound.targets.loading
         searchable = 0 if hidden else self._tracker.searchable(position.log.watermark, unsearchable)
         return Freshness(
-            pipeline=plan_bound.plan.pipeline,
+            pipeline=origin.pipeline,
+            system=origin.system,
+            database=origin.database,
             epoch=position.epoch,
             searchable=searchable,
             watermark=position.log.watermark,

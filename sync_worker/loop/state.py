@@ -1,6 +1,6 @@
 """The state of the documents, and the reason why they are not live: the words of freshness."""
 
-from read_model.freshness import FreshnessState
+from read_model.freshness import FreshnessState, Origin
 from sync_worker.loop.document_sink import DocumentSink, Targets
 from sync_worker.loop.future_versions import FutureVersions
 from sync_worker.loop.ingest import SourceIdentity
@@ -15,11 +15,13 @@ AWAITING_SNAPSHOT = "The row store is new and waits for a snapshot in the log. R
 
 
 class PipelineState:
-    """Combines what the parts of the worker know of the source, the log, the rows and the sink."""
+    """Combines what the parts of the worker know of the source, the log, the rows and the sink. `origin` is what the
+    documents come from."""
 
     def __init__(
         self,
         *,
+        origin: Origin,
         store: RowStore,
         identity: SourceIdentity,
         maintenance: Maintenance,
@@ -28,6 +30,7 @@ class PipelineState:
         future_versions: FutureVersions,
         sink: DocumentSink,
     ) -> None:
+        self.origin = origin
         self._store = store
         self._identity = identity
         self._maintenance = maintenance

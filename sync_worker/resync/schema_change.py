@@ -127,7 +127,7 @@ class SchemaChangeResync:
         """The plan for the columns that the connector captures, which are the earlier ones, and what remains wrong
         with it."""
         known = msgspec.json.decode(self._store.source().facts, type=SourceFacts)
-        narrowed = SourceFacts(facts.system, _narrowed(facts.tables, known.tables))
+        narrowed = msgspec.structs.replace(known, system=facts.system, tables=_narrowed(facts.tables, known.tables))
         try:
             plan = resolve(self._spec, read_catalog(narrowed.tables))
         except SpecError as error:

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 import msgspec
 import psycopg
 
-from cdc.log.heartbeat import SYSTEM_QUERY, catalogue_query
+from cdc.log.heartbeat import DATABASE_QUERY, SYSTEM_QUERY, catalogue_query
 from connections.postgres import NOT_A_DSN, ConnectionFailure, connection_failure, login_rejected, unreachable
 from read_model.catalog.catalog import CATALOG_QUERY, TableName
+from read_model.freshness import Origin
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 
 T = TypeVar("T")
@@ -24,11 +25,13 @@ WHERE name = 'deadlock_timeout'
 
 
 class SourceFacts(msgspec.Struct):
-    """What the worker needs to know about the source: its system identifier, and its tables in the form of
-    `read_catalog`."""
+    """What the worker needs to know about the source: its system identifier, its tables in the form of `read_catalog`,
+    and its name and oid. An earlier version did not store these two."""
 
     system: str
     tables: list[dict[str, Any]]
+    database: str = ""
+    oid: int = 0
 
 
 def read_source(dsn: str) -> SourceFacts:
@@ -36,12 +39,21 @@ def read_source(dsn: str) -> SourceFacts:
     with translate_errors(), connect(dsn) as connection:
         system = connection.execute(SYSTEM_QUERY).fetchone()
         tables = connection.execute(CATALOG_QUERY).fetchone()
-    if system is None or tables is None:
+        database = connection.execute(DATABASE_QUERY).fetchone()
+    if system is None or tables is None or database is None:
         raise WorkerError(
             "PostgreSQL returned nothing for the catalogue query. Check that ROWTIDE_POSTGRES_DSN is the address of a"
             " PostgreSQL server."
         )
-    return SourceFacts(system[0], msgspec.json.decode(tables[0]))
+    return SourceFacts(system[0], msgspec.json.decode(tables[0]), *database)
+
+
+def read_origin(dsn: str, pipeline: str) -> Origin:
+    """What the documents of a pipeline come from. Raises like `read_source`."""
+    with translate_errors(), connect(dsn) as connection:
+        row = connection.execute(f"SELECT ({SYSTEM_QUERY}), current_database()::text").fetchone()
+    assert row is not None
+    return Origin(pipeline, *row)
 
 
 def read_catalogue(dsn: str, pipeline: str, tables: Collection[TableName]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from read_model.plan.model import PipelinePlan
 from sync_worker.errors import PositionLost, StoreError
 from sync_worker.log.consumer import ChangeLog
 from sync_worker.store.position import NOTHING_READ
-from sync_worker.store.row_store import RowStore
+from sync_worker.store.row_store import RowStore, SourceRecord
 
 
 def claim(store: RowStore, path: Path, pipeline: str) -> None:
@@ -26,17 +26,18 @@ def claim(store: RowStore, path: Path, pipeline: str) -> None:
         )
 
 
-def check_plan(store: RowStore, plan: PipelinePlan) -> None:
-    """Note the plan of a new row store. Raises StoreError when it has the columns of another spec."""
-    stored_hash = store.source().spec_hash
-    if not stored_hash:
-        with store.transaction():
-            store.update_source(spec_hash=plan.spec_hash)
-    elif stored_hash != plan.spec_hash:
-        raise StoreError(
-            f"The row store of pipeline {plan.pipeline} was created for another version of the spec.",
-            Recovery.NEW_STORE,
-        )
+def check_plan(stored: SourceRecord, plan: PipelinePlan) -> None:
+    """Raises StoreError when the row store has the columns of another spec."""
+    if stored.spec_hash not in ("", plan.spec_hash):
+        raise spec_changed(plan.pipeline)
+
+
+def spec_changed(pipeline: str) -> StoreError:
+    """The row store is of no use for the spec as it is now."""
+    return StoreError(
+        f"The row store of pipeline {pipeline} was created for another version of the spec.",
+        Recovery.PREPARE_CONNECTOR_AND_NEW_STORE,
+    )
 
 
 def seek(store: RowStore, log: ChangeLog, new_store: bool) -> None:

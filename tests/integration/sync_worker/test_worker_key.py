@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from connections.elasticsearch import ElasticsearchAccess
 from infra.native.stack import Stack
 from read_model.elasticsearch.index_body import index_body
+from read_model.freshness import Origin
 from rowtide.commands.elasticsearch_key import KeySettings, create_worker_key
 from sync_worker.elasticsearch.elasticsearch_sink import ElasticsearchSink, connect
 from sync_worker.elasticsearch.index_admin import IndexAdmin
@@ -56,7 +57,7 @@ def test_the_key_does_all_that_the_worker_does(stack: Stack, key: str, admin: ht
         assert index.uuid(first) != index.uuid(second)
         assert index.nodes()
         assert index.aliases()[ALIAS] == [first]
-        lease = Lease(client, "test", (ALIAS,), "a row store", 5)
+        lease = Lease(client, Origin("test", "7711", "shop"), (ALIAS,), "a row store", 5)
         assert not lease.take(threading.Event(), print)
         lease.renew()
         assert index.meta(second) == body["mappings"]["_meta"]

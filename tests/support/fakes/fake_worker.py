@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from read_model.freshness import Freshness
+from read_model.freshness import Freshness, Origin
 from sync_worker.elasticsearch.generations import Generations
 from sync_worker.loop.assembly import AssembledLoop, PartTypes, Surroundings, assemble
 from sync_worker.loop.delivery import Delivery
@@ -31,6 +31,7 @@ from tests.support.fakes.quiet_surroundings import CleanSnapshot, HeldLease, NoR
 
 IDLE_WAIT = 0.001
 """Seconds."""
+ORIGIN = Origin("shop", "7711", "shop")
 
 
 class LogDouble:
@@ -67,6 +68,10 @@ class Cluster:
         """The `_meta` of a generation."""
         meta: dict[str, Any] | None = self.metas.get(generation)
         return meta
+
+    def set_meta(self, generation: str, meta: dict[str, Any]) -> None:
+        """Replace the `_meta` of a generation."""
+        self.metas[generation] = meta
 
     def create_generation(self, alias: str, body: dict[str, Any]) -> str:
         """The first generation of an alias."""
@@ -178,7 +183,7 @@ def live(
         quarantine, parts = Quarantine(store), WorkerParts()
 
         def generations(rows: Rows) -> Targets:
-            return Generations(store, rows, quarantine, cluster, parts.plan)
+            return Generations(store, rows, quarantine, cluster, parts.plan, ORIGIN)
 
         surroundings = Surroundings(
             store=store,
@@ -201,6 +206,7 @@ def live(
             batch=8,
             idle_wait=IDLE_WAIT,
             stopping=stopping,
+            origin=ORIGIN,
         )
         workers: list[FakeWorker] = []
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+from read_model.freshness import Origin
 from sync_worker.loop.assembly import PartTypes, Surroundings, assemble
 from sync_worker.loop.document_sink import Target
 from sync_worker.loop.plan_bound import Current
@@ -94,6 +95,7 @@ class Trial:
             idle_wait=0.0,
             stopping=threading.Event(),
             clock=self._clock,
+            origin=Origin(self._parts.plan.pipeline),
         )
         self._worker = assemble(surroundings, PartTypes(delivery=self._parts.delivery))
 

@@ -76,3 +76,10 @@ def test_a_block_on_an_index_is_no_wrong_setting() -> None:
         with admin_of(url) as admin, pytest.raises(WorkerError) as raised:
             admin.check()
         assert not isinstance(raised.value, SettingsError)
+
+
+def test_the_generations_of_a_longer_name_are_not_an_aliass_own() -> None:
+    names = ["orders-g000002", "orders-g0-g000001", "orders-gold-g000001", "orders-g0000021", "orders-g000002-write"]
+    with answering(200, {name: {"aliases": {}} for name in names}) as url, admin_of(url) as admin:
+        assert admin.generations("orders") == ["orders-g000002"]
+        assert admin.generations("orders-g0") == ["orders-g0-g000001"]
