@@ -10,7 +10,7 @@ import httpx
 import msgspec
 
 from connections.worker_token import TokenSource, no_token, signing
-from read_model.freshness import Freshness
+from read_model.freshness import Freshness, Origin
 
 _STATUS_SECONDS = 5.0
 _FRESHNESS_SECONDS = 10.0
@@ -44,6 +44,12 @@ class WorkerTokenRejected(WorkerAccessError):
     exit_code = 2
 
 
+class WorkerMismatch(WorkerAccessError):
+    """The worker of another pipeline or database answers, or one that another worker has replaced."""
+
+    exit_code = 2
+
+
 class WorkerNotListening(WorkerUnavailable):
     """Nothing listens at the URL; the worker may be about to start."""
 
@@ -61,10 +67,19 @@ class WorkerClient:
     """One worker's endpoint. Safe to construct before the worker runs; close it, or use it as a context manager.
 
     `report` receives a sentence, once a wait, when the client waits for a worker that does not answer yet. `token`
-    returns the worker's token: without one, the client can only read."""
+    returns the worker's token: without one, the client can only read. Whatever reads or needs the freshness raises
+    WorkerMismatch when the worker is not one of `origin`; None accepts any."""
 
-    def __init__(self, url: str, report: Callable[[str], None] = lambda _: None, token: TokenSource = no_token) -> None:
+    def __init__(
+        self,
+        url: str,
+        report: Callable[[str], None] = lambda _: None,
+        token: TokenSource = no_token,
+        origin: Origin | None = None,
+    ) -> None:
         self._url = url
+        self._origin = origin
+        self._checked = origin is None
         self._report = report
         self._http = httpx.Client(base_url=url, timeout=_FRESHNESS_SECONDS, trust_env=False, auth=signing(token))
 
@@ -101,7 +116,7 @@ class WorkerClient:
             response = self._http.get("/freshness")
             self._check_token(response)
             response.raise_for_status()
-            return msgspec.json.decode(response.content, type=Freshness)
+            return self._of_origin(msgspec.json.decode(response.content, type=Freshness))
         except (httpx.HTTPStatusError, msgspec.DecodeError) as error:
             raise WorkerUnavailable(
                 f"The server at {self._url} is not a Rowtide worker. Correct ROWTIDE_WORKER_URL."
@@ -150,7 +165,14 @@ class WorkerClient:
 
     def _freshness(self, path: str) -> Freshness | None:
         response = self._get(path)
-        return msgspec.json.decode(response.content, type=Freshness) if response else None
+        return self._of_origin(msgspec.json.decode(response.content, type=Freshness)) if response else None
+
+    def _of_origin(self, fresh: Freshness) -> Freshness:
+        """The freshness, if it is about the documents that the client is about."""
+        if self._origin is not None:
+            require_origin(self._url, fresh, self._origin)
+        self._checked = True
+        return fresh
 
     def _get(self, path: str) -> httpx.Response | None:
         try:
@@ -176,6 +198,8 @@ class WorkerClient:
             pause.wait(_STARTING_POLL_SECONDS)
 
     def _post(self, path: str, body: object) -> dict[str, Any]:
+        if not self._checked:
+            self.require_freshness()
         try:
             response = self._http.post(path, json=body, timeout=_WORK_SECONDS)
         except httpx.HTTPError as error:
@@ -194,6 +218,15 @@ class WorkerClient:
 
     def _no_answer(self) -> str:
         return f"The worker at {self._url} does not answer. Start it (rowtide worker) or correct ROWTIDE_WORKER_URL."
+
+
+def require_origin(url: str, fresh: Freshness, origin: Origin) -> None:
+    """Raise WorkerMismatch when this is not the freshness of a worker of this origin."""
+    if fresh.origin.contradicts(origin):
+        raise WorkerMismatch(
+            f"The worker at {url} is that of {fresh.origin}, not of {origin}. Correct ROWTIDE_WORKER_URL (or"
+            " --worker-url), or ROWTIDE_SPEC and ROWTIDE_POSTGRES_DSN."
+        )
 
 
 def _detail(response: httpx.Response) -> str:

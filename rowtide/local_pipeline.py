@@ -20,7 +20,7 @@ from connections.worker import WorkerClient
 from infra.errors import ServiceUnavailable
 from infra.native.ports import LOOPBACK
 from infra.native.stack import Stack
-from read_model.freshness import Freshness
+from read_model.freshness import Freshness, Origin
 from read_model.spec.file import load_spec
 from rowtide.programs import ROWTIDE, SEARCH_API, WRITER, Program, Programs
 
@@ -56,7 +56,7 @@ class LocalPipeline:
         data = stack.settings.data_directory
         self._secret = stack.addresses.elasticsearch_password
         self.programs = Programs(data / "logs", self._environment(spec, data))
-        self.worker = WorkerClient(self.worker_url)
+        self.worker = WorkerClient(self.worker_url, origin=Origin(self.name, database=DATABASE))
 
     def _environment(self, spec: Path, data: Path) -> dict[str, str]:
         application = make_conninfo(self.dsn, user=DATABASE, password=self._secret)

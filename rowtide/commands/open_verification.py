@@ -11,7 +11,7 @@ from connections.worker import WorkerClient
 from rowtide.console import print_note
 from sync_worker.settings import WorkerSettings
 from sync_worker.verification.oracle import Limits
-from sync_worker.verification.verification import Patience, Verification, verification
+from sync_worker.verification.verification import Patience, Verification, read_verified_source, verification
 
 
 @contextmanager
@@ -20,8 +20,9 @@ def open_verification(
 ) -> Iterator[tuple[WorkerSettings, Verification]]:
     """Read the worker's settings and connect; the connections are closed at the end."""
     settings = WorkerSettings.read(spec=spec)
+    source = read_verified_source(settings)
     with (
-        WorkerClient(worker_url, print_note, settings.token) as worker,
-        verification(settings, worker, limits, patience) as opened,
+        WorkerClient(worker_url, print_note, settings.token, source.origin) as worker,
+        verification(settings, source, worker, limits, patience) as opened,
     ):
         yield settings, opened

@@ -6,7 +6,9 @@ from typing import Any
 import typer
 
 from cdc.log.lsn import Lsn, format_lsn
-from connections.worker import WorkerClient
+from connections.worker import WorkerClient, require_origin
+from read_model.freshness import Freshness
+from read_model.spec.file import load_spec
 from rowtide.command import add_command, new_group
 from rowtide.commands.options import (
     WORKER_URL,
@@ -21,6 +23,7 @@ from rowtide.commands.options import (
 from rowtide.console import FAILED, Output, OutputOption, print_json, print_note, print_table, print_text
 from sync_worker.errors import WorkerError
 from sync_worker.settings import WorkerSettings
+from sync_worker.source.catalogue import read_origin
 from sync_worker.store.position import LSN_BITS
 from sync_worker.store.quarantine import KIND_TEXT, QuarantinedDocument
 from sync_worker.verification.oracle import source_lsn
@@ -99,13 +102,14 @@ def retry(
     Exit code 0 if none of them is in quarantine any more.
     """
     settings = WorkerSettings.read(spec=spec)
+    dsn = settings.postgres_dsn.get_secret_value()
     with WorkerClient(worker_url, print_note, settings.token) as worker:
-        worker.wait_until_started(wait)
+        _require_own_worker(settings, worker_url, worker.wait_until_started(wait))
         retried = worker.retry(document, id_)
         if retried:
             # Retried documents count as changes just above the position of the log, which is at the source's end already
             # when nothing was written since.
-            worker.wait_until_searchable(Lsn(source_lsn(settings.postgres_dsn.get_secret_value()) + 1), wait)
+            worker.wait_until_searchable(Lsn(source_lsn(dsn) + 1), wait)
     remaining = _read(settings, document, id_)
     if output is Output.JSON:
         print_json({"retried": retried, "quarantine": [_as_json(entry) for entry in remaining]})
@@ -113,6 +117,14 @@ def retry(
         print_text(f"{retried} retried, {len(remaining)} still in quarantine.")
     if remaining:
         raise typer.Exit(FAILED)
+
+
+def _require_own_worker(settings: WorkerSettings, worker_url: str, fresh: Freshness) -> None:
+    """Raise WorkerMismatch or WorkerError when the row store that is read here is not the worker's."""
+    dsn, pipeline = settings.postgres_dsn.get_secret_value(), load_spec(settings.spec).pipeline
+    require_origin(worker_url, fresh, read_origin(dsn, pipeline))
+    with RowStoreReader(store_path(settings)) as row_store:
+        row_store.require_epoch(fresh.epoch)
 
 
 def _read(settings: WorkerSettings, document: str | None, id_: str | None) -> list[QuarantinedDocument]:

@@ -15,7 +15,7 @@ from connections.wait import wait_until
 from connections.worker import WorkerClient
 from infra.errors import RunnerError, ServiceUnavailable, WrongSettings
 from infra.native.ports import LOOPBACK, free_port
-from read_model.freshness import Freshness
+from read_model.freshness import Freshness, Origin
 from rowtide.conformance.case import Case
 from rowtide.conformance.combined_spec import alias, combined_spec
 from rowtide.conformance.comparison import Comparison
@@ -105,7 +105,7 @@ class Run:
             "ROWTIDE_WORKER_URL": url,
         }
         self._programs = Programs(self._folder / "logs", self.environment)
-        self._client = WorkerClient(url)
+        self._client = WorkerClient(url, origin=Origin(self.pipeline))
         self._worker = CaseWorker(self._programs, self._client)
         self._connector = ConnectorMonitor(servers.environment["ROWTIDE_CONNECT_URL"], self.pipeline)
         self._sessions: dict[str, SqlSessions] = {}

@@ -12,6 +12,7 @@ import msgspec
 from elasticsearch import ApiError, AsyncElasticsearch
 
 from connections.elasticsearch import ElasticsearchAccess, client_options
+from read_model.elasticsearch.index_owner import IndexOwner
 from search_api.elasticsearch.privileges import has_more_than_read, privileges_query
 from search_api.elasticsearch.responses import read_aliases, read_newest_mapping
 from search_api.errors import (
@@ -94,6 +95,12 @@ class ElasticsearchReader:
             schema = read_mapping(read_newest_mapping(await self._request("GET", f"/{index}/_mapping")))
             self._cache.schemas[index] = (time.monotonic() + SCHEMA_SECONDS, schema)
         return schema
+
+    async def owner(self, index: str) -> IndexOwner | None:
+        """Whose documents an index has; None when it does not say, or there is no such index."""
+        with suppress(IndexNotFound):
+            return (await self.schema(index)).owner
+        return None
 
     async def search(self, index: str, body: Mapping[str, Any]) -> bytes:
         """Search an index whose name `schema` has accepted. With `pit` in the body it reads that point in time, and

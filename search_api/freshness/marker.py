@@ -11,7 +11,9 @@ import psycopg
 
 from cdc.log.lsn import Lsn
 from cdc.log.marker import marker_query
+from read_model.freshness import Origin
 
+ORIGIN_QUERY = b"SELECT system_identifier::text, current_database()::text FROM pg_control_system()"
 EMIT_SECONDS = 5.0
 BETWEEN_SECONDS = 0.005
 """The minimum time between two markers; requests that arrive in between share one."""
@@ -29,6 +31,8 @@ class Marker:
         self._connection: psycopg.AsyncConnection[tuple[Any, ...]] | None = None
         self._waiting: list[asyncio.Future[Lsn]] = []
         self._emitting: asyncio.Task[None] | None = None
+        self.origin = Origin("")
+        """The database that the markers are emitted in, once one was."""
 
     async def position(self) -> Lsn:
         """A position after everything that was committed before the call. Raises MarkerFailed.
@@ -64,6 +68,9 @@ class Marker:
             self._connection = await psycopg.AsyncConnection.connect(
                 self._dsn, autocommit=True, application_name="rowtide-marker", prepare_threshold=1
             )
+            with suppress(psycopg.errors.InsufficientPrivilege):  # Then the database is not known, and not compared.
+                cursor = await self._connection.execute(ORIGIN_QUERY)
+                self.origin = Origin("", *(await cursor.fetchone() or ()))
         query = marker_query(self._connection.info.server_version)
         cursor = await self._connection.execute(query.encode())
         row = await cursor.fetchone()

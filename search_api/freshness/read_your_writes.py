@@ -7,12 +7,13 @@ from enum import StrEnum
 
 import msgspec
 
+from read_model.elasticsearch.index_owner import IndexOwner
 from read_model.freshness import Freshness
 from search_api.freshness.consistency import ConsistencyRequest, EpochMismatch, NotYetConsistent, RequestedPosition
 from search_api.freshness.marker import Marker, MarkerFailed
 from search_api.freshness.view import FreshnessView, view
 from search_api.freshness.waiting_places import WaitingPlaces
-from search_api.freshness.worker import WorkerFreshness
+from search_api.freshness.worker import WorkerFreshness, foreign
 
 RETRY_SECONDS = 0.1
 """Between two attempts to reach the database."""
@@ -31,10 +32,12 @@ class Unmet(StrEnum):
     TOO_MANY_WAITING = "too_many_waiting"
     TOO_MANY_OF_CALLER = "too_many_of_caller"
     OTHER_EPOCH = "other_epoch"
+    OTHER_WORKER = "other_worker"
+    OTHER_DATABASE = "other_database"
 
 
-NOT_CONFIGURED = frozenset({Unmet.NO_WORKER, Unmet.NO_MARKER})
-"""Waiting is impossible; the request is answered, with a degraded freshness."""
+NOT_CONFIGURED = frozenset({Unmet.NO_WORKER, Unmet.NO_MARKER, Unmet.OTHER_WORKER, Unmet.OTHER_DATABASE})
+"""Waiting is of no use; the request is answered, with a degraded freshness."""
 
 UNMET_TEXTS: Mapping[Unmet, str] = {
     Unmet.NO_WORKER: "No worker is configured, so the API cannot wait for it; set ROWTIDE_WORKER_URL.",
@@ -49,6 +52,10 @@ UNMET_TEXTS: Mapping[Unmet, str] = {
     Unmet.TOO_MANY_WAITING: "Too many requests are already waiting.",
     Unmet.TOO_MANY_OF_CALLER: "Too many requests of this caller are already waiting.",
     Unmet.OTHER_EPOCH: "The token belongs to another epoch of the documents.",
+    Unmet.OTHER_WORKER: "The worker at ROWTIDE_WORKER_URL does not write this index, so its freshness is not known.",
+    Unmet.OTHER_DATABASE: (
+        "ROWTIDE_MARKER_DSN names another database than the one that the worker at ROWTIDE_WORKER_URL follows."
+    ),
 }
 
 
@@ -61,25 +68,25 @@ class ReadYourWrites:
         self._marker = marker
         self._places = places
 
-    async def reach(self, request: ConsistencyRequest, caller: str) -> FreshnessView:
-        """The freshness of a search of this caller that starts now (invariant 6).
+    async def reach(self, request: ConsistencyRequest, caller: str, owner: IndexOwner | None = None) -> FreshnessView:
+        """The freshness of a search of this caller that starts now, in an index of this owner (invariant 6).
 
         Raises NotYetConsistent or EpochMismatch, unless a stale result is accepted. Without a configured worker or
-        marker the freshness is degraded instead."""
+        marker, or with those of another pipeline or database, the freshness is degraded instead."""
         if request.level == "eventual":
-            return await self._worker.freshness()
+            return await self._worker.freshness(owner)
         started = time.monotonic()
-        outcome = await self._outcome(request, caller)
+        outcome = await self._outcome(request, caller, owner)
         if isinstance(outcome, Freshness):
             return _with_outcome(view(outcome, time.time_ns() // 1_000_000), request, started)
-        freshness = _with_outcome(await self._worker.freshness(), request, started, outcome)
+        freshness = _with_outcome(await self._worker.freshness(owner), request, started, outcome)
         if request.stale or outcome in NOT_CONFIGURED:
             return freshness
         if outcome is Unmet.OTHER_EPOCH:
             raise EpochMismatch(freshness)
         raise NotYetConsistent(UNMET_TEXTS[outcome], freshness)
 
-    async def _outcome(self, request: ConsistencyRequest, caller: str) -> Freshness | Unmet:
+    async def _outcome(self, request: ConsistencyRequest, caller: str, owner: IndexOwner | None) -> Freshness | Unmet:
         if not self._worker.configured:
             return Unmet.NO_WORKER
         if request.level == "now" and self._marker is None:
@@ -87,16 +94,18 @@ class ReadYourWrites:
         if crowding := self._places.crowding(caller):
             return Unmet.TOO_MANY_OF_CALLER if crowding == "own" else Unmet.TOO_MANY_WAITING
         with self._places.take(caller):
-            return await self._wait(request)
+            return await self._wait(request, owner)
 
-    async def _wait(self, request: ConsistencyRequest) -> Freshness | Unmet:
+    async def _wait(self, request: ConsistencyRequest, owner: IndexOwner | None) -> Freshness | Unmet:
         before, position = self._worker.last, request.position
         try:
             async with asyncio.timeout(max(request.wait, MIN_WAIT_SECONDS)):
                 position = position or await self._current_position()
                 freshness = await self._worker.reach(position)
         except TimeoutError:
-            return Unmet.BEHIND if position else Unmet.SOURCE_UNREACHABLE
+            return self._mismatch(self._worker.last, owner) or (Unmet.BEHIND if position else Unmet.SOURCE_UNREACHABLE)
+        if mismatch := self._mismatch(freshness, owner):
+            return mismatch
         if not position.seen_by(freshness):
             return Unmet.OTHER_EPOCH
         # A new marker is after everything that was searchable before; if it is not, the source went back.
@@ -104,6 +113,16 @@ class ReadYourWrites:
         if request.level == "now" and before is not None and same_epoch and before.searchable > position.lsn:
             return Unmet.SOURCE_WENT_BACK
         return freshness
+
+    def _mismatch(self, freshness: Freshness | None, owner: IndexOwner | None) -> Unmet | None:
+        """Why a position says nothing about the index; None when it may."""
+        if freshness is None:
+            return None
+        if foreign(freshness, owner):
+            return Unmet.OTHER_WORKER
+        if self._marker is not None and self._marker.origin.contradicts(freshness.origin):
+            return Unmet.OTHER_DATABASE
+        return None
 
     async def _current_position(self) -> RequestedPosition:
         assert self._marker is not None

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from read_model.elasticsearch.index_owner import IndexOwner
 from read_model.freshness import Freshness
 from search_api.freshness.consistency import RequestedPosition
 from search_api.freshness.view import FreshnessView, token_of, unknown, view
@@ -20,6 +21,21 @@ LONG_POLL_SECONDS = 2.0
 """How long one request waits for the freshness to change."""
 PAUSE_SECONDS = 0.05
 """After a worker that failed to respond, or responded without waiting."""
+
+
+def foreign(freshness: Freshness, owner: IndexOwner | None) -> str:
+    """Why this freshness says nothing about an index; empty when it may, or the index does not say whose it is."""
+    if owner is None or owner.serves(freshness.origin, freshness.epoch):
+        return ""
+    if owner.origin.contradicts(freshness.origin):
+        return (
+            f"The worker at ROWTIDE_WORKER_URL is that of {freshness.origin}, and the index has the documents of"
+            f" {owner.origin}."
+        )
+    return (
+        f"The worker at ROWTIDE_WORKER_URL has epoch {freshness.epoch}, and the index was created in epoch {owner.epoch}:"
+        " another worker writes it."
+    )
 
 
 class FreshnessUnavailable(Exception):
@@ -53,17 +69,19 @@ class WorkerFreshness:
         """The last freshness that the worker reported, however old."""
         return self._latest if isinstance(self._latest, Freshness) else None
 
-    async def freshness(self) -> FreshnessView:
-        """The freshness of a search that starts now. Never raises."""
+    async def freshness(self, owner: IndexOwner | None = None) -> FreshnessView:
+        """The freshness of a search that starts now, in an index of this owner. Never raises."""
         if self._http is None:
             return unknown("No worker is configured; set ROWTIDE_WORKER_URL to see how fresh the documents are.")
         if time.monotonic() >= self._expires:
             if self._polling is None or self._polling.done():
                 self._polling = asyncio.create_task(self._get(self._http, {}, REQUEST_TIMEOUT))
             self._store(await asyncio.shield(self._polling))
-        if isinstance(self._latest, Freshness):
-            return view(self._latest, time.time_ns() // 1_000_000)
-        return unknown(str(self._latest))
+        if not isinstance(self._latest, Freshness):
+            return unknown(str(self._latest))
+        if reason := foreign(self._latest, owner):
+            return unknown(reason)
+        return view(self._latest, time.time_ns() // 1_000_000)
 
     async def reach(self, position: RequestedPosition) -> Freshness:
         """Return when the position is searchable or belongs to another epoch. The caller sets the timeout."""

@@ -84,8 +84,10 @@ async def prompt_search_of(request: Request, caller: CurrentCaller) -> Search:
 
 async def _search(request: Request, caller: Caller, consistency: ConsistencyRequest) -> Search:
     state: AppState = request.app.state.search
+    index = request.path_params.get("index")
+    owner = await state.reader.owner(index) if index else None
     try:
-        freshness = await state.read_your_writes.reach(consistency, identity_of(request, caller.name))
+        freshness = await state.read_your_writes.reach(consistency, identity_of(request, caller.name), owner)
     except (NotYetConsistent, EpochMismatch) as late:
         request.state.answer_headers = late.freshness.headers()
         raise

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
+from read_model.elasticsearch.index_owner import IndexOwner, owner_in
+
 FieldKind = Literal["text", "keyword", "integer", "number", "date", "boolean", "json", "other"]
 
 KINDS: Mapping[str, FieldKind] = {
@@ -96,9 +98,10 @@ class IndexField:
 
 @dataclass(frozen=True)
 class IndexSchema:
-    """All fields of one index, ordered by name."""
+    """All fields of one index, ordered by name, and whose documents it has, if it says."""
 
     fields: tuple[IndexField, ...]
+    owner: IndexOwner | None = None
 
     @cached_property
     def by_name(self) -> Mapping[str, IndexField]:
@@ -158,7 +161,7 @@ def read_mapping(mapping: Mapping[str, Any]) -> IndexSchema:
         )
         for field in _fields(properties, "", "")
     )
-    return IndexSchema(tuple(sorted(fields, key=lambda field: field.name)))
+    return IndexSchema(tuple(sorted(fields, key=lambda field: field.name)), owner_in(meta))
 
 
 def _personal(properties: Mapping[str, Any], described: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:

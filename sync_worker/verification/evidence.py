@@ -32,6 +32,8 @@ def collect_evidence(settings: WorkerSettings, opened: Verification, plan: Docum
         explanation.freshness = opened.worker.require_freshness()
     explanation.held = next(opened.index.find(plan.name, [id_]), None)
     with suppress(WorkerError), RowStoreReader(store_path(settings)) as row_store:
+        if explanation.freshness is not None:
+            row_store.require_epoch(explanation.freshness.epoch)
         _read_row_store(row_store, plan, explanation)
         _read_log(settings, opened.plan.pipeline, plan, explanation, row_store.position.snapshot.lsn)
     last = explanation.last

@@ -8,6 +8,7 @@ import httpx
 import msgspec
 
 from connections.elasticsearch import ElasticsearchAccess, httpx_options, is_credentials_refusal
+from read_model.elasticsearch.index_owner import OWNER, IndexOwner, owner_in
 from sync_worker.elasticsearch.access import credentials_refused, unreachable
 from sync_worker.errors import WorkerError
 
@@ -47,6 +48,14 @@ class _Hits(msgspec.Struct):
 class _Page(msgspec.Struct):
     hits: _Hits
     pit_id: str = ""
+
+
+class _Mappings(msgspec.Struct, rename={"meta": "_meta"}):
+    meta: dict[str, Any] = {}
+
+
+class _Mapped(msgspec.Struct):
+    mappings: _Mappings
 
 
 class IndexReader:
@@ -109,6 +118,13 @@ class IndexReader:
     def count(self, alias: str) -> int:
         """The number of documents that a search sees."""
         return int(msgspec.json.decode(self._call("GET", f"/{alias}/_count"))["count"])
+
+    def owner(self, alias: str) -> IndexOwner | None:
+        """Whose documents a search of the alias sees; None when the index does not exist or does not say."""
+        path = f"/{alias}/_mapping?ignore_unavailable=true&allow_no_indices=true&filter_path=*.mappings._meta.{OWNER}"
+        indexes = msgspec.json.decode(self._call("GET", path), type=dict[str, _Mapped])
+        owners = [owner for name in sorted(indexes) if (owner := owner_in(indexes[name].mappings.meta))]
+        return owners[-1] if owners else None
 
     def _search(self, alias: str, body: object) -> Iterator[Indexed]:
         page = msgspec.json.decode(self._call("POST", f"/{alias}/_search", body), type=_Page)

@@ -30,6 +30,7 @@ class RowStoreReader:
     """A row store opened read-only. Each method sees the current state. Raises WorkerError when it cannot be opened."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         if not path.exists():
             raise WorkerError(
                 f"Row store {path} does not exist. Run this on the worker's machine, or set ROWTIDE_WORKER_STORE."
@@ -50,6 +51,14 @@ class RowStoreReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._connection.close()
+
+    def require_epoch(self, epoch: int) -> None:
+        """Raise WorkerError when this is not the row store of the worker with this epoch."""
+        if self.position.epoch != epoch:
+            raise WorkerError(
+                f"Row store {self._path} has epoch {self.position.epoch}, and the worker has epoch {epoch}: it uses"
+                " another row store. Run this on the worker's machine, or set ROWTIDE_WORKER_STORE."
+            )
 
     def quarantined(self, document: str | None = None, id_: str | None = None) -> list[QuarantinedDocument]:
         """The documents in quarantine: all, those of one kind, or a single one."""

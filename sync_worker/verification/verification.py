@@ -11,10 +11,12 @@ from datetime import timedelta
 from cdc.log.lsn import Lsn, parse_lsn
 from connections.worker import WorkerClient
 from read_model.catalog.catalog import read_catalog
+from read_model.elasticsearch.index_owner import IndexOwner
+from read_model.freshness import Origin
 from read_model.plan.model import DocumentPlan, PipelinePlan
 from read_model.plan.resolve import resolve
 from read_model.spec.file import load_spec
-from sync_worker.errors import SettingsError
+from sync_worker.errors import SettingsError, WorkerError
 from sync_worker.settings import WorkerSettings
 from sync_worker.source.catalogue import read_source
 from sync_worker.verification.index_reader import IndexReader
@@ -65,26 +67,61 @@ class Verification:
     index: IndexReader
     worker: WorkerClient
     patience: Patience
+    epoch: int = 0
+    """The highest epoch in which one of the indexes was created."""
 
     def verifier(self, progress: Progress) -> Verifier:
         """A verifier that reports the number of documents compared to `progress`."""
 
         def wait_until(lsn: Lsn) -> None:
-            self.worker.wait_until_searchable(lsn, self.patience.wait)
+            epoch = self.worker.wait_until_searchable(lsn, self.patience.wait).epoch
+            if epoch < self.epoch:
+                raise WorkerError(
+                    f"The worker that answers has epoch {epoch}, but an index was created in epoch {self.epoch}, so"
+                    " another worker has taken over. Correct ROWTIDE_WORKER_URL (or --worker-url)."
+                )
 
         return Verifier(self.oracle, self.index, wait_until, progress, self.patience.pause)
 
 
+@dataclass(frozen=True, slots=True)
+class VerifiedSource:
+    """The plan for the source's current tables, and whose documents are verified."""
+
+    plan: PipelinePlan
+    origin: Origin
+
+
+def read_verified_source(settings: WorkerSettings) -> VerifiedSource:
+    """Read the spec and the source's catalogue."""
+    spec = load_spec(settings.spec)
+    facts = read_source(settings.postgres_dsn.get_secret_value())
+    plan = resolve(spec, read_catalog(facts.tables))
+    return VerifiedSource(plan, Origin(spec.pipeline, facts.system, facts.database))
+
+
 @contextmanager
 def verification(
-    settings: WorkerSettings, worker: WorkerClient, limits: Limits, patience: Patience
+    settings: WorkerSettings, source: VerifiedSource, worker: WorkerClient, limits: Limits, patience: Patience
 ) -> Iterator[Verification]:
-    """Connect to the source and the index, and close the connections afterwards."""
+    """Connect to the source and the index, and close the connections afterwards.
+
+    Raises SettingsError when an index has the documents of another pipeline or database."""
     dsn = settings.postgres_dsn.get_secret_value()
-    spec = load_spec(settings.spec)
-    plan = resolve(spec, read_catalog(read_source(dsn).tables))
     with Oracle(dsn, limits) as oracle, IndexReader(settings.elasticsearch_access()) as index:
-        yield Verification(plan, oracle, index, worker, patience)
+        owners = {document.name: index.owner(document.name) for document in source.plan.documents}
+        for alias, owner in owners.items():
+            _require_origin(alias, owner, source.origin)
+        epoch = max((owner.epoch for owner in owners.values() if owner), default=0)
+        yield Verification(source.plan, oracle, index, worker, patience, epoch)
+
+
+def _require_origin(alias: str, owner: IndexOwner | None, origin: Origin) -> None:
+    if owner is not None and owner.origin.contradicts(origin):
+        raise SettingsError(
+            f"Index {alias} has the documents of {owner.origin}, not of {origin}. Correct ROWTIDE_ELASTICSEARCH_URL, or"
+            " ROWTIDE_SPEC and ROWTIDE_POSTGRES_DSN."
+        )
 
 
 def chosen(plan: PipelinePlan, names: Sequence[str]) -> list[DocumentPlan]:

@@ -1,14 +1,16 @@
 """Waiting for a worker that is just starting, and for the documents."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
+import msgspec
 import pytest
 
 from cdc.log.lsn import Lsn
-from connections.worker import WorkerAccessError, WorkerClient, WorkerUnavailable, WorkerUrlError
+from connections.worker import WorkerAccessError, WorkerClient, WorkerMismatch, WorkerUnavailable, WorkerUrlError
 from infra.native.ports import free_port
+from read_model.freshness import Freshness, Origin
 from tests.support.fakes.worker_endpoint import freshness_now, worker_double
 
 
@@ -77,3 +79,42 @@ def test_what_is_no_worker_is_not_waited_for() -> None:
     ):
         client.wait_until_searchable(Lsn(1), 60)
     assert reports == []
+
+
+SHOP = Origin("shop", "71", "shop")
+REQUESTS: list[Callable[[WorkerClient], object]] = [
+    WorkerClient.freshness,
+    WorkerClient.require_freshness,
+    lambda client: client.next_freshness(Freshness("shop", 1, 1, 1, 0, "live"), 0),
+    lambda client: client.wait_until_started(10),
+    lambda client: client.wait_until_searchable(1, 10),
+    lambda client: client.retry(None, None),
+    lambda client: client.reread("orders", ["1"]),
+    lambda client: client.remove("orders", ["1"], 1),
+]
+
+
+@pytest.mark.parametrize("request_to", REQUESTS)
+@pytest.mark.parametrize(
+    "other", [Origin("blog", "71", "shop"), Origin("shop", "72", "shop"), Origin("shop", "71", "shop_staging")]
+)
+def test_the_worker_of_another_pipeline_is_not_believed(
+    other: Origin, request_to: Callable[[WorkerClient], object]
+) -> None:
+    answer = msgspec.json.encode(
+        Freshness(other.pipeline, 1, 77, 80, 0, "live", system=other.system, database=other.database)
+    )
+    with (
+        worker_double(lambda: answer) as url,
+        closing(WorkerClient(url, origin=SHOP)) as client,
+        pytest.raises(WorkerMismatch, match=r"is that of pipeline .*Correct ROWTIDE_WORKER_URL") as raised,
+    ):
+        request_to(client)
+    assert str(other) in str(raised.value)
+    assert str(SHOP) in str(raised.value)
+    assert raised.value.exit_code == 2
+
+
+def test_a_worker_of_an_earlier_version_names_its_pipeline_only() -> None:
+    with worker_double(freshness_now) as url, closing(WorkerClient(url, origin=SHOP)) as client:
+        assert client.require_freshness().pipeline == "shop"

@@ -50,6 +50,7 @@ def test_retried_documents_are_beyond_the_end_of_an_idle_source(
 ) -> None:
     worker = WorkerDouble()
     monkeypatch.setattr(quarantine, "WorkerClient", lambda *_: worker)
+    monkeypatch.setattr(quarantine, "_require_own_worker", lambda *_: None)
     monkeypatch.setattr(quarantine, "source_lsn", lambda _: END)
     monkeypatch.setattr(quarantine, "_read", lambda *_: [])
     result = CliRunner().invoke(

@@ -1,6 +1,7 @@
 """Consistency requests and waiting for them, against doubles of the worker and the database."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
@@ -9,7 +10,8 @@ import msgspec
 import pytest
 
 from cdc.log.lsn import Lsn
-from read_model.freshness import Freshness
+from read_model.elasticsearch.index_owner import IndexOwner
+from read_model.freshness import Freshness, Origin
 from search_api.freshness.consistency import (
     ConsistencyRequest,
     EpochMismatch,
@@ -26,7 +28,7 @@ from search_api.freshness.worker import WorkerFreshness
 from search_api.query.validation import InvalidRequest
 
 WAITS = WaitLimits(5, 10)
-LIVE = Freshness("shop", 1, 100, 100, 1_000, "live")
+LIVE = Freshness("shop", 1, 100, 100, 1_000, "live", system="71", database="shop")
 CALLER = "ana"
 
 
@@ -314,3 +316,50 @@ def test_headers_say_the_same_as_the_body() -> None:
         assert headers["Rowtide-Freshness"].endswith("degraded=?0, consistency=eventual, met=?1")
 
     run(steps)
+
+
+OWN = IndexOwner(LIVE.origin, LIVE.epoch)
+OTHER_WORKERS = [
+    (IndexOwner(Origin("blog", "71", "shop")), "is that of pipeline shop .* the documents of pipeline blog"),
+    (IndexOwner(Origin("shop", "72", "shop")), "is that of pipeline shop .*system 71.* of pipeline shop .*system 72"),
+    (IndexOwner(Origin("shop", "71", "staging")), "database shop.* of pipeline shop .database staging"),
+    (IndexOwner(LIVE.origin, 2), "has epoch 1, and the index was created in epoch 2"),
+]
+
+
+@pytest.mark.parametrize("level", ["", "now", "at_least"])
+@pytest.mark.parametrize(("owner", "reason"), OTHER_WORKERS)
+def test_a_worker_that_does_not_write_the_index_promises_nothing(level: str, owner: IndexOwner, reason: str) -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
+        demand = require(level, at_least="1:100") if level == "at_least" else require(level)
+        freshness = await consistency.reach(demand, CALLER, owner)
+        assert (freshness.token, freshness.degraded, freshness.met) == (None, True, not level)
+        assert level or re.search(reason, freshness.reason)
+        assert not level or "does not write this index" in freshness.reason
+        assert (await consistency.reach(demand, CALLER, OWN)).met
+        assert (await consistency.reach(demand, CALLER, None)).met, (
+            "an index of an earlier version does not say whose it is"
+        )
+
+    run(steps, lsn=100)
+
+
+def test_a_marker_in_another_database_is_no_position_of_the_worker() -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
+        for origin in (Origin("", "72", "shop"), Origin("", "71", "blog")):
+            marker.origin = origin
+            freshness = await consistency.reach(require("now"), CALLER, OWN)
+            assert (freshness.degraded, freshness.met) == (True, False)
+            assert "ROWTIDE_MARKER_DSN names another database" in freshness.reason
+        marker.origin = Origin("", "71", "shop")
+        assert (await consistency.reach(require("now"), CALLER, OWN)).met
+
+    run(steps, lsn=100)
+
+
+def test_a_marker_beyond_reach_in_another_database_is_named_as_such() -> None:
+    async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
+        marker.origin = Origin("", "72", "shop")
+        assert "another database" in (await consistency.reach(require("now", prefer="wait=0"), CALLER, OWN)).reason
+
+    run(steps, lsn=10**9)
