@@ -1,4 +1,5 @@
-"""How programs reach PostgreSQL: reading a DSN, and what a failed or lost connection means. Opens nothing."""
+"""How programs reach PostgreSQL: reading a DSN, what a failed or lost connection means, and the settings of a session.
+Opens nothing."""
 
 import re
 from enum import Enum, auto
@@ -85,3 +86,68 @@ def address(dsn: str) -> str:
     """host:port/database of a DSN, for messages. Raises ValueError when it is not a DSN."""
     parts = dsn_parts(dsn)
     return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
+
+
+# ALTER DATABASE … SET, ALTER ROLE … SET and postgresql.conf reach every session that does not say otherwise, ours too:
+# with extra_float_digits = 0 floats arrive rounded, with bytea_output = escape Debezium fails.
+_VALUES = {
+    "array_nulls": "on",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "IntervalStyle": "postgres",
+    "lc_monetary": "C",
+    "quote_all_identifiers": "off",
+    "standard_conforming_strings": "on",
+    "transform_null_equals": "off",
+    "xmloption": "content",
+}
+"""How values are printed and read."""
+
+_LIMITS = {
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+    "lock_timeout": "0",
+    "statement_timeout": "0",
+    "transaction_timeout": "0",
+}
+_TRANSACTIONS = {
+    "default_transaction_deferrable": "off",
+    "default_transaction_isolation": "read committed",
+    "default_transaction_read_only": "off",
+    "row_security": "on",
+}
+_DRIVER = {"DateStyle": "ISO", "TimeZone": "UTC"}
+"""What the connector's driver sends itself, after the options."""
+
+_SINCE = {"transaction_timeout": 170000}
+"""The first server version of parameters that the oldest supported one does not have."""
+
+PINNED = {**_VALUES, **_LIMITS, **_TRANSACTIONS, **_DRIVER}
+
+_LIST = ", ".join(f"('{name}', '{value}')" for name, value in PINNED.items())
+# Equality of a citext is an operator of its extension: without the extension's schema in the path, it would compare as
+# text does. Everything else has its schema in front.
+_PIN = f"""
+SET search_path = pg_catalog;
+SELECT set_config(s.name, p.value, false) FROM pg_settings s JOIN (VALUES {_LIST}) p(name, value) ON p.name = s.name;
+SELECT set_config('search_path', concat_ws(', ', 'pg_catalog', string_agg(DISTINCT quote_ident(n.nspname), ', ')), false)
+FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE n.nspname <> 'pg_catalog'
+"""
+
+
+def pin_settings(connection: psycopg.Connection[Any]) -> None:
+    """Set the parameters of a new session. Raises psycopg's errors.
+
+    In SQL and not when it connects, because poolers refuse options. The search path is that of the extensions' types
+    and operators."""
+    connection.execute(_PIN)
+
+
+def connector_options(version: int) -> str:
+    """The `options` with which the connector's sessions connect, the one that decodes the WAL included: it runs no SQL.
+
+    `version` is server_version_num. With only pg_catalog in the search path, every other type has its schema in its
+    name, so that Debezium tells types of one name apart."""
+    settings = {**_VALUES, **_LIMITS, **_TRANSACTIONS, "search_path": "pg_catalog"}
+    known = {name: value for name, value in settings.items() if version >= _SINCE.get(name, 0)}
+    return " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in known.items())

@@ -33,7 +33,7 @@ def desired_config(settings: Settings, choice: Choice) -> tuple[str, dict[str, s
     Raises WrongUse when the password of the connector's role is not known."""
     with open_source(settings.source_dsn) as source:
         pipeline, tables = captured_tables(choice, source.catalog())
-        system = source.system()
+        system, version = source.system(), source.version()
     password = settings.connector_password_reference or stored_password(settings, pipeline)
     if password is None:
         raise WrongUse(
@@ -42,7 +42,7 @@ def desired_config(settings: Settings, choice: Choice) -> tuple[str, dict[str, s
         )
     options = session_options(settings, pipeline)
     address = settings.connector_postgres_address
-    database = connector_database(settings.source_dsn, address, pipeline, password, system, options)
+    database = connector_database(settings.source_dsn, address, pipeline, password, system, version, options)
     return pipeline, connector_config(pipeline, tables, database, topic_settings(settings))
 
 

@@ -13,12 +13,13 @@ from cdc.capture_selection import Captured
 from cdc.log.heartbeat import emit_query, placeholder
 from cdc.log.names import CONTROL_PREFIXES, changes_topic, publication_name, slot_name
 from cdc.source.connector_database import ConnectorDatabase
+from connections.postgres import connector_options
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """The largest record, in bytes, that the producer and the topic accept."""
 
 SESSION_OPTIONS = "driver.options"
-"""The setting that holds the key which signs heartbeats, or a reference to it."""
+"""The setting that holds the key which signs heartbeats, or a reference to it, and the parameters of the sessions."""
 
 MASK = "********"
 _SECRET_KEY = re.compile(r"password|secret|jaas|token|credential|passphrase|private", re.IGNORECASE)
@@ -70,7 +71,9 @@ def _connection(database: ConnectorDatabase) -> dict[str, str]:
         "database.user": database.user,
         "database.password": database.password,
     }
-    optional = {"database.sslmode": database.sslmode, SESSION_OPTIONS: database.options}
+    # First the key: `masked` shows a reference by how it begins.
+    options = f"{database.options} {connector_options(database.version)}".lstrip()
+    optional = {"database.sslmode": database.sslmode, SESSION_OPTIONS: options}
     return parameters | {key: value for key, value in optional.items() if value}
 
 

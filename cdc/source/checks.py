@@ -42,7 +42,7 @@ def check_tables(captured: Captured, facts: Facts, role: str) -> Verdict:
             )
         refusals += [*_identity(table), *_row_security(table, facts, role)]
         used = [column for column in table.columns.values() if not captured[name] or column.name in captured[name]]
-        warnings += [*_identity_warnings(table), *_column_warnings(table, used, facts.version)]
+        warnings += [*_identity_warnings(table), *_column_warnings(table, used, facts)]
     return Verdict(tuple(refusals), tuple(warnings))
 
 
@@ -109,7 +109,7 @@ def _identity_warnings(table: Table) -> Iterator[str]:
         )
 
 
-def _column_warnings(table: Table, used: list[Column], version: int) -> Iterator[str]:
+def _column_warnings(table: Table, used: list[Column], facts: Facts) -> Iterator[str]:
     for column in used:
         name = f"{table.name}.{column.name}"
         if column.generated == "v":
@@ -117,10 +117,15 @@ def _column_warnings(table: Table, used: list[Column], version: int) -> Iterator
                 f"{name}: a virtual generated column is never in the log, only in the snapshot. Remove it from the"
                 " documents."
             )
-        elif column.generated == "s" and version < GENERATED_SINCE:
+        elif column.generated == "s" and facts.version < GENERATED_SINCE:
             yield (
-                f"{name}: PostgreSQL {version // 10000} does not publish generated columns (18 does). Remove it from"
+                f"{name}: PostgreSQL {facts.version // 10000} does not publish generated columns (18 does). Remove it from"
                 " the documents."
+            )
+        if column.type == "money" and facts.money_places != 2:
+            yield (
+                f"{name}: the database prints money with {facts.money_places} decimal places (lc_monetary); documents"
+                " show it with two. Use a numeric column."
             )
         if column.element_kind == "e":
             yield _stops_connector(name, "a NULL in an array of enums")

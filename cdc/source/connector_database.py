@@ -11,7 +11,8 @@ from connections.postgres import dsn_parts
 class ConnectorDatabase:
     """Where the connector signs in, and as whom. `password` may be a reference such as `${file:/path:key}`.
 
-    `system` is the database's system identifier (`cdc.log.heartbeat.SYSTEM_QUERY`)."""
+    `system` is the database's system identifier (`cdc.log.heartbeat.SYSTEM_QUERY`), `version` its
+    server_version_num."""
 
     host: str
     port: int
@@ -19,14 +20,15 @@ class ConnectorDatabase:
     user: str
     password: str
     system: str
+    version: int
     sslmode: str = ""
     options: str = field(default="", repr=False)
-    """Parameters of its sessions, with the key that signs heartbeats; empty when there is no key. May be a reference,
+    """The key that signs heartbeats, as parameters of its sessions; empty when there is no key. May be a reference,
     too."""
 
 
 def connector_database(
-    dsn: str, reached_at: str | None, pipeline: str, password: str, system: str, options: str = ""
+    dsn: str, reached_at: str | None, pipeline: str, password: str, system: str, version: int, options: str = ""
 ) -> ConnectorDatabase:
     """The DSN's database for the connector's own role, at `reached_at` (host:port) where Kafka Connect needs another
     address."""
@@ -42,6 +44,7 @@ def connector_database(
         user=role_name(pipeline),
         password=password,
         system=system,
+        version=version,
         sslmode=str(parts.get("sslmode", "")),
         options=options,
     )

@@ -17,6 +17,7 @@ from connections.postgres import (
     address,
     connection_failure,
     login_rejected,
+    pin_settings,
     reason,
     unreachable,
 )
@@ -27,7 +28,7 @@ _CONNECT_SECONDS = 10
 _SERVER = """
 SELECT current_database(), current_setting('server_version_num')::int, current_setting('wal_level'),
   current_setting('max_replication_slots')::int, current_setting('max_wal_senders')::int,
-  (SELECT count(*)::int FROM pg_stat_replication), current_setting('max_slot_wal_keep_size'),
+  (SELECT count(*)::int FROM pg_stat_replication), current_setting('server_encoding'), current_setting('max_slot_wal_keep_size'),
   coalesce(current_setting('idle_replication_slot_timeout', true), ''),
   (SELECT coalesce(array_agg(slot_name::text), '{}') FROM pg_replication_slots)
 """
@@ -77,13 +78,17 @@ class Source:
         """The database's system identifier."""
         return str(self._row(SYSTEM_QUERY)[0])
 
+    def version(self) -> int:
+        """Its server_version_num."""
+        return self._connection.info.server_version
+
     def database(self) -> str:
         """The database's name."""
         return str(self._row("SELECT current_database()")[0])
 
     def facts(self, pipeline: str) -> Facts:
         """What `plan_source` needs."""
-        database, version, wal_level, max_slots, max_senders, senders, keep, idle, slots = self._row(_SERVER)
+        database, version, wal_level, max_slots, max_senders, senders, encoding, keep, idle, slots = self._row(_SERVER)
         role = self._connection.execute(_ROLE, (role_name(pipeline),)).fetchone()
         connect, schemas, granted = self._grants(pipeline) if role else (False, [], [])
         return Facts(
@@ -94,6 +99,8 @@ class Source:
             max_replication_slots=max_slots,
             max_wal_senders=max_senders,
             wal_senders=senders,
+            encoding=encoding,
+            money_places=self._money_places(),
             max_slot_wal_keep_size=keep,
             idle_slot_timeout=idle,
             slots=frozenset(slots),
@@ -143,6 +150,12 @@ class Source:
         """Record in the log that a snapshot had no rows; nothing else shows it."""
         self._connection.execute("SELECT pg_logical_emit_message(false, %s, %s::bytea)", (SNAPSHOT_PREFIX, content))
 
+    def _money_places(self) -> int:
+        """Decimal places of money as the application sees it: those of the lc_monetary with which it connects."""
+        with self._connection.transaction():
+            self._connection.execute("SET LOCAL lc_monetary TO DEFAULT")
+            return int(self._row("SELECT scale(1::money::numeric)")[0])
+
     def _grants(self, pipeline: str) -> tuple[bool, list[str], list[list[str]]]:
         row = self._connection.execute(_GRANTS, {"role": role_name(pipeline)}).fetchone()
         assert row is not None
@@ -169,8 +182,9 @@ def open_source(dsn: str) -> Iterator[Source]:
     ServiceUnavailable when it does not answer or goes away, OperatorError when it refuses a statement."""
     try:
         with psycopg.connect(
-            dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="rowtide"
+            dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="rowtide", client_encoding="utf8"
         ) as connection:
+            pin_settings(connection)
             yield Source(connection)
     except psycopg.Error as error:
         raise operator_error(error, dsn) from error

@@ -31,7 +31,8 @@ class Publication:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """A source database. `version` is server_version_num; `granted` are the tables that the role may read by a grant to
-    itself; `slots` are all slots of the server; `idle_slot_timeout` is empty if the server does not have that
+    itself; `slots` are all slots of the server; `encoding` is that of the database; `money_places` are the decimal
+    places of its lc_monetary; `idle_slot_timeout` is empty if the server does not have that
     setting."""
 
     database: str
@@ -41,6 +42,8 @@ class Facts:
     max_replication_slots: int = 10
     max_wal_senders: int = 10
     wal_senders: int = 0
+    encoding: str = "UTF8"
+    money_places: int = 2
     max_slot_wal_keep_size: str = "-1"
     idle_slot_timeout: str = ""
     slots: frozenset[str] = frozenset()

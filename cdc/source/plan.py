@@ -80,6 +80,11 @@ def _server_refusals(pipeline: str, facts: Facts) -> Iterator[str]:
 
 
 def _server_warnings(facts: Facts) -> Iterator[str]:
+    if facts.encoding == "SQL_ASCII":
+        yield (
+            "The database's encoding is SQL_ASCII: PostgreSQL does not know what its texts mean, and every text that is"
+            " not UTF-8 stops the connector or arrives damaged."
+        )
     if facts.max_slot_wal_keep_size == "-1":
         yield (
             "max_slot_wal_keep_size is unlimited: while the connector does not run, WAL accumulates until the disk is"

@@ -1,6 +1,6 @@
 """Queries for rows in PostgreSQL whose values come as Debezium would send them, so that `rows.upsert` can store them.
 
-Run them with DateStyle ISO and extra_float_digits ≥ 1, the server's defaults.
+Run them in a session whose settings are pinned (`connections.postgres`).
 """
 
 from read_model.catalog.catalog import Column, quote_identifier

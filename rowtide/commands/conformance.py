@@ -15,7 +15,7 @@ from rich.text import Text
 from rowtide.command import add_command
 from rowtide.conformance.loader import read_cases
 from rowtide.conformance.result import CaseResult
-from rowtide.conformance.run import run_cases
+from rowtide.conformance.run import Surroundings, run_cases
 from rowtide.conformance.servers import running_servers
 from rowtide.console import FAILED, Output, OutputOption, print_json, print_note, print_table, print_text
 from rowtide.programs import interrupt_on_terminate
@@ -53,7 +53,7 @@ def conformance(
     cases = [case for case in read_cases(folders) if not only or case.name in only]
     logs = Path(tempfile.mkdtemp(prefix="rowtide-conformance-"))
     with running_servers(lambda part, state: report(f"{part}: {state}")) as servers:
-        results = run_cases(cases, servers, logs, report)
+        results = run_cases(cases, Surroundings(servers, logs, report))
     passed = all(result.verdict in ("equal", "refused") for result in results)
     if passed:
         shutil.rmtree(logs, ignore_errors=True)

@@ -1,14 +1,15 @@
 """Runs cases through the real pipeline: one database, connector and worker for all cases that can share them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 from psycopg.conninfo import make_conninfo
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Identifier, Literal
 
 from cdc.log.names import role_name
 from connections.wait import wait_until
@@ -41,40 +42,44 @@ StepDone = Callable[["Run", int], None]
 """Called after the first load (0) and after each step, once everything was compared."""
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where cases run. `parameters` are set for the runs' databases, but not in the cases' own sessions."""
+
+    servers: Servers
+    folder: Path
+    report: Report
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
 def run_cases(
-    cases: Sequence[Case], servers: Servers, folder: Path, report: Report, done: StepDone = lambda _run, _step: None
+    cases: Sequence[Case], surroundings: Surroundings, done: StepDone = lambda _run, _step: None
 ) -> list[CaseResult]:
     """Run cases, as many as possible in one pipeline.
 
     If a run of several cases fails as a whole, each half of them is run again, to find the case that caused it.
     """
     shared = [case for case in cases if not case.alone]
-    results = _run_together(shared, servers, folder, report, done) if shared else []
+    results = _run_together(shared, surroundings, done) if shared else []
     for case in cases:
         if case.alone:
-            results += _run_together([case], servers, folder, report, done)
+            results += _run_together([case], surroundings, done)
     order = {case.name: place for place, case in enumerate(cases)}
     return sorted(results, key=lambda result: order[result.case])
 
 
-def _run_together(
-    cases: Sequence[Case], servers: Servers, folder: Path, report: Report, done: StepDone
-) -> list[CaseResult]:
+def _run_together(cases: Sequence[Case], surroundings: Surroundings, done: StepDone) -> list[CaseResult]:
     try:
-        with Run(cases, servers, folder, report) as run:
+        with Run(cases, surroundings) as run:
             return run.go(done)
     except (ServiceUnavailable, WrongSettings):
         raise
     except RunnerError as error:
         if len(cases) == 1:
             return [_result(cases[0], failure=str(error))]
-        report(f"The run failed; running each half again. {str(error).partition(chr(10))[0]}")
+        surroundings.report(f"The run failed; running each half again. {str(error).partition(chr(10))[0]}")
         half = len(cases) // 2
-        return [
-            result
-            for part in (cases[:half], cases[half:])
-            for result in _run_together(part, servers, folder, report, done)
-        ]
+        return [result for part in (cases[:half], cases[half:]) for result in _run_together(part, surroundings, done)]
 
 
 def _result(case: Case, failure: str = "") -> CaseResult:
@@ -84,13 +89,14 @@ def _result(case: Case, failure: str = "") -> CaseResult:
 class Run:
     """One pipeline. Leaving the context deletes everything that it created."""
 
-    def __init__(self, cases: Sequence[Case], servers: Servers, folder: Path, report: Report) -> None:
+    def __init__(self, cases: Sequence[Case], surroundings: Surroundings) -> None:
+        servers, self._parameters = surroundings.servers, surroundings.parameters
         self.pipeline = f"case_{uuid4().hex[:10]}"
         self.cases = list(cases)
-        self._servers, self._report = servers, report
+        self._servers, self._report = servers, surroundings.report
         self.own_schemas = not any(case.alone for case in cases)
         self.dsn = make_conninfo(servers.dsn, dbname=self.pipeline)
-        self._folder = folder / self.pipeline
+        self._folder = surroundings.folder / self.pipeline
         self._spec = self._folder / "spec.yaml"
         port = free_port()
         url = f"http://{LOOPBACK}:{port}"
@@ -116,7 +122,7 @@ class Run:
         with ExitStack() as opened:
             (self._folder / "logs").mkdir(parents=True)
             opened.callback(self._client.close)
-            opened.enter_context(_own_database(self._servers.dsn, self.pipeline))
+            opened.enter_context(_own_database(self._servers.dsn, self.pipeline, self._parameters))
             self.index = CaseIndex(self.environment)
             opened.callback(self.index.close)
             opened.callback(self.index.remove, self.pipeline)
@@ -127,7 +133,8 @@ class Run:
             opened.callback(self._delete_connector)
             opened.callback(self._programs.stop)
             for case in self.cases:
-                self._sessions[case.name] = opened.enter_context(SqlSessions(self.dsn, case, self.own_schemas))
+                sessions = SqlSessions(self.dsn, case, self.own_schemas, self._parameters)
+                self._sessions[case.name] = opened.enter_context(sessions)
             self._exit = opened.pop_all()
         return self
 
@@ -244,10 +251,16 @@ class Run:
 
 
 @contextmanager
-def _own_database(dsn: str, name: str) -> Iterator[None]:
+def _own_database(dsn: str, name: str, parameters: Mapping[str, str]) -> Iterator[None]:
     """A database for the run. At the end it is dropped, with its slots and the connector's role."""
     with database(dsn) as connection:
         connection.execute(SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(Identifier(name)))
+        for parameter, value in parameters.items():
+            # SET search_path takes a list, and no text in quotes is one.
+            setting = SQL("ALTER DATABASE {} SET {} = {}").format(
+                Identifier(name), Identifier(parameter), SQL(", ").join(map(Literal, value.split(",")))
+            )
+            connection.execute(setting)
     try:
         yield
     finally:

@@ -1,6 +1,6 @@
 """Runs a case's SQL as written: one statement at a time, each session on its own connection."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,6 +15,9 @@ LOCK_SECONDS = 10
 """Lock timeout of a statement. Sessions take turns, so no other session would release the lock meanwhile."""
 
 
+_RESET = "SELECT set_config(name, boot_val, false) FROM pg_catalog.pg_settings WHERE name = ANY(%s)"
+
+
 class CaseSqlError(RunnerError):
     """A case's SQL does not have the outcome that the case declares."""
 
@@ -22,8 +25,10 @@ class CaseSqlError(RunnerError):
 class SqlSessions:
     """The connections of one case. Only those in a transaction stay open between steps, since there are many cases."""
 
-    def __init__(self, dsn: str, case: Case, own_schema: bool) -> None:
+    def __init__(self, dsn: str, case: Case, own_schema: bool, reset: Collection[str] = ()) -> None:
+        """`reset` are parameters that the sessions set back to PostgreSQL's own values."""
         self._dsn = dsn
+        self._reset = list(reset)
         self._schema = case.database_schema if own_schema else "public"
         self._open: dict[str, psycopg.Connection[Any]] = {}
 
@@ -74,9 +79,10 @@ class SqlSessions:
         connection = self._open.get(session)
         if connection is None or connection.closed:
             try:
-                connection = psycopg.connect(self._dsn, autocommit=True)
+                connection = psycopg.connect(self._dsn, autocommit=True, client_encoding="utf8")
             except psycopg.OperationalError as error:
                 raise ServiceUnavailable(f"PostgreSQL does not answer: {str(error).strip()}") from error
+            connection.execute(_RESET, (self._reset,)) if self._reset else None
             path = SQL("SET search_path = {}, public").format(Identifier(self._schema))
             connection.execute(path)
             connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")

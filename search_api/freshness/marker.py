@@ -71,6 +71,7 @@ class Marker:
             with suppress(psycopg.errors.InsufficientPrivilege):  # Then the database is not known, and not compared.
                 cursor = await self._connection.execute(ORIGIN_QUERY)
                 self.origin = Origin("", *(await cursor.fetchone() or ()))
+            await self._connection.execute("SET idle_session_timeout = 0")  # It idles while nobody waits.
         query = marker_query(self._connection.info.server_version)
         cursor = await self._connection.execute(query.encode())
         row = await cursor.fetchone()

@@ -29,7 +29,6 @@ CHUNK = 5000
 LOCK_SECONDS = 5
 """How long to retry while a table is locked."""
 
-_OPTIONS = "SET DateStyle = 'ISO'; SET extra_float_digits = 1; SET statement_timeout = 0"
 _EXISTING = """
 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')
 """
@@ -98,7 +97,6 @@ def source_snapshot(dsn: str, tables: Collection[TableName]) -> Iterator[SourceS
     query."""
     try:
         with connect(dsn) as connection:
-            connection.execute(_OPTIONS)
             existing = {TableName(*row) for row in connection.execute(_EXISTING)}
             _begin(connection, sorted(existing.intersection(tables)))
             yield SourceSnapshot(connection)

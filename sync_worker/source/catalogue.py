@@ -9,7 +9,14 @@ import msgspec
 import psycopg
 
 from cdc.log.heartbeat import DATABASE_QUERY, SYSTEM_QUERY, catalogue_query
-from connections.postgres import NOT_A_DSN, ConnectionFailure, connection_failure, login_rejected, unreachable
+from connections.postgres import (
+    NOT_A_DSN,
+    ConnectionFailure,
+    connection_failure,
+    login_rejected,
+    pin_settings,
+    unreachable,
+)
 from read_model.catalog.catalog import CATALOG_QUERY, TableName
 from read_model.freshness import Origin
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
@@ -69,11 +76,13 @@ def read_catalogue(dsn: str, pipeline: str, tables: Collection[TableName]) -> di
 def connect(dsn: str) -> psycopg.Connection[Any]:
     """Connect. Raises SettingsError when PostgreSQL refuses the login, ServiceMissing when it does not answer.
 
-    The lock timeout is half of deadlock_timeout: PostgreSQL resolves a deadlock by failing one of the two
-    statements, and that must not be the application's."""
+    Its settings are Rowtide's own, whatever the database and the role have. The lock timeout is half of
+    deadlock_timeout: PostgreSQL resolves a deadlock by failing one of the two statements, and that must not be the
+    application's."""
     with translate_errors():
-        connection = psycopg.connect(dsn, connect_timeout=10, autocommit=True)
+        connection = psycopg.connect(dsn, connect_timeout=10, autocommit=True, client_encoding="utf8")
         try:
+            pin_settings(connection)
             connection.execute(_GIVE_WAY)
         except psycopg.Error:
             connection.close()

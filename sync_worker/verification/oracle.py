@@ -199,8 +199,6 @@ def _prepare(connection: psycopg.Connection[Any], limits: Limits) -> None:
         ("default_transaction_read_only", "on"),
         ("statement_timeout", f"{limits.timeout}s"),
         ("max_parallel_workers_per_gather", "0"),
-        ("datestyle", "ISO"),
-        ("extra_float_digits", "1"),
     ):
         connection.execute("SELECT set_config(%s, %s, false)", (name, value))
 

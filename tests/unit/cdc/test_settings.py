@@ -53,10 +53,10 @@ def test_a_spec_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_the_connector_logs_in_with_its_own_role() -> None:
-    database = connector_database(DSN, "postgres:5432", "shop", "pw", "1")
+    database = connector_database(DSN, "postgres:5432", "shop", "pw", "1", 180000)
     assert (database.host, database.port, database.name, database.user) == ("postgres", 5432, "shop", "rowtide_shop")
     assert database.sslmode == "require"
-    assert connector_database(DSN, None, "shop", "pw", "1").port == 6543
+    assert connector_database(DSN, None, "shop", "pw", "1", 180000).port == 6543
 
 
 def test_a_message_names_the_address_without_the_password() -> None:

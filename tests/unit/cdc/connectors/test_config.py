@@ -11,7 +11,7 @@ from cdc.log.signature import ControlKey, generate_key
 from cdc.source.connector_database import ConnectorDatabase
 from read_model.catalog.catalog import TableName
 
-DATABASE = ConnectorDatabase("db", 5432, "shop", "rowtide_shop", "s3cret", "7711325947596806084")
+DATABASE = ConnectorDatabase("db", 5432, "shop", "rowtide_shop", "s3cret", "7711325947596806084", 180000)
 ORDERS = TableName("public", "orders")
 TOPIC = TopicSettings(retention_ms=3_600_000)
 
@@ -92,12 +92,22 @@ def test_messages_are_captured_by_their_exact_prefix() -> None:
 def test_the_control_key_is_an_option_of_the_session_and_in_nothing_else() -> None:
     key = ControlKey(generate_key())
     signed = connector_config("shop", {ORDERS: ()}, replace(DATABASE, options=key.session_options()), TOPIC)
-    assert signed["driver.options"] == key.session_options()
+    assert signed["driver.options"].startswith(f"{key.session_options()} -c ")
     assert "current_setting('rowtide.inner')" in signed["heartbeat.action.query"]
     shown = masked(signed)
     assert not [pad for pad in key.session_options().split() if "=" in pad and pad.partition("=")[2] in str(shown)]
     reference = "${file:/run/secrets/shop.properties:options}"
     by_reference = connector_config("shop", {ORDERS: ()}, replace(DATABASE, options=reference), TOPIC)
-    assert masked(by_reference)["driver.options"] == reference
-    assert "driver.options" not in config()
+    assert masked(by_reference)["driver.options"].startswith(f"{reference} -c ")
+    assert "rowtide" not in config()["driver.options"]
     assert "current_setting" not in config()["heartbeat.action.query"]
+
+
+def test_the_sessions_have_settings_of_their_own() -> None:
+    options = config()["driver.options"]
+    for setting in ("extra_float_digits=1", "bytea_output=hex", "IntervalStyle=postgres", "search_path=pg_catalog"):
+        assert f"-c {setting}" in options
+    assert r"-c default_transaction_isolation=read\ committed" in options
+    assert "transaction_timeout=0" in options
+    older = connector_config("shop", {ORDERS: ()}, replace(DATABASE, version=160004), TOPIC)["driver.options"]
+    assert "-c transaction_timeout" not in older, "PostgreSQL 16 would refuse the connection"

@@ -138,6 +138,8 @@ def test_a_role_that_bypasses_row_security_may_capture() -> None:
         (facts(table(columns={"v": Column("v", "int4", generated="v")})), "virtual"),
         (facts(table(columns={"s": Column("s", "int4", generated="s")}), version=170000), "does not publish generated"),
         (facts(table(columns={"a": Column("a", "_float8", element="float8", toastable=True)})), "no placeholder"),
+        (facts(encoding="SQL_ASCII"), "SQL_ASCII"),
+        (facts(table(columns={"m": Column("m", "money")}), money_places=0), "with 0 decimal places"),
         (facts(table(columns={"a": Column("a", "_numeric", element="numeric")})), "a NaN in an array"),
         (facts(table(replica_identity="i", identity_columns=("id", "note"))), "if somebody drops the index"),
         (facts(role=Role(owns=2)), "OWNER TO"),
