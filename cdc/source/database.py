@@ -10,7 +10,7 @@ import psycopg
 from cdc.errors import OperatorError, ServiceUnavailable, WrongUse
 from cdc.log.heartbeat import SYSTEM_QUERY
 from cdc.log.names import SNAPSHOT_PREFIX, publication_name, role_name, slot_name
-from cdc.source.facts import Facts, Publication, Role
+from cdc.source.facts import Facts, MarkerFacts, Publication, Role
 from cdc.source.plan import Statement
 from connections.postgres import (
     ConnectionFailure,
@@ -58,6 +58,17 @@ SELECT puballtables, pubinsert AND pubupdate AND pubdelete AND pubtruncate, pubv
   EXISTS (SELECT 1 FROM pg_publication_rel r WHERE r.prpubid = p.oid
           AND (to_jsonb(r) ->> 'prqual' IS NOT NULL OR to_jsonb(r) ->> 'prattrs' IS NOT NULL))
 FROM pg_publication p WHERE pubname = %s
+"""
+
+_MARKER = """
+SELECT r.rolname IS NOT NULL, coalesce(r.rolconnlimit, -1), coalesce(r.rolconfig, '{}'),
+  has_database_privilege(who, current_database(), 'TEMPORARY'), has_function_privilege(who, 'lo_create(oid)', 'EXECUTE'),
+  (SELECT coalesce(array_agg(datname::text ORDER BY datname), '{}') FROM pg_database
+   WHERE datallowconn AND datname <> current_database() AND has_database_privilege(who, oid, 'CONNECT')),
+  (SELECT coalesce(array_agg(nspname::text ORDER BY nspname), '{}') FROM pg_namespace
+   WHERE has_schema_privilege(who, oid, 'CREATE'))
+FROM (SELECT %(role)s) asked (role) LEFT JOIN pg_roles r ON r.rolname = asked.role,
+  LATERAL (SELECT coalesce(r.rolname, 'public')) resolved (who)
 """
 
 
@@ -111,9 +122,14 @@ class Source:
             publication=self._publication(pipeline),
         )
 
-    def has_role(self, role: str) -> bool:
-        """Whether the role exists."""
-        return self._connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is not None
+    def marker_facts(self, role: str) -> MarkerFacts:
+        """What `plan_marker_role` needs."""
+        row = self._connection.execute(_MARKER, {"role": role}).fetchone()
+        assert row is not None
+        exists, limit, settings, temporary, large_objects, databases, schemas = row
+        return MarkerFacts(
+            exists, limit, frozenset(settings), temporary, large_objects, tuple(databases), tuple(schemas)
+        )
 
     def verifier(self, role: str, password: str) -> str:
         """The password as PostgreSQL stores it, so that the text itself reaches neither the server nor its log."""

@@ -29,6 +29,22 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkerFacts:
+    """The marker role, and what it can do only because every login can. `exists`, `connection_limit` and `settings`
+    (`name=value`) are of the role; without it the rest is what PUBLIC can do.
+
+    `databases` are the others that it can connect to, `schemas` those in which it can create tables."""
+
+    exists: bool = False
+    connection_limit: int = -1
+    settings: frozenset[str] = frozenset()
+    temporary: bool = False
+    large_objects: bool = False
+    databases: tuple[str, ...] = ()
+    schemas: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """A source database. `version` is server_version_num; `granted` are the tables that the role may read by a grant to
     itself; `slots` are all slots of the server; `encoding` is that of the database; `money_places` are the decimal

@@ -48,7 +48,7 @@ def prepare_source(
         if not dry_run:
             source.run(plan.statements)
         new_control_key = not dry_run and create_control_key(settings, pipeline)
-        statements = make_marker_role(source, settings, pipeline, dry_run) if marker else None
+        statements = make_marker_role(source, settings, pipeline, dry_run, warn) if marker else None
     return Preparation(pipeline, plan, statements, new_control_key)
 
 

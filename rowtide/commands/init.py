@@ -79,7 +79,7 @@ def _source_summary(preparation: Preparation, settings: Settings) -> str:
 
 def _marker_summary(preparation: Preparation, settings: Settings) -> str:
     pipeline = preparation.pipeline
-    state = "can connect and emit a marker, and nothing else" if preparation.marker else "is up to date"
+    state = "can connect and emit a marker" if preparation.marker else "is up to date"
     return (
         f"Role {marker_role_name(pipeline)} {state}."
         f" For the search API: ROWTIDE_MARKER_DSN=$(cat {dsn_file(settings, pipeline)})"

@@ -5,16 +5,19 @@ import signal
 import statistics
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 import httpx
 import psycopg
+import psycopg.conninfo
 import pytest
 from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 
+from cdc.source.marker_role import CONNECTION_LIMIT
+from connections.wait import wait_until
 from infra.native.stack import Stack
 from rowtide.commands.elasticsearch_key import create_search_key
 from tests.e2e.conftest import LivePipeline
@@ -209,6 +212,40 @@ def test_the_markers_role_can_do_nothing_else(running: Running) -> None:
             marker.execute("CREATE TEMP TABLE heap (x int)")
     again = running.pipeline.rowtide("init", "--marker").stdout
     assert "is up to date" in again
+
+
+def test_the_markers_role_has_few_connections_and_its_limits_come_back(running: Running) -> None:
+    role = psycopg.conninfo.conninfo_to_dict(running.marker_dsn)["user"]
+    sessions = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s"
+    with ExitStack() as opened:
+        for _ in range(CONNECTION_LIMIT - 1):  # The API has one.
+            opened.enter_context(psycopg.connect(running.marker_dsn))
+        with pytest.raises(psycopg.OperationalError, match="too many connections for role"):
+            psycopg.connect(running.marker_dsn)
+    assert wait_until(lambda: running.application.execute(sessions, [role]).fetchone() == (1,), 20)
+    with psycopg.connect(running.marker_dsn, autocommit=True) as marker:
+        marker.execute("SET default_transaction_read_only = off")
+        marker.execute("ALTER ROLE CURRENT_USER SET default_transaction_read_only = off")
+    running.pipeline.rowtide("init", "--marker")
+    with psycopg.connect(running.marker_dsn, autocommit=True) as marker, pytest.raises(ReadOnlySqlTransaction):
+        marker.execute("CREATE TEMP TABLE heap (x int)")
+
+
+def test_the_commands_that_init_prints_close_what_every_login_can_do(running: Running) -> None:
+    attacks = ("CREATE TEMP TABLE heap (x int)", "SELECT lo_create(0)", "SELECT lo_from_bytea(0, 'heap')")
+    warning = running.pipeline.rowtide("init", "--marker").stderr
+    commands = [line.partition("--")[0] for line in warning.splitlines() if line.strip().startswith("REVOKE")]
+    assert "TEMPORARY" in commands[0]
+    assert "lo_create" in commands[1]
+    for command in commands:
+        running.application.execute(command.encode())
+    with psycopg.connect(running.marker_dsn, autocommit=True) as marker:
+        marker.execute("SET default_transaction_read_only = off")
+        for attack in attacks:
+            with pytest.raises(InsufficientPrivilege):
+                marker.execute(attack.encode())
+    assert "REVOKE" not in running.pipeline.rowtide("init", "--marker").stderr
+    assert running.search(**NOW).json()["freshness"]["met"] is True
 
 
 def test_a_new_epoch_ends_older_tokens_and_now_goes_on(running: Running) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from cdc.source.facts import Facts, Publication, Role
-from cdc.source.marker_role import plan_marker_role
+from cdc.source.facts import Facts, MarkerFacts, Publication, Role
+from cdc.source.marker_role import marker_warning, plan_marker_role
 from cdc.source.plan import SourcePlan, plan_source
 from read_model.catalog.catalog import Catalog, Column, Table, TableName
 
@@ -158,12 +158,54 @@ def test_columns_that_no_document_uses_are_not_warned_of() -> None:
 
 
 def test_the_marker_role_gets_nothing_but_a_connection() -> None:
-    assert [str(statement) for statement in plan_marker_role("shop", "shop db", False, "SCRAM-x")] == [
-        "CREATE ROLE \"rowtide_shop_marker\" LOGIN NOINHERIT PASSWORD '********'",
-        'ALTER ROLE "rowtide_shop_marker" SET default_transaction_read_only = on',
+    assert [str(statement) for statement in plan_marker_role("shop", "shop db", MarkerFacts(), "SCRAM-x")] == [
+        "CREATE ROLE \"rowtide_shop_marker\" LOGIN NOINHERIT CONNECTION LIMIT 10 PASSWORD '********'",
+        "ALTER ROLE \"rowtide_shop_marker\" SET default_transaction_read_only = 'on'",
         "ALTER ROLE \"rowtide_shop_marker\" SET statement_timeout = '5s'",
+        "ALTER ROLE \"rowtide_shop_marker\" SET idle_in_transaction_session_timeout = '5s'",
         'GRANT CONNECT ON DATABASE "shop db" TO "rowtide_shop_marker"',
     ]
-    assert [statement.sql for statement in plan_marker_role("shop", "shop", True, "S")] == [
+    assert [statement.sql for statement in plan_marker_role("shop", "shop", LIMITED, "S")] == [
         "ALTER ROLE \"rowtide_shop_marker\" PASSWORD 'S'"
     ]
+    assert list(plan_marker_role("shop", "shop", LIMITED, None)) == []
+
+
+LIMITED = MarkerFacts(
+    exists=True,
+    connection_limit=10,
+    settings=frozenset(
+        {"default_transaction_read_only=on", "statement_timeout=5s", "idle_in_transaction_session_timeout=5s"}
+    ),
+)
+
+
+def test_the_limits_of_a_marker_role_are_restored() -> None:
+    """An older version set fewer, and the role itself can change its settings."""
+    changed = replace(LIMITED, connection_limit=-1, settings=frozenset({"default_transaction_read_only=off"}))
+    assert [statement.sql for statement in plan_marker_role("shop", "shop", changed, None)] == [
+        'ALTER ROLE "rowtide_shop_marker" CONNECTION LIMIT 10',
+        "ALTER ROLE \"rowtide_shop_marker\" SET default_transaction_read_only = 'on'",
+        "ALTER ROLE \"rowtide_shop_marker\" SET statement_timeout = '5s'",
+        "ALTER ROLE \"rowtide_shop_marker\" SET idle_in_transaction_session_timeout = '5s'",
+    ]
+    assert list(plan_marker_role("shop", "shop", replace(LIMITED, connection_limit=2), None)) == []
+
+
+def test_what_every_login_can_do_is_named_with_the_commands_against_it() -> None:
+    assert marker_warning("shop", "shop", LIMITED) is None
+    exposed = replace(LIMITED, temporary=True, large_objects=True, databases=("postgres", "x"), schemas=("public",))
+    warning = marker_warning("shop", "shop db", exposed)
+    assert warning is not None
+    for text in (
+        "create temporary tables, create large objects, create tables in schema public, connect to other databases"
+        " (postgres, x).",
+        'REVOKE TEMPORARY ON DATABASE "shop db" FROM PUBLIC;',
+        "REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC;",
+        'REVOKE CREATE ON SCHEMA "public" FROM PUBLIC;',
+        "host all rowtide_shop_marker all reject",
+    ):
+        assert text in warning
+    only_temporary = marker_warning("shop", "shop", replace(LIMITED, temporary=True))
+    assert only_temporary is not None
+    assert "lo_create" not in only_temporary
