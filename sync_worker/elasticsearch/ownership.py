@@ -44,8 +44,8 @@ def require_ownership(
 
 
 def _fault(alias: str, owner: Origin | None, metas: Metas, origin: Origin) -> str:
-    """Why an alias is not this origin's; empty when nothing says that."""
-    if owner is not None and owner.contradicts(origin):
+    """Why an alias is not this origin's; empty when nothing says that, or there is nothing that could be lost."""
+    if metas and owner is not None and owner.contradicts(origin):
         return f"{alias} belongs to {owner}."
     for index, meta in metas.items():
         recorded = owner_in(meta)
