@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from cdc.capture_selection import Captured
 from cdc.source.facts import Facts
 from read_model.catalog.catalog import Column, Table, TableName, quote_identifier
+from read_model.plan.names import identity_advice
 
 GENERATED_SINCE = 180000
 """The first server version that publishes stored generated columns."""
@@ -59,10 +60,11 @@ def _identity(table: Table) -> Iterator[str]:
     would_fail = "publishing it would make the application's UPDATE and DELETE fail"
     use_default = f"Ask its owner to run: {alter} REPLICA IDENTITY DEFAULT."
     if not table.primary_key:
-        fails = f", and {would_fail}" if table.replica_identity in "dn" else ""
+        fails = f", and {would_fail}" if table.replica_identity in "din" else ""
         yield (
             f"{table.name}: no primary key, so its changes do not identify their rows{fails}. Ask its owner to run:"
-            f" {alter} ADD PRIMARY KEY (…). No replica identity replaces it."
+            f" {alter} ADD PRIMARY KEY (…){identity_advice(table)}. Instead of one, only a unique index on columns that"
+            " are never null serves, named by REPLICA IDENTITY USING INDEX."
         )
     elif table.replica_identity == "n":
         yield f"{table.name}: REPLICA IDENTITY NOTHING; {would_fail}. {use_default}"
@@ -117,7 +119,7 @@ def _column_warnings(table: Table, used: list[Column], facts: Facts) -> Iterator
                 f"{name}: a virtual generated column is never in the log, only in the snapshot. Remove it from the"
                 " documents."
             )
-        elif column.generated == "s" and facts.version < GENERATED_SINCE:
+        elif column.generated == "u":
             yield (
                 f"{name}: PostgreSQL {facts.version // 10000} does not publish generated columns (18 does). Remove it from"
                 " the documents."

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from read_model.catalog.column_types import not_a_key, unsupported
+
 
 class TableName(NamedTuple):
     """A table's schema and name, as in the catalogue: case-sensitive, not quoted."""
@@ -38,10 +40,12 @@ class Column:
     - `element`: the element type of an array, domains resolved; `element_kind`: its typtype; `dimensions`: as
       declared.
     - `labels` of an enum, in its order.
-    - `generated`: pg_attribute.attgenerated: `s` stored, `v` virtual, empty for an ordinary column.
+    - `generated`: `s` stored, `u` stored and not published (before PostgreSQL 18), `v` virtual, empty for an ordinary
+      column.
     - `toastable`: long values can be stored outside the row; `whole`: the log has them even if an UPDATE does not
       change them (REPLICA IDENTITY FULL).
-    - `deterministic`: False if the collation treats different texts as equal."""
+    - `deterministic`: False if the collation treats different texts as equal.
+    - `mistaken_for`: another type with the name of this column's type, which Debezium takes it for; mostly empty."""
 
     name: str
     type: str
@@ -58,6 +62,7 @@ class Column:
     dimensions: int = 0
     deterministic: bool = True
     whole: bool = False
+    mistaken_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,8 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """An ordinary or partitioned table. `primary_key` is empty if there is none. `unique_keys` are the other unique
+    """An ordinary or partitioned table. `primary_key` is empty if there is none; the unique index that REPLICA IDENTITY
+    USING INDEX names takes its place if there is none, or if its types cannot be keys. `unique_keys` are the other unique
     constraints and indexes that are not partial, not deferrable and without expressions. `replica_identity` is
     pg_class.relreplident. `inherited`: other tables, not counting partitions, inherit from it."""
 
@@ -98,12 +104,12 @@ class Catalog:
 
 CATALOG_QUERY = """
 WITH base AS (
-  SELECT c.oid, n.nspname, c.relname, c.relkind, c.relreplident, c.relrowsecurity
+  SELECT c.oid, c.relnamespace, n.nspname, c.relname, c.relkind, c.relreplident, c.relrowsecurity
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
     AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'
 ), typed AS (
-  SELECT a.attrelid, a.attnum, a.attname, a.attgenerated, a.attstorage, d.oid AS typid, d.typmod,
+  SELECT a.attrelid, a.atttypid, a.attnum, a.attname, a.attgenerated, a.attstorage, d.oid AS typid, d.typmod,
          a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint v WHERE v.conrelid = a.attrelid AND v.contype = 'n'
            AND NOT v.convalidated AND v.conkey = ARRAY[a.attnum]) AS notnull,
          a.attndims, coalesce(l.collisdeterministic, true) AS deterministic
@@ -138,8 +144,15 @@ SELECT coalesce(json_agg(json_build_object(
                       WHEN t.typname = 'bit' AND y.typmod > 0 THEN y.typmod END,
       'dimensions', y.attndims, 'element', e.typname, 'element_kind', coalesce(e.typtype::text, ''),
       'deterministic', y.deterministic,
+      'mistaken_for', coalesce((SELECT min(format('%s.%s', n.nspname, o.typname))
+        FROM pg_type c JOIN pg_type o ON o.typname = c.typname AND o.typnamespace <> c.typnamespace
+        JOIN pg_namespace n ON n.oid = o.typnamespace
+        WHERE c.oid = y.atttypid AND c.typnamespace <> b.relnamespace
+          AND (o.typnamespace = b.relnamespace OR c.typnamespace <> 'pg_catalog'::regnamespace)), ''),
       'labels', (SELECT json_agg(n.enumlabel ORDER BY n.enumsortorder) FROM pg_enum n WHERE n.enumtypid = t.oid),
-      'generated', y.attgenerated, 'toastable', t.typlen = -1 AND y.attstorage <> 'p',
+      'generated', CASE WHEN y.attgenerated = 's' AND current_setting('server_version_num')::int < 180000 THEN 'u'
+                        ELSE y.attgenerated::text END,
+      'toastable', t.typlen = -1 AND y.attstorage <> 'p',
       'whole', b.relkind = 'r' AND b.relreplident = 'f')
       ORDER BY y.attnum)
     FROM typed y JOIN pg_type t ON t.oid = y.typid
@@ -173,22 +186,39 @@ def read_catalog(tables: list[dict[str, Any]]) -> Catalog:
 
 
 def _table(entry: dict[str, Any]) -> Table:
+    columns = {column["name"]: _column(column) for column in entry["columns"] or []}
     keys = entry["keys"] or []
-    primary = next((key for key in keys if key["primary"]), None)
-    usable = [key for key in keys if not key["primary"] and not key["deferrable"]]
+    identity = next((key for key in keys if key["identity"]), None)
+    primary = _row_key(columns, keys, identity if entry["replica_identity"] == "i" else None)
+    usable = [key for key in keys if key is not primary and not key["deferrable"]]
     return Table(
         name=TableName(entry["schema"], entry["name"]),
-        columns={column["name"]: _column(column) for column in entry["columns"] or []},
+        columns=columns,
         primary_key=tuple(primary["columns"]) if primary else (),
         unique_keys=tuple(tuple(key["columns"]) for key in usable),
         foreign_keys=tuple(_foreign_key(key) for key in entry["foreign_keys"] or []),
         replica_identity=entry["replica_identity"],
-        identity_columns=next((tuple(key["columns"]) for key in keys if key["identity"]), ()),
+        identity_columns=tuple(identity["columns"]) if identity else (),
         row_security=entry["row_security"],
         deferrable_key=bool(primary and primary["deferrable"]),
         partitioned=entry["partitioned"],
         inherited=entry.get("inherited", False),
     )
+
+
+def _row_key(
+    columns: Mapping[str, Column], keys: list[dict[str, Any]], identity: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    """The primary key, or the identity index where it serves better: its columns are never null, and the log names a
+    row by them."""
+    primary = next((key for key in keys if key["primary"]), None)
+    if identity is None or identity is primary or (primary and _can_be_key(columns, primary)):
+        return primary
+    return identity if primary is None or _can_be_key(columns, identity) else primary
+
+
+def _can_be_key(columns: Mapping[str, Column], key: dict[str, Any]) -> bool:
+    return not any(unsupported(columns[name]) or not_a_key(columns[name]) for name in key["columns"])
 
 
 def _column(entry: dict[str, Any]) -> Column:

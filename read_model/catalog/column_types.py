@@ -1,6 +1,11 @@
 """The column types that documents can hold, join on, filter by and order by. Other types are rejected."""
 
-from read_model.catalog.catalog import Column
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # The catalogue itself asks which columns can be keys.
+    from read_model.catalog.catalog import Column
 
 INTEGERS = {"int2": 15, "int4": 31, "int8": 63}
 """Integer types with their number of bits, the sign not counted."""
@@ -78,8 +83,8 @@ def shown_type(column: Column) -> str:
 
 def unsupported(column: Column) -> str | None:
     """Why a column cannot be used at all; None when it can."""
-    if column.generated == "v":
-        return "virtual generated columns are not in the WAL"
+    if reason := _not_captured(column):
+        return reason
     if is_array(column):
         return _unsupported_array(column)
     if column.type == "bit" and not 0 < (column.length or 0) <= LONGEST_BITS:
@@ -91,6 +96,17 @@ def unsupported(column: Column) -> str | None:
     if column.type in MISREAD:
         return f"the type {column.type} is not supported, because {MISREAD[column.type]}"
     return f"the type {column.type} is not supported"
+
+
+def _not_captured(column: Column) -> str | None:
+    if column.generated == "v":
+        return "virtual generated columns are not in the WAL"
+    if column.generated == "u":
+        return "PostgreSQL publishes stored generated columns from version 18 on; before, use a column that a trigger fills"
+    if column.mistaken_for:
+        named = f"there is also {column.mistaken_for}, and Debezium takes the column's type for it"
+        return f"{named}; give one of the two another name"
+    return None
 
 
 def _unsupported_array(column: Column) -> str | None:

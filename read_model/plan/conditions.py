@@ -1,7 +1,7 @@
 """Checks a filter's constants against the column's type, and normalizes them.
 
 The normal form: dates as `2024-05-01`, times as `09:30:00`, timestamps as `2024-05-01T09:30:00`, those with time
-zone in UTC with `+00:00`; decimal numbers as text without an exponent; `bpchar` padded to its length; whole numbers
+zone in UTC with `+00:00`, and `infinity` and `-infinity`; decimal numbers as text without an exponent; `bpchar` padded to its length; whole numbers
 and booleans unchanged.
 """
 
@@ -19,6 +19,8 @@ from read_model.spec.model import ConditionSpec
 from read_model.spec.yaml_reader import Scalar, suggestion
 
 ConstantValue = str | int | bool
+
+INFINITE = ("infinity", "-infinity")
 
 
 class UnfitValueError(ValueError):
@@ -119,6 +121,8 @@ def _uuid(column: Column, value: Scalar) -> str:
 
 
 def _date(column: Column, value: Scalar) -> str:
+    if value in INFINITE:
+        return _text(column, value)
     try:
         return date.fromisoformat(_text(column, value)).isoformat()
     except ValueError:
@@ -136,6 +140,8 @@ def _time(column: Column, value: Scalar) -> str:
 
 
 def _timestamp(column: Column, value: Scalar) -> str:
+    if value in INFINITE:
+        return _text(column, value)
     moment = _moment(column, value)
     if moment is None or moment.tzinfo:
         raise UnfitValueError("Write a timestamp without time zone, such as 2024-05-01T09:30:00")
@@ -143,6 +149,8 @@ def _timestamp(column: Column, value: Scalar) -> str:
 
 
 def _timestamptz(column: Column, value: Scalar) -> str:
+    if value in INFINITE:
+        return _text(column, value)
     moment = _moment(column, value)
     if moment is None or moment.tzinfo is None:
         raise UnfitValueError("Write a timestamp with its offset, such as 2024-05-01T09:30:00Z")

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from read_model.catalog.catalog import ForeignKey, Table
-from read_model.catalog.column_types import not_joinable
+from read_model.catalog.catalog import Column, ForeignKey, Table, quote_identifier
+from read_model.catalog.column_types import INTEGERS, TEXTS, is_array, not_joinable
 from read_model.plan.model import Join, Junction, Order
 from read_model.plan.names import ResolutionContext, find_column, find_table, is_unique, key_columns, spec_name
 from read_model.spec.errors import Place
@@ -147,11 +147,27 @@ def _join(
             sound = False
         elif reason := not_joinable(a, b):
             what = f"Tables {left.name} and {right.name} cannot be joined: {reason}"
-            scope.errors.add(place, what, "Join on other columns, or remove the include")
+            scope.errors.add(place, what, _way_to_join(left, a, right, b))
             sound = False
     if not sound:
         return None
     return Join(tuple(a for a, _ in pairs if a), tuple(b for _, b in pairs if b))
+
+
+def _way_to_join(left: Table, a: Column, right: Table, b: Column) -> str:
+    """What makes a join possible, where something does: each was tried."""
+    if is_array(a) != is_array(b):
+        return (
+            "Keep the pairs in a table of their own, filled by the application or a trigger, and name it in `through`"
+        )
+    for table, column, other in ((left, a, b), (right, b, a)):
+        if column.type in INTEGERS and other.type in TEXTS:
+            add = f"ALTER TABLE {table.name.quoted} ADD COLUMN {column.name}_text text"
+            same = f"GENERATED ALWAYS AS ({quote_identifier(column.name)}::text) STORED"
+            return (
+                f"Add the number as text ({add} {same}; before PostgreSQL 18 a trigger has to fill it) and join on that"
+            )
+    return "Join on other columns, or remove the include"
 
 
 def _junction(through: ThroughSpec, left: Table, right: Table, scope: ResolutionContext) -> Junction | None:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from read_model.catalog.catalog import Catalog, Column, Table, TableName
-from read_model.catalog.column_types import not_a_key, unsupported
+from read_model.catalog.catalog import Catalog, Column, Table, TableName, quote_identifier
+from read_model.catalog.column_types import RANGES, not_a_key, unsupported
 from read_model.spec.errors import Diagnostics, Place
 from read_model.spec.yaml_reader import suggestion
 
@@ -34,16 +34,36 @@ def find_table(text: str, place: Place, scope: ResolutionContext) -> Table | Non
         return None
     if not table.primary_key:
         what = f"Table {table.name} has no primary key, so its changes cannot be assigned to rows"
-        remedy = f"Add one (ALTER TABLE {table.name.quoted} ADD PRIMARY KEY …), or remove the table from the spec"
-        scope.errors.add(place, what, remedy)
+        remedy = f"Add one (ALTER TABLE {table.name.quoted} ADD PRIMARY KEY …)"
+        scope.errors.add(place, what, f"{remedy}{identity_advice(table)}, or remove the table from the spec")
         return None
     for name in table.primary_key:
         column = table.columns[name]
         if reason := unsupported(column) or not_a_key(column):
             what = f"Column '{name}' cannot be part of the primary key of table {table.name}: {reason}"
-            scope.errors.add(place, what, "Change the primary key, or remove the table from the spec")
+            scope.errors.add(place, what, f"{_other_key(table, column)}, or remove the table from the spec")
             return None
     return table
+
+
+def identity_advice(table: Table) -> str:
+    """`, or …`: how the table's unique index without nulls can serve instead of a primary key; empty without one."""
+    keys = [key for key in table.unique_keys if not any(table.columns[name].nullable for name in key)]
+    if not keys:
+        return ""
+    index = f"its unique index on ({', '.join(keys[0])})"
+    return f", or name {index} (ALTER TABLE {table.name.quoted} REPLICA IDENTITY USING INDEX …)"
+
+
+def _other_key(table: Table, column: Column) -> str:
+    """How a table whose primary key cannot be used gets another key."""
+    alter, name = f"ALTER TABLE {table.name.quoted}", quote_identifier(column.name)
+    if column.type not in RANGES:
+        return f"Change the primary key{identity_advice(table)}"
+    return (
+        f"Add a column with the start ({alter} ADD COLUMN … GENERATED ALWAYS AS (lower({name})) STORED NOT NULL),"
+        f" a unique index on it, and name that index ({alter} REPLICA IDENTITY USING INDEX …)"
+    )
 
 
 def _readings(text: str) -> Iterator[TableName]:
