@@ -117,6 +117,13 @@ def flattened_paths(document: DocumentPlan) -> tuple[str, ...]:
     return tuple(path for path, field in fields if _field(field, document).get("type") == "flattened")
 
 
+def typed_json_paths(document: DocumentPlan) -> tuple[str, ...]:
+    """The paths of the fields that take JSON of any type and are mapped as one type. Elasticsearch rejects a document
+    with an object there."""
+    fields = ((path, field) for path, field in leaves(document.root) if field and form(field.column).kind == "json")
+    return tuple(path for path, field in fields if not field.wrapped and _field(field, document) != SHOWN_ONLY)
+
+
 def _sizes(properties: Mapping) -> tuple[int, int, int]:
     """The number of mappers, the number of nested fields, and the depth."""
     mappers, nested, depth = 0, 0, 1
@@ -161,7 +168,7 @@ def _chosen_type(kind: str, options: dict[str, Any], document: DocumentPlan) -> 
     """The mapping of a type that the spec names."""
     if kind == "text":
         return _text(options, document)
-    if kind in ("long", "integer", "double", "ip"):
+    if kind in ("long", "integer", "double", "boolean", "ip"):
         return {"type": kind, "ignore_malformed": True}
     types: dict[str, Mapping] = {"keyword": _KEYWORD, "date": _DATE, "flattened": _flattened(), "object": SHOWN_ONLY}
     return dict(types.get(kind, {"type": kind}))

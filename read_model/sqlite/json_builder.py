@@ -115,13 +115,18 @@ def _concat(pieces: list[str]) -> str:
 def _field(field: Field, alias: str) -> str:
     column = column_of(alias, field.column)
     if field.path:
-        steps = "".join(f'."{key}"' for key in field.path)
-        value = f"{column} -> {text_literal('$' + steps)}"
+        value = f"{column} -> {text_literal('$' + ''.join(map(_step, field.path)))}"
     elif field.wrapped:
         value = f"iif(substr({column}, 1, 1) = '{{', {column}, '{{\"value\":' || {column} || '}}')"
     else:
         value = fill(form(field.column).render, column)
     return f"coalesce({value}, 'null')"
+
+
+def _step(key: str) -> str:
+    """A step of a JSON path. In its quotes, SQLite reads escapes as JSON has them."""
+    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'."{escaped}"'
 
 
 def _constant(value: str | int | bool | None) -> str:

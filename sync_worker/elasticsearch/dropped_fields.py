@@ -3,7 +3,7 @@
 The flag is `_rowtide.left_out`, a list of paths such as `lines.price`, which every index maps as a keyword.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -20,12 +20,13 @@ _AS_WRITTEN = msgspec.json.Decoder(dict[str, Any], float_hook=lambda number: msg
 
 
 class Bodies:
-    """The lines of a bulk's writes. With `leave_out` a rejected document is tried again without the field that the
-    rejection names, field by field, and flagged."""
+    """The lines of a bulk's writes. A document that is rejected for one of the `typed_json` paths is tried again without
+    that field, and flagged; with `leave_out`, for any field that the rejection names."""
 
-    def __init__(self, bodies: list[bytes], leave_out: bool) -> None:
+    def __init__(self, bodies: list[bytes], leave_out: bool, typed_json: Collection[str] = ()) -> None:
         self._bodies = bodies
         self._leave_out = leave_out
+        self._typed_json = typed_json
         self._changed: dict[int, bytes] = {}
         self.dropped: dict[int, DroppedFields] = {}
         """What each document had to do without, by place."""
@@ -39,13 +40,20 @@ class Bodies:
         place = refusal.place
         action, *documents = self._bodies[place].rstrip(b"\n").split(b"\n")
         before = self.dropped[place].paths if place in self.dropped else ()
-        path = field_named(documents[0], refusal.field) if self._leave_out and refusal.field and documents else None
+        path = self._droppable(documents[0], refusal.field) if refusal.field and documents else None
         if path is None or path in before or len(before) >= MOST_DROPPED:
             self.dropped.pop(place, None)
             return False
         self.dropped[place] = DroppedFields(refusal.id, refusal.reason, (*before, path))
         self._changed[place] = action + b"\n" + leave_out(documents[0], (*before, path)) + b"\n"
         return True
+
+    def _droppable(self, source: bytes, named: str) -> str | None:
+        """The field of the document that it may do without."""
+        for path in self._typed_json:
+            if named == path or named.startswith(f"{path}."):
+                return field_named(source, path)
+        return field_named(source, named) if self._leave_out else None
 
 
 def left_out_of(source: bytes | str) -> tuple[str, ...]:

@@ -44,7 +44,8 @@ class ElasticsearchSink:
     """A `DocumentSink`. Targets are index generations, written through the alias `<generation>-write`.
 
     Versions are Elasticsearch's external versions (`external_gte`). With `leave_out` a document that Elasticsearch
-    refuses for one field goes without that field, flagged."""
+    refuses for one field goes without that field, flagged; so does one with JSON of a type that the field does not
+    have."""
 
     def __init__(
         self, client: Elasticsearch, gate: WriteGate, stopping: threading.Event, leave_out: bool = False
@@ -64,7 +65,7 @@ class ElasticsearchSink:
         """Send until every write is taken or rejected; None when the worker stops before that.
 
         Waits out an Elasticsearch that is away or overloaded, with growing pauses: nothing is dropped (invariant 7)."""
-        bodies = Bodies(_bodies(target, writes), self._leave_out)
+        bodies = Bodies(_bodies(target, writes), self._leave_out, target.typed_json_fields)
         waiting = list(range(len(writes)))
         rejected: list[Rejection] = []
         conflicts: list[Conflict] = []

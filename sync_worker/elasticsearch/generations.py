@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any, Protocol
 
-from read_model.elasticsearch.index_body import flattened_paths, index_body
+from read_model.elasticsearch.index_body import flattened_paths, index_body, typed_json_paths
 from read_model.elasticsearch.index_owner import IndexOwner, meta_with_owner, meta_without_owner, owner_in
 from read_model.freshness import Origin
 from read_model.plan.model import DocumentPlan, PipelinePlan
@@ -50,7 +50,10 @@ class Generations:
         self._loading: set[str] = set()
         self._targets = {
             document.name: Target(
-                document.name, self._prepare(document, plan.documents), tuple(flattened_paths(document))
+                document.name,
+                self._prepare(document, plan.documents),
+                flattened_paths(document),
+                typed_json_paths(document),
             )
             for document in plan.documents
         }

@@ -11,11 +11,13 @@ from sync_worker.store.bulk import BulkOutcome, DocumentWrite
 class Target:
     """Where one kind of document is written. `name` is the sink's own word for the place, such as an index generation.
 
-    `json_fields` are the paths of the fields that hold JSON of the source."""
+    `json_fields` are the paths of the fields that hold JSON of the source. `typed_json_fields` are those of fields that
+    hold JSON of any type where the sink expects one type: a value that does not fit costs the field."""
 
     document: str
     name: str
     json_fields: tuple[str, ...] = ()
+    typed_json_fields: tuple[str, ...] = ()
 
 
 class DocumentSink(Protocol):

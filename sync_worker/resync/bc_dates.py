@@ -1,4 +1,5 @@
-"""Finds the dates that Debezium misreads in a snapshot, and only there: it drops the sign of dates and timestamps BC.
+"""Finds the dates that Debezium misreads in a snapshot, and only there: it drops the sign of dates and timestamps BC,
+and moves those of 5 to 14 October 1582, which Java's old calendar does not have, by ten days.
 
 After a snapshot, each table with such columns is queried once for such a value. A table that has one gets a resync (see
 `schema_change`) before any document is built from it.
@@ -26,6 +27,12 @@ RETRY_SECONDS = 1.0
 
 _FIRST_AD = {"date": "'0001-01-01'", "timestamp": "'0001-01-01'", "timestamptz": "'0001-01-01 00:00Z'"}
 """The first moment AD, by column type."""
+_SKIPPED = {
+    "date": ("'1582-10-05'", "'1582-10-15'"),
+    "timestamp": ("'1582-10-05'", "'1582-10-15'"),
+    "timestamptz": ("'1582-10-04 00:00Z'", "'1582-10-16 00:00Z'"),
+}
+"""The days that the calendar skipped: from the first to before the second. Java skips them in its own time zone."""
 _log = structlog.get_logger()
 
 
@@ -150,9 +157,11 @@ def _has_bc_date(connection: psycopg.Connection[Any], use: TableUse) -> bool:
 
 
 def bc_conditions(use: TableUse) -> list[str]:
-    """SQL conditions that match a BC date, one for each date or timestamp column. Infinite values are not misread."""
+    """SQL conditions that match a date that is misread, one for each date or timestamp column. Infinite values are not
+    misread."""
     return [
-        f"({name} < {_FIRST_AD[column.type]} AND {name} > '-infinity')"
+        f"({name} < {_FIRST_AD[column.type]} AND {name} > '-infinity'"
+        f" OR {name} >= {_SKIPPED[column.type][0]} AND {name} < {_SKIPPED[column.type][1]})"
         for column in use.columns
         if column.type in _FIRST_AD and column.element is None
         for name in (quote_identifier(column.name),)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from read_model.catalog.catalog import Column, TableName
-from read_model.elasticsearch.index_body import index_body
+from read_model.elasticsearch.index_body import index_body, typed_json_paths
 from read_model.plan.model import Compute, DocumentPlan, Field, Include, Join, Node, Order, PipelinePlan
 from tests.support.builders import plans
 
@@ -91,6 +91,22 @@ def test_options_choose_the_mapping() -> None:
     synonyms = {"synonyms": ["tv, television"]}
     mapped = properties_of(Field("v", text, (), {"analyzer": "english"}), search=synonyms)["v"]
     assert (mapped["analyzer"], mapped["search_analyzer"]) == ("rowtide_english", "rowtide_english_search")
+
+
+def test_what_json_may_hold_is_told_from_what_its_field_is() -> None:
+    about = Column("about", "jsonb")
+    fields = (
+        Field("code", about, ("code",)),
+        Field("gift", about, ("gift",), {"type": "boolean"}),
+        Field("parts", about, ("parts",), {"type": "flattened"}),
+        Field("any", about, ("any",), {"type": "object"}),
+        Field("about", about),
+        Field("word", about, (), {"type": "keyword"}),
+        Field("text", Column("text", "text")),
+    )
+    document = DocumentPlan("t", Node(TableName("public", "t"), (plans.ID,), fields), (plans.ID,))
+    assert typed_json_paths(document) == ("code", "gift", "parts", "word")
+    assert index_body(document)["mappings"]["properties"]["gift"] == {"type": "boolean", "ignore_malformed": True}
 
 
 def test_what_people_and_privacy_need_to_know_is_kept_by_path() -> None:

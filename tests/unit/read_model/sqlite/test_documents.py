@@ -47,6 +47,38 @@ def test_wide_objects_are_built_in_parts(width: int) -> None:
     assert document[f"c {width - 1}"] == (None if (width - 1) % 3 == 1 else width - 1)
 
 
+KEYS = (
+    'a"b',
+    "a\\b",
+    "it's",
+    "50%",
+    "a.b",
+    " ",
+    "",
+    "ключ",
+    "[0]",
+    "#-1",
+    "$",
+    "new\nline",
+    "{0}",
+    '"',
+    "\\",
+    '\\"',
+    "\x01",
+    "𝄞",
+)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_path_names_a_key_as_it_is(key: str) -> None:
+    table, value = TableName("public", "t"), Column("a", "jsonb")
+    plan = DocumentPlan("t", Node(table, (plans.ID,), (Field("v", value, (key, key)),)), (plans.ID,))
+    store = RowStore((TableUse(table, (plans.ID, value), (plans.ID,)),), (plan,))
+    others: dict[str, object] = {each: 0 for each in KEYS}
+    store.upsert(table, {"id": 1, "a": msgspec.json.encode({**others, key: {**others, key: 7}}).decode()})
+    assert store.build_all(plan) == {"1": b'{"v":7}'}
+
+
 def test_odd_names_are_quoted_everywhere() -> None:
     table, key = TableName('S"x', "ta'ble %s"), plans.key('i"d')
     value, parent = Column("va'l {0}", "jsonb"), plans.integer("select")

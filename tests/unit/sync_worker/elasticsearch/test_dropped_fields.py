@@ -83,6 +83,16 @@ def test_a_rejected_item_is_resent_with_fields_dropped() -> None:
     assert bodies.dropped == {}
 
 
+def test_json_of_a_type_that_does_not_fit_costs_the_field_alone() -> None:
+    bodies = Bodies([b"other", ACTION + DOCUMENT + b"\n"], False, ("about", "lines.product"))
+    assert bodies.without(refusal("about.a.b.c"))
+    assert bodies.without(refusal("lines.product"))
+    assert bodies.dropped[1].paths == ("about", "lines.product")
+    assert bodies.of([1]) == [ACTION + leave_out(DOCUMENT, ["about", "lines.product"]) + b"\n"]
+    assert not bodies.without(refusal("price")), "a column whose type is known is no such field"
+    assert bodies.dropped == {}
+
+
 @pytest.mark.parametrize(("leave", "field"), [(False, "price"), (True, ""), (True, "nothing")])
 def test_an_item_is_rejected_as_a_whole_otherwise(leave: bool, field: str) -> None:
     bodies = Bodies([b"other", ACTION + DOCUMENT + b"\n"], leave)

@@ -28,8 +28,10 @@ def test_a_table_without_dates_is_not_asked() -> None:
 def test_the_bc_query_covers_every_finite_date_column() -> None:
     sql = bc_query(use(Column("d", "date"), plans.text("name"), Column('z"', "timestamptz")))
     assert sql == (
-        """SELECT EXISTS (SELECT FROM "public"."t" WHERE ("d" < '0001-01-01' AND "d" > '-infinity')"""
-        """ OR ("z\""" < '0001-01-01 00:00Z' AND "z\""" > '-infinity'))"""
+        """SELECT EXISTS (SELECT FROM "public"."t" WHERE ("d" < '0001-01-01' AND "d" > '-infinity'"""
+        """ OR "d" >= '1582-10-05' AND "d" < '1582-10-15')"""
+        """ OR ("z\""" < '0001-01-01 00:00Z' AND "z\""" > '-infinity'"""
+        """ OR "z\""" >= '1582-10-04 00:00Z' AND "z\""" < '1582-10-16 00:00Z'))"""
     )
 
 
