@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from docs.api_examples import EXAMPLES, Example
+from search_api.access.search_budget import ADVICE
 from search_api.app import create_app
+from search_api.elasticsearch import search_cost
 from search_api.http.problems import PROBLEM_TEXTS
+from search_api.query.limits import MAX_COST
 from search_api.settings import read_settings
 
 HEAD = Path(__file__).parent / "api_head.txt"
@@ -26,9 +29,34 @@ def page() -> str:
     operations = [
         (method, path, operation) for path, methods in api["paths"].items() for method, operation in methods.items()
     ]
-    parts = [HEAD.read_text(encoding="utf-8"), _common(operations)]
+    parts = [HEAD.read_text(encoding="utf-8"), _cost(), _common(operations)]
     parts += [_operation(*operation, api["components"]["schemas"]) for operation in operations]
     return "\n".join(parts) + "\n" + _problems()
+
+
+def _cost() -> str:
+    """The weights of `search_cost`, and what to do about each part."""
+    weights: Mapping[search_cost.Part, str] = {
+        "words": "1 for each word in each field that is searched",
+        "similar": f"{search_cost.SIMILAR} for each byte and each field; twice as much from eight letters on",
+        "prefixes": f"{search_cost.PREFIX} for each field",
+        "patterns": f"{search_cost.PATTERN}, and {search_cost.PATTERN_BYTE} for each byte",
+        "conditions": f"{search_cost.CONDITION}; {search_cost.NESTED} more on the elements of an array",
+        "facets": f"{search_cost.FACET} for each, and the filters again",
+        "rows": f"{search_cost.FACET} for each dimension, 1 for {search_cost.ROWS_PER_POINT} rows that are possible, and"
+        f" 1 for {4 * search_cost.ROWS_PER_POINT} values of measures; percentiles are"
+        f" {search_cost.MEASURES['percentiles']} times as much",
+        "highlights": "1 for each hit and field; more with many conditions",
+        "hits": f"1 for each hit, {search_cost.SORT} for each field of the order",
+    }
+    rows = [(what, weights[part], advice) for part, (what, advice) in ADVICE.items()]
+    return (
+        f"## Cost\n\nThe cost of a search is the sum of its parts. {search_cost.POINTS_PER_UNIT} points are 1 of the rate"
+        f" limit, and a search may cost {MAX_COST}. Highlights and then facets are left out of an answer that would cost"
+        " more, and a correction, a chart or suggested values if the request's other searches have used up the limit:"
+        " `omitted` names what a search lacks. If that is not enough, the error is `too-expensive`. It names the"
+        " largest part.\n\n"
+    ) + table(("part", "points", "what makes it cheaper"), rows)
 
 
 def _common(operations: list[tuple[str, str, Mapping[str, Any]]]) -> str:

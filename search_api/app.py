@@ -14,6 +14,7 @@ from search_api.access.api_keys import ApiKeys
 from search_api.access.audit import Audit
 from search_api.access.authorization import Authorization
 from search_api.access.rate_limits import RateLimits
+from search_api.access.running_searches import RunningSearches
 from search_api.access.saved_searches import SavedSearches
 from search_api.access.sessions import Sessions
 from search_api.access.state import State
@@ -74,6 +75,7 @@ async def _open_search(settings: ApiSettings, stack: AsyncExitStack) -> AppState
         stack.push_async_callback(marker.close)
     return AppState(
         ElasticsearchReader(client, settings.api_allow_writer),
+        RunningSearches(settings.api_running_cost, settings.request_timeout),
         ReadYourWrites(worker, marker, WaitingPlaces(settings.consistency_readers, settings.consistency_readers_each)),
         WaitLimits(settings.consistency_wait, settings.consistency_wait_most),
         settings.cursor_secret.get_secret_value().encode(),

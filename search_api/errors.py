@@ -13,12 +13,20 @@ class SearchRejected(Exception):
     """Elasticsearch rejected the body of a search."""
 
 
+class SearchTooExpensive(Exception):
+    """The search would cost more than one request may; the message states what costs most, and how to reduce it."""
+
+
 class SearchTimedOut(Exception):
     """Elasticsearch did not respond within `request_timeout`."""
 
 
 class ElasticsearchUnavailable(Exception):
     """Elasticsearch is unreachable or overloaded, or rejects the API's credentials."""
+
+
+class OutOfMemory(ElasticsearchUnavailable):
+    """Elasticsearch has too little memory left for the search; a smaller one may still succeed."""
 
 
 class CredentialsRejected(ElasticsearchUnavailable):

@@ -89,6 +89,11 @@ class ApiSettings(ElasticsearchSettings, StateSettings, WorkerTokenSettings):
         description="Cost per second that a caller may spend. Default: 20; unlimited without a key on a loopback host.",
     )
     api_burst: int = Field(400, gt=0, description="Cost that a caller may spend at once.")
+    api_running_cost: int = Field(
+        36,
+        ge=1,
+        description="Cost of the searches that run in Elasticsearch at the same time; a caller gets up to a third.",
+    )
     api_allow_writer: bool = Field(
         False, description="Serve even if the Elasticsearch credentials allow more than reading."
     )

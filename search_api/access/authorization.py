@@ -7,7 +7,6 @@ not in `OPERATIONS`.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import count
 
 from fastapi import Request
 
@@ -16,7 +15,6 @@ from http_server.host_names import host_name
 from search_api.access.api_keys import ApiKey, ApiKeys
 from search_api.access.callers import Caller, Scope
 from search_api.access.rate_limits import RateLimits
-from search_api.access.request_cost import cost_of
 from search_api.access.sessions import COOKIE, Sessions
 from search_api.errors import (
     ApiKeyMissing,
@@ -35,12 +33,11 @@ SIGN_IN_COST = 10
 @dataclass(frozen=True, slots=True)
 class Operation:
     """What a route requires, and its minimum cost. Without a scope it is open to everybody and reveals only whether the
-    service works. If it is not `metered`, the cost covers all searches of the request.
+    service works.
     """
 
     scope: Scope | None
     cost: int = 1
-    metered: bool = True
 
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -54,8 +51,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "document_by_id": Operation("search"),
     "explain": Operation("explain", 2),
     "aggregate": Operation("aggregate", 5),
-    "export": Operation("export", 20, metered=False),
-    "export_by_body": Operation("export", 20, metered=False),
+    "export": Operation("export", 20),
+    "export_by_body": Operation("export", 20),
     "home": Operation("search"),
     "results": Operation("search", 3),
     "save_search": Operation("save"),
@@ -89,20 +86,22 @@ class Authorization:
         caller = self._caller(request)
         if not caller.may(operation.scope):
             raise ScopeMissing(operation.scope)
-        parameters = {name: request.query_params.getlist(name) for name in request.query_params}
-        self._charge(request, caller.name, cost_of(operation.cost, parameters))
+        self._charge(request, caller.name, operation.cost)
         return caller
 
-    def meter(self, request: Request, caller: Caller) -> Callable[[], None]:
-        """A function to call at each search of a request; it charges all but the first. A request is never rejected
-        halfway.
+    def meter(self, request: Request, caller: Caller) -> Callable[[int], None]:
+        """A function to call with the cost of each search of a request. The route's minimum pays for the first one; if
+        it costs more and the caller cannot afford that, RateLimitExceeded is raised. Later searches are charged in any
+        case, because a request is never rejected halfway.
         """
         limits = self.limits if caller.name else self.open_limits
-        searches = count()
+        paid = [operation_of(request).cost]
 
-        def search() -> None:
-            if next(searches) and limits is not None and operation_of(request).metered:
-                status = limits.spend(identity_of(request, caller.name), 1, time.monotonic())
+        def search(cost: int) -> None:
+            if paid:
+                self._charge(request, caller.name, max(0, cost - paid.pop()))
+            elif limits is not None:
+                status = limits.spend(identity_of(request, caller.name), cost, time.monotonic())
                 request.state.limit_headers = status.headers
 
         return search

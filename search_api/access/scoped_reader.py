@@ -2,7 +2,8 @@
 responses.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +12,23 @@ from msgspec import Raw
 
 from search_api.access.callers import Caller
 from search_api.access.field_mask import Mask, check_search, mask_of, masked_documents, masked_hits
+from search_api.access.search_budget import SearchBudget
 from search_api.elasticsearch.client import ElasticsearchReader
 from search_api.elasticsearch.search_body import filter_clauses
-from search_api.errors import IndexNotFound
+from search_api.elasticsearch.search_cost import search_cost
+from search_api.errors import (
+    ElasticsearchUnavailable,
+    IndexNotFound,
+    RateLimitExceeded,
+    SearchRejected,
+    SearchTimedOut,
+    SearchTooExpensive,
+)
 from search_api.query.schema import IndexSchema
 from search_api.query.validation import InvalidRequest
+
+NO_ANSWER = (SearchTooExpensive, SearchRejected, SearchTimedOut, ElasticsearchUnavailable, RateLimitExceeded)
+"""Why an optional part of an answer may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +42,14 @@ class _IndexScope:
 
 
 class ScopedReader:
-    """A Reader for one caller. An index, field or document that the caller may not see does not exist. `on_search` is
-    called before each search.
+    """A Reader for one request of a caller. An index, field or document that the caller may not see does not exist, and
+    every search is paid from the `budget`.
     """
 
-    def __init__(self, reader: ElasticsearchReader, caller: Caller, on_search: Callable[[], None]) -> None:
+    def __init__(self, reader: ElasticsearchReader, caller: Caller, budget: SearchBudget) -> None:
         self._reader = reader
         self._caller = caller
-        self._on_search = on_search
+        self._budget = budget
         self._scopes: dict[str, _IndexScope] = {}
 
     async def indices(self) -> tuple[str, ...]:
@@ -49,11 +62,20 @@ class ScopedReader:
         return (await self._scope(index)).view
 
     async def search(self, index: str, body: Mapping[str, Any]) -> bytes:
-        """Search the documents that exist for the caller."""
+        """Search the documents that exist for the caller. Raises SearchTooExpensive as well."""
+        return await self._search(index, body, optional=False)
+
+    async def search_if_affordable(self, index: str, body: Mapping[str, Any]) -> bytes | None:
+        """Search for an optional part of an answer, as `Reader.search_if_affordable` does."""
+        with suppress(*NO_ANSWER):
+            return await self._search(index, body, optional=True)
+        return None
+
+    async def _search(self, index: str, body: Mapping[str, Any], *, optional: bool) -> bytes:
         scope = await self._scope(index)
         check_search(body, scope.mask, bool(scope.conditions))
-        self._on_search()
-        answer = await self._reader.search(index, _narrowed(body, scope.conditions))
+        async with self._budget.spend(search_cost(body), optional=optional):
+            answer = await self._reader.search(index, _narrowed(body, scope.conditions))
         return masked_hits(answer, scope.mask.tree) if scope.mask else answer
 
     async def document(self, index: str, document_id: str) -> bytes:

@@ -21,6 +21,7 @@ from search_api.errors import (
     ElasticsearchUnavailable,
     ExcessivePrivileges,
     IndexNotFound,
+    OutOfMemory,
     SearchRejected,
     SearchTimedOut,
 )
@@ -180,7 +181,7 @@ def _translate(error: ApiError, path: str) -> Exception:
         case 401:
             return CredentialsRejected("Elasticsearch rejected the credentials of this API.")
         case 429:
-            return ElasticsearchUnavailable("Elasticsearch is overloaded.")
+            return _overloaded(error)
         case _:
             return ElasticsearchUnavailable("Elasticsearch failed to respond.")
 
@@ -193,6 +194,13 @@ def _shards_are_gone(error: ApiError) -> bool:
         return {cause["type"] for cause in causes} == {"no_shard_available_action_exception"}
     except (msgspec.DecodeError, KeyError, TypeError):
         return False
+
+
+def _overloaded(error: ApiError) -> ElasticsearchUnavailable:
+    """Which limit of Elasticsearch was reached: of memory, or of requests. Only the shards' causes tell."""
+    if "circuit_breaking_exception" in str(error.body):
+        return OutOfMemory("Elasticsearch has too little memory for this search at the moment.")
+    return ElasticsearchUnavailable("Elasticsearch is overloaded.")
 
 
 def _error_type(error: ApiError) -> str:

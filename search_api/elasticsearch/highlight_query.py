@@ -11,9 +11,13 @@ from search_api.query.limits import MAX_FIELDS, MIN_STEM
 from search_api.query.schema import IndexField, IndexSchema
 from search_api.query.syntax.tree import Match, Node, Word, texts_of, words_of
 
+MAX_MARKED, MIN_MARKED = 100_000, 10_000
+MARKED_TOGETHER = 2_000_000
+"""Characters of a text in which matches are marked, and of one field in all hits of a page."""
 
-def highlight(node: Node, schema: IndexSchema) -> Query:
-    """The `highlight` of a search. Words without a field are marked in every field, other conditions in their own."""
+
+def highlight(node: Node, schema: IndexSchema, hits: int) -> Query:
+    """The `highlight` of a search for so many hits. Words without a field are marked in every field, other conditions in their own."""
     searched = [field for field in schema.fields if field.searchable][:MAX_FIELDS]
     conditions = [condition(text) for text in texts_of(node) if not (isinstance(text, Match) and text.word.fuzzy)]
     fields = searched if conditions else _one_per_analyzer(searched)
@@ -23,7 +27,7 @@ def highlight(node: Node, schema: IndexSchema) -> Query:
         "post_tags": [CLOSE],
         "fragment_size": 140,
         "number_of_fragments": 2,
-        "max_analyzed_offset": 100_000,
+        "max_analyzed_offset": max(MIN_MARKED, min(MAX_MARKED, MARKED_TOGETHER // hits)),
         "require_field_match": bool(conditions),
         "highlight_query": {"bool": {"should": [*marked, *conditions]}},
         "fields": {field.words: {} for field in searched},

@@ -18,6 +18,11 @@ class Reader(Protocol):
     async def search(self, index: str, body: Mapping[str, Any]) -> bytes:
         """Search an index whose name `schema` has accepted; with `pit` in the body, at that point in time."""
 
+    async def search_if_affordable(self, index: str, body: Mapping[str, Any]) -> bytes | None:
+        """Search for an optional part of an answer. None if it would cost more than the request's other searches have
+        left, or if Elasticsearch does not respond to it.
+        """
+
     async def document(self, index: str, document_id: str) -> bytes:
         """Get one document; the response is that of a multi-get."""
 

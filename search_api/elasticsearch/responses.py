@@ -12,6 +12,9 @@ from search_api.query.schema import IndexField
 
 NO_SORT_VALUES = Raw(b"[]")
 
+OmittedPart = Literal["correction", "facets", "highlights"]
+"""A part without which an answer is still correct."""
+
 
 class _Total(Struct):
     value: int
@@ -135,7 +138,9 @@ class SearchPage(Struct, frozen=True):
     """One page of hits. `partial`: the search timed out or a shard failed, so hits may be missing.
 
     `corrected`: nothing matched the requested text, and these are the hits for this text instead. `as_words`: the text
-    looks like query syntax but could not be parsed, so its words were searched as typed.
+    looks like query syntax but could not be parsed, so its words were searched as typed. `omitted` are the parts that
+    the page lacks because they failed or would have cost too much; without its `correction`, a text with misspelled words
+    finds nothing.
     """
 
     items: list[Hit]
@@ -148,6 +153,7 @@ class SearchPage(Struct, frozen=True):
     freshness: FreshnessView
     corrected: str | None = None
     as_words: bool = False
+    omitted: list[OmittedPart] = []
 
 
 class Document(Struct, frozen=True):

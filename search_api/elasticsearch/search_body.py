@@ -51,7 +51,7 @@ def search_body(request: SearchRequest, schema: IndexSchema, after: object = Non
     else:
         body["from"] = (request.page - 1) * request.size
     if request.parsed:
-        body["highlight"] = highlight(request.parsed.node, schema)
+        body["highlight"] = highlight(request.parsed.node, schema, request.size)
     if request.facets:
         body["aggs"] = {f"facet{n}": _facet(field, request.filters) for n, field in enumerate(request.facets)}
         body["post_filter"] = _all(_post_filters(request))
@@ -80,7 +80,7 @@ def _post_filters(request: SearchRequest) -> list[Filter]:
 
 def _text_clause(request: SearchRequest, parsed: Parsed, schema: IndexSchema) -> Query:
     """The query for the text. Plain words may also be an id or a whole value, which ranks first."""
-    text_query = TextQuery(schema, request.similar)
+    text_query = TextQuery(schema, request.similar, request.similar_fields)
     query = ClauseBuilder(text_query).query(parsed.node)
     if not isinstance(parsed.node, Words):
         return query

@@ -55,12 +55,13 @@ class _SearchedFields:
 
 @dataclass(frozen=True)
 class TextQuery:
-    """Queries over the searchable fields of an index. With `similar`, similar words match too, and each hit reports
-    which of those words it has as typed, under the names of `typed_name`.
+    """Queries over the searchable fields of an index. With `similar`, similar words match too, in so many of the most
+    boosted fields, and each hit reports which of those words it has as typed, under the names of `typed_name`.
     """
 
     schema: IndexSchema
     similar: tuple[Word, ...] = ()
+    similar_fields: int = MAX_FIELDS
     weights: Weights = field(default_factory=Weights)
 
     def query(self, words: tuple[Word, ...], path: str = "") -> Query:
@@ -136,7 +137,8 @@ class TextQuery:
                 {"multi_match": typed | {"query": padded, "fields": fields.texts, "boost": self.weights.zeros}}
             )
         if word.fuzzy or (self.similar and is_correctable(word)):
-            similar: Query = {"operator": "and", "boost": self.weights.similar, **FUZZY}
+            names = fields.words if word.fuzzy else fields.words[: self.similar_fields]
+            similar: Query = {"fields": names, "operator": "and", "boost": self.weights.similar, **FUZZY}
             queries.append({"multi_match": typed | similar})
         return queries[0] if len(queries) == 1 else {"dis_max": {"queries": queries}}
 

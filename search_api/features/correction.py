@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -16,12 +17,22 @@ from msgspec import Struct, field
 
 from search_api.elasticsearch.clauses import folded
 from search_api.elasticsearch.search_body import search_body
+from search_api.elasticsearch.search_cost import letters_cost
 from search_api.elasticsearch.text_query import Query, typed_name
+from search_api.errors import SearchTooExpensive
+from search_api.query.limits import MAX_FIELDS
 from search_api.query.request import SearchRequest
 from search_api.query.schema import IndexSchema
 from search_api.query.syntax.tree import Word, has_correctable_word, is_correctable, words_of
 
 MAX_HITS = 20
+TIMEOUT = "1s"
+MAX_POINTS = 28_000
+"""The cost of looking for similar words: 56 MB of Elasticsearch's memory. It is spent on the most boosted fields."""
+MIN_FIELDS = 10
+"""If it is enough only for fewer fields, a text is not corrected."""
+MAX_KNOWN_WORDS = 20_000
+"""Words of the hits among which similar ones are looked for."""
 MIN_SIMILARITY = 0.6
 """The minimum similarity of two words, from 0 to 1."""
 MAX_CANDIDATES = 5
@@ -52,13 +63,21 @@ class _Evidence:
 
 
 def similar_body(request: SearchRequest, schema: IndexSchema) -> Query | None:
-    """The search with similar words, or None if no word may be misspelled."""
+    """The search with similar words, or None if no word may be misspelled.
+
+    Raises SearchTooExpensive if there are too many letters: a word costs by its length, in each field.
+    """
     if request.parsed is None or not has_correctable_word(request.parsed.node):
         return None
-    loose = replace(request, similar=words_of(request.parsed.node), facets=(), size=MAX_HITS, page=1, sorts=())
+    words = words_of(request.parsed.node)
+    points = letters_cost(word.text for word in words if is_correctable(word))
+    fields = min(MAX_FIELDS, MAX_POINTS // max(1, points))
+    if fields < min(MIN_FIELDS, sum(field.searchable for field in schema.fields)):
+        raise SearchTooExpensive("The text has too many letters to be corrected.")
+    loose = replace(request, similar=words, similar_fields=fields, facets=(), size=MAX_HITS, page=1, sorts=())
     body = search_body(loose, schema)
     del body["highlight"]
-    return body | {"track_total_hits": False}
+    return body | {"track_total_hits": False, "timeout": TIMEOUT}
 
 
 def corrected(request: SearchRequest, schema: IndexSchema, response: bytes) -> str | None:
@@ -69,9 +88,8 @@ def corrected(request: SearchRequest, schema: IndexSchema, response: bytes) -> s
     if not hits or request.parsed is None:
         return None
     searched = frozenset(field.name for field in schema.fields if field.searchable)
-    word_counts = Counter(
-        folded(word) for hit in hits for text in _texts(hit.source, "", searched) for word in _WORD.findall(text)
-    )
+    words = (match[0] for hit in hits for text in _texts(hit.source, "", searched) for match in _WORD.finditer(text))
+    word_counts = Counter(map(folded, islice(words, MAX_KNOWN_WORDS)))
     typed = frozenset(name for hit in hits for name in hit.matched_queries)
     result = _with_replacements(request.text, words_of(request.parsed.node), _Evidence(typed, word_counts))
     return result if result and result != request.text else None

@@ -1,17 +1,26 @@
 """The operations of the API as functions: the order of the steps, without HTTP."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from search_api.access.callers import Caller
 from search_api.elasticsearch.reader import Reader
-from search_api.elasticsearch.responses import Document, SearchPage, SearchResult, read_document, read_search
+from search_api.elasticsearch.responses import (
+    Document,
+    OmittedPart,
+    SearchPage,
+    SearchResult,
+    read_document,
+    read_search,
+)
 from search_api.elasticsearch.search_body import query_of, search_body
-from search_api.errors import DocumentNotFound
+from search_api.elasticsearch.search_cost import within_cost
+from search_api.elasticsearch.text_query import Query
+from search_api.errors import DocumentNotFound, OutOfMemory, SearchTooExpensive
 from search_api.features.correction import corrected, similar_body
 from search_api.features.explain import (
     Explanation,
@@ -35,6 +44,7 @@ from search_api.features.suggestions import (
 from search_api.freshness.view import FreshnessView
 from search_api.paging.cursor import CursorPosition
 from search_api.paging.pager import Pager
+from search_api.query.limits import MAX_COST
 from search_api.query.request import RawRequest, SearchRequest, check
 from search_api.query.schema import IndexField, IndexSchema
 from search_api.query.validation import InvalidRequest
@@ -44,8 +54,11 @@ MAX_ID_BYTES = 512
 
 
 class _Hits(NamedTuple):
+    """The hits of a request; `omitted` are the parts that their search does without."""
+
     request: SearchRequest
     result: SearchResult
+    omitted: tuple[OmittedPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +82,8 @@ class Search:
         corrected = place.corrected if place else ""
         hits = await self._hits(index, schema, replace(raw, text=corrected) if corrected else raw, place)
         if not hits.result.total.value and (place is None or place.after is None):
-            correction = await self._correction(index, hits.request, schema)
-            corrected_hits = (
-                await self._hits(index, schema, replace(raw, text=correction), place) if correction else hits
-            )
-            if correction and corrected_hits.result.total.value:
-                hits, corrected = corrected_hits, correction
-        request, result = hits
+            hits, corrected = await self._corrected(index, schema, raw, place, hits)
+        request, result, omitted = hits
         return SearchPage(
             items=result.items,
             total=result.total,
@@ -87,36 +95,77 @@ class Search:
             freshness=self.pager.freshness_of(place),
             corrected=corrected or None,
             as_words=request.parsed is not None and request.parsed.as_words,
+            omitted=list(omitted),
         )
 
     async def _hits(self, index: str, schema: IndexSchema, raw: RawRequest, place: CursorPosition | None) -> _Hits:
+        """The hits, if need be without their optional parts."""
         request = check(raw, schema)
+        body = self._page_body(request, schema, place)
+        omitted: tuple[OmittedPart, ...] = ()
+        try:
+            answer = await self.reader.search(index, body)
+        except (SearchTooExpensive, OutOfMemory) as error:
+            body, omitted = within_cost(body, MAX_COST if isinstance(error, SearchTooExpensive) else 0)
+            if not omitted:
+                raise
+            answer = await self.reader.search(index, body)
+        return _read(request, place, answer, omitted)
+
+    def _page_body(self, request: SearchRequest, schema: IndexSchema, place: CursorPosition | None) -> Query:
         if place is None:
-            return _Hits(request, await self._read(index, request, search_body(request, schema)))
+            return search_body(request, schema)
         body = search_body(request, schema, place.after, backward=place.backward)
-        result = await self._read(index, request, self.pager.body(body, place.point))
-        return _Hits(request, result.reversed if place.backward else result)
+        return self.pager.body(body, place.point)
 
-    async def _read(self, index: str, request: SearchRequest, body: Mapping[str, Any]) -> SearchResult:
-        return read_search(await self.reader.search(index, body), request.facets)
+    async def _corrected(
+        self, index: str, schema: IndexSchema, raw: RawRequest, place: CursorPosition | None, hits: _Hits
+    ) -> tuple[_Hits, str]:
+        """The hits of the corrected text and this text, if there are any; else the given ones and ""."""
+        without_correction = hits._replace(omitted=(*hits.omitted, "correction")), ""
+        try:
+            body = similar_body(hits.request, schema)
+        except SearchTooExpensive:
+            return without_correction
+        if body is None:
+            return hits, ""
+        answer = await self.reader.search_if_affordable(index, body)
+        if answer is None:
+            return without_correction
+        text = corrected(hits.request, schema, answer)
+        if not text:
+            return hits, ""
+        request = check(replace(raw, text=text), schema)
+        page_body, omitted = within_cost(self._page_body(request, schema, place), MAX_COST)
+        answer = await self.reader.search_if_affordable(index, page_body)
+        if answer is None:
+            return without_correction
+        corrected_hits = _read(request, place, answer, omitted)
+        return (corrected_hits, text) if corrected_hits.result.total.value else (hits, "")
 
-    async def _correction(self, index: str, request: SearchRequest, schema: IndexSchema) -> str | None:
-        body = similar_body(request, schema)
-        return corrected(request, schema, await self.reader.search(index, body)) if body else None
+    async def count(self, index: str, raw: RawRequest) -> int | None:
+        """The number of hits, up to Elasticsearch's limit of counting; None if it cannot be had cheaply."""
+        schema = await self.reader.schema(index)
+        body = search_body(check(replace(raw, size=1), schema), schema)
+        answer = await self.reader.search_if_affordable(index, body | {"size": 0})
+        return None if answer is None else read_search(answer).total.value
 
     async def histograms(
         self, index: str, raw: RawRequest, fields: Sequence[IndexField], zone: tzinfo
     ) -> list[Histogram]:
-        """Histograms of the matching documents along these fields; days begin in the time zone."""
+        """Histograms of the matching documents along these fields; days begin in the time zone. None if they fail or
+        would cost too much.
+        """
         schema = await self.reader.schema(index)
         request = check(raw, schema)
         if not fields:
             return []
-        body = extents_body(request, schema, fields)
-        extents = read_extents(await self.reader.search(index, body), fields)
+        answer = await self.reader.search_if_affordable(index, extents_body(request, schema, fields))
+        extents = read_extents(answer, fields) if answer is not None else {}
         if not extents:
             return []
-        return read_bars(await self.reader.search(index, bars_body(request, schema, extents, zone)), schema, extents)
+        bars = await self.reader.search_if_affordable(index, bars_body(request, schema, extents, zone))
+        return read_bars(bars, schema, extents) if bars is not None else []
 
     async def suggest(self, index: str, text: str, filters: tuple[str, ...]) -> Suggestions:
         """Completions of a text. Its beginning narrows the counted documents, if it is a valid search by itself."""
@@ -126,10 +175,14 @@ class Search:
         with suppress(InvalidRequest):
             context = check(RawRequest(typed.before, filters), schema)
         suggestions = [*comparisons(typed), *islice(field_names(typed, schema), MAX_FIELD_NAMES)]
+        partial = False
         if fields := value_fields(typed, schema):
-            answer = await self.reader.search(index, values_body(query_of(context, schema), fields, typed.part))
-            suggestions += read_values(answer, typed, fields)
-        return Suggestions(suggestions[:MAX_SUGGESTIONS])
+            try:
+                answer = await self.reader.search(index, values_body(query_of(context, schema), fields, typed.part))
+                suggestions += read_values(answer, typed, fields)
+            except (SearchTooExpensive, OutOfMemory):
+                partial = True
+        return Suggestions(suggestions[:MAX_SUGGESTIONS], partial)
 
     async def explain(self, index: str, raw: RawRequest, document_id: str) -> Explanation:
         """Why a document matches and ranks where it does, or which parts it lacks. Raises DocumentNotFound."""
@@ -167,3 +220,10 @@ class Search:
     async def ready(self) -> None:
         """Return if Elasticsearch responds. Raises ElasticsearchUnavailable."""
         await self.reader.ready()
+
+
+def _read(
+    request: SearchRequest, place: CursorPosition | None, answer: bytes, omitted: tuple[OmittedPart, ...]
+) -> _Hits:
+    result = read_search(answer, () if "facets" in omitted else request.facets)
+    return _Hits(request, result.reversed if place and place.backward else result, omitted)

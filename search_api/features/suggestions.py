@@ -55,9 +55,12 @@ class Suggestion(Struct, frozen=True):
 
 
 class Suggestions(Struct, frozen=True):
-    """The suggestions, the most likely first."""
+    """The suggestions, the most likely first. `partial`: values are missing, because the text is too expensive to search
+    for.
+    """
 
     items: list[Suggestion]
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from search_api.access.authorization import Authorization, identity_of
 from search_api.access.callers import Caller
+from search_api.access.running_searches import RunningSearches
 from search_api.access.scoped_reader import ScopedReader
+from search_api.access.search_budget import SearchBudget
 from search_api.elasticsearch.client import ElasticsearchReader
 from search_api.features.search import Search
 from search_api.freshness.consistency import (
@@ -43,6 +45,7 @@ class AppState:
     """What the application opens at startup; every request builds its `Search` from it."""
 
     reader: ElasticsearchReader
+    running: RunningSearches
     read_your_writes: ReadYourWrites
     wait_limits: WaitLimits
     secret: bytes
@@ -94,7 +97,9 @@ async def _search(request: Request, caller: Caller, consistency: ConsistencyRequ
     applied = {"Preference-Applied": f"wait={consistency.wait:g}"} if consistency.preferred else {}
     request.state.answer_headers = freshness.headers() | applied
     authorization: Authorization = request.app.state.authorization
-    reader = ScopedReader(state.reader, caller, authorization.meter(request, caller))
+    identity = identity_of(request, caller.name)
+    budget = SearchBudget(authorization.meter(request, caller), state.running, identity)
+    reader = ScopedReader(state.reader, caller, budget)
     pager = Pager(reader, state.page_points, caller.secret(state.secret), caller.fingerprint, freshness)
     return Search(reader, freshness, pager, caller)
 

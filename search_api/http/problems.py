@@ -22,6 +22,7 @@ from search_api.errors import (
     ScopeMissing,
     SearchRejected,
     SearchTimedOut,
+    SearchTooExpensive,
     UnknownHost,
 )
 from search_api.freshness.consistency import EpochMismatch, NotYetConsistent
@@ -72,6 +73,7 @@ PROBLEM_TEXTS: Mapping[type[Exception], ProblemText] = {
         " Start again without the cursor.",
     ),
     SearchRejected: ProblemText("search-refused", "Search rejected", 400, "{error}"),
+    SearchTooExpensive: ProblemText("too-expensive", "Search too expensive", 400, "{error}"),
     IndexNotFound: ProblemText(
         "unknown-index", "Index not found", 404, "`/v1/indices` lists the indexes you can read."
     ),
@@ -157,6 +159,8 @@ def headers_of(problem: Problem, error: Exception) -> dict[str, str]:
     match problem.status:
         case 401:
             return {"WWW-Authenticate": CHALLENGE}
+        case 429:
+            return {"Retry-After": str(error)}
         case 503:
             return {"Retry-After": str(RETRY_SECONDS)}
         case _:

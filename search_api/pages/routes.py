@@ -211,11 +211,9 @@ async def _alternatives(
         relaxed.append((f"“{address.q}”", address.with_text("")))
     counted = []
     for dropped, relaxed_address in relaxed:
-        result = await search.search(
-            relaxed_address.index, RawRequest(relaxed_address.q, relaxed_address.filters, "", (), 1, 1)
-        )
-        if result.total.value:
-            counted.append((dropped, relaxed_address, result.total.value))
+        hits = await search.count(relaxed_address.index, RawRequest(relaxed_address.q, relaxed_address.filters))
+        if hits:
+            counted.append((dropped, relaxed_address, hits))
     return counted
 
 

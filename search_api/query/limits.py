@@ -1,5 +1,7 @@
 """The limits of one request. A request that exceeds one is rejected with the limit in the message, never truncated."""
 
+MAX_COST = 12
+"""The cost of a search, in units (`elasticsearch.search_cost`): the parts of a request add up."""
 MAX_WINDOW = 1000
 """Hits that page numbers can reach; a cursor continues from there."""
 MAX_SIZE = 200

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from search_api.query.field_values import EXPECTED, read_value
-from search_api.query.limits import MAX_FACETS, MAX_FILTERS, MAX_SIZE, MAX_SORTS, MAX_WINDOW
+from search_api.query.limits import MAX_FACETS, MAX_FIELDS, MAX_FILTERS, MAX_SIZE, MAX_SORTS, MAX_WINDOW
 from search_api.query.schema import IndexField, IndexSchema
 from search_api.query.syntax.parser import Parsed, parse
 from search_api.query.syntax.tree import Word
@@ -38,7 +38,7 @@ class Sort:
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
     """A checked request. `text` is the search text as typed and `parsed` its meaning, None when it is empty. `page`
-    counts from 1. `similar` are the words that may be spelled differently in a document.
+    counts from 1. `similar` are the words that may be spelled differently in a document, in `similar_fields` fields.
     """
 
     text: str = ""
@@ -49,6 +49,7 @@ class SearchRequest:
     size: int = 20
     page: int = 1
     similar: tuple[Word, ...] = ()
+    similar_fields: int = MAX_FIELDS
 
 
 @dataclass(frozen=True, slots=True)

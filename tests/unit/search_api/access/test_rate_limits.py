@@ -1,11 +1,9 @@
 """Buckets of cost."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from search_api.access.rate_limits import Rate, RateLimits
-from search_api.access.request_cost import cost_of
 
 RATE = Rate(2.0, 10)
 
@@ -55,20 +53,3 @@ def test_overuse_delays_the_next_request() -> None:
     assert limits.take("ana", 1, 2).wait == 0
     limits.spend("ana", 1000, 2)
     assert limits.take("ana", 1, 2 + 5.5).wait == 0, "nobody owes more than a whole bucket"
-
-
-@pytest.mark.parametrize(
-    ("parameters", "cost"),
-    [
-        ({}, 1),
-        ({"q": ["two words"], "size": ["20"]}, 1),
-        ({"facet": ["a", "b", "c", "d", "e"]}, 3),
-        ({"size": ["200"]}, 5),
-        ({"size": ["many"]}, 1),
-        ({"q": [" ".join("abcdefgh")], "filter": ["a:1"] * 8}, 3),
-        ({"q": ["ab* cd~ e?g"]}, 4),
-        ({"by": ["a", "b", "c"]}, 5),
-    ],
-)
-def test_a_request_costs_by_what_it_asks(parameters: dict[str, list[str]], cost: int) -> None:
-    assert cost_of(1, parameters) == cost

@@ -1,4 +1,6 @@
-"""Responses when Elasticsearch is slow, or only a part of the index responds. A named double stands in for it."""
+"""Responses when Elasticsearch is slow or out of memory, or only a part of the index responds. A named double stands
+in for it.
+"""
 
 import json
 import threading
@@ -18,11 +20,12 @@ HIT = {"_id": "1", "_version": 7, "_score": 1.0, "_source": {"title": "Harbour"}
 
 class ElasticsearchDouble:
     """Knows the index `books` and answers every search with `answer`, the first ones with `before`; while `slow` is
-    set, with nothing at all."""
+    set, with nothing at all. For a search that contains `too_large` it has no memory."""
 
     def __init__(self) -> None:
         self.before: list[dict[str, Any]] = []
         self.answer: dict[str, Any] = {}
+        self.too_large = b"nothing"
         self.slow = threading.Event()
         self.go_on = threading.Event()
 
@@ -51,15 +54,21 @@ def serving(double: ElasticsearchDouble) -> Iterator[str]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length", 0)))
-            self.do_GET()
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            if double.too_large in body:
+                self._answer(429, {"error": {"root_cause": [{"type": "circuit_breaking_exception"}]}})
+            else:
+                self.do_GET()
 
         def do_DELETE(self) -> None:
             self.do_POST()
 
         def do_GET(self) -> None:
-            body = json.dumps(double.reply(self.path)).encode()
-            self.send_response(200)
+            self._answer(200, double.reply(self.path))
+
+        def _answer(self, status: int, content: dict[str, Any]) -> None:
+            body = json.dumps(content).encode()
+            self.send_response(status)
             for name, value in (("content-type", "application/json"), ("x-elastic-product", "Elasticsearch")):
                 self.send_header(name, value)
             self.send_header("content-length", str(len(body)))
@@ -140,3 +149,34 @@ def test_an_export_that_lost_a_part_of_the_index_is_broken_off(double: Elasticse
     assert (answer.headers["rowtide-rows"], len(answer.text.splitlines())) == ("500", 200)
     noted = api.app.state.audit.newest(1)[0]
     assert (noted.ended, noted.rows) == ("failed", 200)
+
+
+@pytest.mark.parametrize("part", [b"highlight", b"aggs"])
+def test_an_answer_comes_without_what_takes_too_much_memory(double: ElasticsearchDouble, api: Api, part: bytes) -> None:
+    double.too_large = part
+    page = api.get("/v1/books/search?q=harbour&facet=genre").json()
+    assert ([item["id"] for item in page["items"]], page["facets"]) == (["1"], [])
+    assert page["omitted"] == ["highlights", "facets"]
+    double.too_large = b"aggs"  # The page's chart as well.
+    shown = api.get("/books?q=harbour", headers={"accept": "text/html"})
+    assert (shown.status_code, "without highlights and facets" in shown.text) == (200, True)
+
+
+def test_a_correction_that_takes_too_much_memory_leaves_the_empty_answer(double: ElasticsearchDouble, api: Api) -> None:
+    double.too_large = b"fuzziness"
+    double.answer = {"hits": {"total": {"value": 0, "relation": "eq"}, "hits": []}}
+    answer = api.get("/v1/books/search?q=harbuor")
+    assert (answer.status_code, answer.json()["items"], answer.json()["omitted"]) == (200, [], ["correction"])
+
+
+def test_suggested_values_that_take_too_much_memory_leave_the_fields(double: ElasticsearchDouble, api: Api) -> None:
+    double.too_large = b"aggs"
+    suggested = api.get("/v1/books/suggest?q=ti").json()
+    assert ([item["text"] for item in suggested["items"]], suggested["partial"]) == (["title:"], True)
+
+
+def test_a_search_without_optional_parts_says_that_there_is_no_memory(double: ElasticsearchDouble, api: Api) -> None:
+    double.too_large = b"query"
+    answer = api.get("/v1/books/search")
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:rowtide:problem:elasticsearch-unavailable")
+    assert "too little memory" in answer.json()["detail"]
