@@ -3,9 +3,12 @@
 import secrets
 from pathlib import Path
 
+from psycopg.conninfo import make_conninfo
+
 from cdc.errors import WrongUse
 from cdc.log.names import role_name
 from cdc.settings import Settings
+from connections.postgres import dsn_parts
 from connections.private_files import make_private_folder, write_private_file
 from connections.secret_files import read_secret
 
@@ -31,6 +34,18 @@ def create_password(settings: Settings, pipeline: str) -> str:
     password = new_password()
     write_secret(password_file(settings, pipeline), password)
     return password
+
+
+def role_dsn(owner_dsn: str, role: str, password: str) -> str:
+    """The DSN with which a role reaches the same database: the owner's parameters (host, TLS, …), but not its way to
+    sign in. Raises WrongUse when the owner's is no DSN."""
+    try:
+        parameters = dsn_parts(owner_dsn)
+    except ValueError as error:
+        raise WrongUse(str(error)) from None
+    for name in ("passfile", "sslcert", "sslkey"):
+        parameters.pop(name, None)
+    return make_conninfo("", **{**parameters, "user": role, "password": password})
 
 
 def new_password() -> str:

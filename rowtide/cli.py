@@ -45,6 +45,9 @@ COMMANDS = {
     "elasticsearch-key": RootCommand(
         "elasticsearch_key", SEARCH, "Create the Elasticsearch API keys of the worker and the search API."
     ),
+    "credentials": RootCommand(
+        "credentials", SEARCH, "Print the least-privileged credentials of the worker and the search API."
+    ),
     "up": RootCommand("servers", LOCAL_SERVERS, "Start PostgreSQL, Kafka, Kafka Connect and Elasticsearch."),
     "down": RootCommand("servers", LOCAL_SERVERS, "Stop the servers of a stack."),
     "status": RootCommand("servers", LOCAL_SERVERS, "Show the state of the servers and the worker."),

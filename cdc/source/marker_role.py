@@ -7,10 +7,8 @@ PUBLIC, which `rowtide init` never changes, because applications may rely on it.
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
 from cdc.log.names import marker_dsn_file, marker_role_name
-from cdc.role_passwords import new_password, write_secret
+from cdc.role_passwords import new_password, role_dsn, write_secret
 from cdc.settings import Settings
 from cdc.source.database import Source
 from cdc.source.facts import MarkerFacts
@@ -107,11 +105,5 @@ def make_marker_role(
         return statements
     source.run(statements)
     if password is not None:
-        # Keep the owner's parameters (host, TLS, …), but not its way to sign in.
-        parameters = {
-            name: value
-            for name, value in conninfo_to_dict(settings.source_dsn).items()
-            if name not in ("passfile", "sslcert", "sslkey")
-        }
-        write_secret(path, make_conninfo("", **{**parameters, "user": role, "password": password}))
+        write_secret(path, role_dsn(settings.source_dsn, role, password))
     return statements

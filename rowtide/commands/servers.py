@@ -96,7 +96,8 @@ def _print_addresses(servers: Stack) -> None:
         f"  Kafka          {addresses.kafka_bootstrap_servers}\n"
         f"  Connect        {addresses.connect_url}\n"
         f"  Elasticsearch  {addresses.elasticsearch_url}, user {addresses.elasticsearch_username}\n"
-        '\nTo set addresses and passwords in a shell: eval "$(rowtide status --env)"'
+        '\nTo set addresses and passwords in a shell: eval "$(rowtide status --env)"\n'
+        "They are an administrator's; for the worker and the search API: rowtide credentials"
     )
 
 
