@@ -13,7 +13,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier, Literal
 
-from cdc.log.marker import marker_query
+from cdc.log.marker import MARKER_QUERY
 from cdc.log.names import marker_dsn_file
 from connections.wait import wait_until
 from connections.worker import WorkerClient
@@ -194,7 +194,7 @@ def database(dsn: str) -> Iterator[psycopg.Connection[Any]]:
 
 def mark(connection: psycopg.Connection[Any]) -> int:
     """Emit a marker and return its LSN: once that is searchable, so is every commit before it."""
-    row = connection.execute(marker_query(connection.info.server_version).encode()).fetchone()
+    row = connection.execute(MARKER_QUERY).fetchone()
     assert row is not None
     return int(row[0])
 

@@ -4,7 +4,7 @@ from cdc.capture_selection import Choice, captured_tables
 from cdc.connectors.client import POLL_SECONDS, Connect
 from cdc.connectors.config import TopicSettings, connector_config
 from cdc.connectors.health import Health, health
-from cdc.control_keys import session_options
+from cdc.control_keys import control_key, session_options
 from cdc.errors import OperatorError, WrongUse
 from cdc.log.names import connector_name
 from cdc.role_passwords import password_file, stored_password
@@ -43,7 +43,8 @@ def desired_config(settings: Settings, choice: Choice) -> tuple[str, dict[str, s
     options = session_options(settings, pipeline)
     address = settings.connector_postgres_address
     database = connector_database(settings.source_dsn, address, pipeline, password, system, version, options)
-    return pipeline, connector_config(pipeline, tables, database, topic_settings(settings))
+    key = control_key(settings, pipeline) if options else None
+    return pipeline, connector_config(pipeline, tables, database, topic_settings(settings), key)
 
 
 def validate(connect: Connect, pipeline: str, config: dict[str, str]) -> None:

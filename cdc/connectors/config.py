@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from importlib import resources
 
 from cdc.capture_selection import Captured
+from cdc.log.control import captured_prefixes
 from cdc.log.heartbeat import emit_query, placeholder
-from cdc.log.names import CONTROL_PREFIXES, changes_topic, publication_name, slot_name
+from cdc.log.names import changes_topic, publication_name, slot_name
+from cdc.log.signature import ControlKey
 from cdc.source.connector_database import ConnectorDatabase
 from connections.postgres import connector_options
 
@@ -20,6 +22,9 @@ MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 SESSION_OPTIONS = "driver.options"
 """The setting that holds the key which signs heartbeats, or a reference to it, and the parameters of the sessions."""
+
+MESSAGE_PREFIXES = "message.prefix.include.list"
+"""The setting that holds the secret prefixes of control messages."""
 
 MASK = "********"
 _SECRET_KEY = re.compile(r"password|secret|jaas|token|credential|passphrase|private", re.IGNORECASE)
@@ -40,9 +45,15 @@ def template() -> dict[str, str]:
 
 
 def connector_config(
-    pipeline: str, tables: Captured, database: ConnectorDatabase, topic: TopicSettings
+    pipeline: str,
+    tables: Captured,
+    database: ConnectorDatabase,
+    topic: TopicSettings,
+    key: ControlKey | None = None,
 ) -> dict[str, str]:
-    """The complete configuration of a pipeline's connector. Raises ValueError when there are no tables."""
+    """The complete configuration of a pipeline's connector. Raises ValueError when there are no tables.
+
+    `key` is None when this machine does not have it; messages then have public prefixes."""
     if not tables:
         raise ValueError(f"Pipeline {pipeline!r} has no tables. A connector without tables would capture all of them.")
     own = {
@@ -50,9 +61,11 @@ def connector_config(
         "slot.name": slot_name(pipeline),
         "publication.name": publication_name(pipeline),
         "table.include.list": ",".join(table_pattern(schema, name) for schema, name in sorted(tables)),
-        # Anybody may emit messages: a pattern such as `rowtide.*` would let more of them into the topic.
-        "message.prefix.include.list": f"(?-i:{'|'.join(CONTROL_PREFIXES)})",
-        "heartbeat.action.query": emit_query(pipeline, tables, signed=bool(database.options)),
+        # Anybody may emit messages, of a size that fails the connector's task.
+        MESSAGE_PREFIXES: f"(?-i:{'|'.join(captured_prefixes(key))})",
+        "heartbeat.action.query": emit_query(
+            pipeline, tables, signed=bool(database.options), secret_prefix=key is not None
+        ),
         "unavailable.value.placeholder": placeholder(pipeline, database.system),
         # Matches tables, transaction markers and messages; each record names its own table.
         "transforms.one.regex": rf"{pipeline}\..*",
@@ -109,4 +122,4 @@ def masked(config: Mapping[str, str]) -> dict[str, str]:
 
 def is_secret(key: str) -> bool:
     """Whether the value of this configuration key is a secret."""
-    return key == SESSION_OPTIONS or bool(_SECRET_KEY.search(key))
+    return key in (SESSION_OPTIONS, MESSAGE_PREFIXES) or bool(_SECRET_KEY.search(key))

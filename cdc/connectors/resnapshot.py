@@ -6,11 +6,12 @@ Only a slot that Debezium creates itself exports the snapshot that meets the str
 
 from cdc.connectors.apply import wait_for_state
 from cdc.connectors.client import Connect
+from cdc.connectors.config import MESSAGE_PREFIXES
 from cdc.connectors.delete import delete_offsets, drop_slot
 from cdc.control_keys import control_key
 from cdc.errors import OperatorError
 from cdc.log.control import snapshot_message
-from cdc.log.names import connector_name, slot_name
+from cdc.log.names import SNAPSHOT_PREFIX, connector_name, slot_name
 from cdc.log.signature import ControlKey
 from cdc.settings import Settings
 from cdc.source.database import Source, open_source
@@ -26,7 +27,8 @@ def start_over(settings: Settings, connect: Connect, pipeline: str, wait: float)
     does not run in time.
     """
     connector = connector_name(pipeline)
-    if connect.config(connector) is None:
+    running = connect.config(connector)
+    if running is None:
         raise OperatorError(
             f"There is no connector {connector}. Run `rowtide connectors apply` to create it; it begins with a"
             " snapshot."
@@ -41,13 +43,15 @@ def start_over(settings: Settings, connect: Connect, pipeline: str, wait: float)
         if wait:
             wait_for_state(connect, connector, "running", wait)
         if empty or source.all_empty(pipeline):
-            _announce_empty_snapshot(source, settings, pipeline, since)
+            captured = running.get(MESSAGE_PREFIXES, "")
+            _announce_empty_snapshot(source, settings, pipeline, since, captured)
 
 
-def _announce_empty_snapshot(source: Source, settings: Settings, pipeline: str, since: int) -> None:
+def _announce_empty_snapshot(source: Source, settings: Settings, pipeline: str, since: int, captured: str) -> None:
     """When all tables are empty, the log does not show that a snapshot was taken, so a message has to announce it.
 
-    A message that is emitted before the slot exists is not in the log.
+    `captured` are the prefixes in the connector's configuration, which an earlier version may have written. A message
+    that is emitted before the slot exists is not in the log.
     """
     if not wait_until(lambda: source.slot_active(pipeline) is not None, _SLOT_SECONDS):
         raise OperatorError(
@@ -55,7 +59,9 @@ def _announce_empty_snapshot(source: Source, settings: Settings, pipeline: str, 
             " Find the cause with `rowtide connectors status`, then repeat the command."
         )
     key = _key(settings, pipeline)
-    source.emit_empty_snapshot(snapshot_message(key, pipeline, since, source.lsn()))
+    prefix = key.secret_prefix(SNAPSHOT_PREFIX)
+    content = snapshot_message(key, pipeline, since, source.lsn())
+    source.emit_message(prefix if prefix in captured else SNAPSHOT_PREFIX, content)
 
 
 def _key(settings: Settings, pipeline: str) -> ControlKey:

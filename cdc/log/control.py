@@ -1,7 +1,8 @@
 """Reads control messages: the logical messages by which the log carries more than changes.
 
 Every login of a database may call `pg_logical_emit_message`, so a message is obeyed only when the pipeline signed it
-and its content is possible. Anything else is refused; it is never an error.
+and its content is possible. Anything else is refused; it is never an error. The connector captures only prefixes that
+the key makes (`captured_prefixes`); what an earlier version captured has the public ones, and is read as well.
 """
 
 from enum import StrEnum
@@ -12,11 +13,11 @@ import msgspec
 from cdc.log.envelope import LogicalMessage
 from cdc.log.heartbeat import Heartbeat, HeartbeatError, decode
 from cdc.log.lsn import Lsn
-from cdc.log.names import HEARTBEAT_PREFIX, MARKER_PREFIX, SNAPSHOT_PREFIX, slot_name
-from cdc.log.signature import ControlKey, without_signature
+from cdc.log.names import CONTROL_PREFIXES, HEARTBEAT_PREFIX, MARKER_PREFIX, SNAPSHOT_PREFIX, slot_name
+from cdc.log.signature import ControlKey, public_prefix, without_signature
 
 REPLAY_BYTES = 64 * 1024 * 1024
-"""Bytes of WAL between the signing of a snapshot message and its place in the log. Further on it is a replay."""
+"""Bytes of WAL between the signing of a message and its place in the log. Further on it is a replay."""
 
 
 class Refusal(StrEnum):
@@ -48,7 +49,7 @@ class EmptySnapshot(NamedTuple):
 
 
 class Marker(NamedTuple):
-    """A reader's marker. Its content is not looked at: a marker is only ever a position."""
+    """A reader's marker, as earlier versions captured it. Its content is not looked at: it is only ever a position."""
 
 
 Control = HeartbeatMessage | EmptySnapshot | Marker | Refusal
@@ -72,6 +73,14 @@ _snapshot_decoder = msgspec.json.Decoder(SnapshotMessage)
 _addressed_decoder = msgspec.json.Decoder(_Addressed)
 
 
+def captured_prefixes(key: ControlKey | None) -> tuple[str, ...]:
+    """The prefixes of the messages that the connector captures: those that only the key's owners know, if there is
+    one. Markers need none (`cdc.log.marker`)."""
+    return (
+        CONTROL_PREFIXES if key is None else (key.secret_prefix(HEARTBEAT_PREFIX), key.secret_prefix(SNAPSHOT_PREFIX))
+    )
+
+
 def snapshot_message(key: ControlKey, pipeline: str, since: int, at: int) -> bytes:
     """The signed content of a snapshot message that is emitted at once, when the WAL is at `at`."""
     body = msgspec.json.encode(SnapshotMessage(slot_name(pipeline), since, at))
@@ -88,7 +97,7 @@ class ControlReader:
 
     def read(self, message: LogicalMessage) -> Control:
         """What the message requests, or why it is refused."""
-        match message.prefix:
+        match public_prefix(message.prefix):
             case p if p == MARKER_PREFIX:
                 return Marker()
             case p if p == HEARTBEAT_PREFIX:
@@ -107,7 +116,11 @@ class ControlReader:
             content = decode(body)
         except HeartbeatError:
             return Refusal.MALFORMED
-        return HeartbeatMessage(message.lsn, content) if content.slot == self._slot else Refusal.FOREIGN
+        if content.slot != self._slot:
+            return Refusal.FOREIGN
+        if content.lsn is not None and _far_apart(message.lsn, content.lsn):
+            return Refusal.IMPOSSIBLE
+        return HeartbeatMessage(message.lsn, content)
 
     def _empty_snapshot(self, message: LogicalMessage) -> Control:
         if message.content is None:
@@ -121,7 +134,7 @@ class ControlReader:
             return Refusal.MALFORMED
         if content.slot != self._slot:
             return Refusal.FOREIGN
-        if content.since > message.lsn or abs(message.lsn - content.at) > REPLAY_BYTES:
+        if content.since > message.lsn or _far_apart(message.lsn, content.at):
             return Refusal.IMPOSSIBLE
         return EmptySnapshot(Lsn(content.since))
 
@@ -132,3 +145,7 @@ class ControlReader:
         except msgspec.MsgspecError:
             return Refusal.UNAUTHENTIC
         return Refusal.UNAUTHENTIC if addressed.slot == self._slot else Refusal.FOREIGN
+
+
+def _far_apart(lsn: int, signed_at: int) -> bool:
+    return abs(lsn - signed_at) > REPLAY_BYTES

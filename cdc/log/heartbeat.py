@@ -15,7 +15,7 @@ import msgspec
 
 from cdc.log.names import HEARTBEAT_PREFIX, publication_name, slot_name
 from cdc.log.recovery import Recovery
-from cdc.log.signature import signed_sql
+from cdc.log.signature import secret_prefix_sql, signed_sql
 
 
 class HeartbeatError(Exception):
@@ -31,7 +31,8 @@ class Heartbeat(msgspec.Struct, frozen=True):
     `system` is pg_control_system's identifier as text; `at_ms` is the database's clock (Unix ms) at emission.
     `catalogue` maps `schema.table` of every captured table to a hash of its definition as the log sees it: columns,
     types, enum labels, generation expressions, key, replica identity, partitions and publication; an absent table is
-    absent.
+    absent. `lsn` is where the WAL was written immediately before; None from a connector that an earlier version
+    configured.
     """
 
     system: Annotated[str, msgspec.Meta(max_length=20)]
@@ -39,6 +40,7 @@ class Heartbeat(msgspec.Struct, frozen=True):
     slot: str
     at_ms: Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
     catalogue: dict[str, str] = {}
+    lsn: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
 
 
 _decoder = msgspec.json.Decoder(Heartbeat)
@@ -115,15 +117,19 @@ FROM (SELECT json_build_object(
 'timeline', {timeline},
 'slot', {slot}::text,
 'at_ms', floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint,
-'catalogue', ({catalogue}))::text AS body OFFSET 0) heartbeat
+'catalogue', ({catalogue}),
+'lsn', (pg_current_wal_insert_lsn() - '0/0')::bigint)::text AS body OFFSET 0) heartbeat
 """
 
 
-def emit_query(pipeline: str, tables: Iterable[tuple[str, str]], signed: bool) -> str:
+def emit_query(
+    pipeline: str, tables: Iterable[tuple[str, str]], signed: bool = False, secret_prefix: bool = False
+) -> str:
     """The SQL of `heartbeat.action.query` for the captured (schema, name) pairs. Any role that can connect can run
-    it; with `signed`, in a session that has the pipeline's key (`cdc.log.signature`)."""
+    it; with `signed` or `secret_prefix`, in a session that has the pipeline's key (`cdc.log.signature`)."""
     prefix = _literal(HEARTBEAT_PREFIX)
     content = signed_sql(prefix, "body") if signed else "body"
+    prefix = secret_prefix_sql(prefix) if secret_prefix else prefix
     slot, catalogue = _literal(slot_name(pipeline)), catalogue_query(pipeline, tables)
     return _qualified(_one_line(_EMIT)).format(
         prefix=prefix, content=content, slot=slot, timeline=_qualified(_TIMELINE), catalogue=catalogue

@@ -1,16 +1,16 @@
-"""The marker: a logical message that comes back through the change log with its own position.
+"""The marker: a position in the WAL that comes back through the change log.
 
-Once that position is searchable, so is everything that was committed before the marker was emitted.
+Once that position is searchable, so is everything that was committed before the marker was emitted. The marker is a
+transaction with a message whose prefix nobody captures: the log has its BEGIN and END. A captured message would need a
+prefix that the search API knows, and whoever knows one can stop the connector with a message that is too large.
 """
 
 from cdc.log.names import MARKER_PREFIX
 
-_FLUSH_SINCE = 170000
-"""The first server version that can be asked to flush; in older ones the WAL writer takes up to 0.2 s."""
+MARKER_QUERY = (
+    f"SELECT pg_logical_emit_message(true, '{MARKER_PREFIX}', '') - '0/0'"
+    " FROM set_config('synchronous_commit', 'local', true)"
+)
+"""The SQL that emits a marker: one row, one column, its LSN as an integer. It must be a transaction of its own.
 
-
-def marker_query(server_version: int) -> str:
-    """The SQL that emits a marker: one row, one column, its LSN as an integer. `server_version` is
-    server_version_num."""
-    flush = ", true" if server_version >= _FLUSH_SINCE else ""
-    return f"SELECT pg_logical_emit_message(false, '{MARKER_PREFIX}', ''{flush}) - '0/0'"
+Its commit flushes the WAL here, even where commits are asynchronous, and waits for no standby."""

@@ -12,11 +12,11 @@ SNAPSHOT_PREFIX = "rowtide-snapshot"
 """Prefix of a message that announces an empty snapshot. Its content is a signed `cdc.log.control.SnapshotMessage`."""
 
 MARKER_PREFIX = "rowtide-marker"
-"""Prefix of a message that a reader emits to wait until its position is searchable."""
-
+"""Prefix of a message that a reader emits to wait until its position is searchable. Its transaction is in the log, not
+the message."""
 
 CONTROL_PREFIXES = (HEARTBEAT_PREFIX, SNAPSHOT_PREFIX, MARKER_PREFIX)
-"""All prefixes that are captured; messages with another one do not reach the topic."""
+"""The prefixes that a pipeline without a control key captures; messages with another one do not reach the topic."""
 
 
 def changes_topic(pipeline: str) -> str:

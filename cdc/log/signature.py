@@ -16,6 +16,10 @@ _FORM = re.compile(r"[0-9a-f]{64}")
 _DIGITS = 64
 """Hexadecimal digits of a signature."""
 _INNER, _OUTER = "rowtide.inner", "rowtide.outer"
+_PREFIX_DOMAIN = "rowtide-prefix"
+"""What a key signs to make a prefix; no message has this prefix."""
+_PREFIX_DIGITS = 16
+_SECRET_PREFIX = re.compile(rf"(rowtide-[a-z]+)-[0-9a-f]{{{_PREFIX_DIGITS}}}")
 
 
 def generate_key() -> str:
@@ -43,6 +47,11 @@ class ControlKey:
         signature, body = content[:_DIGITS], content[_DIGITS + 1 :]
         return body if hmac.compare_digest(signature, self._signature(prefix, body)) else None
 
+    def secret_prefix(self, prefix: str) -> str:
+        """The prefix under which the connector captures these messages. A login that does not know the key cannot
+        emit one that reaches the topic, whatever its size."""
+        return f"{prefix}-{self._signature(_PREFIX_DOMAIN, prefix.encode())[:_PREFIX_DIGITS].decode()}"
+
     def session_options(self) -> str:
         """The `options` of a session that may sign: PostgreSQL takes them when it connects, and shows them to no other
         session."""
@@ -58,12 +67,28 @@ def without_signature(content: bytes) -> bytes:
     return content if content.startswith(b"{") else content[_DIGITS + 1 :]
 
 
+def public_prefix(prefix: str) -> str:
+    """The prefix that `secret_prefix` was made from; any other one as it is."""
+    match = _SECRET_PREFIX.fullmatch(prefix)
+    return match[1] if match else prefix
+
+
 def signed_sql(prefix: str, body: str) -> str:
     """SQL of the content (bytea) of a message, in a session with `session_options`.
 
-    `prefix` is a literal, `body` the name of a text column. Every function has its full name: another one that fits
-    the arguments better would see the keys."""
+    `prefix` is a literal, `body` the name of a text column."""
+    return f"pg_catalog.convert_to({_signature_sql(prefix, body)} || ' ' || {body}, 'UTF8')"
+
+
+def secret_prefix_sql(prefix: str) -> str:
+    """SQL of `ControlKey.secret_prefix`, in a session with `session_options`: the text shows it to nobody who reads
+    `pg_stat_activity`. `prefix` is a literal."""
+    signature = _signature_sql(f"'{_PREFIX_DOMAIN}'", prefix)
+    return f"{prefix} || '-' || pg_catalog.left({signature}, {_PREFIX_DIGITS})"
+
+
+def _signature_sql(prefix: str, body: str) -> str:
+    """Every function has its full name: another one that fits the arguments better would see the keys."""
     inner, outer = (f"pg_catalog.decode(pg_catalog.current_setting('{name}'), 'hex')" for name in (_INNER, _OUTER))
     message = f"pg_catalog.convert_to({prefix} || ' ' || {body}, 'UTF8')"
-    signature = f"pg_catalog.sha256({outer} || pg_catalog.sha256({inner} || {message}))"
-    return f"pg_catalog.convert_to(pg_catalog.encode({signature}, 'hex') || ' ' || {body}, 'UTF8')"
+    return f"pg_catalog.encode(pg_catalog.sha256({outer} || pg_catalog.sha256({inner} || {message})), 'hex')"

@@ -9,7 +9,7 @@ import psycopg
 
 from cdc.errors import OperatorError, ServiceUnavailable, WrongUse
 from cdc.log.heartbeat import SYSTEM_QUERY
-from cdc.log.names import SNAPSHOT_PREFIX, publication_name, role_name, slot_name
+from cdc.log.names import publication_name, role_name, slot_name
 from cdc.source.facts import Facts, MarkerFacts, Publication, Role
 from cdc.source.plan import Statement
 from connections.postgres import (
@@ -38,6 +38,15 @@ SELECT rolcanlogin, rolreplication, rolbypassrls OR rolsuper, rolsuper,
   (SELECT count(*)::int FROM pg_class WHERE relowner = r.oid)
   + (SELECT count(*)::int FROM pg_namespace WHERE nspowner = r.oid)
 FROM pg_roles r WHERE rolname = %s
+"""
+
+_EMITS = """
+SELECT coalesce(bool_or(has_function_privilege(%(role)s, oid, 'EXECUTE')), false) FROM pg_proc
+WHERE proname = 'pg_logical_emit_message' AND pronamespace = 'pg_catalog'::regnamespace
+"""
+
+_STRANGERS = """
+SELECT EXISTS (SELECT FROM pg_roles WHERE rolcanlogin AND NOT rolsuper AND NOT starts_with(rolname, 'rowtide_'))
 """
 
 _GRANTS = """
@@ -117,6 +126,7 @@ class Source:
             slots=frozenset(slots),
             role=Role(*role) if role else None,
             may_connect=connect,
+            strangers_may_emit=self.may_emit("public") and bool(self._row(_STRANGERS)[0]),
             usable_schemas=frozenset(schemas),
             granted=frozenset(TableName(*pair) for pair in granted),
             publication=self._publication(pipeline),
@@ -130,6 +140,16 @@ class Source:
         return MarkerFacts(
             exists, limit, frozenset(settings), temporary, large_objects, tuple(databases), tuple(schemas)
         )
+
+    def has_role(self, role: str) -> bool:
+        """Whether the role exists."""
+        return self._connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is not None
+
+    def may_emit(self, role: str) -> bool:
+        """Whether the role may emit messages; `public` stands for every role."""
+        row = self._connection.execute(_EMITS, {"role": role}).fetchone()
+        assert row is not None
+        return bool(row[0])
 
     def verifier(self, role: str, password: str) -> str:
         """The password as PostgreSQL stores it, so that the text itself reaches neither the server nor its log."""
@@ -162,9 +182,9 @@ class Source:
         tables = sorted(publication.tables) if publication else []
         return not any(self._row(f"SELECT EXISTS (SELECT FROM {table.quoted})")[0] for table in tables)
 
-    def emit_empty_snapshot(self, content: bytes) -> None:
-        """Record in the log that a snapshot had no rows; nothing else shows it."""
-        self._connection.execute("SELECT pg_logical_emit_message(false, %s, %s::bytea)", (SNAPSHOT_PREFIX, content))
+    def emit_message(self, prefix: str, content: bytes) -> None:
+        """Write a message to the WAL, outside of a transaction."""
+        self._connection.execute("SELECT pg_logical_emit_message(false, %s, %s::bytea)", (prefix, content))
 
     def _money_places(self) -> int:
         """Decimal places of money as the application sees it: those of the lc_monetary with which it connects."""

@@ -48,8 +48,8 @@ class MarkerFacts:
 class Facts:
     """A source database. `version` is server_version_num; `granted` are the tables that the role may read by a grant to
     itself; `slots` are all slots of the server; `encoding` is that of the database; `money_places` are the decimal
-    places of its lc_monetary; `idle_slot_timeout` is empty if the server does not have that
-    setting."""
+    places of its lc_monetary; `idle_slot_timeout` is empty if the server does not have that setting.
+    `strangers_may_emit`: logins that are neither superusers nor of a pipeline may emit messages."""
 
     database: str
     version: int
@@ -65,6 +65,7 @@ class Facts:
     slots: frozenset[str] = frozenset()
     role: Role | None = None
     may_connect: bool = False
+    strangers_may_emit: bool = False
     usable_schemas: frozenset[str] = frozenset()
     granted: frozenset[TableName] = field(default=frozenset())
     publication: Publication | None = None

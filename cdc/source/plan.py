@@ -95,6 +95,11 @@ def _server_warnings(facts: Facts) -> Iterator[str]:
             f"idle_replication_slot_timeout is {facts.idle_slot_timeout}: a connector that does not run for longer"
             " loses its slot and needs a new snapshot."
         )
+    if facts.strangers_may_emit:
+        yield (
+            "Every login of this database may emit messages into its WAL, and a very large one ends Kafka Connect. Run"
+            " `rowtide init --restrict-messages` as a superuser, unless another application emits messages."
+        )
 
 
 def _role_refusals(pipeline: str, facts: Facts) -> Iterator[str]:

@@ -1,34 +1,48 @@
-"""Prepares a source database for capture: publication, the connector's role and, on request, the marker role."""
+"""Prepares a source database for capture: publication, the connector's role and, on request, the marker role and the
+right to emit messages."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cdc.capture_selection import Choice, captured_tables
 from cdc.control_keys import create_control_key
-from cdc.errors import Refused
-from cdc.log.names import role_name
+from cdc.errors import OperatorError, Refused
+from cdc.log.names import marker_role_name, role_name
 from cdc.role_passwords import create_password, stored_password
 from cdc.settings import Settings
 from cdc.source.database import Source, open_source
+from cdc.source.facts import Facts
 from cdc.source.marker_role import make_marker_role
+from cdc.source.message_rights import plan_message_rights
 from cdc.source.plan import SourcePlan, Statement, plan_source
 
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
     """What was done to a source. `marker` holds the statements for the marker role; None when it was not requested.
+    `rights` are the statements about emitting messages.
 
     `new_control_key`: the key that signs control messages was generated."""
 
     pipeline: str
     plan: SourcePlan
     marker: tuple[Statement, ...] | None
+    rights: tuple[Statement, ...]
     new_control_key: bool
 
 
-def prepare_source(
-    settings: Settings, choice: Choice, *, dry_run: bool, new_password: bool, marker: bool, warn: Callable[[str], None]
-) -> Preparation:
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What `rowtide init` is asked for: only to plan it, a new password of the connector's role, the marker role, and
+    that nobody but the pipeline's roles may emit messages."""
+
+    dry_run: bool = False
+    new_password: bool = False
+    marker: bool = False
+    restrict_messages: bool = False
+
+
+def prepare_source(settings: Settings, choice: Choice, request: Request, warn: Callable[[str], None]) -> Preparation:
     """Create or update what capture needs; with `dry_run`, only plan it, without passwords.
 
     Raises Refused, with every reason, when a table cannot be captured; nothing is changed then.
@@ -36,20 +50,44 @@ def prepare_source(
     with open_source(settings.source_dsn) as source:
         pipeline, tables = captured_tables(choice, source.catalog())
         facts = source.facts(pipeline)
+        if request.restrict_messages:
+            facts = replace(facts, strangers_may_emit=False)
         plan = plan_source(pipeline, tables, facts, None)
         _check(plan, warn)
         new_role = facts.role is None
         verifier = (
-            _masked_verifier(new_role or new_password)
-            if dry_run
-            else _verifier(source, settings, pipeline, new_role, new_password)
+            _masked_verifier(new_role or request.new_password)
+            if request.dry_run
+            else _verifier(source, settings, pipeline, new_role, request.new_password)
         )
         plan = plan_source(pipeline, tables, facts, verifier)
-        if not dry_run:
+        if not request.dry_run:
             source.run(plan.statements)
-        new_control_key = not dry_run and create_control_key(settings, pipeline)
-        statements = make_marker_role(source, settings, pipeline, dry_run, warn) if marker else None
-    return Preparation(pipeline, plan, statements, new_control_key)
+        new_control_key = not request.dry_run and create_control_key(settings, pipeline)
+        marker = make_marker_role(source, settings, pipeline, request.dry_run, warn) if request.marker else None
+        rights = _message_rights(source, pipeline, facts, request)
+    return Preparation(pipeline, plan, marker, rights, new_control_key)
+
+
+def _message_rights(source: Source, pipeline: str, facts: Facts, request: Request) -> tuple[Statement, ...]:
+    """Give our roles the right to emit messages where it was taken from PUBLIC, and take it on request."""
+    roles = [role_name(pipeline)]
+    if request.marker or source.has_role(marker_role_name(pipeline)):
+        roles.append(marker_role_name(pipeline))
+    restrict = request.restrict_messages and source.may_emit("public")
+    lacking = [role for role in roles if not source.may_emit(role if source.has_role(role) else "public")]
+    if not (restrict or lacking):
+        return ()
+    statements = tuple(plan_message_rights(facts.version, roles, restrict))
+    if not request.dry_run:
+        source.run(statements)
+        # PostgreSQL only warns when somebody revokes what somebody else granted.
+        if restrict and source.may_emit("public"):
+            raise OperatorError(
+                "The right to emit messages was not revoked: only a superuser can do that. Run `rowtide init"
+                " --restrict-messages` with a superuser in ROWTIDE_POSTGRES_DSN, or its --dry-run output as one."
+            )
+    return statements
 
 
 def _check(plan: SourcePlan, warn: Callable[[str], None]) -> None:

@@ -10,7 +10,7 @@ from cdc.log.names import marker_role_name, publication_name, role_name
 from cdc.role_passwords import password_file
 from cdc.settings import Settings
 from cdc.source.marker_role import dsn_file
-from cdc.source.preparation import Preparation, prepare_source
+from cdc.source.preparation import Preparation, Request, prepare_source
 from rowtide.command import add_command
 from rowtide.commands.options import PipelineOption, SpecOption, TableOption
 from rowtide.console import print_text, print_warning
@@ -24,6 +24,8 @@ def register(root: typer.Typer) -> None:
         "# Show the SQL, then run it",
         "rowtide init --spec shop.yaml --dry-run",
         "rowtide init --spec shop.yaml --marker",
+        "# Reserve the right to emit messages into the WAL",
+        "rowtide init --spec shop.yaml --restrict-messages",
         "# Without a spec",
         "rowtide init --pipeline shop --table orders --table sales.lines",
     )
@@ -39,6 +41,13 @@ def init(
         bool,
         typer.Option("--marker", help="Also create the role the search API uses to read the current WAL position."),
     ] = False,
+    restrict_messages: Annotated[
+        bool,
+        typer.Option(
+            "--restrict-messages",
+            help="Also take the right to emit messages into the WAL from all other logins; needs a superuser.",
+        ),
+    ] = False,
 ) -> None:
     """Prepare a source database: create the connector's role and publication.
 
@@ -47,16 +56,17 @@ def init(
     """
     settings = Settings.read()
     choice = choose(settings, spec, pipeline, table)
-    preparation = prepare_source(
-        settings, choice, dry_run=dry_run, new_password=new_password, marker=marker, warn=print_warning
-    )
+    request = Request(dry_run, new_password, marker, restrict_messages)
+    preparation = prepare_source(settings, choice, request, print_warning)
     if dry_run:
-        for statement in (*preparation.plan.statements, *(preparation.marker or ())):
+        for statement in (*preparation.plan.statements, *(preparation.marker or ()), *preparation.rights):
             typer.echo(f"{statement};")
         return
     print_text(_source_summary(preparation, settings))
     if preparation.marker is not None:
         print_text(_marker_summary(preparation, settings))
+    if preparation.rights:
+        print_text("Only the pipeline's roles and this one may emit messages into the WAL.")
 
 
 def _source_summary(preparation: Preparation, settings: Settings) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from cdc.log.lsn import Lsn
-from cdc.log.marker import marker_query
+from cdc.log.marker import MARKER_QUERY
 from read_model.freshness import Origin
 
 ORIGIN_QUERY = b"SELECT system_identifier::text, current_database()::text FROM pg_control_system()"
@@ -72,8 +72,7 @@ class Marker:
                 cursor = await self._connection.execute(ORIGIN_QUERY)
                 self.origin = Origin("", *(await cursor.fetchone() or ()))
             await self._connection.execute("SET idle_session_timeout = 0")  # It idles while nobody waits.
-        query = marker_query(self._connection.info.server_version)
-        cursor = await self._connection.execute(query.encode())
+        cursor = await self._connection.execute(MARKER_QUERY)
         row = await cursor.fetchone()
         assert row is not None
         return Lsn(int(row[0]))

@@ -18,6 +18,11 @@ Catalogue = dict[str, str]
 Two database sessions may print a definition differently, so hashes of the connector's session and of the worker's
 own are never compared with each other."""
 
+OUTDATED = (
+    "The connector's heartbeats have the form of an earlier version, so changed definitions of tables are not noticed."
+    " Run `rowtide connectors apply`."
+)
+
 
 class IdentityMonitor:
     """Compares each heartbeat with the source's identity in the row store.
@@ -33,6 +38,8 @@ class IdentityMonitor:
         self._known = heartbeat.decode(source.heartbeat.encode()) if source.heartbeat else None
         self._resynced = msgspec.json.decode(source.resynced, type=Catalogue) if source.resynced else None
         self._remaining_reason = source.remaining_reason
+        self._newest = (self._known.lsn if self._known else None) or 0
+        self._outdated = False
         self.changed: frozenset[TableName] = frozenset()
 
     @property
@@ -40,7 +47,7 @@ class IdentityMonitor:
         """Why documents may differ from the database; empty when they do not."""
         if self.changed:
             return f"The definition of {', '.join(sorted(map(str, self.changed)))} changed. The rows are being re-read."
-        return self._remaining_reason
+        return self._remaining_reason or (OUTDATED if self._outdated else "")
 
     @property
     def identity(self) -> Identity | None:
@@ -48,8 +55,13 @@ class IdentityMonitor:
         return Identity(self._known.system, self._known.timeline) if self._known else None
 
     def observe(self, heartbeat: HeartbeatMessage) -> None:
-        """Check a heartbeat. Raises PositionLost when it comes from another database, timeline or slot."""
+        """Check a heartbeat. Raises PositionLost when it comes from another database, timeline or slot.
+
+        One that is not newer than those before shows nothing: it came again, or somebody who can read the log emitted
+        a copy."""
         content = heartbeat.content
+        if not self._is_newer(content):
+            return
         if self._known is None:
             self._remember(content)
             return
@@ -68,6 +80,16 @@ class IdentityMonitor:
             self.request_resync(changed)
         elif self._resynced is not None:
             self._confirm(content, self._resynced)
+        elif known.lsn is None and content.lsn is not None:
+            self._remember(content)
+
+    def _is_newer(self, content: heartbeat.Heartbeat) -> bool:
+        """Whether the heartbeat was emitted after all that were observed before. Until the first one with an LSN, each
+        counts as new."""
+        self._outdated = content.lsn is None and self._newest > 0
+        newer = content.lsn > self._newest if content.lsn is not None else not self._outdated
+        self._newest = max(self._newest, content.lsn or 0)
+        return newer
 
     def request_resync(self, tables: Collection[TableName]) -> None:
         """Add tables to `changed`."""

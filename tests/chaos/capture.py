@@ -16,7 +16,8 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from cdc.log.envelope import Record
-from cdc.log.names import MARKER_PREFIX, connector_name, slot_name
+from cdc.log.names import SNAPSHOT_PREFIX, connector_name, control_key_file, slot_name
+from cdc.log.signature import ControlKey, secret_prefix_sql
 from connections.wait import wait_until
 from infra.errors import RunnerError
 from infra.native.stack import Stack
@@ -31,12 +32,13 @@ HERE = Path(__file__).parent
 PIPELINE = "capture"
 SESSIONS = 5
 BETWEEN_KILLS = (2.0, 14.0)
-MESSAGE_PREFIX = MARKER_PREFIX
-"""One that the connector captures; in a transaction, the message has no effect."""
 _STEP_SECONDS = 300.0
 _STOP_SECONDS = 90.0
 BETWEEN_SECONDS = 0.1
 _CATCH_UP_SECONDS = 900.0
+_PREFIX = secret_prefix_sql(f"'{SNAPSHOT_PREFIX}'")
+EMIT = f"SELECT pg_logical_emit_message(true, {_PREFIX}, 'in a transaction')"
+"""A message that the connector captures; in a transaction, it has no effect."""
 Way = Callable[[psycopg.Connection[Any], Random, int, Callable[[float], None]], None]
 
 
@@ -97,7 +99,7 @@ def _after_a_message(
 ) -> None:
     """A message inside of the transaction counts among its events; the rows after it may be on the other side of a restart."""
     for _ in range(random.randrange(1, 4)):
-        connection.execute("SELECT pg_logical_emit_message(true, %s, 'in a transaction')", (MESSAGE_PREFIX,))
+        connection.execute(EMIT.encode())
         pause(random.uniform(0.0, 0.5))
         connection.execute("INSERT INTO rows (session, body) VALUES (%s, 'after a message')", (session,))
         pause(random.uniform(0.0, 0.2))
@@ -140,11 +142,12 @@ class CaptureStudy:
         with database(self._dsn) as connection:
             connection.execute((HERE / "capture.sql").read_bytes())
         data = self._stack.settings.data_directory
+        self._secrets = data / "secrets"
         environment = {
             **self._stack.addresses.environment(),
             "ROWTIDE_POSTGRES_DSN": self._dsn,
             "ROWTIDE_SPEC": str(HERE / "capture.yaml"),
-            "ROWTIDE_SECRETS_DIR": str(data / "secrets"),
+            "ROWTIDE_SECRETS_DIR": str(self._secrets),
         }
         programs = Programs(data / "logs", environment)
         opened.callback(programs.stop)
@@ -187,7 +190,8 @@ class CaptureStudy:
     def _session(self, session: int) -> None:
         random = Random(f"capture-{self._scenario.seed}-{session}")
         pause = self._pause
-        with psycopg.connect(self._dsn, autocommit=True) as connection:
+        key = ControlKey((self._secrets / control_key_file(PIPELINE)).read_text().strip())
+        with psycopg.connect(self._dsn, autocommit=True, options=key.session_options()) as connection:
             while not self._stopping.is_set():
                 (way,) = random.choices([way for way, _ in WAYS], [weight for _, weight in WAYS])
                 with suppress(psycopg.errors.DeadlockDetected), connection.transaction():

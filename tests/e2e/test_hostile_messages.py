@@ -13,10 +13,19 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from cdc.log.control import SnapshotMessage
-from cdc.log.envelope import decode
+from cdc.log.envelope import decode, logical_message
 from cdc.log.heartbeat import Heartbeat
 from cdc.log.lsn import Lsn
-from cdc.log.names import connector_name, control_key_file, marker_role_name, role_name, session_options_file, slot_name
+from cdc.log.marker import MARKER_QUERY
+from cdc.log.names import (
+    CONTROL_PREFIXES,
+    HEARTBEAT_PREFIX,
+    connector_name,
+    control_key_file,
+    marker_dsn_file,
+    session_options_file,
+    slot_name,
+)
 from cdc.log.signature import ControlKey
 from connections.wait import wait_until
 from tests.e2e.conftest import LivePipeline
@@ -79,11 +88,19 @@ def messages(pipeline: Pipeline, hostile: psycopg.Connection) -> list[tuple[str,
     ]
 
 
+def control_key(pipeline: Pipeline) -> ControlKey:
+    return ControlKey((pipeline.folder / "secrets" / control_key_file(pipeline.place.pipeline)).read_text().strip())
+
+
 def test_control_messages_by_anybody_are_skipped(pipeline: Pipeline, hostile: psycopg.Connection) -> None:
-    forged = messages(pipeline, hostile)
+    """The login knows the secret prefixes, because it can read the topic, and has a copy of a genuine heartbeat."""
+    forged, key = messages(pipeline, hostile), control_key(pipeline)
+    records = [decode(record.value() or b"") for record in read_topic(pipeline.place)]
+    copy = next(logical_message(record) for record in records if record.message)
     for transactional in (False, True):
-        for prefix, content in forged:
-            hostile.execute("SELECT pg_logical_emit_message(%s, %s, %s::bytea)", (transactional, prefix, content))
+        for prefix, content in [*forged, (HEARTBEAT_PREFIX, copy.content)]:
+            emitted = transactional, key.secret_prefix(prefix), content
+            hostile.execute("SELECT pg_logical_emit_message(%s, %s, %s::bytea)", emitted)
     with psycopg.connect(pipeline.place.dsn, autocommit=True) as owner:
         owner.execute("INSERT INTO things VALUES (51, 'later')")
     fresh = pipeline.wait_fresh()
@@ -99,15 +116,17 @@ def test_control_messages_by_anybody_are_skipped(pipeline: Pipeline, hostile: ps
 
 
 def test_messages_with_other_prefixes_do_not_reach_the_topic(pipeline: Pipeline, hostile: psycopg.Connection) -> None:
-    for prefix in ("rowtide-x", "rowtide-hb2", "a rowtide-hb", "ROWTIDE-HB", "rowtide-marker\nx"):
-        # Larger than the producer's limit: a pattern such as `rowtide.*` would fail the connector's task.
+    guessed = ControlKey("0" * 64).secret_prefix(HEARTBEAT_PREFIX)
+    for prefix in (*CONTROL_PREFIXES, guessed, "rowtide-x", "rowtide-hb2", "a rowtide-hb", "rowtide-marker\nx"):
+        # Larger than the producer's limit: one that is captured would fail the connector's task.
         hostile.execute("SELECT pg_logical_emit_message(false, %s, repeat('x', 20000000))", (prefix,))
     with psycopg.connect(pipeline.place.dsn, autocommit=True) as owner:
         owner.execute("INSERT INTO things VALUES (51, 'later')")
     assert pipeline.wait_fresh().state == "live"
     assert pipeline.verify() == {"things": 51}
     records = [decode(record.value() or b"") for record in read_topic(pipeline.place)]
-    assert {record.message.prefix for record in records if record.message} == {"rowtide-hb"}
+    secret = control_key(pipeline).secret_prefix(HEARTBEAT_PREFIX)
+    assert {record.message.prefix for record in records if record.message} == {secret}
     assert pipeline.metric("rowtide_control_messages_refused_total") == 0, "the connector signs its heartbeats"
 
 
@@ -120,8 +139,7 @@ def readable_by_connect() -> Iterator[Path]:
 
 
 def test_the_key_is_shown_to_nobody(pipeline: Pipeline, hostile: psycopg.Connection, readable_by_connect: Path) -> None:
-    place, secrets = pipeline.place, pipeline.folder / "secrets"
-    key = ControlKey((secrets / control_key_file(place.pipeline)).read_text().strip())
+    place, secrets, key = pipeline.place, pipeline.folder / "secrets", control_key(pipeline)
     pads = [part.partition("=")[2] for part in key.session_options().split() if "=" in part]
     file = readable_by_connect / "own.properties"
     file.write_bytes((secrets / session_options_file(place.pipeline)).read_bytes())
@@ -140,6 +158,7 @@ def test_the_key_is_shown_to_nobody(pipeline: Pipeline, hostile: psycopg.Connect
     assert "driver.options" in config
     setting = str(hostile.execute("SELECT current_setting('rowtide.inner', true)").fetchone())
     assert not [pad for pad in pads if pad in config + shown + applied + setting + pipeline.log_tail()]
+    assert key.secret_prefix(HEARTBEAT_PREFIX) not in shown + applied + setting + pipeline.log_tail()
     assert pipeline.metric("rowtide_control_messages_refused_total") == 0
 
 
@@ -149,13 +168,15 @@ def activity(owner: psycopg.Connection) -> str:
 
 def test_with_the_right_revoked_nobody_else_emits(pipeline: Pipeline, hostile: psycopg.Connection) -> None:
     place = pipeline.place
+    warned = pipeline.rowtide("init")
+    assert "--restrict-messages" in warned.stderr
+    restricted = pipeline.rowtide("init", "--restrict-messages")
+    assert (restricted.stderr, "may emit messages" in restricted.stdout) == ("", True)
     pipeline.rowtide("init", "--marker")
+    marker = (pipeline.folder / "secrets" / marker_dsn_file(place.pipeline)).read_text()
+    with psycopg.connect(marker, autocommit=True) as role:
+        role.execute(MARKER_QUERY)
     with psycopg.connect(place.dsn, autocommit=True) as owner:
-        for kind in ("text", "bytea"):
-            function = SQL("FUNCTION pg_catalog.pg_logical_emit_message(boolean, text, {}, boolean)").format(SQL(kind))
-            owner.execute(SQL("REVOKE EXECUTE ON {} FROM PUBLIC").format(function))
-            for role in (role_name(place.pipeline), marker_role_name(place.pipeline)):
-                owner.execute(SQL("GRANT EXECUTE ON {} TO {}").format(function, Identifier(role)))
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             hostile.execute("SELECT pg_logical_emit_message(false, 'rowtide-hb', 'x')")
         owner.execute("INSERT INTO things VALUES (51, 'later')")

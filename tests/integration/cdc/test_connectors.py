@@ -10,8 +10,8 @@ import pytest
 
 from cdc.errors import ServiceUnavailable
 from cdc.log.heartbeat import SYSTEM_QUERY, decode, placeholder
-from cdc.log.names import connector_name
-from cdc.log.signature import without_signature
+from cdc.log.names import HEARTBEAT_PREFIX, connector_name
+from cdc.log.signature import public_prefix, without_signature
 from cdc.source.database import open_source
 from infra.versions import read as read_versions
 from tests.support.servers.operator import Log, LogRecord, Operator, log_of
@@ -47,7 +47,7 @@ def execute(place: Place, *statements: str) -> None:
 
 
 def is_heartbeat(value: dict[str, Any]) -> bool:
-    return value.get("op") == "m" and value["message"]["prefix"] == "rowtide-hb"
+    return value.get("op") == "m" and public_prefix(value["message"]["prefix"]) == HEARTBEAT_PREFIX
 
 
 def start(operator: Operator) -> tuple[str, ...]:

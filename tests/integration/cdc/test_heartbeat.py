@@ -8,7 +8,7 @@ import pytest
 
 from cdc.log.heartbeat import catalogue_query, emit_query
 from cdc.log.names import publication_name
-from cdc.log.signature import ControlKey, generate_key, signed_sql
+from cdc.log.signature import ControlKey, generate_key, secret_prefix_sql, signed_sql
 from infra.native.stack import Stack
 from tests.support.servers.services import Place, fresh_place
 
@@ -105,7 +105,9 @@ def test_postgresql_signs_what_the_worker_verifies(place: Place) -> None:
         ).fetchone()
         assert row is not None
         assert key.verify("rowtide-hb", bytes(row[0])) == '{"at": "ünï"}'.encode()
-        session.execute(emit_query(place.pipeline, [table], signed=True))
+        prefix = session.execute("SELECT " + secret_prefix_sql("'rowtide-hb'")).fetchone()
+        assert prefix == (key.secret_prefix("rowtide-hb"),)
+        session.execute(emit_query(place.pipeline, [table], signed=True, secret_prefix=True))
         with psycopg.connect(place.dsn, autocommit=True) as other:
             seen = other.execute("SELECT current_setting('rowtide.inner', true)").fetchone()
             queries = other.execute("SELECT string_agg(query, ' ') FROM pg_stat_activity").fetchone()
@@ -113,4 +115,4 @@ def test_postgresql_signs_what_the_worker_verifies(place: Place) -> None:
     assert queries is not None
     assert "rowtide.inner" in queries[0]
     pads = [part.partition("=")[2] for part in key.session_options().split() if "=" in part]
-    assert not [pad for pad in pads if pad in queries[0]]
+    assert not [pad for pad in (*pads, key.secret_prefix("rowtide-hb")) if pad in queries[0]]

@@ -5,8 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from cdc.connectors.config import TopicSettings, connector_config, is_secret, masked, table_pattern, template
+from cdc.connectors.config import (
+    MESSAGE_PREFIXES,
+    TopicSettings,
+    connector_config,
+    is_secret,
+    masked,
+    table_pattern,
+    template,
+)
 from cdc.log.heartbeat import placeholder
+from cdc.log.names import CONTROL_PREFIXES, HEARTBEAT_PREFIX, SNAPSHOT_PREFIX
 from cdc.log.signature import ControlKey, generate_key
 from cdc.source.connector_database import ConnectorDatabase
 from read_model.catalog.catalog import TableName
@@ -87,6 +96,20 @@ def test_messages_are_captured_by_their_exact_prefix() -> None:
         assert pattern.fullmatch(prefix)
     for prefix in ("rowtide-x", "rowtide-hb2", "xrowtide-hb", "ROWTIDE-HB", "rowtide-h", ""):
         assert not pattern.fullmatch(prefix)
+
+
+def test_with_a_key_nobody_else_knows_the_prefixes() -> None:
+    key = ControlKey(generate_key())
+    options = key.session_options()
+    signed = connector_config("shop", {ORDERS: ()}, replace(DATABASE, options=options), TOPIC, key)
+    pattern = re.compile(signed[MESSAGE_PREFIXES], re.IGNORECASE)
+    for prefix in CONTROL_PREFIXES:
+        assert not pattern.fullmatch(prefix)
+        assert not pattern.fullmatch(ControlKey(generate_key()).secret_prefix(prefix))
+    assert all(pattern.fullmatch(key.secret_prefix(prefix)) for prefix in (HEARTBEAT_PREFIX, SNAPSHOT_PREFIX))
+    secret = key.secret_prefix(HEARTBEAT_PREFIX)
+    assert [name for name, value in signed.items() if secret in value] == [MESSAGE_PREFIXES]
+    assert secret not in str(masked(signed)), "`--dry-run` and `diff` print it"
 
 
 def test_the_control_key_is_an_option_of_the_session_and_in_nothing_else() -> None:

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from cdc.log.signature import ControlKey, generate_key, signed_sql
+from cdc.log.signature import ControlKey, generate_key, public_prefix, secret_prefix_sql, signed_sql
 
 KEY = "0b" * 20 + "00" * 12
 """The key of the first case of RFC 4231: 20 bytes, which HMAC pads with zeros."""
@@ -27,8 +27,24 @@ def test_the_pads_of_a_session_give_the_same_signature() -> None:
 def test_the_key_is_in_no_text() -> None:
     text = generate_key()
     key = ControlKey(text)
-    assert text not in repr(key) + signed_sql("'rowtide-hb'", "body")
+    assert text not in repr(key) + signed_sql("'rowtide-hb'", "body") + secret_prefix_sql("'rowtide-hb'")
     assert text not in key.session_options()
+
+
+def test_a_secret_prefix_belongs_to_one_key_and_one_kind_of_message() -> None:
+    key = ControlKey(KEY)
+    secret = key.secret_prefix("rowtide-hb")
+    assert public_prefix(secret) == "rowtide-hb"
+    assert secret not in secret_prefix_sql("'rowtide-hb'")
+    others = {ControlKey("1" + KEY[1:]).secret_prefix("rowtide-hb"), key.secret_prefix("rowtide-snapshot")}
+    assert len({secret.rpartition("-")[2], *(other.rpartition("-")[2] for other in others)}) == 3
+    signature = key.sign("rowtide-hb", b"").decode()
+    assert secret.rpartition("-")[2] not in signature
+
+
+@pytest.mark.parametrize("prefix", ["rowtide-hb", "rowtide-x", "rowtide-hb-0123", "x-0123456789abcdef", ""])
+def test_another_prefix_is_public(prefix: str) -> None:
+    assert public_prefix(prefix) == prefix
 
 
 @pytest.mark.parametrize("text", ["", "0" * 63, "g" * 64, "A" * 64, "0" * 64 + "\n"])

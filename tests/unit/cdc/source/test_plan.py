@@ -7,6 +7,7 @@ import pytest
 
 from cdc.source.facts import Facts, MarkerFacts, Publication, Role
 from cdc.source.marker_role import marker_warning, plan_marker_role
+from cdc.source.message_rights import plan_message_rights
 from cdc.source.plan import SourcePlan, plan_source
 from read_model.catalog.catalog import Catalog, Column, Table, TableName
 
@@ -43,6 +44,26 @@ def test_everything_from_nothing() -> None:
         "publish = 'insert, update, delete, truncate', publish_via_partition_root = true,"
         " publish_generated_columns = stored)",
     ]
+
+
+def test_only_the_pipelines_roles_and_its_operator_may_emit_messages() -> None:
+    functions = (
+        "pg_catalog.pg_logical_emit_message(boolean, text, text, boolean),"
+        " pg_catalog.pg_logical_emit_message(boolean, text, bytea, boolean)"
+    )
+    roles = ["rowtide_shop", "rowtide_shop_marker"]
+    assert [str(each) for each in plan_message_rights(180000, roles, restrict=True)] == [
+        f"REVOKE EXECUTE ON FUNCTION {functions} FROM PUBLIC",
+        f'GRANT EXECUTE ON FUNCTION {functions} TO "rowtide_shop", "rowtide_shop_marker", CURRENT_USER',
+    ]
+    (granted,) = plan_message_rights(160009, roles, restrict=False)
+    assert "pg_logical_emit_message(boolean, text, bytea) TO" in granted.sql
+
+
+def test_a_right_of_strangers_is_a_warning() -> None:
+    assert planned(facts(strangers_may_emit=False)).warnings == ()
+    (warning,) = planned(facts(strangers_may_emit=True)).warnings
+    assert "rowtide init --restrict-messages" in warning
 
 
 def ready(*tables: Table) -> Facts:

@@ -10,7 +10,7 @@ from cdc.log.heartbeat import Heartbeat
 from cdc.log.lsn import Lsn
 from read_model.catalog.catalog import TableName
 from sync_worker.errors import PositionLost, ServiceMissing, describe
-from sync_worker.source.identity_monitor import IdentityMonitor
+from sync_worker.source.identity_monitor import OUTDATED, IdentityMonitor
 from sync_worker.store.history_check import Identity
 from sync_worker.store.position import ResyncState
 from sync_worker.store.row_store import RowStore
@@ -50,6 +50,34 @@ def test_a_changed_definition_is_wanted_until_it_is_read_anew(store: RowStore) -
     assert again.changed == frozenset()
     again.observe(heartbeat(80, a="3", b="1"))
     assert again.changed == {A}
+
+
+def emitted(at: int | None, definition: str, timeline: int = 1) -> HeartbeatMessage:
+    """A heartbeat that the connector emitted at this LSN, and that arrives now."""
+    content = Heartbeat("1", timeline, "s", 0, {"public.a": definition}, lsn=at)
+    return HeartbeatMessage(Lsn(1000), content)
+
+
+def test_a_copy_of_an_older_heartbeat_shows_nothing(store: RowStore) -> None:
+    watch = IdentityMonitor(store, [A], dict)
+    watch.observe(emitted(10, "1"))
+    watch.observe(emitted(20, "1"))
+    for copied in (emitted(10, "0"), emitted(20, "2"), emitted(15, "1", timeline=7)):
+        watch.observe(copied)
+        assert (watch.changed, watch.reason) == (frozenset(), "")
+    watch.observe(emitted(30, "2"))
+    assert watch.changed == {A}
+
+
+def test_after_the_first_heartbeat_with_an_lsn_none_without_it_is_believed(store: RowStore) -> None:
+    watch = IdentityMonitor(store, [A], dict)
+    watch.observe(emitted(None, "1"))
+    watch.observe(emitted(10, "1"))
+    for restarted in (watch, IdentityMonitor(store, [A], dict)):
+        restarted.observe(emitted(None, "0", timeline=7))
+        assert (restarted.changed, restarted.reason) == (frozenset(), OUTDATED)
+        restarted.observe(emitted(20 if restarted is watch else 30, "1"))
+        assert restarted.reason == ""
 
 
 def test_a_change_between_the_re_read_and_the_next_heartbeat(store: RowStore) -> None:

@@ -198,6 +198,26 @@ def test_another_pipeline_of_the_database_is_not_taken_for_an_attack(signed: Wor
     assert signed.customers == 3
 
 
+@pytest.mark.parametrize("prefix", ["rowtide-hb", KEY.secret_prefix("rowtide-hb")])
+def test_a_heartbeat_that_is_emitted_again_later_is_not_obeyed(signed: Worker, prefix: str) -> None:
+    body = msgspec.json.encode(msgspec.structs.replace(HEARTBEAT, lsn=signed.lsn))
+    content = KEY.sign("rowtide-hb", body)
+    assert signed.emit(prefix, content).heartbeat is not None
+    signed.lsn += REPLAY_BYTES
+    applied = signed.emit(prefix, content)
+    assert (applied.refusals, applied.heartbeat) == ((Refusal.IMPOSSIBLE,), None)
+
+
+def test_messages_under_a_secret_prefix_are_ours_whatever_captured_them(signed: Worker, worker: Worker) -> None:
+    """A worker without a key may meet a connector that has one; and the log keeps what was captured before."""
+    secret = KEY.secret_prefix("rowtide-hb")
+    assert worker.emit(secret, KEY.sign("rowtide-hb", BODY)).heartbeat is not None
+    assert signed.emit(secret, OTHER_KEY.sign("rowtide-hb", BODY)).refusals == (Refusal.UNAUTHENTIC,)
+    own = snapshot_message(KEY, PIPELINE, signed.lsn + 5, signed.lsn + 5)
+    assert signed.emit(KEY.secret_prefix("rowtide-snapshot"), own).refusals == ()
+    assert signed.customers == 0
+
+
 def test_an_empty_snapshot_is_believed_once_and_only_from_the_pipeline(signed: Worker) -> None:
     since = signed.lsn + 5
     forged = OTHER_KEY.sign("rowtide-snapshot", snapshot_message(KEY, PIPELINE, since, since)[65:])
