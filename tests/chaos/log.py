@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from time import monotonic
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from cdc.log.envelope import LogicalMessage, Record, decode
+from cdc.log.envelope import LogicalMessage, Record, decode, logical_message
 from cdc.log.names import changes_topic
 from cdc.log.transaction import Assembler, Begin, Change, Committed, Duplicate, LogError, SnapshotRow, Step, Suspended
 from infra.errors import RunnerError
@@ -19,7 +19,7 @@ Taken = Callable[[Record], None]
 def records(servers: str, pipeline: str) -> Iterator[Record]:
     """Every record, in order. RunnerError when Kafka does not give them."""
     topic = changes_topic(pipeline)
-    consumer = Consumer({"bootstrap.servers": servers, "group.id": "rowtide-chaos", "enable.auto.commit": False})
+    consumer = _consumer(servers)
     try:
         _, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=30.0)
         consumer.assign([TopicPartition(topic, 0, 0)])
@@ -34,6 +34,25 @@ def records(servers: str, pipeline: str) -> Iterator[Record]:
                         yield decode(value)
     finally:
         consumer.close()
+
+
+def newest_messages(servers: str, pipeline: str, count: int) -> list[LogicalMessage]:
+    """The logical messages among the last `count` records; empty while Kafka does not answer."""
+    topic = changes_topic(pipeline)
+    consumer = _consumer(servers)
+    try:
+        low, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=5.0)
+        consumer.assign([TopicPartition(topic, 0, max(low, high - count))])
+        values = [message.value() for message in consumer.consume(count, 5.0) if message.error() is None]
+    except KafkaException:
+        return []
+    finally:
+        consumer.close()
+    return [logical_message(record) for value in values if value and (record := decode(value)).message is not None]
+
+
+def _consumer(servers: str) -> Consumer:
+    return Consumer({"bootstrap.servers": servers, "group.id": "rowtide-chaos", "enable.auto.commit": False})
 
 
 @dataclass

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -20,6 +21,8 @@ from rowtide.local_pipeline import SHIPPED_SPEC, LocalPipeline, PipelinePorts, d
 from rowtide.programs import ROWTIDE, WRITER
 from tests.chaos.fault_injector import FaultInjector, revive
 from tests.chaos.final_check import FinalReport, compare
+from tests.chaos.hostile_login import HostileLogin
+from tests.chaos.log import newest_messages
 from tests.chaos.reader import Access, Prober, Reader
 from tests.chaos.restarting_program import NO_SERVICE, RestartingProgram
 from tests.chaos.schedule import Fault, schedule
@@ -31,6 +34,8 @@ ORDERS = 800
 SESSIONS = 4
 PROBERS = 6
 WRITER_RATE = "15"
+NEWEST_RECORDS = 2_000
+"""Among which the hostile login looks for messages to copy."""
 FIRST_SECONDS = 400.0
 STILL_SECONDS = 240.0
 """So long nothing may move while everything runs again; then the run has not converged."""
@@ -121,11 +126,21 @@ class Chaos:
         for each in readers:
             each.start()
             opened.callback(each.stop)
+        self._hostile = self._hostile_login()
+        self._hostile.start()
+        opened.callback(self._hostile.stop)
         connector = connector_name(pipeline.name)
         self._injector = FaultInjector(self._stack, self._worker, self._proxy, connector, self._report)
         self._supervisor = Supervisor(self._stack, connector, self._injector, self._report)
         self._supervisor.start()
         opened.callback(self._supervisor.stop)
+
+    def _hostile_login(self) -> HostileLogin:
+        pipeline, addresses = self._pipeline, self._stack.addresses
+        read = partial(newest_messages, addresses.kafka_bootstrap_servers, pipeline.name, NEWEST_RECORDS)
+        return HostileLogin(
+            addresses.postgres_dsn, pipeline.dsn, pipeline.name, pipeline.worker_url, self._scenario.seed, read
+        )
 
     def _announce(self, faults: list[Fault]) -> None:
         self._report(f"seed {self._scenario.seed}: {len(faults)} faults in {self._scenario.seconds:.0f} s")
@@ -146,8 +161,9 @@ class Chaos:
     @property
     def _failures(self) -> list[str]:
         """What must not happen to the worker, the load and the readers."""
-        faults = [self._reader.fault, *(prober.fault for prober in self._probers)]
-        return [each for each in (*self._worker.failures, *self._sessions.faults, *faults) if each]
+        faults = [self._reader.fault, *(prober.fault for prober in self._probers), self._hostile.fault]
+        harm = (*self._worker.failures, *self._supervisor.too_large, *self._hostile.accepted)
+        return [each for each in (*harm, *self._sessions.faults, *faults) if each]
 
     def _settle_down(self) -> None:
         """Everything runs, nothing is written, and the documents catch up."""
@@ -156,6 +172,7 @@ class Chaos:
             revive(self._stack, service, self._report)
         self._writer.stop()
         self._sessions.stop()
+        self._hostile.stop()
         self._report("the load has stopped")
         with database(self._pipeline.dsn) as connection:
             lsn = mark(connection)
@@ -201,6 +218,7 @@ class Chaos:
             "documents": ending.documents,
             "read_by_readers": self._reader.seen,
             "probes": probes["seen"],
+            "attacks": dict(sorted(self._hostile.counts.items())),
             "worker_starts": self._worker.starts,
             "transactions": dict(self._sessions.counts),
             "log": dict(ending.log.counts),

@@ -23,6 +23,8 @@ class Supervisor:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
         self.done: Counter[str] = Counter()
+        self.too_large: list[str] = []
+        """Tasks that failed because of a message that is too large: anybody may emit one, and none may reach a task."""
 
     def start(self) -> None:
         """Start checking."""
@@ -35,9 +37,12 @@ class Supervisor:
 
     def _run(self) -> None:
         while not self._stopping.wait(_EVERY_SECONDS):
-            if reason := self._failed():
+            if trace := self._failed():
+                reason = trace.partition("\n")[0][:300]
                 self._report(f"a task of the connector failed; restarting it: {reason}")
                 self.done["failed tasks restarted"] += 1
+                if "RecordTooLarge" in trace:
+                    self.too_large.append(f"a task of the connector failed: {reason}")
                 self._post("restart?includeTasks=true&onlyFailed=true")
             for service in SERVICES:
                 with self._injector.reserved(service) as alone:
@@ -55,7 +60,7 @@ class Supervisor:
             return ""
         status = answer.json()
         failed = [part for part in (status["connector"], *status["tasks"]) if part["state"] == "FAILED"]
-        return next((str(part.get("trace", "")).partition("\n")[0][:300] or "no trace" for part in failed), "")
+        return next((str(part.get("trace", "")) or "no trace" for part in failed), "")
 
     def _post(self, path: str) -> None:
         try:

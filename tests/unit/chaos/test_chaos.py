@@ -3,13 +3,21 @@
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 
-from cdc.log.envelope import Record, decode
+from cdc.log.control import REPLAY_BYTES, ControlReader, Marker, Refusal, captured_prefixes
+from cdc.log.envelope import LogicalMessage, Record, decode
+from cdc.log.heartbeat import Heartbeat
+from cdc.log.lsn import Lsn
+from cdc.log.names import HEARTBEAT_PREFIX, MARKER_PREFIX, slot_name
+from cdc.log.signature import ControlKey
 from rowtide.conformance.fault_proxy import drop_documents, merge_rejections
 from tests.chaos.event_tally import Balance, EventTally
+from tests.chaos.hostile_login import LARGE_BYTES, Target, attack
 from tests.chaos.invariants import contradictions
 from tests.chaos.log import Study
 from tests.chaos.schedule import FIRST_AT, MENU, REST, schedule
@@ -33,6 +41,21 @@ def test_a_ten_minute_schedule_has_every_fault_and_pauses(seed: int) -> None:
         assert fault.at >= over.get(fault.target, 0.0)
         assert fault.at + fault.seconds <= TEN_MINUTES + 0.1
         over[fault.target] = fault.at + fault.seconds + REST - 0.2
+
+
+def test_the_attacks_of_a_seed_are_of_every_kind_and_none_is_ever_obeyed() -> None:
+    key = ControlKey("1" * 64)
+    body = msgspec.json.encode(Heartbeat("7", 1, slot_name("shop"), 5, {}, 10))
+    genuine = LogicalMessage(Lsn(20), key.secret_prefix(HEARTBEAT_PREFIX), key.sign(HEARTBEAT_PREFIX, body), 0)
+    random, target = Random("attacks"), Target(slot_name("shop"), "7", REPLAY_BYTES * 2)
+    attacks = [attack(random, target, [genuine]) for _ in range(300)]
+    assert {each.kind for each in attacks} == {"forged", "malformed", "oversized", "replayed", "marker"}
+    reader = ControlReader("shop", key)
+    for each in attacks:
+        obeyed = reader.read(LogicalMessage(Lsn(target.lsn), each.prefix, each.content, 0))
+        assert isinstance(obeyed, Marker if each.prefix == MARKER_PREFIX else Refusal)
+        assert len(each.content) <= LARGE_BYTES
+        assert each.kind != "oversized" or each.prefix not in captured_prefixes(key)
 
 
 def test_a_short_schedule_is_not_empty() -> None:
