@@ -1,7 +1,7 @@
 """The marker role: the search API uses it to learn the current WAL position. It connects and emits a message.
 
 PostgreSQL grants every login more than that. What can be limited for one role is limited here; the rest belongs to
-PUBLIC, which `rowtide init` never changes, because applications may rely on it. An administrator gets the commands.
+PUBLIC, which `rowtide init` leaves alone, because applications may rely on it. An administrator gets the commands.
 """
 
 from collections.abc import Callable, Iterator
@@ -77,7 +77,7 @@ def marker_warning(pipeline: str, database: str, facts: MarkerFacts) -> str | No
     lines = "".join(f"\n  {command}" for _, command in held)
     return (
         f"Like every login, {role} can {', '.join(right for right, _ in held)}. This matters if the search API's"
-        " machine is compromised. `rowtide init` changes no right of PUBLIC, because applications may rely on it. An"
+        " machine is compromised. `rowtide init` leaves these rights of PUBLIC, because applications may rely on it. An"
         f" administrator who knows that none does can run:{lines}"
     )
 
