@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -25,6 +26,8 @@ from tests.support.servers.search_api import administrator_settings
 from tests.support.servers.services import Place, elasticsearch_client
 
 BULK = 500
+LAST_DAY = datetime(2026, 6, 25, 8, tzinfo=UTC)
+"""Of the orders, so that tests find the same ones on every day."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ def seed(place: Place, orders: int, products: int = 120, customers: int = 80) ->
             f"--orders={orders}",
             f"--products={products}",
             f"--customers={customers}",
+            f"--until={LAST_DAY:%Y-%m-%dT%H:%M:%S}",
         ],
         env=os.environ | {"ROWTIDE_WRITER_DSN": place.dsn},
         cwd=CHECKOUT,
