@@ -31,7 +31,7 @@ MAX_POINTS = 28_000
 """The cost of looking for similar words: 56 MB of Elasticsearch's memory. It is spent on the most boosted fields."""
 MIN_FIELDS = 10
 """If it is enough only for fewer fields, a text is not corrected."""
-MAX_KNOWN_WORDS = 20_000
+MAX_KNOWN_WORDS = 5_000
 """Words of the hits among which similar ones are looked for."""
 MIN_SIMILARITY = 0.6
 """The minimum similarity of two words, from 0 to 1."""
