@@ -4,7 +4,7 @@
     ├── PositionLost      the log no longer contains the next offset, or it is another log or source
     ├── StoreError        the row store belongs to another pipeline or spec, is damaged, or is in use
     ├── RowError          a change event does not match the stored rows
-    │   └── ShapeError    a row does not have the columns that the spec was resolved with
+    │   └── ShapeError    a row does not fit the columns that the spec was resolved with
     ├── InvalidRequest    a request asks for what must not be done; it ends only the request
     ├── LeaseLost         another worker writes these documents now
     ├── AliasTaken        an alias belongs to another pipeline or database
@@ -67,11 +67,13 @@ class RowError(WorkerError):
 
 
 class ShapeError(RowError):
-    """A row has other columns: the table's definition changed. A resync of the table may resolve that."""
+    """A row does not fit the known definition of its table, which probably changed. A resync of the table resolves
+    that. `offset` is that of the message in the log, None while it is unknown."""
 
     def __init__(self, text: str, table: tuple[str, str]) -> None:
         super().__init__(text, Recovery.NEW_STORE)
         self.table = table
+        self.offset: int | None = None
 
 
 class ServiceMissing(WorkerError):

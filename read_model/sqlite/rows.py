@@ -56,6 +56,11 @@ def upsert(use: TableUse, prefix: str = ROWS) -> str:
     return f"INSERT OR REPLACE INTO {table_name(use.table, prefix)} ({_names(use.columns)}) VALUES ({values})"
 
 
+def conversions(use: TableUse) -> dict[str, str]:
+    """By column, the conversion of a value (`?1`) to its stored form."""
+    return {column.name: f"SELECT {fill(form(column).store, '?1')}" for column in use.columns}
+
+
 def delete(use: TableUse, prefix: str = ROWS) -> str:
     """Delete the row with a key."""
     return f"DELETE FROM {table_name(use.table, prefix)} WHERE {key_matches(use)}"

@@ -15,11 +15,13 @@ class TableStatements:
     """SQL of one row table. Rows are bound by position in the order of `TableUse.columns`, keys in that of the
     primary key.
 
-    `types` are what msgspec decodes the JSON values as. `mark…` note changed keys; their last parameter is the LSN."""
+    `types` are what msgspec decodes the JSON values as, `conversions` the single ones of
+    the columns. `mark…` note changed keys; their last parameter is the LSN."""
 
     table: TableName
     types: dict[str, Any]
     key: tuple[str, ...]
+    conversions: dict[str, str]
     upsert: str
     delete: str
     truncate: str
@@ -41,6 +43,7 @@ def table_statements(use: TableUse) -> TableStatements:
         table=use.table,
         types={name: _nullable(type_) for name, type_ in rows.decoded_types(use).items()},
         key=tuple(column.name for column in use.primary_key),
+        conversions=rows.conversions(use),
         upsert=rows.upsert(use),
         delete=rows.delete(use),
         truncate=rows.truncate(use),

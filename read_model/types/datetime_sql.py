@@ -23,7 +23,10 @@ _YEAR = (
 )
 _FRACTION_TRIMMED = "rtrim(rtrim(to_char({0}, '-MM-DD\"T\"HH24:MI:SS.US'), '0'), '.')"
 
-ORACLE_DATE = f"CASE WHEN isfinite({{0}}) THEN {_YEAR} || to_char({{0}}, '-MM-DD') ELSE ({{0}})::text END"
+_MONTH, _DAY = (f"'-' || lpad(extract({field} FROM {{0}})::text, 2, '0')" for field in ("month", "day"))
+
+# to_char would make a timestamp of the date, and no timestamp reaches dates after the year 294276.
+ORACLE_DATE = f"CASE WHEN isfinite({{0}}) THEN {_YEAR} || {_MONTH} || {_DAY} ELSE ({{0}})::text END"
 ORACLE_TIMESTAMP = f"CASE WHEN isfinite({{0}}) THEN {_YEAR} || {_FRACTION_TRIMMED} ELSE ({{0}})::text END"
 ORACLE_INSTANT = f"CASE WHEN isfinite({{0}}) THEN {_YEAR} || {_FRACTION_TRIMMED} || 'Z' ELSE ({{0}})::text END".replace(
     "{0}", "({0} AT TIME ZONE 'UTC')"

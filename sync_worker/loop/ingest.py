@@ -1,6 +1,6 @@
 """The first part of a turn: reads the change log and applies it to the row store."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from cdc.log.control import HeartbeatMessage, Refusal
@@ -47,7 +47,10 @@ class ShapeObserver(Protocol):
     """Who reads a table again whose rows have another shape than the plan's."""
 
     def shape_mismatch(self, error: ShapeError) -> None:
-        """A row did not fit. Raises the error when reading the table again cannot help."""
+        """A row of the log does not fit, and everything before it is applied."""
+
+    def reread(self, tables: Collection[tuple[str, str]]) -> None:
+        """Rows of these tables were ignored in a snapshot, because they did not fit."""
 
 
 class SourceIdentity(Protocol):
@@ -87,12 +90,13 @@ class Ingest:
         """Control messages that were not obeyed."""
         self._batch = batch
         self._idle_wait = idle_wait
+        self._misfit: int | None = None
         self.events = 0
         """Change events read from the log."""
 
     def turn(self, plan_bound: PlanBound, busy: bool) -> bool:
         """Read and apply once; True when there were messages. `busy`: bulks or a refresh are under way."""
-        messages = self._source.read(self._batch, BUSY_WAIT if busy else self._idle_wait)
+        messages = self._before_misfit(self._source.read(self._batch, BUSY_WAIT if busy else self._idle_wait))
         applied = self._apply(plan_bound, messages) if messages else NOTHING_APPLIED
         self._silence.turn(
             records=bool(messages),
@@ -105,13 +109,33 @@ class Ingest:
         """Continue where the row store is."""
         self._source.seek(self._store.position.log.offset)
 
+    def _before_misfit(self, messages: Sequence[LogMessage]) -> Sequence[LogMessage]:
+        """The messages before the one that does not fit: what comes before it is applied first."""
+        at = self._misfit
+        if at is None or not messages or (messages[0].offset() or 0) >= at:
+            return messages
+        before = [message for message in messages if (message.offset() or 0) < at]
+        if len(before) < len(messages):
+            self._source.seek(at)
+        return before
+
+    def _narrow(self, error: ShapeError, first: int | None) -> None:
+        """A batch that begins at the offset `first` does not fit: find the message, then report it."""
+        self._misfit = error.offset
+        if error.offset is not None and error.offset == first:
+            self._misfit = None
+            self._shapes.shape_mismatch(error)
+        self.seek()
+
     def _apply(self, plan_bound: PlanBound, messages: Sequence[LogMessage]) -> Applied:
         """What was applied: nothing, when a row does not fit its table."""
         try:
             applied = plan_bound.applier.apply(messages)
         except ShapeError as error:
-            self._shapes.shape_mismatch(error)
+            self._narrow(error, messages[0].offset())
             return NOTHING_APPLIED
+        if unfit := self._store.position.snapshot.unfit:
+            self._shapes.reread(unfit)
         self.events += applied.events
         if applied.refusals:
             self.refused.record(applied.refusals)

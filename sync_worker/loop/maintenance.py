@@ -1,7 +1,7 @@
 """The second part of a turn: brings rows up to date that the log does not, by reading them from the source."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from read_model.plan.model import TableUse
@@ -17,7 +17,10 @@ class TableResync(Protocol):
         """Whether tables have to be read again."""
 
     def shape_mismatch(self, error: ShapeError) -> None:
-        """A row of the log does not fit its table. Raises the error when that was tried before."""
+        """A row of the log does not fit its table, and everything before it is applied."""
+
+    def reread(self, tables: Collection[tuple[str, str]]) -> None:
+        """Rows of these tables were ignored in a snapshot, because they did not fit."""
 
     def resync(self, plan_bound: PlanBound) -> PlanBound | None:
         """Read the tables, and return what works on the new plan; None when it has to be tried again."""

@@ -16,7 +16,7 @@ from read_model.lineage import row_lineage
 from read_model.plan.model import DocumentPlan, PipelinePlan, TableUse
 from read_model.sqlite.documents import existing_ids
 from read_model.types.value_forms import form
-from sync_worker.errors import WorkerError
+from sync_worker.errors import ShapeError, WorkerError
 from sync_worker.log.change_tracker import ChangeTracker
 from sync_worker.log.row_shape import Key, Row
 from sync_worker.log.table_changes import TableChanges
@@ -157,7 +157,13 @@ class RowRepair:
             self._begin(running.request, plan_bound, running.number, running.changed)
         # Only right after the watermark moved do all builds in progress have an older version.
         elif advanced and position.snapshot.settled and position.log.watermark >= reading.lsn:
-            self._apply(running, plan_bound, reading)
+            try:
+                self._apply(running, plan_bound, reading)
+            except ShapeError as misfit:
+                self._end()
+                running.request.outcome.set_exception(
+                    WorkerError(f"{misfit} The worker will re-read the table when it learns of the change. Try again.")
+                )
 
     def _apply(self, running: _Round, plan_bound: PlanBound, reading: _SourceRows) -> None:
         last = running.number == MAX_ROUNDS

@@ -6,7 +6,8 @@ applied. Documents are built again once the log is past the snapshot (invariant 
 """
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,9 @@ from sync_worker.store.statements import statements
 
 RETRY_SECONDS = 1.0
 """Wait between attempts while the source does not answer."""
+
+LONGEST_PAUSE = 60.0
+"""Seconds between two re-reads of a table whose rows do not fit it although it was just looked up."""
 
 _log = structlog.get_logger()
 
@@ -73,6 +77,9 @@ class SchemaChangeResync:
         self._bind_plan = bind_plan
         self._stopping = stopping
         self._mismatch: tuple[int, tuple[str, str]] | None = None
+        self._pause = 0.0
+        self._not_before = 0.0
+        self.reread(store.position.snapshot.unfit)
 
     @property
     def due(self) -> bool:
@@ -85,25 +92,43 @@ class SchemaChangeResync:
         return bool(position.snapshot.lsn) and not position.snapshot.loading and not position.snapshot.awaiting
 
     def shape_mismatch(self, error: ShapeError) -> None:
-        """Request a resync for a row with other columns.
-
-        Raises the error when a resync was already tried at this offset."""
-        here = (self._store.position.log.offset, error.table)
-        if not self._possible or self._mismatch == here:
+        """Request a resync for a row that does not fit. When the same one did not fit after a resync, the next one
+        begins after a pause, which grows."""
+        if not self._possible:
             raise error
-        self._mismatch = here
+        here = (self._store.position.log.offset, error.table)
+        if self._mismatch == here:
+            self._wait_longer()
+        else:
+            self._mismatch, self._pause = here, 0.0
+        _log.warning("a row does not fit its table, which will be re-read", reason=str(error))
+        self._monitor.misfit = str(error)
         self._monitor.request_resync([TableName(*error.table)])
+
+    def reread(self, tables: Collection[tuple[str, str]]) -> None:
+        """Request a resync of tables whose rows did not fit in a snapshot."""
+        self._monitor.request_resync([TableName(*table) for table in tables])
+
+    def _wait_longer(self) -> None:
+        self._pause = min(max(RETRY_SECONDS, 2 * self._pause), LONGEST_PAUSE)
+        self._not_before = time.monotonic() + self._pause
 
     def resync(self, plan_bound: PlanBound) -> PlanBound | None:
         """Re-read the changed tables. Returns what works on the new plan, or None to try again.
 
         Raises WorkerError when the spec no longer matches the source's tables."""
+        if time.monotonic() < self._not_before:
+            self._stopping.wait(RETRY_SECONDS)
+            return None
         try:
             with source_snapshot(self._dsn, [use.table for use in plan_bound.plan.tables]) as snapshot:
                 reading = self._reading(plan_bound, snapshot)
                 done = reading is not None and self._reread(plan_bound, reading)
-        except ServiceMissing as error:
+        except (ServiceMissing, ShapeError) as error:
             _log.warning("cannot re-read tables yet", reason=str(error))
+            self._monitor.hindrance = f"The rows cannot be re-read yet. {error}"
+            if isinstance(error, ShapeError):
+                self._wait_longer()
             done = False
         if not done or reading is None:
             self._stopping.wait(RETRY_SECONDS)
@@ -126,7 +151,7 @@ class SchemaChangeResync:
     def _resolve(self, facts: SourceFacts) -> tuple[SourceFacts, PipelinePlan, str]:
         """The plan for the columns that the connector captures, which are the earlier ones, and what remains wrong
         with it."""
-        known = msgspec.json.decode(self._store.source().facts, type=SourceFacts)
+        known = self._store.decode(self._store.source().facts, SourceFacts)
         narrowed = msgspec.structs.replace(known, system=facts.system, tables=_narrowed(facts.tables, known.tables))
         try:
             plan = resolve(self._spec, read_catalog(narrowed.tables))
@@ -165,7 +190,7 @@ class SchemaChangeResync:
             self._store.update_source(facts=facts, spec_hash=reading.plan.spec_hash)
             shown = dict.fromkeys(map(str, reading.tables), reading.snapshot.visibility)
             lsn = max(position.resync.lsn, reading.snapshot.lsn)
-            self._store.move_snapshot(settled=False)
+            self._store.move_snapshot(settled=False, unfit=())
             self._store.move(resync=ResyncState({**position.resync.tables, **shown}, lsn))
             self._monitor.record_resync(catalogue, reading.remaining_reason)
         names = ", ".join(map(str, reading.tables))

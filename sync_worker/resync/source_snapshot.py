@@ -20,7 +20,7 @@ from connections import postgres
 from read_model.catalog.catalog import CATALOG_QUERY, TableName
 from read_model.plan.model import TableUse
 from read_model.postgres.rows import given_keys, key_query, row_query
-from sync_worker.errors import ServiceMissing, WorkerError
+from sync_worker.errors import ServiceMissing, ShapeError, WorkerError
 from sync_worker.source.catalogue import SourceFacts, connect, retry_while_locked
 
 CHUNK = 5000
@@ -65,7 +65,7 @@ class SourceSnapshot:
 
     def rows(self, use: TableUse) -> Iterator[list[msgspec.Raw]]:
         """The images of all rows of a table, in chunks of CHUNK."""
-        with self._connection.cursor(name="rowtide_reread") as cursor:
+        with _printable(use), self._connection.cursor(name="rowtide_reread") as cursor:
             cursor.execute(row_query(use))
             while rows := cursor.fetchmany(CHUNK):
                 yield [msgspec.Raw(text.encode()) for (text,) in rows]
@@ -74,14 +74,26 @@ class SourceSnapshot:
         """The keys that the queries return, and the images of the rows with these keys."""
         sql = " UNION ".join(f"({query.sql})" for query in queries)
         parameters = [value for query in queries for value in query.parameters]
-        keys = self._connection.execute(key_query(use, sql), parameters).fetchall()
-        rows = self._connection.execute(row_query(use, sql), parameters).fetchall()
+        with _printable(use):
+            keys = self._connection.execute(key_query(use, sql), parameters).fetchall()
+            rows = self._connection.execute(row_query(use, sql), parameters).fetchall()
         return _images(keys), _images(rows)
 
     def _value(self, sql: str) -> str:
         row = self._connection.execute(sql).fetchone()
         assert row is not None
         return str(row[0])
+
+
+@contextmanager
+def _printable(use: TableUse) -> Iterator[None]:
+    """Turn an error about a row's value into a ShapeError; the error itself might contain the value."""
+    try:
+        yield
+    except psycopg.DataError as error:
+        raise ShapeError(
+            f"PostgreSQL cannot print a row of {use.table} as documents show it ({type(error).__name__}).", use.table
+        ) from error
 
 
 def query_for_keys(use: TableUse, keys: list[str]) -> KeyedQuery:

@@ -27,7 +27,8 @@ OUTDATED = (
 class IdentityMonitor:
     """Compares each heartbeat with the source's identity in the row store.
 
-    `changed` are the tables that need a resync because their definition changed. `read_catalogue` reads the current
+    `changed` are the tables that need a resync because their definition changed, or because a row does not fit it.
+    `read_catalogue` reads the current
     catalogue in a session of the worker, and raises ServiceMissing when the source does not answer."""
 
     def __init__(self, store: RowStore, tables: Collection[TableName], read_catalogue: Callable[[], Catalogue]) -> None:
@@ -41,12 +42,17 @@ class IdentityMonitor:
         self._newest = (self._known.lsn if self._known else None) or 0
         self._outdated = False
         self.changed: frozenset[TableName] = frozenset()
+        self.misfit = ""
+        """Which row does not fit its table, as sentences."""
+        self.hindrance = ""
+        """Why the changed tables cannot be re-read yet, as sentences."""
 
     @property
     def reason(self) -> str:
         """Why documents may differ from the database; empty when they do not."""
         if self.changed:
-            return f"The definition of {', '.join(sorted(map(str, self.changed)))} changed. The rows are being re-read."
+            cause = self.misfit or f"The definition of {', '.join(sorted(map(str, self.changed)))} changed."
+            return f"{cause} {self.hindrance or 'The rows are being re-read.'}"
         return self._remaining_reason or (OUTDATED if self._outdated else "")
 
     @property
@@ -101,6 +107,7 @@ class IdentityMonitor:
 
         `remaining_reason` explains why documents still differ from the database; empty when they do not."""
         self.changed = frozenset()
+        self.misfit = self.hindrance = ""
         self._resynced, self._remaining_reason = {**(self._resynced or {}), **catalogue}, remaining_reason
         resynced = msgspec.json.encode(self._resynced).decode()
         self._store.update_source(resynced=resynced, remaining_reason=remaining_reason)

@@ -22,6 +22,7 @@ from cdc.log.transaction import (
     Suspended,
 )
 from read_model.catalog.catalog import TableName
+from sync_worker.errors import ShapeError
 from sync_worker.log.changes import Batch, TakenChange
 from sync_worker.log.kafka_record import LogMessage, decode_message, old_key
 from sync_worker.log.row_shape import Key, Row, RowShape
@@ -31,6 +32,7 @@ from sync_worker.store.history_check import check_heartbeat, is_new_snapshot_row
 from sync_worker.store.position import NOTHING_READ, ResyncState
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
+from sync_worker.store.snapshot_rows import SnapshotRows
 from sync_worker.store.transaction_spool import TransactionSpool
 
 RECENT_TRANSACTIONS = 10_000
@@ -79,18 +81,24 @@ class Applier:
         self._store = store
         self._rows = rows
         self._shapes = shapes
-        self._open = TransactionSpool(store, spool_after)
-        self._open_offset = -1
-        self._suspended_offset = -1
-        self._snapshot: dict[TableName, list[Row]] = {}
-        self._batch = self._new_batch()
+        self._spool_after = spool_after
         self._observers = tuple(observers)
         self._control = control
         self._heartbeat: HeartbeatMessage | None = None
         self._refusals: list[Refusal] = []
         self._events = 0
+        self._write_each = False
         self.recent: deque[int] = deque(maxlen=RECENT_TRANSACTIONS)
-        position = store.position
+        self._restore()
+
+    def _restore(self) -> None:
+        """Continue at the stored position: forget what was read after it."""
+        self._open = TransactionSpool(self._store, self._spool_after)
+        self._open_offset = -1
+        self._suspended_offset = -1
+        self._snapshot = SnapshotRows(self._store, self._rows, self._shapes)
+        self._batch = self._new_batch()
+        position = self._store.position
         self._assembler = Assembler(
             Lsn(position.log.applied),
             dropped_tx=position.transaction.dropped_tx or None,
@@ -106,7 +114,17 @@ class Applier:
     def apply(self, messages: Sequence[LogMessage]) -> Applied:
         """Apply messages in their order, as one atomic step with the position behind them (invariant 1).
 
-        Raises ShapeError when a row does not fit its table, and the errors of the log; then nothing is applied."""
+        Raises ShapeError when a row does not fit its table, and the errors of the log; then nothing is applied. After
+        a ShapeError continue at the stored position. Its `offset` is that of the message that the row is applied with;
+        it is None when all messages were written together; from then on, each is written by itself."""
+        try:
+            return self._apply(messages)
+        except ShapeError:
+            self._write_each = True
+            self._restore()
+            raise
+
+    def _apply(self, messages: Sequence[LogMessage]) -> Applied:
         self._events, self._heartbeat, self._refusals = 0, None, []
         with self._store.transaction():
             for message in messages:
@@ -124,10 +142,18 @@ class Applier:
 
     def _apply_message(self, message: LogMessage) -> None:
         value = message.value()
-        if value is not None:
-            record = decode_message(message, value)
-            if not self._store.position.snapshot.awaiting or self._snapshot_begins(record):
-                self._step(message, record, value)
+        if value is None:
+            return
+        record = decode_message(message, value)
+        if self._store.position.snapshot.awaiting and not self._snapshot_begins(record):
+            return
+        try:
+            self._step(message, record, value)
+            if self._write_each:
+                self._flush()
+        except ShapeError as error:
+            error.offset = message.offset()
+            raise
 
     def _step(self, message: LogMessage, record: Record, value: bytes) -> None:
         step = self._assembler.feed(record)
@@ -282,23 +308,17 @@ class Applier:
                     "The log contains a snapshot without its first row: its beginning is past the retention time."
                 )
             self._flush()
-            self._snapshot = {}
             self._open.clear()
-            self._rows.begin_snapshot()
-            self._store.move_snapshot(loading=step.lsn)
+            self._snapshot.begin(step.lsn)
         self._events += 1
-        table = TableName(source.schema, source.table)
-        shape = self._shapes.get(table)
-        if shape is not None:
-            self._snapshot.setdefault(table, []).append(shape.row(step.record.after))
+        self._snapshot.add(TableName(source.schema, source.table), step.record.after)
         if step.last:
             self._finish_snapshot(step.lsn, step.record.ts_ms)
 
     def _finish_snapshot(self, lsn: int, at_ms: int) -> None:
         self._flush()
         # What it contains may have been committed at any time since the last commit in the log (invariant 6).
-        self._rows.finish_snapshot(self._store.position.log.watermark + 1)
-        self._store.move_snapshot(loading=0)
+        self._snapshot.finish(self._store.position.log.watermark + 1)
         self._move_to_snapshot(lsn, at_ms)
         self._advance(lsn, 0)
 
@@ -309,9 +329,7 @@ class Applier:
 
     def _flush(self) -> None:
         """Write everything folded so far."""
-        for table, rows in self._snapshot.items():
-            self._rows.load(table, rows)
-        self._snapshot = {}
+        self._snapshot.write()
         if self._batch.tables:
             following = self._batch.take_unsettled(self._new_batch())
             for observer in self._observers:

@@ -35,7 +35,8 @@ class SnapshotState(msgspec.Struct, frozen=True):
 
     `lsn` is 0 until a snapshot is complete, and `read_ms` is when its last row was read, in Unix ms by Kafka
     Connect's clock. `loading` is the LSN of the snapshot being read, 0 when there is none. `settled`: a heartbeat
-    after the snapshot was seen. While `awaiting`, records before the first row of the next snapshot are ignored.
+    after the snapshot was seen. `unfit` are the tables (schema, name) whose rows do not fit their known definition,
+    so that they have to be re-read. While `awaiting`, records before the first row of the next snapshot are ignored.
     `skipped` is then the LSN of the last snapshot row ignored, or 0 when the last record ignored was another one.
     """
 
@@ -45,6 +46,7 @@ class SnapshotState(msgspec.Struct, frozen=True):
     settled: bool = False
     awaiting: bool = False
     skipped: int = NOTHING_READ
+    unfit: tuple[tuple[str, str], ...] = ()
 
 
 class OpenTransaction(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import fcntl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Self, TypedDict, Unpack
+from typing import Any, NamedTuple, Self, TypedDict, TypeVar, Unpack
 
 import apsw
 import msgspec
@@ -20,6 +20,8 @@ from read_model.sqlite import functions
 from sync_worker.errors import StoreError
 from sync_worker.store.layout import CONVERTIBLE, FORMAT, TABLES, convert
 from sync_worker.store.position import Position
+
+T = TypeVar("T")
 
 CHECKED_BYTES = 128 << 20
 """A file up to this size is checked completely at each start, which takes at most a second."""
@@ -89,6 +91,9 @@ class RowStore:
                 self._prepare(path)
                 self._check()
                 self.position = self._read_position()
+        except msgspec.DecodeError as error:
+            self._lock.close()
+            raise self._damaged() from error
         except StoreError:
             self._lock.close()
             raise
@@ -99,8 +104,8 @@ class RowStore:
         path = self._path
         try:
             yield
-        except (apsw.NotADBError, apsw.CorruptError, msgspec.DecodeError) as error:
-            raise StoreError(f"Row store {path} is damaged.", Recovery.REMOVE_STORE) from error
+        except (apsw.NotADBError, apsw.CorruptError) as error:
+            raise self._damaged() from error
         except apsw.FullError as error:
             raise StoreError(
                 f"The disk of row store {path} is full. Free some space and start the worker again. It continues where"
@@ -111,6 +116,16 @@ class RowStore:
                 f"Cannot read or write row store {path} ({error}). Check the disk and the file's permissions, then"
                 " start the worker again."
             ) from error
+
+    def _damaged(self) -> StoreError:
+        return StoreError(f"Row store {self._path} is damaged.", Recovery.REMOVE_STORE)
+
+    def decode(self, text: str, type_: type[T]) -> T:
+        """Decode JSON that the row store wrote itself. Raises StoreError when it is something else."""
+        try:
+            return msgspec.json.decode(text, type=type_)
+        except msgspec.DecodeError as error:
+            raise self._damaged() from error
 
     def _check(self) -> None:
         """Check the file's structure, unless that would delay the start."""

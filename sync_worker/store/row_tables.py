@@ -1,18 +1,28 @@
 """The row tables and the pending documents: what one folded batch writes. Their SQL is in `Statements`."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+import apsw
 
 from read_model.catalog.catalog import TableName
 from read_model.sqlite.statements import TableStatements
+from sync_worker.errors import ShapeError
 from sync_worker.log.row_shape import Key, Row
 from sync_worker.log.table_changes import TableChanges
 from sync_worker.store.pending_sql import QUARANTINE, LaneStatements
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.statements import Statements
 
+MISFITS = (apsw.MismatchError, apsw.ConstraintError, apsw.TooBigError)
+"""SQLite's errors for values that are not of their column's type. Every error of a function that is registered with it
+is one as well: what it expects of a value may be broken in any way."""
+
 
 class Rows:
-    """The source's rows. Call every method inside a transaction of the row store."""
+    """The source's rows. Call every method inside a transaction of the row store.
+
+    The methods that take rows or keys raise ShapeError when a value does not fit its column."""
 
     def __init__(self, store: RowStore, statements: Statements) -> None:
         self._store = store
@@ -44,16 +54,16 @@ class Rows:
     def _mark(self, table: TableStatements, changes: TableChanges, lsn: int) -> None:
         if changes.truncated_at is not None:
             self._store.execute(table.mark_all, (lsn,))
-        self._store.execute_many(table.mark, [(*key, lsn) for key in changes.touched])
+        with self._fitting(table):
+            self._store.execute_many(table.mark, [(*key, lsn) for key in changes.touched])
 
     def _write(self, table: TableStatements, changes: TableChanges) -> None:
         if changes.truncated_at is not None:
             self._store.execute(table.truncate)
         deleted = [key for key, row in changes.rows.items() if row is None]
-        if deleted:
-            self._store.execute_many(table.delete, deleted)
         present = [row for row in changes.rows.values() if row is not None]
-        if present:
+        with self._fitting(table, present):
+            self._store.execute_many(table.delete, deleted)
             self._store.execute_many(table.upsert, present)
 
     def _touch(self, tables: list[TableStatements]) -> None:
@@ -84,11 +94,15 @@ class Rows:
 
     def differs(self, table: TableName, row: Row) -> bool:
         """Whether the stored row with this key differs or does not exist."""
-        return bool(self._store.value(self._statements.tables[table].differs, row))
+        statements = self._statements.tables[table]
+        with self._fitting(statements, [row]):
+            return bool(self._store.value(statements.differs, row))
 
     def stored(self, table: TableName, key: Key) -> Row | None:
         """The stored row with a key."""
-        row: Row | None = self._store.execute(self._statements.tables[table].select, key).fetchone()
+        statements = self._statements.tables[table]
+        with self._fitting(statements):
+            row: Row | None = self._store.execute(statements.select, key).fetchone()
         return row
 
     def begin_snapshot(self, only: Collection[TableName] | None = None) -> None:
@@ -100,7 +114,33 @@ class Rows:
 
     def load(self, table: TableName, rows: list[Row]) -> None:
         """Add rows to the snapshot of a table."""
-        self._store.execute_many(self._statements.tables[table].load, rows)
+        statements = self._statements.tables[table]
+        with self._fitting(statements, rows):
+            self._store.execute_many(statements.load, rows)
+
+    @contextmanager
+    def _fitting(self, table: TableStatements, rows: Iterable[Row] = ()) -> Iterator[None]:
+        """Turn the errors of values that are not of their column's type into a ShapeError, which names the first such
+        column of `rows` and no value."""
+        try:
+            yield
+        except Exception as error:
+            if isinstance(error, apsw.Error) and not isinstance(error, MISFITS):
+                raise
+            columns = (column for row in rows for column in self._misfits(table, row))
+            column = next(columns, None)
+            raise ShapeError(
+                f"A row of {table.table} does not fit the definition that the spec was resolved with"
+                f" ({'' if column is None else f'column {column}: '}{type(error).__name__}).",
+                table.table,
+            ) from error
+
+    def _misfits(self, table: TableStatements, row: Row) -> Iterator[str]:
+        for (column, conversion), value in zip(table.conversions.items(), row, strict=True):
+            try:
+                self._store.value(conversion, (value,))
+            except Exception:  # noqa: BLE001 The same error as of the whole statement, which is raised.
+                yield column
 
     def finish_snapshot(self, lsn: int) -> None:
         """Replace all rows with the snapshot. Touched documents whose root row is gone become deletes."""

@@ -27,6 +27,10 @@ class UnchangedTables:
         """A row that does not fit is an error of the test."""
         raise error
 
+    def reread(self, tables: Collection[tuple[str, str]]) -> None:
+        """A row of a snapshot that does not fit is one as well."""
+        raise AssertionError(f"rows of {tables} do not fit")
+
     def resync(self, plan_bound: PlanBound) -> PlanBound | None:
         """There is nothing to read."""
         raise AssertionError("no table is due")
