@@ -6,7 +6,7 @@ A document's keys are the values of `DocumentPlan.id` as the row store keeps the
 from read_model.plan.model import DocumentPlan
 from read_model.sqlite import json_builder
 from read_model.sqlite.json_builder import column_of, text_literal
-from read_model.sqlite.rows import table_name
+from read_model.sqlite.rows import same_spelling, table_name
 from read_model.types.value_forms import fill, form
 
 
@@ -61,7 +61,7 @@ def build(document: DocumentPlan, keys: str, first: str = "") -> str:
     lines, or one for a delete), and 1 for a delete (no root row, or the root's filter excludes it) or 0."""
     root = document.root
     pairs = zip(key_names(document), document.id, strict=True)
-    same_key = " AND ".join(f"{column_of('r', column)} = p.{key}" for key, column in pairs)
+    same_key = " AND ".join(same_spelling(column, column_of("r", column), f"p.{key}") for key, column in pairs)
     where = json_builder.conditions(root.where, "r")
     missing = f"{column_of('r', root.primary_key[0])} IS NULL"
     id_text = id_of_keys(document, "p")

@@ -104,7 +104,7 @@ def decoded_types(use: TableUse) -> dict[str, type]:
 def create_changed(use: TableUse) -> str:
     """The temporary table of a batch's changed keys: k0, k1, … and the LSN of the first change."""
     columns = [f"k{n} {form(column).declared}" for n, column in enumerate(use.primary_key)]
-    key = ", ".join(f"k{n}" for n in range(len(use.primary_key)))
+    key = ", ".join(f"k{n}{letter_by_letter(column)}" for n, column in enumerate(use.primary_key))
     name = table_name(use.table, CHANGED)
     return (
         f"CREATE TEMP TABLE IF NOT EXISTS {name} ({', '.join(columns)}, lsn INTEGER, PRIMARY KEY ({key})) WITHOUT ROWID"
@@ -154,11 +154,23 @@ def clear_changed(use: TableUse) -> str:
 
 
 def key_matches(use: TableUse) -> str:
-    """The condition on the row with a key; parameters from `?1` on."""
+    """The condition on the row with a key, spelt as it is; parameters from `?1` on."""
     return " AND ".join(
-        f"{column_name(column.name)} = {fill(form(column).store, f'?{n}')}"
+        same_spelling(column, column_name(column.name), fill(form(column).store, f"?{n}"))
         for n, column in enumerate(use.primary_key, 1)
     )
+
+
+def letter_by_letter(column: Column) -> str:
+    """The collation that tells equal values apart that are spelt differently, as a suffix of an expression or of an
+    indexed column; "" if there are none. citext ignores case, and 1.0 equals 1.00."""
+    return " COLLATE BINARY" if "COLLATE" in form(column).declared else ""
+
+
+def same_spelling(column: Column, left: str, right: str, operator: str = "=") -> str:
+    """The condition that two values of a column are equal and spelt alike. The first term uses the column's index."""
+    exact = letter_by_letter(column)
+    return f"{left} {operator} {right}" + (f" AND {left} {operator} {right}{exact}" if exact else "")
 
 
 def _changed(use: TableUse) -> str:
@@ -166,10 +178,9 @@ def _changed(use: TableUse) -> str:
 
 
 def _same(column: Column) -> str:
-    """Equal or both null. citext is compared letter by letter, because documents show its case."""
+    """Both null, or equal and spelt alike: documents show it."""
     name = column_name(column.name)
-    exact = " COLLATE BINARY" if "NOCASE" in form(column).declared else ""
-    return f"r.{name}{exact} IS n.{name}"
+    return same_spelling(column, f"r.{name}", f"n.{name}", "IS")
 
 
 def _is_rowid(use: TableUse) -> bool:

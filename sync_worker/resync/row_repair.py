@@ -197,7 +197,8 @@ class RowRepair:
         for table, images in reading.keys.items():
             shape = plan_bound.shapes[table]
             rows: dict[Key, Row] = {shape.key(row): row for row in map(shape.row, reading.rows[table])}
-            for key in map(shape.key_before, images):
+            # A row may have come under another spelling of its key than the query for keys.
+            for key in dict.fromkeys([*map(shape.key_before, images), *rows]):
                 if self._tracker.changed(table, key):
                     unsettled += 1
                     continue

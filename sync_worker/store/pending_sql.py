@@ -12,7 +12,7 @@ from read_model.sqlite import documents
 from read_model.sqlite.documents import has_id, id_of_keys, key_names, root_keys
 from read_model.sqlite.fan_out import LANES, Lane, fan_out
 from read_model.sqlite.json_builder import text_literal
-from read_model.sqlite.rows import table_name
+from read_model.sqlite.rows import letter_by_letter, table_name
 from read_model.types.value_forms import form
 
 QUARANTINE = "quarantine"
@@ -62,19 +62,38 @@ def lane_statements(document: DocumentPlan, lane: Lane, plan: PipelinePlan) -> L
     )
 
 
+def pending_table(document: DocumentPlan, lane: Lane) -> str:
+    """The name of a lane's table."""
+    return f"pending_{document.name}_{lane}"
+
+
 def pending_name(document: DocumentPlan, lane: Lane) -> str:
     """The quoted name of a lane's table."""
-    return quote_identifier(f"pending_{document.name}_{lane}")
+    return quote_identifier(pending_table(document, lane))
 
 
 def create_pending(document: DocumentPlan, lane: Lane) -> str:
     """The table of a lane: touch, the keys, and the LSN of the first change that is not yet taken."""
-    keys = key_names(document)
-    columns = ", ".join(f"{key} {form(column).declared}" for key, column in zip(keys, document.id, strict=True))
-    name = pending_name(document, lane)
+    pairs = list(zip(key_names(document), document.id, strict=True))
+    columns = ", ".join(f"{key} {form(column).declared}" for key, column in pairs)
+    unique = ", ".join(f"{key}{letter_by_letter(column)}" for key, column in pairs)
     return (
-        f"CREATE TABLE IF NOT EXISTS {name} (touch INTEGER PRIMARY KEY AUTOINCREMENT,"
-        f" {columns}, first_lsn INTEGER NOT NULL, UNIQUE ({', '.join(keys)}))"
+        f"CREATE TABLE IF NOT EXISTS {pending_name(document, lane)} (touch INTEGER PRIMARY KEY AUTOINCREMENT,"
+        f" {columns}, first_lsn INTEGER NOT NULL, UNIQUE ({unique}))"
+    )
+
+
+def respell_pending(document: DocumentPlan, lane: Lane) -> tuple[str, ...]:
+    """The statements that give the table of an earlier version keys that tell spellings apart; none if its keys are
+    spelt in one way."""
+    if not any(letter_by_letter(column) for column in document.id):
+        return ()
+    name, before = pending_name(document, lane), quote_identifier(f"{pending_table(document, lane)}_before")
+    return (
+        f"ALTER TABLE {name} RENAME TO {before}",
+        create_pending(document, lane),
+        f"INSERT INTO {name} SELECT * FROM {before}",
+        f"DROP TABLE {before}",
     )
 
 
@@ -88,7 +107,8 @@ def touch(document: DocumentPlan, lane: Lane, select: str) -> str:
 
     A document that is not yet taken keeps its row; one that was taken gets a new touch and the new first LSN."""
     name, keys = pending_name(document, lane), ", ".join(key_names(document))
-    same = " AND ".join(f"p.{key} = f.{key}" for key in key_names(document))
+    pairs = zip(key_names(document), document.id, strict=True)
+    same = " AND ".join(f"p.{key} = f.{key}{letter_by_letter(column)}" for key, column in pairs)
     return (
         f"INSERT OR REPLACE INTO {name} ({keys}, first_lsn) SELECT {keys}, first_lsn FROM ({select}) f"
         f" WHERE NOT EXISTS (SELECT 1 FROM {name} p WHERE {same} AND p.touch > :cursor)"

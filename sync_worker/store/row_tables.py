@@ -31,7 +31,13 @@ class Rows:
         """The last `touch` of each lane that was taken for a build; documents with a later one have not been taken."""
 
     def create(self) -> None:
-        """Create the tables that are missing."""
+        """Create the tables that are missing, and convert those of an earlier version."""
+        for table, steps in self._statements.respell.items():
+            created = self._store.value("SELECT sql FROM sqlite_master WHERE name = ?", (table,))
+            if created is not None and "COLLATE BINARY" not in created:
+                with self._store.transaction():
+                    for sql in steps:
+                        self._store.execute(sql)
         for sql in self._statements.create:
             self._store.execute(sql)
 
