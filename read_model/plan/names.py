@@ -32,6 +32,10 @@ def find_table(text: str, place: Place, scope: ResolutionContext) -> Table | Non
         )
         scope.errors.add(place, what, "Use the child tables instead")
         return None
+    if pair := _differ_by_case(table.columns):
+        what = f"Columns '{pair[0]}' and '{pair[1]}' of table {table.name} differ only by case"
+        scope.errors.add(place, f"{what}, and Debezium takes them for one column", "Rename one of them")
+        return None
     if not table.primary_key:
         what = f"Table {table.name} has no primary key, so its changes cannot be assigned to rows"
         remedy = f"Add one (ALTER TABLE {table.name.quoted} ADD PRIMARY KEY …)"
@@ -72,6 +76,16 @@ def _readings(text: str) -> Iterator[TableName]:
     for at, character in enumerate(text):
         if character == ".":
             yield TableName(text[:at], text[at + 1 :])
+
+
+def _differ_by_case(names: Iterable[str]) -> tuple[str, str] | None:
+    """The first two names that are one in lower case."""
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(name.lower(), name)
+        if other != name:
+            return other, name
+    return None
 
 
 def _table_suggestion(text: str, catalog: Catalog) -> str:

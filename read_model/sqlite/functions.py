@@ -38,6 +38,7 @@ def register(connection: apsw.Connection) -> None:
         ("rowtide_moment", moment, 1),
         ("rowtide_json", reduced_json, 1),
         ("rowtide_numbers", number_array, 1),
+        ("rowtide_texts", text_array, 1),
         ("rowtide_floats", float_array, 2),
         ("rowtide_moments", moment_array, 2),
         ("rowtide_bits", debezium_text.bits, 2),
@@ -140,6 +141,19 @@ def _numbers(item: Any) -> Any:
     if item is None or (text := decimal_text(str(item))) is None:
         return None
     return text if text.endswith(("N", "y")) else _as_written(text)
+
+
+_JAVA_OBJECT = re.compile(r"\[L[\w.$]+;@[0-9a-f]+")
+"""How Debezium prints an inner array: by the name of its Java class, without a value."""
+
+
+def text_array(value: bytes | None) -> str | None:
+    """An array of texts, with null for each inner array, whose values Debezium does not send."""
+    if value is None or (items := _JSON.decode(value)) is None:
+        return None
+    return msgspec.json.encode(
+        [None if isinstance(item, str) and _JAVA_OBJECT.fullmatch(item) else item for item in items]
+    ).decode()
 
 
 def float_array(value: bytes | None, size: int) -> str | None:

@@ -31,8 +31,10 @@ ORACLE_TIMESTAMP = f"CASE WHEN isfinite({{0}}) THEN {_YEAR} || {_FRACTION_TRIMME
 ORACLE_INSTANT = f"CASE WHEN isfinite({{0}}) THEN {_YEAR} || {_FRACTION_TRIMMED} || 'Z' ELSE ({{0}})::text END".replace(
     "{0}", "({0} AT TIME ZONE 'UTC')"
 )
-ORACLE_TIME = "({0})::text"
-ORACLE_ZONED_TIME = "(({0}) AT TIME ZONE 'UTC')::time::text || 'Z'"
+# Debezium sends 00:00 for 24:00, so documents show that.
+ORACLE_CLOCK = "CASE WHEN {0} = '24:00' THEN '00:00' ELSE {0} END"
+ORACLE_TIME = f"({ORACLE_CLOCK})::text"
+ORACLE_ZONED_TIME = ORACLE_TIME.replace("{0}", "(({0}) AT TIME ZONE 'UTC')::time") + " || 'Z'"
 ORACLE_INTERVAL = (
     "'P' || extract(year FROM {0}) || 'Y' || extract(month FROM {0}) || 'M' || extract(day FROM {0}) || 'DT' ||"
     " extract(hour FROM {0}) || 'H' || extract(minute FROM {0}) || 'M' || trim_scale(extract(second FROM {0})) || 'S'"

@@ -128,9 +128,9 @@ def _array(column: Column) -> ValueForm | None:
     if known := _ARRAYS.get(column.element or ""):
         return known
     element = _FORMS.get(column.element or "")
-    if column.element_kind == "e" or (element and element.kind in ("int", "bool", "text")):
-        return _RAW_ARRAY
-    return None
+    if column.element_kind == "e" or (element and element.kind == "text"):
+        return _TEXT_ARRAY
+    return _RAW_ARRAY if element and element.kind in ("int", "bool") else None
 
 
 _WORD = "CASE WHEN {0} GLOB '*[A-Za-z]*' THEN rowtide_decimal({0}) ELSE {0} END"
@@ -217,6 +217,8 @@ _BYTES = ValueForm(
     "bytes", "TEXT", str, render=_QUOTED, plain="{0}", oracle="translate(encode({0}, 'base64'), E'\\n', '')"
 )
 _RAW_ARRAY = ValueForm("array", "TEXT", msgspec.Raw, store=_RAW, oracle="to_json({0})")
+# Debezium sends the name of a Java object for an inner array of texts, and null for one of numbers.
+_TEXT_ARRAY = replace(_RAW_ARRAY, store=f"iif(CAST({{0}} AS TEXT) GLOB '*\"[[]L*;@*', rowtide_texts({{0}}), {_RAW})")
 _NUMERIC_ARRAY = ValueForm(
     "array", "TEXT", msgspec.Raw, store="rowtide_numbers({0})", oracle="to_json({0})", source="to_json(({0})::text[])"
 )
@@ -253,11 +255,11 @@ _POINT = replace(
 )
 
 
-def _moment(store: str, render: str, oracle: str) -> ValueForm:
+def _moment(store: str, render: str, oracle: str, sort: str = "{0}") -> ValueForm:
     """`render` gives the text without quotes: no date or time holds a character that JSON would escape."""
-    return ValueForm(
-        "moment", "TEXT", str, store=store, render=f"'\"' || {render} || '\"'", plain=render, oracle=oracle
-    )
+    quoted = f"'\"' || {render} || '\"'"
+    value_form = ValueForm("moment", "TEXT", str, store, quoted, render, oracle)
+    return replace(value_form, oracle_order=sort, oracle_minimum=sort)
 
 
 _MONEY = replace(
@@ -287,7 +289,7 @@ _FORMS: dict[str, ValueForm] = {
     "date": _moment(datetime_sql.STORE_DATE, "{0}", datetime_sql.ORACLE_DATE),
     "timestamp": _moment(datetime_sql.STORE_TIMESTAMP, "{0}", datetime_sql.ORACLE_TIMESTAMP),
     "timestamptz": _moment(datetime_sql.STORE_TIMESTAMP, datetime_sql.RENDER_INSTANT, datetime_sql.ORACLE_INSTANT),
-    "time": _moment(datetime_sql.STORE_TIME, "{0}", datetime_sql.ORACLE_TIME),
+    "time": _moment(datetime_sql.STORE_TIME, "{0}", datetime_sql.ORACLE_TIME, datetime_sql.ORACLE_CLOCK),
     "timetz": _moment(datetime_sql.STORE_TIME, "{0} || 'Z'", datetime_sql.ORACLE_ZONED_TIME),
     "interval": _moment("{0}", "{0}", datetime_sql.ORACLE_INTERVAL),
     "json": _WRITTEN_JSON,

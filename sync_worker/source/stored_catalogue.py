@@ -10,12 +10,13 @@ import msgspec
 
 from cdc.log.heartbeat import SourceStatus
 from cdc.log.names import slot_name
+from cdc.log.recovery import Recovery
 from read_model.catalog.catalog import read_catalog
 from read_model.plan.model import PipelinePlan
 from read_model.plan.resolve import resolve
 from read_model.spec.errors import SpecError
 from read_model.spec.model import Spec
-from sync_worker.errors import ServiceMissing, SettingsError
+from sync_worker.errors import ServiceMissing, SettingsError, StoreError
 from sync_worker.source.catalogue import SourceFacts
 from sync_worker.store.history_check import check_same_source
 from sync_worker.store.row_store import SourceRecord
@@ -23,8 +24,13 @@ from sync_worker.store.startup_checks import check_plan, spec_changed
 
 
 def source_facts(stored: SourceRecord, read: Callable[[], SourceFacts]) -> SourceFacts:
-    """The catalogue that the row store was created with; that of the source, which `read` reads, when it is new."""
-    return msgspec.json.decode(stored.facts, type=SourceFacts) if stored.facts else read()
+    """The catalogue that the row store was created with; that of the source, which `read` reads, when it is new.
+
+    Raises StoreError when the stored one is damaged."""
+    try:
+        return msgspec.json.decode(stored.facts, type=SourceFacts) if stored.facts else read()
+    except msgspec.DecodeError as error:
+        raise StoreError("The catalogue in the row store is damaged.", Recovery.REMOVE_STORE) from error
 
 
 def plan_of(spec: Spec, stored: SourceRecord, facts: SourceFacts, read: Callable[[], SourceFacts]) -> PipelinePlan:

@@ -1,5 +1,6 @@
 """SQLite's documents against PostgreSQL's own, on a real server (invariant 5)."""
 
+import json
 import random
 from collections.abc import Iterator
 from decimal import Decimal
@@ -11,12 +12,19 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from read_model.catalog.catalog import TableName
+from read_model.catalog.catalog import CATALOG_QUERY, TableName, quote_identifier, read_catalog
+from read_model.lineage import row_lineage
 from read_model.plan.model import Compute, DocumentPlan, Include, Join, Node, Order, TableUse
+from read_model.plan.resolve import resolve
+from read_model.postgres.digests import bucket_query, digest_query
 from read_model.postgres.documents import document_query
+from read_model.postgres.rows import key_query, row_query
+from read_model.spec.parser import parse_spec
 from read_model.sqlite import rows as sqlite_rows
 from read_model.types.canonical_json import differences
 from read_model.types.value_forms import form
+from sync_worker.log.row_shape import RowShape
+from sync_worker.resync.source_snapshot import query_for_keys
 from tests.support.builders import plans
 from tests.support.builders.edge_values import EDGES
 from tests.support.fakes.row_store import RowStore
@@ -142,3 +150,75 @@ def some_value(column: Any, dice: random.Random) -> Any:
         "timestamptz": moment,
         "text": dice.choice(["", "a", "b", "B", "é", "it's", "draft", 'x"y\\z', "𝄞", "tab\t", "tail ", "100%"]),
     }.get(column.type, integer)
+
+
+ODD = [
+    "userId",
+    'a "quoted" one',
+    "two words",
+    "select",
+    "order",
+    "naïve ß",
+    "日本",
+    "it's",
+    "100%",
+    "%s",
+    ":id",
+    "$1",
+    "?1",
+]
+ODD += [
+    "{0}",
+    "back\\slash",
+    "a\nb",
+    "a.b",
+    "^",
+    "-- no",
+    "rowid",
+    "k0",
+    "lsn",
+    "first_lsn",
+    "touch",
+    "é" * 31,
+    "x" * 63,
+]
+
+
+def test_rows_of_tables_with_odd_names_are_re_read(connection: psycopg.Connection) -> None:
+    names = [f"{name}"[:63] for name in ODD]
+    listed = ", ".join(f"{quote_identifier(name)} text NOT NULL" for name in names)
+    key = ", ".join(map(quote_identifier, names[:3]))
+    parent, child = TableName('odd "schema" %', "Par.ent %s"), TableName('odd "schema" %', "child :c")
+    connection.execute(f"CREATE SCHEMA {quote_identifier(parent.schema)}".encode())
+    connection.execute(f"CREATE TABLE {parent.quoted} ({listed}, PRIMARY KEY ({key}))".encode())
+    connection.execute(
+        f"CREATE TABLE {child.quoted} ({listed}, PRIMARY KEY ({key}), FOREIGN KEY ({key}) REFERENCES {parent.quoted})".encode()
+    )
+    for table in (parent, child):
+        for row in "ab":
+            values = ", ".join(f"'{row}{place}'" for place in range(len(names)))
+            connection.execute(f"INSERT INTO {table.quoted} VALUES ({values})".encode())
+    text = connection.execute(CATALOG_QUERY.encode()).fetchone()
+    assert text is not None
+    fields = [{f"f{place}": name} for place, name in enumerate(names)]
+    include = {"children": {"many": str(child), "fields": fields}}
+    body = {"pipeline": "odd", "documents": {"d": {"from": str(parent), "fields": fields, "include": include}}}
+    plan = resolve(parse_spec(json.dumps(body), "spec.yaml"), read_catalog(json.loads(text[0])))
+    (document,) = plan.documents
+    store = RowStore(plan.tables, plan.documents)
+    for use in plan.tables:
+        shape = RowShape(use.table, sqlite_rows.decoded_types(use), tuple(c.name for c in use.primary_key), {})
+        for (image,) in connection.execute(row_query(use).encode()).fetchall():
+            store.connection.execute(sqlite_rows.upsert(use), shape.row(msgspec.Raw(image.encode())))
+    assert_equal(store, document, connection)
+    ids = list(store.build_all(document))
+    for lineage in row_lineage(document):
+        use = next(use for use in plan.tables if use.table == lineage.table)
+        stored = [key for (key,) in store.connection.execute(lineage.row_store, {"ids": json.dumps(ids)})]
+        assert len(stored) == 2
+        keyed = query_for_keys(use, stored)
+        for sql_, parameters in ((keyed.sql, keyed.parameters), (lineage.source, (ids,) * lineage.parameters)):
+            assert len(connection.execute(key_query(use, sql_).encode(), parameters).fetchall()) == 2
+            assert len(connection.execute(row_query(use, sql_).encode(), parameters).fetchall()) == 2
+    assert len(connection.execute(bucket_query(document, True, 9).encode()).fetchall()) == 2
+    assert len(connection.execute(digest_query(document).encode(), (ids,)).fetchall()) == 2

@@ -61,6 +61,8 @@ EDGES: dict[str, tuple[Column, str, list[tuple[str, str]]]] = {
         [("'2017-09-15'", '"2017-09-15Z"'), ("'0001-01-01'", '"0001-01-01Z"'), ("'9999-12-31'", '"9999-12-31Z"')],
     ),
     "date_far": (Column("v", "date"), "date", [("'12345-01-01'", '"+12345-01-01Z"')]),
+    "date_last": (Column("v", "date"), "date", [("'5874897-12-31'", '"+5874897-12-31Z"')]),
+    "date_first": (Column("v", "date"), "date", [("'4713-01-01 BC'", '"-4712-01-01Z"')]),
     "date_bc": (Column("v", "date"), "date", [("'0044-03-15 BC'", '"-0043-03-15Z"')]),
     "date_infinite": (Column("v", "date"), "date", [
             ("'infinity'", '"+292278994-08-16Z"'), ("'infinity'", '"+5877611-06-21Z"'),
@@ -89,6 +91,8 @@ EDGES: dict[str, tuple[Column, str, list[tuple[str, str]]]] = {
         ],
     ),
     "time": (Column("v", "time"), "time", [("'04:05:11.789'", '"04:05:11.789Z"'), ("'04:05'", '"04:05:00Z"')]),
+    "time_24": (Column("v", "time"), "time", [("'24:00'", '"00:00:00Z"'), ("'00:30'", '"00:30:00Z"')]),
+    "timetz_24": (Column("v", "timetz"), "timetz", [("'24:00+00'", '"00:00:00Z"'), ("'24:00+02'", '"22:00:00Z"')]),
     "timetz": (Column("v", "timetz"), "timetz", [("'04:05:11.789+02'", '"02:05:11.789Z"')]),
     "interval": (
         Column("v", "interval"), "interval",

@@ -3,7 +3,16 @@
 import apsw
 import pytest
 
-from read_model.sqlite.functions import decimal_text, float_text, moment, number_array, reduced_json, register, scaled
+from read_model.sqlite.functions import (
+    decimal_text,
+    float_text,
+    moment,
+    number_array,
+    reduced_json,
+    register,
+    scaled,
+    text_array,
+)
 
 
 @pytest.fixture
@@ -77,3 +86,9 @@ def test_decimals_order_by_value_with_nan_last(connection: apsw.Connection) -> N
     ordered = connection.execute(f"SELECT column1 FROM (VALUES {rows}) ORDER BY column1 COLLATE decimal").fetchall()
     assert [value for (value,) in ordered] == ["-Infinity", "9.60", "9.6", "10.00", "Infinity", "NaN", '"NaN"']
     assert connection.execute("SELECT '1.0' = '1.00' COLLATE decimal").get == 1
+
+
+def test_an_inner_array_of_texts_is_null_and_not_the_name_of_an_object() -> None:
+    sent = b'["[Ljava.lang.String;@1b2c3d","[L","a","[Ljava.util.UUID;@0",null]'
+    assert text_array(sent) == '[null,"[L","a",null,null]'
+    assert text_array(b"null") is None
