@@ -217,8 +217,9 @@ def test_the_markers_role_can_do_nothing_else(running: Running) -> None:
 def test_the_markers_role_has_few_connections_and_its_limits_come_back(running: Running) -> None:
     role = psycopg.conninfo.conninfo_to_dict(running.marker_dsn)["user"]
     sessions = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s"
+    assert running.search(**NOW).json()["freshness"]["met"] is True  # From now on the API has a connection.
     with ExitStack() as opened:
-        for _ in range(CONNECTION_LIMIT - 1):  # The API has one.
+        for _ in range(CONNECTION_LIMIT - 1):
             opened.enter_context(psycopg.connect(running.marker_dsn))
         with pytest.raises(psycopg.OperationalError, match="too many connections for role"):
             psycopg.connect(running.marker_dsn)
