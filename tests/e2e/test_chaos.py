@@ -36,3 +36,4 @@ def test_half_a_minute_of_faults() -> None:
     assert result["changes"] > 500
     assert result["read_by_readers"] > 500
     assert result["probes"] > 0
+    assert all(result["attacks"][kind] > 0 for kind in ("forged", "malformed", "replayed", "requests"))
