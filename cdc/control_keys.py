@@ -7,7 +7,7 @@ from cdc.log.names import control_key_file, session_options_file
 from cdc.log.signature import ControlKey, generate_key
 from cdc.role_passwords import write_secret
 from cdc.settings import Settings
-from connections.secret_files import stored_control_key
+from connections.private_files import stored_control_key
 
 
 def key_path(settings: Settings, pipeline: str) -> Path:

@@ -9,8 +9,7 @@ from cdc.errors import WrongUse
 from cdc.log.names import role_name
 from cdc.settings import Settings
 from connections.postgres import dsn_parts
-from connections.private_files import make_private_folder, write_private_file
-from connections.secret_files import read_secret
+from connections.private_files import make_private_folder, read_secret, write_private_file
 
 
 def password_file(settings: Settings, pipeline: str) -> Path:

@@ -9,7 +9,7 @@ from pydantic_settings import SettingsConfigDict
 from cdc.errors import WrongUse
 from connections.kafka import KafkaSettings
 from connections.postgres import SOURCE_DSN
-from connections.secret_files import CONTROL_KEY, SECRETS_FOLDER
+from connections.private_files import CONTROL_KEY, SECRETS_FOLDER
 from connections.settings import PREFIX, HttpUrl, setting_faults, variable
 from connections.tls import CaFile
 

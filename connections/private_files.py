@@ -1,10 +1,17 @@
-"""Files and folders that only their owner can read: modes 0600 and 0700, whatever the umask.
+"""Files and folders that only their owner can read: modes 0600 and 0700, whatever the umask; and the generated
+passwords and keys in them, each of which a setting may give instead.
 
 Files that an earlier version left readable are restricted when they are opened again."""
 
 import os
 from pathlib import Path
 
+from pydantic import SecretStr
+
+CONTROL_KEY = "Key that signs the pipeline's control messages; without it, the file in ROWTIDE_SECRETS_DIR is read."
+"""Description of the setting."""
+SECRETS_FOLDER = "Folder of generated passwords and keys."
+"""Description of the setting."""
 UMASK = 0o077
 FILE, FOLDER = 0o600, 0o700
 SEARCHABLE_FOLDER = 0o711
@@ -63,3 +70,21 @@ def write_private_file(path: Path, text: str) -> None:
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE), "w", encoding="utf-8") as file:
         file.write(text)
     partial.replace(path)
+
+
+def read_secret(file: Path) -> str | None:
+    """The text of a secret's file; None when there is no file. Raises ValueError when it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read: {error.strerror}. Set ROWTIDE_SECRETS_DIR.") from error
+
+
+def stored_control_key(setting: SecretStr | None, file: Path) -> str | None:
+    """The text of the key that signs control messages; None when there is neither the setting nor the file. Raises
+    ValueError when the file cannot be read."""
+    if setting is not None and setting.get_secret_value():
+        return setting.get_secret_value().strip()
+    return read_secret(file)

@@ -32,6 +32,7 @@ def http_server(
             ws="none",
             log_level=log_level,
             access_log=False,  # Addresses contain what people search for.
+            log_config=None,  # The program's own form of log lines.
             server_header=False,
             timeout_keep_alive=ceil(limits.idle),
             proxy_headers=bool(proxies.networks),

@@ -4,6 +4,9 @@ import socket
 import sys
 from contextlib import suppress
 
+import structlog
+
+from connections.log_lines import configure_logging
 from connections.private_files import set_private_umask
 from http_server.server import http_server
 from search_api.access.state import State, StateFileError
@@ -23,10 +26,13 @@ def main() -> int:
     except (InvalidSettings, StateFileError) as error:
         sys.stderr.write(f"Error: {error}\n")  # The form of every command.
         return 2
+    configure_logging(settings)
     server = http_server(create_app(settings), settings.connection_limits, settings.proxies)
-    sys.stderr.write(
-        f"Serving the search page and API at http://{settings.api_host}:{settings.api_port}. Press Ctrl-C to stop.\n"
-    )
+    url = f"http://{settings.api_host}:{settings.api_port}"
+    if settings.log_format == "json":
+        structlog.get_logger().info("serving", url=url)
+    else:
+        sys.stderr.write(f"Serving the search page and API at {url}. Press Ctrl-C to stop.\n")
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
     return 0 if server.started else 1

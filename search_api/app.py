@@ -30,6 +30,7 @@ from search_api.http.body_limit import BodyLimit
 from search_api.http.dependencies import AppState
 from search_api.http.openapi import describe
 from search_api.http.problems import HANDLED, MEDIA_TYPE, encode, headers_of, problem_of
+from search_api.http.request_log import RequestLog
 from search_api.http.security_headers import SecurityHeaders
 from search_api.pages import routes as pages
 from search_api.pages import saved_searches
@@ -53,6 +54,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
     app = FastAPI(title="Rowtide search", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders, failed=_problem_response)
+    app.add_middleware(RequestLog)
     for kind in HANDLED:
         app.add_exception_handler(kind, _problem_response)
     app.include_router(routes.router)

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from connections.elasticsearch import ElasticsearchSettings
+from connections.log_lines import LogSettings
 from connections.settings import HttpUrl, setting_faults
 from connections.worker_token import WorkerTokenSettings
 from http_server.client_network import Proxies
@@ -44,7 +45,7 @@ class StateSettings(BaseSettings):
 Settings = TypeVar("Settings", bound=StateSettings)
 
 
-class ApiSettings(ElasticsearchSettings, StateSettings, WorkerTokenSettings):
+class ApiSettings(ElasticsearchSettings, StateSettings, WorkerTokenSettings, LogSettings):
     """Read from ROWTIDE_ variables, or passed by name."""
 
     worker_url: HttpUrl | None = Field(

@@ -15,7 +15,7 @@ from cdc.log.control import ControlReader
 from cdc.log.names import changes_topic, control_key_file
 from cdc.log.signature import ControlKey
 from connections.kafka import KafkaErrors
-from connections.secret_files import stored_control_key
+from connections.private_files import stored_control_key
 from read_model.freshness import Origin
 from read_model.plan.model import PipelinePlan
 from read_model.spec.file import load_spec
@@ -31,6 +31,7 @@ from sync_worker.log.change_tracker import ChangeTracker
 from sync_worker.log.consumer import ChangeLog, admin, topic_id_of
 from sync_worker.loop.assembly import AssembledLoop, Surroundings, assemble
 from sync_worker.loop.extra_documents import ExtraDocuments
+from sync_worker.loop.freshness_log import FreshnessLog
 from sync_worker.loop.freshness_tracker import FreshnessTracker
 from sync_worker.loop.plan_bound import Current, PlanBound, shapes_of
 from sync_worker.loop.publisher import FreshnessFeed
@@ -55,6 +56,8 @@ from sync_worker.store.row_tables import Rows
 from sync_worker.store.startup_checks import claim, seek
 from sync_worker.store.statements import statements
 from sync_worker.store.tombstones import Tombstones
+
+_log = structlog.get_logger()
 
 IDLE_WAIT = 0.02
 """Seconds that the loop waits for the log when nothing else is going on."""
@@ -128,8 +131,9 @@ def compose(
             closing(ChangeLog(settings.kafka, changes_topic(spec.pipeline), f"rowtide-{spec.pipeline}"))
         )
         seek(store, log, new_store)
+        _log.info("log opened", offset=store.position.log.offset, epoch=store.position.epoch, row_store=str(path))
         lease = _lease(settings, store, client, resolved, stopping)
-        stack.callback(lease.release)
+        stack.callback(_release, lease)
         services = Services(store, log, client, lease)
         yield stack.enter_context(_worker(settings, services, index_admin, resolved, stopping))
 
@@ -151,13 +155,19 @@ def _lease(
     holder = store.owner().holder or uuid.uuid4().hex
     aliases = tuple(sorted(document.name for document in resolved.plan.documents))
     lease = Lease(client, resolved.origin, aliases, holder, settings.worker_lease_seconds, store.position.epoch)
-    another = lease.take(stopping, structlog.get_logger().warning)
+    another = lease.take(stopping, _log.warning)
+    _log.info("lease taken", epoch=lease.epoch, from_another=another, documents=", ".join(aliases))
     with store.transaction():
         store.update_owner(holder=holder)
         store.move(epoch=lease.epoch)
     if another:
         Tombstones(store).mark_all_due()
     return lease
+
+
+def _release(lease: Lease) -> None:
+    lease.release()
+    _log.info("lease released")
 
 
 @contextmanager
@@ -204,6 +214,7 @@ def _worker(
             idle_wait=IDLE_WAIT,
             stopping=stopping,
             origin=resolved.origin,
+            observe=FreshnessLog(lambda: assembled.ingest.events).observe,
         )
     )
     remove = ExtraDocuments(store, sink, current, assembled.delivery.future_versions).remove
@@ -248,7 +259,7 @@ def _control_key(settings: WorkerSettings, pipeline: str) -> ControlKey | None:
     except ValueError as error:
         raise SettingsError(f"The control key is not usable: {error}") from None
     if key is None:
-        structlog.get_logger().warning(
+        _log.warning(
             "no control key: heartbeats are not verified, so any login of the database can forge them",
             remedy="run `rowtide init` and `rowtide connectors apply`, then restart the worker with the same"
             " ROWTIDE_SECRETS_DIR, or with ROWTIDE_CONTROL_KEY",

@@ -11,9 +11,11 @@ import structlog
 from cdc.log.envelope import EnvelopeError
 from cdc.log.heartbeat import HeartbeatError
 from cdc.log.transaction import LogError
+from connections.log_lines import configure_logging
 from connections.private_files import set_private_umask
 from connections.worker_token import WorkerSettingsError
 from read_model.spec.errors import SpecError
+from read_model.spec.file import load_spec
 from sync_worker import composition
 from sync_worker.elasticsearch.index_guard import IndexLost
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError, describe
@@ -41,12 +43,13 @@ def main(new_store: bool = False, take_over: bool = False, spec: Path | None = N
         signal.signal(number, lambda *_: restarts.end())
     try:
         settings = load_settings(spec)
+        configure_logging(settings, pipeline=load_spec(settings.spec).pipeline)
         while not restarts.ended:
             try:
                 run(settings, restarts.begin(), new_store, take_over)
                 break
             except IndexLost as error:
-                structlog.get_logger().warning("restarting the worker", reason=str(error))
+                structlog.get_logger().warning("restarting the worker", reason=describe(error))
                 new_store = take_over = False
     except (SettingsError, SpecError) as error:
         return _fail(error, WRONG_USE)
@@ -80,7 +83,6 @@ class RestartLoop:
 
 def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = False, take_over: bool = False) -> None:
     """Compose a worker, serve its endpoint, and run its loop until `stopping` is set."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     log = structlog.get_logger()
     # SQLite sorts on the disk of the row store, which was sized for it, and not on that of /var/tmp.
     os.environ.setdefault("SQLITE_TMPDIR", str(settings.worker_store))
@@ -91,12 +93,12 @@ def run(settings: WorkerSettings, stopping: threading.Event, new_store: bool = F
         app = endpoint(worker.feed, commands, registry, _access(settings))
         server = EndpointThread(app, settings.worker_host, settings.worker_port, settings.connection_limits)
         server.start()
-        log.info("worker started", pipeline=worker.plan.pipeline, port=settings.worker_port)
+        log.info("worker started", port=settings.worker_port, process=os.getpid())
         try:
             worker.assembled.loop.run()
         finally:
             server.stop()
-        log.info("worker stopped", pipeline=worker.plan.pipeline)
+        log.info("worker stopped")
 
 
 def _access(settings: WorkerSettings) -> EndpointAccess:
@@ -112,5 +114,7 @@ def _access(settings: WorkerSettings) -> EndpointAccess:
 
 
 def _fail(error: Exception, code: int) -> int:
+    if structlog.is_configured():  # Not before the settings are read.
+        structlog.get_logger().error("worker ended", exit_code=code, reason=describe(error))
     sys.stderr.write(f"Error: {describe(error)}\n")  # The form of every command.
     return code

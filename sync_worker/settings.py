@@ -8,14 +8,15 @@ from pydantic_settings import SettingsConfigDict
 
 from connections.elasticsearch import ElasticsearchSettings
 from connections.kafka import SERVERS, KafkaSettings
+from connections.log_lines import LogSettings
 from connections.postgres import SOURCE_DSN
-from connections.secret_files import CONTROL_KEY, SECRETS_FOLDER
+from connections.private_files import CONTROL_KEY, SECRETS_FOLDER
 from connections.settings import PREFIX
 from connections.worker_token import WorkerStoreSettings
 from http_server.open_connections import ConnectionLimits
 
 
-class WorkerSettings(ElasticsearchSettings, KafkaSettings, WorkerStoreSettings):
+class WorkerSettings(ElasticsearchSettings, KafkaSettings, WorkerStoreSettings, LogSettings):
     """The worker's settings. Each is an environment variable: `ROWTIDE_` and the field's name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")

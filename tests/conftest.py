@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator
 
 import pytest
-import structlog
 from hypothesis import settings
 
+from connections.log_lines import reset_logging
 from infra.native.stack import Stack
 from tests.support.servers.services import Place, fresh_place, running_stack
 
@@ -38,5 +38,5 @@ def process_state_of_its_own() -> Iterator[None]:
     """A program that a test runs in this process sends the log to that test's standard error and narrows the umask; the
     next test has the run's own again."""
     yield
-    structlog.reset_defaults()
+    reset_logging()
     os.umask(UMASK)

@@ -24,7 +24,7 @@ HEADERS = {
 class SecurityHeaders:
     """Adds the headers to every response, and those that a route left in `request.state.answer_headers`.
 
-    It is the outermost layer and also handles unexpected errors, because Starlette's own error response bypasses all
+    Only the log of requests is outside of it. It also handles unexpected errors, because Starlette's own error response bypasses all
     middleware.
     """
 

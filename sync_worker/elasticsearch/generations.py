@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from typing import Any, Protocol
 
+import structlog
+
 from read_model.elasticsearch.index_body import flattened_paths, index_body, typed_json_paths
 from read_model.elasticsearch.index_owner import IndexOwner, meta_with_owner, meta_without_owner, owner_in
 from read_model.freshness import Origin
@@ -129,3 +131,4 @@ class Generations:
             with self._store.transaction():
                 self._store.show_generation(alias)
             self._loading.discard(alias)
+            structlog.get_logger().info("readers see a new index", alias=alias, index=self._targets[alias].name)

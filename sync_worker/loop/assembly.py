@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from read_model.freshness import Origin
+from read_model.freshness import Freshness, Origin
 from sync_worker.loop.delivery import Delivery
 from sync_worker.loop.document_sink import DocumentSink
 from sync_worker.loop.freshness_tracker import FreshnessTracker
@@ -26,9 +26,14 @@ from sync_worker.store.row_store import RowStore
 from sync_worker.store.tombstones import Tombstones
 
 
+def _unobserved(_fresh: Freshness) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Everything that the loop works with. `batch` is in messages, `idle_wait` in seconds; `clock` gives seconds."""
+    """Everything that the loop works with. `batch` is in messages, `idle_wait` in seconds; `clock` gives seconds.
+    `observe` is told each freshness that is published."""
 
     store: RowStore
     current: Current[PlanBound]
@@ -51,6 +56,7 @@ class Surroundings:
     idle_wait: float
     stopping: threading.Event
     origin: Origin
+    observe: Callable[[Freshness], None] = _unobserved
     clock: Callable[[], float] = time.monotonic
 
 
@@ -146,5 +152,6 @@ def _publisher(
         quarantine=around.quarantine,
         tracker=around.tracker,
         first=around.current.value,
+        observe=around.observe,
         clock=around.clock,
     )

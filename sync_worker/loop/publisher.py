@@ -61,7 +61,7 @@ class Publisher:
 
     Until the first turn, `feed` holds the freshness at the position that the worker starts from."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 The composition root hands in every part by name.
         self,
         *,
         store: RowStore,
@@ -71,6 +71,7 @@ class Publisher:
         quarantine: Quarantine,
         tracker: FreshnessTracker,
         first: PlanBound,
+        observe: Callable[[Freshness], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
@@ -79,6 +80,7 @@ class Publisher:
         self._delivery = delivery
         self._quarantine = quarantine
         self._tracker = tracker
+        self._observe = observe
         self._clock = clock
         self._load_through = 0
         self._due = 0.0
@@ -96,11 +98,15 @@ class Publisher:
         fresh = self._freshness(plan_bound, self._state.state(plan_bound.targets))
         if fresh.searchable != before.searchable or fresh.state != before.state:
             self._store_position(fresh)
-        self.feed.put(fresh)
+        self._publish(fresh)
 
     def stop(self, plan_bound: PlanBound) -> None:
         """Publish that the worker has stopped."""
-        self.feed.put(self._freshness(plan_bound, "stopped"))
+        self._publish(self._freshness(plan_bound, "stopped"))
+
+    def _publish(self, fresh: Freshness) -> None:
+        self.feed.put(fresh)
+        self._observe(fresh)
 
     def _show_when_loaded(self, plan_bound: PlanBound) -> None:
         """Show new targets when they hold everything that there was when their loading began. The source writes on
