@@ -14,7 +14,6 @@ from elasticsearch import Elasticsearch
 from cdc.log.control import ControlReader
 from cdc.log.names import changes_topic, control_key_file
 from cdc.log.signature import ControlKey
-from connections.kafka import KafkaErrors
 from connections.private_files import stored_control_key
 from read_model.freshness import Origin
 from read_model.plan.model import PipelinePlan
@@ -28,7 +27,7 @@ from sync_worker.elasticsearch.lease import Lease, read_owners
 from sync_worker.elasticsearch.ownership import require_ownership
 from sync_worker.errors import SettingsError
 from sync_worker.log.change_tracker import ChangeTracker
-from sync_worker.log.consumer import ChangeLog, admin, topic_id_of
+from sync_worker.log.consumer import ChangeLog
 from sync_worker.loop.assembly import AssembledLoop, Surroundings, assemble
 from sync_worker.loop.extra_documents import ExtraDocuments
 from sync_worker.loop.freshness_log import FreshnessLog
@@ -38,17 +37,15 @@ from sync_worker.loop.publisher import FreshnessFeed
 from sync_worker.loop.refresh_policy import RefreshPolicy
 from sync_worker.loop.senders import SenderThreads
 from sync_worker.resync.bc_dates import BcDateCheck, PostgresProbe
+from sync_worker.resync.replaced_tables import ReplacedTables
 from sync_worker.resync.row_repair import RowRepair
 from sync_worker.resync.schema_change import SchemaChangeResync
 from sync_worker.settings import WorkerSettings
 from sync_worker.source import source_status
-from sync_worker.source.catalogue import SourceFacts, read_catalogue, read_source
-from sync_worker.source.identity_monitor import IdentityMonitor
-from sync_worker.source.silence_monitor import SilenceMonitor
+from sync_worker.source.catalogue import SourceFacts, read_source
+from sync_worker.source.monitors import identity_monitor, silence_monitor
 from sync_worker.source.stored_catalogue import check_database, plan_of, source_facts
-from sync_worker.source.topic_monitor import REQUEST_SECONDS, TopicMonitor
 from sync_worker.store.applier import Applier, RowObserver
-from sync_worker.store.history_check import Identity, check_same_history
 from sync_worker.store.pending import Pending
 from sync_worker.store.quarantine import Quarantine
 from sync_worker.store.row_store import RowStore, SourceRecord
@@ -183,10 +180,10 @@ def _worker(
     control = ControlReader(plan.pipeline, _control_key(settings, plan.pipeline))
     bind = PlanBinding(settings, store, quarantine, index_admin, control, resolved.origin, (change_tracker,))
     current = Current(bind(plan, resolved.facts.system))
-    tables = [use.table for use in plan.tables]
     dsn = settings.postgres_dsn.get_secret_value()
-    identity = IdentityMonitor(store, tables, partial(read_catalogue, dsn, plan.pipeline, tables))
-    silence = _silence_monitor(settings, store, plan, identity)
+    identity = identity_monitor(dsn, store, plan)
+    silence = silence_monitor(dsn, settings.kafka, store, plan, identity)
+    replaced = ReplacedTables(dsn, settings.worker_follow_replaced_tables)
     guard = IndexGuard(services.lease, index_admin, current)
     tombstones = Tombstones(store)
     repairs = RowRepair(store, dsn, tombstones, change_tracker)
@@ -201,7 +198,7 @@ def _worker(
             guards=(guard, silence),
             identity=identity,
             silence=silence,
-            resync=SchemaChangeResync(store, resolved.spec, dsn, identity, bind, stopping),
+            resync=SchemaChangeResync(store, resolved.spec, dsn, identity, bind, replaced, stopping),
             snapshot_check=BcDateCheck(store, PostgresProbe(dsn), identity, stopping),
             repairs=repairs,
             quarantine=quarantine,
@@ -265,33 +262,3 @@ def _control_key(settings: WorkerSettings, pipeline: str) -> ControlKey | None:
             " ROWTIDE_SECRETS_DIR, or with ROWTIDE_CONTROL_KEY",
         )
     return key
-
-
-def _silence_monitor(
-    settings: WorkerSettings, store: RowStore, plan: PipelinePlan, identity: IdentityMonitor
-) -> SilenceMonitor:
-    """Raises PositionLost when the source is not the database that the rows came from."""
-    dsn = settings.postgres_dsn.get_secret_value()
-    monitor = SilenceMonitor(
-        partial(_look_at_source, dsn, plan.pipeline, store, identity), _topic_monitor(settings, store, plan).check
-    )
-    monitor.check(source=True, topic=False)
-    if monitor.fault is not None:
-        raise monitor.fault
-    return monitor
-
-
-def _topic_monitor(settings: WorkerSettings, store: RowStore, plan: PipelinePlan) -> TopicMonitor:
-    topic = changes_topic(plan.pipeline)
-    ask = partial(topic_id_of, admin(settings.kafka, KafkaErrors()), topic, REQUEST_SECONDS)
-    return TopicMonitor(ask, topic, store.position.log.topic_id)
-
-
-def _look_at_source(dsn: str, pipeline: str, store: RowStore, identity: IdentityMonitor) -> str:
-    """Check the source's identity. Raises PositionLost when its history is not the one that was read."""
-    # Read both before the query: the loop may continue in the meantime.
-    known, watermark = identity.identity, store.position.log.watermark
-    now = source_status.read_status(dsn, pipeline)
-    if now is not None:
-        check_same_history(known, watermark, Identity(now.system, now.timeline), now.wal_end)
-    return source_status.silence_cause(pipeline, now)

@@ -6,6 +6,7 @@
     ├── RowError          a change event does not match the stored rows
     │   └── ShapeError    a row does not fit the columns that the spec was resolved with
     ├── InvalidRequest    a request asks for what must not be done; it ends only the request
+    ├── SourceUnreadable  the worker's role may not read a table of the source
     ├── LeaseLost         another worker writes these documents now
     ├── AliasTaken        an alias belongs to another pipeline or database
     ├── SettingsError     a setting, the spec or credentials are wrong, or a port is in use (exit code 2)
@@ -84,6 +85,10 @@ class ServiceMissing(WorkerError):
 
 class InvalidRequest(WorkerError):
     """A request to the worker that must not be executed."""
+
+
+class SourceUnreadable(WorkerError):
+    """The worker's role may not read a table of the source."""
 
 
 class LeaseLost(WorkerError):

@@ -59,6 +59,11 @@ class WorkerSettings(ElasticsearchSettings, KafkaSettings, WorkerStoreSettings, 
         description="What to do when Elasticsearch rejects a field: quarantine the document, or index it without the"
         " field and with a flag.",
     )
+    worker_follow_replaced_tables: bool = Field(
+        True,
+        description="When another table takes the name of a captured one: add it to the publication and let the"
+        " connector read it, if the worker's role owns the publication and the table. Otherwise only report it.",
+    )
     worker_lease_seconds: int = Field(
         15,
         ge=2,

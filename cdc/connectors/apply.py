@@ -47,6 +47,12 @@ def desired_config(settings: Settings, choice: Choice) -> tuple[str, dict[str, s
     return pipeline, connector_config(pipeline, tables, database, topic_settings(settings), key)
 
 
+def capture_faults(settings: Settings, choice: Choice) -> tuple[str, ...]:
+    """What is wrong with capturing the pipeline's tables, one text for each. Reads the source's catalogue."""
+    with open_source(settings.source_dsn) as source:
+        return source.capture_faults(*captured_tables(choice, source.catalog()))
+
+
 def validate(connect: Connect, pipeline: str, config: dict[str, str]) -> None:
     """Have Kafka Connect and Debezium validate the configuration.
 

@@ -7,7 +7,10 @@ from typing import Any
 import msgspec
 import psycopg
 
+from cdc.capture_selection import Captured
 from cdc.errors import OperatorError, ServiceUnavailable, WrongUse
+from cdc.log.capture_faults import describe_faults, relevant_faults
+from cdc.log.catalogue import faults_query
 from cdc.log.heartbeat import SYSTEM_QUERY
 from cdc.log.names import publication_name, role_name, slot_name
 from cdc.source.facts import Facts, MarkerFacts, Publication, Role
@@ -150,6 +153,11 @@ class Source:
         row = self._connection.execute(_EMITS, {"role": role}).fetchone()
         assert row is not None
         return bool(row[0])
+
+    def capture_faults(self, pipeline: str, captured: Captured) -> tuple[str, ...]:
+        """What is wrong with capturing these tables, one text for each."""
+        (reported,) = self._row(faults_query(pipeline, captured))
+        return tuple(describe_faults(pipeline, relevant_faults(reported, captured)))
 
     def verifier(self, role: str, password: str) -> str:
         """The password as PostgreSQL stores it, so that the text itself reaches neither the server nor its log."""

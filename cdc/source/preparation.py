@@ -63,6 +63,8 @@ def prepare_source(settings: Settings, choice: Choice, request: Request, warn: C
         plan = plan_source(pipeline, tables, facts, verifier)
         if not request.dry_run:
             source.run(plan.statements)
+            for fault in source.capture_faults(pipeline, tables):
+                warn(fault)
         new_control_key = not request.dry_run and create_control_key(settings, pipeline)
         marker = make_marker_role(source, settings, pipeline, request.dry_run, warn) if request.marker else None
         rights = _message_rights(source, pipeline, facts, request)

@@ -180,19 +180,24 @@ def diff(
     table: TableOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Show how the running configuration differs from the desired one.
+    """Show how the running configuration differs from the desired one, and which tables the source does not publish
+    as it should.
 
-    Exit code 0 if they are equal, 1 if they differ.
+    Exit code 0 if there is no difference, 1 if there is one.
     """
     with _connect() as (settings, connect):
         settings.need("postgres_dsn")
-        name, config = connector_setup.desired_config(settings, choose(settings, spec, pipeline, table))
+        choice = choose(settings, spec, pipeline, table)
+        name, config = connector_setup.desired_config(settings, choice)
         change = plan(config, connect.config(connector_name(name)))
+        faults = connector_setup.capture_faults(settings, choice)
     if output is Output.JSON:
-        print_json(plan_as_json(connector_name(name), change))
+        print_json(plan_as_json(connector_name(name), change) | {"source": faults})
     else:
         print_plan(connector_name(name), change)
-    if not isinstance(change, Unchanged):
+        for fault in faults:
+            print_text(fault, "red")
+    if faults or not isinstance(change, Unchanged):
         raise typer.Exit(FAILED)
 
 

@@ -14,7 +14,7 @@ from cdc.errors import WrongUse
 from cdc.log.names import marker_dsn_file, role_name
 from cdc.role_passwords import role_dsn, stored_password
 from cdc.settings import Settings
-from connections.secret_files import read_secret
+from connections.private_files import read_secret
 from connections.settings import variable
 from read_model.spec.file import load_spec
 from rowtide.command import add_command, new_group

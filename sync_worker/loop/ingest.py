@@ -60,6 +60,10 @@ class SourceIdentity(Protocol):
     def reason(self) -> str:
         """Why documents may differ from the database; empty while nothing is known."""
 
+    @property
+    def notice(self) -> str:
+        """What an operator should do although documents are right; empty when there is nothing."""
+
     def observe(self, heartbeat: HeartbeatMessage) -> None:
         """Check a heartbeat. PositionLost when it comes from another database."""
 

@@ -55,8 +55,9 @@ class PipelineState:
 
     @property
     def reason(self) -> str:
-        """Why documents may be wrong or late; empty when they are not, or when only documents in quarantine are."""
-        return self._identity.reason or self._awaited or self._late
+        """Why documents may be wrong or late; when they are not, or only documents in quarantine are, what an operator
+        should do nevertheless, or nothing."""
+        return self._identity.reason or self._awaited or self._late or self._identity.notice
 
     @property
     def _awaited(self) -> str:

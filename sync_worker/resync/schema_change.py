@@ -7,25 +7,23 @@ applied. Documents are built again once the log is past the snapshot (invariant 
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 import msgspec
 import structlog
 
-from cdc.log.recovery import Recovery
-from read_model.catalog.catalog import TableName, read_catalog
+from read_model.catalog.catalog import TableName
 from read_model.plan.model import PipelinePlan
-from read_model.plan.resolve import resolve
-from read_model.spec.errors import SpecError
 from read_model.spec.model import Spec
-from sync_worker.errors import RECOVERY_TEXT, ServiceMissing, ShapeError, WorkerError
+from sync_worker.errors import ServiceMissing, ShapeError, SourceUnreadable
 from sync_worker.log.visibility import Visibility
 from sync_worker.loop.plan_bound import PlanBound, shapes_of
 from sync_worker.resync.rebuild import rebuild_store, storage_layout
+from sync_worker.resync.resolved_source import Resolved, resolved_source
 from sync_worker.resync.source_snapshot import SourceSnapshot, source_snapshot
-from sync_worker.source.catalogue import SourceFacts
+from sync_worker.source.catalogue import SourceFacts, read_source
 from sync_worker.source.identity_monitor import IdentityMonitor
 from sync_worker.store.position import ResyncState
 from sync_worker.store.row_store import RowStore
@@ -44,20 +42,29 @@ BindPlan = Callable[[PipelinePlan, str], PlanBound]
 """Creates everything that works on a plan. The text is the database's system identifier."""
 
 
+class ReplacedTables(Protocol):
+    """Captures tables that took the place of others. For the loop's thread."""
+
+    def follow(self, plan: PipelinePlan, tables: Mapping[TableName, str]) -> list[TableName]:
+        """Capture those of the tables that it may; returns them. Each comes with its fingerprint.
+
+        Raises ServiceMissing to be called again."""
+
+    def awaited_writers(self, tables: Collection[TableName]) -> int:
+        """How many transactions still run that may have written to these tables before they were captured."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A snapshot, the plan for the source's current tables, and what remains wrong after this resync
-    (`remaining_reason`)."""
+    """A snapshot, what the source's current tables mean, and the tables to re-read."""
 
     snapshot: SourceSnapshot
-    facts: SourceFacts
-    plan: PipelinePlan
-    remaining_reason: str
+    resolved: Resolved
     tables: list[TableName]
 
 
 class SchemaChangeResync:
-    """Re-reads the tables that the identity monitor reports as changed.
+    """Re-reads the tables that the identity monitor reports as changed, and has replaced ones captured before.
 
     For the loop's thread, while no bulk is in flight."""
 
@@ -68,6 +75,7 @@ class SchemaChangeResync:
         dsn: str,
         monitor: IdentityMonitor,
         bind_plan: BindPlan,
+        replaced: ReplacedTables,
         stopping: threading.Event,
     ) -> None:
         self._store = store
@@ -75,6 +83,7 @@ class SchemaChangeResync:
         self._dsn = dsn
         self._monitor = monitor
         self._bind_plan = bind_plan
+        self._replaced = replaced
         self._stopping = stopping
         self._mismatch: tuple[int, tuple[str, str]] | None = None
         self._pause = 0.0
@@ -83,8 +92,10 @@ class SchemaChangeResync:
 
     @property
     def due(self) -> bool:
-        """Whether tables need a resync and it can run: not while a snapshot of everything is awaited or being read."""
-        return bool(self._monitor.changed) and self._possible
+        """Whether the source's tables need a look and it is possible: not while a snapshot of everything is awaited or
+        being read."""
+        monitor = self._monitor
+        return bool(monitor.changed or monitor.replaced or monitor.keys_changed) and self._possible
 
     @property
     def _possible(self) -> bool:
@@ -121,87 +132,99 @@ class SchemaChangeResync:
             self._stopping.wait(RETRY_SECONDS)
             return None
         try:
-            with source_snapshot(self._dsn, [use.table for use in plan_bound.plan.tables]) as snapshot:
-                reading = self._reading(plan_bound, snapshot)
-                done = reading is not None and self._reread(plan_bound, reading)
-        except (ServiceMissing, ShapeError) as error:
+            plan = self._look(plan_bound)
+        except (ServiceMissing, SourceUnreadable, ShapeError) as error:
             _log.warning("cannot re-read tables yet", reason=str(error))
             self._monitor.hindrance = f"The rows cannot be re-read yet. {error}"
             if isinstance(error, ShapeError):
                 self._wait_longer()
-            done = False
-        if not done or reading is None:
+            plan = None
+        if plan is None and self.due:
             self._stopping.wait(RETRY_SECONDS)
+        return plan
+
+    def _look(self, plan_bound: PlanBound) -> PlanBound | None:
+        monitor = self._monitor
+        if monitor.replaced:
+            monitor.request_following(self._replaced.follow(plan_bound.plan, monitor.replaced))
+            monitor.replaced = {}  # The next heartbeat names those again that may not be followed.
+        if not monitor.changed:
+            self._review(plan_bound)
             return None
-        return self._bind_plan(reading.plan, reading.facts.system)
+        if monitor.republished and (count := self._replaced.awaited_writers(monitor.republished)):
+            monitor.hindrance = f"Waiting for {count} transactions that began before it."
+            return None
+        with source_snapshot(self._dsn, [use.table for use in plan_bound.plan.tables]) as snapshot:
+            reading = self._reading(plan_bound, snapshot)
+            if reading is None or not self._reread(plan_bound, reading):
+                return None
+        return self._bind_plan(reading.resolved.plan, reading.resolved.facts.system)
+
+    def _review(self, plan_bound: PlanBound) -> None:
+        """Check the plan with the current foreign keys, without reading rows. One that means other documents now is
+        followed by a resync."""
+        if not self._monitor.keys_changed:
+            return
+        resolved = resolved_source(self._spec, read_source(self._dsn), self._known_facts())
+        if resolved.plan.spec_hash != plan_bound.plan.spec_hash:
+            self._monitor.request_resync([use.table for use in resolved.plan.tables])
+        self._note(resolved)
+
+    def _note(self, resolved: Resolved) -> None:
+        if resolved.notice and resolved.notice != self._monitor.notice:
+            _log.warning("the spec relies on a foreign key that is gone", reason=resolved.notice)
+        self._monitor.record_review(resolved.notice)
+
+    def _known_facts(self) -> SourceFacts:
+        return self._store.decode(self._store.source().facts, SourceFacts)
 
     def _reading(self, plan_bound: PlanBound, snapshot: SourceSnapshot) -> _Reading | None:
         visibility = Visibility.parse(snapshot.visibility)
         if not all(visibility.shows(tx_id) for tx_id in plan_bound.applier.recent):
             return None  # A commit may be in the log a moment before it becomes visible.
-        facts, plan, remaining_reason = self._resolve(snapshot.facts())
+        live = snapshot.facts()
+        resolved = resolved_source(self._spec, live, self._known_facts())
         before = {use.table: storage_layout(use) for use in plan_bound.plan.tables}
-        changed = {
-            use.table for use in plan.tables if storage_layout(use) != before.get(use.table)
-        } | self._monitor.changed
-        return _Reading(
-            snapshot, facts, plan, remaining_reason, [use.table for use in plan.tables if use.table in changed]
-        )
-
-    def _resolve(self, facts: SourceFacts) -> tuple[SourceFacts, PipelinePlan, str]:
-        """The plan for the columns that the connector captures, which are the earlier ones, and what remains wrong
-        with it."""
-        known = self._store.decode(self._store.source().facts, SourceFacts)
-        narrowed = msgspec.structs.replace(known, system=facts.system, tables=_narrowed(facts.tables, known.tables))
-        try:
-            plan = resolve(self._spec, read_catalog(narrowed.tables))
-        except SpecError as error:
-            raise WorkerError(
-                f"The source's tables changed, and the spec no longer matches them:\n{error}",
-                Recovery.CORRECT_SPEC_AND_NEW_STORE,
-            ) from error
-        return narrowed, plan, self._remaining_reason(facts, plan)
-
-    def _remaining_reason(self, facts: SourceFacts, plan: PipelinePlan) -> str:
-        try:
-            same = resolve(self._spec, read_catalog(facts.tables)).spec_hash == plan.spec_hash
-        except SpecError:
-            same = False
-        if same:
-            return ""
-        return (
-            "The spec selects all columns of a table that has new ones, which the connector does not capture yet."
-            f" {RECOVERY_TEXT[Recovery.APPLY_CONNECTOR_AND_NEW_STORE]}"
-        )
+        existing = {TableName(table["schema"], table["name"]) for table in live.tables}
+        tables = [
+            use.table
+            for use in resolved.plan.tables
+            if use.table in existing
+            and (storage_layout(use) != before.get(use.table) or use.table in self._monitor.changed)
+        ]
+        return _Reading(snapshot, resolved, tables)
 
     def _reread(self, plan_bound: PlanBound, reading: _Reading) -> bool:
         """Load the rows next to the served ones, then replace these; False when the worker is stopping."""
-        rows = Rows(self._store, statements(reading.plan))
+        plan = reading.resolved.plan
+        rows = Rows(self._store, statements(plan))
         if not self._load(rows, reading):
             return False
-        catalogue = reading.snapshot.catalogue(reading.plan.pipeline, reading.tables)
+        catalogue = reading.snapshot.catalogue(plan.pipeline, reading.tables)
         with self._store.transaction():
             position, differing = self._store.position, None
-            if _same(reading.plan, plan_bound.plan):
+            if _same(plan, plan_bound.plan):
                 differing = rows.replace(reading.tables, position.log.watermark + 1)
             else:
-                rebuild_store(self._store, plan_bound, rows, reading.plan, reading.tables)
-            facts = msgspec.json.encode(reading.facts).decode()
-            self._store.update_source(facts=facts, spec_hash=reading.plan.spec_hash)
+                rebuild_store(self._store, plan_bound, rows, plan, reading.tables)
+            facts = msgspec.json.encode(reading.resolved.facts).decode()
+            self._store.update_source(facts=facts, spec_hash=plan.spec_hash)
             shown = dict.fromkeys(map(str, reading.tables), reading.snapshot.visibility)
             lsn = max(position.resync.lsn, reading.snapshot.lsn)
             self._store.move_snapshot(settled=False, unfit=())
             self._store.move(resync=ResyncState({**position.resync.tables, **shown}, lsn))
-            self._monitor.record_resync(catalogue, reading.remaining_reason)
+            self._monitor.record_resync(catalogue, reading.resolved.remaining_reason)
+        self._note(reading.resolved)
         names = ", ".join(map(str, reading.tables))
         _log.info("tables re-read", tables=names, differing=differing, new_documents=differing is None)
         return True
 
     def _load(self, rows: Rows, reading: _Reading) -> bool:
-        shapes = shapes_of(reading.plan, rows.sql, reading.facts.system)
+        plan = reading.resolved.plan
+        shapes = shapes_of(plan, rows.sql, reading.resolved.facts.system)
         with self._store.transaction():
             rows.begin_snapshot(reading.tables)
-        for use in reading.plan.tables:
+        for use in plan.tables:
             for images in reading.snapshot.rows(use) if use.table in reading.tables else ():
                 with self._store.transaction():
                     rows.load(use.table, [shapes[use.table].row(image) for image in images])
@@ -215,17 +238,3 @@ def _same(plan: PipelinePlan, before: PipelinePlan) -> bool:
     return plan.spec_hash == before.spec_hash and list(map(storage_layout, plan.tables)) == list(
         map(storage_layout, before.tables)
     )
-
-
-def _narrowed(tables: list[dict[str, Any]], known: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The tables with only those columns that were known before: the connector captures no others."""
-    names = {(table["schema"], table["name"]): _column_names(table) for table in known}
-    return [
-        table | {"columns": [column for column in table["columns"] or [] if column["name"] in column_names]}
-        for table in tables
-        if (column_names := names.get((table["schema"], table["name"]))) is not None
-    ]
-
-
-def _column_names(table: dict[str, Any]) -> set[str]:
-    return {column["name"] for column in table["columns"] or []}

@@ -14,13 +14,14 @@ import msgspec
 import psycopg
 from psycopg.sql import SQL
 
-from cdc.log.heartbeat import SYSTEM_QUERY, catalogue_query
+from cdc.log.catalogue import catalogue_query
+from cdc.log.heartbeat import SYSTEM_QUERY
 from cdc.log.lsn import Lsn
 from connections import postgres
 from read_model.catalog.catalog import CATALOG_QUERY, TableName
 from read_model.plan.model import TableUse
 from read_model.postgres.rows import given_keys, key_query, row_query
-from sync_worker.errors import ServiceMissing, ShapeError, WorkerError
+from sync_worker.errors import ServiceMissing, ShapeError, SourceUnreadable, WorkerError
 from sync_worker.source.catalogue import SourceFacts, connect, retry_while_locked
 
 CHUNK = 5000
@@ -105,21 +106,24 @@ def query_for_keys(use: TableUse, keys: list[str]) -> KeyedQuery:
 def source_snapshot(dsn: str, tables: Collection[TableName]) -> Iterator[SourceSnapshot]:
     """Lock the existing tables against DDL, then take a snapshot.
 
-    Raises ServiceMissing when PostgreSQL does not answer or a table stays locked, WorkerError when it refuses a
-    query."""
+    Rows that row-level security would hide are an error. Raises SourceUnreadable when the role may not read them all,
+    ServiceMissing when PostgreSQL does not answer or a table stays locked, WorkerError when it refuses a query."""
     try:
         with connect(dsn) as connection:
+            connection.execute("SET row_security = off")
             existing = {TableName(*row) for row in connection.execute(_EXISTING)}
             _begin(connection, sorted(existing.intersection(tables)))
             yield SourceSnapshot(connection)
             connection.execute("ROLLBACK")
     except psycopg.OperationalError as error:
         raise ServiceMissing(postgres.unreachable("PostgreSQL at ROWTIDE_POSTGRES_DSN", error)) from error
-    except psycopg.Error as error:
-        reason = error.diag.message_primary or type(error).__name__
-        raise WorkerError(
-            f"The role of ROWTIDE_POSTGRES_DSN cannot read the tables: {reason}. Check its privileges."
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise SourceUnreadable(
+            f"The role of ROWTIDE_POSTGRES_DSN cannot read the tables: {postgres.reason(error)}. Grant it SELECT on them"
+            " (GRANT SELECT ON TABLE … TO …), and BYPASSRLS where row-level security hides rows."
         ) from error
+    except psycopg.Error as error:
+        raise WorkerError(f"PostgreSQL rejected a query of a re-read: {postgres.reason(error)}.") from error
 
 
 def _begin(connection: psycopg.Connection[Any], tables: list[TableName]) -> None:

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import msgspec
 import psycopg
 
-from cdc.log.heartbeat import DATABASE_QUERY, SYSTEM_QUERY, catalogue_query
+from cdc.log.catalogue import catalogue_query
+from cdc.log.heartbeat import DATABASE_QUERY, SYSTEM_QUERY
 from connections.postgres import (
     NOT_A_DSN,
     ConnectionFailure,

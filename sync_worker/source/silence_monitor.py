@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sync_worker.errors import WorkerError
 
@@ -29,6 +30,14 @@ LONGEST_TURN = 0.5
 silence."""
 
 
+class SourceReport(NamedTuple):
+    """What the source tells: what may keep the heartbeats away, and what is wrong with capturing its tables; both as
+    sentences."""
+
+    cause: str = ""
+    faults: str = ""
+
+
 @dataclass(slots=True)
 class SilenceTimer:
     """Counts the seconds during which the loop read nothing from the log: no `record`, and no `heartbeat`."""
@@ -46,14 +55,13 @@ class SilenceTimer:
 
 
 class SilenceMonitor:
-    """`check_source` returns what may keep the heartbeats away, as sentences. It and `check_topic` raise what ends the
-    worker.
+    """`check_source` reports what may be wrong. It and `check_topic` raise what ends the worker.
 
     The loop calls `turn` after each read of the log, raises `fault` when it is set, and publishes `reason`."""
 
     def __init__(
         self,
-        check_source: Callable[[], str],
+        check_source: Callable[[], SourceReport],
         check_topic: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -61,7 +69,7 @@ class SilenceMonitor:
         self._check_source = check_source
         self._check_topic = check_topic
         self._timer = SilenceTimer()
-        self._cause = ""
+        self._report = SourceReport()
         self._unauthentic = False
         self._silent = threading.Event()
         self._ended = threading.Event()
@@ -70,15 +78,18 @@ class SilenceMonitor:
 
     @property
     def reason(self) -> str:
-        """Why documents may be behind the database; empty while records arrive."""
+        """Why documents may be behind the database; empty while records arrive and nothing is wrong with the tables. A
+        snapshot of tables that the connector may not read is begun again and again, and its records arrive."""
         if self._unauthentic and self._timer.heartbeat >= DEGRADED_AFTER:
             return (
                 "The heartbeats in the log are not signed with this pipeline's key. Run `rowtide init` and `rowtide"
                 " connectors apply`, and restart the worker with the same key."
             )
+        report = self._report
         if self._timer.record < DEGRADED_AFTER:
-            return ""
-        return f"No records arrive in the log, not even heartbeats.{self._cause}"
+            return report.faults if self._timer.heartbeat >= DEGRADED_AFTER else ""
+        silence = "No records arrive in the log, not even heartbeats."
+        return " ".join(text for text in (silence, report.cause, report.faults) if text)
 
     def start(self) -> None:
         """Start the thread."""
@@ -103,7 +114,7 @@ class SilenceMonitor:
         """Check the source, the topic, or both; an error becomes `fault`."""
         try:
             if source:
-                self._cause = f" {self._check_source()}"
+                self._report = self._check_source()
             if topic:
                 self._check_topic()
         except WorkerError as error:

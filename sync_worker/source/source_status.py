@@ -1,10 +1,15 @@
 """Queries the source directly: when heartbeats are missing, and once at startup; never on a change's path (invariant
 9)."""
 
+from collections.abc import Collection, Mapping
+
 import psycopg
 
+from cdc.log.capture_faults import describe_faults, relevant_faults
+from cdc.log.catalogue import faults_query
 from cdc.log.heartbeat import SourceStatus, source_status_query
 from cdc.log.names import slot_name
+from read_model.catalog.catalog import TableName
 
 ANSWER_SECONDS = 3
 """Timeout for the connection, and for the query."""
@@ -21,6 +26,18 @@ def read_status(dsn: str, pipeline: str) -> SourceStatus | None:
     except psycopg.Error:
         return None
     return None if row is None else SourceStatus(*row)
+
+
+def capture_faults(dsn: str, pipeline: str, captured: Mapping[TableName, Collection[str]]) -> str:
+    """What is wrong with capturing these tables, as sentences; nothing when PostgreSQL does not answer. `captured`
+    gives the columns of each that documents use."""
+    try:
+        with psycopg.connect(dsn, connect_timeout=ANSWER_SECONDS, tcp_user_timeout=ANSWER_SECONDS * 1000) as connection:
+            connection.execute(f"SET LOCAL statement_timeout = '{ANSWER_SECONDS}s'")
+            row = connection.execute(faults_query(pipeline, captured).encode()).fetchone()
+    except psycopg.Error:
+        return ""
+    return "" if row is None else " ".join(describe_faults(pipeline, relevant_faults(row[0], captured)))
 
 
 def silence_cause(pipeline: str, status: SourceStatus | None) -> str:

@@ -13,6 +13,7 @@ from read_model.sqlite import documents, functions
 from read_model.sqlite.fan_out import LANES
 from sync_worker.errors import WorkerError
 from sync_worker.settings import WorkerSettings
+from sync_worker.source.catalogue import SourceFacts
 from sync_worker.store.build_times import OF_VERSION, Build, build_of
 from sync_worker.store.layout import FORMAT
 from sync_worker.store.pending_sql import pending_lsn
@@ -89,6 +90,11 @@ class RowStoreReader:
         if not self._has("builds"):
             return None
         return build_of(self._connection.execute(OF_VERSION, (document, version)).fetchone())
+
+    def source_facts(self) -> SourceFacts | None:
+        """The catalogue that the worker's plan was resolved with; None before it has one."""
+        row = self._connection.execute("SELECT facts FROM source").fetchone()
+        return msgspec.json.decode(str(row[0]), type=SourceFacts) if row and row[0] else None
 
     def _position(self) -> Position:
         row = self._connection.execute("SELECT state FROM position").fetchone()

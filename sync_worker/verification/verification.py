@@ -15,14 +15,18 @@ from read_model.elasticsearch.index_owner import IndexOwner
 from read_model.freshness import Origin
 from read_model.plan.model import DocumentPlan, PipelinePlan
 from read_model.plan.resolve import resolve
+from read_model.spec.errors import SpecError
 from read_model.spec.file import load_spec
+from read_model.spec.model import Spec
 from sync_worker.errors import SettingsError, WorkerError
+from sync_worker.resync.resolved_source import resolved_source
 from sync_worker.settings import WorkerSettings
-from sync_worker.source.catalogue import read_source
+from sync_worker.source.catalogue import SourceFacts, read_source
 from sync_worker.verification.index_reader import IndexReader
 from sync_worker.verification.log_time import lsn_at
 from sync_worker.verification.oracle import Limits, Oracle
 from sync_worker.verification.report import Report
+from sync_worker.verification.row_store_reader import RowStoreReader, store_path
 from sync_worker.verification.verify import Verifier
 
 Progress = Callable[[int], None]
@@ -96,8 +100,7 @@ def read_verified_source(settings: WorkerSettings) -> VerifiedSource:
     """Read the spec and the source's catalogue."""
     spec = load_spec(settings.spec)
     facts = read_source(settings.postgres_dsn.get_secret_value())
-    plan = resolve(spec, read_catalog(facts.tables))
-    return VerifiedSource(plan, Origin(spec.pipeline, facts.system, facts.database))
+    return VerifiedSource(_plan(settings, spec, facts), Origin(spec.pipeline, facts.system, facts.database))
 
 
 @contextmanager
@@ -122,6 +125,22 @@ def _require_origin(alias: str, owner: IndexOwner | None, origin: Origin) -> Non
             f"Index {alias} has the documents of {owner.origin}, not of {origin}. Correct ROWTIDE_ELASTICSEARCH_URL, or"
             " ROWTIDE_SPEC and ROWTIDE_POSTGRES_DSN."
         )
+
+
+def _plan(settings: WorkerSettings, spec: Spec, live: SourceFacts) -> PipelinePlan:
+    """The plan for the tables of now. When a foreign key is gone that the spec relies on, it is the worker's own, if
+    its row store is on this machine. Raises SpecError."""
+    try:
+        return resolve(spec, read_catalog(live.tables))
+    except SpecError as error:
+        try:
+            with RowStoreReader(store_path(settings)) as store:
+                known = store.source_facts()
+            if known is not None:
+                return resolved_source(spec, live, known).plan
+        except WorkerError:
+            raise error from None
+        raise
 
 
 def chosen(plan: PipelinePlan, names: Sequence[str]) -> list[DocumentPlan]:

@@ -240,6 +240,13 @@ def test_the_life_of_a_connector(operator: Operator) -> None:
     drift = operator.run("connectors", "diff", *pipeline, "--table", "customers", "-o", "json")
     assert drift.code == 1
     assert "table.include.list" in json.loads(drift.out)["differences"]
+    execute(operator.place, f"ALTER PUBLICATION rowtide_{operator.place.pipeline} DROP TABLE customers")
+    unpublished = operator.run("connectors", "diff", *pipeline, *TABLES)
+    assert unpublished.code == 1
+    assert "public.customers: the table is not in publication" in unpublished.out
+    assert "Run `rowtide init`" in unpublished.out
+    operator.do("init", *pipeline, *TABLES)
+    operator.do("connectors", "diff", *pipeline, *TABLES)
     assert "unchanged" in operator.do("connectors", "apply", *pipeline, *TABLES)
     assert "paused" in operator.do("connectors", "pause", *pipeline, "--wait", "30")
     assert "running" in operator.do("connectors", "resume", *pipeline, "--wait", "30")

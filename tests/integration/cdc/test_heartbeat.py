@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from cdc.log.heartbeat import catalogue_query, emit_query
-from cdc.log.names import publication_name
+from cdc.log.catalogue import catalogue_query, faults_query, foreign_keys_query, renamed_schemas, schemas_query
+from cdc.log.heartbeat import emit_query
+from cdc.log.names import publication_name, role_name
 from cdc.log.signature import ControlKey, generate_key, secret_prefix_sql, signed_sql
 from infra.native.stack import Stack
 from tests.support.servers.services import Place, fresh_place
@@ -23,6 +24,20 @@ CREATE TABLE orders_asia (id int, region text, title text, PRIMARY KEY (id, regi
 CREATE TABLE parents (id int PRIMARY KEY, mood mood, size int, twice int GENERATED ALWAYS AS (id * 2) STORED);
 CREATE TABLE other (id int PRIMARY KEY);
 """
+
+NOTHING = ""
+BLINK = (
+    "ALTER TABLE parents RENAME TO away; ALTER TABLE away RENAME TO parents",
+    "CREATE SCHEMA attic; ALTER TABLE parents SET SCHEMA attic; ALTER TABLE attic.parents SET SCHEMA public",
+    "ALTER PUBLICATION {publication} DROP TABLE parents; ALTER PUBLICATION {publication} ADD TABLE parents",
+    "ALTER PUBLICATION {publication} SET TABLE orders, parents WHERE (id > 1);"
+    " ALTER PUBLICATION {publication} SET TABLE orders, parents",
+    "ALTER TYPE mood RENAME VALUE 'glad' TO 'sad'; ALTER TYPE mood RENAME VALUE 'sad' TO 'glad'",
+    "ALTER TABLE parents ALTER twice SET EXPRESSION AS (id * 3); ALTER TABLE parents ALTER twice SET EXPRESSION AS (id * 2)",
+    "CREATE TABLE copy (LIKE parents INCLUDING ALL); ALTER PUBLICATION {publication} ADD TABLE copy;"
+    " DROP TABLE parents; ALTER TABLE copy RENAME TO parents",
+)
+"""Changes of one table that leave every definition as it was."""
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +65,23 @@ def catalogue_hashes(source: psycopg.Connection, place: Place) -> dict[str, str]
 @pytest.mark.parametrize(
     ("statement", "table"),
     [
+        *((statement, "parents") for statement in BLINK),
+        (
+            "ALTER TABLE orders DETACH PARTITION orders_us;"
+            " ALTER TABLE orders ATTACH PARTITION orders_us FOR VALUES IN ('us')",
+            "orders",
+        ),
+        ("ALTER TYPE mood RENAME VALUE 'glad' TO 'sad'", "parents"),
+        (
+            "CREATE TRIGGER t BEFORE UPDATE ON parents FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+            None,
+        ),
+        ("TRUNCATE parents", None),
+        ("INSERT INTO parents (id) SELECT generate_series(1, 1000); ANALYZE", None),
+        ("REINDEX TABLE parents; CLUSTER parents USING parents_pkey", None),
+        ("ALTER TABLE parents SET (fillfactor = 70)", None),
+        ("COMMENT ON TABLE parents IS 'x'; GRANT UPDATE ON parents TO PUBLIC", None),
+        ("GRANT USAGE ON SCHEMA public TO PUBLIC", None),
         ("ALTER TABLE parents ADD note text", "parents"),
         ("ALTER TABLE parents DROP mood", "parents"),
         ("ALTER TABLE parents RENAME mood TO state", "parents"),
@@ -81,6 +113,103 @@ def test_a_definition_that_changes(source: psycopg.Connection, place: Place, sta
         after = catalogue_hashes(source, place)
     assert set(before) == {"public.orders", "public.parents"}
     assert {name for name in before if before[name] != after[name]} == ({f"public.{table}"} if table else set())
+
+
+def schemas(source: psycopg.Connection, place: Place) -> dict[str, str]:
+    row = source.execute(f"SELECT ({schemas_query(place.pipeline, TABLES)})::text").fetchone()
+    assert row is not None
+    return dict(json.loads(row[0]))
+
+
+def test_a_schema_that_was_away(source: psycopg.Connection, place: Place) -> None:
+    """A GRANT writes the schema's entry, too, and no row of a table."""
+    with source.transaction(force_rollback=True):
+        before = schemas(source, place)
+        source.execute("GRANT CREATE ON SCHEMA public TO pg_monitor")
+        granted = schemas(source, place)
+        assert renamed_schemas(before, granted) == set()
+    with source.transaction(force_rollback=True):
+        source.execute("ALTER SCHEMA public RENAME TO away; ALTER SCHEMA away RENAME TO public")
+        assert renamed_schemas(before, schemas(source, place)) == {"public"}
+
+
+def test_vacuum_is_no_change(source: psycopg.Connection, place: Place) -> None:
+    before = catalogue_hashes(source, place)
+    source.execute("VACUUM (FULL, ANALYZE) parents")
+    source.execute("VACUUM (FREEZE) parents")
+    source.execute("VACUUM FULL pg_class")
+    source.execute("VACUUM FULL pg_attribute")
+    assert catalogue_hashes(source, place) == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "codes"),
+    [
+        (NOTHING, []),
+        ("ALTER TABLE parents RENAME TO away", ["absent"]),
+        ("ALTER PUBLICATION {publication} DROP TABLE parents", ["unpublished"]),
+        ("DROP PUBLICATION {publication}", ["unpublished"]),
+        (
+            "CREATE TABLE copy (LIKE parents INCLUDING ALL); DROP TABLE parents; ALTER TABLE copy RENAME TO parents",
+            ["unpublished", "unreadable"],
+        ),
+        ("ALTER PUBLICATION {publication} SET (publish = 'insert')", ["operations"]),
+        ("ALTER PUBLICATION {publication} SET TABLE orders, parents WHERE (id > 1)", ["filtered"]),
+        ("ALTER PUBLICATION {publication} SET TABLE orders, parents (id, size)", ["hidden mood", "hidden twice"]),
+        ("ALTER PUBLICATION {publication} SET (publish_generated_columns = none)", ["hidden twice"]),
+        ("ALTER TABLE parents REPLICA IDENTITY NOTHING", ["identity-nothing"]),
+        ("ALTER TABLE parents DROP CONSTRAINT parents_pkey", ["no-key"]),
+        ("ALTER TABLE parents DROP CONSTRAINT parents_pkey, ADD PRIMARY KEY (id) DEFERRABLE", ["key-deferrable"]),
+        ("CREATE UNIQUE INDEX one ON parents (id); ALTER TABLE parents REPLICA IDENTITY USING INDEX one", []),
+        (
+            "CREATE UNIQUE INDEX one ON parents (id); ALTER TABLE parents REPLICA IDENTITY USING INDEX one;"
+            " DROP INDEX one",
+            ["identity-dropped"],
+        ),
+        ("REVOKE SELECT ON parents FROM {role}", ["unreadable"]),
+        ("REVOKE SELECT ON parents FROM {role}; GRANT SELECT (id) ON parents TO {role}", []),
+        ("REVOKE USAGE ON SCHEMA public FROM PUBLIC", ["unreadable"]),
+        ("ALTER TABLE parents ENABLE ROW LEVEL SECURITY", ["row-security"]),
+        ("CREATE TABLE child () INHERITS (parents)", ["inherited"]),
+        (
+            "CREATE TABLE top (LIKE parents INCLUDING GENERATED) PARTITION BY LIST (id); ALTER TABLE top ATTACH PARTITION parents DEFAULT",
+            ["partition"],
+        ),
+    ],
+)
+def test_what_is_wrong_and_stays_wrong(
+    source: psycopg.Connection, place: Place, statement: str, codes: list[str]
+) -> None:
+    names = {"publication": publication_name(place.pipeline), "role": role_name(place.pipeline)}
+    with source.transaction(force_rollback=True):
+        source.execute("CREATE ROLE {role}; GRANT SELECT ON orders, parents TO {role}".format(**names))
+        source.execute(
+            "ALTER PUBLICATION {publication} SET (publish_via_partition_root, publish_generated_columns = stored)".format(
+                **names
+            )
+        )
+        source.execute(statement.format(**names))
+        row = source.execute(faults_query(place.pipeline, TABLES)).fetchone()
+    assert row is not None
+    assert row[0].get("public.parents", []) == codes
+
+
+def test_partitions_that_are_published_under_their_own_names(source: psycopg.Connection, place: Place) -> None:
+    row = source.execute(faults_query(place.pipeline, TABLES)).fetchone()
+    assert row is not None
+    assert row[0]["public.orders"] == ["leaves"]
+
+
+def test_a_foreign_key_that_comes_and_goes(source: psycopg.Connection, place: Place) -> None:
+    query = foreign_keys_query(place.pipeline, TABLES)
+    with source.transaction(force_rollback=True):
+        assert source.execute(query).fetchone() == ({},)
+        before = catalogue_hashes(source, place)
+        source.execute("ALTER TABLE parents ADD FOREIGN KEY (size) REFERENCES other")
+        row = source.execute(query).fetchone()
+        assert row is not None
+        assert set(row[0]) == {"public.parents"}
+        assert catalogue_hashes(source, place) == before, "no row has to be read for it"
 
 
 def test_no_lock_of_the_application_holds_a_heartbeat_up(source: psycopg.Connection, place: Place) -> None:

@@ -18,7 +18,7 @@ from sync_worker.loop.plan_bound import Current, PlanBound
 from sync_worker.loop.publisher import Publisher
 from sync_worker.loop.refresh_policy import RefreshPolicy
 from sync_worker.loop.senders import SenderThreads
-from sync_worker.source.silence_monitor import SilenceMonitor
+from sync_worker.source.silence_monitor import SilenceMonitor, SourceReport
 from sync_worker.store.bulk import BulkOutcome, DocumentWrite
 from sync_worker.store.quarantine import Quarantine
 from sync_worker.store.row_store import RowStore
@@ -193,7 +193,7 @@ def live(
             sink_watch=HeldLease(),
             guards=(),
             identity=SameSource(),
-            silence=SilenceMonitor(str, lambda: None),
+            silence=SilenceMonitor(SourceReport, lambda: None),
             resync=UnchangedTables(),
             snapshot_check=CleanSnapshot(),
             repairs=NoRepairs(),

@@ -13,6 +13,7 @@ class SameSource:
     """A source that stays the database it was."""
 
     reason = ""
+    notice = ""
 
     def observe(self, heartbeat: HeartbeatMessage) -> None:
         """Every heartbeat is as expected."""

@@ -13,7 +13,7 @@ from sync_worker.loop.assembly import PartTypes, Surroundings, assemble
 from sync_worker.loop.document_sink import Target
 from sync_worker.loop.plan_bound import Current
 from sync_worker.loop.refresh_policy import RefreshPolicy
-from sync_worker.source.silence_monitor import SilenceMonitor
+from sync_worker.source.silence_monitor import SilenceMonitor, SourceReport
 from sync_worker.store.bulk import DocumentWrite
 from sync_worker.store.quarantine import Quarantine
 from sync_worker.store.tombstones import Tombstones
@@ -81,7 +81,7 @@ class Trial:
             sink_watch=HeldLease(),
             guards=(),
             identity=SameSource(),
-            silence=SilenceMonitor(str, lambda: None),
+            silence=SilenceMonitor(SourceReport, lambda: None),
             resync=UnchangedTables(),
             snapshot_check=CleanSnapshot(),
             repairs=NoRepairs(),

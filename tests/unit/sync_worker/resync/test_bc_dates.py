@@ -87,7 +87,7 @@ def turn_until(misread: BcDateCheck, done: bool, watch: IdentityMonitor) -> None
 def test_documents_wait_for_the_resync_of_a_bc_table(store: RowStore) -> None:
     stopping, asker = threading.Event(), Asked([DATED.table], [])
     stopping.set()
-    watch = IdentityMonitor(store, [use.table for use in TABLES], dict)
+    watch = IdentityMonitor(store, {use.table: () for use in TABLES}, dict)
     with closing(BcDateCheck(store, asker, watch, stopping)) as misread:
         assert not documents_wait(misread)
         snapshot(store, 100)
@@ -109,7 +109,7 @@ def test_documents_wait_for_the_resync_of_a_bc_table(store: RowStore) -> None:
 def test_an_unreachable_source_is_retried_and_a_refusal_is_skipped(store: RowStore) -> None:
     stopping, asker = threading.Event(), Asked(ServiceMissing("away"), WorkerError("permission denied"))
     stopping.set()
-    watch = IdentityMonitor(store, [use.table for use in TABLES], dict)
+    watch = IdentityMonitor(store, {use.table: () for use in TABLES}, dict)
     snapshot(store, 100)
     with closing(BcDateCheck(store, asker, watch, stopping)) as misread:
         turn_until(misread, True, watch)

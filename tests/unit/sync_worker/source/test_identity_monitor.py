@@ -16,6 +16,8 @@ from sync_worker.store.position import ResyncState
 from sync_worker.store.row_store import RowStore
 
 A, B = TableName("public", "a"), TableName("public", "b")
+ONE: dict[TableName, tuple[str, ...]] = {A: ()}
+BOTH: dict[TableName, tuple[str, ...]] = {A: (), B: ()}
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def heartbeat(lsn: int = 1, slot: str = "s", **catalogue: str) -> HeartbeatMessa
 
 def test_a_changed_definition_is_wanted_until_it_is_read_anew(store: RowStore) -> None:
     now = {"public.a": "A2"}
-    watch = IdentityMonitor(store, [A, B], lambda: now)
+    watch = IdentityMonitor(store, BOTH, lambda: now)
     watch.observe(heartbeat(a="1", b="1"))
     watch.observe(heartbeat(a="2", b="1"))
     assert watch.changed == {A}
@@ -44,7 +46,7 @@ def test_a_changed_definition_is_wanted_until_it_is_read_anew(store: RowStore) -
     watch.observe(heartbeat(40, a="1", b="1"))
     assert watch.changed == frozenset(), "a heartbeat from before the re-read changes nothing"
 
-    again = IdentityMonitor(store, [A, B], lambda: now)
+    again = IdentityMonitor(store, BOTH, lambda: now)
     again.observe(heartbeat(60, a="2", b="1"))
     again.observe(heartbeat(70, a="2", b="1"))
     assert again.changed == frozenset()
@@ -59,7 +61,7 @@ def emitted(at: int | None, definition: str, timeline: int = 1) -> HeartbeatMess
 
 
 def test_a_copy_of_an_older_heartbeat_shows_nothing(store: RowStore) -> None:
-    watch = IdentityMonitor(store, [A], dict)
+    watch = IdentityMonitor(store, ONE, dict)
     watch.observe(emitted(10, "1"))
     watch.observe(emitted(20, "1"))
     for copied in (emitted(10, "0"), emitted(20, "2"), emitted(15, "1", timeline=7)):
@@ -70,10 +72,10 @@ def test_a_copy_of_an_older_heartbeat_shows_nothing(store: RowStore) -> None:
 
 
 def test_after_the_first_heartbeat_with_an_lsn_none_without_it_is_believed(store: RowStore) -> None:
-    watch = IdentityMonitor(store, [A], dict)
+    watch = IdentityMonitor(store, ONE, dict)
     watch.observe(emitted(None, "1"))
     watch.observe(emitted(10, "1"))
-    for restarted in (watch, IdentityMonitor(store, [A], dict)):
+    for restarted in (watch, IdentityMonitor(store, ONE, dict)):
         restarted.observe(emitted(None, "0", timeline=7))
         assert (restarted.changed, restarted.reason) == (frozenset(), OUTDATED)
         restarted.observe(emitted(20 if restarted is watch else 30, "1"))
@@ -81,7 +83,7 @@ def test_after_the_first_heartbeat_with_an_lsn_none_without_it_is_believed(store
 
 
 def test_a_change_between_the_re_read_and_the_next_heartbeat(store: RowStore) -> None:
-    watch = IdentityMonitor(store, [A], lambda: {"public.a": "A3"})
+    watch = IdentityMonitor(store, ONE, lambda: {"public.a": "A3"})
     watch.observe(heartbeat(a="1"))
     with store.transaction():
         watch.record_resync({"public.a": "A2"}, "")
@@ -91,7 +93,7 @@ def test_a_change_between_the_re_read_and_the_next_heartbeat(store: RowStore) ->
 
 def test_a_table_that_changes_during_a_resync_is_next(store: RowStore) -> None:
     now = {"public.a": "A2", "public.b": "B2"}
-    watch = IdentityMonitor(store, [A, B], lambda: now)
+    watch = IdentityMonitor(store, BOTH, lambda: now)
     watch.observe(heartbeat(a="1", b="1"))
     watch.observe(heartbeat(a="2", b="1"))
     with store.transaction():
@@ -99,7 +101,7 @@ def test_a_table_that_changes_during_a_resync_is_next(store: RowStore) -> None:
     watch.observe(heartbeat(60, a="2", b="2"))
     assert watch.changed == {B}
 
-    again = IdentityMonitor(store, [A, B], lambda: now)
+    again = IdentityMonitor(store, BOTH, lambda: now)
     again.observe(heartbeat(61, a="2", b="2"))
     assert again.changed == {B}
     with store.transaction():
@@ -117,7 +119,7 @@ def test_without_the_source_the_next_heartbeat_asks_again(store: RowStore) -> No
             raise ServiceMissing("away")
         return answers.pop()
 
-    watch = IdentityMonitor(store, [A], read_definitions)
+    watch = IdentityMonitor(store, ONE, read_definitions)
     watch.observe(heartbeat(a="1"))
     with store.transaction():
         watch.record_resync({"public.a": "A2"}, "new columns")
@@ -126,7 +128,7 @@ def test_without_the_source_the_next_heartbeat_asks_again(store: RowStore) -> No
     watch.observe(heartbeat(61, a="2"))
     watch.observe(heartbeat(62, a="9"))
     assert watch.changed == {A}
-    assert IdentityMonitor(store, [A], read_definitions).reason == "new columns"
+    assert IdentityMonitor(store, ONE, read_definitions).reason == "new columns"
 
 
 @pytest.mark.parametrize(
@@ -140,12 +142,155 @@ def test_without_the_source_the_next_heartbeat_asks_again(store: RowStore) -> No
 def test_another_system_timeline_or_slot_is_another_source(
     store: RowStore, system: str, timeline: int, slot: str, message: str
 ) -> None:
-    assert IdentityMonitor(store, [A], dict).identity is None
-    watch = IdentityMonitor(store, [A], dict)
+    assert IdentityMonitor(store, ONE, dict).identity is None
+    watch = IdentityMonitor(store, ONE, dict)
     watch.observe(heartbeat(a="1"))
     assert watch.identity == Identity("1", 1)
     content = Heartbeat(system, timeline, slot, 0, {"public.a": "1"})
     with pytest.raises(PositionLost, match=message) as lost:
         watch.observe(HeartbeatMessage(Lsn(9), content))
     assert "--new-store" in describe(lost.value)
-    assert IdentityMonitor(store, [A], dict).identity == Identity("1", 1), "it is known after a restart"
+    assert IdentityMonitor(store, ONE, dict).identity == Identity("1", 1), "it is known after a restart"
+
+
+def reported(
+    lsn: int, faults: dict[str, list[str]] | None = None, keys: str = "", schema: str = "1 a", **catalogue: str
+) -> HeartbeatMessage:
+    """A heartbeat of this version: faults by table, fingerprints with an underscore for each space."""
+    content = Heartbeat(
+        "1",
+        1,
+        "s",
+        0,
+        {f"public.{name}": text.replace("_", " ") for name, text in catalogue.items()},
+        foreign_keys={"public.a": keys} if keys else {},
+        schemas={"public": schema},
+        faults={f"public.{name}": codes for name, codes in (faults or {}).items()},
+    )
+    return HeartbeatMessage(Lsn(lsn), content)
+
+
+def monitor(store: RowStore, current: dict[str, str] | None = None) -> IdentityMonitor:
+    return IdentityMonitor(store, ONE, lambda: current or {})
+
+
+def reread(watch: IdentityMonitor, store: RowStore, **catalogue: str) -> None:
+    with store.transaction():
+        watch.record_resync({f"public.{name}": text for name, text in catalogue.items()}, "")
+
+
+def test_what_stays_wrong_stays_reported_and_ends_with_a_re_read(store: RowStore) -> None:
+    watch = monitor(store, {"public.a": "7 d p2"})
+    watch.observe(reported(1, a="7_d_p"))
+    for lsn in (2, 3):
+        watch.observe(reported(lsn, {"a": ["unpublished"]}, a="7_d_"))
+        assert watch.changed == frozenset(), "it is not read while its changes are missing"
+        assert "public.a: the table is not in publication" in watch.reason
+        assert "Run `rowtide init`" in watch.reason
+    again = monitor(store, {"public.a": "7 d p2"})
+    assert "not in publication" in again.reason, "a restart forgets nothing"
+    again.observe(reported(4, a="7_d_p2"))
+    assert again.changed == again.republished == {A}
+    assert "not in publication" not in again.reason
+    reread(again, store, a="7 d p2")
+    again.observe(reported(5, a="7_d_p2"))
+    again.observe(reported(6, a="7_d_p2"))
+    assert (again.changed, again.reason) == (frozenset(), "")
+
+
+def test_a_table_that_is_away_is_read_when_it_is_back_even_unchanged(store: RowStore) -> None:
+    watch = monitor(store)
+    watch.observe(reported(1, {"a": ["absent"]}))
+    assert "does not exist" in watch.reason
+    watch.observe(reported(2, {"a": ["absent"]}))
+    assert watch.changed == frozenset()
+    watch.observe(reported(3, a="7_d_p"))
+    assert watch.changed == {A}
+
+
+def test_a_fault_that_loses_nothing_does_not_keep_a_table_from_being_read(store: RowStore) -> None:
+    watch = monitor(store)
+    watch.observe(reported(1, a="7_d_p"))
+    watch.observe(reported(2, {"a": ["unreadable"]}, a="7_d_p"))
+    assert "may not read it" in watch.reason
+    assert watch.changed == frozenset()
+    watch.observe(reported(3, {"a": ["row-security"]}, a="7_d2_p"))
+    assert watch.changed == {A}
+
+
+def test_only_another_table_of_the_name_is_followed(store: RowStore) -> None:
+    """A table that somebody took out of the publication on purpose is not put back."""
+    watch = monitor(store)
+    watch.observe(reported(1, a="7_d_p"))
+    watch.observe(reported(2, {"a": ["unpublished"]}, a="7_d_"))
+    assert watch.replaced == {}
+    watch.observe(reported(3, {"a": ["unpublished", "unreadable"]}, a="8_d_"))
+    assert watch.replaced == {A: "8 d "}
+    watch.request_following([A])
+    assert watch.changed == watch.republished == {A}
+    assert watch.replaced == {}
+
+
+def test_a_table_that_the_connector_does_not_know(store: RowStore) -> None:
+    watch = monitor(store)
+    watch.observe(reported(1))
+    assert "rowtide connectors apply" in watch.reason
+    watch.observe(reported(2, a="7_d_p"))
+    assert watch.changed == {A}
+
+
+def test_a_heartbeat_of_an_earlier_version_tells_what_is_away(store: RowStore) -> None:
+    watch = IdentityMonitor(store, BOTH, dict)
+    watch.observe(heartbeat(a="1", b="1"))
+    watch.observe(heartbeat(2, b="1"))
+    assert watch.changed == frozenset()
+    assert "public.a: the table does not exist" in watch.reason
+    watch.observe(heartbeat(3, a="1", b="1"))
+    assert (watch.changed, watch.reason) == (frozenset(), "")
+
+
+def test_a_schema_that_was_away_and_a_grant(store: RowStore) -> None:
+    watch = monitor(store)
+    watch.observe(reported(1, a="7_d_p"))
+    watch.observe(reported(2, schema="2 b", a="7_d_p"))
+    assert watch.changed == frozenset()
+    watch.observe(reported(3, schema="3 a", a="7_d_p"))
+    assert watch.changed == {A}
+
+
+def test_a_foreign_key_is_reviewed_once_and_after_a_restart_while_it_is_missing(store: RowStore) -> None:
+    watch = monitor(store)
+    watch.observe(reported(1, keys="k", a="7_d_p"))
+    seen = [watch.keys_changed]
+    watch.observe(reported(2, a="7_d_p"))
+    seen.append(watch.keys_changed)
+    watch.record_review("Write `on:`.")
+    watch.observe(reported(3, a="7_d_p"))
+    assert [*seen, watch.keys_changed] == [False, True, False]
+    assert (watch.notice, watch.reason) == ("Write `on:`.", "")
+    again = monitor(store)
+    again.observe(reported(4, a="7_d_p"))
+    assert again.keys_changed
+    again.record_review("")
+    last = monitor(store)
+    last.observe(reported(5, a="7_d_p"))
+    assert not last.keys_changed
+
+
+def test_the_worker_reads_another_database_than_the_connector(store: RowStore) -> None:
+    watch = monitor(store, {"public.a": "99 d p"})
+    watch.observe(reported(1, a="7_d_p"))
+    watch.observe(reported(2, a="7_d2_p"))
+    reread(watch, store, a="99 d p")
+    for lsn in (3, 4):
+        watch.observe(reported(lsn, a="7_d2_p"))
+        assert "another database than the connector's: public.a has OID 99 there and 7 in the log" in watch.reason
+        assert watch.changed == frozenset()
+
+
+def test_many_faults_are_counted(store: RowStore) -> None:
+    tables = {TableName("public", f"t{number}"): () for number in range(9)}
+    watch = IdentityMonitor(store, tables, dict)
+    watch.observe(reported(1, {name: ["unpublished"] for _, name in tables}, **{name: "1_d_" for _, name in tables}))
+    assert watch.reason.count("not in publication") == 3
+    assert "6 more tables: `rowtide connectors diff` lists them." in watch.reason

@@ -9,7 +9,7 @@ import pytest
 
 from cdc.log.heartbeat import SourceStatus
 from sync_worker.errors import PositionLost
-from sync_worker.source.silence_monitor import SilenceMonitor
+from sync_worker.source.silence_monitor import SilenceMonitor, SourceReport
 from sync_worker.source.source_status import silence_cause
 
 
@@ -18,16 +18,16 @@ class Looks:
 
     def __init__(self) -> None:
         self.now = 100.0
-        self.message = "The slot is gone."
+        self.report = SourceReport("The slot is gone.")
         self.requested = threading.Event()
         self.lost = False
         self.outlook = SilenceMonitor(self._source, lambda: None, lambda: self.now)
 
-    def _source(self) -> str:
+    def _source(self) -> SourceReport:
         self.requested.set()
         if self.lost:
             raise PositionLost("put back")
-        return self.message
+        return self.report
 
     def listen(self, seconds: float, each: float = 0.25) -> None:
         """The loop reads nothing from the log."""
@@ -77,6 +77,21 @@ def test_freshness_says_so_until_the_log_goes_on() -> None:
     assert looks.outlook.reason == ""
     looks.listen(1)
     assert looks.outlook.reason == "No records arrive in the log, not even heartbeats. The slot is gone."
+    looks.outlook.turn(records=True, heartbeat=True)
+    assert looks.outlook.reason == ""
+
+
+def test_a_snapshot_that_the_connector_may_not_take_is_reported_although_its_records_come_again() -> None:
+    looks = Looks()
+    looks.report = SourceReport("The slot is active.", "public.lines: role rowtide_shop may not read it.")
+    looks.outlook.check(source=True, topic=False)
+    assert looks.outlook.reason == ""
+    for _ in range(6):
+        looks.listen(1)
+        looks.outlook.turn(records=True, heartbeat=False)
+    assert looks.outlook.reason == looks.report.faults
+    looks.listen(6)
+    assert looks.outlook.reason.endswith(f"heartbeats. The slot is active. {looks.report.faults}")
     looks.outlook.turn(records=True, heartbeat=True)
     assert looks.outlook.reason == ""
 

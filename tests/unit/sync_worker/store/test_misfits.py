@@ -17,7 +17,7 @@ from sync_worker.log.row_shape import RowShape
 from sync_worker.loop.freshness_tracker import FreshnessTracker
 from sync_worker.loop.ingest import Ingest
 from sync_worker.loop.plan_bound import PlanBound
-from sync_worker.source.silence_monitor import SilenceMonitor
+from sync_worker.source.silence_monitor import SilenceMonitor, SourceReport
 from sync_worker.store.row_store import RowStore
 from sync_worker.store.row_tables import Rows
 from sync_worker.store.statements import statements
@@ -116,7 +116,7 @@ class Reader:
             source=WholeLog(source.log),
             shapes=self.misfits,
             identity=SameSource(),
-            silence=SilenceMonitor(str, lambda: None),
+            silence=SilenceMonitor(SourceReport, lambda: None),
             tracker=FreshnessTracker(published=0),
             batch=1000,
             idle_wait=0.0,

@@ -1,0 +1,4 @@
+ALTER TABLE visits DETACH PARTITION visits_2026;
+UPDATE visits_2026 SET what = 'while detached';
+ALTER TABLE visits ATTACH PARTITION visits_2026 FOR VALUES IN (2026);
+INSERT INTO visits VALUES (3, 2026, 'c');

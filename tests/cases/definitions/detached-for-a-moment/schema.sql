@@ -1,0 +1,3 @@
+CREATE TABLE visits (id int, year int, what text, PRIMARY KEY (id, year)) PARTITION BY LIST (year);
+CREATE TABLE visits_2025 PARTITION OF visits FOR VALUES IN (2025);
+CREATE TABLE visits_2026 PARTITION OF visits FOR VALUES IN (2026);
