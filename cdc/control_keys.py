@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from cdc.errors import WrongUse
-from cdc.log.names import control_key_file, session_options_file
+from cdc.log.names import control_key_file, secrets_file
 from cdc.log.signature import ControlKey, generate_key
-from cdc.role_passwords import write_secret
+from cdc.properties_file import rendered
+from cdc.role_passwords import stored_password, write_secret
 from cdc.settings import Settings
 from connections.private_files import stored_control_key
 
@@ -25,20 +26,21 @@ def control_key(settings: Settings, pipeline: str) -> ControlKey | None:
 
 
 def create_control_key(settings: Settings, pipeline: str) -> bool:
-    """Generate the key, unless there is one, and write it to files that only their owner can read: the key, and a
-    properties file for Kafka Connect's FileConfigProvider. True when it is new."""
+    """Generate the key, unless there is one, and write it to a file that only its owner can read. True when it is new."""
     if control_key(settings, pipeline) is not None:
         return False
-    text = generate_key()
-    options = settings.secrets_dir / session_options_file(pipeline)
-    write_secret(options, f"options={ControlKey(text).session_options()}")
-    write_secret(key_path(settings, pipeline), text)
+    write_secret(key_path(settings, pipeline), generate_key())
     return True
 
 
-def session_options(settings: Settings, pipeline: str) -> str:
-    """What the connector's sessions need to sign heartbeats: the reference, if one is set; empty without a key."""
-    if settings.control_key_reference:
-        return settings.control_key_reference
-    key = control_key(settings, pipeline)
-    return key.session_options() if key else ""
+def write_secrets_file(settings: Settings, pipeline: str) -> None:
+    """Write what was generated to a properties file that can be copied to Kafka Connect's machine, with the values
+    `password` and `options`. There is no need for it if the settings name a folder that Connect reads."""
+    if settings.connect_secrets_dir is not None:
+        return
+    key = None if settings.control_key else control_key(settings, pipeline)
+    password = None if settings.connector_password else stored_password(settings, pipeline)
+    values = {"password": password, "options": key.session_options() if key else None}
+    text = rendered({name: value for name, value in values.items() if value})
+    if text:
+        write_secret(settings.secrets_dir / secrets_file(pipeline), text.rstrip("\n"))

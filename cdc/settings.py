@@ -35,6 +35,19 @@ class Settings(KafkaSettings):
         description="Reference that the connector's configuration holds instead of the password, such as"
         " ${file:/run/secrets/db:password}.",
     )
+    connect_secrets_dir: Path | None = Field(
+        default=None,
+        description="Folder in which Kafka Connect reads the connector's password and control key. `rowtide connectors"
+        " apply` writes a file there, and references to it into the connector's configuration.",
+    )
+    connect_secrets_path: str | None = Field(
+        default=None, description="Path of that folder as Kafka Connect sees it, if it differs."
+    )
+    connector_secrets_inline: bool = Field(
+        default=False,
+        description="Put the password and the control key themselves into the connector's configuration. Everybody who"
+        " can read it in Kafka Connect's REST API or in its topic has them.",
+    )
     connector_postgres_address: str | None = Field(
         default=None, description="host:port of PostgreSQL as Kafka Connect reaches it, if it differs from the DSN's."
     )
@@ -47,6 +60,11 @@ class Settings(KafkaSettings):
     secrets_dir: Path = Field(default=Path(".rowtide/secrets"), description=SECRETS_FOLDER)
     log_retention_hours: int = Field(default=168, ge=1, description="How long Kafka keeps the change log (hours).")
     log_replication: int = Field(default=1, ge=1, description="Number of brokers that keep it.")
+
+    @field_validator("connect_secrets_dir", mode="before")
+    @classmethod
+    def _empty_is_not_set(cls, folder: object) -> object:
+        return folder or None  # An empty path would be the current folder.
 
     @field_validator("connector_postgres_address")
     @classmethod

@@ -4,6 +4,8 @@ passwords and keys in them, each of which a setting may give instead.
 Files that an earlier version left readable are restricted when they are opened again."""
 
 import os
+import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -64,10 +66,35 @@ def touch_private_file(path: Path) -> None:
 
 def write_private_file(path: Path, text: str) -> None:
     """Replace the file's contents in one step: readers see the old text or the new one."""
+    _replace_file(path, text, lambda _file: None)
+
+
+def write_file_for_server(path: Path, text: str) -> None:
+    """Replace a file that a server reads, in one step. If root writes it, it belongs to the owner of its folder. The
+    folder's group can read it only if the folder has the set-group-id bit."""
+    folder = path.parent.stat()
+
+    def hand_over(file: int) -> None:
+        if os.geteuid() == 0:
+            os.fchown(file, folder.st_uid, folder.st_gid)
+        if folder.st_mode & stat.S_ISGID:
+            os.fchmod(file, FILE | stat.S_IRGRP)
+
+    _replace_file(path, text, hand_over)
+
+
+def read_own_file(path: Path) -> str:
+    """The text of a file in a folder that a server's user may change: a link in its place is an OSError."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), encoding="utf-8") as file:
+        return file.read()
+
+
+def _replace_file(path: Path, text: str, before: Callable[[int], None]) -> None:
     partial = path.with_name(f"{path.name}.partial")
     partial.unlink(missing_ok=True)
     # Exclusive: in a server's folder, the server's user could put a link in its place.
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE), "w", encoding="utf-8") as file:
+        before(file.fileno())
         file.write(text)
     partial.replace(path)
 

@@ -9,8 +9,20 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from infra.settings import StackSettings
-from infra.versions import Versions, read, shipped
+from infra.compose_servers import (
+    CONNECT_SECRETS,
+    DATABASE,
+    PASSWORD,
+    Service,
+    connect,
+    elasticsearch,
+    health,
+    healthy,
+    kafka,
+    postgres,
+)
+from infra.jaas import USER
+from infra.versions import Versions, read
 
 _HEADER = """\
 # The servers of `rowtide up` in containers, with the operators' commands, the worker and the search API.
@@ -18,7 +30,7 @@ _HEADER = """\
 # again.
 # From nothing to a search result, in the repository's folder:
 #
-#   export ROWTIDE_PASSWORD=...                    # for the users postgres and elastic: letters and digits
+#   export ROWTIDE_PASSWORD=...                    # of all servers: letters and digits
 #   compose() { docker compose -f infra/compose.yaml "$@"; }
 #   run() { compose run --rm -T rowtide "$@"; }
 #   compose up --wait postgres kafka connect elasticsearch
@@ -33,133 +45,10 @@ _HEADER = """\
 #
 # To index something else, set ROWTIDE_SPEC (an absolute path) and ROWTIDE_DATABASE first.
 """
-_PASSWORD = "${ROWTIDE_PASSWORD:?set ROWTIDE_PASSWORD}"
 _SPEC = "${ROWTIDE_SPEC:-../rowtide/examples/orders.yaml}"
-_DATABASE = "${ROWTIDE_DATABASE:-shop}"
 _HOME = "/var/lib/rowtide"
 _WORKER_FILES = "/var/lib/rowtide-worker"
 """Where the operators' container has the worker's files, for its token."""
-# Debezium's image has its own variables for these, which override CONNECT_….
-OWN_NAMES = {
-    "group.id": "GROUP_ID",
-    "config.storage.topic": "CONFIG_STORAGE_TOPIC",
-    "offset.storage.topic": "OFFSET_STORAGE_TOPIC",
-    "status.storage.topic": "STATUS_STORAGE_TOPIC",
-    "key.converter": "KEY_CONVERTER",
-    "value.converter": "VALUE_CONVERTER",
-    "offset.flush.interval.ms": "OFFSET_FLUSH_INTERVAL_MS",
-    "task.shutdown.graceful.timeout.ms": "SHUTDOWN_TIMEOUT",
-}
-Service = dict[str, Any]
-
-
-def _default(setting: str) -> int:
-    """The native runner's default of a port or a heap (MiB)."""
-    number: int = StackSettings.model_fields[setting].default
-    return number
-
-
-def _published(service: str, inside: int) -> list[str]:
-    return [f"127.0.0.1:{_default(f'{service}_port')}:{inside}"]
-
-
-def _healthy(*services: str) -> dict[str, Any]:
-    return {service: {"condition": "service_healthy"} for service in services}
-
-
-def properties(text: str) -> dict[str, str]:
-    """Read a properties file from services/."""
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return dict(line.split("=", 1) for line in lines)
-
-
-def variable(prefix: str, name: str) -> str:
-    """The environment variable of a setting in the images of Kafka and Connect."""
-    return prefix + name.upper().replace(".", "_")
-
-
-def _health(test: str) -> dict[str, Any]:
-    return {"test": ["CMD-SHELL", test], "interval": "2s", "timeout": "5s", "retries": 60}
-
-
-def _postgres(versions: Versions) -> Service:
-    return {
-        "image": f"{versions.images['postgres']}:{versions.postgres}",
-        "command": ["postgres", "-c", "config_file=/etc/rowtide/postgresql.conf", "-c", "listen_addresses=*"],
-        "environment": {
-            "POSTGRES_PASSWORD": _PASSWORD,
-            "POSTGRES_DB": _DATABASE,
-            "POSTGRES_INITDB_ARGS": ("--encoding=UTF8 --locale-provider=builtin --builtin-locale=C.UTF-8 --locale=C"),
-        },
-        "ports": _published("postgres", 5432),
-        "volumes": [
-            "./services/postgresql.conf:/etc/rowtide/postgresql.conf:ro",
-            "postgres:/var/lib/postgresql",
-        ],
-        "healthcheck": _health("pg_isready -U postgres -h 127.0.0.1"),
-    }
-
-
-def _kafka(versions: Versions) -> Service:
-    shared = {variable("KAFKA_", name): value for name, value in properties(shipped("kafka.properties")).items()}
-    outside = _default("kafka_port")
-    return {
-        "image": f"{versions.images['kafka']}:{versions.kafka}",
-        "environment": {
-            **shared,
-            "CLUSTER_ID": "cm93dGlkZS1yb3d0aWRlLQ",
-            "KAFKA_LISTENERS": f"PLAINTEXT://:9092,OUTSIDE://:{outside},CONTROLLER://:9093",
-            "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://kafka:9092,OUTSIDE://127.0.0.1:{outside}",
-            "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": ("PLAINTEXT:PLAINTEXT,OUTSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT"),
-            "KAFKA_INTER_BROKER_LISTENER_NAME": "PLAINTEXT",
-            "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@kafka:9093",
-            "KAFKA_LOG_DIRS": "/var/lib/kafka/data",
-            "KAFKA_HEAP_OPTS": f"-Xms64m -Xmx{_default('kafka_heap')}m",
-        },
-        "ports": _published("kafka", outside),
-        "volumes": ["kafka:/var/lib/kafka/data"],
-        "healthcheck": _health("/opt/kafka/bin/kafka-broker-api-versions.sh --bootstrap-server kafka:9092 > /dev/null"),
-    }
-
-
-def _connect(versions: Versions) -> Service:
-    shared = {
-        OWN_NAMES.get(name, variable("CONNECT_", name)): value
-        for name, value in properties(shipped("connect.properties")).items()
-    }
-    return {
-        "image": f"{versions.images['connect']}:{versions.debezium}",
-        "environment": {
-            "BOOTSTRAP_SERVERS": "kafka:9092",
-            **shared,
-            "HEAP_OPTS": f"-Xms64m -Xmx{_default('connect_heap')}m",
-        },
-        "ports": _published("connect", 8083),
-        "depends_on": _healthy("kafka"),
-        "healthcheck": _health("curl -fsS http://127.0.0.1:8083/health"),
-    }
-
-
-def _elasticsearch(versions: Versions) -> Service:
-    heap = _default("elasticsearch_heap")
-    return {
-        "image": f"{versions.images['elasticsearch']}:{versions.elasticsearch}",
-        "environment": {
-            "ELASTIC_PASSWORD": _PASSWORD,
-            "network.host": "0.0.0.0",
-            "ES_JAVA_OPTS": f"-Xms{heap}m -Xmx{heap}m",
-        },
-        "ports": _published("elasticsearch", 9200),
-        "volumes": [
-            "./services/elasticsearch.yml:/usr/share/elasticsearch/config/elasticsearch.yml:ro",
-            "elasticsearch:/usr/share/elasticsearch/data",
-        ],
-        "ulimits": {"nofile": 65535},
-        "healthcheck": _health(
-            'curl -fsS -u "elastic:$$ELASTIC_PASSWORD" '
-            '"http://127.0.0.1:9200/_cluster/health?wait_for_status=yellow&timeout=1s"'
-        ),
-    }
 
 
 def _program(command: list[str], environment: dict[str, str]) -> Service:
@@ -178,15 +67,19 @@ def _serving(module: str, port: int, environment: dict[str, str]) -> Service:
         **_program(["python", "-m", module], environment),
         "ports": [f"127.0.0.1:{port}:{port}"],
         "restart": "unless-stopped",
-        "healthcheck": _health(f'python -c "{probe}"'),
+        "healthcheck": health(f'python -c "{probe}"'),
     }
 
 
 def _source() -> dict[str, str]:
     return {
         "ROWTIDE_SPEC": "/etc/rowtide/spec.yaml",
-        "ROWTIDE_POSTGRES_DSN": f"postgresql://postgres:{_PASSWORD}@postgres:5432/{_DATABASE}",
+        "ROWTIDE_POSTGRES_DSN": f"postgresql://postgres:{PASSWORD}@postgres:5432/{DATABASE}",
         "ROWTIDE_KAFKA_BOOTSTRAP_SERVERS": "kafka:9092",
+        "ROWTIDE_KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
+        "ROWTIDE_KAFKA_SASL_MECHANISM": "PLAIN",
+        "ROWTIDE_KAFKA_USERNAME": USER,
+        "ROWTIDE_KAFKA_PASSWORD": PASSWORD,
         "ROWTIDE_ELASTICSEARCH_URL": "http://elasticsearch:9200",
     }
 
@@ -198,17 +91,25 @@ def _operator() -> Service:
         **source,
         "ROWTIDE_WRITER_DSN": source["ROWTIDE_POSTGRES_DSN"],
         "ROWTIDE_CONNECT_URL": "http://connect:8083",
+        "ROWTIDE_CONNECT_USERNAME": USER,
+        "ROWTIDE_CONNECT_PASSWORD": PASSWORD,
+        "ROWTIDE_CONNECT_SECRETS_DIR": CONNECT_SECRETS,
         "ROWTIDE_CONNECTOR_POSTGRES_ADDRESS": "postgres:5432",
         "ROWTIDE_ELASTICSEARCH_USERNAME": "elastic",
-        "ROWTIDE_ELASTICSEARCH_PASSWORD": _PASSWORD,
+        "ROWTIDE_ELASTICSEARCH_PASSWORD": PASSWORD,
         "ROWTIDE_WORKER_URL": "http://worker:9470",
         "ROWTIDE_WORKER_TOKEN_FILE": f"{_WORKER_FILES}/worker.token",
         "ROWTIDE_SECRETS_DIR": f"{_HOME}/secrets",
     }
     return {
         **_program(["rowtide", "--help"], environment),
-        "volumes": [f"{_SPEC}:/etc/rowtide/spec.yaml:ro", f"operator:{_HOME}", f"worker:{_WORKER_FILES}"],
-        "depends_on": _healthy("postgres", "kafka", "connect", "elasticsearch"),
+        "volumes": [
+            f"{_SPEC}:/etc/rowtide/spec.yaml:ro",
+            f"operator:{_HOME}",
+            f"worker:{_WORKER_FILES}",
+            f"connect:{CONNECT_SECRETS}",
+        ],
+        "depends_on": healthy("postgres", "kafka", "connect", "elasticsearch"),
     }
 
 
@@ -226,7 +127,7 @@ def _worker() -> Service:
     return {
         **_serving("sync_worker", 9470, environment),
         "volumes": [f"{_SPEC}:/etc/rowtide/spec.yaml:ro", f"worker:{_HOME}"],
-        "depends_on": _healthy("postgres", "kafka", "connect", "elasticsearch"),
+        "depends_on": healthy("postgres", "kafka", "connect", "elasticsearch"),
     }
 
 
@@ -247,7 +148,7 @@ def _api() -> Service:
         **_serving("search_api", 8080, environment),
         "volumes": [f"api:{_HOME}"],
         # Not the worker: without one, the API answers and reports that it does not know the freshness.
-        "depends_on": _healthy("elasticsearch"),
+        "depends_on": healthy("elasticsearch"),
     }
 
 
@@ -255,15 +156,17 @@ def document(versions: Versions) -> dict[str, Any]:
     """The compose file as data."""
     return {
         "services": {
-            "postgres": _postgres(versions),
-            "kafka": _kafka(versions),
-            "connect": _connect(versions),
-            "elasticsearch": _elasticsearch(versions),
+            "postgres": postgres(versions),
+            "kafka": kafka(versions),
+            "connect": connect(versions),
+            "elasticsearch": elasticsearch(versions),
             "rowtide": _operator(),
             "worker": _worker(),
             "api": _api(),
         },
-        "volumes": {name: {} for name in ("postgres", "kafka", "elasticsearch", "operator", "worker", "api")},
+        "volumes": {
+            name: {} for name in ("postgres", "kafka", "connect", "elasticsearch", "operator", "worker", "api")
+        },
     }
 
 

@@ -1,19 +1,32 @@
-"""Builds the desired configuration of a pipeline's connector, has it validated, and waits for the connector's state."""
+"""Builds the desired configuration of a pipeline's connector, has it validated, applies it, and waits for the connector's
+state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from cdc.capture_selection import Choice, captured_tables
 from cdc.connectors.client import POLL_SECONDS, Connect
-from cdc.connectors.config import TopicSettings, connector_config
+from cdc.connectors.config import TopicSettings, connector_config, is_reference
+from cdc.connectors.connector_secrets import ConnectorSecrets, connector_secrets
 from cdc.connectors.health import Health, health
-from cdc.control_keys import control_key, session_options
+from cdc.connectors.plan import Plan, Unchanged, plan
+from cdc.connectors.topics import Topics
+from cdc.control_keys import control_key
 from cdc.errors import OperatorError, WrongUse
-from cdc.log.names import connector_name
-from cdc.role_passwords import password_file, stored_password
+from cdc.log.names import changes_topic, connector_name
 from cdc.settings import Settings
 from cdc.source.connector_database import connector_database
 from cdc.source.database import open_source
 from connections.connect import ConnectAccess
 from connections.postgres import is_wrong_login
 from connections.wait import wait_until
+
+RESOLVING = (
+    "the worker of Kafka Connect needs the config provider; the file provider needs param.allowed.paths with the folder,"
+    " and the file, readable for its user"
+)
+"""What Connect needs to resolve a reference."""
+_UNREADABLE = "Could not read properties"
 
 
 def connect_access(settings: Settings) -> ConnectAccess:
@@ -27,24 +40,46 @@ def topic_settings(settings: Settings) -> TopicSettings:
     return TopicSettings(settings.log_retention_hours * 3_600_000, settings.log_replication)
 
 
-def desired_config(settings: Settings, choice: Choice) -> tuple[str, dict[str, str]]:
-    """The pipeline and the desired configuration of its connector. Reads the source's catalogue.
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """The desired configuration of a pipeline's connector, and the secrets that it refers to."""
 
-    Raises WrongUse when the password of the connector's role is not known."""
+    pipeline: str
+    config: Mapping[str, str]
+    secrets: ConnectorSecrets
+
+    @property
+    def connector(self) -> str:
+        """The connector's name."""
+        return connector_name(self.pipeline)
+
+    @property
+    def inline_warning(self) -> str:
+        """What to tell people when the configuration contains secrets; empty when it has only references."""
+        if not self.secrets.inline:
+            return ""
+        return (
+            f"The configuration of {self.connector} contains its secrets: everybody who can read it in Kafka Connect's"
+            " REST API or in its topic has them. Set ROWTIDE_CONNECT_SECRETS_DIR instead of"
+            " ROWTIDE_CONNECTOR_SECRETS_INLINE."
+        )
+
+
+def desired_config(settings: Settings, choice: Choice) -> Desired:
+    """The desired configuration of a pipeline's connector. Reads the source's catalogue.
+
+    Raises WrongUse when the password of the connector's role is not known, or it is not set how Connect gets it."""
     with open_source(settings.source_dsn) as source:
         pipeline, tables = captured_tables(choice, source.catalog())
         system, version = source.system(), source.version()
-    password = settings.connector_password_reference or stored_password(settings, pipeline)
-    if password is None:
-        raise WrongUse(
-            f"The password of the connector's role is not known: {password_file(settings, pipeline)} does not exist."
-            " Run `rowtide init` first, or set ROWTIDE_CONNECTOR_PASSWORD."
-        )
-    options = session_options(settings, pipeline)
+    secrets = connector_secrets(settings, pipeline)
     address = settings.connector_postgres_address
-    database = connector_database(settings.source_dsn, address, pipeline, password, system, version, options)
-    key = control_key(settings, pipeline) if options else None
-    return pipeline, connector_config(pipeline, tables, database, topic_settings(settings), key)
+    database = connector_database(
+        settings.source_dsn, address, pipeline, secrets.password, system, version, secrets.options
+    )
+    key = control_key(settings, pipeline) if secrets.options else None
+    config = connector_config(pipeline, tables, database, topic_settings(settings), key)
+    return Desired(pipeline, config, secrets)
 
 
 def capture_faults(settings: Settings, choice: Choice) -> tuple[str, ...]:
@@ -53,29 +88,54 @@ def capture_faults(settings: Settings, choice: Choice) -> tuple[str, ...]:
         return source.capture_faults(*captured_tables(choice, source.catalog()))
 
 
-def validate(connect: Connect, pipeline: str, config: dict[str, str]) -> None:
+def apply_config(settings: Settings, connect: Connect, desired: Desired, *, dry_run: bool) -> Plan:
+    """Validate the desired configuration and, unless it is a dry run, apply it. Returns what it changes.
+
+    Raises what `validate` raises; then the connector is as before."""
+    with desired.secrets.resolvable(keep=not dry_run):
+        validate(connect, desired)
+        change = plan(desired.config, connect.config(desired.connector))
+        if not dry_run:
+            Topics(settings.kafka).ensure(changes_topic(desired.pipeline), topic_settings(settings))
+            if not isinstance(change, Unchanged):
+                connect.put_config(desired.connector, desired.config)
+    return change
+
+
+def validate(connect: Connect, desired: Desired) -> None:
     """Have Kafka Connect and Debezium validate the configuration.
 
     Raises OperatorError with the errors by key, or WrongUse when the connector cannot sign in to PostgreSQL."""
-    plugins = [plugin.class_name for plugin in connect.plugins()]
+    config, plugins = desired.config, [plugin.class_name for plugin in connect.plugins()]
     if config["connector.class"] not in plugins:
         raise OperatorError(
             f"Kafka Connect has no plugin {config['connector.class']}; it has: {', '.join(sorted(plugins))}."
             " Put Debezium's PostgreSQL connector into its plugin.path."
         )
-    errors = connect.validate(connector_name(pipeline), config)
+    try:
+        errors = connect.validate(desired.connector, config)
+    except OperatorError as error:
+        if _UNREADABLE in str(error):
+            raise WrongUse(
+                f"Kafka Connect cannot resolve the references to the secrets: {error}; {RESOLVING}."
+            ) from None
+        raise
     if errors:
-        raise _invalid(pipeline, [f"  {key}: {' '.join(messages)}" for key, messages in sorted(errors.items())])
+        raise _invalid(desired, [f"  {key}: {' '.join(messages)}" for key, messages in sorted(errors.items())])
 
 
-def _invalid(pipeline: str, lines: list[str]) -> OperatorError:
-    text = "\n".join([f"Kafka Connect rejected the configuration of {connector_name(pipeline)}:", *lines])
-    if any(is_wrong_login(line) for line in lines):
-        return WrongUse(
-            f"{text}\nThe connector cannot sign in to PostgreSQL. Correct ROWTIDE_CONNECTOR_PASSWORD, or generate"
-            " another password with `rowtide init --new-password`."
-        )
-    return OperatorError(text)
+def _invalid(desired: Desired, lines: list[str]) -> OperatorError:
+    text = "\n".join([f"Kafka Connect rejected the configuration of {desired.connector}:", *lines])
+    password = desired.secrets.password
+    if not any(is_wrong_login(line) for line in lines):
+        return OperatorError(text)
+    text += (
+        "\nThe connector cannot sign in to PostgreSQL. Correct ROWTIDE_CONNECTOR_PASSWORD, or generate another password"
+        " with `rowtide init --new-password`."
+    )
+    if is_reference(password):
+        text += f" Or Kafka Connect does not resolve {password}: {RESOLVING}."
+    return WrongUse(text)
 
 
 def wait_for_state(connect: Connect, name: str, state: str, seconds: float) -> None:

@@ -27,6 +27,7 @@ MESSAGE_PREFIXES = "message.prefix.include.list"
 """The setting that holds the secret prefixes of control messages."""
 
 MASK = "********"
+_REFERENCE = re.compile(r"\$\{[^{}]+:[^{}]+\}( .*)?")
 _SECRET_KEY = re.compile(r"password|secret|jaas|token|credential|passphrase|private", re.IGNORECASE)
 
 
@@ -84,7 +85,7 @@ def _connection(database: ConnectorDatabase) -> dict[str, str]:
         "database.user": database.user,
         "database.password": database.password,
     }
-    # First the key: `masked` shows a reference by how it begins.
+    # First the key: `is_reference` looks there.
     options = f"{database.options} {connector_options(database.version)}".lstrip()
     optional = {"database.sslmode": database.sslmode, SESSION_OPTIONS: options}
     return parameters | {key: value for key, value in optional.items() if value}
@@ -117,7 +118,12 @@ def _column_pattern(schema: str, name: str, columns: Sequence[str]) -> str:
 
 def masked(config: Mapping[str, str]) -> dict[str, str]:
     """The configuration with its secrets hidden, for people and logs. A reference to a secret is not hidden."""
-    return {key: MASK if is_secret(key) and not value.startswith("${") else value for key, value in config.items()}
+    return {key: MASK if is_secret(key) and not is_reference(value) else value for key, value in config.items()}
+
+
+def is_reference(value: str) -> bool:
+    """Whether this is a reference that Kafka Connect resolves, such as `${file:/path:name}`; public words may follow."""
+    return bool(_REFERENCE.fullmatch(value))
 
 
 def is_secret(key: str) -> bool:

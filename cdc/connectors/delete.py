@@ -2,6 +2,7 @@
 
 from cdc.connectors.apply import wait_for_state
 from cdc.connectors.client import POLL_SECONDS, Connect
+from cdc.connectors.secrets_file import secrets_file_of
 from cdc.connectors.topics import Topics
 from cdc.errors import OperatorError
 from cdc.log.names import changes_topic, connector_name, publication_name, role_name, slot_name
@@ -26,6 +27,8 @@ def delete_connector(
             f"There is no connector {name}, so Kafka Connect cannot delete its offsets."
             " Create it again (rowtide connectors apply), then delete it with --offsets."
         )
+    if file := secrets_file_of(settings, pipeline):
+        file.write({})
     if slot:
         with open_source(settings.source_dsn) as source:
             drop_slot(source, pipeline)

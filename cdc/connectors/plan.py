@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cdc.connectors.config import MASK, is_secret
+from cdc.connectors.config import masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +15,9 @@ class Difference:
     desired: str | None
 
     def masked(self) -> "Difference":
-        """The difference with the values of a secret hidden."""
-        if not is_secret(self.key):
-            return self
-        return Difference(self.key, self.running and MASK, self.desired and MASK)
+        """The difference with the values of a secret hidden, but not references to it."""
+        running, desired = (value and masked({self.key: value})[self.key] for value in (self.running, self.desired))
+        return Difference(self.key, running, desired)
 
 
 @dataclass(frozen=True, slots=True)

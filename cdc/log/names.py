@@ -49,8 +49,8 @@ def control_key_file(pipeline: str) -> str:
     return f"{role_name(pipeline)}.control-key"
 
 
-def session_options_file(pipeline: str) -> str:
-    """The name of the properties file from which Kafka Connect's FileConfigProvider reads that key, as `options`."""
+def secrets_file(pipeline: str) -> str:
+    """The name of the properties file from which Kafka Connect's FileConfigProvider reads the connector's secrets."""
     return f"{role_name(pipeline)}.properties"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cdc.capture_selection import Choice, captured_tables
-from cdc.control_keys import create_control_key
+from cdc.control_keys import create_control_key, write_secrets_file
 from cdc.errors import OperatorError, Refused
 from cdc.log.names import marker_role_name, role_name
 from cdc.role_passwords import create_password, stored_password
@@ -66,6 +66,8 @@ def prepare_source(settings: Settings, choice: Choice, request: Request, warn: C
             for fault in source.capture_faults(pipeline, tables):
                 warn(fault)
         new_control_key = not request.dry_run and create_control_key(settings, pipeline)
+        if not request.dry_run:
+            write_secrets_file(settings, pipeline)
         marker = make_marker_role(source, settings, pipeline, request.dry_run, warn) if request.marker else None
         rights = _message_rights(source, pipeline, facts, request)
     return Preparation(pipeline, plan, marker, rights, new_control_key)

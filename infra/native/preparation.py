@@ -7,13 +7,13 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from connections.private_files import touch_private_file, write_private_file
-from infra.errors import ServiceUnavailable
+from infra.errors import ServiceUnavailable, WrongSettings
 from infra.native.identity import Identity
 from infra.native.processes import LaunchSpec
 from infra.native.servers import Secrets, Server, Step
@@ -27,11 +27,19 @@ def has_secrets(root: Path) -> bool:
 
 
 def read_secrets(root: Path) -> Secrets:
-    """Read the secrets of a stack. Raises ServiceUnavailable when it was never started."""
+    """Read the secrets of a stack. Raises ServiceUnavailable when it was never started, and WrongSettings when an earlier
+    version created it."""
     try:
-        return Secrets(**json.loads((root / _SECRETS_FILE).read_text()))
+        stored = json.loads((root / _SECRETS_FILE).read_text())
     except FileNotFoundError:
         raise ServiceUnavailable(f"There is no stack in {root}. Start one with `rowtide up`.") from None
+    if missing := [part.name for part in fields(Secrets) if part.name not in stored]:
+        raise WrongSettings(
+            f"The stack in {root} was created by an earlier version: it has no {' and no '.join(missing)}, and its Kafka"
+            " knows no users. Delete its data with `rowtide down --purge`, or name another stack with ROWTIDE_STACK;"
+            " then run `rowtide up`."
+        )
+    return Secrets(**stored)
 
 
 def secrets_of(root: Path, password: SecretStr | None) -> Secrets:
@@ -41,6 +49,8 @@ def secrets_of(root: Path, password: SecretStr | None) -> Secrets:
     if not file.exists():
         created = Secrets(
             password=password.get_secret_value() if password else random.token_hex(12),
+            kafka_password=random.token_hex(16),
+            connect_password=random.token_hex(16),
             cluster_id=base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A", 1),
         )
         write_private_file(file, json.dumps(asdict(created)))

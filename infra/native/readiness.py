@@ -7,6 +7,7 @@ import psycopg
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from connections.kafka import client_settings
 from infra.addresses import Addresses
 from infra.settings import Service
 
@@ -36,9 +37,7 @@ def _postgres(addresses: Addresses) -> Callable[[], bool]:
 
 
 def _kafka(addresses: Addresses) -> Callable[[], bool]:
-    admin = AdminClient(
-        {"bootstrap.servers": addresses.kafka_bootstrap_servers, "log_level": 0, "reconnect.backoff.max.ms": 100}
-    )
+    admin = AdminClient(client_settings(addresses.kafka) | {"log_level": 0, "reconnect.backoff.max.ms": 100})
 
     def ready() -> bool:
         admin.poll(0)
@@ -58,7 +57,8 @@ def _http(url: str, login: tuple[str, str] | None = None) -> bool:
 
 
 def _connect(addresses: Addresses) -> Callable[[], bool]:
-    return lambda: _http(f"{addresses.connect_url}/health")
+    access = addresses.connect
+    return lambda: _http(f"{access.url}/health", (access.username or "", access.password or ""))
 
 
 def _elasticsearch(addresses: Addresses) -> Callable[[], bool]:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from infra import jaas
+from infra.jaas import USER
 from infra.native.installation import Installation
 from infra.native.ports import LOOPBACK
 from infra.settings import Service, StackSettings
@@ -13,9 +15,12 @@ from infra.versions import shipped
 
 @dataclass(frozen=True)
 class Secrets:
-    """Created once for a stack: the password of `postgres` and `elastic`, and the id of the Kafka cluster."""
+    """Created once for a stack: the password of `postgres` and `elastic`, those of USER in Kafka and Connect, and the id
+    of the Kafka cluster."""
 
     password: str
+    kafka_password: str
+    connect_password: str
     cluster_id: str
 
 
@@ -119,50 +124,76 @@ def properties(shared: str, added: dict[str, str]) -> str:
 
 
 def kafka(settings: StackSettings, installed: Installation, secrets: Secrets) -> Server:
-    """The broker, which is its own controller."""
+    """The broker, which is its own controller. Both listeners require a login. The user of the clients' is created when
+    the storage is formatted; nobody but the broker signs in to the controller's, which cannot use SCRAM."""
     directory = settings.data_directory / "kafka"
     logs = directory / "data"
     broker, controller = (f"{LOOPBACK}:{settings.kafka_port}", f"{LOOPBACK}:{settings.controller_port}")
     added = {
-        "listeners": f"PLAINTEXT://{broker},CONTROLLER://{controller}",
-        "advertised.listeners": f"PLAINTEXT://{broker}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listeners": f"BROKER://{broker},CONTROLLER://{controller}",
+        "advertised.listeners": f"BROKER://{broker}",
+        "listener.security.protocol.map": "BROKER:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
+        "inter.broker.listener.name": "BROKER",
+        "sasl.mechanism.inter.broker.protocol": jaas.SCRAM,
+        "listener.name.broker.sasl.enabled.mechanisms": jaas.SCRAM,
+        "listener.name.broker.scram-sha-512.sasl.jaas.config": jaas.scram(USER, secrets.kafka_password),
+        "sasl.mechanism.controller.protocol": "PLAIN",
+        "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.controller.plain.sasl.jaas.config": jaas.plain(USER, secrets.kafka_password),
         "controller.quorum.bootstrap.servers": controller,
         "log.dirs": str(logs),
     }
     file = directory / "server.properties"
     java = _java(settings, installed, directory, settings.kafka_heap)
+    user_file = directory / "tmp/user"
     format_command = (
         *(*java, "kafka.tools.StorageTool", "format", "--standalone"),
-        *("-t", secrets.cluster_id, "-c", str(file)),
+        *("-t", secrets.cluster_id, "-c", str(file), f"@{user_file}"),
     )
+    user = f"--add-scram\n{jaas.SCRAM}=[name={USER},password={secrets.kafka_password}]\n"
     return Server(
         name="kafka",
         directory=directory,
         command=(*java, "kafka.Kafka", str(file)),
         environment=_environment(directory, CLASSPATH=_class_path(installed)),
         files={file: properties(shipped("kafka.properties"), added)},
-        steps=(Step("format", format_command, logs),),
+        steps=(Step("format", format_command, logs, stdin=user, secret_file=user_file),),
     )
 
 
-def connect(settings: StackSettings, installed: Installation, _secrets: Secrets) -> Server:
-    """Kafka Connect, distributed, with Debezium."""
+def connect_secrets(settings: StackSettings) -> Path:
+    """The folder of the files in which Connect reads the passwords of its connectors."""
+    return settings.data_directory / "connect/secrets"
+
+
+def connect(settings: StackSettings, installed: Installation, secrets: Secrets) -> Server:
+    """Kafka Connect, distributed, with Debezium. It signs in to Kafka, and its REST API requires a login."""
     directory = settings.data_directory / "connect"
+    login, users = directory / "login.conf", directory / "users.properties"
     added = {
         "bootstrap.servers": f"{LOOPBACK}:{settings.kafka_port}",
         "listeners": f"http://{LOOPBACK}:{settings.connect_port}",
         "rest.advertised.host.name": LOOPBACK,
         "plugin.path": str(installed.plugins),
+        **jaas.connect_logins("SASL_PLAINTEXT", jaas.SCRAM, jaas.scram(USER, secrets.kafka_password)),
+        "config.providers.file.param.allowed.paths": str(connect_secrets(settings)),
     }
     file = directory / "connect.properties"
     java = _java(settings, installed, directory, settings.connect_heap)
     return Server(
         name="connect",
         directory=directory,
-        command=(*java, "org.apache.kafka.connect.cli.ConnectDistributed", str(file)),
+        command=(
+            *(*java, f"-Djava.security.auth.login.config={login}"),
+            *("org.apache.kafka.connect.cli.ConnectDistributed", str(file)),
+        ),
         environment=_environment(directory, CLASSPATH=_class_path(installed)),
-        files={file: properties(shipped("connect.properties"), added)},
+        files={
+            file: properties(shipped("connect.properties"), added),
+            login: jaas.connect_login(str(users)),
+            users: f"{USER}={secrets.connect_password}\n",
+        },
+        directories=(connect_secrets(settings),),
     )
 
 

@@ -14,9 +14,8 @@ from cdc.connectors.client import Connect, Status
 from cdc.connectors.delete import delete_connector
 from cdc.connectors.health import health
 from cdc.connectors.plan import Create, Difference, Plan, Unchanged, Update, plan
-from cdc.connectors.topics import Topics
 from cdc.errors import OperatorError
-from cdc.log.names import changes_topic, connector_name
+from cdc.log.names import connector_name
 from cdc.settings import Settings
 from rowtide.command import add_command, new_group
 from rowtide.commands.options import ConnectorWaitOption, PipelineOption, SpecOption, TableOption
@@ -30,6 +29,7 @@ from rowtide.console import (
     print_note,
     print_table,
     print_text,
+    print_warning,
 )
 
 LONGEST = 240
@@ -155,16 +155,13 @@ def apply(
     """
     with _connect() as (settings, connect):
         settings.need("postgres_dsn", *(() if dry_run else ("kafka_bootstrap_servers",)))
-        name, config = connector_setup.desired_config(settings, choose(settings, spec, pipeline, table))
-        connector = connector_name(name)
-        connector_setup.validate(connect, name, config)
-        change = plan(config, connect.config(connector))
-        if not dry_run:
-            Topics(settings.kafka).ensure(changes_topic(name), connector_setup.topic_settings(settings))
-            if not isinstance(change, Unchanged):
-                connect.put_config(connector, config)
-            if wait:
-                connector_setup.wait_for_state(connect, connector, "running", wait)
+        desired = connector_setup.desired_config(settings, choose(settings, spec, pipeline, table))
+        connector = desired.connector
+        change = connector_setup.apply_config(settings, connect, desired, dry_run=dry_run)
+        if wait and not dry_run:
+            connector_setup.wait_for_state(connect, connector, "running", wait)
+    if desired.inline_warning:
+        print_warning(desired.inline_warning)
     if output is Output.JSON:
         print_json(plan_as_json(connector, change) | {"dry_run": dry_run})
     elif dry_run:
@@ -188,13 +185,13 @@ def diff(
     with _connect() as (settings, connect):
         settings.need("postgres_dsn")
         choice = choose(settings, spec, pipeline, table)
-        name, config = connector_setup.desired_config(settings, choice)
-        change = plan(config, connect.config(connector_name(name)))
+        desired = connector_setup.desired_config(settings, choice)
+        change = plan(desired.config, connect.config(desired.connector))
         faults = connector_setup.capture_faults(settings, choice)
     if output is Output.JSON:
-        print_json(plan_as_json(connector_name(name), change) | {"source": faults})
+        print_json(plan_as_json(desired.connector, change) | {"source": faults})
     else:
-        print_plan(connector_name(name), change)
+        print_plan(desired.connector, change)
         for fault in faults:
             print_text(fault, "red")
     if faults or not isinstance(change, Unchanged):

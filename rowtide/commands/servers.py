@@ -93,8 +93,8 @@ def _print_addresses(servers: Stack) -> None:
     print_text(
         f"\nStack {servers.settings.stack} is ready. Its data is in {servers.settings.data_directory}.\n"
         f"  PostgreSQL     127.0.0.1:{servers.settings.postgres_port}, user postgres\n"
-        f"  Kafka          {addresses.kafka_bootstrap_servers}\n"
-        f"  Connect        {addresses.connect_url}\n"
+        f"  Kafka          {addresses.kafka.servers}, user {addresses.kafka.username}\n"
+        f"  Connect        {addresses.connect.url}, user {addresses.connect.username}\n"
         f"  Elasticsearch  {addresses.elasticsearch_url}, user {addresses.elasticsearch_username}\n"
         '\nTo set addresses and passwords in a shell: eval "$(rowtide status --env)"\n'
         "They are an administrator's; for the worker and the search API: rowtide credentials"

@@ -5,6 +5,7 @@ from time import monotonic
 import httpx
 
 from cdc.log.names import connector_name
+from connections.connect import ConnectAccess, client_options
 from infra.errors import RunnerError
 
 _POLL_SECONDS = 2.0
@@ -13,9 +14,14 @@ _POLL_SECONDS = 2.0
 class ConnectorMonitor:
     """Reads the connector's status every few seconds."""
 
-    def __init__(self, connect_url: str, pipeline: str) -> None:
-        self._url = f"{connect_url}/connectors/{connector_name(pipeline)}/status"
+    def __init__(self, access: ConnectAccess, pipeline: str) -> None:
+        self._client = httpx.Client(**client_options(access))
+        self._path = f"/connectors/{connector_name(pipeline)}/status"
         self._next = 0.0
+
+    def close(self) -> None:
+        """Close the connection to Connect."""
+        self._client.close()
 
     def check(self) -> None:
         """Raise RunnerError with the cause if the connector's task has failed. Silence of Connect is not a failure."""
@@ -23,7 +29,7 @@ class ConnectorMonitor:
             return
         self._next = monotonic() + _POLL_SECONDS
         try:
-            answer = httpx.get(self._url, timeout=5.0, trust_env=False)
+            answer = self._client.get(self._path)
             tasks = answer.json().get("tasks", []) if answer.is_success else []
         except (httpx.TransportError, ValueError):
             return

@@ -113,7 +113,7 @@ class Run:
         self._programs = Programs(self._folder / "logs", self.environment)
         self._client = WorkerClient(url, origin=Origin(self.pipeline))
         self._worker = CaseWorker(self._programs, self._client)
-        self._connector = ConnectorMonitor(servers.environment["ROWTIDE_CONNECT_URL"], self.pipeline)
+        self._connector = ConnectorMonitor(servers.connect, self.pipeline)
         self._sessions: dict[str, SqlSessions] = {}
         self.results: dict[str, CaseResult] = {case.name: _result(case) for case in cases}
         self._exit = ExitStack()
@@ -122,6 +122,7 @@ class Run:
         with ExitStack() as opened:
             (self._folder / "logs").mkdir(parents=True)
             opened.callback(self._client.close)
+            opened.callback(self._connector.close)
             opened.enter_context(_own_database(self._servers.dsn, self.pipeline, self._parameters))
             self.index = CaseIndex(self.environment)
             opened.callback(self.index.close)

@@ -4,8 +4,10 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
+from connections.connect import ConnectAccess
 from infra.errors import WrongSettings
 from infra.native.stack import Report, Stack
 from infra.settings import Service, read_settings
@@ -25,6 +27,19 @@ class Servers:
     def dsn(self) -> str:
         """DSN of a role that may create databases and roles."""
         return self.environment["ROWTIDE_POSTGRES_DSN"]
+
+    @property
+    def connect(self) -> ConnectAccess:
+        """How to reach Kafka Connect; what does not answer in a few seconds is asked again."""
+        read = self.environment.get
+        ca = read("ROWTIDE_CONNECT_CA")
+        return ConnectAccess(
+            self.environment["ROWTIDE_CONNECT_URL"],
+            read("ROWTIDE_CONNECT_USERNAME"),
+            read("ROWTIDE_CONNECT_PASSWORD"),
+            Path(ca) if ca else None,
+            timeout_s=5.0,
+        )
 
     def inject(self, fault: Fault) -> None:
         """Kill or pause a server."""

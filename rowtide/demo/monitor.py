@@ -129,9 +129,9 @@ class DemoMonitor:
         return Stage(name, "ready" if ready else "does not answer", ready, detail)
 
     def _connector(self) -> str:
-        status = self._get_json(
-            f"{self._stack.addresses.connect_url}/connectors/{connector_name(self._pipeline.name)}/status"
-        )
+        connect = self._stack.addresses.connect
+        login = (connect.username or "", connect.password or "")
+        status = self._get_json(f"{connect.url}/connectors/{connector_name(self._pipeline.name)}/status", login)
         if status is None:
             return "does not answer"
         states = [status["connector"]["state"], *(task["state"] for task in status["tasks"])]

@@ -7,6 +7,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from cdc.log.envelope import decode
 from cdc.log.names import changes_topic
+from connections.kafka import KafkaAccess, client_settings
 from infra.errors import RunnerError
 
 _CHANGES = frozenset("crud")
@@ -36,10 +37,8 @@ class Stretch:
 class LogReader:
     """Reads a pipeline's topic from its beginning, stretch by stretch."""
 
-    def __init__(self, bootstrap_servers: str, pipeline: str) -> None:
-        self._consumer = Consumer(
-            {"bootstrap.servers": bootstrap_servers, "group.id": "rowtide-bench", "enable.auto.commit": False}
-        )
+    def __init__(self, kafka: KafkaAccess, pipeline: str) -> None:
+        self._consumer = Consumer(client_settings(kafka) | {"group.id": "rowtide-bench", "enable.auto.commit": False})
         self._consumer.assign([TopicPartition(changes_topic(pipeline), 0, 0)])
 
     def close(self) -> None:

@@ -120,7 +120,7 @@ class Bench:
         self._run("connectors-apply", *ROWTIDE, "connectors", "apply", "--wait", "120")
         if not wait_until(self._source.has_slot, PATIENCE_SECONDS):
             raise RunnerError("The connector made no slot; see connect.log of the stack.")
-        self._log = LogReader(self._stack.addresses.kafka_bootstrap_servers, self._plan.pipeline)
+        self._log = LogReader(self._stack.addresses.kafka, self._plan.pipeline)
         self._close.callback(self._log.close)
         marker = self._source.marker()
         stretch = self._log.until(marker, PATIENCE_SECONDS)

@@ -27,6 +27,7 @@ from tests.chaos.event_tally import EventTally
 from tests.chaos.fault_injector import Report, revive
 from tests.chaos.log import Study, records
 from tests.chaos.run import Scenario
+from tests.support.servers.services import connect_client
 
 HERE = Path(__file__).parent
 PIPELINE = "capture"
@@ -177,9 +178,9 @@ class CaptureStudy:
 
     def _end_connect(self, how: str) -> None:
         if how == "restart-task":
-            url = f"{self._stack.addresses.connect_url}/connectors/{connector_name(PIPELINE)}/restart?includeTasks=true"
-            with suppress(httpx.TransportError):
-                httpx.post(url, timeout=30.0, trust_env=False)
+            path = f"/connectors/{connector_name(PIPELINE)}/restart?includeTasks=true"
+            with suppress(httpx.TransportError), connect_client(self._stack.addresses) as client:
+                client.post(path)
             return
         if how == "kill":
             self._stack.kill("connect")
@@ -227,8 +228,7 @@ class CaptureStudy:
                 yield record
 
         self._report("reading the whole log")
-        servers = self._stack.addresses.kafka_bootstrap_servers
-        findings = Study(ruled.take).read(counted(records(servers, PIPELINE)))
+        findings = Study(ruled.take).read(counted(records(self._stack.addresses.kafka, PIPELINE)))
         with database(self._dsn) as connection:
             alive: list[tuple[int, int]] = connection.execute("SELECT id, version FROM rows").fetchall()
             gone: list[tuple[int, int]] = connection.execute("SELECT id, version FROM gone").fetchall()

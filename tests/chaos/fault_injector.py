@@ -17,6 +17,7 @@ from infra.settings import Service
 from rowtide.conformance.fault_proxy import FaultProxy, Mode
 from tests.chaos.restarting_program import RestartingProgram
 from tests.chaos.schedule import Fault, Kind, Target
+from tests.support.servers.services import connect_client
 
 Report = Callable[[str], None]
 _GONE_SECONDS = 20.0
@@ -140,9 +141,9 @@ class FaultInjector:
 
     def _restart_task(self, _fault: Fault) -> None:
         """What is on its way in the old task's producer may still reach the log."""
-        url = f"{self._stack.addresses.connect_url}/connectors/{self._connector}/restart?includeTasks=true"
         try:
-            httpx.post(url, timeout=20.0, trust_env=False)
+            with connect_client(self._stack.addresses, 20.0) as client:
+                client.post(f"/connectors/{self._connector}/restart?includeTasks=true")
         except httpx.TransportError:
             self._report("restart-task: Connect was away at that moment")
 

@@ -67,7 +67,7 @@ def compare(pipeline: LocalPipeline, access: Access, stack: Stack, report: Calla
             if row != (0,):
                 ending.notes.append(f"the load broke its own promise {row} times: {promise.decode()[:80]}")
     report("reading the whole log")
-    ending.log = Study().read(records(stack.addresses.kafka_bootstrap_servers, pipeline.name))
+    ending.log = Study().read(records(stack.addresses.kafka, pipeline.name))
     return ending
 
 

@@ -10,16 +10,17 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from cdc.log.envelope import LogicalMessage, Record, decode, logical_message
 from cdc.log.names import changes_topic
 from cdc.log.transaction import Assembler, Begin, Change, Committed, Duplicate, LogError, SnapshotRow, Step, Suspended
+from connections.kafka import KafkaAccess, client_settings
 from infra.errors import RunnerError
 
 _SECONDS = 300.0
 Taken = Callable[[Record], None]
 
 
-def records(servers: str, pipeline: str) -> Iterator[Record]:
+def records(kafka: KafkaAccess, pipeline: str) -> Iterator[Record]:
     """Every record, in order. RunnerError when Kafka does not give them."""
     topic = changes_topic(pipeline)
-    consumer = _consumer(servers)
+    consumer = _consumer(kafka)
     try:
         _, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=30.0)
         consumer.assign([TopicPartition(topic, 0, 0)])
@@ -36,10 +37,10 @@ def records(servers: str, pipeline: str) -> Iterator[Record]:
         consumer.close()
 
 
-def newest_messages(servers: str, pipeline: str, count: int) -> list[LogicalMessage]:
+def newest_messages(kafka: KafkaAccess, pipeline: str, count: int) -> list[LogicalMessage]:
     """The logical messages among the last `count` records; empty while Kafka does not answer."""
     topic = changes_topic(pipeline)
-    consumer = _consumer(servers)
+    consumer = _consumer(kafka)
     try:
         low, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=5.0)
         consumer.assign([TopicPartition(topic, 0, max(low, high - count))])
@@ -51,8 +52,8 @@ def newest_messages(servers: str, pipeline: str, count: int) -> list[LogicalMess
     return [logical_message(record) for value in values if value and (record := decode(value)).message is not None]
 
 
-def _consumer(servers: str) -> Consumer:
-    return Consumer({"bootstrap.servers": servers, "group.id": "rowtide-chaos", "enable.auto.commit": False})
+def _consumer(kafka: KafkaAccess) -> Consumer:
+    return Consumer(client_settings(kafka) | {"group.id": "rowtide-chaos", "enable.auto.commit": False})
 
 
 @dataclass

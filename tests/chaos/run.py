@@ -137,7 +137,7 @@ class Chaos:
 
     def _hostile_login(self) -> HostileLogin:
         pipeline, addresses = self._pipeline, self._stack.addresses
-        read = partial(newest_messages, addresses.kafka_bootstrap_servers, pipeline.name, NEWEST_RECORDS)
+        read = partial(newest_messages, addresses.kafka, pipeline.name, NEWEST_RECORDS)
         return HostileLogin(
             addresses.postgres_dsn, pipeline.dsn, pipeline.name, pipeline.worker_url, self._scenario.seed, read
         )

@@ -8,6 +8,7 @@ import httpx
 from infra.native.stack import Stack
 from infra.settings import SERVICES
 from tests.chaos.fault_injector import FaultInjector, Report, revive
+from tests.support.servers.services import connect_client
 
 _EVERY_SECONDS = 3.0
 
@@ -17,7 +18,7 @@ class Supervisor:
 
     def __init__(self, stack: Stack, connector: str, injector: FaultInjector, report: Report) -> None:
         self._stack = stack
-        self._url = f"{stack.addresses.connect_url}/connectors/{connector}"
+        self._path = f"/connectors/{connector}"
         self._injector = injector
         self._report = report
         self._stopping = threading.Event()
@@ -53,7 +54,8 @@ class Supervisor:
 
     def _failed(self) -> str:
         try:
-            answer = httpx.get(f"{self._url}/status", timeout=5.0, trust_env=False)
+            with connect_client(self._stack.addresses, 5.0) as client:
+                answer = client.get(f"{self._path}/status")
         except httpx.TransportError:
             return ""
         if not answer.is_success:
@@ -64,6 +66,7 @@ class Supervisor:
 
     def _post(self, path: str) -> None:
         try:
-            httpx.post(f"{self._url}/{path}", timeout=20.0, trust_env=False)
+            with connect_client(self._stack.addresses, 20.0) as client:
+                client.post(f"{self._path}/{path}")
         except httpx.TransportError:
             return

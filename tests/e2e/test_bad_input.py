@@ -9,6 +9,7 @@ from confluent_kafka import Producer
 from psycopg.conninfo import make_conninfo
 
 from cdc.log.names import changes_topic
+from connections.kafka import client_settings
 from infra.native.ports import free_port
 from tests.e2e.conftest import LivePipeline
 from tests.support.paths import CHECKOUT
@@ -145,7 +146,7 @@ def test_a_port_that_is_taken(small: Pipeline) -> None:
 def test_an_undecodable_record_stops_the_worker(small: Pipeline) -> None:
     small.start()
     small.wait_live()
-    producer = Producer({"bootstrap.servers": small.environment["ROWTIDE_KAFKA_BOOTSTRAP_SERVERS"]})
+    producer = Producer(client_settings(small.place.addresses.kafka))
     producer.produce(changes_topic(small.place.pipeline), b"secret-canary", partition=0)
     assert producer.flush(30) == 0
     assert small.ended() == 1

@@ -49,7 +49,7 @@ HOSTILE = {
 
 def run(stack: Stack, folder: Path, cases: list[Case], parameters: Mapping[str, str] | None = None) -> list[CaseResult]:
     servers = Servers(stack.addresses.environment(), None if KEPT else stack)
-    recorder = Recorder(stack.addresses.kafka_bootstrap_servers) if "ROWTIDE_RECORD" in os.environ else None
+    recorder = Recorder(stack.addresses.kafka) if "ROWTIDE_RECORD" in os.environ else None
     try:
         surroundings = Surroundings(servers, folder, print, parameters or {})
         return run_cases(cases, surroundings, *([recorder] if recorder else []))

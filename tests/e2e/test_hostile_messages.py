@@ -2,10 +2,7 @@
 the connector and the worker continue, freshness stays correct, and no document is lost."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import httpx
 import msgspec
 import psycopg
 import pytest
@@ -23,7 +20,6 @@ from cdc.log.names import (
     connector_name,
     control_key_file,
     marker_dsn_file,
-    session_options_file,
     slot_name,
 )
 from cdc.log.signature import ControlKey
@@ -31,6 +27,7 @@ from connections.wait import wait_until
 from tests.e2e.conftest import LivePipeline
 from tests.support.servers.log_pipeline import read_topic
 from tests.support.servers.pipeline import Pipeline
+from tests.support.servers.services import connect_client
 
 SPEC = """\
 pipeline: hostile
@@ -130,20 +127,9 @@ def test_messages_with_other_prefixes_do_not_reach_the_topic(pipeline: Pipeline,
     assert pipeline.metric("rowtide_control_messages_refused_total") == 0, "the connector signs its heartbeats"
 
 
-@pytest.fixture
-def readable_by_connect() -> Iterator[Path]:
-    """A folder for a secret of Connect's, which runs as another user."""
-    with TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
-
-
-def test_the_key_is_shown_to_nobody(pipeline: Pipeline, hostile: psycopg.Connection, readable_by_connect: Path) -> None:
-    place, secrets, key = pipeline.place, pipeline.folder / "secrets", control_key(pipeline)
+def test_the_key_is_shown_to_nobody(pipeline: Pipeline, hostile: psycopg.Connection) -> None:
+    place, key = pipeline.place, control_key(pipeline)
     pads = [part.partition("=")[2] for part in key.session_options().split() if "=" in part]
-    file = readable_by_connect / "own.properties"
-    file.write_bytes((secrets / session_options_file(place.pipeline)).read_bytes())
-    pipeline.environment["ROWTIDE_CONTROL_KEY_REFERENCE"] = f"${{file:{file}:options}}"
     applied = pipeline.rowtide("connectors", "apply", "--wait", "60").stdout
     with psycopg.connect(place.dsn, autocommit=True) as owner:
         owner.execute("INSERT INTO things VALUES (51, 'later')")
@@ -152,9 +138,8 @@ def test_the_key_is_shown_to_nobody(pipeline: Pipeline, hostile: psycopg.Connect
             "a heartbeat is the last query of its session"
         )
         shown = activity(owner)
-    config = httpx.get(
-        f"{place.addresses.connect_url}/connectors/{connector_name(place.pipeline)}/config", trust_env=False
-    ).text
+    with connect_client(place.addresses) as connect:
+        config = connect.get(f"/connectors/{connector_name(place.pipeline)}/config").text
     assert "driver.options" in config
     setting = str(hostile.execute("SELECT current_setting('rowtide.inner', true)").fetchone())
     assert not [pad for pad in pads if pad in config + shown + applied + setting + pipeline.log_tail()]

@@ -8,6 +8,7 @@ import pytest
 from confluent_kafka import Producer
 
 from cdc.log.names import changes_topic
+from connections.kafka import client_settings
 from tests.e2e.conftest import LivePipeline
 from tests.support.servers.log_pipeline import (
     ROWS,
@@ -137,7 +138,7 @@ def test_a_recreated_topic_that_grew_longer_stops_the_worker(pipeline: Pipeline)
     topic, log = changes_topic(place.pipeline), read_topic(place)
     stop_connector(place)
     recreate_topic(place)
-    producer = Producer({"bootstrap.servers": place.addresses.kafka_bootstrap_servers})
+    producer = Producer(client_settings(place.addresses.kafka))
     for number in range((log[-1].offset() or 0) + 100):
         record = log[number % len(log)]
         producer.produce(topic, value=record.value(), headers=record.headers())

@@ -15,6 +15,7 @@ import pytest
 from confluent_kafka import Message, Producer
 
 from cdc.log.names import changes_topic
+from connections.kafka import client_settings
 from tests.e2e.conftest import LivePipeline
 from tests.support.servers.log_pipeline import ROWS, SPEC, TABLES, count_things, document_versions, read_topic
 from tests.support.servers.log_tail import Tail
@@ -98,7 +99,7 @@ def value_of(message: Message) -> bytes:
 
 def write_again(place: Place, records: list[Message]) -> None:
     """Append records to the log, like a connector task that was considered dead."""
-    producer = Producer({"bootstrap.servers": place.addresses.kafka_bootstrap_servers, "linger.ms": 0})
+    producer = Producer(client_settings(place.addresses.kafka) | {"linger.ms": 0})
     for record in records:
         producer.produce(changes_topic(place.pipeline), value=record.value(), headers=record.headers())
     producer.flush(30)

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 
-import httpx
 import psycopg
 import pytest
 
-from cdc.log.names import connector_name
 from tests.e2e.conftest import LivePipeline
 from tests.support.servers.pipeline import Pipeline
-from tests.support.servers.services import Place, elasticsearch_client
+from tests.support.servers.services import Place, delete_connector, elasticsearch_client
 
 SPEC = """\
 pipeline: several
@@ -43,9 +41,7 @@ def other_pipeline(place: Place, suffix: str) -> Iterator[Place]:
     """The name of another pipeline on the same database; its connector is deleted at the end."""
     other = replace(place, pipeline=place.pipeline + suffix)
     yield other
-    httpx.delete(
-        f"{place.addresses.connect_url}/connectors/{connector_name(other.pipeline)}", timeout=30.0, trust_env=False
-    )
+    delete_connector(other)
 
 
 def test_pipelines_live_on_one_database(pipeline: Pipeline, neighbour: Pipeline, live_pipeline: LivePipeline) -> None:

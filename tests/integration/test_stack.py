@@ -8,20 +8,24 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from connections.kafka import KafkaAccess, client_settings
 from connections.wait import wait_until
 from infra.errors import RunnerError, WrongSettings
 from infra.native.stack import Stack
 from infra.native.supervisor import descendants
 from infra.settings import SERVICES, Service
 from tests.support.paths import CHECKOUT
-from tests.support.servers.services import Place, data_directory, small_settings
+from tests.support.servers.services import Place, connect_client, data_directory, small_settings
 
 OWNER = """
 import os, sys
@@ -75,12 +79,57 @@ def test_servers_answer_with_the_versions_and_settings_of_the_room(stack: Stack,
     with psycopg.connect(place.dsn) as connection:
         assert connection.execute("SHOW wal_level").fetchone() == ("logical",)
         assert connection.execute("SHOW server_version").fetchone() == ("18.6",)
-    kafka = AdminClient({"bootstrap.servers": stack.addresses.kafka_bootstrap_servers})
+    kafka = AdminClient(client_settings(stack.addresses.kafka))
     assert len(kafka.list_topics(timeout=5).brokers) == 1
-    plugins = httpx.get(f"{stack.addresses.connect_url}/connector-plugins").json()
+    with connect_client(stack.addresses) as connect:
+        plugins = connect.get("/connector-plugins").json()
     assert ("io.debezium.connector.postgresql.PostgresConnector", "3.7.0.Final") in [
         (plugin["class"], plugin["version"]) for plugin in plugins
     ]
+
+
+def test_without_the_password_nobody_reads_the_log_or_the_connectors(stack: Stack) -> None:
+    kafka, connect = stack.addresses.kafka, stack.addresses.connect
+    controller = f"127.0.0.1:{stack.settings.controller_port}"
+    guesses = [
+        KafkaAccess(kafka.servers),
+        KafkaAccess(controller),
+        replace(kafka, password="guessed"),
+        replace(kafka, servers=controller, mechanism="PLAIN", password="guessed"),
+    ]
+    assert "rowtide-connect-configs" in topics(kafka, 10.0)
+    for access in guesses:
+        with pytest.raises(KafkaException):
+            topics(access, 1.0)
+    with httpx.Client(base_url=connect.url, trust_env=False) as anybody, connect_client(stack.addresses) as operator:
+        for path in ("/", "/connectors?expand=info", "/connectors/x/config", "/connector-plugins", "/admin/loggers"):
+            assert anybody.get(path).status_code == 401, path
+            assert anybody.get(path, auth=("rowtide", "guessed")).status_code == 401, path
+        # These are between workers, which sign them with a key that is in Kafka.
+        assert anybody.post("/connectors/x/tasks", json=[]).status_code == 400
+        assert anybody.put("/connectors/x/fence").status_code == 400
+        assert operator.get("/connectors").status_code == 200
+
+
+def topics(access: KafkaAccess, seconds: float) -> set[str]:
+    return set(AdminClient(client_settings(access) | {"log_level": 0}).list_topics(timeout=seconds).topics)
+
+
+def test_no_command_line_or_log_shows_a_password(stack: Stack) -> None:
+    environment = stack.addresses.environment()
+    passwords = [value for name, value in environment.items() if name.endswith("PASSWORD")]
+    assert len(passwords) == 3
+    shown = b"".join(commands_of_all_processes()).decode(errors="replace")
+    shown += "".join(log.read_text(errors="replace") for log in stack.log("kafka").parent.glob("*.log"))
+    for expected in ("org.apache.kafka.connect.cli.ConnectDistributed", "UserScramCredentialRecord"):
+        assert expected in shown
+    assert not [password for password in passwords if password in shown]
+
+
+def commands_of_all_processes() -> Iterator[bytes]:
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            yield file.read_bytes()
 
 
 def process_status(pid: int) -> dict[str, str] | None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ from cdc.errors import ServiceUnavailable
 from cdc.log.heartbeat import SYSTEM_QUERY, decode, placeholder
 from cdc.log.names import HEARTBEAT_PREFIX, connector_name
 from cdc.log.signature import public_prefix, without_signature
+from cdc.properties_file import parsed
 from cdc.source.database import open_source
+from connections.wait import wait_until
 from infra.versions import read as read_versions
 from tests.support.servers.operator import Log, LogRecord, Operator, log_of
-from tests.support.servers.services import Place
+from tests.support.servers.services import Place, connect_client
 
 SCHEMA = """
 CREATE SCHEMA "Odd Schema";
@@ -248,6 +251,8 @@ def test_the_life_of_a_connector(operator: Operator) -> None:
     operator.do("init", *pipeline, *TABLES)
     operator.do("connectors", "diff", *pipeline, *TABLES)
     assert "unchanged" in operator.do("connectors", "apply", *pipeline, *TABLES)
+    assert set(secrets_in_connect(operator)) == {"references"}
+    operator = _a_new_password_is_a_change_that_restarts_the_task(operator, pipeline)
     assert "paused" in operator.do("connectors", "pause", *pipeline, "--wait", "30")
     assert "running" in operator.do("connectors", "resume", *pipeline, "--wait", "30")
     assert "running" in operator.do("connectors", "restart", *pipeline, "--wait", "30")
@@ -264,6 +269,43 @@ def test_the_life_of_a_connector(operator: Operator) -> None:
             "SELECT 1 FROM pg_replication_slots WHERE slot_name = %s", (f"rowtide_{pipeline[1]}",)
         )
         assert slots.fetchone() is None
+
+
+def secrets_in_connect(operator: Operator) -> list[str]:
+    """What the configurations of the connector and of its task contain, as Connect's REST API returns them."""
+    options = [parsed(file.read_text()) for file in operator.place.addresses.connect_secrets.glob("*.properties")]
+    known = [value for values in options for value in values.values()]
+    known += [file.read_text().strip() for file in operator.secrets.iterdir()]
+    known += [word.partition("=")[2] for value in known for word in value.split() if word.startswith("rowtide.")]
+    with connect_client(operator.place.addresses) as connect:
+        path = f"/connectors/{connector_name(operator.place.pipeline)}"
+        shown = [connect.get(f"{path}/{what}").raise_for_status().text for what in ("config", "tasks")]
+        shown.append(connect.get("/connectors?expand=info&expand=status").raise_for_status().text)
+    assert "driver.options" in shown[0]
+    assert "driver.options" in shown[1]
+    return ["secrets" if [value for value in known if value in text] else "references" for text in shown]
+
+
+def _a_new_password_is_a_change_that_restarts_the_task(operator: Operator, pipeline: tuple[str, ...]) -> Operator:
+    odd = replace(operator, more={"ROWTIDE_CONNECTOR_PASSWORD": " odd\\ =:#!é"})
+    before = reader_of_the_slot(operator.place)
+    odd.do("init", *pipeline, *TABLES, "--new-password")
+    changed = odd.run("connectors", "diff", *pipeline, *TABLES)
+    assert (changed.code, "+ database.password = ${file:" in changed.out) == (1, True)
+    assert "database.password" in odd.do("connectors", "apply", *pipeline, *TABLES, "--dry-run")
+    assert odd.run("connectors", "diff", *pipeline, *TABLES).code == 1, "a dry run changes nothing"
+    assert "updated" in odd.do("connectors", "apply", *pipeline, *TABLES, "--wait", "60")
+    odd.do("connectors", "diff", *pipeline, *TABLES)
+    assert wait_until(lambda: reader_of_the_slot(operator.place) not in (None, before), 60), "the task did not restart"
+    assert set(secrets_in_connect(odd)) == {"references"}
+    return odd
+
+
+def reader_of_the_slot(place: Place) -> object:
+    with psycopg.connect(place.dsn) as connection:
+        query = "SELECT active_pid FROM pg_replication_slots WHERE slot_name = %s"
+        (pid,) = connection.execute(query, (f"rowtide_{place.pipeline}",)).fetchone() or (None,)
+    return pid
 
 
 def test_a_new_snapshot_comes_with_the_rows_of_now(operator: Operator) -> None:
@@ -298,10 +340,15 @@ def test_errors_name_what_is_wrong_and_have_their_exit_codes(operator: Operator)
     missing = operator.run("connectors", "apply", *pipeline, *TABLES)
     assert (missing.code, "rowtide init" in missing.err) == (2, True)
     operator.do("init", *pipeline, *TABLES)
-    wrong = operator.run("connectors", "apply", *pipeline, *TABLES, ROWTIDE_CONNECTOR_PASSWORD="wrong")
+    wrong = operator.run("connectors", "apply", *pipeline, *TABLES, "--dry-run", ROWTIDE_CONNECTOR_PASSWORD="wrong")
     assert wrong.code == 2
     assert "database.hostname: " in wrong.err
     assert "password authentication failed" in wrong.err
+    assert not [*operator.place.addresses.connect_secrets.glob(f"*{operator.place.pipeline}*")], "nothing is left"
+    elsewhere = operator.run("connectors", "apply", *pipeline, *TABLES, ROWTIDE_CONNECT_SECRETS_PATH="/elsewhere")
+    assert (elsewhere.code, "does not resolve ${file:/elsewhere/" in elsewhere.err) == (2, True)
+    nowhere = operator.run("connectors", "apply", *pipeline, *TABLES, ROWTIDE_CONNECT_SECRETS_DIR=None)
+    assert (nowhere.code, "ROWTIDE_CONNECT_SECRETS_DIR" in nowhere.err) == (2, True)
     away = operator.run("connectors", "list", ROWTIDE_CONNECT_URL="http://127.0.0.1:1")
     assert (away.code, "does not answer" in away.err) == (3, True)
     assert operator.run("connectors", "list", ROWTIDE_CONNECT_URL="nonsense").code == 2

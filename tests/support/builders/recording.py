@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, TopicPartition
 from cdc.log.envelope import Record, decode, split_transaction_id
 from cdc.log.heartbeat import placeholder
 from cdc.log.names import changes_topic
+from connections.kafka import KafkaAccess, client_settings
 from read_model.types.canonical_json import canonical
 from rowtide.conformance.case import Case
 from rowtide.conformance.run import Run
@@ -53,8 +54,8 @@ def can_be_recorded(case: Case) -> bool:
 class Recorder:
     """Given to `run_cases`: writes the recording of every case that came out equal."""
 
-    def __init__(self, bootstrap_servers: str) -> None:
-        self._servers = bootstrap_servers
+    def __init__(self, kafka: KafkaAccess) -> None:
+        self._kafka = kafka
         self._lines: dict[str, list[bytes]] = {}
         self._consumers: dict[str, Consumer] = {}
 
@@ -82,8 +83,8 @@ class Recorder:
         where = TopicPartition(changes_topic(pipeline), 0, 0)
         consumer = self._consumers.get(pipeline)
         if consumer is None:
-            settings = {"bootstrap.servers": self._servers, "group.id": pipeline, "enable.auto.commit": False}
-            consumer = self._consumers[pipeline] = Consumer(settings)
+            settings = {"group.id": pipeline, "enable.auto.commit": False}
+            consumer = self._consumers[pipeline] = Consumer(client_settings(self._kafka) | settings)
             consumer.assign([where])
         _, end = consumer.get_watermark_offsets(where)
         at: int | None = -1

@@ -1,7 +1,8 @@
 """Stands in for `docker compose` where there is no engine: runs the file's programs as processes, on servers that run already.
 
 What a program gets is what the file gives its container, as `docker-compose config` reads it, and nothing else. ADDRESSES, in the
-environment, is a JSON object: what a container calls something, and where it is here. Programs that stay leave a file NAME.pid.
+environment, is a JSON object: what a container calls something, and where it is here; or a variable, and its value here.
+Programs that stay leave a file NAME.pid.
 """
 
 import json
@@ -20,7 +21,7 @@ from tests.support.paths import CHECKOUT
 from tests.support.servers.pipeline import ROWTIDE
 
 READ = "services.json"
-PROGRAMS = {"rowtide": ROWTIDE, "python": [sys.executable]}
+PROGRAMS = {"rowtide": ROWTIDE, "python": [sys.executable], "cat": ["cat"]}
 
 
 def services(file: str) -> dict[str, Any]:
@@ -38,18 +39,31 @@ def operator(name: str) -> dict[str, Any]:
     return definition
 
 
-def environment(definition: dict[str, Any], addresses: dict[str, str]) -> dict[str, str]:
-    """The container's variables, with addresses and paths of here."""
-    words = dict(addresses)
+def words_of(definition: dict[str, Any], addresses: dict[str, str]) -> dict[str, str]:
+    """What the container calls its addresses and mounted folders, and what they are here; the longest first."""
+    words: dict[str, str] = {}
     for mount in definition.get("volumes", []):
         source, target = mount.split(":")[:2]
         here = Path(source) if source.startswith("/") else Path.cwd() / "volumes" / source
         if not source.startswith("/"):
             here.mkdir(parents=True, exist_ok=True)
         words[target] = str(here)
-    variables = dict(definition["environment"])
-    for inside, here_ in words.items():
-        variables = {name: value.replace(inside, here_) for name, value in variables.items()}
+    words |= addresses
+    return {inside: words[inside] for inside in sorted(words, key=len, reverse=True)}
+
+
+def localized(text: str, words: dict[str, str]) -> str:
+    """The text with addresses and paths of here."""
+    for inside, here in words.items():
+        text = text.replace(inside, here)
+    return text
+
+
+def environment(definition: dict[str, Any], addresses: dict[str, str]) -> dict[str, str]:
+    """The container's variables, with addresses and paths of here."""
+    words = words_of(definition, addresses)
+    variables = {name: localized(value, words) for name, value in definition["environment"].items()}
+    variables |= {name: value for name, value in addresses.items() if name in variables}
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), **variables}
 
 
@@ -91,8 +105,10 @@ def main() -> None:
         return
     assert [verb, *words[:2]] == ["run", "--rm", "-T"]
     name, program, *rest = words[2:]
-    variables = environment(operator(name), addresses)
-    sys.exit(subprocess.run([*PROGRAMS[program], *rest], env=variables, check=False).returncode)
+    definition = operator(name)
+    variables, known = environment(definition, addresses), words_of(definition, addresses)
+    arguments = [localized(word, known) for word in rest]
+    sys.exit(subprocess.run([*PROGRAMS[program], *arguments], env=variables, check=False).returncode)
 
 
 if __name__ == "__main__":

@@ -3,16 +3,16 @@
 import threading
 from collections.abc import Callable
 
-import httpx
 import psycopg
 from confluent_kafka import Consumer, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from cdc.log.names import changes_topic, connector_name
+from connections.kafka import client_settings
 from connections.wait import wait_until
 from tests.support.servers.pipeline import Pipeline
-from tests.support.servers.services import Place, elasticsearch_client
+from tests.support.servers.services import Place, connect_client, elasticsearch_client
 
 SPEC = """\
 pipeline: log
@@ -50,13 +50,13 @@ def document_versions(pipeline: Pipeline) -> dict[str, int]:
 
 def admin_of(place: Place) -> AdminClient:
     """An admin client of the place's Kafka."""
-    return AdminClient({"bootstrap.servers": place.addresses.kafka_bootstrap_servers})
+    return AdminClient(client_settings(place.addresses.kafka))
 
 
 def read_topic(place: Place) -> list[Message]:
     """Every record of the topic."""
     topic = changes_topic(place.pipeline)
-    consumer = Consumer({"bootstrap.servers": place.addresses.kafka_bootstrap_servers, "group.id": f"{topic}-test"})
+    consumer = Consumer(client_settings(place.addresses.kafka) | {"group.id": f"{topic}-test"})
     try:
         low, high = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
         consumer.assign([TopicPartition(topic, 0, low)])
@@ -71,7 +71,7 @@ def read_topic(place: Place) -> list[Message]:
 def wait_for_records(place: Place, change: Callable[[], None], count: int = 60) -> None:
     """Make a change, and wait until the connector has written at least `count` records since."""
     topic = changes_topic(place.pipeline)
-    consumer = Consumer({"bootstrap.servers": place.addresses.kafka_bootstrap_servers, "group.id": f"{topic}-wait"})
+    consumer = Consumer(client_settings(place.addresses.kafka) | {"group.id": f"{topic}-wait"})
 
     def end() -> int:
         return int(consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)[1])
@@ -106,11 +106,11 @@ def recreate_topic(place: Place) -> None:
 
 def stop_connector(place: Place) -> None:
     """Stop the connector; it releases its slot."""
-    url = f"{place.addresses.connect_url}/connectors/{connector_name(place.pipeline)}"
-    httpx.put(f"{url}/stop", trust_env=False, timeout=30).raise_for_status()
+    path = f"/connectors/{connector_name(place.pipeline)}"
+    with connect_client(place.addresses) as client:
+        client.put(f"{path}/stop").raise_for_status()
 
-    def is_stopped() -> bool:
-        status = httpx.get(f"{url}/status", trust_env=False, timeout=30).json()
-        return bool(status["connector"]["state"] == "STOPPED")
+        def is_stopped() -> bool:
+            return bool(client.get(f"{path}/status").json()["connector"]["state"] == "STOPPED")
 
-    assert wait_until(is_stopped, 30), "the connector does not stop"
+        assert wait_until(is_stopped, 30), "the connector does not stop"

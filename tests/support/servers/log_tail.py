@@ -6,6 +6,7 @@ from collections.abc import Callable
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from cdc.log.names import changes_topic
+from connections.kafka import client_settings
 from tests.support.servers.services import Place
 
 NEW = -1
@@ -18,10 +19,9 @@ class Tail:
 
     def __init__(self, place: Place, offset: int = NEW) -> None:
         self._topic = changes_topic(place.pipeline)
-        servers = place.addresses.kafka_bootstrap_servers
         self._consumer = Consumer(
-            {
-                "bootstrap.servers": servers,
+            client_settings(place.addresses.kafka)
+            | {
                 "group.id": f"{self._topic}-tail",
                 "fetch.wait.max.ms": 5,
                 "topic.metadata.refresh.interval.ms": 200,

@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, TopicPartition
 from typer.testing import CliRunner
 
 from cdc.log.names import changes_topic
+from connections.kafka import client_settings
 from rowtide.commands import connectors, documents, init, resnapshot
 from tests.support.servers.services import Place
 
@@ -34,12 +35,17 @@ class Operator:
     secrets: Path
     more: dict[str, str] = field(default_factory=dict)
 
-    def run(self, *words: str, **environment: str) -> Said:
-        """Run `rowtide WORDS`."""
+    def run(self, *words: str, **environment: str | None) -> Said:
+        """Run `rowtide WORDS`. A variable that is None is not set."""
         app = typer.Typer()
         for room in (init, connectors, documents, resnapshot):
             room.register(app)
-        known = {**self.place.environment, "ROWTIDE_SECRETS_DIR": str(self.secrets), **self.more, **environment}
+        known: dict[str, str | None] = {
+            **self.place.environment,
+            "ROWTIDE_SECRETS_DIR": str(self.secrets),
+            **self.more,
+            **environment,
+        }
         result = CliRunner().invoke(app, list(words), env=known, catch_exceptions=False)
         return Said(result.exit_code, result.stdout, result.stderr)
 
@@ -84,11 +90,7 @@ class Log:
 def log_of(place: Place) -> Iterator[Log]:
     """The log of a place's pipeline."""
     consumer = Consumer(
-        {
-            "bootstrap.servers": place.addresses.kafka_bootstrap_servers,
-            "group.id": place.pipeline,
-            "enable.auto.commit": False,
-        }
+        client_settings(place.addresses.kafka) | {"group.id": place.pipeline, "enable.auto.commit": False}
     )
     consumer.assign([TopicPartition(changes_topic(place.pipeline), 0, 0)])
     try:

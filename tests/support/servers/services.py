@@ -18,6 +18,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from cdc.log.names import connector_name
+from connections.connect import client_options
 from infra.addresses import Addresses
 from infra.native.ports import free_ports
 from infra.native.stack import Stack
@@ -94,6 +95,11 @@ def elasticsearch_client(addresses: Addresses) -> httpx.Client:
     )
 
 
+def connect_client(addresses: Addresses, seconds: float = 30.0) -> httpx.Client:
+    """A client of the stack's Kafka Connect, signed in."""
+    return httpx.Client(**client_options(addresses.connect) | {"timeout": seconds})
+
+
 @contextmanager
 def fresh_place(addresses: Addresses) -> Iterator[Place]:
     """Make a database and a name; at the end remove the connector of that name, and the database with its slots."""
@@ -104,15 +110,15 @@ def fresh_place(addresses: Addresses) -> Iterator[Place]:
     try:
         yield place
     finally:
-        _delete_connector(place)
+        delete_connector(place)
         with psycopg.connect(addresses.postgres_dsn, autocommit=True) as connection:
             _drop_database(connection, name)
 
 
-def _delete_connector(place: Place) -> None:
-    httpx.delete(
-        f"{place.addresses.connect_url}/connectors/{connector_name(place.pipeline)}", timeout=30.0, trust_env=False
-    )
+def delete_connector(place: Place) -> None:
+    """Delete the connector of a place's pipeline."""
+    with connect_client(place.addresses) as client:
+        client.delete(f"/connectors/{connector_name(place.pipeline)}")
 
 
 def _drop_database(connection: psycopg.Connection[tuple[object, ...]], name: str) -> None:

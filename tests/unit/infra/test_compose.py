@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.compose import OWN_NAMES, document, properties, render
+from infra import jaas
+from infra.compose import document, render
+from infra.compose_servers import CONNECT_USERS, OWN_NAMES, properties
 from infra.settings import SERVICES, StackSettings
 from infra.versions import ROOM, read, shipped
 
@@ -86,10 +88,57 @@ def test_only_operator_commands_have_the_elasticsearch_password(committed: dict[
     assert keys == {"rowtide": None, "worker": "${ROWTIDE_WORKER_KEY:-}", "api": "${ROWTIDE_SEARCH_KEY:-}"}
 
 
+def test_kafka_requires_a_login_on_every_listener(committed: dict[str, Any]) -> None:
+    environment = committed["services"]["kafka"]["environment"]
+    listeners = {listener.partition(":")[0] for listener in environment["KAFKA_LISTENERS"].split(",")}
+    protocols = dict(each.split(":") for each in environment["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"].split(","))
+    assert set(protocols) == listeners
+    assert set(protocols.values()) == {"SASL_PLAINTEXT"}
+    # With this prefix, the image's own script demands a file for the login.
+    assert not [name for name in listeners if name.startswith("SASL_")]
+    for name in listeners:
+        assert "${ROWTIDE_PASSWORD:?" in environment[f"KAFKA_LISTENER_NAME_{name}_PLAIN_SASL_JAAS_CONFIG"]
+    for program in ("rowtide", "worker"):
+        variables = committed["services"][program]["environment"]
+        assert variables["ROWTIDE_KAFKA_SECURITY_PROTOCOL"] == "sasl_plaintext"
+        assert variables["ROWTIDE_KAFKA_SASL_MECHANISM"] == "PLAIN"
+    assert "ROWTIDE_KAFKA_PASSWORD" not in committed["services"]["api"]["environment"]
+
+
+def test_connect_requires_a_login_and_signs_in_to_kafka(committed: dict[str, Any]) -> None:
+    connect = committed["services"]["connect"]
+    environment = connect["environment"]
+    for client in ("", "PRODUCER_", "CONSUMER_", "ADMIN_"):
+        name = f"CONNECT_{client}SASL_JAAS_CONFIG"
+        assert "${ROWTIDE_PASSWORD:?" in environment[name]
+        assert name in environment["SENSITIVE_PROPERTIES"].split(",")
+    assert environment["CONNECT_REST_EXTENSION_CLASSES"].endswith(".BasicAuthSecurityRestExtension")
+    assert shipped("connect-login.conf") == jaas.connect_login(CONNECT_USERS)
+    assert f"> {CONNECT_USERS})" in connect["entrypoint"][-1]
+    assert committed["services"]["rowtide"]["environment"]["ROWTIDE_CONNECT_USERNAME"] == jaas.USER
+
+
+def test_the_operator_writes_what_connect_may_read(committed: dict[str, Any]) -> None:
+    connect, operator = committed["services"]["connect"], committed["services"]["rowtide"]
+    folder = operator["environment"]["ROWTIDE_CONNECT_SECRETS_DIR"]
+    assert connect["environment"]["CONNECT_CONFIG_PROVIDERS_FILE_PARAM_ALLOWED_PATHS"] == folder
+    assert f"connect:{folder}:ro" in connect["volumes"]
+    assert f"connect:{folder}" in operator["volumes"]
+    image = (ROOM / "Dockerfile").read_text()
+    (group,) = connect["group_add"]
+    assert f"groupadd --gid {group} rowtide" in image
+    assert f"install -d -m 2750 -o rowtide -g rowtide {folder}\n" in image
+
+
+def test_no_health_check_has_a_password_on_its_command_line(committed: dict[str, Any]) -> None:
+    tests = [" ".join(each["healthcheck"]["test"]) for each in committed["services"].values() if "healthcheck" in each]
+    assert not [test for test in tests if "ROWTIDE_PASSWORD" in test or " -u " in test]
+
+
 def test_files_that_are_mounted_exist(committed: dict[str, Any]) -> None:
     mounted = [mount for each in committed["services"].values() for mount in each.get("volumes", [])]
     files = [mount.split(":")[0] for mount in mounted if mount.startswith("./")]
-    assert len(files) == 2
+    assert len(files) == 3
     assert all((ROOM / file).is_file() for file in files)
     assert (ROOM / "../rowtide/examples/orders.yaml").is_file()
 

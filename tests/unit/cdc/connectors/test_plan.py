@@ -1,5 +1,7 @@
 """The desired against the running configuration, and one state for a connector and its tasks."""
 
+from dataclasses import replace
+
 import pytest
 
 from cdc.connectors.client import ConnectorState, Status, TaskState
@@ -26,6 +28,11 @@ def test_update_names_every_key_both_ways() -> None:
 
 def test_a_secret_is_hidden_on_both_sides() -> None:
     assert Difference("database.password", "old", None).masked() == Difference("database.password", "********", None)
+
+
+def test_a_reference_to_a_secret_is_shown() -> None:
+    difference = Difference("database.password", "old", "${file:/run/x.properties:password.1}")
+    assert difference.masked() == replace(difference, running="********")
 
 
 def status(connector: str, *tasks: str, trace: str = "") -> Status:

@@ -1,6 +1,7 @@
 """What the servers are configured with: versions, settings, addresses."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from infra.errors import WrongSettings
 from infra.native.identity import Identity, obstacle, require_reachable
 from infra.native.installation import Installation, fingerprint, maven_properties
 from infra.native.ports import free_ports, is_free
+from infra.native.preparation import read_secrets
 from infra.native.servers import BUILDERS, Secrets, Server
 from infra.settings import SERVICES, Service, StackSettings, read_settings
 from infra.versions import read, shipped
 
-SECRETS = Secrets(password="hidden-word", cluster_id="A" * 22)
+SECRETS = Secrets("hidden-word", kafka_password="hidden-kafka", connect_password="hidden-connect", cluster_id="A" * 22)
+PASSWORDS = ("hidden-word", "hidden-kafka", "hidden-connect")
 INSTALLED = Installation(Path("/cache/servers-1"), Path("/jdk"))
 
 
@@ -33,8 +36,30 @@ def properties(text: str) -> dict[str, str]:
 def test_no_command_line_or_environment_holds_the_password(service: Service) -> None:
     server = built(service)
     steps = [word for step in server.steps for word in step.command]
-    assert SECRETS.password not in " ".join([*server.command, *server.environment.values(), *steps])
-    assert all(SECRETS.password not in text for text in server.files.values())
+    shown = " ".join([*server.command, *server.environment.values(), *steps])
+    assert not [password for password in PASSWORDS if password in shown]
+
+
+def test_kafka_and_connect_require_a_login_on_every_listener() -> None:
+    broker = properties(built("kafka").files[Path("/data/kafka/server.properties")])
+    protocols = dict(each.split(":") for each in broker["listener.security.protocol.map"].split(","))
+    assert set(protocols.values()) == {"SASL_PLAINTEXT"}
+    assert {each.split(":")[0] for each in broker["listeners"].split(",")} == set(protocols)
+    connect = built("connect").files
+    worker = properties(connect[Path("/data/connect/connect.properties")])
+    for client in ("", "producer.", "consumer.", "admin."):
+        assert worker[f"{client}security.protocol"] == "SASL_PLAINTEXT"
+        assert "hidden-kafka" in worker[f"{client}sasl.jaas.config"]
+    assert worker["rest.extension.classes"].endswith(".BasicAuthSecurityRestExtension")
+    assert connect[Path("/data/connect/users.properties")] == "rowtide=hidden-connect\n"
+    assert worker["config.providers.file.param.allowed.paths"] == "/data/connect/secrets"
+    assert re.fullmatch(worker["config.providers.env.param.allowlist.pattern"], "HOME") is None
+
+
+def test_a_stack_of_an_earlier_version_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "secrets.json").write_text('{"password": "x", "cluster_id": "y"}')
+    with pytest.raises(WrongSettings, match=r"no kafka_password(.|\n)*rowtide down --purge"):
+        read_secrets(tmp_path)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -47,7 +72,7 @@ def test_everything_a_server_writes_is_below_its_directory(service: Service) -> 
 
 def test_servers_listen_on_loopback_at_the_configured_ports() -> None:
     file = built("kafka", kafka_port=1111, controller_port=2222).files[Path("/data/kafka/server.properties")]
-    assert properties(file)["listeners"] == "PLAINTEXT://127.0.0.1:1111,CONTROLLER://127.0.0.1:2222"
+    assert properties(file)["listeners"] == "BROKER://127.0.0.1:1111,CONTROLLER://127.0.0.1:2222"
     assert "listen_addresses=127.0.0.1" in built("postgres").command
     assert "port=3333" in built("postgres", postgres_port=3333).command
     assert (
@@ -94,8 +119,11 @@ def test_an_installation_is_named_by_what_it_is_made_of() -> None:
 
 def test_addresses_do_not_show_passwords() -> None:
     addresses = addresses_of(StackSettings(data=Path("/data")), SECRETS)
-    assert SECRETS.password not in repr(addresses)
-    assert addresses.environment()["ROWTIDE_ELASTICSEARCH_PASSWORD"] == SECRETS.password
+    assert not [password for password in PASSWORDS if password in repr(addresses)]
+    environment = addresses.environment()
+    assert environment["ROWTIDE_ELASTICSEARCH_PASSWORD"] == SECRETS.password
+    assert environment["ROWTIDE_KAFKA_PASSWORD"] == SECRETS.kafka_password
+    assert environment["ROWTIDE_CONNECT_PASSWORD"] == SECRETS.connect_password
 
 
 def test_wrong_settings_are_listed_all_at_once() -> None:
