@@ -13,6 +13,8 @@ STORE_TIMESTAMP = (
     f"CASE WHEN {{0}} IS NULL THEN NULL WHEN {{0}} GLOB '[0-9]*' THEN {_TRIMMED} ELSE rowtide_moment({{0}}) END"
 )
 STORE_TIME = _TRIMMED
+STORE_ZONED_TIME = f"iif({{0}} GLOB '24:00*', '00:00:00', {_TRIMMED})"
+"""PostgreSQL makes 00:00 of 24:00 in another zone, Debezium does not in UTC."""
 
 RENDER_INSTANT = "iif({0} IN ('infinity', '-infinity'), {0}, {0} || 'Z')"
 
@@ -31,7 +33,7 @@ ORACLE_TIMESTAMP = f"CASE WHEN isfinite({{0}}) THEN {_YEAR} || {_FRACTION_TRIMME
 ORACLE_INSTANT = f"CASE WHEN isfinite({{0}}) THEN {_YEAR} || {_FRACTION_TRIMMED} || 'Z' ELSE ({{0}})::text END".replace(
     "{0}", "({0} AT TIME ZONE 'UTC')"
 )
-# Debezium sends 00:00 for 24:00, so documents show that.
+# Debezium sends 00:00 for 24:00 without a zone, so documents show that.
 ORACLE_CLOCK = "CASE WHEN {0} = '24:00' THEN '00:00' ELSE {0} END"
 ORACLE_TIME = f"({ORACLE_CLOCK})::text"
 ORACLE_ZONED_TIME = ORACLE_TIME.replace("{0}", "(({0}) AT TIME ZONE 'UTC')::time") + " || 'Z'"

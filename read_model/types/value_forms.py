@@ -290,7 +290,7 @@ _FORMS: dict[str, ValueForm] = {
     "timestamp": _moment(datetime_sql.STORE_TIMESTAMP, "{0}", datetime_sql.ORACLE_TIMESTAMP),
     "timestamptz": _moment(datetime_sql.STORE_TIMESTAMP, datetime_sql.RENDER_INSTANT, datetime_sql.ORACLE_INSTANT),
     "time": _moment(datetime_sql.STORE_TIME, "{0}", datetime_sql.ORACLE_TIME, datetime_sql.ORACLE_CLOCK),
-    "timetz": _moment(datetime_sql.STORE_TIME, "{0} || 'Z'", datetime_sql.ORACLE_ZONED_TIME),
+    "timetz": _moment(datetime_sql.STORE_ZONED_TIME, "{0} || 'Z'", datetime_sql.ORACLE_ZONED_TIME),
     "interval": _moment("{0}", "{0}", datetime_sql.ORACLE_INTERVAL),
     "json": _WRITTEN_JSON,
     "jsonb": _JSON,
