@@ -92,7 +92,8 @@ EDGES: dict[str, tuple[Column, str, list[tuple[str, str]]]] = {
     ),
     "time": (Column("v", "time"), "time", [("'04:05:11.789'", '"04:05:11.789Z"'), ("'04:05'", '"04:05:00Z"')]),
     "time_24": (Column("v", "time"), "time", [("'24:00'", '"00:00:00Z"'), ("'00:30'", '"00:30:00Z"')]),
-    "timetz_24": (Column("v", "timetz"), "timetz", [("'24:00+00'", '"24:00:00Z"'), ("'24:00+02'", '"22:00:00Z"')]),
+    "timetz_24": (Column("v", "timetz"), "timetz", [("'24:00+00'", '"24:00:00Z"')]),
+    "timetz_24_east": (Column("v", "timetz"), "timetz", [("'24:00+02'", '"22:00:00Z"')]),
     "timetz": (Column("v", "timetz"), "timetz", [("'04:05:11.789+02'", '"02:05:11.789Z"')]),
     "interval": (
         Column("v", "interval"), "interval",
