@@ -14,6 +14,7 @@ from cdc.log.catalogue import faults_query
 from cdc.log.heartbeat import SYSTEM_QUERY
 from cdc.log.names import publication_name, role_name, slot_name
 from cdc.source.facts import Facts, MarkerFacts, Publication, Role
+from cdc.source.locks import LOCK_SECONDS, LOCKED, run_giving_way
 from cdc.source.plan import Statement
 from connections.postgres import (
     ConnectionFailure,
@@ -33,13 +34,16 @@ SELECT current_database(), current_setting('server_version_num')::int, current_s
   current_setting('max_replication_slots')::int, current_setting('max_wal_senders')::int,
   (SELECT count(*)::int FROM pg_stat_replication), current_setting('server_encoding'), current_setting('max_slot_wal_keep_size'),
   coalesce(current_setting('idle_replication_slot_timeout', true), ''),
-  (SELECT coalesce(array_agg(slot_name::text), '{}') FROM pg_replication_slots)
+  (SELECT coalesce(json_object_agg(slot_name, coalesce(database, '')), '{}') FROM pg_replication_slots)
 """
 
 _ROLE = """
 SELECT rolcanlogin, rolreplication, rolbypassrls OR rolsuper, rolsuper,
   (SELECT count(*)::int FROM pg_class WHERE relowner = r.oid)
-  + (SELECT count(*)::int FROM pg_namespace WHERE nspowner = r.oid)
+  + (SELECT count(*)::int FROM pg_namespace WHERE nspowner = r.oid),
+  coalesce(rolvaliduntil < now(), false),
+  (SELECT coalesce(array_agg(DISTINCT d.datname::text), '{}') FROM pg_shdepend s JOIN pg_database d ON d.oid = s.dbid
+   WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid AND d.datname <> current_database())
 FROM pg_roles r WHERE rolname = %s
 """
 
@@ -58,7 +62,18 @@ SELECT has_database_privilege(%(role)s, current_database(), 'CONNECT'),
    WHERE has_schema_privilege(%(role)s, oid, 'USAGE')),
   (SELECT coalesce(array_agg(DISTINCT ARRAY[n.nspname::text, c.relname::text]), '{}')
    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a
-   WHERE a.grantee = %(role)s::regrole AND a.privilege_type = 'SELECT' AND c.relkind IN ('r', 'p'))
+   WHERE a.grantee = %(role)s::regrole AND a.privilege_type = 'SELECT' AND c.relkind IN ('r', 'p')),
+  (SELECT coalesce(array_agg(p.oid::regprocedure::text ORDER BY 1), '{}') FROM pg_proc p
+   WHERE p.pronamespace = 'pg_catalog'::regnamespace AND NOT has_function_privilege(%(role)s, p.oid, 'EXECUTE')
+   AND p.proname IN ('pg_control_system', 'pg_current_wal_lsn', 'pg_walfile_name'))
+"""
+
+_UNREADABLE = """
+SELECT coalesce(array_agg(n.nspname || '.' || c.relname ORDER BY n.nspname, c.relname), '{}')
+FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid JOIN pg_class c ON c.oid = r.prrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE p.pubname = %(publication)s
+AND NOT (has_schema_privilege(%(role)s, n.oid, 'USAGE') AND has_any_column_privilege(%(role)s, c.oid, 'SELECT'))
 """
 
 _PUBLICATION = """
@@ -78,7 +93,9 @@ SELECT r.rolname IS NOT NULL, coalesce(r.rolconnlimit, -1), coalesce(r.rolconfig
   (SELECT coalesce(array_agg(datname::text ORDER BY datname), '{}') FROM pg_database
    WHERE datallowconn AND datname <> current_database() AND has_database_privilege(who, oid, 'CONNECT')),
   (SELECT coalesce(array_agg(nspname::text ORDER BY nspname), '{}') FROM pg_namespace
-   WHERE has_schema_privilege(who, oid, 'CREATE'))
+   WHERE has_schema_privilege(who, oid, 'CREATE')),
+  coalesce(r.rolcanlogin AND coalesce(r.rolvaliduntil > now(), true), true),
+  has_database_privilege(who, current_database(), 'CONNECT')
 FROM (SELECT %(role)s) asked (role) LEFT JOIN pg_roles r ON r.rolname = asked.role,
   LATERAL (SELECT coalesce(r.rolname, 'public')) resolved (who)
 """
@@ -113,7 +130,7 @@ class Source:
         """What `plan_source` needs."""
         database, version, wal_level, max_slots, max_senders, senders, encoding, keep, idle, slots = self._row(_SERVER)
         role = self._connection.execute(_ROLE, (role_name(pipeline),)).fetchone()
-        connect, schemas, granted = self._grants(pipeline) if role else (False, [], [])
+        connect, schemas, granted, functions = self._grants(pipeline) if role else (False, [], [], [])
         return Facts(
             database=database,
             version=version,
@@ -126,12 +143,13 @@ class Source:
             money_places=self._money_places(),
             max_slot_wal_keep_size=keep,
             idle_slot_timeout=idle,
-            slots=frozenset(slots),
-            role=Role(*role) if role else None,
+            slots=slots,
+            role=_role(*role) if role else None,
             may_connect=connect,
             strangers_may_emit=self.may_emit("public") and bool(self._row(_STRANGERS)[0]),
             usable_schemas=frozenset(schemas),
             granted=frozenset(TableName(*pair) for pair in granted),
+            missing_functions=tuple(functions),
             publication=self._publication(pipeline),
         )
 
@@ -139,9 +157,17 @@ class Source:
         """What `plan_marker_role` needs."""
         row = self._connection.execute(_MARKER, {"role": role}).fetchone()
         assert row is not None
-        exists, limit, settings, temporary, large_objects, databases, schemas = row
+        exists, limit, settings, temporary, large_objects, databases, schemas, login, connect = row
         return MarkerFacts(
-            exists, limit, frozenset(settings), temporary, large_objects, tuple(databases), tuple(schemas)
+            exists=exists,
+            connection_limit=limit,
+            settings=frozenset(settings),
+            temporary=temporary,
+            large_objects=large_objects,
+            databases=tuple(databases),
+            schemas=tuple(schemas),
+            login=login,
+            may_connect=connect,
         )
 
     def has_role(self, role: str) -> bool:
@@ -165,10 +191,20 @@ class Source:
         return bytes(encrypted).decode()
 
     def run(self, statements: Iterable[Statement]) -> None:
-        """Run the statements in one transaction: all or nothing."""
-        with self._connection.transaction():
-            for statement in statements:
-                self._connection.execute(statement.sql)
+        """Run the statements in one transaction: all or nothing. While tables are locked, it is tried again."""
+        run_giving_way(self._connection, [statement.sql for statement in statements])
+
+    def unreadable(self, pipeline: str) -> list[str] | None:
+        """The published tables that the connector's role may not read, `schema.table`; None without that role, or
+        without the publication."""
+        role = role_name(pipeline)
+        known = self._connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
+        if known is None or self._publication(pipeline) is None:
+            return None
+        row = self._connection.execute(
+            _UNREADABLE, {"publication": publication_name(pipeline), "role": role}
+        ).fetchone()
+        return list(row[0]) if row else []
 
     def slot_active(self, pipeline: str) -> bool | None:
         """Whether a consumer is connected to the slot; None when there is no slot."""
@@ -200,10 +236,10 @@ class Source:
             self._connection.execute("SET LOCAL lc_monetary TO DEFAULT")
             return int(self._row("SELECT scale(1::money::numeric)")[0])
 
-    def _grants(self, pipeline: str) -> tuple[bool, list[str], list[list[str]]]:
+    def _grants(self, pipeline: str) -> tuple[bool, list[str], list[list[str]], list[str]]:
         row = self._connection.execute(_GRANTS, {"role": role_name(pipeline)}).fetchone()
         assert row is not None
-        return row[0], row[1], row[2]
+        return row[0], row[1], row[2], row[3]
 
     def _publication(self, pipeline: str) -> Publication | None:
         row = self._connection.execute(_PUBLICATION, (publication_name(pipeline),)).fetchone()
@@ -218,6 +254,12 @@ class Source:
         row = self._connection.execute(query).fetchone()
         assert row is not None
         return tuple(row)
+
+
+def _role(
+    login: bool, replication: bool, bypasses: bool, superuser: bool, owns: int, expired: bool, elsewhere: list[str]
+) -> Role:
+    return Role(login, replication, bypasses, superuser, owns, expired, tuple(elsewhere))
 
 
 @contextmanager
@@ -241,6 +283,11 @@ def operator_error(error: psycopg.Error, dsn: str) -> OperatorError:
         return OperatorError(
             f"{server} refused: {reason(error)}. `rowtide init` needs a role that can create roles and publications and"
             " owns the tables; or run the output of `rowtide init --dry-run` as such a role."
+        )
+    if isinstance(error, LOCKED):
+        return OperatorError(
+            f"{server}: other sessions kept a captured table locked for {LOCK_SECONDS:g} s (pg_locks shows which)."
+            " Nothing was changed. Repeat the command."
         )
     match connection_failure(error):
         case ConnectionFailure.LOGIN:

@@ -27,7 +27,7 @@ SESSION_SETTINGS = {
 
 def plan_marker_role(pipeline: str, database: str, facts: MarkerFacts, verifier: str | None) -> Iterator[Statement]:
     """The statements for the role. If it exists, they set the password, if there is a new one, and restore its
-    limits. Emitting messages needs no grant.
+    limits and what it needs. Emitting messages needs no grant.
     """
     role = quote_identifier(marker_role_name(pipeline))
     if not facts.exists:
@@ -39,7 +39,9 @@ def plan_marker_role(pipeline: str, database: str, facts: MarkerFacts, verifier:
     for name, value in SESSION_SETTINGS.items():
         if f"{name}={value}" not in facts.settings:
             yield Statement(f"ALTER ROLE {role} SET {name} = '{value}'")
-    if not facts.exists:
+    if not facts.login:
+        yield Statement(f"ALTER ROLE {role} LOGIN VALID UNTIL 'infinity'")
+    if not (facts.exists and facts.may_connect):
         yield Statement(f"GRANT CONNECT ON DATABASE {quote_identifier(database)} TO {role}")
 
 

@@ -43,15 +43,39 @@ def plan_source(pipeline: str, captured: Captured, facts: Facts, verifier: str |
     `verifier` is the role's new password as PostgreSQL stores it (SCRAM); None keeps the existing one.
     """
     checked = check_tables(captured, facts, role_name(pipeline))
-    refusals = (*_server_refusals(pipeline, facts), *_role_refusals(pipeline, facts), *checked.refusals)
+    refusals = (
+        *_name_refusals(pipeline, facts),
+        *_server_refusals(pipeline, facts),
+        *_role_refusals(pipeline, facts),
+        *checked.refusals,
+    )
     tables = tuple(sorted(captured))
+    # The publication locks its tables, and grants change their rows in pg_class: in the other order, an ANALYZE that
+    # holds the lock and waits for such a row is a deadlock.
     statements = (
         *_role(pipeline, facts, verifier),
-        *_grants(pipeline, tables, facts),
         *_publication(pipeline, tables, facts),
+        *_grants(pipeline, tables, facts),
     )
     warnings = (*_server_warnings(facts), *_role_warnings(pipeline, facts), *checked.warnings)
     return SourcePlan(statements, refusals, warnings, tables)
+
+
+def _name_refusals(pipeline: str, facts: Facts) -> Iterator[str]:
+    """Slots and roles belong to the server: another database of it may have a pipeline of this name."""
+    slot, role = slot_name(pipeline), role_name(pipeline)
+    database = facts.slots.get(slot, facts.database)
+    if database != facts.database:
+        yield (
+            f"Replication slot {slot} is that of database {database}: a pipeline of this name follows it. Choose another"
+            f" name for the pipeline, or first run `rowtide connectors delete --offsets --slot --topic` for {database}."
+        )
+    elif facts.role and facts.role.elsewhere and slot not in facts.slots:
+        yield (
+            f"Role {role} has privileges in database {', '.join(facts.role.elsewhere)} of this server, so a pipeline of"
+            f" this name may follow it. Choose another name for the pipeline. If there is none, run there: DROP OWNED BY"
+            f" {quote_identifier(role)}."
+        )
 
 
 def _server_refusals(pipeline: str, facts: Facts) -> Iterator[str]:
@@ -123,10 +147,11 @@ def _role(pipeline: str, facts: Facts, verifier: str | None) -> Iterator[Stateme
     role = quote_identifier(role_name(pipeline))
     if facts.role is None:
         yield with_password(f"CREATE ROLE {role} LOGIN REPLICATION", verifier)
-    elif not (facts.role.login and facts.role.replication):
-        yield with_password(f"ALTER ROLE {role} LOGIN REPLICATION", verifier)
-    elif verifier is not None:
-        yield with_password(f"ALTER ROLE {role}", verifier)
+        return
+    options = "" if facts.role.login and facts.role.replication else " LOGIN REPLICATION"
+    options += " VALID UNTIL 'infinity'" if facts.role.expired else ""
+    if options or verifier is not None:
+        yield with_password(f"ALTER ROLE {role}{options}", verifier)
 
 
 def with_password(sql: str, verifier: str | None) -> Statement:
@@ -145,6 +170,9 @@ def _grants(pipeline: str, tables: tuple[TableName, ...], facts: Facts) -> Itera
     missing = [table.quoted for table in tables if table not in facts.granted]
     if missing:
         yield Statement(f"GRANT SELECT ON TABLE {', '.join(missing)} TO {role}")
+    if facts.missing_functions:
+        functions = ", ".join(f"pg_catalog.{function}" for function in facts.missing_functions)
+        yield Statement(f"GRANT EXECUTE ON FUNCTION {functions} TO {role}")
     surplus = [table.quoted for table in sorted(facts.granted - set(tables))]
     if surplus:
         yield Statement(f"REVOKE ALL ON TABLE {', '.join(surplus)} FROM {role}")

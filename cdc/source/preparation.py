@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 
 from cdc.capture_selection import Choice, captured_tables
 from cdc.control_keys import create_control_key, write_secrets_file
-from cdc.errors import OperatorError, Refused
-from cdc.log.names import marker_role_name, role_name
-from cdc.role_passwords import create_password, stored_password
+from cdc.errors import OperatorError, Refused, WrongUse
+from cdc.log.names import marker_role_name, role_name, slot_name
+from cdc.role_passwords import create_password, password_file, stored_password
 from cdc.settings import Settings
 from cdc.source.database import Source, open_source
 from cdc.source.facts import Facts
 from cdc.source.marker_role import make_marker_role
 from cdc.source.message_rights import plan_message_rights
 from cdc.source.plan import SourcePlan, Statement, plan_source
+from cdc.source.sign_in import password_rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,11 @@ def prepare_source(settings: Settings, choice: Choice, request: Request, warn: C
             facts = replace(facts, strangers_may_emit=False)
         plan = plan_source(pipeline, tables, facts, None)
         _check(plan, warn)
-        new_role = facts.role is None
+        sets_password = request.new_password or _password_is_due(settings, pipeline, facts, warn)
         verifier = (
-            _masked_verifier(new_role or request.new_password)
+            _masked_verifier(sets_password)
             if request.dry_run
-            else _verifier(source, settings, pipeline, new_role, request.new_password)
+            else _verifier(source, settings, pipeline, sets_password, request.new_password)
         )
         plan = plan_source(pipeline, tables, facts, verifier)
         if not request.dry_run:
@@ -102,14 +103,41 @@ def _check(plan: SourcePlan, warn: Callable[[str], None]) -> None:
         raise Refused(f"The source cannot be captured as it is:\n{reasons}")
 
 
-def _verifier(source: Source, settings: Settings, pipeline: str, new_role: bool, new_password: bool) -> str | None:
+def _password_is_due(settings: Settings, pipeline: str, facts: Facts, warn: Callable[[str], None]) -> bool:
+    """Whether the role has to get the stored password: it is new, or somebody else gave it another one.
+
+    Raises WrongUse when a connector signs in with a password that is stored in another place."""
+    role, password = facts.role, stored_password(settings, pipeline)
+    if role is None:
+        return True
+    if password is None:
+        if slot_name(pipeline) not in facts.slots:
+            return True
+        raise WrongUse(
+            f"Role {role_name(pipeline)} and replication slot {slot_name(pipeline)} exist, but the role's password is not"
+            f" in {password_file(settings, pipeline)}: a connector that was set up elsewhere signs in with it. Set"
+            " ROWTIDE_SECRETS_DIR to the folder that has it, or ROWTIDE_CONNECTOR_PASSWORD. To give the role a new one,"
+            " run `rowtide init --new-password`, then `rowtide connectors apply`."
+        )
+    if not role.login or role.expired:
+        return role.expired  # Whoever cannot sign in cannot be asked; the stored password does no harm.
+    if not password_rejected(settings.source_dsn, role_name(pipeline), password):
+        return False
+    warn(
+        f"The password of role {role_name(pipeline)} is not the stored one. It is set to it again. Run `rowtide"
+        " connectors apply` then."
+    )
+    return True
+
+
+def _verifier(source: Source, settings: Settings, pipeline: str, sets_password: bool, new_password: bool) -> str | None:
     """The password to set, as PostgreSQL stores it; None when the role keeps its own."""
+    if not sets_password:
+        return None
     password = stored_password(settings, pipeline)
     if settings.connector_password is None and (password is None or new_password):
-        password, new_role = create_password(settings, pipeline), True
-    if not (new_role or new_password) or password is None:
-        return None
-    return source.verifier(role_name(pipeline), password)
+        password = create_password(settings, pipeline)
+    return None if password is None else source.verifier(role_name(pipeline), password)
 
 
 def _masked_verifier(sets_password: bool) -> str | None:

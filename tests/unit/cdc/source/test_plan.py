@@ -36,13 +36,13 @@ def sql(plan: SourcePlan) -> list[str]:
 def test_everything_from_nothing() -> None:
     assert sql(planned(facts(table(), table(ODD)), ORDERS, ODD, verifier="SCRAM-x")) == [
         "CREATE ROLE \"rowtide_shop\" LOGIN REPLICATION PASSWORD 'SCRAM-x'",
+        'CREATE PUBLICATION "rowtide_shop" FOR TABLE "Odd Schema"."Say ""hi""", "public"."orders" WITH ('
+        "publish = 'insert, update, delete, truncate', publish_via_partition_root = true,"
+        " publish_generated_columns = stored)",
         'GRANT CONNECT ON DATABASE "shop" TO "rowtide_shop"',
         'GRANT USAGE ON SCHEMA "Odd Schema" TO "rowtide_shop"',
         'GRANT USAGE ON SCHEMA "public" TO "rowtide_shop"',
         'GRANT SELECT ON TABLE "Odd Schema"."Say ""hi""", "public"."orders" TO "rowtide_shop"',
-        'CREATE PUBLICATION "rowtide_shop" FOR TABLE "Odd Schema"."Say ""hi""", "public"."orders" WITH ('
-        "publish = 'insert, update, delete, truncate', publish_via_partition_root = true,"
-        " publish_generated_columns = stored)",
     ]
 
 
@@ -86,10 +86,29 @@ def test_a_table_comes_and_another_goes() -> None:
     new = TableName("public", "tags")
     source = replace(ready(), catalog=Catalog({new: table(new)}))
     assert sql(planned(source, new)) == [
+        'ALTER PUBLICATION "rowtide_shop" SET TABLE "public"."tags"',
         'GRANT SELECT ON TABLE "public"."tags" TO "rowtide_shop"',
         'REVOKE ALL ON TABLE "public"."orders" FROM "rowtide_shop"',
-        'ALTER PUBLICATION "rowtide_shop" SET TABLE "public"."tags"',
     ]
+
+
+def test_what_the_role_lost_is_given_back() -> None:
+    function = "pg_control_system()"
+    source = replace(ready(), role=Role(replication=False, expired=True), missing_functions=(function,))
+    assert sql(planned(source)) == [
+        "ALTER ROLE \"rowtide_shop\" LOGIN REPLICATION VALID UNTIL 'infinity'",
+        f'GRANT EXECUTE ON FUNCTION pg_catalog.{function} TO "rowtide_shop"',
+    ]
+
+
+def test_a_pipeline_of_this_name_on_another_database_is_left_alone() -> None:
+    (refusal,) = planned(facts(slots={"rowtide_shop": "blog"})).refusals
+    assert "slot rowtide_shop is that of database blog" in refusal
+    elsewhere = Role(elsewhere=("blog",))
+    (refusal,) = planned(replace(ready(), role=elsewhere)).refusals
+    assert "has privileges in database blog" in refusal
+    assert 'DROP OWNED BY "rowtide_shop"' in refusal
+    assert planned(replace(ready(), role=elsewhere, slots={"rowtide_shop": "shop"})).refusals == ()
 
 
 def test_a_publication_that_somebody_narrowed_is_made_whole() -> None:
@@ -98,7 +117,7 @@ def test_a_publication_that_somebody_narrowed_is_made_whole() -> None:
 
 
 def test_generated_columns_are_published_only_where_the_server_can() -> None:
-    assert "publish_generated_columns" not in sql(planned(facts(version=170002)))[-1]
+    assert "publish_generated_columns" not in str(sql(planned(facts(version=170002))))
     source = replace(ready(), publication=Publication(frozenset({ORDERS}), generated=False))
     assert sql(planned(source))[0].startswith('ALTER PUBLICATION "rowtide_shop" SET (')
     assert planned(replace(source, version=170002)).statements == ()
@@ -113,7 +132,7 @@ def test_a_password_is_never_shown() -> None:
     [
         (facts(wal_level="replica"), "ALTER SYSTEM SET wal_level"),
         (facts(version=130000), "too old"),
-        (facts(slots=frozenset("ab"), max_replication_slots=2), "All 2 replication slots are taken"),
+        (facts(slots={"a": "shop", "b": "shop"}, max_replication_slots=2), "All 2 replication slots are taken"),
         (facts(wal_senders=10), "All 10 WAL senders"),
         (facts(table(TableName("public", "other"))), "public.orders: there is no such table"),
         (facts(table(primary_key=())), "no primary key"),
@@ -143,7 +162,7 @@ def test_only_where_updates_would_fail_is_it_said_that_they_would() -> None:
 
 
 def test_a_slot_of_ones_own_needs_no_new_one() -> None:
-    assert planned(facts(slots=frozenset({"rowtide_shop"}), max_replication_slots=1)).refusals == ()
+    assert planned(facts(slots={"rowtide_shop": "shop"}, max_replication_slots=1)).refusals == ()
 
 
 def test_a_role_that_bypasses_row_security_may_capture() -> None:
@@ -199,6 +218,14 @@ LIMITED = MarkerFacts(
         {"default_transaction_read_only=on", "statement_timeout=5s", "idle_in_transaction_session_timeout=5s"}
     ),
 )
+
+
+def test_what_a_marker_role_lost_is_given_back() -> None:
+    lost = replace(LIMITED, login=False, may_connect=False)
+    assert [str(statement) for statement in plan_marker_role("shop", "shop db", lost, None)] == [
+        "ALTER ROLE \"rowtide_shop_marker\" LOGIN VALID UNTIL 'infinity'",
+        'GRANT CONNECT ON DATABASE "shop db" TO "rowtide_shop_marker"',
+    ]
 
 
 def test_the_limits_of_a_marker_role_are_restored() -> None:
