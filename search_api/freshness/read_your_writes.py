@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -39,6 +39,18 @@ class Unmet(StrEnum):
 NOT_CONFIGURED = frozenset({Unmet.NO_WORKER, Unmet.NO_MARKER, Unmet.OTHER_WORKER, Unmet.OTHER_DATABASE})
 """Waiting is of no use; the request is answered, with a degraded freshness."""
 
+COMPARED = frozenset({Unmet.BEHIND, Unmet.SOURCE_WENT_BACK, Unmet.OTHER_EPOCH})
+"""Outcomes of a comparison of positions, which means nothing if they are those of two databases."""
+
+ReadOwner = Callable[[], Awaitable[IndexOwner | None]]
+"""Reads whose documents an index has. It is called after waiting, so that whoever waits for a place needs no index."""
+
+
+async def no_owner() -> IndexOwner | None:
+    """For requests that read no index."""
+    return None
+
+
 UNMET_TEXTS: Mapping[Unmet, str] = {
     Unmet.NO_WORKER: "No worker is configured, so the API cannot wait for it; set ROWTIDE_WORKER_URL.",
     Unmet.NO_MARKER: (
@@ -68,15 +80,18 @@ class ReadYourWrites:
         self._marker = marker
         self._places = places
 
-    async def reach(self, request: ConsistencyRequest, caller: str, owner: IndexOwner | None = None) -> FreshnessView:
-        """The freshness of a search of this caller that starts now, in an index of this owner (invariant 6).
+    async def reach(self, request: ConsistencyRequest, caller: str, read_owner: ReadOwner = no_owner) -> FreshnessView:
+        """The freshness of a search of this caller that starts now (invariant 6), in an index whose owner `read_owner`
+        reads.
 
         Raises NotYetConsistent or EpochMismatch, unless a stale result is accepted. Without a configured worker or
         marker, or with those of another pipeline or database, the freshness is degraded instead."""
         if request.level == "eventual":
-            return await self._worker.freshness(owner)
+            return await self._worker.freshness(await read_owner())
         started = time.monotonic()
-        outcome = await self._outcome(request, caller, owner)
+        outcome = await self._outcome(request, caller)
+        owner = await read_owner()
+        outcome = self._mismatch(outcome, owner) or outcome
         if isinstance(outcome, Freshness):
             return _with_outcome(view(outcome, time.time_ns() // 1_000_000), request, started)
         freshness = _with_outcome(await self._worker.freshness(owner), request, started, outcome)
@@ -86,7 +101,7 @@ class ReadYourWrites:
             raise EpochMismatch(freshness)
         raise NotYetConsistent(UNMET_TEXTS[outcome], freshness)
 
-    async def _outcome(self, request: ConsistencyRequest, caller: str, owner: IndexOwner | None) -> Freshness | Unmet:
+    async def _outcome(self, request: ConsistencyRequest, caller: str) -> Freshness | Unmet:
         if not self._worker.configured:
             return Unmet.NO_WORKER
         if request.level == "now" and self._marker is None:
@@ -94,18 +109,16 @@ class ReadYourWrites:
         if crowding := self._places.crowding(caller):
             return Unmet.TOO_MANY_OF_CALLER if crowding == "own" else Unmet.TOO_MANY_WAITING
         with self._places.take(caller):
-            return await self._wait(request, owner)
+            return await self._wait(request)
 
-    async def _wait(self, request: ConsistencyRequest, owner: IndexOwner | None) -> Freshness | Unmet:
+    async def _wait(self, request: ConsistencyRequest) -> Freshness | Unmet:
         before, position = self._worker.last, request.position
         try:
             async with asyncio.timeout(max(request.wait, MIN_WAIT_SECONDS)):
                 position = position or await self._current_position()
                 freshness = await self._worker.reach(position)
         except TimeoutError:
-            return self._mismatch(self._worker.last, owner) or (Unmet.BEHIND if position else Unmet.SOURCE_UNREACHABLE)
-        if mismatch := self._mismatch(freshness, owner):
-            return mismatch
+            return Unmet.BEHIND if position else Unmet.SOURCE_UNREACHABLE
         if not position.seen_by(freshness):
             return Unmet.OTHER_EPOCH
         # A new marker is after everything that was searchable before; if it is not, the source went back.
@@ -114,9 +127,10 @@ class ReadYourWrites:
             return Unmet.SOURCE_WENT_BACK
         return freshness
 
-    def _mismatch(self, freshness: Freshness | None, owner: IndexOwner | None) -> Unmet | None:
-        """Why a position says nothing about the index; None when it may."""
-        if freshness is None:
+    def _mismatch(self, outcome: Freshness | Unmet, owner: IndexOwner | None) -> Unmet | None:
+        """Why the positions that were compared say nothing about the index; None when they may."""
+        freshness = outcome if isinstance(outcome, Freshness) else self._worker.last
+        if freshness is None or (isinstance(outcome, Unmet) and outcome not in COMPARED):
             return None
         if foreign(freshness, owner):
             return Unmet.OTHER_WORKER

@@ -1,6 +1,7 @@
 """FastAPI dependencies that the routes share: the caller, the search for one request, common parameters, and JSON."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qs
 
@@ -23,7 +24,7 @@ from search_api.freshness.consistency import (
     WaitLimits,
     read_consistency,
 )
-from search_api.freshness.read_your_writes import ReadYourWrites
+from search_api.freshness.read_your_writes import ReadYourWrites, no_owner
 from search_api.paging.pager import Pager
 from search_api.paging.point_in_time import PointInTimePool
 from search_api.query.limits import MAX_SIZE
@@ -88,9 +89,9 @@ async def prompt_search_of(request: Request, caller: CurrentCaller) -> Search:
 async def _search(request: Request, caller: Caller, consistency: ConsistencyRequest) -> Search:
     state: AppState = request.app.state.search
     index = request.path_params.get("index")
-    owner = await state.reader.owner(index) if index else None
+    read_owner = partial(state.reader.owner, index) if index else no_owner
     try:
-        freshness = await state.read_your_writes.reach(consistency, identity_of(request, caller.name), owner)
+        freshness = await state.read_your_writes.reach(consistency, identity_of(request, caller.name), read_owner)
     except (NotYetConsistent, EpochMismatch) as late:
         request.state.answer_headers = late.freshness.headers()
         raise

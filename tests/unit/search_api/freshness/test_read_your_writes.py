@@ -22,7 +22,7 @@ from search_api.freshness.consistency import (
     seconds_to_wait,
 )
 from search_api.freshness.marker import Marker, MarkerFailed
-from search_api.freshness.read_your_writes import ReadYourWrites
+from search_api.freshness.read_your_writes import ReadOwner, ReadYourWrites
 from search_api.freshness.waiting_places import WaitingPlaces
 from search_api.freshness.worker import WorkerFreshness
 from search_api.query.validation import InvalidRequest
@@ -318,6 +318,13 @@ def test_headers_say_the_same_as_the_body() -> None:
     run(steps)
 
 
+def owned_by(owner: IndexOwner | None) -> ReadOwner:
+    async def read() -> IndexOwner | None:
+        return owner
+
+    return read
+
+
 OWN = IndexOwner(LIVE.origin, LIVE.epoch)
 OTHER_WORKERS = [
     (IndexOwner(Origin("blog", "71", "shop")), "is that of pipeline shop .* the documents of pipeline blog"),
@@ -332,12 +339,12 @@ OTHER_WORKERS = [
 def test_a_worker_that_does_not_write_the_index_promises_nothing(level: str, owner: IndexOwner, reason: str) -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
         demand = require(level, at_least="1:100") if level == "at_least" else require(level)
-        freshness = await consistency.reach(demand, CALLER, owner)
+        freshness = await consistency.reach(demand, CALLER, owned_by(owner))
         assert (freshness.token, freshness.degraded, freshness.met) == (None, True, not level)
         assert level or re.search(reason, freshness.reason)
         assert not level or "does not write this index" in freshness.reason
-        assert (await consistency.reach(demand, CALLER, OWN)).met
-        assert (await consistency.reach(demand, CALLER, None)).met, (
+        assert (await consistency.reach(demand, CALLER, owned_by(OWN))).met
+        assert (await consistency.reach(demand, CALLER, owned_by(None))).met, (
             "an index of an earlier version does not say whose it is"
         )
 
@@ -348,11 +355,11 @@ def test_a_marker_in_another_database_is_no_position_of_the_worker() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
         for origin in (Origin("", "72", "shop"), Origin("", "71", "blog")):
             marker.origin = origin
-            freshness = await consistency.reach(require("now"), CALLER, OWN)
+            freshness = await consistency.reach(require("now"), CALLER, owned_by(OWN))
             assert (freshness.degraded, freshness.met) == (True, False)
             assert "ROWTIDE_MARKER_DSN names another database" in freshness.reason
         marker.origin = Origin("", "71", "shop")
-        assert (await consistency.reach(require("now"), CALLER, OWN)).met
+        assert (await consistency.reach(require("now"), CALLER, owned_by(OWN))).met
 
     run(steps, lsn=100)
 
@@ -360,6 +367,9 @@ def test_a_marker_in_another_database_is_no_position_of_the_worker() -> None:
 def test_a_marker_beyond_reach_in_another_database_is_named_as_such() -> None:
     async def steps(worker: WorkerDouble, marker: MarkerDouble, consistency: ReadYourWrites) -> None:
         marker.origin = Origin("", "72", "shop")
-        assert "another database" in (await consistency.reach(require("now", prefer="wait=0"), CALLER, OWN)).reason
+        assert (
+            "another database"
+            in (await consistency.reach(require("now", prefer="wait=0"), CALLER, owned_by(OWN))).reason
+        )
 
     run(steps, lsn=10**9)
