@@ -68,14 +68,6 @@ SELECT has_database_privilege(%(role)s, current_database(), 'CONNECT'),
    AND p.proname IN ('pg_control_system', 'pg_current_wal_lsn', 'pg_walfile_name'))
 """
 
-_UNREADABLE = """
-SELECT coalesce(array_agg(n.nspname || '.' || c.relname ORDER BY n.nspname, c.relname), '{}')
-FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid JOIN pg_class c ON c.oid = r.prrelid
-JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE p.pubname = %(publication)s
-AND NOT (has_schema_privilege(%(role)s, n.oid, 'USAGE') AND has_any_column_privilege(%(role)s, c.oid, 'SELECT'))
-"""
-
 _PUBLICATION = """
 SELECT puballtables, pubinsert AND pubupdate AND pubdelete AND pubtruncate, pubviaroot,
   coalesce(to_jsonb(p) ->> 'pubgencols', '') = 's',
@@ -193,18 +185,6 @@ class Source:
     def run(self, statements: Iterable[Statement]) -> None:
         """Run the statements in one transaction: all or nothing. While tables are locked, it is tried again."""
         run_giving_way(self._connection, [statement.sql for statement in statements])
-
-    def unreadable(self, pipeline: str) -> list[str] | None:
-        """The published tables that the connector's role may not read, `schema.table`; None without that role, or
-        without the publication."""
-        role = role_name(pipeline)
-        known = self._connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
-        if known is None or self._publication(pipeline) is None:
-            return None
-        row = self._connection.execute(
-            _UNREADABLE, {"publication": publication_name(pipeline), "role": role}
-        ).fetchone()
-        return list(row[0]) if row else []
 
     def slot_active(self, pipeline: str) -> bool | None:
         """Whether a consumer is connected to the slot; None when there is no slot."""
