@@ -38,7 +38,8 @@ class Fingerprint(NamedTuple):
 # A definition that changes and changes back is told by what never goes back: the transaction (xmin) that last wrote an
 # entry of the catalogue. Not that of the table's own entry, which every GRANT, trigger, CHECK and VACUUM FULL writes:
 # a re-read for each would cost more than it finds. The entry of its row type has the name, schema and owner, and
-# nothing else writes it. TYPE with the same type and a USING that changes values leaves only the column's xmin. (SET
+# nothing else writes it. Types below 16384 are PostgreSQL's own, without enums.
+# TYPE with the same type and a USING that changes values leaves only the column's xmin. (SET
 # STATISTICS and GRANT on a column look the same.) File numbers only of partitions: a TRUNCATE of one partition emits no
 # event when the publication publishes via the root, and a new file is its only trace. (VACUUM FULL of a partition looks
 # the same.)
@@ -47,9 +48,10 @@ SELECT coalesce(json_object_agg(n.nspname || '.' || c.relname, concat_ws(' ', c.
   c.relkind, c.relreplident, c.relrowsecurity, c.relpersistence, c.relispartition, y.xmin,
   (SELECT string_agg(concat_ws(' ', a.attnum, a.xmin, a.attname, format_type(a.atttypid, a.atttypmod), a.attgenerated,
       CASE WHEN a.attgenerated <> '' THEN concat_ws(' ', d.xmin, d.adbin) END,
-      (SELECT string_agg(concat_ws(' ', e.xmin, e.enumlabel), ',' ORDER BY e.enumsortorder)
+      CASE WHEN a.atttypid >= 16384 THEN (
+        SELECT string_agg(concat_ws(' ', e.xmin, e.enumlabel), ',' ORDER BY e.enumsortorder)
         FROM pg_type x LEFT JOIN pg_type b ON b.oid = x.typbasetype
-        JOIN pg_enum e ON e.enumtypid IN (x.oid, x.typelem, b.oid, b.typelem) WHERE x.oid = a.atttypid)),
+        JOIN pg_enum e ON e.enumtypid IN (x.oid, x.typelem, b.oid, b.typelem) WHERE x.oid = a.atttypid) END),
       ';' ORDER BY a.attnum)
     FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
