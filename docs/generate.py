@@ -22,6 +22,7 @@ from cdc.settings import Settings as OperatorSettings
 from docs import api_reference
 from docs.api_reference import table
 from infra.settings import StackSettings
+from read_model.freshness import Freshness
 from read_model.spec.json_schema import spec_schema
 from rowtide.cli import COMMANDS as ROOT_COMMANDS
 from rowtide.cli import load
@@ -74,6 +75,7 @@ WATCH = """
 | Are documents quarantined? | `rowtide_quarantined_documents > 0` |
 | Did someone write documents past the worker? | `increase(rowtide_future_versions_total[1h]) > 0` |
 | Do documents lack a field that was rejected? | `rowtide_left_out_documents > 0` |
+| Does a `type:` of the spec leave values out of the index? | `rowtide_unindexed_values > 0` |
 | Is the worker behind its log, or Elasticsearch behind the worker? | `rowtide_watermark_lsn - rowtide_searchable_lsn` (bytes of WAL) |
 """
 
@@ -155,7 +157,7 @@ def _bounds(field: FieldInfo) -> str:
 
 
 def _metrics() -> str:
-    fresh = SimpleNamespace(state="live", pending=0, quarantined=0, left_out=0, searchable=0, watermark=0, as_of_ms=0)
+    fresh = Freshness("shop", 0, 0, 0, 0, "live")
     feed: Any = SimpleNamespace(now=fresh)
     ingest: Any = SimpleNamespace(events=0, refused=SimpleNamespace(counts=Counter()))
     delivery: Any = SimpleNamespace(delivered=0, retries=0, future_versions=SimpleNamespace(count=0))

@@ -1,7 +1,7 @@
 """Freshness: how far the documents have caught up with the source, and which source that is. The body of the
 worker's `/freshness`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 FreshnessState = Literal["waiting", "snapshot", "loading", "live", "degraded", "stopped"]
@@ -34,8 +34,9 @@ class Freshness:
     """`searchable`: a search sees every commit up to this LSN. `watermark`: the LSN of the last commit or heartbeat
     read from the log. Both are integers, comparable only within `epoch`. `as_of_ms`: the source's clock at
     `searchable`, in Unix milliseconds; 0 if unknown. `pending`, `quarantined`, `left_out`: numbers of documents
-    still to be built, possibly out of date, and indexed without some fields (which the document lists). `system` and
-    `database` name the source; empty if unknown."""
+    still to be built, possibly out of date, and indexed without some fields (which the document lists). `unindexed`:
+    by document and field (`orders.code`), how many documents have a value that does not fit the type that the spec
+    chooses. `system` and `database` name the source; empty if unknown."""
 
     pipeline: str
     epoch: int
@@ -47,6 +48,7 @@ class Freshness:
     pending: int = 0
     quarantined: int = 0
     left_out: int = 0
+    unindexed: dict[str, int] = field(default_factory=dict)
     system: str = ""
     database: str = ""
 

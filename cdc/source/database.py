@@ -26,8 +26,11 @@ from connections.postgres import (
     unreachable,
 )
 from read_model.catalog.catalog import CATALOG_QUERY, Catalog, TableName, read_catalog
+from read_model.postgres.unfit_values import UnfitQuery
 
 _CONNECT_SECONDS = 10
+COUNT_SECONDS = 60
+"""The longest time for counting values of a table."""
 
 _SERVER = """
 SELECT current_database(), current_setting('server_version_num')::int, current_setting('wal_level'),
@@ -176,6 +179,15 @@ class Source:
         """What is wrong with capturing these tables, one text for each."""
         (reported,) = self._row(faults_query(pipeline, captured))
         return tuple(describe_faults(pipeline, relevant_faults(reported, captured)))
+
+    def unfit_counts(self, query: UnfitQuery) -> tuple[int, ...] | None:
+        """The answer of a query of `unfit_queries`; None when it takes longer than COUNT_SECONDS or is refused."""
+        try:
+            with self._connection.transaction():
+                self._connection.execute(f"SET LOCAL statement_timeout = '{COUNT_SECONDS}s'")
+                return self._row(query.sql)
+        except (psycopg.errors.QueryCanceled, psycopg.errors.InsufficientPrivilege):
+            return None
 
     def verifier(self, role: str, password: str) -> str:
         """The password as PostgreSQL stores it, so that the text itself reaches neither the server nor its log."""

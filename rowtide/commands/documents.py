@@ -15,10 +15,11 @@ from read_model.elasticsearch.index_body import index_body
 from read_model.plan.describe import plan_text
 from read_model.plan.model import PipelinePlan
 from read_model.postgres.documents import document_query
+from read_model.postgres.unfit_values import unfit_queries
 from read_model.scaffold.first_spec import write_spec
 from rowtide.command import add_command, new_group
 from rowtide.commands.options import SpecOption
-from rowtide.console import Output, YamlOutputOption, print_json, print_text, print_yaml
+from rowtide.console import Output, YamlOutputOption, print_json, print_text, print_warning, print_yaml
 from sync_worker.store.pending_sql import build
 
 SPEC_MODE = 0o644
@@ -81,7 +82,8 @@ def init(
 def check(spec: SpecOption = None) -> None:
     """Check a spec against the database.
 
-    Checks every name, join and type, and lists all errors.
+    Checks every name, join and type, and lists all errors. Where the spec chooses the type of a field in the index, it
+    counts the values in the database that do not fit.
     """
     settings = Settings.read()
     path = spec or settings.spec
@@ -89,7 +91,28 @@ def check(spec: SpecOption = None) -> None:
         raise WrongUse("Name the spec with --spec FILE, or set ROWTIDE_SPEC.")
     plan = check_spec(path, lambda: _catalog(settings)[0])
     documents = ", ".join(document.name for document in plan.documents)
+    _warn_of_unfit_values(settings, plan)
     print_text(f"The spec is valid. Pipeline {plan.pipeline}: {documents} from {len(plan.tables)} tables.")
+
+
+def _warn_of_unfit_values(settings: Settings, plan: PipelinePlan) -> None:
+    """Count the values that do not fit the type that the spec chooses for their field."""
+    queries = [query for document in plan.documents for query in unfit_queries(document)]
+    if not queries:
+        return
+    with open_source(settings.source_dsn) as source:
+        for query in queries:
+            counts = source.unfit_counts(query)
+            if counts is None:
+                print_warning(f"{query.table}: could not count the values that do not fit the types of the spec.")
+                continue
+            for field, values, unfit in zip(query.fields, counts[::2], counts[1::2], strict=True):
+                if unfit:
+                    print_warning(
+                        f"{field.document}: {unfit} of {values} values of {query.table} do not fit the type {field.kind} of"
+                        f" {field.name}. Documents show them, but no search finds them. Remove `type`, or choose another"
+                        " type."
+                    )
 
 
 def show(

@@ -187,9 +187,13 @@ def worker_line(fresh: Freshness) -> str:
     counts = [f"{fresh.pending} documents pending", f"{fresh.quarantined} in quarantine"]
     if fresh.left_out:
         counts.append(f"{fresh.left_out} with fields dropped")
+    unindexed = [
+        f" {field}: {count} documents have a value that does not fit its type in the spec and is not indexed."
+        for field, count in fresh.unindexed.items()
+    ]
     hint = " Run `rowtide quarantine list` for details." if fresh.quarantined or fresh.left_out else ""
     reason = f" {fresh.reason}" if fresh.reason else ""
-    return f"Worker of {fresh.pipeline}: {fresh.state}, {', '.join(counts)}.{reason}{hint}"
+    return f"Worker of {fresh.pipeline}: {fresh.state}, {', '.join(counts)}.{reason}{hint}{''.join(unindexed)}"
 
 
 def _row(servers: Stack, service: Service) -> dict[str, object]:

@@ -96,6 +96,10 @@ def print_reports(reports: list[Report], output: Output) -> None:
     for report in reports:
         scope = "" if report.scope == "all" else f" ({report.scope})"
         print_markup(f"{report.document}: {report.compared} compared at {report.lsn}{scope}: {_verdict(report)}")
+        for path, count in report.unindexed.items():
+            print_text(
+                f"  {path}: {count} documents have a value that does not fit its type in the spec and is not indexed"
+            )
         for difference in report.listed[:SHOWN]:
             fields = ", ".join(difference.fields)
             print_text(f"  {difference.id}: {difference.what}{': ' + fields if fields else ''}")

@@ -6,13 +6,14 @@ generation, after another worker took over, does not reach this one.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from elastic_transport import TransportError
 from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
 from connections.elasticsearch import refuses_credentials
+from read_model.elasticsearch.unindexed_values import unindexed_body, unindexed_counts
 from sync_worker.elasticsearch.access import credentials_refused, unreachable
 from sync_worker.elasticsearch.bulk_response import BY_STATUS, Outcome
 from sync_worker.errors import ServiceMissing, WorkerError
@@ -27,7 +28,7 @@ def is_generation(meta: Mapping[str, Any]) -> bool:
 
 class IndexAdmin:
     """Every call raises ServiceMissing when Elasticsearch is away or overloaded, SettingsError when it refuses the
-    credentials, and WorkerError when it refuses the request. `aliases` and `nodes`, which a thread calls on a
+    credentials, and WorkerError when it refuses the request. `aliases`, `nodes` and `unindexed`, which a thread calls on a
     timer, raise the client's own errors."""
 
     def __init__(self, client: Elasticsearch, url: str) -> None:
@@ -87,6 +88,10 @@ class IndexAdmin:
         """The running processes of Elasticsearch, an id for each; empty where Elasticsearch does not report them."""
         nodes = self._client.nodes.info(metric="jvm", filter_path="nodes.*.jvm.start_time_in_millis").get("nodes", {})
         return frozenset(f"{name}@{node['jvm']['start_time_in_millis']}" for name, node in nodes.items())
+
+    def unindexed(self, generation: str, paths: Collection[str]) -> dict[str, int]:
+        """How many documents have a value of each of these fields that is not indexed; only counts above 0."""
+        return unindexed_counts(self._client.search(index=generation, **unindexed_body(paths)).body)
 
     def show(self, alias: str, generation: str) -> None:
         """Let readers see this generation, in one step, and remove the older ones, but no index of others."""

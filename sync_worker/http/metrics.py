@@ -47,6 +47,11 @@ class WorkerCollector(Collector):
         yield GaugeMetricFamily(
             "rowtide_left_out_documents", "Documents indexed without fields that were rejected.", fresh.left_out
         )
+        yield GaugeMetricFamily(
+            "rowtide_unindexed_values",
+            "Documents and fields with a value that does not fit the type in the spec and is not indexed.",
+            sum(fresh.unindexed.values()),
+        )
         yield GaugeMetricFamily("rowtide_live", "1 while documents follow the database, otherwise 0.", state)
         yield GaugeMetricFamily("rowtide_searchable_lsn", "Everything up to this LSN is searchable.", fresh.searchable)
         yield GaugeMetricFamily("rowtide_watermark_lsn", "LSN of the last commit or heartbeat read.", fresh.watermark)

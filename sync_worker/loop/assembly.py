@@ -151,6 +151,7 @@ def _publisher(
         delivery=delivery,
         quarantine=around.quarantine,
         tracker=around.tracker,
+        watch=around.sink_watch,
         first=around.current.value,
         observe=around.observe,
         clock=around.clock,

@@ -10,6 +10,7 @@ from sync_worker.loop.freshness_tracker import FreshnessTracker
 from sync_worker.loop.maintenance import Maintenance
 from sync_worker.loop.plan_bound import PlanBound
 from sync_worker.loop.state import PipelineState
+from sync_worker.loop.tombstone_resend import SinkWatch
 from sync_worker.store.quarantine import Quarantine
 from sync_worker.store.row_store import RowStore
 
@@ -70,6 +71,7 @@ class Publisher:
         delivery: Delivery,
         quarantine: Quarantine,
         tracker: FreshnessTracker,
+        watch: SinkWatch,
         first: PlanBound,
         observe: Callable[[Freshness], None],
         clock: Callable[[], float] = time.monotonic,
@@ -81,6 +83,7 @@ class Publisher:
         self._quarantine = quarantine
         self._tracker = tracker
         self._observe = observe
+        self._watch = watch
         self._clock = clock
         self._load_through = 0
         self._due = 0.0
@@ -145,4 +148,5 @@ class Publisher:
             pending=plan_bound.pending.count(),
             quarantined=self._quarantine.refused,
             left_out=self._quarantine.left_out,
+            unindexed=self._watch.unindexed,
         )

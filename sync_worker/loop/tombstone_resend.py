@@ -28,6 +28,10 @@ class SinkWatch(Protocol):
     def nodes(self) -> frozenset[str]:
         """The sink's running processes; a new one may have forgotten deletes. Empty while they are not known."""
 
+    @property
+    def unindexed(self) -> dict[str, int]:
+        """How many documents have a value that their field's chosen type does not take, by document and field."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Resend:

@@ -1,6 +1,6 @@
 """Reads documents from Elasticsearch byte for byte: a parsed response would round numbers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -9,6 +9,7 @@ import msgspec
 
 from connections.elasticsearch import ElasticsearchAccess, httpx_options, is_credentials_refusal
 from read_model.elasticsearch.index_owner import OWNER, IndexOwner, owner_in
+from read_model.elasticsearch.unindexed_values import unindexed_body, unindexed_counts
 from sync_worker.elasticsearch.access import credentials_refused, unreachable
 from sync_worker.errors import WorkerError
 
@@ -118,6 +119,12 @@ class IndexReader:
     def count(self, alias: str) -> int:
         """The number of documents that a search sees."""
         return int(msgspec.json.decode(self._call("GET", f"/{alias}/_count"))["count"])
+
+    def unindexed(self, alias: str, paths: Collection[str]) -> dict[str, int]:
+        """How many documents have a value of each of these fields that is not indexed; only counts above 0."""
+        if not paths:
+            return {}
+        return unindexed_counts(msgspec.json.decode(self._call("POST", f"/{alias}/_search", unindexed_body(paths))))
 
     def owner(self, alias: str) -> IndexOwner | None:
         """Whose documents a search of the alias sees; None when the index does not exist or does not say."""

@@ -32,7 +32,9 @@ class Report:
     """The result for one kind of document.
 
     `scope` describes which documents were compared, at or after `lsn`. `unsettled` documents changed during every
-    comparison. `left_out` documents lack fields that Elasticsearch refused, carry the flag, and are equal otherwise."""
+    comparison. `left_out` documents lack fields that Elasticsearch refused, carry the flag, and are equal otherwise.
+    `unindexed` counts the documents of the index by field with a value that does not fit the type that the spec
+    chooses."""
 
     document: str
     lsn: str
@@ -41,6 +43,7 @@ class Report:
     divergent: int = 0
     unsettled: int = 0
     left_out: int = 0
+    unindexed: dict[str, int] = field(default_factory=dict)
     listed: list[Divergent] = field(default_factory=list)
     listed_left_out: dict[str, list[str]] = field(default_factory=dict)
 
@@ -72,6 +75,7 @@ class Report:
             "divergent": self.divergent,
             "unsettled": self.unsettled,
             "left_out": self.left_out,
+            "unindexed": self.unindexed,
             "ids": [{"id": each.id, "what": each.what, "fields": each.fields} for each in self.listed],
             "left_out_ids": [{"id": id_, "fields": paths} for id_, paths in self.listed_left_out.items()],
         }

@@ -13,6 +13,7 @@ from connections.worker import WorkerClient
 from read_model.catalog.catalog import read_catalog
 from read_model.elasticsearch.index_owner import IndexOwner
 from read_model.freshness import Origin
+from read_model.plan.chosen_types import chosen_types
 from read_model.plan.model import DocumentPlan, PipelinePlan
 from read_model.plan.resolve import resolve
 from read_model.spec.errors import SpecError
@@ -167,6 +168,7 @@ def verify_scope(
             reports.append(verifier.all(document))
         else:
             reports.append(verifier.sample(document, scope.share, scope.count, scope.seed))
+        reports[-1].unindexed = verification.index.unindexed(document.name, chosen_types(document))
     return reports
 
 

@@ -8,11 +8,15 @@ from uuid import uuid4
 
 import httpx
 import msgspec
+import psycopg
 import pytest
 
 from read_model.catalog.catalog import Column, TableName
 from read_model.elasticsearch.index_body import index_body
+from read_model.elasticsearch.unindexed_values import unindexed_body, unindexed_counts
+from read_model.plan.chosen_types import CHOOSY, chosen_types
 from read_model.plan.model import DocumentPlan, Field, Node, TableUse
+from read_model.postgres.unfit_values import unfit_queries
 from read_model.sqlite import rows
 from sync_worker.store.pending_sql import build
 from tests.support.builders import plans
@@ -61,6 +65,54 @@ def send_all(send: Send, index: str, store: RowStore, plan: DocumentPlan) -> Non
 def hits(send: Send, index: str, query: dict[str, Any]) -> int:
     """How many documents a query finds."""
     return int(send("POST", f"/{index}/_search", json={"query": query})["hits"]["total"]["value"])
+
+
+UNFIT: tuple[Any, ...] = (
+    *(
+        "12",
+        12,
+        12.5,
+        "12 cm",
+        "1e3",
+        "yes",
+        "true",
+        True,
+        "false",
+        False,
+        0,
+        2025,
+        "2025-01-31",
+        "2025-13-01",
+        "unknown",
+    ),
+    *("2025-01-31T10:00:00Z", "2025-01-31T10:00", "2025-01-31 10:00", "10.0.0.1", "::1", 1735689600000, 3000000000),
+    *("9223372036854775808", "", [1, "x"], [], None, "0x10"),
+)
+
+
+def test_values_that_do_not_fit_are_counted_alike_before_and_after(send: Send, index: str, stack: Any) -> None:
+    about = Column("about", "jsonb")
+    table, kinds = TableName("pg_temp", "choosy"), sorted(CHOOSY)
+    fields = tuple(Field(kind, about, ("v",), {"type": kind}) for kind in kinds)
+    plan = DocumentPlan(index, Node(table, (plans.ID,), fields), (plans.ID,))
+    store = RowStore((TableUse(table, (plans.ID, about), (plans.ID,)),), (plan,))
+    (query,) = unfit_queries(plan)
+    with psycopg.connect(stack.addresses.postgres_dsn) as connection:
+        connection.execute("CREATE TEMP TABLE choosy (id int, about jsonb)")
+        for n, value in enumerate(UNFIT):
+            text = msgspec.json.encode({"v": value}).decode()
+            store.upsert(table, {"id": n, "about": text})
+            connection.execute("INSERT INTO choosy VALUES (%s, %s)", (n, text))
+        send_all(send, index, store, plan)
+        counted = send("POST", f"/{index}/_search", json=unindexed_body(chosen_types(plan)))
+        counts = connection.execute(query.sql).fetchone()
+        connection.execute("""INSERT INTO choosy VALUES (99, '{"v": {"an": "object"}}')""")
+        more = connection.execute(query.sql).fetchone()
+    assert counts is not None
+    assert more is not None
+    assert unindexed_counts(counted) == dict(zip(kinds, counts[1::2], strict=True))
+    assert set(counts[::2]) == {len(UNFIT) - 1}
+    assert [after - before for before, after in zip(counts, more, strict=True)] == [1] * 2 * len(kinds)
 
 
 @pytest.mark.parametrize("plan", plans.DOCUMENTS, ids=lambda plan: plan.name)

@@ -65,6 +65,11 @@ class HeldLease:
     held = True
     nodes = frozenset({"one"})
 
+    @property
+    def unindexed(self) -> dict[str, int]:
+        """Every value fits."""
+        return {}
+
 
 class ShownTargets:
     """Targets that readers see from the start, each named like its kind of document."""

@@ -21,6 +21,13 @@ def test_documents_that_were_set_aside_are_counted() -> None:
     )
 
 
+def test_values_that_a_chosen_type_drops_are_counted() -> None:
+    line = worker_line(Freshness("shop", 1, 9, 9, 0, "live", unindexed={"customers.postal_code": 232}))
+    assert line.endswith(
+        "customers.postal_code: 232 documents have a value that does not fit its type in the spec and is not indexed."
+    )
+
+
 @pytest.mark.parametrize("command", ["status", "down"])
 def test_a_stack_of_another_folder_is_not_called_stopped_without_a_hint(command: str, tmp_path: Path) -> None:
     home = tmp_path / "elsewhere"
