@@ -36,7 +36,7 @@ from sync_worker.loop.plan_bound import Current, PlanBound, shapes_of
 from sync_worker.loop.publisher import FreshnessFeed
 from sync_worker.loop.refresh_policy import RefreshPolicy
 from sync_worker.loop.senders import SenderThreads
-from sync_worker.resync.bc_dates import BcDateCheck, PostgresProbe
+from sync_worker.resync.misread_dates import MisreadDateCheck, PostgresProbe
 from sync_worker.resync.replaced_tables import ReplacedTables
 from sync_worker.resync.row_repair import RowRepair
 from sync_worker.resync.schema_change import SchemaChangeResync
@@ -199,7 +199,7 @@ def _worker(
             identity=identity,
             silence=silence,
             resync=SchemaChangeResync(store, resolved.spec, dsn, identity, bind, replaced, stopping),
-            snapshot_check=BcDateCheck(store, PostgresProbe(dsn), identity, stopping),
+            snapshot_check=MisreadDateCheck(store, PostgresProbe(dsn), identity, stopping),
             repairs=repairs,
             quarantine=quarantine,
             tombstones=tombstones,

@@ -25,7 +25,8 @@ from connections.postgres import (
     reason,
     unreachable,
 )
-from read_model.catalog.catalog import CATALOG_QUERY, Catalog, TableName, read_catalog
+from read_model.catalog.catalog import Catalog, TableName
+from read_model.catalog.catalog_query import CATALOG_QUERY, read_catalog
 from read_model.postgres.unfit_values import UnfitQuery
 
 _CONNECT_SECONDS = 10

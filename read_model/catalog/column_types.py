@@ -1,11 +1,6 @@
 """The column types that documents can hold, join on, filter by and order by. Other types are rejected."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:  # The catalogue itself asks which columns can be keys.
-    from read_model.catalog.catalog import Column
+from read_model.catalog.catalog import Column
 
 INTEGERS = {"int2": 15, "int4": 31, "int8": 63}
 """Integer types with their number of bits, the sign not counted."""

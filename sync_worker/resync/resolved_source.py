@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from cdc.log.recovery import Recovery
-from read_model.catalog.catalog import read_catalog
+from read_model.catalog.catalog_query import read_catalog
 from read_model.plan.model import PipelinePlan
 from read_model.plan.resolve import resolve
 from read_model.spec.errors import SpecError

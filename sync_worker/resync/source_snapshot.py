@@ -18,7 +18,8 @@ from cdc.log.catalogue import catalogue_query
 from cdc.log.heartbeat import SYSTEM_QUERY
 from cdc.log.lsn import Lsn
 from connections import postgres
-from read_model.catalog.catalog import CATALOG_QUERY, TableName
+from read_model.catalog.catalog import TableName
+from read_model.catalog.catalog_query import CATALOG_QUERY
 from read_model.plan.model import TableUse
 from read_model.postgres.rows import given_keys, key_query, row_query
 from sync_worker.errors import ServiceMissing, ShapeError, SourceUnreadable, WorkerError

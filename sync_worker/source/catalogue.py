@@ -18,7 +18,8 @@ from connections.postgres import (
     pin_settings,
     unreachable,
 )
-from read_model.catalog.catalog import CATALOG_QUERY, TableName
+from read_model.catalog.catalog import TableName
+from read_model.catalog.catalog_query import CATALOG_QUERY
 from read_model.freshness import Origin
 from sync_worker.errors import ServiceMissing, SettingsError, WorkerError
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from cdc.log.lsn import Lsn, parse_lsn
 from connections.worker import WorkerClient
-from read_model.catalog.catalog import read_catalog
+from read_model.catalog.catalog_query import read_catalog
 from read_model.elasticsearch.index_owner import IndexOwner
 from read_model.freshness import Origin
 from read_model.plan.chosen_types import chosen_types

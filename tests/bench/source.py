@@ -9,7 +9,8 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from cdc.log.marker import MARKER_QUERY
-from read_model.catalog.catalog import CATALOG_QUERY, Catalog, read_catalog
+from read_model.catalog.catalog import Catalog
+from read_model.catalog.catalog_query import CATALOG_QUERY, read_catalog
 
 _EACH_ALONE = """
 DO $$

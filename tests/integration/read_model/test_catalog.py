@@ -6,7 +6,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from read_model.catalog.catalog import CATALOG_QUERY, Catalog, ForeignKey, Table, TableName, read_catalog
+from read_model.catalog.catalog import Catalog, ForeignKey, Table, TableName
+from read_model.catalog.catalog_query import CATALOG_QUERY, read_catalog
 from read_model.plan.resolve import resolve
 from read_model.scaffold.first_spec import write_spec
 from read_model.scaffold.foreign_keys import usable

@@ -12,7 +12,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from read_model.catalog.catalog import CATALOG_QUERY, TableName, quote_identifier, read_catalog
+from read_model.catalog.catalog import TableName, quote_identifier
+from read_model.catalog.catalog_query import CATALOG_QUERY, read_catalog
 from read_model.lineage import row_lineage
 from read_model.plan.model import Compute, DocumentPlan, Include, Join, Node, Order, TableUse
 from read_model.plan.resolve import resolve

@@ -10,7 +10,8 @@ import msgspec
 import psycopg
 import pytest
 
-from read_model.catalog.catalog import CATALOG_QUERY, Catalog, Column, TableName, quote_identifier, read_catalog
+from read_model.catalog.catalog import Catalog, Column, TableName, quote_identifier
+from read_model.catalog.catalog_query import CATALOG_QUERY, read_catalog
 from read_model.plan.model import PipelinePlan, TableUse
 from read_model.plan.resolve import resolve
 from read_model.postgres.documents import document_query

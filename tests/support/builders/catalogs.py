@@ -2,7 +2,8 @@
 
 import json
 
-from read_model.catalog.catalog import Catalog, Column, ForeignKey, Table, TableName, read_catalog
+from read_model.catalog.catalog import Catalog, Column, ForeignKey, Table, TableName
+from read_model.catalog.catalog_query import read_catalog
 from tests.support.paths import CASES
 
 FOLDER = CASES / "catalogs"

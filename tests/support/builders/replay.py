@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from cdc.log.envelope import decode, split_transaction_id
-from read_model.catalog.catalog import read_catalog
+from read_model.catalog.catalog_query import read_catalog
 from read_model.plan.model import PipelinePlan
 from read_model.plan.resolve import resolve
 from read_model.spec.parser import parse_spec

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import psycopg
 
-from read_model.catalog.catalog import CATALOG_QUERY, read_catalog
+from read_model.catalog.catalog_query import CATALOG_QUERY, read_catalog
 from read_model.elasticsearch.index_body import index_body
 from read_model.plan.model import DocumentPlan, PipelinePlan
 from read_model.plan.resolve import resolve

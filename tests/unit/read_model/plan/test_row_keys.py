@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from read_model.catalog.catalog import Catalog, Column, ForeignKey, Table, TableName, read_catalog
+from read_model.catalog.catalog import Catalog, Column, ForeignKey, Table, TableName
+from read_model.catalog.catalog_query import read_catalog
 from read_model.plan.resolve import resolve
 from read_model.spec.errors import SpecError
 from read_model.spec.parser import parse_spec

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from read_model.catalog.catalog import read_catalog
+from read_model.catalog.catalog_query import read_catalog
 from read_model.plan.resolve import resolve
 from read_model.spec.parser import parse_spec
 from sync_worker.errors import WorkerError

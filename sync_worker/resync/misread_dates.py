@@ -37,10 +37,10 @@ _log = structlog.get_logger()
 
 
 class SourceProbe(Protocol):
-    """Queries the source for BC dates, in its own thread."""
+    """Queries the source for misread dates, in its own thread."""
 
-    def tables_with_bc_dates(self, uses: Sequence[TableUse]) -> list[TableName]:
-        """Those tables that contain a BC date.
+    def tables_with_misread_dates(self, uses: Sequence[TableUse]) -> list[TableName]:
+        """Those tables that contain a misread date.
 
         Raises ServiceMissing to be called again, WorkerError when it cannot be known."""
 
@@ -48,8 +48,8 @@ class SourceProbe(Protocol):
         """Cancel a running query; called from another thread."""
 
 
-class BcDateCheck:
-    """Checks each snapshot for BC dates. For the loop's thread; the queries run in a thread of their own."""
+class MisreadDateCheck:
+    """Checks each snapshot for misread dates. For the loop's thread; the queries run in a thread of their own."""
 
     def __init__(
         self, store: RowStore, probe: SourceProbe, monitor: IdentityMonitor, stopping: threading.Event
@@ -58,7 +58,7 @@ class BcDateCheck:
         self._probe = probe
         self._monitor = monitor
         self._stopping = stopping
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="bc-dates")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="misread-dates")
         self._query: Future[list[TableName]] | None = None
         self._checked_snapshot = store.source().checked_snapshot
         self._answered = False
@@ -83,7 +83,7 @@ class BcDateCheck:
                 self._record()
         elif self._query is None:
             self._query = self._thread.submit(
-                self._probe.tables_with_bc_dates, [use for use in tables if bc_conditions(use)]
+                self._probe.tables_with_misread_dates, [use for use in tables if misread_conditions(use)]
             )
         elif self._query.done():
             self._handle(self._query)
@@ -98,14 +98,17 @@ class BcDateCheck:
         try:
             tables = query.result()
         except ServiceMissing as error:
-            _log.warning("cannot check the snapshot for dates BC yet", reason=str(error))
+            _log.warning("cannot check the snapshot for misread dates yet", reason=str(error))
             self._stopping.wait(RETRY_SECONDS)
             return
         except WorkerError as error:  # The role cannot read the tables. It cannot verify them either; continue.
-            _log.warning("cannot check the snapshot for dates BC; they may be wrong", reason=str(error))
+            _log.warning(
+                "cannot check the snapshot for misread dates; dates before 15 October 1582 may be wrong",
+                reason=str(error),
+            )
             tables = []
         if tables:
-            _log.info("tables contain dates BC, which the snapshot misread", tables=", ".join(map(str, tables)))
+            _log.info("tables contain dates that the snapshot misread", tables=", ".join(map(str, tables)))
             self._monitor.request_resync(tables)
         self._answered = True
 
@@ -128,14 +131,14 @@ class PostgresProbe:
             with suppress(psycopg.Error):
                 self._connection.cancel_safe(timeout=5)
 
-    def tables_with_bc_dates(self, uses: Sequence[TableUse]) -> list[TableName]:
-        """Those tables that contain a BC date; all of them when a definition changed, so that a resync examines it."""
+    def tables_with_misread_dates(self, uses: Sequence[TableUse]) -> list[TableName]:
+        """Those tables that contain a misread date; all of them when a definition changed, so that a resync examines it."""
         if not uses:
             return []
         try:
             with connect(self._dsn) as connection:
                 self._connection = connection
-                return [use.table for use in uses if _has_bc_date(connection, use)]
+                return [use.table for use in uses if _has_misread_date(connection, use)]
         except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction):
             return [use.table for use in uses]
         except psycopg.OperationalError as error:
@@ -151,12 +154,12 @@ class PostgresProbe:
             self._connection = None
 
 
-def _has_bc_date(connection: psycopg.Connection[Any], use: TableUse) -> bool:
-    row = connection.execute(bc_query(use)).fetchone()
+def _has_misread_date(connection: psycopg.Connection[Any], use: TableUse) -> bool:
+    row = connection.execute(misread_query(use)).fetchone()
     return bool(row and row[0])
 
 
-def bc_conditions(use: TableUse) -> list[str]:
+def misread_conditions(use: TableUse) -> list[str]:
     """SQL conditions that match a date that is misread, one for each date or timestamp column. Infinite values are not
     misread."""
     return [
@@ -168,6 +171,6 @@ def bc_conditions(use: TableUse) -> list[str]:
     ]
 
 
-def bc_query(use: TableUse) -> str:
-    """SQL that returns whether a table contains a BC date. Reads the table at most once."""
-    return f"SELECT EXISTS (SELECT FROM {use.table.quoted} WHERE {' OR '.join(bc_conditions(use))})"
+def misread_query(use: TableUse) -> str:
+    """SQL that returns whether a table contains a misread date. Reads the table at most once."""
+    return f"SELECT EXISTS (SELECT FROM {use.table.quoted} WHERE {' OR '.join(misread_conditions(use))})"

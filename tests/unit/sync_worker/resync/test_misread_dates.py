@@ -10,7 +10,7 @@ import pytest
 from read_model.catalog.catalog import Column, TableName
 from read_model.plan.model import TableUse
 from sync_worker.errors import ServiceMissing, WorkerError
-from sync_worker.resync.bc_dates import BcDateCheck, bc_conditions, bc_query
+from sync_worker.resync.misread_dates import MisreadDateCheck, misread_conditions, misread_query
 from sync_worker.source.identity_monitor import IdentityMonitor
 from sync_worker.store.row_store import RowStore
 from tests.support.builders import plans
@@ -22,11 +22,13 @@ def use(*columns: Column) -> TableUse:
 
 
 def test_a_table_without_dates_is_not_asked() -> None:
-    assert bc_conditions(use(plans.text("name"), Column("at", "time"), Column("many", "_date", element="date"))) == []
+    assert (
+        misread_conditions(use(plans.text("name"), Column("at", "time"), Column("many", "_date", element="date"))) == []
+    )
 
 
 def test_the_bc_query_covers_every_finite_date_column() -> None:
-    sql = bc_query(use(Column("d", "date"), plans.text("name"), Column('z"', "timestamptz")))
+    sql = misread_query(use(Column("d", "date"), plans.text("name"), Column('z"', "timestamptz")))
     assert sql == (
         """SELECT EXISTS (SELECT FROM "public"."t" WHERE ("d" < '0001-01-01' AND "d" > '-infinity'"""
         """ OR "d" >= '1582-10-05' AND "d" < '1582-10-15')"""
@@ -46,7 +48,7 @@ class Asked:
         self._answers = list(answers)
         self.requests: list[list[TableName]] = []
 
-    def tables_with_bc_dates(self, uses: Sequence[TableUse]) -> list[TableName]:
+    def tables_with_misread_dates(self, uses: Sequence[TableUse]) -> list[TableName]:
         self.requests.append([use.table for use in uses])
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
@@ -69,11 +71,11 @@ def snapshot(store: RowStore, lsn: int) -> None:
         store.move_snapshot(lsn=lsn)
 
 
-def documents_wait(misread: BcDateCheck) -> bool:
+def documents_wait(misread: MisreadDateCheck) -> bool:
     return misread.blocks_builds
 
 
-def turn_until(misread: BcDateCheck, done: bool, watch: IdentityMonitor) -> None:
+def turn_until(misread: MisreadDateCheck, done: bool, watch: IdentityMonitor) -> None:
     """Take turns until documents may be built, or until tables must be re-read."""
     pause = threading.Event()
     for _ in range(500):
@@ -88,7 +90,7 @@ def test_documents_wait_for_the_resync_of_a_bc_table(store: RowStore) -> None:
     stopping, asker = threading.Event(), Asked([DATED.table], [])
     stopping.set()
     watch = IdentityMonitor(store, {use.table: () for use in TABLES}, dict)
-    with closing(BcDateCheck(store, asker, watch, stopping)) as misread:
+    with closing(MisreadDateCheck(store, asker, watch, stopping)) as misread:
         assert not documents_wait(misread)
         snapshot(store, 100)
         turn_until(misread, False, watch)
@@ -98,7 +100,7 @@ def test_documents_wait_for_the_resync_of_a_bc_table(store: RowStore) -> None:
             watch.record_resync({}, "")
         turn_until(misread, True, watch)
     # A worker that starts again does not ask again, before there is another snapshot.
-    with closing(BcDateCheck(store, asker, watch, stopping)) as misread:
+    with closing(MisreadDateCheck(store, asker, watch, stopping)) as misread:
         assert not documents_wait(misread)
         snapshot(store, 200)
         assert documents_wait(misread)
@@ -111,6 +113,6 @@ def test_an_unreachable_source_is_retried_and_a_refusal_is_skipped(store: RowSto
     stopping.set()
     watch = IdentityMonitor(store, {use.table: () for use in TABLES}, dict)
     snapshot(store, 100)
-    with closing(BcDateCheck(store, asker, watch, stopping)) as misread:
+    with closing(MisreadDateCheck(store, asker, watch, stopping)) as misread:
         turn_until(misread, True, watch)
     assert (len(asker.requests), watch.changed) == (2, frozenset())
