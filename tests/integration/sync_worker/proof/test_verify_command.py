@@ -20,7 +20,7 @@ def test_dates_before_our_era_are_right_from_the_first_load_on(proof: ProofPipel
     assert (word["since"], word["until"]) == ("-0043-03-15T01:00:00Z", "infinity")
     assert [part["made"] for part in thing["parts"]] == ["-0002-01-11", "-0002-11-07"]
     log = proof.first_log
-    assert "public.parts, public.words" in log.split("which the snapshot misread")[1].splitlines()[0]
+    assert "public.parts, public.words" in log.split("that the snapshot misread")[1].splitlines()[0]
     assert log.index("which the snapshot misread") < log.index("tables re-read")
 
 
