@@ -21,7 +21,7 @@ def test_dates_before_our_era_are_right_from_the_first_load_on(proof: ProofPipel
     assert [part["made"] for part in thing["parts"]] == ["-0002-01-11", "-0002-11-07"]
     log = proof.first_log
     assert "public.parts, public.words" in log.split("that the snapshot misread")[1].splitlines()[0]
-    assert log.index("which the snapshot misread") < log.index("tables re-read")
+    assert log.index("that the snapshot misread") < log.index("tables re-read")
 
 
 def test_what_was_built_since_a_position_or_a_while_ago(proof: ProofPipeline) -> None:

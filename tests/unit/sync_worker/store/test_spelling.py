@@ -149,3 +149,15 @@ def test_keys_are_looked_up_by_their_index(kind: str, accounts_of: AccountsOf) -
         values = bindings if ":" in sql else ("1",)
         plan = [row[3] for row in accounts.store.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
         assert [step for step in plan if step.startswith("SEARCH")], plan
+
+
+@pytest.mark.parametrize(("type_", "same"), [("float8", True), ("numeric", False)])
+def test_only_a_spelling_that_documents_show_makes_a_row_differ(
+    type_: str, same: bool, accounts_of: AccountsOf
+) -> None:
+    """The log writes a double as 2.0, and PostgreSQL as 2; a numeric shows its digits."""
+    accounts = accounts_of(Column("code", type_), is_key=False)
+    log, source = (msgspec.Raw(text) if type_ == "float8" else text.decode() for text in (b"2.0", b"2"))
+    with accounts.store.transaction():
+        accounts.rows.apply({TABLE: TableChanges({(1,): (1, log, "first")}, {(1,): 10})})
+    assert accounts.rows.differs(TABLE, (1, source, "first")) is not same
