@@ -27,6 +27,8 @@ UPDATE things SET price = price + 1000 WHERE id BETWEEN 100 AND 200;
 UPDATE things SET id = id + 10000 WHERE id BETWEEN 201 AND 220;
 """
 BATCH = 6
+TURN_SECONDS = 0.03
+"""Between two turns of the writer: several of them must fit between the reads of the second snapshot's tables."""
 When = Literal["in the middle", "after the last row"]
 
 
@@ -55,7 +57,7 @@ def writing(place: Place) -> Iterator[None]:
                     "UPDATE things SET id = id + 1000000 WHERE id BETWEEN %s AND %s AND id %% 3 = 1", old
                 )
                 connection.execute("DELETE FROM things WHERE id BETWEEN %s AND %s AND id %% 3 = 2", old)
-                if done.wait(0.1):
+                if done.wait(TURN_SECONDS):
                     return
 
     thread = threading.Thread(target=write)
