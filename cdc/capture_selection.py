@@ -74,11 +74,7 @@ def _with_errors_of_names(error: ParseError, read_catalog: Callable[[], Catalog]
 
 def resolve_spec(path: Path, catalog: Catalog) -> PipelinePlan:
     """Resolve a spec's file for a database. Raises WrongUse with all errors."""
-    spec = read_spec(path)
-    try:
-        return resolve(spec, catalog)
-    except SpecError as error:
-        raise WrongUse(str(error)) from error
+    return check_spec(path, lambda: catalog)
 
 
 def pipeline_name(choice: Choice) -> str:

@@ -4,7 +4,7 @@ import re
 
 _FUNCTION = re.compile(r"(?<![\w.])(\w+)\(")
 _SYNTAX = frozenset({"coalesce", "extract", "below", "bit", "t", "ARRAY"})
-"""What looks like a call and is none."""
+"""Words before a parenthesis that do not name a function."""
 
 
 def one_line(text: str) -> str:

@@ -5,7 +5,6 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated
 
 import typer
 from pydantic_settings import BaseSettings
@@ -18,8 +17,14 @@ from connections.private_files import read_secret
 from connections.settings import variable
 from read_model.spec.file import load_spec
 from rowtide.command import add_command, new_group
-from rowtide.commands.completion import documents
-from rowtide.commands.elasticsearch_key import DaysOption, KeySettings, create_search_key, create_worker_key
+from rowtide.commands.elasticsearch_key import (
+    AliasesArgument,
+    DaysOption,
+    KeySettings,
+    create_search_key,
+    create_worker_key,
+    required_spec,
+)
 from search_api.settings import ApiSettings
 from sync_worker.errors import SettingsError
 from sync_worker.settings import WorkerSettings
@@ -53,9 +58,7 @@ def worker(days: DaysOption = None) -> None:
 
 
 def _worker(keys: KeySettings, settings: Settings, days: int | None) -> dict[str, str]:
-    if keys.spec is None:
-        raise SettingsError("Set ROWTIDE_SPEC to the document spec.")
-    spec = load_spec(keys.spec)
+    spec = required_spec(keys)
     password = stored_password(settings, spec.pipeline)
     if password is None:
         raise WrongUse(f"The password of role {role_name(spec.pipeline)} is not stored. Run `rowtide init` first.")
@@ -64,17 +67,7 @@ def _worker(keys: KeySettings, settings: Settings, days: int | None) -> dict[str
     return {"ROWTIDE_POSTGRES_DSN": dsn, "ROWTIDE_ELASTICSEARCH_API_KEY": key}
 
 
-def search(
-    aliases: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="ALIAS",
-            help="Index aliases that the key may read. The default is all documents of ROWTIDE_SPEC.",
-            autocompletion=documents,
-        ),
-    ] = None,
-    days: DaysOption = None,
-) -> None:
+def search(aliases: AliasesArgument = None, days: DaysOption = None) -> None:
     """Print the search API's credentials as shell commands.
 
     They set a new read-only Elasticsearch API key and, if `rowtide init --marker` has created it, the DSN of the marker

@@ -23,6 +23,14 @@ from sync_worker.errors import SettingsError
 DaysOption = Annotated[
     int | None, typer.Option("--days", min=1, help="Days until the key expires. Without it, the key never expires.")
 ]
+AliasesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="ALIAS",
+        help="Index aliases that the key may read. The default is all documents of ROWTIDE_SPEC.",
+        autocompletion=documents,
+    ),
+]
 
 
 class KeySettings(ElasticsearchSettings):
@@ -76,20 +84,13 @@ def worker(days: DaysOption = None) -> None:
     the setting that takes it.
     """
     settings = KeySettings.read()
-    spec = _spec(settings)
+    spec = required_spec(settings)
     key = create_worker_key(settings, spec.pipeline, [document.name for document in spec.documents], days)
     typer.echo(f"ROWTIDE_ELASTICSEARCH_API_KEY={key}")
 
 
 def search(
-    aliases: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="ALIAS",
-            help="Index aliases that the key may read. The default is all documents of ROWTIDE_SPEC.",
-            autocompletion=documents,
-        ),
-    ] = None,
+    aliases: AliasesArgument = None,
     name: Annotated[str, typer.Option("--name", help="Name of the key in Elasticsearch.")] = "rowtide-search",
     days: DaysOption = None,
 ) -> None:
@@ -99,7 +100,7 @@ def search(
     ROWTIDE_ELASTICSEARCH_PASSWORD of an administrator, and prints the key once, as the setting that takes it.
     """
     settings = KeySettings.read()
-    readable = aliases or [document.name for document in _spec(settings).documents]
+    readable = aliases or [document.name for document in required_spec(settings).documents]
     typer.echo(f"ROWTIDE_ELASTICSEARCH_API_KEY={create_search_key(settings, readable, name, days)}")
 
 
@@ -126,7 +127,8 @@ def _administrator(settings: ElasticsearchSettings) -> ElasticsearchAccess:
     return replace(settings.elasticsearch_access(), api_key=None)
 
 
-def _spec(settings: KeySettings) -> Spec:
+def required_spec(settings: KeySettings) -> Spec:
+    """The spec of the settings. Raises SettingsError when none is set, SpecError when it cannot be used."""
     if settings.spec is None:
         raise SettingsError("Set ROWTIDE_SPEC to the document spec.")
     return load_spec(settings.spec)
