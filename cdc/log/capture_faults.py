@@ -89,6 +89,8 @@ def _text(pipeline: str, table: tuple[str, str], code: str) -> str:
         " DEFAULT.",
         "no-key": f"it has no primary key; {refuses}: {alter} ADD PRIMARY KEY (…).",
         "key-deferrable": f"its primary key is deferrable; {refuses}: {alter} REPLICA IDENTITY FULL.",
+        "keys-swap": "its primary key is deferrable and its replica identity an index, so the log does not tell rows"
+        f" apart that swap their keys. Ask its owner to run: {alter} REPLICA IDENTITY FULL.",
         UNREADABLE: f"role {role} may not read it, so the next snapshot would fail. {_INIT}",
         "row-security": f"row-level security hides rows from snapshots. Run as a superuser: ALTER ROLE {role}"
         " BYPASSRLS.",

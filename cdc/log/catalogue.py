@@ -1,5 +1,5 @@
-"""What a heartbeat tells about the captured tables: fingerprints of their definitions, their foreign keys, their
-schemas, and what is wrong with capturing them. SQL and its results; `cdc.log.capture_faults` says what they mean.
+"""What a heartbeat tells about the captured tables: fingerprints of their definitions, their foreign and unique keys,
+their schemas, and what is wrong with capturing them. SQL and its results; `cdc.log.capture_faults` says what they mean.
 
 The SQL reads only what every role may read, and only catalogue tables. Functions like pg_partition_tree, pg_get_expr
 and those behind pg_publication_tables lock the tables: the application's DDL would wait for a heartbeat, or deadlock
@@ -49,13 +49,16 @@ SELECT coalesce(json_object_agg(n.nspname || '.' || c.relname, concat_ws(' ', c.
   (SELECT string_agg(concat_ws(' ', a.attnum, a.xmin, a.attname, format_type(a.atttypid, a.atttypmod), a.attgenerated,
       CASE WHEN a.attgenerated <> '' THEN concat_ws(' ', d.xmin, d.adbin) END,
       CASE WHEN a.atttypid >= 16384 THEN (
+        WITH RECURSIVE below(oid) AS (
+          SELECT a.atttypid UNION SELECT t.oid FROM below b JOIN pg_type x ON x.oid = b.oid
+          CROSS JOIN LATERAL (VALUES (x.typbasetype), (x.typelem)) t(oid) WHERE t.oid >= 16384)
         SELECT string_agg(concat_ws(' ', e.xmin, e.enumlabel), ',' ORDER BY e.enumsortorder)
-        FROM pg_type x LEFT JOIN pg_type b ON b.oid = x.typbasetype
-        JOIN pg_enum e ON e.enumtypid IN (x.oid, x.typelem, b.oid, b.typelem) WHERE x.oid = a.atttypid) END),
+        FROM below b JOIN pg_enum e ON e.enumtypid = b.oid) END),
       ';' ORDER BY a.attnum)
     FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
-  (SELECT string_agg(concat_ws(' ', i.indisprimary, i.indisreplident, i.indkey), ';'
+  (SELECT string_agg(concat_ws(' ', i.indisprimary, i.indisreplident, i.indimmediate, i.indnkeyatts, i.indkey, (
+        SELECT k.oid FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p' AND c.relreplident = 'f')), ';'
       ORDER BY i.indisprimary, i.indkey::text)
     FROM pg_index i WHERE i.indrelid = c.oid AND (i.indisprimary OR i.indisreplident)),
   (WITH RECURSIVE below(oid, linked) AS (
@@ -73,13 +76,20 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type y ON 
 WHERE c.relkind IN ('r', 'p') AND (n.nspname, c.relname) IN ({tables})
 """
 
+# No row changes with these, but what the spec means may. Of unique keys only those that tell rows apart at any time:
+# not deferrable, whole and without expressions.
 _FOREIGN_KEYS = """
-SELECT coalesce(json_object_agg(k.name, k.hash), '{{}}') FROM (
-  SELECT n.nspname || '.' || c.relname AS name,
-    md5(string_agg(concat_ws(' ', f.conname, f.conkey, f.confrelid, f.confkey), ';' ORDER BY f.conname)) AS hash
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_constraint f ON f.conrelid = c.oid
-  WHERE f.contype = 'f' AND f.conparentid = 0 AND c.relkind IN ('r', 'p') AND (n.nspname, c.relname) IN ({tables})
-  GROUP BY n.nspname, c.relname) k
+SELECT coalesce(json_object_agg(n.nspname || '.' || c.relname, md5(concat_ws('|', f.keys, u.keys))), '{{}}')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL (
+  SELECT string_agg(concat_ws(' ', k.conname, k.conkey, k.confrelid, k.confkey,
+    to_json(k) ->> 'conperiod'), ';' ORDER BY k.conname) AS keys
+  FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.conparentid = 0) f
+CROSS JOIN LATERAL (
+  SELECT string_agg(DISTINCT concat_ws(' ', i.indnkeyatts, i.indkey), ';') AS keys
+  FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid
+    AND i.indpred IS NULL AND i.indexprs IS NULL AND NOT i.indisprimary) u
+WHERE c.relkind IN ('r', 'p') AND (n.nspname, c.relname) IN ({tables}) AND coalesce(f.keys, u.keys) IS NOT NULL
 """
 
 # The transaction that last wrote a schema's entry, and what a GRANT or a new owner changes there: when only the first
@@ -119,6 +129,11 @@ CROSS JOIN LATERAL (SELECT array_remove(ARRAY[
   CASE WHEN c.relreplident = 'd' AND EXISTS (
     SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND NOT i.indimmediate)
     THEN 'key-deferrable' END,
+  CASE WHEN c.relreplident = 'i' AND EXISTS (
+    SELECT FROM pg_index k JOIN pg_index i ON i.indrelid = k.indrelid AND i.indisreplident
+    WHERE k.indrelid = c.oid AND k.indisprimary AND NOT k.indimmediate
+      AND NOT EXISTS (SELECT FROM unnest(k.indkey) t(attnum) WHERE t.attnum <> ALL (i.indkey)))
+    THEN 'keys-swap' END,
   CASE WHEN o.oid IS NOT NULL AND NOT (has_schema_privilege(o.oid, n.oid, 'USAGE')
     AND has_any_column_privilege(o.oid, c.oid, 'SELECT')) THEN 'unreadable' END,
   CASE WHEN c.relrowsecurity AND NOT (o.rolbypassrls OR o.rolsuper) THEN 'row-security' END
@@ -137,7 +152,7 @@ def catalogue_query(pipeline: str, tables: Tables) -> str:
 
 
 def foreign_keys_query(pipeline: str, tables: Tables) -> str:
-    """The SQL of `Heartbeat.foreign_keys`: by table, a hash of its foreign keys."""
+    """The SQL of `Heartbeat.foreign_keys`: by table, a hash of its foreign keys and unique keys."""
     return _written(_FOREIGN_KEYS, pipeline, tables)
 
 

@@ -1,5 +1,6 @@
 """What the source's current tables mean for a spec that was resolved with earlier ones. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,8 +32,8 @@ class Resolved:
 
 
 def resolved_source(spec: Spec, live: SourceFacts, known: SourceFacts) -> Resolved:
-    """Resolve the spec with the tables of now. A table that is away counts as it was. So do the foreign keys, when the
-    spec relies on one that is gone, or has become ambiguous.
+    """Resolve the spec with the tables of now. A table that is away counts as it was. So do foreign and unique keys, when
+    the spec relies on one that is gone, or has become ambiguous.
 
     Raises WorkerError when the spec does not match the tables."""
     tables = _narrowed(live.tables, known.tables)
@@ -55,7 +56,8 @@ def _with_known_keys(spec: Spec, tables: Tables, error: SpecError) -> tuple[Pipe
         ) from error
     return (
         plan,
-        f"The spec relies on foreign keys that changed; the earlier ones still serve. Before the next new row store, correct it: {error}",
+        "The spec relies on foreign or unique keys that changed; the earlier ones still serve. Before the next new row"
+        f" store, correct it: {error}",
     )
 
 
@@ -74,13 +76,24 @@ def _remaining_reason(spec: Spec, live: SourceFacts, known: SourceFacts, plan: P
 
 
 def _narrowed(live: Tables, known: Tables) -> Tables:
-    """The tables with only those columns that were known before: the connector captures no others."""
+    """The tables with only those columns that were known before, and the keys on them: the connector captures no
+    others."""
     names = {_name(table): _column_names(table) for table in known}
-    return [
-        table | {"columns": [column for column in table["columns"] or [] if column["name"] in names[_name(table)]]}
-        for table in live
-        if _name(table) in names
-    ] + _missing(live, known)
+    return [_with_columns(table, names) for table in live if _name(table) in names] + _missing(live, known)
+
+
+def _with_columns(table: dict[str, Any], known: Mapping[tuple[str, str], set[str]]) -> dict[str, Any]:
+    names = known[_name(table)]
+    return table | {
+        "columns": [column for column in table["columns"] or [] if column["name"] in names],
+        "keys": [key for key in table["keys"] or [] if names.issuperset(key["columns"])],
+        "foreign_keys": [
+            key
+            for key in table["foreign_keys"] or []
+            if names.issuperset(key["columns"])
+            and known.get((key["schema"], key["target"]), set()).issuperset(key["target_columns"])
+        ],
+    }
 
 
 def _missing(live: Tables, known: Tables) -> Tables:
@@ -90,9 +103,26 @@ def _missing(live: Tables, known: Tables) -> Tables:
 
 
 def _with_keys(tables: Tables, known: Tables) -> Tables:
-    """The tables with the foreign keys that were known before."""
-    keys = {_name(table): table["foreign_keys"] for table in known}
-    return [table | {"foreign_keys": keys.get(_name(table), table["foreign_keys"])} for table in tables]
+    """The tables with the foreign keys that were known before, and with the unique keys that are gone. The primary key
+    stays that of now: it names the rows of the log."""
+    before = {_name(table): table for table in known}
+    return [
+        table | {"foreign_keys": earlier["foreign_keys"], "keys": _with_unique_keys(table, earlier)}
+        if (earlier := before.get(_name(table)))
+        else table
+        for table in tables
+    ]
+
+
+def _with_unique_keys(table: dict[str, Any], earlier: dict[str, Any]) -> list[dict[str, Any]]:
+    keys = list(table["keys"] or [])
+    names = _column_names(table)
+    gone = [
+        key | {"identity": False}
+        for key in earlier["keys"] or []
+        if not key["primary"] and not key["deferrable"] and names.issuperset(key["columns"])
+    ]
+    return keys + gone
 
 
 def _name(table: dict[str, Any]) -> tuple[str, str]:

@@ -172,7 +172,7 @@ class SchemaChangeResync:
 
     def _note(self, resolved: Resolved) -> None:
         if resolved.notice and resolved.notice != self._monitor.notice:
-            _log.warning("the spec relies on a foreign key that is gone", reason=resolved.notice)
+            _log.warning("the spec relies on a key that is gone", reason=resolved.notice)
         self._monitor.record_review(resolved.notice)
 
     def _known_facts(self) -> SourceFacts:

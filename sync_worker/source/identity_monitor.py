@@ -64,7 +64,7 @@ class IdentityMonitor:
         self.republished: frozenset[TableName] = frozenset()
         self.replaced: dict[TableName, str] = {}
         self.keys_changed = False
-        """Whether a foreign key came or went since the plan was last checked."""
+        """Whether a foreign or unique key came or went since the plan was last checked."""
         self.misfit = ""
         """Which row does not fit its table, as sentences."""
         self.hindrance = ""
@@ -166,7 +166,7 @@ class IdentityMonitor:
         self._store.update_source(resynced=resynced, remaining_reason=remaining_reason)
 
     def record_review(self, notice: str) -> None:
-        """The plan was checked with the current foreign keys. With a `notice` it is checked again after a restart."""
+        """The plan was checked with the current foreign and unique keys. With a `notice` it is checked again after a restart."""
         self.keys_changed, self.notice = False, notice
         if not notice and self._known is not None and self._known.foreign_keys != self._reviewed:
             self._remember(msgspec.structs.replace(self._known, foreign_keys=self._reviewed))

@@ -16,12 +16,16 @@ from tests.support.servers.services import Place, fresh_place
 TABLES = [("public", "orders"), ("public", "parents")]
 SCHEMA = """
 CREATE TYPE mood AS ENUM ('glad');
+CREATE TYPE deep AS ENUM ('low');
+CREATE DOMAIN depth AS deep;
+CREATE DOMAIN depths AS depth[];
+CREATE DOMAIN logged_depths AS depths;
 CREATE TABLE orders (id int, region text, title text, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
 CREATE TABLE orders_eu PARTITION OF orders FOR VALUES IN ('eu') PARTITION BY RANGE (id);
 CREATE TABLE orders_eu_few PARTITION OF orders_eu FOR VALUES FROM (1) TO (100);
 CREATE TABLE orders_us PARTITION OF orders FOR VALUES IN ('us');
 CREATE TABLE orders_asia (id int, region text, title text, PRIMARY KEY (id, region));
-CREATE TABLE parents (id int PRIMARY KEY, mood mood, size int, twice int GENERATED ALWAYS AS (id * 2) STORED);
+CREATE TABLE parents (id int PRIMARY KEY, mood mood, size int, depths logged_depths, twice int GENERATED ALWAYS AS (id * 2) STORED);
 CREATE TABLE other (id int PRIMARY KEY);
 """
 
@@ -89,6 +93,20 @@ def catalogue_hashes(source: psycopg.Connection, place: Place) -> dict[str, str]
         ("ALTER TABLE parents ALTER size TYPE int USING size + 1", "parents"),
         ("ALTER TABLE parents ALTER twice SET EXPRESSION AS (id * 3)", "parents"),
         ("ALTER TYPE mood ADD VALUE 'sad'", "parents"),
+        ("ALTER TYPE deep ADD VALUE 'high'", "parents"),
+        ("ALTER TABLE parents DROP CONSTRAINT parents_pkey, ADD PRIMARY KEY (id) DEFERRABLE", "parents"),
+        (
+            "ALTER TABLE parents DROP CONSTRAINT parents_pkey, ALTER size SET NOT NULL;"
+            " ALTER TABLE parents ADD PRIMARY KEY (id) INCLUDE (size)",
+            "parents",
+        ),
+        ("ALTER TABLE parents ALTER size SET NOT NULL", "parents"),
+        ("ALTER TABLE parents ALTER mood SET STORAGE PLAIN", "parents"),
+        (
+            "CREATE UNIQUE INDEX again ON parents (id);"
+            " ALTER TABLE parents DROP CONSTRAINT parents_pkey, ADD PRIMARY KEY USING INDEX again",
+            None,
+        ),
         ("ALTER TABLE parents REPLICA IDENTITY FULL", "parents"),
         ("ALTER PUBLICATION {publication} DROP TABLE parents", "parents"),
         ("ALTER PUBLICATION {publication} SET TABLE orders, parents (id)", "parents"),
@@ -155,7 +173,10 @@ def test_vacuum_is_no_change(source: psycopg.Connection, place: Place) -> None:
         ),
         ("ALTER PUBLICATION {publication} SET (publish = 'insert')", ["operations"]),
         ("ALTER PUBLICATION {publication} SET TABLE orders, parents WHERE (id > 1)", ["filtered"]),
-        ("ALTER PUBLICATION {publication} SET TABLE orders, parents (id, size)", ["hidden mood", "hidden twice"]),
+        (
+            "ALTER PUBLICATION {publication} SET TABLE orders, parents (id, size)",
+            ["hidden mood", "hidden depths", "hidden twice"],
+        ),
         ("ALTER PUBLICATION {publication} SET (publish_generated_columns = none)", ["hidden twice"]),
         ("ALTER TABLE parents REPLICA IDENTITY NOTHING", ["identity-nothing"]),
         ("ALTER TABLE parents DROP CONSTRAINT parents_pkey", ["no-key"]),
@@ -165,6 +186,11 @@ def test_vacuum_is_no_change(source: psycopg.Connection, place: Place) -> None:
             "CREATE UNIQUE INDEX one ON parents (id); ALTER TABLE parents REPLICA IDENTITY USING INDEX one;"
             " DROP INDEX one",
             ["identity-dropped"],
+        ),
+        (
+            "CREATE UNIQUE INDEX one ON parents (id); ALTER TABLE parents REPLICA IDENTITY USING INDEX one,"
+            " DROP CONSTRAINT parents_pkey, ADD PRIMARY KEY (id) DEFERRABLE",
+            ["keys-swap"],
         ),
         ("REVOKE SELECT ON parents FROM {role}", ["unreadable"]),
         ("REVOKE SELECT ON parents FROM {role}; GRANT SELECT (id) ON parents TO {role}", []),
@@ -210,6 +236,34 @@ def test_a_foreign_key_that_comes_and_goes(source: psycopg.Connection, place: Pl
         assert row is not None
         assert set(row[0]) == {"public.parents"}
         assert catalogue_hashes(source, place) == before, "no row has to be read for it"
+
+
+def test_a_unique_key_that_comes_and_goes(source: psycopg.Connection, place: Place) -> None:
+    query = foreign_keys_query(place.pipeline, TABLES)
+    with source.transaction(force_rollback=True):
+        before = catalogue_hashes(source, place)
+        source.execute("ALTER TABLE parents ADD CONSTRAINT one UNIQUE (size)")
+        unique = source.execute(query).fetchone()
+        assert unique is not None
+        assert set(unique[0]) == {"public.parents"}
+        source.execute("CREATE UNIQUE INDEX again ON parents (size); CREATE INDEX ON parents (mood)")
+        source.execute(
+            "CREATE UNIQUE INDEX ON parents (mood) WHERE size > 0; CREATE UNIQUE INDEX ON parents ((id + 1))"
+        )
+        assert source.execute(query).fetchone() == unique, "these add no key"
+        source.execute("DROP INDEX again; ALTER TABLE parents DROP CONSTRAINT one, ADD UNIQUE (size) DEFERRABLE")
+        assert source.execute(query).fetchone() == ({},)
+        assert catalogue_hashes(source, place) == before, "no row has to be read for it"
+
+
+def test_a_key_that_was_deferrable_for_a_moment(source: psycopg.Connection, place: Place) -> None:
+    """Under REPLICA IDENTITY FULL rows may have swapped their keys meanwhile."""
+    with source.transaction(force_rollback=True):
+        source.execute("ALTER TABLE parents REPLICA IDENTITY FULL")
+        before = catalogue_hashes(source, place)
+        for deferrable in ("DEFERRABLE", ""):
+            source.execute(f"ALTER TABLE parents DROP CONSTRAINT parents_pkey, ADD PRIMARY KEY (id) {deferrable}")
+        assert catalogue_hashes(source, place) != before
 
 
 def test_no_lock_of_the_application_holds_a_heartbeat_up(source: psycopg.Connection, place: Place) -> None:

@@ -42,6 +42,7 @@ def test_only_captured_tables_and_columns_count() -> None:
         ("identity-dropped", 'ALTER TABLE "public"."lines" REPLICA IDENTITY DEFAULT.'),
         ("no-key", 'ALTER TABLE "public"."lines" ADD PRIMARY KEY (…).'),
         ("key-deferrable", 'ALTER TABLE "public"."lines" REPLICA IDENTITY FULL.'),
+        ("keys-swap", 'ALTER TABLE "public"."lines" REPLICA IDENTITY FULL.'),
         ("unreadable", "role rowtide_shop may not read it"),
         ("row-security", "ALTER ROLE rowtide_shop BYPASSRLS."),
         ("of-a-later-version", "(of-a-later-version)"),

@@ -47,6 +47,43 @@ def test_a_foreign_key_that_is_gone_serves_on() -> None:
     assert (later.plan.spec_hash, later.notice) == (PLAN.spec_hash, resolved.notice)
 
 
+def with_unique_names(*, unique: bool, deferrable: bool = False, extra: bool = False) -> Tables:
+    """The known tables: customers have names that are unique, or an extra column with a unique key."""
+    tables = deepcopy(KNOWN)
+    (table,) = (table for table in tables if table["name"] == "customers")
+    key = {"primary": False, "identity": False, "deferrable": deferrable, "columns": ["name"]}
+    table["columns"] = [column | {"nullable": False} for column in table["columns"]]
+    if unique:
+        table["keys"].append(key)
+    if extra:
+        table["columns"].append(table["columns"][0] | {"name": "extra"})
+        table["keys"].append(key | {"columns": ["extra"]})
+    return tables
+
+
+BY_NAME = parse_spec(
+    "pipeline: shop\ndocuments:\n  customers: {from: customers, id: name, fields: [name]}\n", "shop.yaml"
+)
+
+
+@pytest.mark.parametrize("live", [with_unique_names(unique=False), with_unique_names(unique=True, deferrable=True)])
+def test_a_unique_key_that_is_gone_serves_on(live: Tables) -> None:
+    known = SourceFacts("1", with_unique_names(unique=True))
+    before = resolved_source(BY_NAME, known, known)
+    resolved = resolved_source(BY_NAME, SourceFacts("1", live), known)
+    assert before.notice == resolved.remaining_reason == ""
+    assert resolved.plan.spec_hash == before.plan.spec_hash
+    assert "foreign or unique keys that changed" in resolved.notice
+    assert "does not identify a row" in resolved.notice
+
+
+def test_a_unique_key_on_a_new_column_means_nothing() -> None:
+    known = SourceFacts("1", with_unique_names(unique=True))
+    live = SourceFacts("1", with_unique_names(unique=True, extra=True))
+    resolved = resolved_source(BY_NAME, live, known)
+    assert resolved == resolved_source(BY_NAME, known, known)
+
+
 def test_a_second_foreign_key_makes_the_spec_ambiguous_and_changes_nothing() -> None:
     (table,) = (table for table in KNOWN if table["name"] == "addresses")
     (key,) = table["foreign_keys"]
