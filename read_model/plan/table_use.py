@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from read_model.catalog.catalog import Catalog, Column, TableName
-from read_model.plan.model import DocumentPlan, Include, Join, Node, TableUse, nodes
+from read_model.plan.model import DocumentPlan, Join, Node, TableUse, nodes
 from read_model.plan.names import key_columns
+from read_model.plan.used_columns import junction_columns, node_columns, places_below
 
 
 @dataclass(slots=True)
@@ -41,26 +42,16 @@ def table_uses(documents: Iterable[DocumentPlan], catalog: Catalog) -> tuple[Tab
 
 
 def _collect(node: Node, collector: _Collector) -> None:
-    collector.need(node.table, node.primary_key)
-    collector.need(node.table, (shown.column for shown in node.fields))
-    collector.need(node.table, (condition.column for condition in node.where))
-    for include in node.includes:
-        _collect_include(node, include, collector)
-    for compute in node.computes:
-        _collect_include(node, compute.include, collector)
-        collector.need(compute.include.node.table, [compute.column] if compute.column else [])
-
-
-def _collect_include(node: Node, include: Include, collector: _Collector) -> None:
-    child = include.node.table
-    if include.join:
-        collector.join(node.table, child, include.join)
-    if include.through:
-        collector.join(node.table, include.through.table, include.through.enter)
-        collector.join(include.through.table, child, include.through.leave)
-        collector.need(include.through.table, include.through.primary_key)
-    for order in include.order_by:
-        collector.need(include.through.table if order.junction and include.through else child, [order.column])
+    collector.need(node.table, node_columns(node))
+    for include, columns in places_below(node):
+        child = include.node.table
+        collector.need(child, columns)
+        if include.join:
+            collector.join(node.table, child, include.join)
+        if include.through:
+            collector.join(node.table, include.through.table, include.through.enter)
+            collector.join(include.through.table, child, include.through.leave)
+            collector.need(include.through.table, junction_columns(include))
 
 
 def _table_use(name: TableName, needs: _Needs, catalog: Catalog) -> TableUse:

@@ -2,17 +2,19 @@
 the root.
 
 The queries read the current rows. Run before and after a batch is applied, they yield every document whose old or
-new version shows a changed row. They do not apply filters: an extra document does no harm.
+new version shows a changed row. They do not apply filters: an extra document does no harm. But they do apply which
+columns changed: a place in the plan that uses none of them is not followed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from read_model.catalog.catalog import Column, TableName
-from read_model.plan.model import DocumentPlan, Include, Join, Node, relations
+from read_model.plan.model import DocumentPlan, Include, Join, Node, TableUse, relations
+from read_model.plan.used_columns import junction_columns, node_columns, places_below
 from read_model.sqlite.json_builder import column_of, matches
-from read_model.sqlite.rows import CHANGED, table_name
+from read_model.sqlite.rows import CHANGED, column_bits, table_name
 
 Lane = Literal["fresh", "fan_out"]
 LANES: tuple[Lane, ...] = ("fresh", "fan_out")
@@ -43,12 +45,30 @@ class _Step:
 _Path = tuple[_Step, ...]
 
 
-def fan_out(document: DocumentPlan, table: TableName) -> tuple[Reach, ...]:
-    """All paths from a source table to the documents, one for each place of the table in the plan; without
-    duplicates."""
-    key = _primary_keys(document).get(table, ())
-    reaches = [_reach(document, path, key) for path in _paths(document.root) if _end(document, path) == table]
-    return tuple(dict.fromkeys(reaches))
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A place of a table in the plan: the steps that lead there from the root, and the columns that it uses."""
+
+    path: _Path
+    columns: frozenset[Column]
+
+
+def fan_out(document: DocumentPlan, use: TableUse) -> tuple[Reach, ...]:
+    """All paths from a source table to the documents, one for each place of the table in the plan. Places that are
+    reached by the same joins share one."""
+    key = _primary_keys(document).get(use.table, ())
+    paths: dict[_Path, frozenset[Column]] = {}
+    for place in _places(document.root, document.id):
+        if _end(document, place.path) == use.table:
+            paths[place.path] = paths.get(place.path, frozenset()) | place.columns
+    return tuple(_reach(document, path, key, _changed_any(use, columns)) for path, columns in paths.items())
+
+
+def _changed_any(use: TableUse, columns: frozenset[Column]) -> str:
+    """The condition that one of these columns changed; "" when any column of the table may be the one."""
+    if columns.issuperset(use.columns):
+        return ""
+    return f" WHERE c.columns & {column_bits(use, columns)}"
 
 
 def source_tables(document: DocumentPlan) -> tuple[TableName, ...]:
@@ -62,9 +82,9 @@ def table_paths(
     """Every place of a table in the plan: the table, its key, and the joins from the root to it, each with its right
     table."""
     keys = _primary_keys(document)
-    for path in _paths(document.root):
-        table = _end(document, path)
-        yield table, keys[table], tuple((step.right, step.join) for step in path)
+    for place in _places(document.root, document.id):
+        table = _end(document, place.path)
+        yield table, keys[table], tuple((step.right, step.join) for step in place.path)
 
 
 def _primary_keys(document: DocumentPlan) -> dict[TableName, tuple[Column, ...]]:
@@ -84,14 +104,14 @@ def _end(document: DocumentPlan, path: _Path) -> TableName:
     return path[-1].right if path else document.root.table
 
 
-def _paths(node: Node, before: _Path = ()) -> Iterator[_Path]:
-    """Every place in the plan at and below a node, as the steps that lead there. A junction is also a place."""
-    yield before
-    for include in relations(node):
+def _places(node: Node, columns: Iterable[Column], before: _Path = ()) -> Iterator[_Place]:
+    """Every place in the plan at and below a node, which its parent uses `columns` of. A junction is also a place."""
+    yield _Place(before, frozenset((*columns, *node_columns(node))))
+    for include, used in places_below(node):
         steps = _steps(node, include)
         if len(steps) == 2:
-            yield (*before, steps[0])
-        yield from _paths(include.node, (*before, *steps))
+            yield _Place((*before, steps[0]), frozenset(junction_columns(include)))
+        yield from _places(include.node, used, (*before, *steps))
 
 
 def _steps(node: Node, include: Include) -> _Path:
@@ -105,11 +125,12 @@ def _shared(node: Node, join: Join) -> bool:
     return not set(node.primary_key) <= set(join.left)
 
 
-def _reach(document: DocumentPlan, path: _Path, key: tuple[Column, ...]) -> Reach:
+def _reach(document: DocumentPlan, path: _Path, key: tuple[Column, ...], where: str) -> Reach:
     lane: Lane = "fan_out" if any(step.shared for step in path) else "fresh"
     changed = f"temp.{table_name(_end(document, path), CHANGED)} c"
     if not path and document.id == key:
-        return Reach(lane, f"SELECT {_keys([f'c.k{n}' for n in range(len(key))])}, c.lsn AS first_lsn FROM {changed}")
+        keys = _keys([f"c.k{n}" for n in range(len(key))])
+        return Reach(lane, f"SELECT {keys}, c.lsn AS first_lsn FROM {changed}{where}")
     # Aliases count from the root, r0. CROSS JOIN fixes SQLite's join order: changed keys first, then up to the root.
     last = len(path)
     own = " AND ".join(f"{column_of(f'r{last}', column)} = c.k{n}" for n, column in enumerate(key))
@@ -118,10 +139,8 @@ def _reach(document: DocumentPlan, path: _Path, key: tuple[Column, ...]) -> Reac
         step = path[n - 1]
         tables.append(f"{table_name(step.left)} r{n - 1} ON {_upwards(step.join, n)}")
     ids = [column_of("r0", column) for column in document.id]
-    select = (
-        f"SELECT {_keys(ids)}, min(c.lsn) AS first_lsn FROM {' CROSS JOIN '.join(tables)} GROUP BY {', '.join(ids)}"
-    )
-    return Reach(lane, select)
+    joined, group = " CROSS JOIN ".join(tables), ", ".join(ids)
+    return Reach(lane, f"SELECT {_keys(ids)}, min(c.lsn) AS first_lsn FROM {joined}{where} GROUP BY {group}")
 
 
 def _upwards(join: Join, n: int) -> str:

@@ -4,6 +4,8 @@ Statements take Debezium's JSON values, decoded as `decoded_types` defines, as p
 `TableUse.columns` (upsert) or of `TableUse.primary_key` (delete and changed keys).
 """
 
+from collections.abc import Collection
+
 from read_model.catalog.catalog import Column, TableName, quote_identifier
 from read_model.plan.model import TableUse
 from read_model.sqlite.identifiers import column_name, name_of
@@ -15,6 +17,9 @@ SNAPSHOT = "snap_"
 """The prefix of the tables that a running snapshot fills."""
 CHANGED = "changed_"
 """The prefix of the temporary tables of changed keys."""
+ALL_COLUMNS = -1
+"""Every bit of `column_bits`."""
+_LAST_BIT = 62
 
 
 def table_name(table: TableName, prefix: str = ROWS) -> str:
@@ -78,11 +83,8 @@ def select_row(use: TableUse, prefix: str = ROWS) -> str:
 
 def differs(use: TableUse) -> str:
     """Compare a row (parameters as of `upsert`) with the stored one: yields a row if they differ or none is stored."""
-    values = ", ".join(
-        f"{fill(form(column).store, f'?{n}')} AS {column_name(column.name)}" for n, column in enumerate(use.columns, 1)
-    )
     same = " AND ".join(_same(column) for column in use.columns)
-    return f"SELECT 1 FROM (SELECT {values}) n WHERE NOT EXISTS (SELECT 1 FROM {table_name(use.table)} r WHERE {same})"
+    return f"SELECT 1 FROM (SELECT {_bound_row(use)}) n WHERE NOT EXISTS (SELECT 1 FROM {table_name(use.table)} r WHERE {same})"
 
 
 def begin_snapshot(use: TableUse) -> list[str]:
@@ -102,12 +104,14 @@ def decoded_types(use: TableUse) -> dict[str, type]:
 
 
 def create_changed(use: TableUse) -> str:
-    """The temporary table of a batch's changed keys: k0, k1, … and the LSN of the first change."""
+    """The temporary table of a batch's changed keys: k0, k1, …, the LSN of the first change, and which columns changed
+    (bits as in `column_bits`; all when the row was inserted or deleted)."""
     columns = [f"k{n} {form(column).declared}" for n, column in enumerate(use.primary_key)]
     key = ", ".join(f"k{n}{letter_by_letter(column)}" for n, column in enumerate(use.primary_key))
     name = table_name(use.table, CHANGED)
     return (
-        f"CREATE TEMP TABLE IF NOT EXISTS {name} ({', '.join(columns)}, lsn INTEGER, PRIMARY KEY ({key})) WITHOUT ROWID"
+        f"CREATE TEMP TABLE IF NOT EXISTS {name} ({', '.join(columns)}, lsn INTEGER, columns INTEGER, PRIMARY KEY ({key}))"
+        " WITHOUT ROWID"
     )
 
 
@@ -116,15 +120,40 @@ def drop_changed(use: TableUse) -> str:
     return f"DROP TABLE {_changed(use)}"
 
 
+def column_bits(use: TableUse, columns: Collection[Column]) -> int:
+    """A set of columns as an integer. SQLite's integers have 63 bits and a sign: later columns share the last bit."""
+    return sum({1 << min(n, _LAST_BIT) for n, column in enumerate(use.columns) if column in columns})
+
+
 def insert_changed(use: TableUse) -> str:
-    """Mark a key (`TableUse.primary_key`, then the LSN) as changed. A key marked before keeps its LSN."""
+    """Mark a key (`TableUse.primary_key`, then the LSN) as changed in every column. A key marked before keeps its
+    LSN."""
     values = [fill(form(column).store, f"?{n}") for n, column in enumerate(use.primary_key, 1)]
-    return f"INSERT OR IGNORE INTO {_changed(use)} VALUES ({', '.join(values)}, ?{len(values) + 1})"
+    return f"INSERT OR IGNORE INTO {_changed(use)} VALUES ({', '.join(values)}, ?{len(values) + 1}, {ALL_COLUMNS})"
+
+
+def mark_changed(use: TableUse) -> str:
+    """Mark the key of a row (parameters as of `upsert`, then the LSN) as changed, unless the stored row is the same. A
+    key marked before keeps its LSN and its columns."""
+    key = " AND ".join(
+        same_spelling(column, f"r.{column_name(column.name)}", f"n.{column_name(column.name)}")
+        for column in use.primary_key
+    )
+    keys = [f"n.{column_name(column.name)} AS k{n}" for n, column in enumerate(use.primary_key)]
+    others = (column for column in use.columns if column not in use.primary_key)
+    bits = " | ".join(f"iif({_same(column)}, 0, {column_bits(use, [column])})" for column in others)
+    changed = f"iif(r.{column_name(use.primary_key[0].name)} IS NULL, {ALL_COLUMNS}, {bits or '0'}) AS columns"
+    return (
+        f"INSERT OR IGNORE INTO {_changed(use)}"
+        f" SELECT * FROM (SELECT {', '.join(keys)}, ?{len(use.columns) + 1} AS lsn, {changed}"
+        f" FROM (SELECT {_bound_row(use)}) n LEFT JOIN {table_name(use.table)} r ON {key}) WHERE columns <> 0"
+    )
 
 
 def mark_all(use: TableUse) -> str:
     """Mark the keys of all stored rows as changed; binds the LSN."""
-    return f"INSERT OR IGNORE INTO {_changed(use)} SELECT {_names(use.primary_key)}, ? FROM {table_name(use.table)}"
+    keys = _names(use.primary_key)
+    return f"INSERT OR IGNORE INTO {_changed(use)} SELECT {keys}, ?, {ALL_COLUMNS} FROM {table_name(use.table)}"
 
 
 def mark_differing(use: TableUse) -> tuple[str, ...]:
@@ -135,8 +164,8 @@ def mark_differing(use: TableUse) -> tuple[str, ...]:
     same = " AND ".join(_same(column) for column in use.columns)
     changed = f"INSERT OR IGNORE INTO {_changed(use)}"
     keys = [column_name(column.name) for column in use.primary_key]
-    new = f"SELECT {', '.join(f'n.{name}' for name in keys)}, ?1 FROM {loaded} n"
-    old = f"SELECT {', '.join(f'r.{name}' for name in keys)}, ?1 FROM {rows} r"
+    new = f"SELECT {', '.join(f'n.{name}' for name in keys)}, ?1, {ALL_COLUMNS} FROM {loaded} n"
+    old = f"SELECT {', '.join(f'r.{name}' for name in keys)}, ?1, {ALL_COLUMNS} FROM {rows} r"
     return (
         f"{changed} {new} WHERE NOT EXISTS (SELECT 1 FROM {rows} r WHERE {same})",
         f"{changed} {old} WHERE NOT EXISTS (SELECT 1 FROM {loaded} n WHERE {key})",
@@ -177,6 +206,13 @@ def same_spelling(column: Column, left: str, right: str, operator: str = "=") ->
 
 def _changed(use: TableUse) -> str:
     return f"temp.{table_name(use.table, CHANGED)}"
+
+
+def _bound_row(use: TableUse) -> str:
+    """The stored values of a row that is bound as in `upsert`, each named as its column."""
+    return ", ".join(
+        f"{fill(form(column).store, f'?{n}')} AS {column_name(column.name)}" for n, column in enumerate(use.columns, 1)
+    )
 
 
 def _same(column: Column) -> str:

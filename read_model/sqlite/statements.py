@@ -16,7 +16,8 @@ class TableStatements:
     primary key.
 
     `types` are what msgspec decodes the JSON values as, `conversions` the single ones of
-    the columns. `mark…` note changed keys; their last parameter is the LSN."""
+    the columns. `mark…` note changed keys, `mark` only those of rows that differ from the stored ones; their last
+    parameter is the LSN."""
 
     table: TableName
     types: dict[str, Any]
@@ -28,6 +29,7 @@ class TableStatements:
     select: str
     differs: str
     mark: str
+    mark_key: str
     mark_all: str
     mark_differing: tuple[str, ...]
     count_changed: str
@@ -49,7 +51,8 @@ def table_statements(use: TableUse) -> TableStatements:
         truncate=rows.truncate(use),
         select=rows.select_row(use),
         differs=rows.differs(use),
-        mark=rows.insert_changed(use),
+        mark=rows.mark_changed(use),
+        mark_key=rows.insert_changed(use),
         mark_all=rows.mark_all(use),
         mark_differing=rows.mark_differing(use),
         count_changed=rows.count_changed(use),

@@ -7,7 +7,7 @@ old build does not remove it (invariant 2). The key columns k0, k1, … are thos
 from dataclasses import dataclass, field
 
 from read_model.catalog.catalog import TableName, quote_identifier
-from read_model.plan.model import DocumentPlan, PipelinePlan
+from read_model.plan.model import DocumentPlan, PipelinePlan, TableUse
 from read_model.sqlite import documents
 from read_model.sqlite.documents import has_id, id_of_keys, key_names, root_keys
 from read_model.sqlite.fan_out import LANES, Lane, fan_out
@@ -21,7 +21,7 @@ QUARANTINE = "quarantine"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LaneStatements:
-    """SQL of one document's lane. `touch` holds, by changed table, statements that bind `:cursor`; `build` binds
+    """SQL of one document's lane. `touch` holds, by changed table, statements that bind `:cursor` and `:fresh_cursor`; `build` binds
     `:after`, `:limit` and `:version`. The other `touch_…` are None in the lane `fan_out`."""
 
     document: str
@@ -41,9 +41,7 @@ class LaneStatements:
 
 def lane_statements(document: DocumentPlan, lane: Lane, plan: PipelinePlan) -> LaneStatements:
     """All SQL of a lane."""
-    by_table = {
-        use.table: tuple(sql for of, sql in touch_changed(document, use.table) if of == lane) for use in plan.tables
-    }
+    by_table = {use.table: tuple(sql for of, sql in touch_changed(document, use) if of == lane) for use in plan.tables}
     name, fresh = pending_name(document, lane), lane == "fresh"
     return LaneStatements(
         document=document.name,
@@ -103,24 +101,31 @@ def drop_pending(document: DocumentPlan) -> list[str]:
 
 
 def touch(document: DocumentPlan, lane: Lane, select: str) -> str:
-    """Make the documents of a query (k0, k1, …, first_lsn) pending. `:cursor` is the last touch taken for a build.
+    """Make the documents of a query (k0, k1, …, first_lsn) pending. `:cursor` is the last touch taken for a build in
+    this lane, `:fresh_cursor` the one in the lane `fresh`.
 
-    A document that is not yet taken keeps its row; one that was taken gets a new touch and the new first LSN."""
+    A document that is not yet taken keeps its row; one that was taken gets a new touch and the new first LSN. One that
+    waits in the lane `fresh` is not added to the other: it is built once."""
     name, keys = pending_name(document, lane), ", ".join(key_names(document))
+    new = _not_waiting(document, lane, ":cursor")
+    if lane != "fresh":
+        new += f" AND {_not_waiting(document, 'fresh', ':fresh_cursor')}"
+    return f"INSERT OR REPLACE INTO {name} ({keys}, first_lsn) SELECT {keys}, first_lsn FROM ({select}) f WHERE {new}"
+
+
+def _not_waiting(document: DocumentPlan, lane: Lane, cursor: str) -> str:
+    """The condition that the document `f` does not wait in a lane for its build."""
     pairs = zip(key_names(document), document.id, strict=True)
     same = " AND ".join(f"p.{key} = f.{key}{letter_by_letter(column)}" for key, column in pairs)
-    return (
-        f"INSERT OR REPLACE INTO {name} ({keys}, first_lsn) SELECT {keys}, first_lsn FROM ({select}) f"
-        f" WHERE NOT EXISTS (SELECT 1 FROM {name} p WHERE {same} AND p.touch > :cursor)"
-    )
+    return f"NOT EXISTS (SELECT 1 FROM {pending_name(document, lane)} p WHERE {same} AND p.touch > {cursor})"
 
 
-def touch_changed(document: DocumentPlan, table: TableName) -> tuple[tuple[Lane, str], ...]:
+def touch_changed(document: DocumentPlan, use: TableUse) -> tuple[tuple[Lane, str], ...]:
     """The statements that touch the documents that the changed keys of a source table reach; each binds its lane's
     `:cursor`.
 
     Run them before and again after the changed rows are written."""
-    return tuple((reach.lane, touch(document, reach.lane, reach.select)) for reach in fan_out(document, table))
+    return tuple((reach.lane, touch(document, reach.lane, reach.select)) for reach in fan_out(document, use))
 
 
 def touch_all(document: DocumentPlan, lane: Lane) -> str:

@@ -29,6 +29,9 @@ class Rows:
         self._statements = self.sql = statements
         self.cursors: dict[LaneStatements, int] = {lane: 0 for lane in statements.lanes}
         """The last `touch` of each lane that was taken for a build; documents with a later one have not been taken."""
+        self._lanes = sorted(statements.lanes, key=lambda lane: lane.fan_out)
+        """The lanes `fresh` first: what waits there is not added to the lane `fan_out`."""
+        self._fresh = {lane.document: lane for lane in statements.lanes if not lane.fan_out}
 
     def create(self) -> None:
         """Create the tables that are missing, and convert those of an earlier version."""
@@ -60,8 +63,11 @@ class Rows:
     def _mark(self, table: TableStatements, changes: TableChanges, lsn: int) -> None:
         if changes.truncated_at is not None:
             self._store.execute(table.mark_all, (lsn,))
-        with self._fitting(table):
-            self._store.execute_many(table.mark, [(*key, lsn) for key in changes.touched])
+        rows = changes.rows
+        present = [row for row in rows.values() if row is not None]
+        with self._fitting(table, present):
+            self._store.execute_many(table.mark_key, [(*key, lsn) for key in changes.touched if rows.get(key) is None])
+            self._store.execute_many(table.mark, [(*row, lsn) for row in present])
 
     def _write(self, table: TableStatements, changes: TableChanges) -> None:
         if changes.truncated_at is not None:
@@ -73,10 +79,11 @@ class Rows:
             self._store.execute_many(table.upsert, present)
 
     def _touch(self, tables: list[TableStatements]) -> None:
-        for lane in self._statements.lanes:
+        for lane in self._lanes:
+            cursors = {"cursor": self.cursors[lane], "fresh_cursor": self.cursors[self._fresh[lane.document]]}
             for table in tables:
                 for sql in lane.touch.get(table.table, ()):
-                    self._store.execute(sql, {"cursor": self.cursors[lane]})
+                    self._store.execute(sql, cursors)
 
     def touch_all(self, lsn: int) -> None:
         """Make the document of every root row pending."""

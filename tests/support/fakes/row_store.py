@@ -52,16 +52,23 @@ class RowStore:
         """Delete the row with a key."""
         self.connection.execute(rows.delete(self.tables[table]), tuple(key))
 
-    def note_changed(self, table: TableName, key: Iterable[Any], lsn: int = 1) -> None:
-        """Add a key to the batch's changed keys."""
-        self.connection.execute(rows.insert_changed(self.tables[table]), (*key, lsn))
+    def note_changed(
+        self, table: TableName, key: Iterable[Any], row: Mapping[str, Any] | None = None, lsn: int = 1
+    ) -> None:
+        """Add a key to the batch's changed keys: that of a deleted row, or of `row` if that is not stored."""
+        use = self.tables[table]
+        if row is None:
+            self.connection.execute(rows.insert_changed(use), (*key, lsn))
+        else:
+            values = [sent(column, row[column.name]) for column in use.columns]
+            self.connection.execute(rows.mark_changed(use), (*values, lsn))
 
     def touch_changed(self, cursor: int = 0) -> None:
         """Make pending what the changed keys reach now."""
         for document in self.documents:
-            for table in self.tables:
-                for _, statement in pending_sql.touch_changed(document, table):
-                    self.connection.execute(statement, {"cursor": cursor})
+            for use in self.tables.values():
+                for _, statement in pending_sql.touch_changed(document, use):
+                    self.connection.execute(statement, {"cursor": cursor, "fresh_cursor": cursor})
 
     def pending(self, document: DocumentPlan) -> set[str]:
         """The ids of all pending documents."""

@@ -13,7 +13,7 @@ from tests.support.fakes.row_store import RowStore
 
 
 def test_lanes_tell_few_documents_from_many() -> None:
-    lanes = {str(table): [reach.lane for reach in fan_out(plans.ORDERS_DOCUMENT, table)] for table in store_tables()}
+    lanes = {str(use.table): [reach.lane for reach in fan_out(plans.ORDERS_DOCUMENT, use)] for use in plans.TABLES}
     assert lanes == {
         "public.customers": ["fan_out", "fan_out"],
         "public.orders": ["fresh"],
@@ -26,13 +26,9 @@ def test_lanes_tell_few_documents_from_many() -> None:
     }
 
 
-def store_tables() -> list[TableName]:
-    """All tables of the plans."""
-    return [use.table for use in plans.TABLES]
-
-
 def test_a_table_that_no_document_uses_reaches_none() -> None:
-    assert fan_out(plans.CATEGORIES_DOCUMENT, plans.ORDERS) == ()
+    (orders,) = (use for use in plans.TABLES if use.table == plans.ORDERS)
+    assert fan_out(plans.CATEGORIES_DOCUMENT, orders) == ()
 
 
 @pytest.mark.parametrize("width", [499, 500, 1200])

@@ -83,7 +83,7 @@ def test_a_large_fan_out_is_not_starved_by_fresh_changes(shop: Shop) -> None:
     shop.change({MAKERS: {(1,): (1, "renamed")}}, 20)
     renamed = 0
     for bulks in range(FAN_OUT_TURN * MANY // BULK):
-        shop.change({THINGS: {(number,): (number, "fresh", 1) for number in range(1, 2 * BULK)}}, 30 + bulks)
+        shop.change({THINGS: {(number,): (number, f"fresh {bulks}", 1) for number in range(1, 2 * BULK)}}, 30 + bulks)
         bulk = shop.take()
         assert bulk is not None
         renamed += bulk.lane.fan_out * len(bulk.writes)
