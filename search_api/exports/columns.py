@@ -86,34 +86,48 @@ class CellReader:
 
     def of(self, document: Raw) -> list[JsonCell]:
         """The cells of a document, in the order of the columns."""
-        values_by_column: list[list[Raw]] = [[] for _ in range(self._count)]
-        several = [False] * self._count
-        self._walk(document, self._root, values_by_column, several, False)
-        return [_cell(values, many) for values, many in zip(values_by_column, several, strict=True)]
+        cells: list[JsonCell] = [None] * self._count
+        _fill(document, self._root, cells)
+        return cells
 
-    def _walk(
-        self, value: Raw, branch: _Branch, values_by_column: list[list[Raw]], several: list[bool], inside: bool
-    ) -> None:
-        for place in branch.places:
-            values_by_column[place].append(value)
-            several[place] = inside
-        opening = memoryview(value)[:1] if branch.below else b""
-        if opening == b"{":
-            parts = _object.decode(value)
-            for name in branch.below.keys() & parts.keys():
-                self._walk(parts[name], branch.below[name], values_by_column, several, inside)
-        elif opening == b"[":
-            for place in _places(branch):
-                several[place] = True
-            for element in _array.decode(value):
-                self._walk(element, _Branch([], branch.below), values_by_column, several, True)
+
+def _fill(value: Raw, branch: _Branch, cells: list[JsonCell]) -> None:
+    """Fill in the cells below a value outside of arrays: each is one value, or an array of those below an array."""
+    opening: object = memoryview(value)[:1]
+    if opening == b"{":
+        parts = _object.decode(value)
+        for name, below in branch.below.items():
+            part = parts.get(name)
+            if part is None:
+                continue
+            for place in below.places:
+                cells[place] = part
+            if below.below:
+                _fill(part, below, cells)
+    elif opening == b"[":
+        values_by_place: dict[int, list[Raw]] = {place: [] for place in _places(branch)}
+        _collect(value, branch, values_by_place)
+        for place, values in values_by_place.items():
+            cells[place] = Raw(b"[" + b",".join(map(bytes, values)) + b"]")
+
+
+def _collect(value: Raw, branch: _Branch, values_by_place: dict[int, list[Raw]]) -> None:
+    """Collect the values below an array, or below a value inside of one."""
+    opening: object = memoryview(value)[:1]
+    if opening == b"{":
+        parts = _object.decode(value)
+        for name, below in branch.below.items():
+            part = parts.get(name)
+            if part is None:
+                continue
+            for place in below.places:
+                values_by_place[place].append(part)
+            if below.below:
+                _collect(part, below, values_by_place)
+    elif opening == b"[":
+        for element in _array.decode(value):
+            _collect(element, branch, values_by_place)
 
 
 def _places(branch: _Branch) -> list[int]:
     return [place for below in branch.below.values() for place in (*below.places, *_places(below))]
-
-
-def _cell(values: list[Raw], several: bool) -> JsonCell:
-    if several:
-        return Raw(b"[" + b",".join(map(bytes, values)) + b"]")
-    return values[0] if values else None

@@ -85,13 +85,11 @@ def _text(cell: JsonCell) -> str:
     if cell is None:
         return ""
     raw = bytes(cell)
-    match raw[:1]:
-        case b'"':
-            return text_cell(msgspec.json.decode(raw, type=str))
-        case b"[" | b"{":
-            return json_cell(raw.decode())
-        case _:
-            return "" if raw == b"null" else raw.decode()
+    if raw.startswith(b'"'):
+        return text_cell(raw[1:-1].decode() if b"\\" not in raw else msgspec.json.decode(raw, type=str))
+    if raw.startswith((b"[", b"{")):
+        return json_cell(raw.decode())
+    return "" if raw == b"null" else raw.decode()
 
 
 class Ndjson:
