@@ -47,6 +47,8 @@ class RunningSearches:
     async def _enter(self, turn: _Turn) -> None:
         self._waiting.append(turn)
         self._admit()
+        if turn.come.done():  # The usual case needs no timer.
+            return
         try:
             async with asyncio.timeout(self._wait_seconds):
                 await turn.come
