@@ -3,6 +3,9 @@
 The rows are read from one snapshot, loaded next to the served ones, and replace them in one transaction. The log then
 continues where it was: for these tables, transactions that the snapshot contains are skipped and the others are
 applied. Documents are built again once the log is past the snapshot (invariant 3).
+
+While the publication leaves out columns that documents use, each row in the log would lead to another re-read: the
+table is read once, and its changes are ignored until it is read again, because the publication has them all.
 """
 
 import threading
@@ -14,6 +17,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from cdc.log.capture_faults import Faults, hides_columns
 from read_model.catalog.catalog import TableName
 from read_model.plan.model import PipelinePlan
 from read_model.spec.model import Spec
@@ -56,11 +60,13 @@ class ReplacedTables(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A snapshot, what the source's current tables mean, and the tables to re-read."""
+    """A snapshot, what the source's current tables mean, the tables to re-read, and those of them whose rows in the log
+    lack columns, with what is wrong."""
 
     snapshot: SourceSnapshot
     resolved: Resolved
     tables: list[TableName]
+    hidden: Faults[TableName]
 
 
 class SchemaChangeResync:
@@ -192,7 +198,9 @@ class SchemaChangeResync:
             if use.table in existing
             and (storage_layout(use) != before.get(use.table) or use.table in self._monitor.changed)
         ]
-        return _Reading(snapshot, resolved, tables)
+        faults = snapshot.faults(resolved.plan.pipeline, [use for use in resolved.plan.tables if use.table in tables])
+        hidden = {table: codes for table, codes in faults.items() if hides_columns(codes)}
+        return _Reading(snapshot, resolved, tables, hidden)
 
     def _reread(self, plan_bound: PlanBound, reading: _Reading) -> bool:
         """Load the rows next to the served ones, then replace these; False when the worker is stopping."""
@@ -212,8 +220,11 @@ class SchemaChangeResync:
             shown = dict.fromkeys(map(str, reading.tables), reading.snapshot.visibility)
             lsn = max(position.resync.lsn, reading.snapshot.lsn)
             self._store.move_snapshot(settled=False, unfit=())
-            self._store.move(resync=ResyncState({**position.resync.tables, **shown}, lsn))
-            self._monitor.record_resync(catalogue, reading.resolved.remaining_reason)
+            ignored = {table for table in position.ignored if table not in reading.tables} | reading.hidden.keys()
+            self._store.move(
+                resync=ResyncState({**position.resync.tables, **shown}, lsn), ignored=tuple(sorted(ignored))
+            )
+            self._monitor.record_resync(catalogue, reading.resolved.remaining_reason, reading.hidden)
         self._note(reading.resolved)
         names = ", ".join(map(str, reading.tables))
         _log.info("tables re-read", tables=names, differing=differing, new_documents=differing is None)

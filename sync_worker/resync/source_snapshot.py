@@ -14,7 +14,8 @@ import msgspec
 import psycopg
 from psycopg.sql import SQL
 
-from cdc.log.catalogue import catalogue_query
+from cdc.log.capture_faults import Faults, relevant_faults
+from cdc.log.catalogue import catalogue_query, faults_query
 from cdc.log.heartbeat import SYSTEM_QUERY
 from cdc.log.lsn import Lsn
 from connections import postgres
@@ -64,6 +65,12 @@ class SourceSnapshot:
         """Hashes of these tables' definitions, as a heartbeat would contain them now."""
         text = self._value(f"SELECT ({catalogue_query(pipeline, tables)})::text")
         return msgspec.json.decode(text, type=dict[str, str])
+
+    def faults(self, pipeline: str, uses: Collection[TableUse]) -> Faults[TableName]:
+        """What is wrong with capturing these tables now."""
+        captured = {use.table: [column.name for column in use.columns] for use in uses}
+        text = self._value(f"SELECT ({faults_query(pipeline, captured)})::text")
+        return relevant_faults(msgspec.json.decode(text, type=dict[str, list[str]]), captured)
 
     def rows(self, use: TableUse) -> Iterator[list[msgspec.Raw]]:
         """The images of all rows of a table, in chunks of CHUNK."""

@@ -153,12 +153,16 @@ class IdentityMonitor:
         self.republished |= frozenset(tables)
         self.replaced = {table: text for table, text in self.replaced.items() if table not in tables}
 
-    def record_resync(self, catalogue: Catalogue, remaining_reason: str) -> None:
+    def record_resync(
+        self, catalogue: Catalogue, remaining_reason: str, remaining_faults: Faults[TableName] | None = None
+    ) -> None:
         """Clear `changed` after a resync; `catalogue` covers only its tables. Inside the transaction that replaces
         the rows.
 
-        `remaining_reason` explains why documents still differ from the database; empty when they do not."""
-        self.faults = {table: codes for table, codes in self.faults.items() if str(table) not in catalogue}
+        `remaining_faults` are those of its tables until the next heartbeat. `remaining_reason` explains why documents
+        still differ from the database; empty when they do not."""
+        others = {table: codes for table, codes in self.faults.items() if str(table) not in catalogue}
+        self.faults = {**others, **(remaining_faults or {})}
         self.changed = self.republished = frozenset()
         self.misfit = self.hindrance = ""
         self._resynced, self._remaining_reason = {**(self._resynced or {}), **catalogue}, remaining_reason

@@ -201,7 +201,7 @@ class Applier:
     def _change(self, change: TakenChange, loose: bool) -> None:
         self._events += 1
         if loose:
-            self._batch.fold([change], self._store.position.log.watermark)
+            self._batch.fold([change], self._store.position.log.watermark, self._ignored())
         else:
             self._open.add(change)
 
@@ -239,15 +239,18 @@ class Applier:
         return not position.snapshot.settled and not position.resync.lsn
 
     def _already_visible(self, tx_id: int) -> frozenset[TableName]:
-        """Tables whose resync already contains this transaction."""
+        """Tables whose resync already contains this transaction, and those whose changes are ignored."""
         snapshots = self._store.position.resync.tables
         if not snapshots:
-            return frozenset()
-        return frozenset(
+            return self._ignored()
+        return self._ignored() | frozenset(
             table
             for table in self._shapes
             if (text := snapshots.get(str(table))) and Visibility.parse(text).shows(tx_id)
         )
+
+    def _ignored(self) -> frozenset[TableName]:
+        return frozenset(TableName(*table) for table in self._store.position.ignored)
 
     def _logical_message(self, message: LogicalMessage) -> None:
         control = self._control.read(message)
@@ -325,7 +328,7 @@ class Applier:
     def _move_to_snapshot(self, lsn: int, read_ms: int) -> None:
         self._store.move_snapshot(lsn=lsn, read_ms=read_ms, settled=False)
         self._store.move_log(heartbeat_ms=0)
-        self._store.move(resync=ResyncState())
+        self._store.move(resync=ResyncState(), ignored=())
 
     def _flush(self) -> None:
         """Write everything folded so far."""

@@ -76,12 +76,14 @@ class ResyncState(msgspec.Struct, frozen=True):
 class Position(msgspec.Struct, frozen=True):
     """How far the log is applied.
 
+    `ignored` are tables (schema, name) whose changes lack columns, so that they are ignored until the table is re-read.
     `published` is the searchable LSN published last, `epoch` the epoch of new versions."""
 
     log: LogPosition = LogPosition()
     snapshot: SnapshotState = SnapshotState()
     transaction: OpenTransaction = OpenTransaction()
     resync: ResyncState = ResyncState()
+    ignored: tuple[tuple[str, str], ...] = ()
     epoch: int = 1
     published: int = 0
 

@@ -11,6 +11,7 @@ from typing import Any
 import apsw
 import psycopg
 
+from cdc.log.names import publication_name
 from read_model.sqlite import functions
 from sync_worker.composition import ComposedWorker, compose
 from sync_worker.resync.row_repair import RepairRequest
@@ -96,6 +97,25 @@ def test_wrong_rows_are_put_right_under_load(place: Place, tmp_path: Path) -> No
         pipeline.start_worker()
         pipeline.wait_fresh()
         assert pipeline.verify() == {"orders": 40}
+        _a_column_that_the_publication_hides(pipeline, place)
+
+
+def _a_column_that_the_publication_hides(pipeline: Pipeline, place: Place) -> None:
+    """Each row of the log lacks it: the table is read at most once until the publication has it again."""
+    log = pipeline.folder / "worker.log"
+    before = log.read_text(encoding="utf-8").count("tables re-read")
+    publish = f"ALTER PUBLICATION {publication_name(place.pipeline)} SET TABLE customers, lines, orders"
+    execute(place, f"{publish} (id, customer_id)")
+    for number in range(1, 9):
+        execute(place, f"UPDATE orders SET note = 'hidden {number}' WHERE id = {number}")
+    pipeline.wait_reason("leaves out the columns note")
+    execute(place, "UPDATE orders SET note = 'later' WHERE id = 9")
+    assert "leaves out the columns note" in pipeline.wait_fresh().reason
+    assert log.read_text(encoding="utf-8").count("tables re-read") <= before + 1
+    execute(place, publish)
+    pipeline.wait_reason("")
+    pipeline.wait_fresh()
+    assert pipeline.verify() == {"orders": 40}
 
 
 def damage(path: Path) -> None:

@@ -198,6 +198,20 @@ def test_what_stays_wrong_stays_reported_and_ends_with_a_re_read(store: RowStore
     assert (again.changed, again.reason) == (frozenset(), "")
 
 
+def test_columns_that_stay_hidden_degrade_after_the_one_re_read(store: RowStore) -> None:
+    watch = monitor(store, {"public.a": "7 d q"})
+    watch.observe(reported(1, a="7_d_p"))
+    watch.request_resync([A])
+    with store.transaction():
+        watch.record_resync({"public.a": "7 d q"}, "", {A: ("hidden note",)})
+    for lsn in (2, 3, 4):
+        assert "leaves out the columns note. Run `rowtide init`." in watch.reason
+        watch.observe(reported(lsn, {"a": ["hidden note"]}, a="7_d_q"))
+        assert watch.changed == frozenset()
+    watch.observe(reported(5, a="7_d_r"))
+    assert watch.changed == watch.republished == {A}
+
+
 def test_a_table_that_is_away_is_read_when_it_is_back_even_unchanged(store: RowStore) -> None:
     watch = monitor(store)
     watch.observe(reported(1, {"a": ["absent"]}))

@@ -178,6 +178,27 @@ def test_a_table_that_does_not_fit_in_a_snapshot_costs_itself_alone(tmp_path: Pa
     assert reader.bound.rows.stored(plans.TAGS, (2,)) == (2, "n")
 
 
+def test_changes_of_an_ignored_table_cost_nothing_and_a_snapshot_ends_it(tmp_path: Path, readers: list[Reader]) -> None:
+    source = Source(plans.TABLES)
+    source.snapshot()
+    source.transaction(tag(1), product(1, "1.25"))
+    reader = Reader(tmp_path / "store.sqlite", source)
+    readers.append(reader)
+    reader.turns(1)
+    with reader.store.transaction():
+        reader.store.move(ignored=(plans.PRODUCTS,))
+    source.transaction(tag(2), product(2, 7), *map(tag, range(3, 9)))
+    last = source.transaction(product(1, "2.50"))
+    reader.turns(3)
+    assert reader.misfits.offsets == []
+    assert reader.store.position.log.watermark == last
+    assert reader.bound.rows.stored(plans.TAGS, (8,)) == (8, "n")
+    assert reader.bound.rows.stored(plans.PRODUCTS, (1,)) == (1, "a", 125, None)
+    source.snapshot()
+    reader.turns(2)
+    assert reader.store.position.ignored == ()
+
+
 def test_the_next_snapshot_forgets_what_did_not_fit(tmp_path: Path, readers: list[Reader]) -> None:
     source = Source(plans.TABLES)
     source.uncaptured(tag(1), product(1, "1.2345"))
