@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cdc.capture_selection import Choice, captured_tables
+from cdc.connectors.captured_database import require_own_names
 from cdc.connectors.client import POLL_SECONDS, Connect
 from cdc.connectors.config import TopicSettings, connector_config, is_reference
 from cdc.connectors.connector_secrets import ConnectorSecrets, connector_secrets
@@ -88,13 +89,17 @@ def capture_faults(settings: Settings, choice: Choice) -> tuple[str, ...]:
         return source.capture_faults(*captured_tables(choice, source.catalog()))
 
 
-def apply_config(settings: Settings, connect: Connect, desired: Desired, *, dry_run: bool) -> Plan:
+def apply_config(
+    settings: Settings, connect: Connect, desired: Desired, *, dry_run: bool, other_database: bool
+) -> Plan:
     """Validate the desired configuration and, unless it is a dry run, apply it. Returns what it changes.
 
-    Raises what `validate` raises; then the connector is as before."""
+    Raises what `validate` and `require_own_names` raise; then the connector is as before."""
+    running = connect.config(desired.connector)
+    require_own_names(settings, desired.pipeline, running, desired.config, other_database=other_database)
     with desired.secrets.resolvable(keep=not dry_run):
         validate(connect, desired)
-        change = plan(desired.config, connect.config(desired.connector))
+        change = plan(desired.config, running)
         if not dry_run:
             Topics(settings.kafka).ensure(changes_topic(desired.pipeline), topic_settings(settings))
             if not isinstance(change, Unchanged):

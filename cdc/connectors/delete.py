@@ -1,6 +1,7 @@
 """Deletes a connector and, on request, what belongs to it: offsets, replication slot, topic."""
 
 from cdc.connectors.apply import wait_for_state
+from cdc.connectors.captured_database import require_captured_here
 from cdc.connectors.client import POLL_SECONDS, Connect
 from cdc.connectors.secrets_file import secrets_file_of
 from cdc.connectors.topics import Topics
@@ -18,7 +19,11 @@ def delete_connector(
 ) -> list[str]:
     """Delete the connector and whatever else is requested. Returns sentences that list what remains. Safe to repeat."""
     name = connector_name(pipeline)
-    if connect.config(name) is not None:
+    running = connect.config(name)
+    if running is not None and slot:
+        with open_source(settings.source_dsn) as source:
+            require_captured_here(settings, source, pipeline, running)
+    if running is not None:
         if offsets:
             delete_offsets(connect, name)
         connect.delete(name)

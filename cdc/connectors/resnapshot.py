@@ -5,6 +5,7 @@ Only a slot that Debezium creates itself exports the snapshot that meets the str
 """
 
 from cdc.connectors.apply import wait_for_state
+from cdc.connectors.captured_database import require_captured_here
 from cdc.connectors.client import Connect
 from cdc.connectors.config import MESSAGE_PREFIXES
 from cdc.connectors.delete import delete_offsets, drop_slot
@@ -23,8 +24,8 @@ _SLOT_SECONDS = 60.0
 def start_over(settings: Settings, connect: Connect, pipeline: str, wait: float) -> None:
     """Start a pipeline's connector over and wait up to `wait` seconds until it runs; 0 does not wait.
 
-    Repeating it after a failure half-way is harmless. Raises OperatorError when there is no connector, or when it
-    does not run in time.
+    Repeating it after a failure half-way is harmless. Raises OperatorError when there is no connector, when it
+    captures another database, or when it does not run in time.
     """
     connector = connector_name(pipeline)
     running = connect.config(connector)
@@ -33,8 +34,9 @@ def start_over(settings: Settings, connect: Connect, pipeline: str, wait: float)
             f"There is no connector {connector}. Run `rowtide connectors apply` to create it; it begins with a"
             " snapshot."
         )
-    delete_offsets(connect, connector)
     with open_source(settings.source_dsn) as source:
+        require_captured_here(settings, source, pipeline, running)
+        delete_offsets(connect, connector)
         since, empty = source.lsn(), source.all_empty(pipeline)
         if empty:
             _key(settings, pipeline)  # Before anything is changed.

@@ -1,5 +1,6 @@
 """The source database as the connector reaches it, from the operator's DSN."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cdc.errors import WrongUse
@@ -32,15 +33,12 @@ def connector_database(
 ) -> ConnectorDatabase:
     """The DSN's database for the connector's own role, at `reached_at` (host:port) where Kafka Connect needs another
     address."""
-    try:
-        parts = dsn_parts(dsn)
-    except ValueError as error:
-        raise WrongUse(str(error)) from None
+    parts = _parts(dsn)
     host, _, port = (reached_at or "").rpartition(":")
     return ConnectorDatabase(
         host=host or str(parts.get("host", "localhost")),
         port=int(port or str(parts.get("port", 5432))),
-        name=str(parts.get("dbname") or parts.get("user") or "postgres"),
+        name=database_name(dsn),
         user=role_name(pipeline),
         password=password,
         system=system,
@@ -48,3 +46,16 @@ def connector_database(
         sslmode=str(parts.get("sslmode", "")),
         options=options,
     )
+
+
+def database_name(dsn: str) -> str:
+    """The name of the database by which the DSN asks for it."""
+    parts = _parts(dsn)
+    return str(parts.get("dbname") or parts.get("user") or "postgres")
+
+
+def _parts(dsn: str) -> Mapping[str, str | int]:
+    try:
+        return dsn_parts(dsn)
+    except ValueError as error:
+        raise WrongUse(str(error)) from None

@@ -146,6 +146,10 @@ def apply(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the configuration and show the changes; change nothing.")
     ] = False,
+    other_database: Annotated[
+        bool,
+        typer.Option("--other-database", help="Let an existing connector capture another database than before."),
+    ] = False,
     wait: ConnectorWaitOption = 0.0,
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -157,7 +161,9 @@ def apply(
         settings.need("postgres_dsn", *(() if dry_run else ("kafka_bootstrap_servers",)))
         desired = connector_setup.desired_config(settings, choose(settings, spec, pipeline, table))
         connector = desired.connector
-        change = connector_setup.apply_config(settings, connect, desired, dry_run=dry_run)
+        change = connector_setup.apply_config(
+            settings, connect, desired, dry_run=dry_run, other_database=other_database
+        )
         if wait and not dry_run:
             connector_setup.wait_for_state(connect, connector, "running", wait)
     if desired.inline_warning:
