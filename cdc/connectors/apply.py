@@ -1,15 +1,14 @@
-"""Builds the desired configuration of a pipeline's connector, has it validated, applies it, and waits for the connector's
-state."""
+"""Builds the desired configuration of a pipeline's connector, has it validated, and applies it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cdc.capture_selection import Choice, captured_tables
 from cdc.connectors.captured_database import require_own_names
-from cdc.connectors.client import POLL_SECONDS, Connect
+from cdc.connectors.client import Connect, Status
 from cdc.connectors.config import TopicSettings, connector_config, is_reference
 from cdc.connectors.connector_secrets import ConnectorSecrets, connector_secrets
-from cdc.connectors.health import Health, health
+from cdc.connectors.health import health
 from cdc.connectors.plan import Plan, Unchanged, plan
 from cdc.connectors.topics import Topics
 from cdc.control_keys import control_key
@@ -20,7 +19,6 @@ from cdc.source.connector_database import connector_database
 from cdc.source.database import open_source
 from connections.connect import ConnectAccess
 from connections.postgres import is_wrong_login
-from connections.wait import wait_until
 
 RESOLVING = (
     "the worker of Kafka Connect needs the config provider; the file provider needs param.allowed.paths with the folder,"
@@ -89,10 +87,21 @@ def capture_faults(settings: Settings, choice: Choice) -> tuple[str, ...]:
         return source.capture_faults(*captured_tables(choice, source.catalog()))
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What `apply_config` changed. `before` is the status from before it started the tasks again; None when it did not
+    do that. `restarted`: the connector had failed with the desired configuration."""
+
+    plan: Plan
+    before: Status | None = None
+    restarted: bool = False
+
+
 def apply_config(
     settings: Settings, connect: Connect, desired: Desired, *, dry_run: bool, other_database: bool
-) -> Plan:
-    """Validate the desired configuration and, unless it is a dry run, apply it. Returns what it changes.
+) -> Applied:
+    """Validate the desired configuration and, unless it is a dry run, apply it, or restart a connector that has failed
+    with it.
 
     Raises what `validate` and `require_own_names` raise; then the connector is as before."""
     running = connect.config(desired.connector)
@@ -100,11 +109,18 @@ def apply_config(
     with desired.secrets.resolvable(keep=not dry_run):
         validate(connect, desired)
         change = plan(desired.config, running)
-        if not dry_run:
-            Topics(settings.kafka).ensure(changes_topic(desired.pipeline), topic_settings(settings))
-            if not isinstance(change, Unchanged):
-                connect.put_config(desired.connector, desired.config)
-    return change
+        if dry_run:
+            return Applied(change)
+        Topics(settings.kafka).ensure(changes_topic(desired.pipeline), topic_settings(settings))
+        before = connect.status(desired.connector)
+        if not isinstance(change, Unchanged):
+            connect.put_config(desired.connector, desired.config)
+            return Applied(change, before)
+        if health(before).state != "failed":
+            return Applied(change)
+        # Kafka Connect does not restart a failed task by itself, and the secrets of a reference may be new.
+        connect.restart(desired.connector, only_failed=True)
+        return Applied(change, before, restarted=True)
 
 
 def validate(connect: Connect, desired: Desired) -> None:
@@ -141,24 +157,3 @@ def _invalid(desired: Desired, lines: list[str]) -> OperatorError:
     if is_reference(password):
         text += f" Or Kafka Connect does not resolve {password}: {RESOLVING}."
     return WrongUse(text)
-
-
-def wait_for_state(connect: Connect, name: str, state: str, seconds: float) -> None:
-    """Wait until the connector is in this state. Raises OperatorError when it does not reach it within `seconds`, or
-    fails while it should run.
-
-    A connector that failed earlier can still be stopped: it is `failed` until it is `stopped`."""
-    observed = Health("absent")
-
-    def settled() -> bool:
-        nonlocal observed
-        observed = health(connect.status(name))
-        return observed.state == state or (state == "running" and observed.state == "failed")
-
-    wait_until(settled, seconds, pause_seconds=POLL_SECONDS)
-    if observed.state != state:
-        reason = f": {observed.reason.rstrip('.')}" if observed.reason else ""
-        raise OperatorError(
-            f"Connector {name} is {observed.state} instead of {state} after {seconds:g} s{reason}."
-            " Check `rowtide connectors status` and Kafka Connect's log."
-        )

@@ -1,9 +1,9 @@
 """Deletes a connector and, on request, what belongs to it: offsets, replication slot, topic."""
 
-from cdc.connectors.apply import wait_for_state
 from cdc.connectors.captured_database import require_captured_here
 from cdc.connectors.client import POLL_SECONDS, Connect
 from cdc.connectors.secrets_file import secrets_file_of
+from cdc.connectors.state_wait import wait_for_state
 from cdc.connectors.topics import Topics
 from cdc.errors import OperatorError
 from cdc.log.names import changes_topic, connector_name, publication_name, role_name, slot_name

@@ -48,6 +48,27 @@ def health(status: Status | None) -> Health:
     return Health(worst, root_cause(trace) if worst == "failed" else "")
 
 
+Part = tuple[int | None, str, str]
+"""A task's number, or None for the connector itself, with its state and its trace."""
+
+
+def parts(status: Status | None) -> frozenset[Part]:
+    """The connector and its tasks."""
+    if status is None:
+        return frozenset()
+    return frozenset({(None, status.connector.state, status.connector.trace)}) | task_parts(status)
+
+
+def task_parts(status: Status | None) -> frozenset[Part]:
+    """The connector's tasks."""
+    return frozenset((task.id, task.state, task.trace) for task in status.tasks) if status else frozenset()
+
+
+def failed_parts(status: Status | None) -> frozenset[Part]:
+    """What has failed."""
+    return frozenset(part for part in parts(status) if _BY_NAME.get(part[1], "failed") == "failed")
+
+
 def root_cause(trace: str) -> str:
     """The innermost cause of a Java stack trace, in one line."""
     lines = [line.strip() for line in trace.splitlines() if line.strip()]

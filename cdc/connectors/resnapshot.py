@@ -4,11 +4,11 @@ position.
 Only a slot that Debezium creates itself exports the snapshot that meets the stream exactly; hence a new slot each time.
 """
 
-from cdc.connectors.apply import wait_for_state
 from cdc.connectors.captured_database import require_captured_here
 from cdc.connectors.client import Connect
 from cdc.connectors.config import MESSAGE_PREFIXES
 from cdc.connectors.delete import delete_offsets, drop_slot
+from cdc.connectors.state_wait import wait_for_state
 from cdc.control_keys import control_key
 from cdc.errors import OperatorError
 from cdc.log.control import snapshot_message

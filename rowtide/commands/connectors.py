@@ -14,6 +14,7 @@ from cdc.connectors.client import Connect, Status
 from cdc.connectors.delete import delete_connector
 from cdc.connectors.health import health
 from cdc.connectors.plan import Create, Difference, Plan, Unchanged, Update, plan
+from cdc.connectors.state_wait import wait_for_state
 from cdc.errors import OperatorError
 from cdc.log.names import connector_name
 from cdc.settings import Settings
@@ -155,17 +156,18 @@ def apply(
 ) -> None:
     """Create or update a pipeline's connector and topic.
 
-    Kafka Connect validates the configuration first.
+    Kafka Connect validates the configuration first. A connector that has failed is restarted.
     """
     with _connect() as (settings, connect):
         settings.need("postgres_dsn", *(() if dry_run else ("kafka_bootstrap_servers",)))
         desired = connector_setup.desired_config(settings, choose(settings, spec, pipeline, table))
         connector = desired.connector
-        change = connector_setup.apply_config(
+        applied = connector_setup.apply_config(
             settings, connect, desired, dry_run=dry_run, other_database=other_database
         )
         if wait and not dry_run:
-            connector_setup.wait_for_state(connect, connector, "running", wait)
+            wait_for_state(connect, connector, "running", wait, applied.before)
+    change = applied.plan
     if desired.inline_warning:
         print_warning(desired.inline_warning)
     if output is Output.JSON:
@@ -174,7 +176,7 @@ def apply(
         print_plan(connector, change)
     else:
         action = {"Create": "created", "Update": "updated", "Unchanged": "unchanged"}[type(change).__name__]
-        print_text(f"Connector {connector}: {action}.")
+        print_text(f"Connector {connector}: {action}{', restarted after its failure' if applied.restarted else ''}.")
 
 
 def diff(
@@ -241,9 +243,11 @@ def _change_state(action: str, state: str, spec: Path | None, pipeline: str | No
         }
         if connect.config(name) is None:
             raise _absent(name)
+        before = connect.status(name)
         requests[action](name)
+        restarts = action == "restart" or (action == "restart-failed" and health(before).state == "failed")
         if wait:
-            connector_setup.wait_for_state(connect, name, state, wait)
+            wait_for_state(connect, name, state, wait, before if restarts else None)
     print_text(f"Connector {name}: {state if wait else state + ' requested'}.")
 
 
