@@ -107,7 +107,7 @@ def apply_config(
     running = connect.config(desired.connector)
     require_own_names(settings, desired.pipeline, running, desired.config, other_database=other_database)
     with desired.secrets.resolvable(keep=not dry_run):
-        validate(connect, desired)
+        validate(connect, desired.connector, desired.config)
         change = plan(desired.config, running)
         if dry_run:
             return Applied(change)
@@ -123,18 +123,18 @@ def apply_config(
         return Applied(change, before, restarted=True)
 
 
-def validate(connect: Connect, desired: Desired) -> None:
+def validate(connect: Connect, name: str, config: Mapping[str, str]) -> None:
     """Have Kafka Connect and Debezium validate the configuration.
 
     Raises OperatorError with the errors by key, or WrongUse when the connector cannot sign in to PostgreSQL."""
-    config, plugins = desired.config, [plugin.class_name for plugin in connect.plugins()]
+    plugins = [plugin.class_name for plugin in connect.plugins()]
     if config["connector.class"] not in plugins:
         raise OperatorError(
             f"Kafka Connect has no plugin {config['connector.class']}; it has: {', '.join(sorted(plugins))}."
             " Put Debezium's PostgreSQL connector into its plugin.path."
         )
     try:
-        errors = connect.validate(desired.connector, config)
+        errors = connect.validate(name, config)
     except OperatorError as error:
         if _UNREADABLE in str(error):
             raise WrongUse(
@@ -142,17 +142,17 @@ def validate(connect: Connect, desired: Desired) -> None:
             ) from None
         raise
     if errors:
-        raise _invalid(desired, [f"  {key}: {' '.join(messages)}" for key, messages in sorted(errors.items())])
+        raise _invalid(name, config, [f"  {key}: {' '.join(messages)}" for key, messages in sorted(errors.items())])
 
 
-def _invalid(desired: Desired, lines: list[str]) -> OperatorError:
-    text = "\n".join([f"Kafka Connect rejected the configuration of {desired.connector}:", *lines])
-    password = desired.secrets.password
+def _invalid(name: str, config: Mapping[str, str], lines: list[str]) -> OperatorError:
+    text = "\n".join([f"Kafka Connect rejected the configuration of {name}; nothing was changed:", *lines])
+    password = config.get("database.password", "")
     if not any(is_wrong_login(line) for line in lines):
         return OperatorError(text)
     text += (
-        "\nThe connector cannot sign in to PostgreSQL. Correct ROWTIDE_CONNECTOR_PASSWORD, or generate another password"
-        " with `rowtide init --new-password`."
+        "\nThe connector cannot sign in to PostgreSQL. Correct ROWTIDE_CONNECTOR_PASSWORD, or run `rowtide init`, which"
+        " gives the role its stored password again, then `rowtide connectors apply`."
     )
     if is_reference(password):
         text += f" Or Kafka Connect does not resolve {password}: {RESOLVING}."

@@ -4,6 +4,7 @@ position.
 Only a slot that Debezium creates itself exports the snapshot that meets the stream exactly; hence a new slot each time.
 """
 
+from cdc.connectors.apply import validate
 from cdc.connectors.captured_database import require_captured_here
 from cdc.connectors.client import Connect
 from cdc.connectors.config import MESSAGE_PREFIXES
@@ -12,7 +13,7 @@ from cdc.connectors.state_wait import wait_for_state
 from cdc.control_keys import control_key
 from cdc.errors import OperatorError
 from cdc.log.control import snapshot_message
-from cdc.log.names import SNAPSHOT_PREFIX, connector_name, slot_name
+from cdc.log.names import SNAPSHOT_PREFIX, connector_name, publication_name, slot_name
 from cdc.log.signature import ControlKey
 from cdc.settings import Settings
 from cdc.source.database import Source, open_source
@@ -25,7 +26,7 @@ def start_over(settings: Settings, connect: Connect, pipeline: str, wait: float)
     """Start a pipeline's connector over and wait up to `wait` seconds until it runs; 0 does not wait.
 
     Repeating it after a failure half-way is harmless. Raises OperatorError when there is no connector, when it
-    captures another database, or when it does not run in time.
+    captures another database or could not take the snapshot, or when it does not run in time.
     """
     connector = connector_name(pipeline)
     running = connect.config(connector)
@@ -36,6 +37,8 @@ def start_over(settings: Settings, connect: Connect, pipeline: str, wait: float)
         )
     with open_source(settings.source_dsn) as source:
         require_captured_here(settings, source, pipeline, running)
+        _require_snapshot_possible(source, pipeline)
+        validate(connect, connector, running)
         delete_offsets(connect, connector)
         since, empty = source.lsn(), source.all_empty(pipeline)
         if empty:
@@ -47,6 +50,20 @@ def start_over(settings: Settings, connect: Connect, pipeline: str, wait: float)
         if empty or source.all_empty(pipeline):
             captured = running.get(MESSAGE_PREFIXES, "")
             _announce_empty_snapshot(source, settings, pipeline, since, captured)
+
+
+def _require_snapshot_possible(source: Source, pipeline: str) -> None:
+    """Raise OperatorError while the offsets and the slot are still there: what follows cannot be undone."""
+    tables = source.published(pipeline)
+    if not tables:
+        raise OperatorError(
+            f"Publication {publication_name(pipeline)} does not exist or has no tables. Nothing was changed. Run `rowtide"
+            " init`, then repeat the command."
+        )
+    faults = source.capture_faults(pipeline, dict.fromkeys(tables, ()), snapshot=True)
+    if faults:
+        reasons = "\n".join(f"  {fault}" for fault in faults)
+        raise OperatorError(f"The connector could not take a whole snapshot, so nothing was changed:\n{reasons}")
 
 
 def _announce_empty_snapshot(source: Source, settings: Settings, pipeline: str, since: int, captured: str) -> None:

@@ -38,6 +38,12 @@ def hides_columns(codes: Sequence[str]) -> bool:
     return any(code.startswith(_HIDDEN) for code in codes)
 
 
+def snapshot_faults(faults: Faults[Table]) -> Faults[Table]:
+    """What makes a snapshot fail, or hides rows from it."""
+    late = {table: [code for code in codes if code in _LATER] for table, codes in faults.items()}
+    return {table: codes for table, codes in late.items() if codes}
+
+
 def relevant_faults(reported: Mapping[str, Sequence[str]], captured: Mapping[Table, Collection[str]]) -> Faults[Table]:
     """The faults that matter to the captured tables, each of which comes with the columns that documents use; none
     means all columns."""

@@ -9,7 +9,7 @@ import psycopg
 
 from cdc.capture_selection import Captured
 from cdc.errors import OperatorError, ServiceUnavailable, WrongUse
-from cdc.log.capture_faults import describe_faults, relevant_faults
+from cdc.log.capture_faults import describe_faults, relevant_faults, snapshot_faults
 from cdc.log.catalogue import faults_query
 from cdc.log.heartbeat import SYSTEM_QUERY
 from cdc.log.names import publication_name, role_name, slot_name
@@ -140,7 +140,7 @@ class Source:
             max_slot_wal_keep_size=keep,
             idle_slot_timeout=idle,
             slots=slots,
-            role=_role(*role) if role else None,
+            role=Role(*(*role[:-1], tuple(role[-1]))) if role else None,
             may_connect=connect,
             strangers_may_emit=self.may_emit("public") and bool(self._row(_STRANGERS)[0]),
             usable_schemas=frozenset(schemas),
@@ -176,10 +176,11 @@ class Source:
         assert row is not None
         return bool(row[0])
 
-    def capture_faults(self, pipeline: str, captured: Captured) -> tuple[str, ...]:
-        """What is wrong with capturing these tables, one text for each."""
+    def capture_faults(self, pipeline: str, captured: Captured, snapshot: bool = False) -> tuple[str, ...]:
+        """What is wrong with capturing these tables, one text for each; with `snapshot`, only what concerns one."""
         (reported,) = self._row(faults_query(pipeline, captured))
-        return tuple(describe_faults(pipeline, relevant_faults(reported, captured)))
+        faults = relevant_faults(reported, captured)
+        return tuple(describe_faults(pipeline, snapshot_faults(faults) if snapshot else faults))
 
     def unfit_counts(self, query: UnfitQuery) -> tuple[int, ...] | None:
         """The answer of a query of `unfit_queries`; None when it takes longer than COUNT_SECONDS or is refused."""
@@ -213,11 +214,16 @@ class Source:
         """The LSN that the WAL is written at, as an integer."""
         return int(self._row("SELECT pg_current_wal_insert_lsn() - '0/0'")[0])
 
+    def published(self, pipeline: str) -> list[TableName]:
+        """The tables in the publication; none without it."""
+        publication = self._publication(pipeline)
+        return sorted(publication.tables) if publication else []
+
     def all_empty(self, pipeline: str) -> bool:
         """Whether no captured table has a row."""
-        publication = self._publication(pipeline)
-        tables = sorted(publication.tables) if publication else []
-        return not any(self._row(f"SELECT EXISTS (SELECT FROM {table.quoted})")[0] for table in tables)
+        return not any(
+            self._row(f"SELECT EXISTS (SELECT FROM {table.quoted})")[0] for table in self.published(pipeline)
+        )
 
     def emit_message(self, prefix: str, content: bytes) -> None:
         """Write a message to the WAL, outside of a transaction."""
@@ -247,12 +253,6 @@ class Source:
         row = self._connection.execute(query).fetchone()
         assert row is not None
         return tuple(row)
-
-
-def _role(
-    login: bool, replication: bool, bypasses: bool, superuser: bool, owns: int, expired: bool, elsewhere: list[str]
-) -> Role:
-    return Role(login, replication, bypasses, superuser, owns, expired, tuple(elsewhere))
 
 
 @contextmanager

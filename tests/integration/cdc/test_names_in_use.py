@@ -9,7 +9,7 @@ import pytest
 
 from cdc.connectors.captured_database import require_unused_slot
 from cdc.errors import OperatorError
-from cdc.log.names import connector_name, slot_name
+from cdc.log.names import connector_name, role_name, slot_name
 from cdc.source.database import open_source
 from infra.native.stack import Stack
 from tests.support.servers.operator import Operator
@@ -63,3 +63,22 @@ def test_a_running_pipeline_is_not_changed_from_elsewhere(
     ):
         require_unused_slot(source, pipeline, seconds=0.2)
     assert "running" in operator.do("connectors", "status", *words[:2])
+    _what_a_snapshot_needs_is_checked_before_the_slot_is_dropped(operator)
+
+
+def _what_a_snapshot_needs_is_checked_before_the_slot_is_dropped(operator: Operator) -> None:
+    pipeline = ("--pipeline", operator.place.pipeline)
+    role = role_name(operator.place.pipeline)
+    with psycopg.connect(operator.place.dsn, autocommit=True) as owner:
+        query = "SELECT confirmed_flush_lsn IS NOT NULL, restart_lsn FROM pg_replication_slots WHERE slot_name = %s"
+        for harm, reason in (
+            (f"REVOKE SELECT ON things FROM {role}", "public.things: role"),
+            (f"ALTER ROLE {role} PASSWORD 'another'", "rowtide init"),
+        ):
+            owner.execute(harm)
+            refused = operator.run("resnapshot", *pipeline)
+            assert refused.code in (1, 2), refused
+            assert reason in " ".join(refused.err.split())
+            assert owner.execute(query, (slot_name(operator.place.pipeline),)).fetchone()
+            operator.do("init", *pipeline, "--table", "things")
+        operator.do("resnapshot", *pipeline)

@@ -3,8 +3,7 @@
 import httpx
 import pytest
 
-from cdc.connectors.apply import Desired, validate
-from cdc.connectors.connector_secrets import ConnectorSecrets
+from cdc.connectors.apply import validate
 from cdc.errors import OperatorError, WrongUse
 from tests.unit.cdc.connectors.test_client import played
 
@@ -16,7 +15,7 @@ PLUGINS = httpx.Response(200, json=[{"class": CLASS, "type": "source"}])
 def rejection(password: str, answer: httpx.Response) -> OperatorError:
     config = {"connector.class": CLASS, "database.password": password}
     with played(PLUGINS, answer)[0] as connect, pytest.raises(OperatorError) as caught:
-        validate(connect, Desired("shop", config, ConnectorSecrets(password, "")))
+        validate(connect, "rowtide-shop", config)
     return caught.value
 
 
