@@ -40,7 +40,7 @@ def pipeline(live_pipeline: LivePipeline) -> Pipeline:
 
 @contextmanager
 def writing(place: Place) -> Iterator[None]:
-    """Insert rows; ten turns later change them beside their long values, then move some and delete some. A table that is read
+    """Insert rows; two turns later change them beside their long values, then move some and delete some. A table that is read
     later than the stream begins does not show these as the stream needs them."""
     done = threading.Event()
 
@@ -48,7 +48,7 @@ def writing(place: Place) -> Iterator[None]:
         with psycopg.connect(place.dsn, autocommit=True) as connection:
             for first in range(100_000, 900_000, BATCH):
                 ids = (first, first + BATCH - 1)
-                old = (first - 10 * BATCH, first - 9 * BATCH - 1)
+                old = (first - 2 * BATCH, first - BATCH - 1)
                 connection.execute(
                     "INSERT INTO things SELECT n, repeat('new ', 600), n FROM generate_series(%s::int, %s::int) n", ids
                 )
