@@ -10,7 +10,6 @@ from connections.wait import wait_until
 STALE_SECONDS = 5.0
 """How long Kafka Connect may report the states from before a request that starts the tasks again."""
 
-
 _POLL_SECONDS = 0.05
 """Short, because a task that is started again is in another state only briefly."""
 

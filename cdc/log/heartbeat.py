@@ -32,8 +32,8 @@ class Heartbeat(msgspec.Struct, frozen=True):
     `system` is pg_control_system's identifier as text; `at_ms` is the database's clock (Unix ms) at emission.
     `catalogue` maps `schema.table` of every captured table to the `Fingerprint` of its definition as the log sees it:
     columns, types, enum labels, generation expressions, key, replica identity, partitions and publication; an absent
-    table is absent. `foreign_keys` (unique keys as well) and `schemas` are hashes as in `cdc.log.catalogue`. `faults` are the codes of what
-    is wrong with capturing a table (`cdc.log.capture_faults`). `lsn` is where the WAL was written immediately before.
+    table is absent. `foreign_keys` (unique keys as well) and `schemas` are hashes as in `cdc.log.catalogue`.
+    `faults` are the codes of what is wrong with capturing a table (`cdc.log.capture_faults`). `lsn` is where the WAL was written immediately before.
     From a connector that an earlier version configured, both are None.
     """
 

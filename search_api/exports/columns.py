@@ -95,11 +95,7 @@ def _fill(value: Raw, branch: _Branch, cells: list[JsonCell]) -> None:
     """Fill in the cells below a value outside of arrays: each is one value, or an array of those below an array."""
     opening: object = memoryview(value)[:1]
     if opening == b"{":
-        parts = _object.decode(value)
-        for name, below in branch.below.items():
-            part = parts.get(name)
-            if part is None:
-                continue
+        for below, part in _members(value, branch):
             for place in below.places:
                 cells[place] = part
             if below.below:
@@ -115,11 +111,7 @@ def _collect(value: Raw, branch: _Branch, values_by_place: dict[int, list[Raw]])
     """Collect the values below an array, or below a value inside of one."""
     opening: object = memoryview(value)[:1]
     if opening == b"{":
-        parts = _object.decode(value)
-        for name, below in branch.below.items():
-            part = parts.get(name)
-            if part is None:
-                continue
+        for below, part in _members(value, branch):
             for place in below.places:
                 values_by_place[place].append(part)
             if below.below:
@@ -127,6 +119,12 @@ def _collect(value: Raw, branch: _Branch, values_by_place: dict[int, list[Raw]])
     elif opening == b"[":
         for element in _array.decode(value):
             _collect(element, branch, values_by_place)
+
+
+def _members(value: Raw, branch: _Branch) -> list[tuple[_Branch, Raw]]:
+    """The members of an object that columns are below, each with its branch."""
+    parts = _object.decode(value)
+    return [(below, parts[name]) for name, below in branch.below.items() if name in parts]
 
 
 def _places(branch: _Branch) -> list[int]:

@@ -29,6 +29,10 @@ class TableChanges:
             lsns.append(self.truncated_at)
         return min(lsns)
 
+    def present(self) -> list[Row]:
+        """The last states of the rows that are not deleted."""
+        return [row for row in self.rows.values() if row is not None]
+
     def put(self, key: Key, row: Row | None, lsn: int) -> None:
         """A row is inserted or updated; None when it is known to be gone later."""
         self.rows[key] = row

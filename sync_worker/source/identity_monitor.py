@@ -170,7 +170,8 @@ class IdentityMonitor:
         self._store.update_source(resynced=resynced, remaining_reason=remaining_reason)
 
     def record_review(self, notice: str) -> None:
-        """The plan was checked with the current foreign and unique keys. With a `notice` it is checked again after a restart."""
+        """The plan was checked with the current foreign and unique keys. With a `notice` it is checked again after a
+        restart."""
         self.keys_changed, self.notice = False, notice
         if not notice and self._known is not None and self._known.foreign_keys != self._reviewed:
             self._remember(msgspec.structs.replace(self._known, foreign_keys=self._reviewed))

@@ -21,8 +21,8 @@ QUARANTINE = "quarantine"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LaneStatements:
-    """SQL of one document's lane. `touch` holds, by changed table, statements that bind `:cursor` and `:fresh_cursor`; `build` binds
-    `:after`, `:limit` and `:version`. The other `touch_…` are None in the lane `fan_out`."""
+    """SQL of one document's lane. `touch` holds, by changed table, statements that bind `:cursor` and `:fresh_cursor`;
+    `build` binds `:after`, `:limit` and `:version`. The other `touch_…` are None in the lane `fan_out`."""
 
     document: str
     fan_out: bool
@@ -122,7 +122,7 @@ def _not_waiting(document: DocumentPlan, lane: Lane, cursor: str) -> str:
 
 def touch_changed(document: DocumentPlan, use: TableUse) -> tuple[tuple[Lane, str], ...]:
     """The statements that touch the documents that the changed keys of a source table reach; each binds its lane's
-    `:cursor`.
+    `:cursor`, and `:fresh_cursor`.
 
     Run them before and again after the changed rows are written."""
     return tuple((reach.lane, touch(document, reach.lane, reach.select)) for reach in fan_out(document, use))

@@ -63,17 +63,18 @@ class Rows:
     def _mark(self, table: TableStatements, changes: TableChanges, lsn: int) -> None:
         if changes.truncated_at is not None:
             self._store.execute(table.mark_all, (lsn,))
-        rows = changes.rows
-        present = [row for row in rows.values() if row is not None]
+        # Keys without a row: those that were deleted, and those of a transaction that is not folded to its end.
+        absent = [(*key, lsn) for key in changes.touched if changes.rows.get(key) is None]
+        present = changes.present()
         with self._fitting(table, present):
-            self._store.execute_many(table.mark_key, [(*key, lsn) for key in changes.touched if rows.get(key) is None])
+            self._store.execute_many(table.mark_key, absent)
             self._store.execute_many(table.mark, [(*row, lsn) for row in present])
 
     def _write(self, table: TableStatements, changes: TableChanges) -> None:
         if changes.truncated_at is not None:
             self._store.execute(table.truncate)
         deleted = [key for key, row in changes.rows.items() if row is None]
-        present = [row for row in changes.rows.values() if row is not None]
+        present = changes.present()
         with self._fitting(table, present):
             self._store.execute_many(table.delete, deleted)
             self._store.execute_many(table.upsert, present)
