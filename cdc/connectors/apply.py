@@ -6,13 +6,19 @@ from dataclasses import dataclass
 from cdc.capture_selection import Choice, captured_tables
 from cdc.connectors.captured_database import require_own_names
 from cdc.connectors.client import Connect, Status
-from cdc.connectors.config import TopicSettings, connector_config, is_reference
+from cdc.connectors.config import (
+    TopicSettings,
+    captured_patterns,
+    connector_config,
+    is_reference,
+    table_pattern,
+)
 from cdc.connectors.connector_secrets import ConnectorSecrets, connector_secrets
 from cdc.connectors.health import health
 from cdc.connectors.plan import Plan, Unchanged, plan
 from cdc.connectors.topics import Topics
 from cdc.control_keys import control_key
-from cdc.errors import OperatorError, WrongUse
+from cdc.errors import OperatorError, Refused, WrongUse
 from cdc.log.names import changes_topic, connector_name
 from cdc.settings import Settings
 from cdc.source.connector_database import connector_database
@@ -41,11 +47,13 @@ def topic_settings(settings: Settings) -> TopicSettings:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """The desired configuration of a pipeline's connector, and the secrets that it refers to."""
+    """The desired configuration of a pipeline's connector, the secrets that it refers to, and what is wrong with
+    capturing its tables, by the pattern of the table in the configuration."""
 
     pipeline: str
     config: Mapping[str, str]
     secrets: ConnectorSecrets
+    faults: Mapping[str, str]
 
     @property
     def connector(self) -> str:
@@ -71,6 +79,7 @@ def desired_config(settings: Settings, choice: Choice) -> Desired:
     with open_source(settings.source_dsn) as source:
         pipeline, tables = captured_tables(choice, source.catalog())
         system, version = source.system(), source.version()
+        faults = source.capture_faults(pipeline, tables)
     secrets = connector_secrets(settings, pipeline)
     address = settings.connector_postgres_address
     database = connector_database(
@@ -78,13 +87,7 @@ def desired_config(settings: Settings, choice: Choice) -> Desired:
     )
     key = control_key(settings, pipeline) if secrets.options else None
     config = connector_config(pipeline, tables, database, topic_settings(settings), key)
-    return Desired(pipeline, config, secrets)
-
-
-def capture_faults(settings: Settings, choice: Choice) -> tuple[str, ...]:
-    """What is wrong with capturing the pipeline's tables, one text for each. Reads the source's catalogue."""
-    with open_source(settings.source_dsn) as source:
-        return source.capture_faults(*captured_tables(choice, source.catalog()))
+    return Desired(pipeline, config, secrets, {table_pattern(*table): text for table, text in faults.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +106,10 @@ def apply_config(
     """Validate the desired configuration and, unless it is a dry run, apply it, or restart a connector that has failed
     with it.
 
-    Raises what `validate` and `require_own_names` raise; then the connector is as before."""
+    Raises what `validate`, `require_own_names` and `require_prepared` raise; then the connector is as before."""
     running = connect.config(desired.connector)
     require_own_names(settings, desired.pipeline, running, desired.config, other_database=other_database)
+    require_prepared(desired, running)
     with desired.secrets.resolvable(keep=not dry_run):
         validate(connect, desired.connector, desired.config)
         change = plan(desired.config, running)
@@ -121,6 +125,16 @@ def apply_config(
         # Kafka Connect does not restart a failed task by itself, and the secrets of a reference may be new.
         connect.restart(desired.connector, only_failed=True)
         return Applied(change, before, restarted=True)
+
+
+def require_prepared(desired: Desired, running: Mapping[str, str] | None) -> None:
+    """Raise Refused when the source is not prepared for a table that the connector does not capture yet: its changes
+    would be missing, or its snapshot would fail. What is wrong with the other tables gets no worse."""
+    captured = captured_patterns(running or {})
+    reasons = [f"  {text}" for pattern, text in desired.faults.items() if pattern not in captured]
+    if reasons:
+        head = f"The source is not prepared for tables that {desired.connector} is to capture; nothing was changed:"
+        raise Refused("\n".join([head, *reasons]))
 
 
 def validate(connect: Connect, name: str, config: Mapping[str, str]) -> None:

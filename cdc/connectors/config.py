@@ -26,8 +26,12 @@ SESSION_OPTIONS = "driver.options"
 MESSAGE_PREFIXES = "message.prefix.include.list"
 """The setting that holds the secret prefixes of control messages."""
 
+CAPTURED_TABLES = "table.include.list"
+"""The setting that holds a pattern for each captured table, with commas between them."""
+
 MASK = "********"
 _REFERENCE = re.compile(r"\$\{[^{}]+:[^{}]+\}( .*)?")
+_UNESCAPED_COMMA = re.compile(r"(?<!\\),")
 _SECRET_KEY = re.compile(r"password|secret|jaas|token|credential|passphrase|private", re.IGNORECASE)
 
 
@@ -61,7 +65,7 @@ def connector_config(
         "topic.prefix": pipeline,
         "slot.name": slot_name(pipeline),
         "publication.name": publication_name(pipeline),
-        "table.include.list": ",".join(table_pattern(schema, name) for schema, name in sorted(tables)),
+        CAPTURED_TABLES: ",".join(table_pattern(schema, name) for schema, name in sorted(tables)),
         # Anybody may emit messages, of a size that fails the connector's task.
         MESSAGE_PREFIXES: f"(?-i:{'|'.join(captured_prefixes(key))})",
         "heartbeat.action.query": emit_query(
@@ -96,6 +100,11 @@ def table_pattern(schema: str, name: str) -> str:
 
     Debezium ignores case unless the pattern says otherwise, and splits the list at commas."""
     return f"(?-i:{_escaped(f'{schema}.{name}')})"
+
+
+def captured_patterns(config: Mapping[str, str]) -> list[str]:
+    """The patterns of the tables that a configuration captures."""
+    return _UNESCAPED_COMMA.split(config.get(CAPTURED_TABLES, ""))
 
 
 def _escaped(text: str) -> str:

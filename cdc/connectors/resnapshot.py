@@ -62,7 +62,7 @@ def _require_snapshot_possible(source: Source, pipeline: str) -> None:
         )
     faults = source.capture_faults(pipeline, dict.fromkeys(tables, ()), snapshot=True)
     if faults:
-        reasons = "\n".join(f"  {fault}" for fault in faults)
+        reasons = "\n".join(f"  {fault}" for fault in faults.values())
         raise OperatorError(f"The connector could not take a whole snapshot, so nothing was changed:\n{reasons}")
 
 

@@ -176,11 +176,12 @@ class Source:
         assert row is not None
         return bool(row[0])
 
-    def capture_faults(self, pipeline: str, captured: Captured, snapshot: bool = False) -> tuple[str, ...]:
-        """What is wrong with capturing these tables, one text for each; with `snapshot`, only what concerns one."""
+    def capture_faults(self, pipeline: str, captured: Captured, snapshot: bool = False) -> dict[TableName, str]:
+        """What is wrong with capturing these tables, a text for each; with `snapshot`, only what concerns one."""
         (reported,) = self._row(faults_query(pipeline, captured))
         faults = relevant_faults(reported, captured)
-        return tuple(describe_faults(pipeline, snapshot_faults(faults) if snapshot else faults))
+        faults = snapshot_faults(faults) if snapshot else faults
+        return {table: " ".join(describe_faults(pipeline, {table: faults[table]})) for table in sorted(faults)}
 
     def unfit_counts(self, query: UnfitQuery) -> tuple[int, ...] | None:
         """The answer of a query of `unfit_queries`; None when it takes longer than COUNT_SECONDS or is refused."""

@@ -64,7 +64,7 @@ def prepare_source(settings: Settings, choice: Choice, request: Request, warn: C
         plan = plan_source(pipeline, tables, facts, verifier)
         if not request.dry_run:
             source.run(plan.statements)
-            for fault in source.capture_faults(pipeline, tables):
+            for fault in source.capture_faults(pipeline, tables).values():
                 warn(fault)
         new_control_key = not request.dry_run and create_control_key(settings, pipeline)
         if not request.dry_run:

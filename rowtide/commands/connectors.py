@@ -156,7 +156,8 @@ def apply(
 ) -> None:
     """Create or update a pipeline's connector and topic.
 
-    Kafka Connect validates the configuration first. A connector that has failed is restarted.
+    Kafka Connect validates the configuration first. A connector that has failed is restarted. A table that the
+    connector does not capture yet must have been prepared by `rowtide init`.
     """
     with _connect() as (settings, connect):
         settings.need("postgres_dsn", *(() if dry_run else ("kafka_bootstrap_servers",)))
@@ -168,8 +169,9 @@ def apply(
         if wait and not dry_run:
             wait_for_state(connect, connector, "running", wait, applied.before)
     change = applied.plan
-    if desired.inline_warning:
-        print_warning(desired.inline_warning)
+    for warning in (desired.inline_warning, *desired.faults.values()):
+        if warning:
+            print_warning(warning)
     if output is Output.JSON:
         print_json(plan_as_json(connector, change) | {"dry_run": dry_run})
     elif dry_run:
@@ -192,10 +194,9 @@ def diff(
     """
     with _connect() as (settings, connect):
         settings.need("postgres_dsn")
-        choice = choose(settings, spec, pipeline, table)
-        desired = connector_setup.desired_config(settings, choice)
+        desired = connector_setup.desired_config(settings, choose(settings, spec, pipeline, table))
         change = plan(desired.config, connect.config(desired.connector))
-        faults = connector_setup.capture_faults(settings, choice)
+    faults = tuple(desired.faults.values())
     if output is Output.JSON:
         print_json(plan_as_json(desired.connector, change) | {"source": faults})
     else:

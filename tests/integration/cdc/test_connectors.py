@@ -251,6 +251,11 @@ def test_the_life_of_a_connector(operator: Operator) -> None:
     assert unpublished.code == 1
     assert "public.customers: the table is not in publication" in unpublished.out
     assert "Run `rowtide init`" in unpublished.out
+    applied = operator.run("connectors", "apply", *pipeline, *TABLES)
+    assert (applied.code, "public.customers: the table is not in publication" in applied.err) == (0, True)
+    new_table = operator.run("connectors", "apply", *pipeline, *TABLES, "--table", "Customers", "--wait", "60")
+    assert (new_table.code, "public.Customers: the table is not in publication" in new_table.err) == (1, True)
+    assert "public.customers" not in new_table.err
     operator.do("init", *pipeline, *TABLES)
     operator.do("connectors", "diff", *pipeline, *TABLES)
     assert "unchanged" in operator.do("connectors", "apply", *pipeline, *TABLES)

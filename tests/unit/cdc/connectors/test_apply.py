@@ -1,10 +1,12 @@
-"""What `rowtide connectors apply` reports when Kafka Connect cannot resolve a reference."""
+"""What `rowtide connectors apply` refuses, and what it reports when Kafka Connect cannot resolve a reference."""
 
 import httpx
 import pytest
 
-from cdc.connectors.apply import validate
-from cdc.errors import OperatorError, WrongUse
+from cdc.connectors.apply import Desired, require_prepared, validate
+from cdc.connectors.config import CAPTURED_TABLES, table_pattern
+from cdc.connectors.connector_secrets import ConnectorSecrets
+from cdc.errors import OperatorError, Refused, WrongUse
 from tests.unit.cdc.connectors.test_client import played
 
 CLASS = "io.X"
@@ -49,3 +51,14 @@ def test_a_wrong_password_in_the_configuration_is_only_wrong() -> None:
 def test_another_error_of_connect_is_passed_on() -> None:
     error = rejection(REFERENCE, httpx.Response(500, json={"message": "out of memory"}))
     assert not isinstance(error, WrongUse)
+
+
+def test_a_table_that_nobody_prepared_is_not_captured_by_a_connector_from_now_on() -> None:
+    odd, new = table_pattern("Odd Schema", "Or.der, ünï"), table_pattern("public", "things")
+    faults = {odd: "Odd Schema.Or.der, ünï: REPLICA IDENTITY NOTHING.", new: "public.things: not in publication."}
+    desired = Desired("shop", {}, ConnectorSecrets("", ""), faults)
+    require_prepared(desired, {CAPTURED_TABLES: f"{odd},{new}"})
+    for running, named in (({CAPTURED_TABLES: odd}, {"things"}), (None, {"things", "Or.der"})):
+        with pytest.raises(Refused, match="nothing was changed") as caught:
+            require_prepared(desired, running)
+        assert {name for name in ("things", "Or.der") if name in str(caught.value)} == named
