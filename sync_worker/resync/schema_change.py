@@ -60,13 +60,13 @@ class ReplacedTables(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A snapshot, what the source's current tables mean, the tables to re-read, and those of them whose rows in the log
-    lack columns, with what is wrong."""
+    """A snapshot, what the source's current tables mean, the tables to re-read, and what is wrong with capturing
+    them."""
 
     snapshot: SourceSnapshot
     resolved: Resolved
     tables: list[TableName]
-    hidden: Faults[TableName]
+    faults: Faults[TableName]
 
 
 class SchemaChangeResync:
@@ -199,8 +199,7 @@ class SchemaChangeResync:
             and (storage_layout(use) != before.get(use.table) or use.table in self._monitor.changed)
         ]
         faults = snapshot.faults(resolved.plan.pipeline, [use for use in resolved.plan.tables if use.table in tables])
-        hidden = {table: codes for table, codes in faults.items() if hides_columns(codes)}
-        return _Reading(snapshot, resolved, tables, hidden)
+        return _Reading(snapshot, resolved, tables, faults)
 
     def _reread(self, plan_bound: PlanBound, reading: _Reading) -> bool:
         """Load the rows next to the served ones, then replace these; False when the worker is stopping."""
@@ -220,11 +219,12 @@ class SchemaChangeResync:
             shown = dict.fromkeys(map(str, reading.tables), reading.snapshot.visibility)
             lsn = max(position.resync.lsn, reading.snapshot.lsn)
             self._store.move_snapshot(settled=False, unfit=())
-            ignored = {table for table in position.ignored if table not in reading.tables} | reading.hidden.keys()
+            hidden = {table for table, codes in reading.faults.items() if hides_columns(codes)}
+            ignored = {table for table in position.ignored if table not in reading.tables} | hidden
             self._store.move(
                 resync=ResyncState({**position.resync.tables, **shown}, lsn), ignored=tuple(sorted(ignored))
             )
-            self._monitor.record_resync(catalogue, reading.resolved.remaining_reason, reading.hidden)
+            self._monitor.record_resync(catalogue, reading.resolved.remaining_reason, reading.faults)
         self._note(reading.resolved)
         names = ", ".join(map(str, reading.tables))
         _log.info("tables re-read", tables=names, differing=differing, new_documents=differing is None)

@@ -53,7 +53,7 @@ class IdentityMonitor:
         self._tables = {str(table): table for table in captured}
         source = store.source()
         self._known = heartbeat.decode(source.heartbeat.encode()) if source.heartbeat else None
-        self._resynced = msgspec.json.decode(source.resynced, type=Catalogue) if source.resynced else None
+        self._resynced = msgspec.json.decode(source.resynced, type=dict[str, str]) if source.resynced else None
         self._remaining_reason = source.remaining_reason
         self._newest = (self._known.lsn if self._known else None) or 0
         self._outdated = False
@@ -102,7 +102,7 @@ class IdentityMonitor:
         if self._known is None:
             self._reviewed = content.foreign_keys
             self._note_faults(content)
-            self._adopt(content, {table for table in self._captured if self._loses(table)}, {})
+            self._adopt(content, {table for table in self._captured if self._loses(table)})
             return
         known = self._known
         check_same_source(
@@ -118,22 +118,20 @@ class IdentityMonitor:
         self._compare(known, content)
 
     def _compare(self, known: heartbeat.Heartbeat, content: heartbeat.Heartbeat) -> None:
-        resynced = self._resynced or {}
-        # Another table may have changed at the same time without a resync: compare that one with its earlier entry.
-        differing = {table for name, table in self._tables.items() if name not in resynced} & self._differing(
-            known, content
-        )
+        # A re-read table is compared with its entry from before the re-read, too: it may have been replaced meanwhile.
+        differing = self._differing(known, content)
         lasting = {table for table in differing if self._loses(table)}
         self.replaced = {
-            table: content.catalogue[str(table)] for table in lasting if _is_replaced(known, content, table)
+            table: content.catalogue[str(table)]
+            for table in lasting
+            if _is_replaced(known.catalogue, content.catalogue, table)
         }
-        if changed := differing - lasting:
-            self.request_resync(changed)
-            self.republished |= frozenset(table for table in changed if _is_republished(known, content, table))
+        if changed := {table for table in differing - lasting if str(table) not in (self._resynced or {})}:
+            self._request_changed(changed, known.catalogue, content.catalogue)
         elif self._resynced is not None:
             self._confirm(content, lasting, self._resynced)
         elif known.lsn is None and content.lsn is not None:
-            self._adopt(content, lasting, {})
+            self._adopt(content, lasting)
 
     def _is_newer(self, content: heartbeat.Heartbeat) -> bool:
         """Whether the heartbeat was emitted after all that were observed before. Until the first one with an LSN, each
@@ -147,6 +145,10 @@ class IdentityMonitor:
         """Add tables to `changed`."""
         self.changed |= frozenset(tables)
 
+    def _request_changed(self, tables: Collection[TableName], before: Catalogue, now: Catalogue) -> None:
+        self.request_resync(tables)
+        self.republished |= frozenset(table for table in tables if _is_republished(before, now, table))
+
     def request_following(self, tables: Collection[TableName]) -> None:
         """Add replaced tables to `changed`: they are in the publication now."""
         self.request_resync(tables)
@@ -159,15 +161,31 @@ class IdentityMonitor:
         """Clear `changed` after a resync; `catalogue` covers only its tables. Inside the transaction that replaces
         the rows.
 
+        A table whose place in the publication changed without a heartbeat that reported it stays in `changed`: nobody
+        waited for the transactions that wrote to it before.
+
         `remaining_faults` are those of its tables until the next heartbeat. `remaining_reason` explains why documents
         still differ from the database; empty when they do not."""
         others = {table: codes for table, codes in self.faults.items() if str(table) not in catalogue}
         self.faults = {**others, **(remaining_faults or {})}
-        self.changed = self.republished = frozenset()
+        self.changed = self.republished = self._not_awaited(catalogue)
         self.misfit = self.hindrance = ""
-        self._resynced, self._remaining_reason = {**(self._resynced or {}), **catalogue}, remaining_reason
+        read = {name: text for name, text in catalogue.items() if self._tables.get(name) not in self.changed}
+        self._resynced, self._remaining_reason = {**(self._resynced or {}), **read}, remaining_reason
         resynced = msgspec.json.encode(self._resynced).decode()
         self._store.update_source(resynced=resynced, remaining_reason=remaining_reason)
+
+    def _not_awaited(self, catalogue: Catalogue) -> frozenset[TableName]:
+        before = self._known.catalogue if self._known else {}
+        return frozenset(
+            table
+            for name, table in self._tables.items()
+            if name in catalogue
+            and table not in self.republished
+            and not self._loses(table)
+            and Fingerprint.parse(before.get(name, "")).publication
+            and _is_republished(before, catalogue, table)
+        )
 
     def record_review(self, notice: str) -> None:
         """The plan was checked with the current foreign and unique keys. With a `notice` it is checked again after a
@@ -205,11 +223,11 @@ class IdentityMonitor:
             table for name, table in self._tables.items() if name in resynced and resynced[name] != current.get(name)
         }
         if again:
-            self.request_resync(again)
+            self._request_changed(again, resynced, current)
             return
         self._foreign = _another_database(current, content.catalogue)
         if not self._foreign:
-            self._adopt(content, lasting, resynced)
+            self._adopt(content, lasting)
 
     def _differing(self, known: heartbeat.Heartbeat, content: heartbeat.Heartbeat) -> set[TableName]:
         renamed = renamed_schemas(known.schemas, content.schemas)
@@ -219,10 +237,10 @@ class IdentityMonitor:
             if known.catalogue.get(name) != content.catalogue.get(name) or table.schema in renamed
         }
 
-    def _adopt(self, content: heartbeat.Heartbeat, lasting: set[TableName], resynced: Catalogue) -> None:
+    def _adopt(self, content: heartbeat.Heartbeat, lasting: set[TableName]) -> None:
         """Take a heartbeat as the new reference, except for tables whose changes may be missing in the log."""
         before = self._known.catalogue if self._known else {}
-        unchanged = {name: before.get(name, "") for name in map(str, lasting) if name not in resynced}
+        unchanged = {name: before.get(name, "") for name in map(str, lasting)}
         keys = self._known.foreign_keys if self._known else content.foreign_keys
         self._resynced = None
         self._remember(
@@ -238,21 +256,14 @@ class IdentityMonitor:
                 self._store.update_source(resynced=resynced)
 
 
-def _entries(
-    known: heartbeat.Heartbeat, content: heartbeat.Heartbeat, table: TableName
-) -> tuple[Fingerprint, Fingerprint]:
-    name = str(table)
-    return Fingerprint.parse(known.catalogue.get(name, "")), Fingerprint.parse(content.catalogue.get(name, ""))
+def _is_replaced(before: Catalogue, now: Catalogue, table: TableName) -> bool:
+    earlier, current = (Fingerprint.parse(catalogue.get(str(table), "")).oid for catalogue in (before, now))
+    return bool(earlier and current) and earlier != current
 
 
-def _is_replaced(known: heartbeat.Heartbeat, content: heartbeat.Heartbeat, table: TableName) -> bool:
-    before, now = _entries(known, content, table)
-    return bool(before.oid and now.oid) and before.oid != now.oid
-
-
-def _is_republished(known: heartbeat.Heartbeat, content: heartbeat.Heartbeat, table: TableName) -> bool:
-    before, now = _entries(known, content, table)
-    return before.publication != now.publication
+def _is_republished(before: Catalogue, now: Catalogue, table: TableName) -> bool:
+    earlier, current = (Fingerprint.parse(catalogue.get(str(table), "")).publication for catalogue in (before, now))
+    return earlier != current
 
 
 def _another_database(current: Catalogue, logged: Catalogue) -> str:

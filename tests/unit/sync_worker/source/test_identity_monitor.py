@@ -245,6 +245,92 @@ def test_only_another_table_of_the_name_is_followed(store: RowStore) -> None:
     assert watch.replaced == {}
 
 
+@pytest.mark.parametrize("first", ["changed definition", "row that does not fit", "left the publication"])
+def test_a_table_that_is_replaced_and_re_read_before_a_heartbeat_reports_it_is_followed(
+    store: RowStore, first: str
+) -> None:
+    watch = monitor(store, {"public.a": "8 d "})
+    watch.observe(reported(1, a="7_d_p"))
+    if first == "changed definition":
+        watch.observe(reported(2, a="7_d2_p"))
+    elif first == "left the publication":
+        watch.observe(reported(2, {"a": ["unpublished"]}, a="7_d_"))
+    watch.request_resync([A])
+    with store.transaction():
+        watch.record_resync({"public.a": "8 d "}, "", {A: ("unpublished",)})
+    assert "not in publication" in watch.reason, "freshness is degraded before the next heartbeat"
+    for lsn in (3, 4):
+        watch.observe(reported(lsn, {"a": ["unpublished"]}, a="8_d_"))
+        assert watch.replaced == {A: "8 d "}, "each heartbeat reports it until it is captured"
+    again = monitor(store, {"public.a": "8 d p2"})
+    again.observe(reported(5, {"a": ["unpublished"]}, a="8_d_"))
+    assert again.replaced == {A: "8 d "}, "and after a restart"
+    again.request_following([A])
+    reread(again, store, a="8 d p2")
+    for lsn in (6, 7):
+        again.observe(reported(lsn, a="8_d_p2"))
+        assert (again.changed, again.replaced, again.reason) == (frozenset(), {}, "")
+
+
+def test_a_table_that_is_replaced_twice_is_followed_again(store: RowStore) -> None:
+    watch = monitor(store, {"public.a": "9 d "})
+    watch.observe(reported(1, a="7_d_p"))
+    watch.observe(reported(2, {"a": ["unpublished"]}, a="8_d_"))
+    watch.request_following([A])
+    with store.transaction():
+        watch.record_resync({"public.a": "9 d "}, "", {A: ("unpublished",)})
+    watch.observe(reported(3, {"a": ["unpublished"]}, a="9_d_"))
+    assert watch.replaced == {A: "9 d "}
+    watch.request_following([A])
+    assert watch.changed == watch.republished == {A}
+
+
+def test_a_table_that_is_replaced_beside_the_resync_of_another_is_followed(store: RowStore) -> None:
+    watch = IdentityMonitor(store, BOTH, lambda: {"public.b": "1 d2 p"})
+    watch.observe(reported(1, a="7_d_p", b="1_d_p"))
+    watch.observe(reported(2, a="7_d_p", b="1_d2_p"))
+    reread(watch, store, b="1 d2 p")
+    watch.observe(reported(3, {"a": ["unpublished"]}, a="8_d_", b="1_d2_p"))
+    assert (watch.changed, watch.replaced) == (frozenset(), {A: "8 d "})
+    watch.observe(reported(4, a="8_d_p2", b="1_d2_p"))
+    assert watch.changed == watch.republished == {A}
+
+
+@pytest.mark.parametrize("definition", ["7 d2 p2", "8 d2 p2"])
+def test_writers_are_awaited_after_a_place_in_the_publication_that_only_a_re_read_saw(
+    store: RowStore, definition: str
+) -> None:
+    """It left the publication and came back, or was replaced, between the heartbeat and the re-read: transactions that
+    wrote to it in between have no event, and those that still ran are not in the rows either."""
+    watch = monitor(store, {"public.a": definition})
+    watch.observe(reported(1, a="7_d_p"))
+    watch.observe(reported(2, a="7_d2_p"))
+    assert watch.changed == {A}
+    assert watch.republished == frozenset()
+    reread(watch, store, a=definition)
+    assert watch.changed == watch.republished == {A}
+    assert "public.a changed" in watch.reason
+
+    again = monitor(store, {"public.a": definition})
+    again.observe(reported(3, a=definition.replace(" ", "_")))
+    for each in (watch, again):
+        assert each.changed == each.republished == {A}, "a restart forgets nothing"
+    reread(again, store, a=definition)
+    again.observe(reported(4, a=definition.replace(" ", "_")))
+    again.observe(reported(5, a=definition.replace(" ", "_")))
+    assert (again.changed, again.reason) == (frozenset(), "")
+
+
+def test_writers_are_awaited_when_the_publication_changes_after_a_re_read(store: RowStore) -> None:
+    watch = monitor(store, {"public.a": "8 d p2"})
+    watch.observe(reported(1, a="7_d_p"))
+    watch.request_resync([A])
+    with store.transaction():
+        watch.record_resync({"public.a": "8 d "}, "", {A: ("unpublished",)})
+    watch.observe(reported(2, a="8_d_p2"))
+    assert watch.changed == watch.republished == {A}
+
+
 def test_a_table_that_the_connector_does_not_know(store: RowStore) -> None:
     watch = monitor(store)
     watch.observe(reported(1))

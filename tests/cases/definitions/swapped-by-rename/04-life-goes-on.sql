@@ -1,0 +1,2 @@
+INSERT INTO lines VALUES (6, 1, 'f');
+UPDATE lines SET label = 'C' WHERE id = 3;
