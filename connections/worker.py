@@ -19,6 +19,8 @@ _WORK_SECONDS = 600.0
 _POLL_SECONDS = 0.02
 _STARTING_POLL_SECONDS = 0.2
 
+_freshness = msgspec.json.Decoder(Freshness)
+
 
 class WorkerAccessError(Exception):
     """The worker cannot do what was requested. `exit_code` is what the command line returns for it."""
@@ -116,7 +118,7 @@ class WorkerClient:
             response = self._http.get("/freshness")
             self._check_token(response)
             response.raise_for_status()
-            return self._of_origin(msgspec.json.decode(response.content, type=Freshness))
+            return self._of_origin(_freshness.decode(response.content))
         except (httpx.HTTPStatusError, msgspec.DecodeError) as error:
             raise WorkerUnavailable(
                 f"The server at {self._url} is not a Rowtide worker. Correct ROWTIDE_WORKER_URL."
@@ -165,7 +167,7 @@ class WorkerClient:
 
     def _freshness(self, path: str) -> Freshness | None:
         response = self._get(path)
-        return self._of_origin(msgspec.json.decode(response.content, type=Freshness)) if response else None
+        return self._of_origin(_freshness.decode(response.content)) if response else None
 
     def _of_origin(self, fresh: Freshness) -> Freshness:
         """The freshness, if it is about the documents that the client is about."""

@@ -80,6 +80,15 @@ class _Offsets(msgspec.Struct):
     offsets: list[_Offset]
 
 
+# At import, while there is one thread (docs/decisions/20261129-types-are-complete-at-import.md).
+_plugins = msgspec.json.Decoder(list[Plugin])
+_statuses = msgspec.json.Decoder(dict[str, _Expanded])
+_status = msgspec.json.Decoder(Status)
+_config = msgspec.json.Decoder(dict[str, str])
+_validation = msgspec.json.Decoder(_Validation)
+_offsets = msgspec.json.Decoder(_Offsets)
+
+
 class Connect:
     """A client of one Kafka Connect cluster.
 
@@ -99,20 +108,20 @@ class Connect:
 
     def plugins(self) -> list[Plugin]:
         """The connector classes that the Connect worker can run."""
-        return self._read("GET", "/connector-plugins", list[Plugin])
+        return self._read("GET", "/connector-plugins", _plugins)
 
     def statuses(self) -> list[Status]:
         """The status of every connector, by name."""
-        connectors = self._read("GET", "/connectors?expand=status", dict[str, _Expanded])
+        connectors = self._read("GET", "/connectors?expand=status", _statuses)
         return [connectors[name].status for name in sorted(connectors)]
 
     def status(self, name: str) -> Status | None:
         """One connector's status; None when there is no such connector, or Connect does not know its status yet."""
-        return self._find("GET", f"/connectors/{quote(name, safe='')}/status", Status)
+        return self._find("GET", f"/connectors/{quote(name, safe='')}/status", _status)
 
     def config(self, name: str) -> dict[str, str] | None:
         """The running configuration, secrets included; None when there is no such connector."""
-        return self._find("GET", f"/connectors/{quote(name, safe='')}/config", dict[str, str])
+        return self._find("GET", f"/connectors/{quote(name, safe='')}/config", _config)
 
     def put_config(self, name: str, config: Mapping[str, str]) -> None:
         """Create the connector or replace its configuration."""
@@ -124,7 +133,7 @@ class Connect:
         Returns the errors by configuration key; empty means valid."""
         plugin = quote(config["connector.class"], safe="")
         path = f"/connector-plugins/{plugin}/config/validate"
-        response = self._read("PUT", path, _Validation, {**config, "name": name})
+        response = self._read("PUT", path, _validation, {**config, "name": name})
         return {entry.value.name: entry.value.errors for entry in response.configs if entry.value.errors}
 
     def pause(self, name: str) -> None:
@@ -150,25 +159,25 @@ class Connect:
 
     def offsets(self, name: str) -> list[dict[str, Any]]:
         """The stored source offsets; empty before the first one."""
-        response = self._read("GET", f"/connectors/{quote(name, safe='')}/offsets", _Offsets)
+        response = self._read("GET", f"/connectors/{quote(name, safe='')}/offsets", _offsets)
         return [entry.offset for entry in response.offsets if entry.offset is not None]
 
     def delete_offsets(self, name: str) -> None:
         """Delete the offsets of a stopped connector."""
         self._call("DELETE", f"/connectors/{quote(name, safe='')}/offsets")
 
-    def _find(self, method: str, path: str, kind: type[T]) -> T | None:
+    def _find(self, method: str, path: str, decoder: msgspec.json.Decoder[T]) -> T | None:
         response = self._send(method, path, None)
         if response.status_code == httpx.codes.NOT_FOUND:
             return None
-        return self._decoded(self._checked(response), kind)
+        return self._decoded(self._checked(response), decoder)
 
-    def _read(self, method: str, path: str, kind: type[T], body: dict[str, str] | None = None) -> T:
-        return self._decoded(self._call(method, path, body), kind)
+    def _read(self, method: str, path: str, decoder: msgspec.json.Decoder[T], body: dict[str, str] | None = None) -> T:
+        return self._decoded(self._call(method, path, body), decoder)
 
-    def _decoded(self, response: httpx.Response, kind: type[T]) -> T:
+    def _decoded(self, response: httpx.Response, decoder: msgspec.json.Decoder[T]) -> T:
         try:
-            return msgspec.json.decode(response.content, type=kind)
+            return decoder.decode(response.content)
         except msgspec.MsgspecError as error:
             raise OperatorError(
                 f"The answer of {response.url} is not a response of Kafka Connect: {error}. Correct"

@@ -49,3 +49,7 @@ class _Owner(msgspec.Struct):
     system: str = ""
     database: str = ""
     epoch: int = 0
+
+
+# Completes the type while there is one thread (docs/decisions/20261129-types-are-complete-at-import.md).
+msgspec.json.Decoder(_Owner)

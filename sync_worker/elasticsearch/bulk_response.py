@@ -43,6 +43,10 @@ class BulkResponse(msgspec.Struct):
     items: list[dict[str, ItemResult]] = []
 
 
+# Completes the type while there is one thread (docs/decisions/20261129-types-are-complete-at-import.md).
+msgspec.json.Decoder(BulkResponse)
+
+
 class Refusal(NamedTuple):
     """An item that was not taken: its place in the request, its id and why. `field` is the path that the reason
     names, `version` that of the document which a stale item met."""

@@ -27,7 +27,7 @@ from sync_worker.loop.plan_bound import PlanBound, shapes_of
 from sync_worker.resync.rebuild import rebuild_store, storage_layout
 from sync_worker.resync.resolved_source import Resolved, resolved_source
 from sync_worker.resync.source_snapshot import SourceSnapshot, source_snapshot
-from sync_worker.source.catalogue import SourceFacts, read_source
+from sync_worker.source.catalogue import SourceFacts, decode_facts, read_source
 from sync_worker.source.identity_monitor import IdentityMonitor
 from sync_worker.store.position import ResyncState
 from sync_worker.store.row_store import RowStore
@@ -182,7 +182,7 @@ class SchemaChangeResync:
         self._monitor.record_review(resolved.notice)
 
     def _known_facts(self) -> SourceFacts:
-        return self._store.decode(self._store.source().facts, SourceFacts)
+        return self._store.decode(self._store.source().facts, decode_facts)
 
     def _reading(self, plan_bound: PlanBound, snapshot: SourceSnapshot) -> _Reading | None:
         visibility = Visibility.parse(snapshot.visibility)

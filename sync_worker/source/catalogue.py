@@ -43,6 +43,14 @@ class SourceFacts(msgspec.Struct):
     oid: int = 0
 
 
+_facts = msgspec.json.Decoder(SourceFacts)
+
+
+def decode_facts(text: str) -> SourceFacts:
+    """The facts that a row store contains. Raises msgspec.DecodeError."""
+    return _facts.decode(text)
+
+
 def read_source(dsn: str) -> SourceFacts:
     """Query PostgreSQL. Raises ServiceMissing when it does not answer, WorkerError when it rejects the query."""
     with translate_errors(), connect(dsn) as connection:

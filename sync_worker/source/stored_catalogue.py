@@ -17,7 +17,7 @@ from read_model.plan.resolve import resolve
 from read_model.spec.errors import SpecError
 from read_model.spec.model import Spec
 from sync_worker.errors import ServiceMissing, SettingsError, StoreError
-from sync_worker.source.catalogue import SourceFacts
+from sync_worker.source.catalogue import SourceFacts, decode_facts
 from sync_worker.store.history_check import check_same_source
 from sync_worker.store.row_store import SourceRecord
 from sync_worker.store.startup_checks import check_plan, spec_changed
@@ -28,7 +28,7 @@ def source_facts(stored: SourceRecord, read: Callable[[], SourceFacts]) -> Sourc
 
     Raises StoreError when the stored one is damaged."""
     try:
-        return msgspec.json.decode(stored.facts, type=SourceFacts) if stored.facts else read()
+        return decode_facts(stored.facts) if stored.facts else read()
     except msgspec.DecodeError as error:
         raise StoreError("The catalogue in the row store is damaged.", Recovery.REMOVE_STORE) from error
 

@@ -91,3 +91,11 @@ class Position(msgspec.Struct, frozen=True):
     def version(self) -> int:
         """The version of a document that is built now: higher with each epoch and each commit (invariant 4)."""
         return self.epoch << EPOCH_BITS | self.log.watermark
+
+
+_position = msgspec.json.Decoder(Position)
+
+
+def decode_position(text: str) -> Position:
+    """The position that a row store contains. Raises msgspec.DecodeError."""
+    return _position.decode(text)

@@ -5,7 +5,7 @@ One SQLite file, one connection, one thread. Everything that must move together 
 """
 
 import fcntl
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypedDict, TypeVar, Unpack
@@ -19,7 +19,7 @@ from read_model.catalog.catalog import quote_identifier
 from read_model.sqlite import functions
 from sync_worker.errors import StoreError
 from sync_worker.store.layout import CONVERTIBLE, FORMAT, TABLES, convert
-from sync_worker.store.position import Position
+from sync_worker.store.position import Position, decode_position
 
 T = TypeVar("T")
 
@@ -120,10 +120,10 @@ class RowStore:
     def _damaged(self) -> StoreError:
         return StoreError(f"Row store {self._path} is damaged.", Recovery.REMOVE_STORE)
 
-    def decode(self, text: str, type_: type[T]) -> T:
+    def decode(self, text: str, decoded: Callable[[str], T]) -> T:
         """Decode JSON that the row store wrote itself. Raises StoreError when it is something else."""
         try:
-            return msgspec.json.decode(text, type=type_)
+            return decoded(text)
         except msgspec.DecodeError as error:
             raise self._damaged() from error
 
@@ -268,7 +268,7 @@ class RowStore:
 
     def _read_position(self) -> Position:
         state = self.value("SELECT state FROM position")
-        return Position() if state is None else msgspec.json.decode(state, type=Position)
+        return Position() if state is None else decode_position(state)
 
 
 def _make_private(path: Path) -> None:

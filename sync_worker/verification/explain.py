@@ -204,9 +204,12 @@ def _same(tx_id: int, xid: int) -> bool:
     return tx_id & 0xFFFF_FFFF == xid & 0xFFFF_FFFF
 
 
+_parts = msgspec.json.Decoder(list[Part])
+
+
 def read_parts(text: str | None) -> list[Part]:
     """Decode the result of `parts_query`."""
-    return msgspec.json.decode(text, type=list[Part]) if text else []
+    return _parts.decode(text) if text else []
 
 
 def _unlike(held: str | None, truth: str | None) -> list[FieldDifference]:

@@ -59,6 +59,10 @@ class _Mapped(msgspec.Struct):
     mappings: _Mappings
 
 
+_page = msgspec.json.Decoder(_Page)
+_mapped = msgspec.json.Decoder(dict[str, _Mapped])
+
+
 class IndexReader:
     """A read-only client. Methods raise ServiceMissing, SettingsError (credentials) or WorkerError (refused)."""
 
@@ -89,7 +93,7 @@ class IndexReader:
                     "pit": {"id": pit, "keep_alive": KEEP_ALIVE},
                     **({"search_after": after} if after else {}),
                 }
-                page = msgspec.json.decode(self._call("POST", "/_search", body), type=_Page)
+                page = _page.decode(self._call("POST", "/_search", body))
                 if not page.hits.hits:
                     return
                 yield [Entry(hit.id, hit.version) for hit in page.hits.hits]
@@ -129,12 +133,12 @@ class IndexReader:
     def owner(self, alias: str) -> IndexOwner | None:
         """Whose documents a search of the alias sees; None when the index does not exist or does not say."""
         path = f"/{alias}/_mapping?ignore_unavailable=true&allow_no_indices=true&filter_path=*.mappings._meta.{OWNER}"
-        indexes = msgspec.json.decode(self._call("GET", path), type=dict[str, _Mapped])
+        indexes = _mapped.decode(self._call("GET", path))
         owners = [owner for name in sorted(indexes) if (owner := owner_in(indexes[name].mappings.meta))]
         return owners[-1] if owners else None
 
     def _search(self, alias: str, body: object) -> Iterator[Indexed]:
-        page = msgspec.json.decode(self._call("POST", f"/{alias}/_search", body), type=_Page)
+        page = _page.decode(self._call("POST", f"/{alias}/_search", body))
         for hit in page.hits.hits:
             yield Indexed(hit.id, hit.version, bytes(hit.source))
 

@@ -134,10 +134,13 @@ class _VerifyOutput(msgspec.Struct):
     documents: list[_VerifiedDocument]
 
 
+_verify_output = msgspec.json.Decoder(_VerifyOutput)
+
+
 def ids_in_verify_json(text: bytes, known: Iterable[str]) -> Mapping[str, list[str]]:
     """The ids listed in the JSON of `rowtide verify`, by document. Raises SettingsError when it is not such JSON."""
     try:
-        reports = msgspec.json.decode(text, type=_VerifyOutput).documents
+        reports = _verify_output.decode(text).documents
     except msgspec.MsgspecError as error:
         raise SettingsError(f"The input is not the output of `rowtide verify --output json`: {error}.") from error
     if unknown := sorted({report.document for report in reports}.difference(known)):

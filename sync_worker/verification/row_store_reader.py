@@ -13,11 +13,11 @@ from read_model.sqlite import documents, functions
 from read_model.sqlite.fan_out import LANES
 from sync_worker.errors import WorkerError
 from sync_worker.settings import WorkerSettings
-from sync_worker.source.catalogue import SourceFacts
+from sync_worker.source.catalogue import SourceFacts, decode_facts
 from sync_worker.store.build_times import OF_VERSION, Build, build_of
 from sync_worker.store.layout import FORMAT
 from sync_worker.store.pending_sql import pending_lsn
-from sync_worker.store.position import Position
+from sync_worker.store.position import Position, decode_position
 from sync_worker.store.quarantine import QuarantinedDocument, QuarantineKind
 
 
@@ -94,11 +94,11 @@ class RowStoreReader:
     def source_facts(self) -> SourceFacts | None:
         """The catalogue that the worker's plan was resolved with; None before it has one."""
         row = self._connection.execute("SELECT facts FROM source").fetchone()
-        return msgspec.json.decode(str(row[0]), type=SourceFacts) if row and row[0] else None
+        return decode_facts(str(row[0])) if row and row[0] else None
 
     def _position(self) -> Position:
         row = self._connection.execute("SELECT state FROM position").fetchone()
-        return Position() if row is None else msgspec.json.decode(str(row[0]), type=Position)
+        return Position() if row is None else decode_position(str(row[0]))
 
     def _check_format(self, path: Path) -> None:
         if (stored_format := self._connection.pragma("user_version")) != FORMAT:
