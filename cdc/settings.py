@@ -10,7 +10,7 @@ from cdc.errors import WrongUse
 from connections.kafka import KafkaSettings
 from connections.postgres import SOURCE_DSN
 from connections.private_files import CONTROL_KEY, SECRETS_FOLDER
-from connections.settings import PREFIX, HttpUrl, setting_faults, variable
+from connections.settings import LOCAL_FOLDER, PREFIX, HttpUrl, LocalPath, setting_faults, variable
 from connections.tls import CaFile
 
 
@@ -57,7 +57,7 @@ class Settings(KafkaSettings):
         description="Reference that the connector's configuration holds instead of the control key, such as"
         " ${file:/run/secrets/rowtide_shop.properties:options}.",
     )
-    secrets_dir: Path = Field(default=Path(".rowtide/secrets"), description=SECRETS_FOLDER)
+    secrets_dir: LocalPath = Field(default=LOCAL_FOLDER / "secrets", validate_default=True, description=SECRETS_FOLDER)
     log_retention_hours: int = Field(default=168, ge=1, description="How long Kafka keeps the change log (hours).")
     log_replication: int = Field(default=1, ge=1, description="Number of brokers that keep it.")
 

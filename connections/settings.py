@@ -1,6 +1,8 @@
-"""What the settings of all programs have in common: the prefix of the variables, checked URLs, one wording of
-faults."""
+"""What the settings of all programs have in common: the prefix of the variables, checked URLs, the folder of default
+files, one wording of faults."""
 
+import os
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -45,3 +47,35 @@ def setting_faults(error: ValidationError) -> list[str]:
 
 def _variable_at(location: tuple[int | str, ...]) -> str:
     return f"{variable('_'.join(map(str, location)))}: " if location else ""
+
+
+LOCAL_FOLDER = Path(".rowtide")
+"""Everything that Rowtide stores on this machine is in it by default; it is found like git finds a repository."""
+
+
+def local_folder() -> Path:
+    """`.rowtide` in the current folder or, if it has none, in the nearest folder above it that has one of this user's.
+
+    If there is none at all, the one in the current folder, as a relative path. Another user's is not trusted: it contains
+    programs, and secrets are written to it."""
+    if LOCAL_FOLDER.exists():
+        return LOCAL_FOLDER
+    above = (folder / LOCAL_FOLDER for folder in Path.cwd().parents)
+    return next((folder for folder in above if _is_own(folder)), LOCAL_FOLDER)
+
+
+def _is_own(folder: Path) -> bool:
+    try:
+        return folder.is_dir() and folder.stat().st_uid == os.geteuid()
+    except OSError:
+        return False
+
+
+def in_local_folder(path: Path) -> Path:
+    """A path that begins with `.rowtide`, in the `local_folder`; any other path as it is."""
+    inside = path.parts[:1] == LOCAL_FOLDER.parts
+    return local_folder() / path.relative_to(LOCAL_FOLDER) if inside else path
+
+
+LocalPath = Annotated[Path, AfterValidator(in_local_folder)]
+"""The type of a setting whose default is in `.rowtide`. Pydantic validates the default only with `validate_default`."""

@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from connections.private_files import restrict_file, write_private_file
-from connections.settings import PREFIX, setting_faults
+from connections.settings import LOCAL_FOLDER, PREFIX, LocalPath, setting_faults
 
 TOKEN_FILE = "worker.token"
 """In the worker's store folder."""
@@ -61,7 +61,9 @@ class WorkerTokenSettings(BaseSettings):
 class WorkerStoreSettings(WorkerTokenSettings):
     """Where the worker's files are."""
 
-    worker_store: Path = Field(Path(".rowtide/worker"), description="Folder of the row stores, one file per pipeline.")
+    worker_store: LocalPath = Field(
+        LOCAL_FOLDER / "worker", validate_default=True, description="Folder of the row stores, one file per pipeline."
+    )
 
     @classmethod
     def read(cls, **options: object) -> Self:

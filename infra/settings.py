@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from connections.settings import PREFIX, setting_faults
+from connections.settings import LOCAL_FOLDER, PREFIX, LocalPath, setting_faults
 from infra.errors import WrongSettings
 
 Service = Literal["postgres", "kafka", "connect", "elasticsearch"]
@@ -27,7 +27,9 @@ class StackSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     stack: str = Field("default", pattern=r"^[a-z0-9][a-z0-9_-]*$", description="Name of this set of servers.")
-    home: Path = Field(Path(".rowtide"), description="Folder of the unpacked servers and the stacks' data.")
+    home: LocalPath = Field(
+        LOCAL_FOLDER, validate_default=True, description="Folder of the unpacked servers and the stacks' data."
+    )
     cache: Path | None = Field(None, description="Folder of the unpacked servers; by default <home>/cache.")
     data: Path | None = Field(None, description="Folder of this stack's data; by default <home>/stacks/<stack>.")
     run_as: str = Field("nobody", description="User that the servers run as if root starts them.")

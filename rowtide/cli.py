@@ -50,7 +50,7 @@ COMMANDS = {
     ),
     "up": RootCommand("servers", LOCAL_SERVERS, "Start PostgreSQL, Kafka, Kafka Connect and Elasticsearch."),
     "down": RootCommand("servers", LOCAL_SERVERS, "Stop the servers of a stack."),
-    "status": RootCommand("servers", LOCAL_SERVERS, "Show the state of the servers and the worker."),
+    "status": RootCommand("status", LOCAL_SERVERS, "Show the state of the servers and the worker."),
     "demo": RootCommand("demo", LOCAL_SERVERS, "Run the whole pipeline live, with an order application as its source."),
     "smoke": RootCommand(
         "smoke", LOCAL_SERVERS, "Run a fixed workload through a new pipeline and verify every document."

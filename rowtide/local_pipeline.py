@@ -20,11 +20,14 @@ from connections.worker import WorkerClient
 from infra.errors import ServiceUnavailable
 from infra.native.ports import LOOPBACK
 from infra.native.stack import Stack
+from infra.native.stack_ports import record_ports
 from read_model.freshness import Freshness, Origin
 from read_model.spec.file import load_spec
 from rowtide.programs import ROWTIDE, SEARCH_API, WRITER, Program, Programs
 
 DATABASE = "shop"
+WORKER = "worker"
+"""The name of the worker's port among those that a stack records."""
 SHIPPED_SPEC = Path(__file__).with_name("examples") / "orders.yaml"
 _STEP_SECONDS = 300.0
 _FRESH_SECONDS = 120.0
@@ -66,7 +69,7 @@ class LocalPipeline:
             "ROWTIDE_WRITER_DSN": application,
             "ROWTIDE_SPEC": str(spec),
             "ROWTIDE_SECRETS_DIR": str(data / "secrets"),
-            "ROWTIDE_WORKER_STORE": str(data / "worker"),
+            "ROWTIDE_WORKER_STORE": str(worker_folder(data)),
             "ROWTIDE_WORKER_PORT": str(self._ports.worker),
             "ROWTIDE_WORKER_URL": self.worker_url,
             "ROWTIDE_API_PORT": str(self._ports.search),
@@ -116,6 +119,7 @@ class LocalPipeline:
     def start_worker(self) -> Program:
         """Start the sync worker and return when the documents are up to date with the database as it is now."""
         self._report("worker", "rowtide worker")
+        record_ports(self._stack.settings.data_directory, {WORKER: self._ports.worker})
         worker = self.programs.start("worker", (*ROWTIDE, "worker"), variables=self._elasticsearch_key("worker"))
         self.wait_fresh(worker)
         self._report("worker", "ready")
@@ -179,6 +183,11 @@ class LocalPipeline:
 
         if not wait_until(settled, _STEP_SECONDS):
             raise ServiceUnavailable(f"{program.name} {what} within {_STEP_SECONDS:.0f} s; see {program.log}.")
+
+
+def worker_folder(data: Path) -> Path:
+    """Where the worker of a pipeline on a stack with this data folder has its files."""
+    return data / "worker"
 
 
 @contextmanager

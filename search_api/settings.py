@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from connections.elasticsearch import ElasticsearchSettings
 from connections.log_lines import LogSettings
-from connections.settings import HttpUrl, setting_faults
+from connections.settings import LOCAL_FOLDER, HttpUrl, LocalPath, setting_faults
 from connections.worker_token import WorkerTokenSettings
 from http_server.client_network import Proxies
 from http_server.host_names import accepted_names, is_loopback
@@ -31,8 +31,9 @@ class StateSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ROWTIDE_", frozen=True, extra="ignore")
 
-    api_state: Path = Field(
-        Path(".rowtide/api/state.db"),
+    api_state: LocalPath = Field(
+        LOCAL_FOLDER / "api" / "state.db",
+        validate_default=True,
         description="File for API keys, saved searches and the audit of exports; `:memory:` stores nothing.",
     )
 

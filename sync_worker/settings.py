@@ -11,7 +11,7 @@ from connections.kafka import SERVERS, KafkaSettings
 from connections.log_lines import LogSettings
 from connections.postgres import SOURCE_DSN
 from connections.private_files import CONTROL_KEY, SECRETS_FOLDER
-from connections.settings import PREFIX
+from connections.settings import LOCAL_FOLDER, PREFIX, LocalPath
 from connections.worker_token import WorkerStoreSettings
 from http_server.open_connections import ConnectionLimits
 
@@ -25,7 +25,7 @@ class WorkerSettings(ElasticsearchSettings, KafkaSettings, WorkerStoreSettings, 
     postgres_dsn: SecretStr = Field(description=SOURCE_DSN)
     kafka_bootstrap_servers: str = Field(description=SERVERS)
     control_key: SecretStr | None = Field(None, description=CONTROL_KEY)
-    secrets_dir: Path = Field(Path(".rowtide/secrets"), description=SECRETS_FOLDER)
+    secrets_dir: LocalPath = Field(LOCAL_FOLDER / "secrets", validate_default=True, description=SECRETS_FOLDER)
     worker_host: str = Field("127.0.0.1", description="Address that the worker's HTTP endpoint listens on.")
     worker_port: int = Field(9470, ge=0, le=65535, description="Port of the worker's HTTP endpoint.")
     worker_hosts: str | None = Field(

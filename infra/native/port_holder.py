@@ -9,11 +9,24 @@ _LISTENING = "0A"
 
 def port_holder(port: int) -> str:
     """The program and its process id, such as `java (process 4711)`; "another process" if it cannot be seen."""
+    process = _listener(port)
+    return f"{(process / 'comm').read_text().strip()} (process {process.name})" if process else "another process"
+
+
+def working_folder(port: int) -> Path | None:
+    """The working folder of the process that listens on the port; None if there is none or it cannot be seen."""
+    process = _listener(port)
+    try:
+        return (process / "cwd").readlink() if process else None
+    except OSError:
+        return None
+
+
+def _listener(port: int) -> Path | None:
+    """The folder in /proc of a process that listens on the port; None if there is none or it cannot be seen."""
     inodes = set(_listening_inodes(port))
-    for process in Path("/proc").glob("[0-9]*"):
-        if inodes & set(_socket_inodes(process)):
-            return f"{(process / 'comm').read_text().strip()} (process {process.name})"
-    return "another process"
+    processes = Path("/proc").glob("[0-9]*") if inodes else ()
+    return next((process for process in processes if inodes & set(_socket_inodes(process))), None)
 
 
 def _listening_inodes(port: int) -> Iterator[str]:

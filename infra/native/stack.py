@@ -31,7 +31,8 @@ from infra.native.preparation import prepare, read_secrets, secrets_of
 from infra.native.processes import LaunchSpec, ManagedProcess, Process, read_record, tail, write_record
 from infra.native.readiness import probe
 from infra.native.servers import BUILDERS, Server
-from infra.settings import PORTS_OF, SERVICES, Service, StackSettings
+from infra.native.stack_ports import record_ports
+from infra.settings import PORTS, PORTS_OF, SERVICES, Service, StackSettings
 from infra.versions import read as read_versions
 
 Report = Callable[[str, str], None]
@@ -103,6 +104,7 @@ class Stack:
             missing = self.ended()
             require_free({port: self.settings.port(port) for service in missing for port in PORTS_OF[service]})
             secrets = secrets_of(self._root, self.settings.stack_password)
+            record_ports(self._root, {port: self.settings.port(port) for port in PORTS})
             self._installed = install(
                 self.settings.cache_directory, read_versions(), java, lambda state: self._report("install", state)
             )

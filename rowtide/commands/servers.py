@@ -1,37 +1,20 @@
-"""`rowtide up`, `down` and `status`: the servers of a stack on this machine."""
+"""`rowtide up` and `down`: the servers of a stack on this machine."""
 
-import shlex
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Column
-from rich.text import Text
 
+from connections.settings import LOCAL_FOLDER
 from connections.wait import wait_until
-from connections.worker import WorkerClient
-from connections.worker_token import WorkerStoreSettings
 from infra.errors import ServiceUnavailable
-from infra.native.preparation import has_secrets
-from infra.native.processes import resident_bytes, tail
+from infra.native.processes import tail
 from infra.native.progress import Progress
 from infra.native.stack import Stack
-from infra.settings import SERVICES, Service, StackSettings, read_settings
-from read_model.freshness import Freshness
+from infra.native.stack_ports import recorded_ports, stacks_on
+from infra.settings import PORTS, StackSettings, read_settings
 from rowtide.command import add_command
-from rowtide.commands.options import WORKER_URL, WorkerUrlOption
-from rowtide.console import (
-    JsonFlag,
-    Output,
-    OutputOption,
-    console,
-    print_json,
-    print_note,
-    print_table,
-    print_text,
-    with_json_flag,
-)
+from rowtide.console import console, print_text
 from rowtide.programs import interrupt_on_terminate
 
 StackOption = Annotated[
@@ -45,15 +28,18 @@ _FOREVER = float("inf")
 
 
 def register(root: typer.Typer) -> None:
-    """Add `up`, `down` and `status` to the root of `rowtide`."""
+    """Add `up` and `down` to the root of `rowtide`."""
     add_command(root, up, "rowtide up", "rowtide up --stack test --foreground")
     add_command(root, down, "rowtide down", "rowtide down --stack test --purge")
-    add_command(root, status, "rowtide status", "rowtide status -o json", 'eval "$(rowtide status --env)"')
 
 
-def _settings(stack: str | None, data: Path | None, **more: object) -> StackSettings:
-    options = {"stack": stack, "data": data, **more}
-    return read_settings(**{name: value for name, value in options.items() if value is not None})
+def stack_settings(stack: str | None, data: Path | None, **more: object) -> StackSettings:
+    """The settings of a stack. Ports that no setting names are those of its last start."""
+    options = {name: value for name, value in {"stack": stack, "data": data, **more}.items() if value is not None}
+    settings = read_settings(**options)
+    recorded = {f"{name}_port": port for name, port in recorded_ports(settings.data_directory).items() if name in PORTS}
+    unset = {name: port for name, port in recorded.items() if name not in settings.model_fields_set}
+    return read_settings(**options, **unset)
 
 
 def up(
@@ -76,7 +62,7 @@ def up(
 
     The command returns when all servers are ready. The first start downloads them.
     """
-    settings = _settings(stack, data, profile=profile)
+    settings = stack_settings(stack, data, profile=profile)
     interrupt_on_terminate()
     with Progress(console()) as progress:
         servers = Stack(settings, progress.report)
@@ -122,108 +108,29 @@ def down(
 
     Their data remains, unless --purge is given.
     """
-    settings = _settings(stack, data)
+    settings = stack_settings(stack, data)
     servers = Stack(settings)
     with console().status("Stopping the servers"):
         stopped = servers.end_all()
-    print_text(f"Stopped {', '.join(stopped)}." if stopped else _nothing_runs(settings))
+    print_text(f"Stopped {', '.join(stopped)}." if stopped else nothing_runs(settings))
     if purge:
         servers.purge()
         print_text(f"Deleted {settings.data_directory}.")
 
 
-def _nothing_runs(settings: StackSettings) -> str:
-    return (
-        f"No server of stack {settings.stack} runs with its data in {settings.data_directory}. If it was started in"
-        " another folder, run the command there, or set ROWTIDE_HOME to the `.rowtide` of that folder."
+def nothing_runs(settings: StackSettings) -> str:
+    """In which folder there are no running servers, and where there are some, if it can be found out."""
+    text = f"No server of stack {settings.stack} runs with its data in {settings.data_directory}."
+    elsewhere = stacks_on({name: settings.port(name) for name in PORTS})
+    if not elsewhere:
+        return f"{text} If it was started in another folder, run the command there."
+    return " ".join(
+        [text, *(f"The servers on its ports have their data in {_how_to_reach(root)}" for root in elsewhere)]
     )
 
 
-def status(
-    stack: StackOption = None,
-    data: DataOption = None,
-    output: OutputOption = Output.TEXT,
-    json: JsonFlag = False,
-    as_environment: Annotated[
-        bool, typer.Option("--env", help="Print addresses and passwords as shell exports.")
-    ] = False,
-    worker_url: WorkerUrlOption = WORKER_URL,
-) -> None:
-    """Show the state of the servers and the worker.
-
-    For each server: its state, process, port, memory and log. If a worker answers: how up to date the documents are.
-    Exit code 3 unless all servers are ready.
-    """
-    output = with_json_flag(output, json)
-    servers = Stack(_settings(stack, data))
-    if as_environment:
-        for name, value in servers.addresses.environment().items():
-            typer.echo(f"export {name}={shlex.quote(value)}")
-        return
-    rows = [_row(servers, service) for service in SERVICES]
-    if not has_secrets(servers.settings.data_directory):
-        print_note(_nothing_runs(servers.settings))
-    fresh = _freshness(worker_url)
-    if output is Output.JSON:
-        worker = asdict(fresh) if fresh else None
-        print_json({"stack": servers.settings.stack, "services": rows, "worker": worker})
-    else:
-        _print_rows(servers.settings.stack, rows)
-        print_text(worker_line(fresh) if fresh else f"No worker answers at {worker_url}.")
-    if any(row["state"] != "ready" for row in rows):
-        raise typer.Exit(ServiceUnavailable.exit_code)
-
-
-def _freshness(worker_url: str) -> Freshness | None:
-    worker = WorkerClient(worker_url, token=WorkerStoreSettings.read().token)
-    try:
-        return worker.freshness()
-    finally:
-        worker.close()
-
-
-def worker_line(fresh: Freshness) -> str:
-    """The worker's state in a line."""
-    counts = [f"{fresh.pending} documents pending", f"{fresh.quarantined} in quarantine"]
-    if fresh.left_out:
-        counts.append(f"{fresh.left_out} with fields dropped")
-    unindexed = [
-        f" {field}: {count} documents have a value that does not fit its type in the spec and is not indexed."
-        for field, count in fresh.unindexed.items()
-    ]
-    hint = " Run `rowtide quarantine list` for details." if fresh.quarantined or fresh.left_out else ""
-    reason = f" {fresh.reason}" if fresh.reason else ""
-    return f"Worker of {fresh.pipeline}: {fresh.state}, {', '.join(counts)}.{reason}{hint}{''.join(unindexed)}"
-
-
-def _row(servers: Stack, service: Service) -> dict[str, object]:
-    process = servers.process(service)
-    return {
-        "service": service,
-        "state": _state(servers, service),
-        "pid": process.pid if process else None,
-        "port": servers.settings.port(service),
-        "memory_mib": resident_bytes(process) >> 20 if process else 0,
-        "log": str(servers.log(service)),
-    }
-
-
-def _state(servers: Stack, service: Service) -> str:
-    if servers.process(service) is None:
-        return "stopped"
-    return "ready" if servers.is_ready(service) else "not ready"
-
-
-def _print_rows(stack: str, rows: list[dict[str, object]]) -> None:
-    numbers = [Column(name, justify="right") for name in ("PID", "PORT", "MIB")]
-    cells: list[tuple[str | Text, ...]] = [
-        (
-            str(row["service"]),
-            Text(str(row["state"]), "green" if row["state"] == "ready" else "red"),
-            *(str(row[name] or "") for name in ("pid", "port", "memory_mib")),
-            str(row["log"]),
-        )
-        for row in rows
-    ]
-    columns: tuple[str | Column, ...] = ("SERVICE", "STATE", *numbers, Column("LOG", overflow="fold"))
-    print_table(columns, cells, "", title=f"Stack {stack}")
+def _how_to_reach(root: Path) -> str:
+    option = f" with --stack {root.name}" if root.name != read_settings().stack else ""
+    if root.parent.name == "stacks" and root.parents[1].name == LOCAL_FOLDER.name:
+        return f"{root}: run the command in {root.parents[2]}{option}."
+    return f"{root}: run the command with --data {root}."

@@ -15,7 +15,7 @@ from infra.native.stack import Stack
 from infra.settings import PORTS, SERVICES, StackSettings, read_settings
 from rowtide.demo.monitor import DemoMonitor
 from rowtide.demo.view import line, view
-from rowtide.local_pipeline import SHIPPED_SPEC, LocalPipeline, PipelinePorts, database
+from rowtide.local_pipeline import SHIPPED_SPEC, LocalPipeline, PipelinePorts, database, worker_folder
 from rowtide.programs import WRITER
 
 PORT_OFFSET = 10_000
@@ -46,7 +46,7 @@ def demo_settings() -> StackSettings:
 
 def run_demo(console: Console, settings: StackSettings, ports: PipelinePorts, plan: Plan) -> None:
     """Run the demo to its end, and stop everything that it started."""
-    again = (settings.data_directory / "worker").exists()
+    again = worker_folder(settings.data_directory).exists()
     first = "The first start downloads the servers and fills the database. This takes a minute or more."
     console.print(f"Starting the demo. {'It continues with its data.' if again else first}", soft_wrap=True)
     console.print(f"Its ports: {_list_ports(settings, ports)}.", soft_wrap=True, highlight=False)

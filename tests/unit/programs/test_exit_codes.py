@@ -102,7 +102,7 @@ def test_a_spec_that_cannot_be_used_is_a_wrong_setting(command: str, spec: Path)
         ("quarantine retry --wait 0", "ROWTIDE_WORKER_URL"),
         ("api key things", "ROWTIDE_ELASTICSEARCH_URL"),
         ("api keys create me --index things", "ROWTIDE_ELASTICSEARCH_URL"),
-        ("status", "postgres"),
+        ("status", "No server of stack default runs"),
     ],
 )
 def test_a_service_that_is_not_there_is_named(command: str, names: str, spec: Path) -> None:
