@@ -1,7 +1,8 @@
 """Fixtures for every test: the servers start once, when the first test asks for them."""
 
+import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
@@ -12,6 +13,20 @@ from tests.support.servers.services import Place, fresh_place, running_stack
 
 settings.register_profile("rowtide", deadline=None)  # How long an example takes depends on what else the machine does.
 settings.load_profile("rowtide")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Let the garbage collector rest while the tests are collected, and then pass over what lives to the end of the
+    run: the modules, the cases and the tests."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+
 
 UMASK = os.umask(0o022)
 """The umask of the run. Programs that a test runs in this process narrow it."""

@@ -5,13 +5,14 @@ The rules are those of docs/decisions/20261128-a-prose-linter-and-a-naming-test.
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from docs.prose import ROOMS
 from tests.support.paths import CHECKOUT
+from tests.support.syntax_trees import syntax_nodes
 
 VARIABLES = frozenset(
     [
@@ -70,9 +71,9 @@ FOLDERS = (*ROOMS, "docs", "tests")
 MODULES = sorted(path for folder in FOLDERS for path in (CHECKOUT / folder).rglob("*.py"))
 
 
-def _bound(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def _bound(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
     """The names that a module binds: variables, parameters, attributes, exceptions."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
                 yield node.lineno, name
@@ -82,17 +83,20 @@ def _bound(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 yield node.lineno, name
 
 
-def bad_names(code: str) -> list[str]:
-    """The names in a module's code that break a rule, with their lines."""
-    tree = ast.parse(code)
-    variables = [f"{line}: {name}" for line, name in _bound(tree) if name.strip("_") in VARIABLES]
+def bad_names(nodes: Collection[ast.AST]) -> list[str]:
+    """The names in a module's syntax tree that break a rule, with their lines."""
+    variables = [f"{line}: {name}" for line, name in _bound(nodes) if name.strip("_") in VARIABLES]
     functions = [
         f"{node.lineno}: {node.name}"
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (FUNCTIONS.match(node.name) or node.name.strip("_") in VARIABLES)
     ]
     return variables + functions
+
+
+def nodes_of(code: str) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(code)))
 
 
 def is_bad_module(path: Path) -> bool:
@@ -116,11 +120,11 @@ def is_bad_module(path: Path) -> bool:
     ],
 )
 def test_a_bad_name_is_found(code: str) -> None:
-    assert len(bad_names(code)) == 1
+    assert len(bad_names(nodes_of(code))) == 1
 
 
 def test_a_good_name_is_not_found() -> None:
-    assert bad_names("def find(row, backlog):\n    finding = row.found\n    return finding") == []
+    assert bad_names(nodes_of("def find(row, backlog):\n    finding = row.found\n    return finding")) == []
 
 
 @pytest.mark.parametrize("name", ["telling.py", "fault_wire.py", "utils.py"])
@@ -129,9 +133,7 @@ def test_a_bad_module_name_is_found(name: str) -> None:
 
 
 def test_names_follow_the_rules() -> None:
-    names = {
-        str(path.relative_to(CHECKOUT)): bad for path in MODULES if (bad := bad_names(path.read_text(encoding="utf-8")))
-    }
+    names = {str(path.relative_to(CHECKOUT)): bad for path in MODULES if (bad := bad_names(syntax_nodes(path)))}
     assert names == {}
 
 

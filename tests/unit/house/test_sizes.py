@@ -7,6 +7,7 @@ import pytest
 
 from docs.prose import ROOMS
 from tests.support.paths import CHECKOUT
+from tests.support.syntax_trees import syntax_nodes
 
 MOST_IN_A_ROOM = 12
 MOST_LINES_OF_A_FILE = 300
@@ -28,8 +29,7 @@ def name_of(path: Path) -> str:
 
 
 def functions(path: Path) -> list[Function]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [node for node in ast.walk(tree) if isinstance(node, Function)]
+    return [node for node in syntax_nodes(path) if isinstance(node, Function)]
 
 
 def body_lines(function: Function) -> int:
