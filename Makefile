@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 NPM := $(or $(shell command -v npm),$(CURDIR)/$(BIN)/npm)
 
-.PHONY: setup browser compose check test audit demo smoke screenshots bench relevance chaos up down clean
+.PHONY: setup browser compose check static quick-tests test audit demo smoke screenshots bench relevance chaos up down clean
 
 setup: $(VENV)/.installed search_api/pages/static/vendor/.installed ## Create the virtual environment with the pinned requirements.
 
@@ -42,13 +42,20 @@ compose: ## Install docker-compose, which validates infra/compose.yaml without a
 # docs/style/phrases.toml are a unit test: tests/unit/docs/test_prose.py.
 PROSE := $(wildcard *.md) docs rowtide cdc connections http_server read_model sync_worker search_api infra writer
 
+# mypy runs on one core, and some tests wait for a server or a limit: side by side, both cores are used.
 check: setup ## Run lint, types, import contracts, prose, unit and property tests: about a minute.
+	@$(MAKE) --no-print-directory --jobs=2 static quick-tests
+
+static: setup ## Run lint, types, import contracts and prose.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/codespell $(PROSE)
-	$(BIN)/pytest -q -n auto --dist worksteal tests/unit tests/properties
+
+# Loading the plugin of schemathesis, which only server tests use, takes each process two seconds.
+quick-tests: setup ## Run unit and property tests.
+	$(BIN)/pytest -q -p no:schemathesis -n auto --dist worksteal tests/unit tests/properties
 
 test: check browser compose ## Run all tests, with real servers.
 	$(BIN)/pytest -q tests/integration tests/e2e

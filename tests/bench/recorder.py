@@ -1,7 +1,6 @@
 """Stands between the search API and Elasticsearch once, and keeps the searches that pass: what is sent to Elasticsearch directly
 is then, byte for byte, what the API sends."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 from infra.native.ports import LOOPBACK
+from tests.support.fakes.background_server import in_background
 
 _KEPT_HEADERS = ("Authorization", "Content-Type", "Accept")
 
@@ -56,11 +56,5 @@ def recording(elasticsearch_url: str) -> Iterator[tuple[str, list[Asked]]]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with ThreadingHTTPServer((LOOPBACK, 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://{LOOPBACK}:{server.server_port}", seen
-        finally:
-            server.shutdown()
-            thread.join()
+    with in_background(ThreadingHTTPServer((LOOPBACK, 0), Handler)) as url:
+        yield url, seen

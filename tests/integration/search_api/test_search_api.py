@@ -2,7 +2,6 @@
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +15,7 @@ from infra.native.ports import free_ports
 from infra.native.stack import Stack
 from search_api.elasticsearch.privileges import key_body
 from tests.support.builders.book_index import BOOKS
+from tests.support.fakes.background_server import in_background
 from tests.support.servers.search_api import Api, Library, running_api, settings_of
 
 
@@ -462,14 +462,8 @@ def worker_that_says(body: bytes) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with in_background(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as url:
+        yield url
 
 
 def test_freshness_is_in_every_answer(library: Library) -> None:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 
@@ -18,6 +19,8 @@ from tests.support.builders.recording import FILE, Header, Line
 from tests.support.fakes.index import Documents
 
 PIPELINE = "replayed"
+_PLANS: dict[Path, PipelinePlan] = {}
+"""By the case's folder: several tests replay a case, and reading its spec takes longer than a short replay."""
 
 
 class Replay:
@@ -46,8 +49,11 @@ class Replay:
 
     def plan(self) -> PipelinePlan:
         """What the case's documents are made of."""
-        spec = combined_spec(PIPELINE, [self._case], own_schemas=True)
-        return resolve(parse_spec(spec, str(self._case.folder)), read_catalog(self.header.catalog))
+        if self._case.folder not in _PLANS:
+            spec = combined_spec(PIPELINE, [self._case], own_schemas=True)
+            plan = resolve(parse_spec(spec, str(self._case.folder)), read_catalog(self.header.catalog))
+            _PLANS[self._case.folder] = plan
+        return _PLANS[self._case.folder]
 
     def go_on(self, number: int) -> None:
         """Append a step's records."""

@@ -1,10 +1,11 @@
 """Doubles of Elasticsearch: one returns the same response to every request, one derives it from the request."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+
+from tests.support.fakes.background_server import in_background
 
 
 @contextmanager
@@ -35,11 +36,5 @@ def choosing(choose: Callable[[bytes], tuple[int, object]]) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             return
 
-    with HTTPServer(("127.0.0.1", 0), Choosing) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with in_background(HTTPServer(("127.0.0.1", 0), Choosing)) as url:
+        yield url

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import httpx
 
+from tests.support.fakes.background_server import in_background
+
 State = Literal["open", "cut", "held"]
 _HOP_BY_HOP = frozenset({"connection", "content-length", "host", "transfer-encoding", "content-encoding"})
 
@@ -27,20 +29,14 @@ class Door:
 def door_to(url: str) -> Iterator[Door]:
     """Forward to a server."""
     door = Door()
-    with (
-        httpx.Client(base_url=url, timeout=60, trust_env=False) as behind,
-        ThreadingHTTPServer(("127.0.0.1", 0), partial(_Forward, door, behind)) as server,
-    ):
+    with httpx.Client(base_url=url, timeout=60, trust_env=False) as behind:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Forward, door, behind))
         server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        door.url = f"http://127.0.0.1:{server.server_port}"
-        try:
-            yield door
-        finally:
-            door.ended.set()
-            server.shutdown()
-            thread.join()
+        with in_background(server) as door.url:
+            try:
+                yield door
+            finally:
+                door.ended.set()
 
 
 class _Forward(BaseHTTPRequestHandler):

@@ -1,6 +1,5 @@
 """The worker's HTTP endpoint, as far as readers know it."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import msgspec
 
 from read_model.freshness import Freshness, FreshnessState
+from tests.support.fakes.background_server import in_background
 
 
 @contextmanager
@@ -24,14 +24,8 @@ def worker_double(answer: Callable[[], bytes], port: int = 0) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with in_background(ThreadingHTTPServer(("127.0.0.1", port), Handler)) as url:
+        yield url
 
 
 def freshness_now(state: FreshnessState = "live", behind_ms: int = 290, reason: str = "") -> bytes:

@@ -9,6 +9,7 @@ from tests.bench.clients import Reads, read, read_until, together
 from tests.bench.reads import ReadFigures, questions
 from tests.bench.recorder import Asked, recording
 from tests.bench.report import read_rows
+from tests.support.fakes.background_server import in_background
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -28,10 +29,7 @@ class Echo(BaseHTTPRequestHandler):
 
 
 def test_searches_are_kept_as_they_were_sent_and_asked_again() -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        url = f"http://127.0.0.1:{server.server_port}"
+    with in_background(ThreadingHTTPServer(("127.0.0.1", 0), Echo)) as url:
         with recording(url) as (recorder, seen):
             assert httpx.post(f"{recorder}/books/_search", content=b'{"size":1}').content == b'{"size":1}'
             httpx.post(f"{recorder}/_alias", content=b"{}")
@@ -42,8 +40,6 @@ def test_searches_are_kept_as_they_were_sent_and_asked_again() -> None:
         done = threading.Event()
         done.set()
         assert len(read_until(url, seen, done, 60).times_ms) == 1
-        server.shutdown()
-        thread.join()
 
 
 def test_ratios_compare_the_api_with_elasticsearch_alone() -> None:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
 from connections.worker import WorkerClient, WorkerTokenRejected
 from connections.worker_token import WorkerSettingsError, WorkerStoreSettings, WorkerTokenSettings
+from tests.support.fakes.background_server import in_background
 
 
 @contextmanager
@@ -30,14 +30,8 @@ def closed_worker(token: Callable[[], str]) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with in_background(HTTPServer(("127.0.0.1", 0), Handler)) as url:
+        yield url
 
 
 def test_the_worker_creates_the_file_that_commands_find_by_its_store(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ PHONY = next(line for line in MAKEFILE.splitlines() if line.startswith(".PHONY:"
 
 
 def test_every_target_has_a_recipe_and_a_description() -> None:
-    rules = {name: (needs, recipe) for name, needs, recipe in re.findall(r"(?m)^([a-z]+):(.*)\n(\t?)", MAKEFILE)}
+    rules = {name: (needs, recipe) for name, needs, recipe in re.findall(r"(?m)^([a-z-]+):(.*)\n(\t?)", MAKEFILE)}
     assert sorted(rules) == sorted(PHONY)
     idle = [name for name, (needs, recipe) in rules.items() if not recipe and not needs.partition("##")[0].strip()]
     assert idle == []

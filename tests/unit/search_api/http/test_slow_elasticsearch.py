@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.builders.book_index import MAPPINGS
+from tests.support.fakes.background_server import in_background
 from tests.support.servers.paired_indexes import every_route
 from tests.support.servers.search_api import Api, running_api, settings_of
 
@@ -78,16 +79,13 @@ def serving(double: ElasticsearchDouble) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    with in_background(server) as url:
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield url
         finally:
             double.go_on.set()
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture
