@@ -12,7 +12,7 @@ from typing import Any
 
 from read_model.catalog.catalog import Column
 from read_model.elasticsearch.analyzers import analysis, text_analyzers
-from read_model.plan.field_paths import leaves
+from read_model.plan.field_paths import leaves, members
 from read_model.plan.model import Compute, DocumentPlan, Field, Include, Node, PipelinePlan
 from read_model.plan.personal_data import PersonalColumn, inherited, kinds_of, personal_columns
 from read_model.types.value_forms import form
@@ -145,12 +145,11 @@ def _properties(node: Node, document: DocumentPlan) -> Mapping:
 
 def _include(include: Include, document: DocumentPlan) -> Mapping:
     properties = _properties(include.node, document)
-    if include.value:
-        return dict(next(iter(properties.values())))
-    if not include.many:
-        return {"properties": properties}
+    mapping = dict(next(iter(properties.values()))) if include.value else {"properties": properties}
+    if not include.many or "properties" not in mapping:
+        return mapping
     # `nested` keeps the values of one row together. The copy in the root serves plain queries, sorting and facets.
-    return {"type": "nested", "include_in_root": True, "properties": properties}
+    return {"type": "nested", "include_in_root": True, **mapping}
 
 
 def _field(field: Field, document: DocumentPlan) -> Mapping:
@@ -230,22 +229,21 @@ def _compute(compute: Compute, document: DocumentPlan) -> Mapping:
     return _column(compute.column, {}, document)
 
 
-def _field_notes(
-    node: Node, personal: tuple[PersonalColumn, ...], prefix: str = ""
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def _field_notes(root: Node, personal: tuple[PersonalColumn, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Labels and personal data by field path. What is computed from a personal column is also personal: the minimum
     of names is a name."""
-    for field in node.fields:
-        label = {key: value for key, value in field.options.items() if key == "label"}
-        kinds = kinds_of(field, node.table, personal)
-        if label or kinds:
-            yield prefix + field.name, label | ({"pii": kinds} if kinds else {})
-    for include in node.includes:
-        for path, notes in _field_notes(include.node, personal):
-            yield prefix + (include.name if include.value else f"{include.name}.{path}"), notes
-    for compute in node.computes:
-        if compute.column and (kinds := inherited(compute.include.node.table, compute.column.name, (), personal)):
-            yield prefix + compute.name, {"pii": kinds}
+    for path, node, member in members(root):
+        if isinstance(member, Field):
+            label = {key: value for key, value in member.options.items() if key == "label"}
+            kinds = kinds_of(member, node.table, personal)
+            if label or kinds:
+                yield path, label | ({"pii": kinds} if kinds else {})
+        elif (
+            isinstance(member, Compute)
+            and member.column
+            and (kinds := inherited(member.include.node.table, member.column.name, (), personal))
+        ):
+            yield path, {"pii": kinds}
 
 
 def readable_names(alias: str) -> list[str]:

@@ -46,7 +46,8 @@ def _include(node: Node, include: Include, indent: str) -> Iterator[str]:
     shape = "array" if include.many else "object or null"
     if include.value:
         shape = "array of values" if include.many else "value or null"
-    yield f"{indent}{include.name}: {shape} from {_relation(node, include)}{_order(include)}"
+    name = f"{include.name}: " if include.name else ""
+    yield f"{indent}{name}{shape} from {_relation(node, include)}{_order(include)}"
     yield from _node(include.node, indent + "  ")
 
 
@@ -66,12 +67,14 @@ def _join(left: str, right: str, join: Join | None) -> str:
 
 
 def _order(include: Include) -> str:
-    if not include.many:
+    if not include.order_by:
         return ""
     terms = [
         f"{'junction ' if order.junction else ''}{order.column.name}{' desc' if order.descending else ''}"
         for order in include.order_by
     ]
+    if not include.many:
+        return f", the first by {', '.join(terms)}"
     return f", ordered by {', '.join(terms)}" + (f", limit {include.limit}" if include.limit else "")
 
 

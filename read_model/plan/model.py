@@ -86,10 +86,12 @@ class Order:
 class Include:
     """Another table inside a node.
 
-    - `many=False`: an object, or null if no row matches. At most one row can match (the right side is unique).
+    - `many=False`: an object, or null if no row matches. At most one row can match (the right side is unique), or
+      `order_by` decides which is the first, and `limit` is 1.
     - `many=True`: an array, empty if no row matches, in the order of `order_by`, cut after `limit` elements. The
       order is always total: `resolve` appends the child's primary key, then the junction's.
-    - `value=True`: instead of each object, the value of the only field of `node`.
+    - `value=True`: instead of each object, the value of the only member of `node`: a field, a constant, or an include
+      without a name.
 
     `join` is None exactly if `through` is set.
     """

@@ -144,12 +144,11 @@ def _include(spec: IncludeSpec, left: Table, scope: ResolutionContext) -> Includ
         return None
     join, through = find_relation(spec, left, right, scope)
     node = _node(spec.node, right, scope)
-    if spec.value and (field := _field(replace(spec.value, name=spec.value.column), right, scope)):
-        node = replace(node, fields=(field,))
-    order_by = _order(spec, right, through, scope) if spec.many else ()
+    order_by = _order(spec, right, through, scope) if spec.many or spec.through else ()
     if join is None and through is None:
         return None
-    return Include(spec.name, spec.many, node, join, through, order_by, spec.limit, bool(spec.value))
+    limit = spec.limit if spec.many or not through else 1
+    return Include(spec.name, spec.many, node, join, through, order_by, limit, spec.value)
 
 
 def _order(spec: IncludeSpec, right: Table, through: Junction | None, scope: ResolutionContext) -> tuple[Order, ...]:

@@ -16,6 +16,7 @@ from read_model.postgres.documents import (
     cut_of,
     escaped,
     field_of,
+    first_of,
     id_text,
     order_of,
     restriction,
@@ -109,7 +110,7 @@ class _TextBuilder(Builder):
         source = source_of(include, parent, child)
         value = next(self.members(include.node, child))[1] if include.value else self.object(include.node, child)
         if not include.many:
-            return f"coalesce((SELECT {value} {source}), 'null')"
+            return f"coalesce((SELECT {value} {source}{first_of(include, child)}), 'null')"
         order = order_of(include, child)
         elements = f"SELECT string_agg({value}, ', ' ORDER BY {order}) {source}"
         if include.limit is not None:

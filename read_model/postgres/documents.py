@@ -115,7 +115,7 @@ class Builder:
         source = source_of(include, parent, child)
         value = next(self.members(include.node, child))[1] if include.value else self.object(include.node, child)
         if not include.many:
-            return f"(SELECT {value} {source})"
+            return f"(SELECT {value} {source}{first_of(include, child)})"
         order = order_of(include, child)
         if include.limit is None:
             return f"(SELECT coalesce(json_agg({value} ORDER BY {order}), '[]') {source})"
@@ -168,6 +168,11 @@ def _constant(value: str | int | bool | None) -> str:
 def order_of(include: Include, child: str) -> str:
     """The terms of ORDER BY of an include's rows, "" if it has none."""
     return ", ".join(_term(order, f"{child}j" if order.junction else child) for order in include.order_by)
+
+
+def first_of(include: Include, child: str) -> str:
+    """What leaves the first row of an include that shows one: empty if there is at most one."""
+    return f" ORDER BY {order_of(include, child)} LIMIT 1" if include.order_by else ""
 
 
 def cut_of(include: Include, value: str, source: str, order: str) -> str:

@@ -51,7 +51,7 @@ class _LineageRows:
         """The SELECTs of a node's includes. `tables` are the FROM items that lead to the node."""
         for include in self._includes(node):
             child = f"t{next(self._numbers)}"
-            here = f"{path}.{include.name}" if path else include.name
+            here = ".".join(filter(None, (path, include.name)))
             item = f"LATERAL ({self._select(include, alias, child)}) {child}"
             joined = f"{tables} CROSS JOIN {item}" if tables else item
             row = self._row(here, include.node.table, include.node.primary_key, child)

@@ -96,17 +96,19 @@ def parse_constants(item: Item | None, errors: Diagnostics) -> tuple[ConstantSpe
     """The `constants` of a node."""
     if item is None:
         return ()
-    constants = []
-    for name, value in entries(item, "`constants`", errors).items():
-        if not valid_name(name, value, errors):
-            continue
-        constant = None if value.kind in {"mapping", "list"} else scalar(value)
-        if value.kind in {"mapping", "list", "float"} or isinstance(constant, Decimal):
-            what = f"The constant '{name}' is {value.kind_name}"
-            errors.add(value.place, what, "Use text, a whole number, true, false or null; put other numbers in quotes")
-        else:
-            constants.append(ConstantSpec(name, constant, value.place))
-    return tuple(constants)
+    items = entries(item, "`constants`", errors).items()
+    constants = [parse_constant(name, value, errors) for name, value in items if valid_name(name, value, errors)]
+    return tuple(constant for constant in constants if constant)
+
+
+def parse_constant(name: str, item: Item, errors: Diagnostics) -> ConstantSpec | None:
+    """One constant."""
+    constant = None if item.kind in {"mapping", "list"} else scalar(item)
+    if item.kind in {"mapping", "list", "float"} or isinstance(constant, Decimal):
+        what = f"The constant '{name}' is {item.kind_name}"
+        errors.add(item.place, what, "Use text, a whole number, true, false or null; put other numbers in quotes")
+        return None
+    return ConstantSpec(name, constant, item.place)
 
 
 def parse_where(item: Item | None, errors: Diagnostics) -> tuple[ConditionSpec, ...]:

@@ -16,6 +16,7 @@ from read_model.spec.keywords import (
     ROOT,
     SEARCH,
     THROUGH,
+    VALUE,
 )
 
 Schema = dict[str, Any]
@@ -86,8 +87,11 @@ def _definitions() -> Schema:
 
 def _array_shapes() -> dict[str, Schema]:
     term = {"oneOf": [TEXT, DIRECTION]}
+    constant = _object(VALUE, {"constant": NODE_SHAPES["constants"]["additionalProperties"]}) | {
+        "required": list(VALUE)
+    }
     return {
-        "value": {"oneOf": [TEXT, {"$ref": "#/$defs/options"}]},
+        "value": {"oneOf": [TEXT, {"$ref": "#/$defs/options"}, constant, {"$ref": "#/$defs/include"}]},
         "order_by": {"oneOf": [term, {"type": "array", "items": term, "minItems": 1}]},
         "limit": {"type": "integer", "minimum": 1},
     }

@@ -24,7 +24,7 @@ DOCUMENT = {
 }
 
 RELATION = {
-    "one": "A table with at most one related row: shown as an object, or null.",
+    "one": "A table with at most one related row, or the first through a junction: shown as an object, or null.",
     "many": "A table with any number of related rows: shown as an array.",
     "through": "The junction table of a many-to-many relation.",
     "by": "The columns or the name of the foreign key to follow, if there are several.",
@@ -36,8 +36,8 @@ AGGREGATED = {word: meaning for word, meaning in RELATION.items() if word != "on
 
 INCLUDE = {
     **RELATION,
-    "value": "Show the value of this column instead of an object.",
-    "order_by": "The order of the array: column names, or {column: desc}.",
+    "value": "Show this instead of an object: a column, {constant: …}, or a further include.",
+    "order_by": "The order of the array: column names, or {column: desc}. With `one` and `through`: which row is the first.",
     "limit": "The maximum number of elements, counted after ordering.",
     **NODE,
 }
@@ -57,6 +57,8 @@ FIELD = {
     "label": "A display name for the field.",
     "index": "false: show the field, but do not make it searchable.",
 }
+
+VALUE = {"constant": "The value to show where a row exists: text, a whole number, true or false."}
 
 COMPUTE = {
     "count": "The include whose rows to count, or a relation.",

@@ -85,7 +85,8 @@ class OrderSpec:
 
 @dataclass(frozen=True, slots=True)
 class IncludeSpec:
-    """Another table inside a node."""
+    """Another table inside a node. With `value`, the only member of `node` takes the place of the object; if that is an
+    include, it has no name."""
 
     name: str
     many: bool
@@ -95,7 +96,7 @@ class IncludeSpec:
     key: KeyChoice | None = None
     order_by: tuple[OrderSpec, ...] = ()
     limit: int | None = None
-    value: FieldSpec | None = None
+    value: bool = False
 
 
 @dataclass(frozen=True, slots=True)

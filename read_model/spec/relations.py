@@ -1,13 +1,14 @@
 """Parses a node and everything below it: includes, junctions, orders and computed fields."""
 
+from dataclasses import replace
+
 from read_model.spec.errors import Diagnostics
-from read_model.spec.fields import parse_constants, parse_field, parse_fields, parse_where, valid_name
-from read_model.spec.keywords import AGGREGATED, COMPUTE, INCLUDE, NODE, THROUGH
+from read_model.spec.fields import parse_constant, parse_constants, parse_field, parse_fields, parse_where, valid_name
+from read_model.spec.keywords import AGGREGATED, COMPUTE, INCLUDE, NODE, THROUGH, VALUE
 from read_model.spec.model import (
     AggregateFunction,
     ComputeSpec,
     FieldSelection,
-    FieldSpec,
     IncludeSpec,
     KeyChoice,
     NodeSpec,
@@ -49,24 +50,21 @@ def _include(name: str, item: Item, errors: Diagnostics) -> IncludeSpec | None:
         return None
     many, table = relation
     at = items["many" if many else "one"]
-    if not many:
-        for word in ("order_by", "limit", "through"):
-            if word in items:
-                what = f"`{word}` requires `many`, but this include has `one`"
-                errors.add(items[word].place, what, f"Remove `{word}`, or use `many`")
-    value = _value(name, items, errors)
-    if value:
-        node = NodeSpec(table, at.place, FieldSelection(item.place), where=parse_where(items.get("where"), errors))
-    else:
-        node = parse_node(table, at, item, items, errors)
+    ordered = many or "through" in items
+    for word in () if many else ("limit",) if ordered else ("order_by", "limit"):
+        if word in items:
+            what = f"`{word}` requires `many`, but this include has `one`"
+            errors.add(items[word].place, what, f"Remove `{word}`, or use `many`")
+    value = "value" in items
+    node = _value_node(name, table, at, items, many, errors) if value else parse_node(table, at, item, items, errors)
     return IncludeSpec(
         name=name,
         many=many,
         node=node,
         place=item.place,
-        through=_through(items, errors) if many else None,
+        through=_through(items, errors),
         key=_key(items, errors),
-        order_by=_order(items["order_by"], errors) if many and "order_by" in items else (),
+        order_by=_order(items["order_by"], errors) if ordered and "order_by" in items else (),
         limit=positive(items["limit"], "`limit`", errors) if many and "limit" in items else None,
         value=value,
     )
@@ -88,19 +86,41 @@ def _relation(name: str, item: Item, items: dict[str, Item], errors: Diagnostics
     return (many, table) if table else None
 
 
-def _value(name: str, items: dict[str, Item], errors: Diagnostics) -> FieldSpec | None:
-    item = items.get("value")
-    if item is None:
-        return None
+def _value_node(name: str, table: str, at: Item, items: dict[str, Item], many: bool, errors: Diagnostics) -> NodeSpec:
+    """The node of an include with `value`: it has a single field, constant or include."""
     for word in NODE.keys() - {"where"}:
         if word in items:
             errors.add(items[word].place, f"`{word}` cannot be combined with `value`", "Remove one of the two")
-    field = parse_field(name, item, errors) if item.kind in {"str", "mapping"} else None
-    if field is None:
-        errors.add(item.place, "`value` must name a column", "Write `value: column`")
-    elif item.kind == "mapping" and "column" not in entries(item, "`value`", errors):
-        errors.add(item.place, "`value` must name a column", "Write `value: {column: name, …}`")
-    return field
+    item = items["value"]
+    node = NodeSpec(table, at.place, FieldSelection(item.place), where=parse_where(items.get("where"), errors))
+    words = entries(item, "`value`", errors) if item.kind == "mapping" else {}
+    if "constant" in words:
+        constant = parse_constant(name, known(item, VALUE, "`value`", errors)["constant"], errors)
+        return replace(node, constants=(constant,) if constant else ())
+    if "one" in words or "many" in words:
+        return replace(node, includes=_further(name, item, many, errors))
+    if item.kind == "str" or "column" in words:
+        field = parse_field(name, item, errors)
+        return replace(node, fields=FieldSelection(item.place, chosen=(replace(field, name=field.column),)))
+    remedy = "Write `value: {column: name, …}`" if item.kind == "mapping" else "Write `value: column`"
+    errors.add(item.place, "`value` must name a column", remedy)
+    return node
+
+
+def _further(name: str, item: Item, many: bool, errors: Diagnostics) -> tuple[IncludeSpec, ...]:
+    """The include that a `value` consists of. It has no name, since it takes the place of the outer one."""
+    if item.path.count(".") > MAX_DEPTH:
+        errors.add(item.place, "The includes are nested too deeply, or an anchor contains itself", "Use fewer levels")
+        return ()
+    include = _include(name, item, errors)
+    if include and many and _is_array(include):
+        what = f"The include '{name}' would be an array of arrays"
+        errors.add(item.place, what, "Use `include` instead of `value`, for an array of objects")
+    return (replace(include, name=""),) if include else ()
+
+
+def _is_array(include: IncludeSpec) -> bool:
+    return include.many or (include.value and any(map(_is_array, include.node.includes)))
 
 
 def _key(items: dict[str, Item], errors: Diagnostics) -> KeyChoice | None:

@@ -75,9 +75,10 @@ class _JsonBuilder:
         child = f"t{next(self._numbers)}"
         source, link, condition = self._source(include, parent, child)
         value = next(self._members(include.node, child))[1] if include.value else self.object(include.node, child)
-        if not include.many:
-            return f"coalesce((SELECT {value} FROM {source} WHERE {condition}), 'null')"
         order = ", ".join(_order(order, link if order.junction else child) for order in include.order_by)
+        if not include.many:
+            first = f" ORDER BY {order} LIMIT 1" if order else ""
+            return f"coalesce((SELECT {value} FROM {source} WHERE {condition}{first}), 'null')"
         if include.limit is None:
             elements = f"SELECT group_concat({value}, ',' ORDER BY {order}) FROM {source} WHERE {condition}"
         else:

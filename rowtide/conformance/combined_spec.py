@@ -51,8 +51,9 @@ def _qualify(node: Any, word: str, schema: str, seen: set[int]) -> None:
     seen.add(id(node))
     node[word] = schema + node[word]
     _qualify_through(node, schema, seen)
-    for include in node.get("include", {}).values():
-        _qualify(include, "many" if "many" in include else "one", schema, seen)
+    for include in (*node.get("include", {}).values(), node.get("value")):
+        if isinstance(include, dict) and include.keys() & {"one", "many"}:
+            _qualify(include, "many" if "many" in include else "one", schema, seen)
     for compute in node.get("compute", {}).values():
         for relation in (compute.get("of"), compute.get("count")):
             if isinstance(relation, dict):

@@ -66,7 +66,8 @@ includes = st.recursive(
     lambda inner: st.dictionaries(
         st.sampled_from(["lines", "a", "b"]),
         sparse({
-            "one": tables, "many": tables, "through": tables, "by": st.sampled_from(COLUMNS), "fields": columns, "value": names,
+            "one": tables, "many": tables, "through": tables, "by": st.sampled_from(COLUMNS), "fields": columns,
+            "value": names | st.fixed_dictionaries({"constant": values}) | inner | sparse({"one": tables, "many": tables, "value": names}),
             "order_by": columns, "limit": st.integers(1, 3), "where": wheres, "include": inner,
             "on": st.dictionaries(st.sampled_from(COLUMNS), st.sampled_from(COLUMNS), max_size=2),
         }),

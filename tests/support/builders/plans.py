@@ -1,5 +1,7 @@
 """Hand-written plans over small tables, for the tests of the compilers and of the worker."""
 
+from dataclasses import replace
+
 from read_model.catalog.catalog import Column, TableName
 from read_model.plan.model import (
     Compute,
@@ -249,7 +251,43 @@ TAGS_DOCUMENT = DocumentPlan(
 )
 """The junction walked from its other side, limited, with an array inside."""
 
-DOCUMENTS = (ORDERS_DOCUMENT, LINES_DOCUMENT, CATEGORIES_DOCUMENT, TAGS_DOCUMENT)
+PRODUCT_OF_LINE = Join((LINE_PRODUCT,), (ID,))
+CATEGORY_OF_PRODUCT = Include("", False, CATEGORY, Join((PRODUCT_CATEGORY,), (ID,)), value=True)
+PRODUCTS_CATEGORY = Node(PRODUCTS, (ID,), includes=(CATEGORY_OF_PRODUCT,))
+FURTHER_DOCUMENT = DocumentPlan(
+    name="values from further",
+    id=(ID,),
+    root=Node(
+        ORDERS,
+        (ID,),
+        fields(ORDER_STATUS),
+        includes=(
+            Include(
+                "categories",
+                True,
+                Node(
+                    LINES,
+                    (LINE_ORDER, LINE_NO),
+                    includes=(Include("", False, PRODUCTS_CATEGORY, PRODUCT_OF_LINE, value=True),),
+                ),
+                OF_ORDER,
+                order_by=(Order(LINE_NO), Order(LINE_ORDER)),
+                value=True,
+            ),
+            Include(
+                "known",
+                False,
+                Node(CUSTOMERS, (ID,), constants=(Constant("known", True),)),
+                Join((ORDER_CUSTOMER,), (ID,)),
+                value=True,
+            ),
+            replace(TAGS_OF_ORDER, name="first_tag", many=False, limit=1, value=False),
+        ),
+    ),
+)
+"""A value three tables away, a constant where a row exists, and one row through a junction."""
+
+DOCUMENTS = (ORDERS_DOCUMENT, LINES_DOCUMENT, CATEGORIES_DOCUMENT, TAGS_DOCUMENT, FURTHER_DOCUMENT)
 
 TABLES = (
     TableUse(CUSTOMERS, (ID, CUSTOMER_NAME, CUSTOMER_EMAIL), (ID,)),

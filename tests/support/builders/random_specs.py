@@ -90,19 +90,25 @@ class SpecMaker:
         head, right, middle = self.dice.choice(ways)
         body = head | self.node(right, depth - 1)
         shown = [column for column in right.columns.values() if not unsupported(column)]
-        if self.maybe(0.25):
-            body = (
-                head | {"value": self.dice.choice(shown).name} | ({"where": body["where"]} if "where" in body else {})
-            )
-        if "many" in head:
+        if self.maybe(0.35):
+            filtered = {"where": body["where"]} if "where" in body else {}
+            body = head | {"value": self.value(right, shown, depth, "many" in head)} | filtered
+        if "many" in head or "through" in head:
             sortable = [column.name for column in shown if not not_ordered(column)]
             terms = self.dice.sample(sortable, min(2, len(sortable)))
             if middle and self.maybe(0.5):
                 terms.insert(0, f"{spec_name(middle.name)}.{self.dice.choice(list(middle.columns))}")
             body["order_by"] = [{term: self.dice.choice(["asc", "desc"])} for term in terms] if self.maybe(0.7) else []
-            if self.maybe(0.3):
+            if "many" in head and self.maybe(0.3):
                 body["limit"] = self.dice.randint(1, 3)
         return body
+
+    def value(self, table: Table, shown: list[Column], depth: int, in_array: bool) -> Any:
+        """What takes the place of an object: a column, a constant, or what a further include shows."""
+        if self.maybe(0.15):
+            return {"constant": self.dice.choice([True, -7, "it's"])}
+        further = self.include(table, depth - 1) if depth > 1 and self.maybe(0.5) else None
+        return self.dice.choice(shown).name if further is None or (in_array and is_array(further)) else further
 
     def ways(self, left: Table) -> list[tuple[dict[str, Any], Table, Table | None]]:
         """The beginnings of all includes of a table: by declared keys, written out, and through junctions."""
@@ -128,7 +134,8 @@ class SpecMaker:
             right = self.catalog.tables[key.target]
             if right.name != left.name and key.columns != enter:
                 through = {"table": spec_name(middle.name), "from": list(enter), "to": list(key.columns)}
-                ways.append(({"many": spec_name(right.name), "through": through}, right, middle))
+                for word in ("many", "one"):
+                    ways.append(({word: spec_name(right.name), "through": through}, right, middle))
         return ways
 
     def computes(self, table: Table, includes: dict[str, Any]) -> dict[str, Any]:
@@ -152,3 +159,9 @@ class SpecMaker:
         allowed = SUMMABLE if function == "sum" else COMPARABLE
         columns = [column.name for column in table.columns.values() if column.type in allowed]
         return (function, self.dice.choice(columns)) if function != "count" and columns else ("count", "")
+
+
+def is_array(include: dict[str, Any]) -> bool:
+    """Whether an include shows an array."""
+    further = include.get("value")
+    return "many" in include or (isinstance(further, dict) and is_array(further))

@@ -7,7 +7,7 @@ import pytest
 
 from read_model.catalog.catalog import Column, TableName
 from read_model.elasticsearch.index_body import index_body, typed_json_paths
-from read_model.plan.model import Compute, DocumentPlan, Field, Include, Join, Node, Order, PipelinePlan
+from read_model.plan.model import Compute, Constant, DocumentPlan, Field, Include, Join, Node, Order, PipelinePlan
 from tests.support.builders import plans
 
 
@@ -116,6 +116,27 @@ def test_what_people_and_privacy_need_to_know_is_kept_by_path() -> None:
     meta = index_body(DocumentPlan("t", root, (plans.ID,), {"boost": {"people.email": 2}}))["mappings"]["_meta"]
     assert meta["fields"] == {"people.email": {"pii": "email"}}
     assert meta["search"] == {"boost": {"people.email": 2}}
+
+
+def test_values_from_further_are_mapped_where_they_are_shown() -> None:
+    on_id = Join((plans.ID,), (plans.ID,))
+    leaf = Node(plans.CUSTOMERS, (plans.ID,), (Field("email", plans.CUSTOMER_EMAIL, (), {"pii": "email"}),))
+    address = Include("", False, leaf, on_id, value=True)
+    mail = Include("mail", False, Node(plans.ORDERS, (plans.ID,), includes=(address,)), on_id, value=True)
+    person = replace(address, value=False)
+    order = (Order(plans.ID),)
+    row = Node(plans.ORDERS, (plans.ID,), includes=(person,))
+    people = Include("people", True, row, on_id, order_by=order, value=True)
+    known = Include(
+        "known", True, Node(plans.ORDERS, (plans.ID,), (), (Constant("x", True),)), on_id, order_by=order, value=True
+    )
+    body = index_body(DocumentPlan("t", Node(plans.ORDERS, (plans.ID,), includes=(mail, people, known)), (plans.ID,)))
+    properties, meta = body["mappings"]["properties"], body["mappings"]["_meta"]
+    assert properties["mail"]["type"] == "text"
+    assert (properties["people"]["type"], set(properties["people"]["properties"])) == ("nested", {"email"})
+    assert properties["known"] == {"type": "boolean"}
+    assert meta["order"] == ["mail", "people.email", "known"]
+    assert meta["fields"] == {"mail": {"pii": "email"}, "people.email": {"pii": "email"}}
 
 
 def test_what_is_computed_of_personal_data_is_personal() -> None:

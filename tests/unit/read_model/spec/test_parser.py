@@ -86,6 +86,23 @@ where:
     ]
 
 
+def test_what_takes_the_place_of_an_object() -> None:
+    city, member, category = document("""
+include:
+  city: {one: customers, where: {live: true}, value: {one: addresses, by: home_id, value: {one: cities, value: name}}}
+  member: {one: members, value: {constant: true}}
+  category: {one: categories, through: product_categories, order_by: [product_categories.rank], fields: [name]}
+""").node.includes
+    (address,) = city.node.includes
+    (inner,) = address.node.includes
+    assert (city.value, address.value, inner.value) == (True, True, True)
+    assert (city.name, address.name, inner.name) == ("city", "", "")
+    assert [include.node.table for include in (city, address, inner)] == ["customers", "addresses", "cities"]
+    assert city.node.where
+    assert [constant.value for constant in member.node.constants] == [True]
+    assert (category.many, category.through and category.through.table) == (False, "product_categories")
+
+
 def test_includes() -> None:
     ship_to, lines, tags, friends = document("""
 include:
@@ -104,10 +121,9 @@ include:
     assert lines.key
     assert lines.key.pairs == (("id", "order_id"),)
     assert [(term.column, term.descending) for term in lines.order_by] == [("line_no", False), ("id", True)]
-    value = lines.node.includes[0].value
-    assert value
-    assert value.column == "name"
-    assert (tags.through and tags.through.table, tags.value and tags.value.options) == (
+    product = lines.node.includes[0]
+    assert (product.value, product.node.fields.chosen[0].column) == (True, "name")
+    assert (tags.through and tags.through.table, tags.node.fields.chosen[0].options) == (
         "order_tags",
         {"type": "keyword"},
     )
@@ -230,7 +246,16 @@ def test_errors_of_the_file(text: str, expected: str) -> None:
         ("where: {a: {eq: [1]}}", "A comparison needs a single value, but this is a list"),
         ("include: {a: {one: x, many: y}}", "The include 'a' has both `one` and `many`"),
         ("include: {a: {one: x, limit: 1}}", "`limit` requires `many`, but this include has `one`"),
-        ("include: {a: {one: x, through: y}}", "`through` requires `many`, but this include has `one`"),
+        ("include: {a: {one: x, order_by: [b]}}", "`order_by` requires `many`, but this include has `one`"),
+        ("include: {a: {one: x, through: y, limit: 1}}", "`limit` requires `many`, but this include has `one`"),
+        ("include: {a: {one: x, value: {constant: 1.5}}}", "The constant 'a' is a decimal number"),
+        ("include: {a: {one: x, value: {constant: 1, column: b}}}", "Unknown key 'column' in `value`"),
+        ("include: {a: {one: x, value: {one: y, many: z}}}", "The include 'a' has both `one` and `many`"),
+        (
+            "include: {a: {many: x, value: {one: y, value: {many: z, value: b}}}}",
+            "The include 'a' would be an array of arrays. Use `include` instead of `value`",
+        ),
+        ("include: {a: &loop {one: x, value: *loop}}", "nested too deeply, or an anchor contains itself"),
         (
             "include: {a: {one: x, by: b, on: {c: d}}}",
             "`by` and `on` cannot be combined: `by` chooses a declared foreign key, `on` replaces one",

@@ -22,6 +22,7 @@ documents:
       again: *tags
       labels: {many: tags, through: {table: order_tags, from: order_id, to: {tag_id: id}}, value: name}
       customer: {one: customers, include: {address: {one: "we.ird", value: city}}}
+      city: {one: customers, value: {one: "we.ird", value: city}}
     compute:
       n: {count: tags}
       m: {count: {many: payments, where: {kind: refund}}}
@@ -151,7 +152,7 @@ def test_cases_share_a_pipeline_without_sharing_tables(tmp_path: Path) -> None:
     node = spec.documents[1].node
     schema = "case_the_second."
     assert node.table == f"{schema}orders"
-    tags, again, labels, customer = node.includes
+    tags, again, labels, customer, city = node.includes
     for include in (tags, again):
         assert (include.node.table, include.through and include.through.table) == (
             f"{schema}tags",
@@ -164,7 +165,7 @@ def test_cases_share_a_pipeline_without_sharing_tables(tmp_path: Path) -> None:
         ]
     assert labels.through is not None
     assert labels.through.table == f"{schema}order_tags"
-    assert customer.node.includes[0].node.table == f"{schema}we.ird"
+    assert customer.node.includes[0].node.table == city.node.includes[0].node.table == f"{schema}we.ird"
     assert [compute.of and compute.of.node.table for compute in node.computes] == [
         None,
         f"{schema}payments",
