@@ -44,7 +44,7 @@ def silence_cause(pipeline: str, status: SourceStatus | None) -> str:
     """What may keep the heartbeats away, judging by the slot, with what to do."""
     slot = slot_name(pipeline)
     if status is None:
-        return "PostgreSQL does not answer the worker either. Check the database."
+        return "PostgreSQL does not answer the worker either, or rejects its login. Check the database and its log."
     if status.slot is None:
         return f"Replication slot {slot} is gone. {_RESNAPSHOT}"
     return {
