@@ -38,14 +38,18 @@ _HEADER = """\
 #   run rowtide init
 #   run rowtide connectors apply --wait 60
 #   export ROWTIDE_CONTROL_KEY="$(run cat /var/lib/rowtide/secrets/rowtide_shop.control-key)"
+#   export ROWTIDE_CONNECTOR_PASSWORD="$(run cat /var/lib/rowtide/secrets/rowtide_shop.password)"
 #   export ROWTIDE_WORKER_KEY="$(run rowtide elasticsearch-key worker | cut -d= -f2-)"
 #   export ROWTIDE_SEARCH_KEY="$(run rowtide elasticsearch-key search orders products | cut -d= -f2-)"
 #   compose up --wait worker api                   # the page is at http://127.0.0.1:8080
 #   run rowtide verify
 #
-# To index something else, set ROWTIDE_SPEC (an absolute path) and ROWTIDE_DATABASE first.
+# To index something else, set ROWTIDE_SPEC (an absolute path), ROWTIDE_DATABASE and ROWTIDE_PIPELINE first; the names
+# of the two secrets contain that of the pipeline.
 """
 _SPEC = "${ROWTIDE_SPEC:-../rowtide/examples/orders.yaml}"
+_CONNECTOR_ROLE = "rowtide_${ROWTIDE_PIPELINE:-shop}"
+"""The role that `rowtide init` creates for the connector (cdc.log.names, which infra does not import)."""
 _HOME = "/var/lib/rowtide"
 _WORKER_FILES = "/var/lib/rowtide-worker"
 """Where the operators' container has the worker's files, for its token."""
@@ -71,10 +75,10 @@ def _serving(module: str, port: int, environment: dict[str, str]) -> Service:
     }
 
 
-def _source() -> dict[str, str]:
+def _source(user: str, password: str) -> dict[str, str]:
     return {
         "ROWTIDE_SPEC": "/etc/rowtide/spec.yaml",
-        "ROWTIDE_POSTGRES_DSN": f"postgresql://postgres:{PASSWORD}@postgres:5432/{DATABASE}",
+        "ROWTIDE_POSTGRES_DSN": f"postgresql://{user}:{password}@postgres:5432/{DATABASE}",
         "ROWTIDE_KAFKA_BOOTSTRAP_SERVERS": "kafka:9092",
         "ROWTIDE_KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
         "ROWTIDE_KAFKA_SASL_MECHANISM": "PLAIN",
@@ -85,8 +89,9 @@ def _source() -> dict[str, str]:
 
 
 def _operator() -> Service:
-    """The operators' commands, by `docker compose run`. Only they sign in to Elasticsearch as its administrator."""
-    source = _source()
+    """The operators' commands, by `docker compose run`. Only they sign in to Elasticsearch and PostgreSQL as an
+    administrator."""
+    source = _source("postgres", PASSWORD)
     environment = {
         **source,
         "ROWTIDE_WRITER_DSN": source["ROWTIDE_POSTGRES_DSN"],
@@ -115,7 +120,8 @@ def _operator() -> Service:
 
 def _worker() -> Service:
     environment = {
-        **_source(),
+        # The role can only read the captured tables. It exists after `rowtide init`.
+        **_source(_CONNECTOR_ROLE, "${ROWTIDE_CONNECTOR_PASSWORD:-}"),
         "ROWTIDE_ELASTICSEARCH_API_KEY": "${ROWTIDE_WORKER_KEY:-}",
         "ROWTIDE_CONTROL_KEY": "${ROWTIDE_CONTROL_KEY:-}",
         "ROWTIDE_WORKER_STORE": _HOME,

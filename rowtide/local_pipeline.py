@@ -14,7 +14,6 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier, Literal
 
 from cdc.log.marker import MARKER_QUERY
-from cdc.log.names import marker_dsn_file
 from connections.wait import wait_until
 from connections.worker import WorkerClient
 from infra.errors import ServiceUnavailable
@@ -23,12 +22,14 @@ from infra.native.stack import Stack
 from infra.native.stack_ports import record_ports
 from read_model.freshness import Freshness, Origin
 from read_model.spec.file import load_spec
-from rowtide.programs import ROWTIDE, SEARCH_API, WRITER, Program, Programs
+from rowtide.programs import ROWTIDE, SEARCH_API, WRITER, Program, Programs, with_credentials
 
 DATABASE = "shop"
 WORKER = "worker"
 """The name of the worker's port among those that a stack records."""
 SHIPPED_SPEC = Path(__file__).with_name("examples") / "orders.yaml"
+_DAYS = ("--days", "30")
+"""How long the Elasticsearch keys of the programs are valid; each start creates new ones."""
 _STEP_SECONDS = 300.0
 _FRESH_SECONDS = 120.0
 
@@ -120,31 +121,18 @@ class LocalPipeline:
         """Start the sync worker and return when the documents are up to date with the database as it is now."""
         self._report("worker", "rowtide worker")
         record_ports(self._stack.settings.data_directory, {WORKER: self._ports.worker})
-        worker = self.programs.start("worker", (*ROWTIDE, "worker"), variables=self._elasticsearch_key("worker"))
+        worker = self.programs.start("worker", with_credentials(("worker", *_DAYS), (*ROWTIDE, "worker")))
         self.wait_fresh(worker)
         self._report("worker", "ready")
         return worker
 
     def start_search(self) -> Program:
-        """Start the search API with a read-only key, and return when it answers."""
+        """Start the search API, and return when it answers."""
         self._report("search", "starting")
-        self.programs.set_variable("ROWTIDE_MARKER_DSN", self._marker_dsn())
-        key = self._elasticsearch_key("search", *self.documents)
-        search = self.programs.start("search", SEARCH_API, variables=key)
+        search = self.programs.start("search", with_credentials(("search", *_DAYS), SEARCH_API))
         self._wait(search, lambda: _answers(f"{self.search_url}/health"), "did not answer")
         self._report("search", "ready")
         return search
-
-    def _marker_dsn(self) -> str:
-        path = self._stack.settings.data_directory / "secrets" / marker_dsn_file(self.name)
-        return path.read_text(encoding="utf-8").strip()
-
-    def _elasticsearch_key(self, *arguments: str) -> dict[str, str]:
-        """A new Elasticsearch key, as the variable that takes it. No program here runs as Elasticsearch's superuser."""
-        command = (*ROWTIDE, "elasticsearch-key", *arguments, "--days", "30")
-        printed = self.programs.run(f"elasticsearch-key-{arguments[0]}", command, _STEP_SECONDS).strip()
-        name, _, key = printed.rpartition("\n")[2].partition("=")
-        return {name: key}
 
     def wait_fresh(self, worker: Program) -> None:
         """Return when everything committed until now is searchable.

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Mapping
@@ -23,6 +24,13 @@ WRITER = (
 )
 SEARCH_API = (sys.executable, "-m", "search_api")
 _STOP_SECONDS = 15.0
+
+
+def with_credentials(arguments: tuple[str, ...], command: tuple[str, ...]) -> tuple[str, ...]:
+    """The command of a program with its own credentials, those of `rowtide credentials` with these arguments, and
+    without the other secrets of the environment, as README starts it. It does not start when they cannot be had."""
+    credentials = shlex.join((*ROWTIDE, "credentials", *arguments))
+    return ("sh", "-c", f'own=$({credentials}) && eval "$own" && exec {shlex.join(command)}')
 
 
 def interrupt_on_terminate() -> None:

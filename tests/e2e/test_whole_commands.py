@@ -12,10 +12,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from connections.wait import wait_until
 from infra.native.ports import free_port
 from infra.native.preparation import read_secrets
+from infra.native.servers import Secrets
 from infra.native.supervisor import descendants
 from tests.support.docs.doc_shell import settings_as_environment
 from tests.support.paths import CHECKOUT
@@ -97,6 +99,32 @@ def alive(pid: int) -> bool:
         return False
 
 
+def environment_of(program: str, pids: list[int]) -> dict[str, str]:
+    """The environment of the process that runs `python -m program`."""
+    (folder,) = (
+        folder
+        for folder in (Path(f"/proc/{pid}") for pid in pids)
+        if (folder / "cmdline").read_bytes().replace(b"\0", b" ").rstrip().endswith(f" -m {program}".encode())
+    )
+    variables = (folder / "environ").read_bytes().decode().split("\0")
+    return dict(variable.split("=", 1) for variable in variables if variable)
+
+
+def require_least_privileges(secrets: Secrets, worker: dict[str, str], search: dict[str, str]) -> None:
+    """What a program knows is its own key, its own role and, for the worker, the log."""
+    for environment in (worker, search):
+        assert secrets.password not in " ".join(environment.values()), "the password of postgres and elastic"
+        assert secrets.connect_password not in " ".join(environment.values())
+        assert "ROWTIDE_ELASTICSEARCH_USERNAME" not in environment
+        assert environment["ROWTIDE_ELASTICSEARCH_API_KEY"]
+    assert conninfo_to_dict(worker["ROWTIDE_POSTGRES_DSN"])["user"] == "rowtide_shop"
+    assert worker["ROWTIDE_KAFKA_PASSWORD"] == secrets.kafka_password
+    assert conninfo_to_dict(search["ROWTIDE_MARKER_DSN"])["user"] == "rowtide_shop_marker"
+    assert secrets.kafka_password not in " ".join(search.values())
+    assert not {"ROWTIDE_POSTGRES_DSN", "ROWTIDE_WRITER_DSN"} & search.keys()
+    assert "ROWTIDE_WRITER_DSN" not in worker
+
+
 def plant_a_document(home: Path) -> None:
     """Put a document into the smoke test's index that the database does not have."""
     data = home / "stacks" / "smoke"
@@ -137,9 +165,11 @@ def test_the_demo_ends_whole_and_goes_on_with_its_data(home: Path) -> None:
         everything = tree(demo.process)
         assert len(everything) > 10
         assert httpx.get(f"http://127.0.0.1:{ports[1]}/health", trust_env=False).is_success
+        worker, search = environment_of("rowtide worker", everything), environment_of("search_api", everything)
         os.killpg(demo.process.pid, signal.SIGINT)
         assert demo.process.wait(90) == 0
         assert [pid for pid in everything if alive(pid)] == []
+    require_least_privileges(read_secrets(home / "stacks" / "demo"), worker, search)
     assert "The first start downloads the servers" in demo.everything
     before = int(re.findall(r"([\d,]+) documents", demo.everything)[-1].replace(",", ""))
     with command(home, "demo", "--seconds", "3", "--rate", "20", *ports) as demo:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cdc.log.names import role_name
 from infra import jaas
 from infra.compose import document, render
 from infra.compose_servers import CONNECT_USERS, OWN_NAMES, properties
@@ -80,8 +81,25 @@ def test_services_wait_for_those_they_need(committed: dict[str, Any]) -> None:
     assert all(wait == {"condition": "service_healthy"} for wait in conditions)
 
 
-def test_only_operator_commands_have_the_elasticsearch_password(committed: dict[str, Any]) -> None:
+def user_of(dsn: str) -> str:
+    return dsn.removeprefix("postgresql://").partition(":${ROWTIDE_")[0]
+
+
+def test_only_operator_commands_have_an_administrators_passwords(committed: dict[str, Any]) -> None:
     programs = {name: committed["services"][name]["environment"] for name in ("rowtide", "worker", "api")}
+    users = {
+        program: {name: user_of(dsn) for name, dsn in environment.items() if name.endswith("_DSN")}
+        for program, environment in programs.items()
+    }
+    assert users == {
+        "rowtide": {"ROWTIDE_POSTGRES_DSN": "postgres", "ROWTIDE_WRITER_DSN": "postgres"},
+        "worker": {"ROWTIDE_POSTGRES_DSN": role_name("${ROWTIDE_PIPELINE:-shop}")},
+        "api": {},
+    }
+    passwords = [name for name, value in programs["worker"].items() if "${ROWTIDE_PASSWORD" in value]
+    assert passwords == ["ROWTIDE_KAFKA_PASSWORD"], "Kafka has one user"
+    assert not [value for value in programs["api"].values() if "${ROWTIDE_PASSWORD" in value]
+    assert not [name for name in programs["worker"] if "CONNECT_" in name]
     know = [name for name, environment in programs.items() if "ROWTIDE_ELASTICSEARCH_PASSWORD" in environment]
     assert know == ["rowtide"]
     keys = {name: environment.get("ROWTIDE_ELASTICSEARCH_API_KEY") for name, environment in programs.items()}
