@@ -13,7 +13,8 @@ from read_model.sqlite.documents import has_id
 from read_model.sqlite.fan_out import table_paths
 from read_model.sqlite.json_builder import column_of, matches, text_literal
 from read_model.sqlite.rows import table_name
-from read_model.types.value_forms import fill, form
+from read_model.types.value_form import fill
+from read_model.types.value_forms import form
 
 
 @dataclass(frozen=True, slots=True)

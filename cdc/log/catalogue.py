@@ -53,7 +53,14 @@ SELECT coalesce(json_object_agg(n.nspname || '.' || c.relname, concat_ws(' ', c.
           SELECT a.atttypid UNION SELECT t.oid FROM below b JOIN pg_type x ON x.oid = b.oid
           CROSS JOIN LATERAL (VALUES (x.typbasetype), (x.typelem)) t(oid) WHERE t.oid >= 16384)
         SELECT string_agg(concat_ws(' ', e.xmin, e.enumlabel), ',' ORDER BY e.enumsortorder)
-        FROM below b JOIN pg_enum e ON e.enumtypid = b.oid) END),
+        FROM below b JOIN pg_enum e ON e.enumtypid = b.oid) END,
+      CASE WHEN a.atttypid >= 16384 THEN (
+        WITH RECURSIVE below(oid) AS (
+          SELECT a.atttypid UNION SELECT x.typbasetype FROM below b JOIN pg_type x ON x.oid = b.oid
+          WHERE x.typbasetype >= 16384)
+        SELECT string_agg(concat_ws(' ', m.attnum, m.xmin, m.attname, m.atttypid), ',' ORDER BY m.attnum)
+        FROM below b JOIN pg_type x ON x.oid = b.oid
+        JOIN pg_attribute m ON m.attrelid = x.typrelid AND m.attnum > 0 AND NOT m.attisdropped) END),
       ';' ORDER BY a.attnum)
     FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),

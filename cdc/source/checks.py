@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from cdc.capture_selection import Captured
 from cdc.source.facts import Facts
 from read_model.catalog.catalog import Column, Table, TableName, quote_identifier
-from read_model.plan.names import identity_advice
+from read_model.plan.names import added_key, identity_advice
 
 GENERATED_SINCE = 180000
 """The first server version that publishes stored generated columns."""
 
-_PLACEHOLDER_ELEMENTS = frozenset({"text", "varchar", "int2", "int4", "int8", "uuid", "json", "jsonb", "bytea"})
+_PLACEHOLDER_ELEMENTS = frozenset({"text", "varchar", "bpchar", "int4", "int8", "uuid", "json", "jsonb", "bytea"})
 """The element types of arrays for which Debezium has a placeholder for an unchanged TOAST value."""
 
 
@@ -63,7 +63,7 @@ def _identity(table: Table) -> Iterator[str]:
         fails = f", and {would_fail}" if table.replica_identity in "din" else ""
         yield (
             f"{table.name}: no primary key, so its changes do not identify their rows{fails}. Ask its owner to run:"
-            f" {alter} ADD PRIMARY KEY (…){identity_advice(table)}. Instead of one, only a unique index on columns that"
+            f" {added_key(table)}{identity_advice(table)}. Instead of one, only a unique index on columns that"
             " are never null serves, named by REPLICA IDENTITY USING INDEX."
         )
     elif table.replica_identity == "n":

@@ -32,6 +32,8 @@ class Column:
     - `type`: the name of the base type in pg_type (`int8`, `numeric`, `text`, `bpchar`, …), domains resolved;
       `kind`: its typtype (`b`, `e` for enums, …).
     - `precision` and `scale` of a numeric; `length` of a text or bit type, in characters or bits, if declared.
+    - `members` of a composite type, in its order; empty for other types.
+    - `subtype`: what a range or multirange of a type of the user's own is made of, domains resolved.
     - `element`: the element type of an array, domains resolved; `element_kind`: its typtype; `dimensions`: as
       declared.
     - `labels` of an enum, in its order.
@@ -58,6 +60,8 @@ class Column:
     deterministic: bool = True
     whole: bool = False
     mistaken_for: str = ""
+    subtype: str = ""
+    members: tuple["Column", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

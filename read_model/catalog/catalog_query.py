@@ -47,6 +47,12 @@ SELECT coalesce(json_agg(json_build_object(
       'scale', CASE WHEN t.typname = 'numeric' AND y.typmod >= 0 THEN (((y.typmod - 4) & 2047) # 1024) - 1024 END,
       'length', CASE WHEN t.typname IN ('bpchar', 'varchar') AND y.typmod >= 0 THEN y.typmod - 4
                       WHEN t.typname = 'bit' AND y.typmod > 0 THEN y.typmod END,
+      'subtype', coalesce((SELECT s.typname FROM pg_range g JOIN pg_type s ON s.oid = g.rngsubtype
+        WHERE t.oid IN (g.rngtypid, g.rngmultitypid) AND t.oid >= 16384), ''),
+      'members', CASE WHEN t.typtype = 'c' THEN (
+        SELECT json_agg(json_build_object('name', m.attname, 'type', s.typname, 'kind', s.typtype) ORDER BY m.attnum)
+        FROM pg_attribute m JOIN pg_type s ON s.oid = m.atttypid
+        WHERE m.attrelid = t.typrelid AND m.attnum > 0 AND NOT m.attisdropped) END,
       'dimensions', y.attndims, 'element', e.typname, 'element_kind', coalesce(e.typtype::text, ''),
       'deterministic', y.deterministic,
       'mistaken_for', coalesce((SELECT min(format('%s.%s', n.nspname, o.typname))
@@ -127,7 +133,8 @@ def _can_be_key(columns: Mapping[str, Column], key: dict[str, Any]) -> bool:
 
 
 def _column(entry: dict[str, Any]) -> Column:
-    return Column(**entry | {"labels": tuple(entry["labels"] or ())})
+    members = tuple(Column(**member) for member in entry.get("members") or ())
+    return Column(**entry | {"labels": tuple(entry["labels"] or ()), "members": members})
 
 
 def _foreign_key(entry: dict[str, Any]) -> ForeignKey:

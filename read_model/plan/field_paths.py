@@ -32,7 +32,9 @@ def members(node: Node, prefix: str = "", whole: str = "") -> Iterator[tuple[str
 def check_search(search: SearchSpec, root: Node, errors: Diagnostics) -> None:
     """Add an error for every path that the documents do not have. Below a JSON column any path may exist."""
     fields = dict(leaves(root))
-    json_prefixes = tuple(f"{path}." for path, field in fields.items() if field and field.column.type in JSON)
+    json_prefixes = tuple(
+        f"{path}." for path, field in fields.items() if field and (field.column.type in JSON or field.column.members)
+    )
     for path, place in search.paths:
         if path in fields or path.startswith(json_prefixes):
             continue

@@ -26,13 +26,18 @@ def spec_hash(pipeline: str, documents: tuple[DocumentPlan, ...]) -> str:
 
 def _json_mapping(field: Field) -> dict[str, Any]:
     """The only option that changes a document: the mapping of a whole JSON column decides whether it is wrapped."""
-    return {"type": field.options.get("type", "flattened")} if field.column.type in JSON and not field.path else {}
+    return (
+        {"type": field.options.get("type", "flattened")}
+        if (field.column.type in JSON or field.column.members) and not field.path
+        else {}
+    )
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Column):
         length = value.length if value.type in ("bpchar", "bit") else None
-        return [value.name, value.type, value.precision, value.scale, length, value.element]
+        plain = [value.name, value.type, value.precision, value.scale, length, value.element]
+        return [*plain, _plain(value.members)] if value.members else plain
     if is_dataclass(value):
         names = [attribute.name for attribute in fields(value) if attribute.name not in NOT_HASHED]
         parts = {HASHED_AS.get(name, name): _plain(getattr(value, name)) for name in names}

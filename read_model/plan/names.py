@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from read_model.catalog.catalog import Catalog, Column, Table, TableName, quote_identifier
 from read_model.catalog.column_types import RANGES, not_a_key, unsupported
+from read_model.plan.remedies import remedy
 from read_model.spec.errors import Diagnostics, Place
 from read_model.spec.yaml_reader import suggestion
 
@@ -38,8 +39,8 @@ def find_table(text: str, place: Place, scope: ResolutionContext) -> Table | Non
         return None
     if not table.primary_key:
         what = f"Table {table.name} has no primary key, so its changes cannot be assigned to rows"
-        remedy = f"Add one (ALTER TABLE {table.name.quoted} ADD PRIMARY KEY …)"
-        scope.errors.add(place, what, f"{remedy}{identity_advice(table)}, or remove the table from the spec")
+        add = f"Add one ({added_key(table)}){identity_advice(table)}, or remove the table from the spec"
+        scope.errors.add(place, what, add)
         return None
     for name in table.primary_key:
         column = table.columns[name]
@@ -48,6 +49,13 @@ def find_table(text: str, place: Place, scope: ResolutionContext) -> Table | Non
             scope.errors.add(place, what, f"{_other_key(table, column)}, or remove the table from the spec")
             return None
     return table
+
+
+def added_key(table: Table) -> str:
+    """The statements that give a table a primary key. Only the second keeps rows that are equal in all columns."""
+    alter = f"ALTER TABLE {table.name.quoted}"
+    new = "ADD COLUMN … bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, which no statement has to name"
+    return f"{alter} ADD PRIMARY KEY (…), or {alter} {new}"
 
 
 def identity_advice(table: Table) -> str:
@@ -110,12 +118,12 @@ def find_column(table: Table, name: str, place: Place, scope: ResolutionContext)
     column = table.columns.get(name)
     if column is None:
         folded = {known.lower(): known for known in table.columns}
-        remedy = f"Write '{folded[name.lower()]}'" if name.lower() in folded else suggestion(name, table.columns)
-        scope.errors.add(place, f"Table {table.name} has no column '{name}'", remedy)
+        written = f"Write '{folded[name.lower()]}'" if name.lower() in folded else suggestion(name, table.columns)
+        scope.errors.add(place, f"Table {table.name} has no column '{name}'", written)
         return None
     if reason := unsupported(column):
         what = f"Column '{name}' of table {table.name} cannot be used: {reason}"
-        scope.errors.add(place, what, "Remove it from the spec")
+        scope.errors.add(place, what, f"Remove it from the spec{remedy(table, column)}")
         return None
     return column
 

@@ -11,6 +11,7 @@ from read_model.plan.fingerprint import spec_hash
 from read_model.plan.joins import find_relation, total_order
 from read_model.plan.model import Constant, DocumentPlan, Field, Include, Junction, Node, Order, PipelinePlan
 from read_model.plan.names import ResolutionContext, find_column, find_table, key_columns
+from read_model.plan.remedies import remedy
 from read_model.plan.table_use import table_uses
 from read_model.spec.errors import Diagnostics, Place, SpecError
 from read_model.spec.model import DocumentSpec, FieldSelection, FieldSpec, IncludeSpec, NodeSpec, OrderSpec, Spec
@@ -106,7 +107,7 @@ def _default_field(column: Column, table: Table, place: Place, scope: Resolution
     """The field of a column that is shown because all columns are."""
     if reason := unsupported(column):
         what = f"Column '{column.name}' of table {table.name} cannot be used: {reason}"
-        scope.errors.add(place, what, f"Write `exclude: [{column.name}]`")
+        scope.errors.add(place, what, f"Write `exclude: [{column.name}]`{remedy(table, column)}")
         return None
     if column.name.startswith("_") or "." in column.name or not column.name.strip():
         what = f"Column '{column.name}' of table {table.name} cannot be used as a field name"

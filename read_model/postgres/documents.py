@@ -8,7 +8,8 @@ from itertools import count
 
 from read_model.catalog.catalog import Column, quote_identifier
 from read_model.plan.model import Compute, Condition, Constant, DocumentPlan, Field, Include, Join, Node, Order
-from read_model.types.value_forms import fill, form
+from read_model.types.value_form import fill
+from read_model.types.value_forms import form
 
 MEMBERS_A_CALL = 50
 """PostgreSQL functions take at most 100 arguments, two for each member."""
@@ -206,6 +207,8 @@ def conditions(where: tuple[Condition, ...], alias: str) -> str:
 def _condition(condition: Condition, alias: str) -> str:
     column, comparison = column_of(alias, condition.column), condition.comparison
     if comparison in ("is null", "is not null"):
+        if condition.column.members:  # IS NULL is true of a row whose members are all null, too.
+            return f"{column} IS{' NOT' if comparison == 'is null' else ''} DISTINCT FROM NULL"
         return f"{column} {comparison.upper()}"
     # An untyped literal takes the column's type.
     literals = [constant_text(str(value)) for value in condition.values]

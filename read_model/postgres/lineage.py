@@ -14,7 +14,8 @@ from read_model.postgres.documents import (
     restriction,
     source_of,
 )
-from read_model.types.value_forms import fill, form
+from read_model.types.value_form import fill
+from read_model.types.value_forms import form
 
 MAX_ROWS = 100
 """Rows of one array that the query yields."""

@@ -6,7 +6,8 @@ Run them in a session whose settings are pinned (`connections.postgres`).
 from read_model.catalog.catalog import Column, quote_identifier
 from read_model.plan.model import TableUse
 from read_model.postgres.documents import column_of, escaped
-from read_model.types.value_forms import fill, form
+from read_model.types.value_form import fill
+from read_model.types.value_forms import form
 
 
 def row_query(use: TableUse, keys: str = "") -> str:

@@ -7,7 +7,8 @@ from read_model.plan.model import DocumentPlan
 from read_model.sqlite import json_builder
 from read_model.sqlite.json_builder import column_of, text_literal
 from read_model.sqlite.rows import same_spelling, table_name
-from read_model.types.value_forms import fill, form
+from read_model.types.value_form import fill
+from read_model.types.value_forms import form
 
 
 def key_names(document: DocumentPlan) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from read_model.types import debezium_text
+from read_model.types import composites, debezium_text, zoned_text
 
 _EXACT = Context(prec=140_000, traps=[])
 """More digits than a PostgreSQL numeric can have. No traps: infinity minus infinity is NaN, as in PostgreSQL."""
@@ -43,6 +43,9 @@ def register(connection: apsw.Connection) -> None:
         ("rowtide_moments", moment_array, 2),
         ("rowtide_bits", debezium_text.bits, 2),
         ("rowtide_printed", debezium_text.printed, 1),
+        ("rowtide_base64", debezium_text.as_base64, 1),
+        ("rowtide_in_utc", zoned_text.in_utc, 1),
+        ("rowtide_composite", composites.composite_json, 2),
         ("rowtide_point", debezium_text.point, 1),
     )
     for name, function, arguments in scalars:

@@ -14,7 +14,8 @@ from read_model.plan.model import Compute, Condition, Field, Include, Join, Node
 from read_model.sqlite.functions import float_text
 from read_model.sqlite.identifiers import column_name
 from read_model.sqlite.rows import table_name
-from read_model.types.value_forms import fill, form
+from read_model.types.value_form import fill
+from read_model.types.value_forms import form
 
 PIECES_A_CALL = 900
 """SQLite functions take at most 1000 arguments."""

@@ -9,7 +9,8 @@ from collections.abc import Collection
 from read_model.catalog.catalog import Column, TableName, quote_identifier
 from read_model.plan.model import TableUse
 from read_model.sqlite.identifiers import column_name, name_of
-from read_model.types.value_forms import fill, form
+from read_model.types.value_form import fill
+from read_model.types.value_forms import form
 
 ROWS = "row_"
 """The prefix of the tables that documents are built from."""
@@ -77,8 +78,9 @@ def truncate(use: TableUse) -> str:
 
 
 def select_row(use: TableUse, prefix: str = ROWS) -> str:
-    """The stored values of the row with a key, in the order of `TableUse.columns`."""
-    return f"SELECT {_names(use.columns)} FROM {table_name(use.table, prefix)} WHERE {key_matches(use)}"
+    """The values of the stored row with a key, so that `upsert` takes them, in the order of `TableUse.columns`."""
+    values = ", ".join(fill(form(column).resend, column_name(column.name)) for column in use.columns)
+    return f"SELECT {values} FROM {table_name(use.table, prefix)} WHERE {key_matches(use)}"
 
 
 def differs(use: TableUse) -> str:

@@ -22,6 +22,11 @@ def printed(value: str | None) -> str | None:
     return None if value is None else base64.b64decode(value).decode()
 
 
+def as_base64(value: str | None) -> str | None:
+    """The reverse of `printed`."""
+    return None if value is None else base64.b64encode(value.encode()).decode()
+
+
 def point(value: bytes | None) -> str | None:
     """A point as `(x,y)` from the JSON text of an object with `x` and `y`."""
     pair = None if value is None else msgspec.json.decode(value)

@@ -7,50 +7,16 @@ compare values alike. The forms assume Debezium's decimal.handling.mode=string, 
 interval.handling.mode=string, hstore.handling.mode=json and binary.handling.mode=base64.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
-from typing import Literal
 
 import msgspec
 
 from read_model.catalog.catalog import Column
-from read_model.catalog.column_types import PRINTED
+from read_model.catalog.column_types import PRINTED, SUBTYPES
 from read_model.types import datetime_sql
-
-ValueKind = Literal["int", "bool", "scaled", "decimal", "float", "text", "moment", "json", "bytes", "array"]
-
-
-@dataclass(frozen=True, slots=True)
-class ValueForm:
-    """How the values of one type are stored, shown, ordered and summed. All but the first three are SQL templates.
-
-    SQLite: `declared` is the column's declaration, `decode` the type that msgspec decodes the JSON value as (or
-    None), `store` turns the bound value into the stored one, `render` gives its JSON text, `plain` its text in a
-    document's id where that differs, `order` the sort key, `minimum` the argument of min() and max(), `total` the
-    finished sum ("" if there is none). PostgreSQL: `oracle` gives the same JSON value, `source` the value as
-    Debezium would send it where that differs, `oracle_order`, `oracle_minimum` and `oracle_total` what their
-    counterparts give. `scale` is the number of decimal places of kind `scaled`."""
-
-    kind: ValueKind
-    declared: str
-    decode: type
-    store: str = "{0}"
-    render: str = "{0}"
-    plain: str = ""
-    oracle: str = "{0}"
-    source: str = ""
-    order: str = "{0}"
-    oracle_order: str = "{0}"
-    minimum: str = "{0}"
-    oracle_minimum: str = "{0}"
-    total: str = ""
-    oracle_total: str = ""
-    scale: int = 0
-
-
-def fill(template: str, expression: str) -> str:
-    """A template of a `ValueForm` with an SQL expression in place of `{0}`."""
-    return template.replace("{0}", expression)
+from read_model.types.composites import composite
+from read_model.types.value_form import LONGEST_NUMBER, ValueForm, fill
 
 
 class UnsupportedType(ValueError):
@@ -70,10 +36,18 @@ def _form(column: Column) -> ValueForm | None:
         return _numeric(column)
     if column.element is not None:
         return _array(column)
+    if column.kind == "b":
+        return _bits(column.length or 1) if column.type == "bit" else _FORMS.get(column.type)
+    return _form_of_the_users_own(column)
+
+
+def _form_of_the_users_own(column: Column) -> ValueForm | None:
     if column.kind == "e":
         return _OTHER_TEXT
-    if column.type == "bit":
-        return _bits(column.length or 1)
+    if column.members:
+        return composite(column)
+    if column.subtype in SUBTYPES:
+        return _ZONED_PRINTED_TEXT if column.subtype == "timestamptz" else _PRINTED_TEXT
     return _FORMS.get(column.type)
 
 
@@ -136,8 +110,6 @@ def _array(column: Column) -> ValueForm | None:
 _WORD = "CASE WHEN {0} GLOB '*[A-Za-z]*' THEN rowtide_decimal({0}) ELSE {0} END"
 _QUOTED = "json_quote({0})"
 _LARGEST = 2**63 - 1
-LONGEST_NUMBER = 1000
-"""Characters: Elasticsearch does not parse longer JSON numbers, so documents hold those as strings."""
 _RAW = "nullif(CAST({0} AS TEXT), 'null')"
 _PRINTED = "(to_json({0}) #>> '{}')"
 
@@ -242,10 +214,12 @@ _ARRAYS: dict[str, ValueForm] = {
 _PRINTED_TEXT = replace(
     _OTHER_TEXT,
     store="rowtide_printed({0})",
+    resend="rowtide_base64({0})",
     oracle="({0})::text",
     source="translate(encode(convert_to(({0})::text, 'UTF8'), 'base64'), E'\\n', '')",
 )
 """Types of which Debezium sends the base64 of PostgreSQL's text output."""
+_ZONED_PRINTED_TEXT = replace(_PRINTED_TEXT, store="rowtide_in_utc(rowtide_printed({0}))")
 _POINT = replace(
     _OTHER_TEXT,
     decode=msgspec.Raw,
@@ -285,6 +259,8 @@ _FORMS: dict[str, ValueForm] = {
     **dict.fromkeys(("char", "uuid", "inet", "cidr", "macaddr", "macaddr8", "xml", "ltree", "tsvector"), _OTHER_TEXT),
     **dict.fromkeys(("int4range", "int8range", "numrange", "tsrange", "daterange"), _OTHER_TEXT),
     **dict.fromkeys(PRINTED, _PRINTED_TEXT),
+    "tstzmultirange": _ZONED_PRINTED_TEXT,
+    "tstzrange": replace(_OTHER_TEXT, store="rowtide_in_utc({0})", oracle="({0})::text"),
     "point": _POINT,
     "date": _moment(datetime_sql.STORE_DATE, "{0}", datetime_sql.ORACLE_DATE),
     "timestamp": _moment(datetime_sql.STORE_TIMESTAMP, "{0}", datetime_sql.ORACLE_TIMESTAMP),

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from read_model.catalog.catalog import Column
-from read_model.catalog.column_types import PRINTED
+from read_model.catalog.column_types import is_printed
 
-_INT_ARRAYS = {"int2", "int4", "int8", "date"}
+_INT_ARRAYS = {"int4", "int8"}
 
 
 def placeholder_values(columns: Iterable[Column], placeholder: str) -> dict[int, Any]:
@@ -27,7 +27,7 @@ def placeholder_values(columns: Iterable[Column], placeholder: str) -> dict[int,
 def _placeholder_value(column: Column, placeholder: str) -> Any:
     if column.element is not None:
         return msgspec.Raw(msgspec.json.encode(_array(column.element, placeholder)))
-    if column.type == "bytea" or column.type in PRINTED:
+    if column.type == "bytea" or column.members or is_printed(column):
         return base64.b64encode(placeholder.encode()).decode()
     if column.type == "hstore":
         return msgspec.json.encode({placeholder: placeholder}).decode()

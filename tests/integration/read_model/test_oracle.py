@@ -27,7 +27,7 @@ from read_model.types.value_forms import form
 from sync_worker.log.row_shape import RowShape
 from sync_worker.resync.source_snapshot import query_for_keys
 from tests.support.builders import plans
-from tests.support.builders.edge_values import EDGES
+from tests.support.builders.edge_values import EDGES, MEMBERS
 from tests.support.fakes.row_store import RowStore
 from tests.support.oracle import digests
 
@@ -46,6 +46,13 @@ def connection(stack: Any) -> Iterator[psycopg.Connection]:
         server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(sql.Identifier(name)))
         try:
             with psycopg.connect(dsn, dbname=name, autocommit=True) as connection:
+                connection.execute("CREATE TYPE edge_floats AS RANGE (subtype = float8)")
+                connection.execute("CREATE TYPE edge_instants AS RANGE (subtype = timestamptz)")
+                connection.execute("CREATE TYPE edge_mood AS ENUM ('ok', 'very sad')")
+                types = {"bpchar": "char(5)"}
+                members = ", ".join(f"{quote_identifier(m.name)} {types.get(m.type, m.type)}" for m in MEMBERS)
+                connection.execute(f"CREATE TYPE edge_composite AS ({members})".encode())
+                connection.execute("SET TimeZone = UTC; SET search_path = public")
                 yield connection
         finally:
             server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -4,9 +4,34 @@ The JSON was compared once, by hand, with what Debezium 3.7.0 sent in a snapshot
 are here. Written otherwise than sent: characters that it escapes (\\uD834\\uDD1E), and the many zeros after a negative scale.
 Left out: a date before our era in a snapshot, which arrives without its sign."""
 
+from base64 import b64encode
+
 from read_model.catalog.catalog import Column
 
 # ruff: noqa: E501
+MEMBERS = tuple(
+    Column(name, type_, kind="e" if type_ == "edge_mood" else "b")
+    for name, type_ in (
+        ("n", "int8"), ("d", "numeric"), ("f", "float8"), ("ok", "bool"), ("a \"b\" ','", "text"), ("padded", "bpchar"), ("mood", "edge_mood"),
+        ("day", "date"), ("at", "timestamp"), ("since", "timestamptz"), ("clock", "time"), ("ip", "inet"), ("j", "jsonb"),
+    )
+)  # fmt: skip
+COMPOSITES = [
+    (
+        "9223372036854775807, 12.50, 1e22, true, 'it''s (a) \"b\" \\\\ c, d', 'ab', 'ok', '2017-09-15', '2019-07-09 02:28:57.10', '2019-07-09 02:28:57Z', '24:00', '10.0.0.1', '{\"k\": [1, null]}'",
+        '(9223372036854775807,12.50,1e+22,t,"it\'s (a) ""b"" \\\\\\\\ c, d","ab   ",ok,2017-09-15,"2019-07-09 02:28:57.1","2019-07-09 04:28:57+02",24:00:00,10.0.0.1,"{""k"": [1, null]}")',
+    ),
+    ("NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL", "(" + "," * 12 + ")"),
+    (
+        "-1, 'NaN', '-Infinity', false, '', '', 'very sad', 'infinity', '-infinity', 'infinity', '00:00', '10.0.0.0/8', 'null'",
+        '(-1,NaN,-Infinity,f,"","     ","very sad",infinity,-infinity,infinity,00:00:00,10.0.0.0/8,null)',
+    ),
+    (
+        "0, 1e-20, 1e-7, NULL, E'\\n\\t', 'é', 'ok', '0044-03-15 BC', '0001-01-01 00:00 BC', '12345-01-01 00:00Z', '04:05:11.789', '::1', '[]'",
+        '(0,0.00000000000000000001,1e-07,,"\n\t","é    ",ok,"0044-03-15 BC","0001-01-01 00:00:00 BC","12345-01-01 00:00:00+00",04:05:11.789,::1,[])',
+    ),
+]
+"""A composite's values, as SQL and as PostgreSQL prints them."""
 EDGES: dict[str, tuple[Column, str, list[tuple[str, str]]]] = {
     # name: (column, SQL type, [(SQL literal, Debezium's JSON)])
     "int2": (Column("v", "int2"), "int2", [("-32768", "-32768"), ("0", "0")]),
@@ -146,6 +171,35 @@ EDGES: dict[str, tuple[Column, str, list[tuple[str, str]]]] = {
         ],
     ),
     "multirange": (Column("v", "int4multirange", kind="m"), "int4multirange", [("'{[1,3),[5,8)}'", '"e1sxLDMpLFs1LDgpfQ=="'), ("'{}'", '"e30="')]),
+    "tstzrange": (
+        Column("v", "tstzrange", kind="r"), "tstzrange",
+        [
+            ("'[2019-07-09 02:28:57.12Z,2019-07-10Z)'", '"[\\"2019-07-09 04:28:57.12+02\\",\\"2019-07-10 02:00:00+02\\")"'),
+            ("'[2019-07-09 02:28:57Z,infinity)'", '"[\\"2019-07-08 17:58:57-08:30\\",infinity)"'), ("'empty'", '"empty"'), ("'(,)'", '"(,)"'),
+            ("'[0001-12-31 23:50Z BC,0001-01-01 00:10Z]'", '"[\\"0001-01-01 00:09:32+00:19:32\\",\\"0001-01-01 00:29:32+00:19:32\\"]"'),
+            ("'[-infinity,12345-01-01Z]'", '"[-infinity,\\"12345-01-01 00:00:00+00\\"]"'), ("'[4714-11-24 00:00Z BC,)'", '"[\\"4714-11-24 02:00:00+02 BC\\",)"'),
+            ("'[294276-12-31 23:00Z,)'", '"[\\"294277-01-01 01:00:00+02\\",)"'),
+        ],
+    ),
+    "tstzmultirange": (
+        Column("v", "tstzmultirange", kind="m"), "tstzmultirange",
+        [
+            ("'{[2019-07-09 02:28:57Z,2019-07-10Z),[2020-02-29 23:00Z,)}'", '"e1siMjAxOS0wNy0wOSAwNDoyODo1NyswMiIsIjIwMTktMDctMTAgMDI6MDA6MDArMDIiKSxbIjIwMjAtMDMtMDEgMDA6MDA6MDArMDEiLCl9"'),
+            ("'{}'", '"e30="'),
+        ],
+    ),
+    "range_of_floats": (Column("v", "edge_floats", kind="r", subtype="float8"), "edge_floats", [("'[0.1,1e22)'", '"WzAuMSwxZSsyMik="'), ("'empty'", '"ZW1wdHk="')]),
+    "range_of_instants": (
+        Column("v", "edge_instants", kind="r", subtype="timestamptz"), "edge_instants",
+        [("'[2019-07-09 02:28:57Z,]'", '"WyIyMDE5LTA3LTA5IDA0OjI4OjU3KzAyIiwp"')],
+    ),
+    "composite": (
+        Column("v", "edge_composite", kind="c", members=MEMBERS), "edge_composite",
+        [
+            (f"ROW({literals})", '"' + b64encode(printed.encode()).decode() + '"') for literals, printed in COMPOSITES
+        ],
+    ),
+    "bit_200": (Column("v", "bit", length=200), "bit(200)", [("B'1'::bit(200)", '"' + "A" * 32 + 'gA=="'), ("0::bit(200)", '""')]),
     "tsquery": (Column("v", "tsquery"), "tsquery", [("'fat & rat'", '"J2ZhdCcgJiAncmF0Jw=="')]),
     "jsonpath": (Column("v", "jsonpath"), "jsonpath", [("'$.a[*]'", '"JC4iYSJbKl0="')]),
     "pg_lsn": (Column("v", "pg_lsn"), "pg_lsn", [("'16/B374D848'", '"MTYvQjM3NEQ4NDg="'), ("'0/0'", '"MC8w"')]),

@@ -22,7 +22,7 @@ def test_a_real_heartbeat_identifies_database_and_tables() -> None:
     assert set(heartbeat.catalogue) >= {"public.types", "Odd Schema.Weird.Table, ünï"}
 
 
-def test_another_form_is_an_error_that_names_the_way_out() -> None:
+def test_another_form_is_an_error_that_names_the_remedy_for() -> None:
     with pytest.raises(HeartbeatError, match="Cannot decode a heartbeat") as raised:
         decode(b'{"system": 1}')
     assert raised.value.recovery is Recovery.APPLY_CONNECTOR

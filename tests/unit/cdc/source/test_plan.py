@@ -147,7 +147,7 @@ def test_a_password_is_never_shown() -> None:
         (facts(publication=Publication(frozenset(), all_tables=True)), "FOR ALL TABLES"),
     ],
 )
-def test_refused_with_the_reason_and_the_way_out(source: Facts, reason: str) -> None:
+def test_refused_with_the_reason_and_the_remedy_for(source: Facts, reason: str) -> None:
     refusals = planned(source).refusals
     assert len(refusals) == 1
     assert reason in refusals[0]

@@ -1,0 +1,1 @@
+INSERT INTO people VALUES (1, ROW('a', 'b')), (2, NULL);

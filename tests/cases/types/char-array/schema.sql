@@ -1,0 +1,2 @@
+CREATE TABLE holders (id int PRIMARY KEY);
+CREATE TABLE edges (id int PRIMARY KEY, holder_id int DEFAULT 1, v char(3)[]);

@@ -1,0 +1,3 @@
+CREATE TYPE spans AS RANGE (subtype = float8);
+CREATE TABLE holders (id int PRIMARY KEY);
+CREATE TABLE edges (id int PRIMARY KEY, holder_id int DEFAULT 1, v spans);

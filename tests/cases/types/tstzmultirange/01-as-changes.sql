@@ -1,0 +1,9 @@
+-- The same values again, as changes; then a key that changes, a value that another row takes over, and one that stays.
+INSERT INTO edges (id, v) VALUES
+  (101, '{[2019-07-09 02:28:57.1+02,2019-07-10 00:00Z),[2020-02-29 23:59:60Z,)}'),
+  (102, '{}'),
+  (103, '{(,infinity]}'),
+  (104, NULL);
+UPDATE edges SET id = 201 WHERE id = 101;
+UPDATE edges SET v = (SELECT v FROM edges WHERE id = 1) WHERE id = 4;
+UPDATE edges SET holder_id = NULL WHERE id = 1;
