@@ -80,10 +80,11 @@ COLUMNS = {
 
 
 def batch(rng: Random, stock: Stock, ids: Sequence[tuple[int, int]], until: datetime = LAST_DAY) -> Batch:
-    """One order for each (order id, running number), placed in the PERIOD that ends at `until`."""
+    """One order for each (order id, running number), placed in the PERIOD that ends at `until`. Nothing that happens to
+    it is later."""
     rows = Batch()
     for order_id, running in ids:
-        _order(rng, stock, rows, order_id, running, until - PERIOD)
+        _order(rng, stock, rows, order_id, running, until)
     return rows
 
 
@@ -93,12 +94,12 @@ def batches(size: int, most: int) -> Iterator[int]:
         yield min(most, size - start)
 
 
-def _order(rng: Random, stock: Stock, rows: Batch, order_id: int, running: int, first_day: datetime) -> None:
+def _order(rng: Random, stock: Stock, rows: Batch, order_id: int, running: int, until: datetime) -> None:
     status = rng.choices(list(_SHARES), list(_SHARES.values()))[0]
-    created = first_day + timedelta(seconds=rng.randrange(int(PERIOD.total_seconds())))
+    created = until - PERIOD + timedelta(seconds=rng.randrange(int(PERIOD.total_seconds())))
     number = order_number(created.year, running)
     amount = _lines(rng, stock, rows, order_id)
-    updated = created + timedelta(minutes=rng.randrange(1, 6000))
+    updated = min(until, created + timedelta(minutes=rng.randrange(1, 6000)))
     buyer = rng.choice(stock.buyers)
     rows.orders.append(
         (
@@ -116,9 +117,9 @@ def _order(rng: Random, stock: Stock, rows: Batch, order_id: int, running: int, 
         )
     )
     if status not in (Status.DRAFT, Status.PLACED):
-        _payments(rng, rows, order_id, number, status, amount, created)
+        _payments(rng, rows, order_id, number, status, amount, created, until)
     if status in _LEFT_THE_HOUSE:
-        _shipments(rng, rows, order_id, number, status, created)
+        _shipments(rng, rows, order_id, number, status, created, until)
     if rng.random() < 0.15:
         rows.order_tags.extend(
             (order_id, tag, created) for tag in rng.sample(stock.tag_ids, min(2, len(stock.tag_ids)))
@@ -136,21 +137,30 @@ def _lines(rng: Random, stock: Stock, rows: Batch, order_id: int) -> Decimal:
 
 
 def _payments(
-    rng: Random, rows: Batch, order_id: int, number: str, status: Status, amount: Decimal, created: datetime
+    rng: Random,
+    rows: Batch,
+    order_id: int,
+    number: str,
+    status: Status,
+    amount: Decimal,
+    created: datetime,
+    until: datetime,
 ) -> None:
     method = rng.choice(vocabulary().lists["payment_methods"])
-    paid_at = created + timedelta(minutes=rng.randrange(1, 600))
+    paid_at = min(until, created + timedelta(minutes=rng.randrange(1, 600)))
     reference = f"{method[:4].upper()}-{rng.randrange(10**9):09d}"
     rows.payments.append((order_id, "payment", method, amount, reference, paid_at))
     if status in (Status.CANCELLED, Status.RETURNED):
-        refunded_at = paid_at + timedelta(hours=rng.randrange(1, 400))
+        refunded_at = min(until, paid_at + timedelta(hours=rng.randrange(1, 400)))
         rows.payments.append((order_id, "refund", method, -amount, f"REFUND-{number}", refunded_at))
 
 
-def _shipments(rng: Random, rows: Batch, order_id: int, number: str, status: Status, created: datetime) -> None:
+def _shipments(
+    rng: Random, rows: Batch, order_id: int, number: str, status: Status, created: datetime, until: datetime
+) -> None:
     carrier = rng.choice(vocabulary().lists["carriers"])
-    shipped_at = created + timedelta(hours=rng.randrange(12, 72))
-    arrived = None if status is Status.SHIPPED else shipped_at + timedelta(hours=rng.randrange(12, 120))
+    shipped_at = min(until, created + timedelta(hours=rng.randrange(12, 72)))
+    arrived = None if status is Status.SHIPPED else min(until, shipped_at + timedelta(hours=rng.randrange(12, 120)))
     for parcel in range(1, rng.choice((1, 1, 1, 1, 2)) + 1):
         tracking = f"{carrier[:2].upper()}{number[3:].replace('-', '')}-{parcel}"
         rows.shipments.append((order_id, carrier, tracking, _LEFT_THE_HOUSE[status], shipped_at, arrived))

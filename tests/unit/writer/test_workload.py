@@ -123,6 +123,13 @@ def test_bulk_orders_end_at_the_day_that_is_asked_for_and_are_otherwise_the_same
     assert today - timedelta(days=5) < max(placed) < today
 
 
+def test_nothing_happens_to_bulk_orders_in_the_future() -> None:
+    stock = bulk.Stock([bulk.Buyer(1, (1,))], [bulk.Article(1, Decimal(3))], [1])
+    rows = bulk.batch(Random(1), stock, [(n, n) for n in range(1, 501)])
+    values = [value for table in bulk.COLUMNS for row in getattr(rows, table) for value in row]
+    assert max(value for value in values if isinstance(value, datetime)) == bulk.LAST_DAY
+
+
 def _created(rows: bulk.Batch) -> list[datetime]:
     column = bulk.COLUMNS["orders"].split(", ").index("created_at")
     return [day for row in rows.orders if isinstance(day := row[column], datetime)]
