@@ -7,6 +7,7 @@ import typer
 
 from connections.settings import LOCAL_FOLDER
 from connections.wait import wait_until
+from connections.worker_token import WorkerStoreSettings
 from infra.errors import ServiceUnavailable
 from infra.native.processes import tail
 from infra.native.progress import Progress
@@ -14,7 +15,7 @@ from infra.native.stack import Stack
 from infra.native.stack_ports import recorded_ports, stacks_on
 from infra.settings import PORTS, StackSettings, read_settings
 from rowtide.command import add_command
-from rowtide.console import console, print_text
+from rowtide.console import console, print_note, print_text
 from rowtide.programs import interrupt_on_terminate
 
 StackOption = Annotated[
@@ -116,6 +117,16 @@ def down(
     if purge:
         servers.purge()
         print_text(f"Deleted {settings.data_directory}.")
+        _print_row_stores()
+
+
+def _print_row_stores() -> None:
+    """Name the row stores: a worker does not start with one of servers that are gone."""
+    if stores := sorted(WorkerStoreSettings.read().worker_store.glob("*.sqlite")):
+        print_note(
+            f"Kept: {', '.join(map(str, stores))}. Delete a row store, with its -wal and -shm files, if its worker read"
+            " from these servers: it does not fit new ones."
+        )
 
 
 def nothing_runs(settings: StackSettings) -> str:

@@ -100,3 +100,14 @@ def test_a_stack_has_the_ports_of_its_last_start(tmp_path: Path) -> None:
     text = printed("status", "--worker-url", "http://127.0.0.1:3", **chosen)
     assert "postgres stopped 22000" in text
     assert "No worker answers at http://127.0.0.1:3." in text
+
+
+def test_purged_servers_leave_row_stores_that_are_named(tmp_path: Path) -> None:
+    root = started_stack(tmp_path, "default")
+    store = tmp_path / "worker" / "shop.sqlite"
+    store.parent.mkdir()
+    environment = {"ROWTIDE_HOME": str(tmp_path), "ROWTIDE_WORKER_STORE": str(store.parent)}
+    assert "Kept" not in printed("down", "--purge", **environment)
+    assert not root.exists()
+    store.touch()
+    assert f"Kept: {store}." in printed("down", "--purge", **environment)
