@@ -1,0 +1,17 @@
+CREATE EXTENSION IF NOT EXISTS hstore SCHEMA public;
+CREATE TABLE rows (id int PRIMARY KEY);
+CREATE TABLE int_to_text (id int PRIMARY KEY, v int);
+CREATE TABLE text_to_int (id int PRIMARY KEY, v text);
+CREATE TABLE text_to_jsonb (id int PRIMARY KEY, v text);
+CREATE TABLE boolean_to_int (id int PRIMARY KEY, v boolean);
+CREATE TABLE numeric_to_finer (id int PRIMARY KEY, v numeric(10, 2));
+CREATE TABLE numeric_to_bigint (id int PRIMARY KEY, v numeric);
+CREATE TABLE float_to_numeric (id int PRIMARY KEY, v double precision);
+CREATE TABLE date_to_timestamp (id int PRIMARY KEY, v date);
+CREATE TABLE timestamptz_to_text (id int PRIMARY KEY, v timestamptz);
+CREATE TABLE jsonb_to_text (id int PRIMARY KEY, v jsonb);
+CREATE TABLE hstore_to_text (id int PRIMARY KEY, v hstore);
+CREATE TABLE array_to_text (id int PRIMARY KEY, v text[]);
+CREATE TABLE bytea_to_text (id int PRIMARY KEY, v bytea);
+CREATE TABLE bit_to_text (id int PRIMARY KEY, v bit(4));
+CREATE TABLE range_to_text (id int PRIMARY KEY, v int4range);

@@ -1,0 +1,16 @@
+INSERT INTO rows VALUES (1), (2), (3), (4);
+INSERT INTO int_to_text VALUES (1, 7), (4, NULL);
+INSERT INTO text_to_int VALUES (1, '7'), (4, NULL);
+INSERT INTO text_to_jsonb VALUES (1, '{"a": 1}'), (4, NULL);
+INSERT INTO boolean_to_int VALUES (1, true), (4, NULL);
+INSERT INTO numeric_to_finer VALUES (1, 7.25), (4, NULL);
+INSERT INTO numeric_to_bigint VALUES (1, 7.25), (4, NULL);
+INSERT INTO float_to_numeric VALUES (1, 7.25), (4, NULL);
+INSERT INTO date_to_timestamp VALUES (1, '2024-02-29'), (4, NULL);
+INSERT INTO timestamptz_to_text VALUES (1, '2024-02-29 12:00Z'), (4, NULL);
+INSERT INTO jsonb_to_text VALUES (1, '{"a": 1}'), (4, NULL);
+INSERT INTO hstore_to_text VALUES (1, 'a=>1'), (4, NULL);
+INSERT INTO array_to_text VALUES (1, '{a,b}'), (4, NULL);
+INSERT INTO bytea_to_text VALUES (1, '\x00ff'), (4, NULL);
+INSERT INTO bit_to_text VALUES (1, B'0101'), (4, NULL);
+INSERT INTO range_to_text VALUES (1, '[1,5)'), (4, NULL);
