@@ -27,6 +27,18 @@ _SLOT_PASSED = re.compile(
 )
 """Debezium's message, with its complete offset, when the slot is absent or is beyond the stored offset."""
 
+_UNREADABLE = re.compile(r"\bReplicationMessageColumnValueResolver\.resolveValue\(")
+"""The frame in which Debezium parses the text of a streamed value. It takes the type that the column has in the
+database now, not the one that PostgreSQL sends with the row (Debezium 3.7.0, dbz#2232)."""
+
+_LOST_CONNECTION = ("java.net.", "java.io.", "javax.net.")
+
+_UNCONVERTED = re.compile(r"Failed to properly convert \w+ value for '(?P<column>.+)' of type (?P<type>.+)")
+"""Debezium's message when a value does not fit the form that the configuration gives its type."""
+
+_QUOTES_VALUE = re.compile(r"^(?P<name>java\.[\w.]+\.(?:NumberFormat|DateTime|DateTimeParse)Exception): .*")
+"""Java's exceptions that quote the value which they cannot parse."""
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
@@ -70,7 +82,7 @@ def failed_parts(status: Status | None) -> frozenset[Part]:
 
 
 def root_cause(trace: str) -> str:
-    """The innermost cause of a Java stack trace, in one line."""
+    """The innermost cause of a Java stack trace, in one line and without a row's value."""
     lines = [line.strip() for line in trace.splitlines() if line.strip()]
     causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
     first = lines[0] if lines else "Kafka Connect gives no reason"
@@ -81,7 +93,17 @@ def root_cause(trace: str) -> str:
             " created again or moved, and the changes in between are not in the log. Take a new snapshot with"
             " `rowtide resnapshot`."
         )
-    return _short(cause)
+    if unconverted := _UNCONVERTED.search(trace):
+        return (
+            f"Debezium cannot convert a value of column {unconverted['column']}, of type {unconverted['type'].strip()}."
+            " Exclude the column from the spec, or correct the row; then take a new snapshot with `rowtide resnapshot`."
+        )
+    if _UNREADABLE.search(trace) and not cause.startswith(_LOST_CONNECTION):
+        return (
+            "Debezium cannot read a value by the type that its column has now: the row was written before ALTER COLUMN …"
+            " TYPE, and a restart does not help. Take a new snapshot with `rowtide resnapshot`."
+        )
+    return _short(_QUOTES_VALUE.sub(r"\g<name>", cause))
 
 
 def _short(line: str) -> str:

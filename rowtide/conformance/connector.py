@@ -4,6 +4,7 @@ from time import monotonic
 
 import httpx
 
+from cdc.connectors.health import root_cause
 from cdc.log.names import connector_name
 from connections.connect import ConnectAccess, client_options
 from infra.errors import RunnerError
@@ -35,10 +36,4 @@ class ConnectorMonitor:
             return
         for task in tasks:
             if task.get("state") == "FAILED":
-                raise RunnerError(f"The connector failed: {_cause(task.get('trace', ''))}")
-
-
-def _cause(trace: str) -> str:
-    """The causes without their stack traces. The first line only states that the task ended."""
-    causes = [line.removeprefix("Caused by: ") for line in trace.splitlines() if line.startswith("Caused by: ")]
-    return "; ".join(causes) or trace.partition("\n")[0] or "Kafka Connect gives no reason"
+                raise RunnerError(f"The connector failed: {root_cause(task.get('trace', ''))}")

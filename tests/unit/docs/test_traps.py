@@ -15,14 +15,14 @@ CODE = "\n".join(path.read_text(encoding="utf-8") for path in MODULES)
 FILES = {path.stem for path in MODULES}
 KINDS = [folder.name for folder in CASES.iterdir() if any(folder.rglob("schema.sql"))]
 CASE_NAME = rf"`((?:{'|'.join(KINDS)})/[\w-]+)`"
-TRAP = re.compile(r"^- \*\*([\d, bc]+)\. (.+?)\.\*\*\n  (.+?)\n  Shown by (.+?)\.$", re.MULTILINE | re.DOTALL)
+TRAP = re.compile(r"^- \*\*([\d, bcd]+)\. (.+?)\.\*\*\n  (.+?)\n  Shown by (.+?)\.$", re.MULTILINE | re.DOTALL)
 ENTRIES = [TRAP.search(entry) for entry in re.findall(r"(?ms)^- \*\*.+?(?=^- \*\*|^## |\Z)", TRAPS)]
 
 
 def test_the_traps_are_all_there_and_each_names_what_shows_it() -> None:
     assert all(ENTRIES)
     numbers = [number for entry in ENTRIES if entry for number in entry[1].split(", ")]
-    lettered = ["15b", "16b", "16c", "27b", "41b", "43b", "43c", "59b"]
+    lettered = ["15b", "16b", "16c", "16d", "27b", "41b", "43b", "43c", "59b"]
     assert sorted(numbers) == sorted([*(str(number) for number in range(1, 86)), *lettered])
     assert all(entry[4].strip() for entry in ENTRIES if entry)
 
