@@ -48,16 +48,15 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None, **fie
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         add_fields,
     ]
-    handler = logging.StreamHandler(stream or sys.stderr)
+    rendering: list[Processor] = [
+        structlog.processors.format_exc_info,
+        _json_line if settings.log_format == "json" else _text_line,
+    ]
+    output = stream or sys.stderr
+    handler = logging.StreamHandler(output)
+    without_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                _json_line if settings.log_format == "json" else _text_line,
-            ],
-        )
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[without_meta, *rendering])
     )
     root = logging.getLogger()
     reset_logging()
@@ -66,9 +65,9 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None, **fie
     for name in (OWN, _SERVER):
         logging.getLogger(name).setLevel(level)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*shared, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_: logging.getLogger(OWN),
+        logger_factory=structlog.WriteLoggerFactory(output),  # Half the time of a line by way of `logging`.
     )
 
 

@@ -5,8 +5,7 @@ is more (docs/decisions/20261128-the-cost-of-a-search-is-a-sum.md has the measur
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,7 +15,6 @@ Body = Mapping[str, Any]
 Part = Literal["words", "similar", "prefixes", "patterns", "conditions", "facets", "rows", "highlights", "hits"]
 """What a cost is caused by. `similar` are words that may be misspelled, `rows` those of an aggregation."""
 OptionalPart = Literal["facets", "highlights"]
-Points = Iterator[tuple[Part, int]]
 
 POINTS_PER_UNIT = 4000
 """A unit is what rate limits count: a search for some words among 36 fields costs one."""
@@ -42,6 +40,13 @@ STEP_ROWS = 1_000
 CLAUSES_PER_HIGHLIGHT = 16
 """So many clauses double the cost of marking them in a field of a hit."""
 SORT = 50
+COMPOUND: Mapping[str, tuple[str, ...]] = {
+    "bool": ("must", "filter", "should", "must_not"),
+    "dis_max": ("queries",),
+    "constant_score": ("filter",),
+    "nested": ("query",),
+}
+"""The queries that contain others, and where."""
 _TOKEN = re.compile(
     r"[\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U0001f000-\U0001faff\U00020000-\U0003ffff]|\w+"
 )
@@ -71,10 +76,9 @@ OPTIONAL: tuple[tuple[OptionalPart, str], ...] = (("highlights", "highlight"), (
 
 def search_cost(body: Body) -> SearchCost:
     """The cost of a search with this body."""
-    points: Counter[Part] = Counter()
-    for part, weight in _parts(body):
-        points[part] += weight
-    return SearchCost(points)
+    total = _Sum()
+    total.body(body)
+    return SearchCost(total.points)
 
 
 def within_cost(body: Body, limit: int) -> tuple[dict[str, Any], tuple[OptionalPart, ...]]:
@@ -93,86 +97,101 @@ def letters_cost(texts: Iterable[str]) -> int:
     return SIMILAR * sum(_edits(word) * len(word.encode()) for text in texts for word in _TOKEN.findall(text))
 
 
-def _parts(body: Body) -> Points:
-    hits = int(body.get("size", 10))
-    yield "hits", hits
-    for query in ("query", "post_filter"):
-        yield from _query(body.get(query, {}))
-    yield from _aggregations(body.get("aggs", {}), "facets" if hits else "rows", 1)
-    yield "hits", SORT * len(body.get("sort", ()))
-    if highlight := body.get("highlight"):
-        clauses = sum(1 for _ in _query(highlight["highlight_query"]))
-        yield "highlights", hits * len(highlight["fields"]) * (CLAUSES_PER_HIGHLIGHT + clauses) // CLAUSES_PER_HIGHLIGHT
+class _Sum:
+    """Adds up the points of a body's parts; `clauses` are the single ones that were counted.
 
+    Every search passes through here, so the points are added in place instead of handed up from clause to clause."""
 
-def _query(query: Body) -> Points:
-    """The points of a query, at least one pair for each of its clauses."""
-    for kind, options in query.items():
+    __slots__ = ("clauses", "points")
+
+    def __init__(self) -> None:
+        self.points: dict[Part, int] = {}
+        self.clauses = 0
+
+    def add(self, part: Part, points: int) -> None:
+        self.points[part] = self.points.get(part, 0) + points
+
+    def body(self, body: Body) -> None:
+        hits = int(body.get("size", 10))
+        self.add("hits", hits)
+        for query in ("query", "post_filter"):
+            if query in body:
+                self.query(body[query])
+        if aggregations := body.get("aggs"):
+            self.aggregations(aggregations, "facets" if hits else "rows", 1)
+        self.add("hits", SORT * len(body.get("sort", ())))
+        if highlight := body.get("highlight"):
+            marked = _Sum()
+            marked.query(highlight["highlight_query"])
+            fields = len(highlight["fields"])
+            weight = CLAUSES_PER_HIGHLIGHT + marked.clauses
+            self.add("highlights", hits * fields * weight // CLAUSES_PER_HIGHLIGHT)
+
+    def query(self, query: Body) -> None:
+        for kind, options in query.items():
+            if kind == "multi_match":
+                self._words(options, len(options["fields"]))
+            elif kind in COMPOUND:
+                self.clauses += 1
+                self.add("conditions", NESTED if kind == "nested" else 0)
+                for occur in COMPOUND[kind]:
+                    inner = options.get(occur, ())
+                    for clause in [inner] if isinstance(inner, dict) else inner:
+                        self.query(clause)
+            else:
+                self._single(kind, options)
+
+    def _words(self, options: Body, fields: int) -> None:
+        self.clauses += 1
+        text = str(options["query"])
+        self.add("words", fields * len(_TOKEN.findall(text)))
+        if "fuzziness" in options:
+            self.clauses += 1
+            self.add("similar", fields * letters_cost([text]))
+        if options.get("type", "").endswith("_prefix"):
+            self.clauses += 1
+            self.add("prefixes", fields * PREFIX)
+
+    def _single(self, kind: str, options: Any) -> None:
+        """A clause about one field: its name, and the value, by itself or among options."""
+        value = next(iter(options.values()), "") if isinstance(options, dict) else options
+        text = str(value.get("query", value.get("value", ""))) if isinstance(value, dict) else str(value)
+        if kind in {"match", "match_phrase", "match_phrase_prefix"}:
+            options = {**value} if isinstance(value, dict) else {}
+            self._words({"type": kind.removeprefix("match_"), **options, "query": text}, 1)
+            return
+        self.clauses += 1
         match kind:
-            case "multi_match":
-                yield from _words(options, len(options["fields"]))
-            case "bool" | "dis_max" | "constant_score" | "nested":
-                yield "conditions", NESTED if kind == "nested" else 0
-                for clause in _clauses(options):
-                    yield from _query(clause)
+            case "fuzzy":
+                self.add("similar", letters_cost([text]))
+            case "prefix":
+                self.add("prefixes", PREFIX + len(text) // LONG_VALUE)
+            case "wildcard":
+                self.add("patterns", PATTERN + PATTERN_BYTE * len(text.encode()))
+            case "terms":
+                self.add("conditions", len(value))
             case _:
-                yield from _single(kind, options)
+                self.add("conditions", CONDITION + len(text) // LONG_VALUE)
 
-
-def _clauses(options: Body) -> Iterator[Body]:
-    """The queries inside a compound one."""
-    for occur in ("must", "filter", "should", "must_not", "queries", "query"):
-        inner = options.get(occur, ())
-        yield from [inner] if isinstance(inner, Mapping) else inner
-
-
-def _words(options: Body, fields: int) -> Points:
-    text = str(options["query"])
-    yield "words", fields * len(_TOKEN.findall(text))
-    if "fuzziness" in options:
-        yield "similar", fields * letters_cost([text])
-    if options.get("type", "").endswith("_prefix"):
-        yield "prefixes", fields * PREFIX
-
-
-def _single(kind: str, options: Any) -> Points:
-    """A clause about one field: its name, and the value, by itself or among options."""
-    value = next(iter(options.values()), "") if isinstance(options, Mapping) else options
-    text = str(value.get("query", value.get("value", ""))) if isinstance(value, Mapping) else str(value)
-    match kind:
-        case "match" | "match_phrase" | "match_phrase_prefix":
-            options = {**value} if isinstance(value, Mapping) else {}
-            yield from _words({"type": kind.removeprefix("match_"), **options, "query": text}, 1)
-        case "fuzzy":
-            yield "similar", letters_cost([text])
-        case "prefix":
-            yield "prefixes", PREFIX + len(text) // LONG_VALUE
-        case "wildcard":
-            yield "patterns", PATTERN + PATTERN_BYTE * len(text.encode())
-        case "terms":
-            yield "conditions", len(value)
-        case _:
-            yield "conditions", CONDITION + len(text) // LONG_VALUE
-
-
-def _aggregations(named: Body, part: Part, buckets: int) -> Points:
-    """The points of aggregations below so many buckets."""
-    for aggregation in named.values():
-        below = buckets
-        for kind, options in aggregation.items():
-            match kind:
-                case "terms" | "histogram" | "date_histogram":
-                    below = min(buckets * _rows(kind, options), MAX_BUCKETS)
-                    yield part, FACET + below // ROWS_PER_POINT
-                case "filter":
-                    yield from _query(options)
-                case "nested" | "reverse_nested":
-                    yield part, NESTED + buckets // ROWS_PER_POINT
-                case "aggs":
-                    continue
-                case _:
-                    yield part, 1 + buckets * MEASURES.get(kind, 1) // (4 * ROWS_PER_POINT)
-        yield from _aggregations(aggregation.get("aggs", {}), part, below)
+    def aggregations(self, named: Body, part: Part, buckets: int) -> None:
+        """Aggregations below so many buckets."""
+        for aggregation in named.values():
+            below = buckets
+            for kind, options in aggregation.items():
+                match kind:
+                    case "terms" | "histogram" | "date_histogram":
+                        below = min(buckets * _rows(kind, options), MAX_BUCKETS)
+                        self.add(part, FACET + below // ROWS_PER_POINT)
+                    case "filter":
+                        self.query(options)
+                    case "nested" | "reverse_nested":
+                        self.add(part, NESTED + buckets // ROWS_PER_POINT)
+                    case "aggs":
+                        continue
+                    case _:
+                        self.add(part, 1 + buckets * MEASURES.get(kind, 1) // (4 * ROWS_PER_POINT))
+            if inner := aggregation.get("aggs"):
+                self.aggregations(inner, part, below)
 
 
 def _rows(kind: str, options: Body) -> int:
