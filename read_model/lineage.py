@@ -65,9 +65,9 @@ def _row_store(document: DocumentPlan, key: tuple[Column, ...], steps: tuple[tup
 def _source(document: DocumentPlan, key: tuple[Column, ...], steps: tuple[tuple[TableName, Join], ...]) -> str:
     last = _alias(len(steps))
     columns = ", ".join(documents.column_of(last, column) for column in key)
-    joined = [f"{document.root.table.quoted} r"]
+    joined = [f"{document.root.table.rows} r"]
     joined += [
-        f"{table.quoted} r{n} ON {documents.matches(join, _alias(n - 1), f'r{n}')}"
+        f"{table.rows} r{n} ON {documents.matches(join, _alias(n - 1), f'r{n}')}"
         for n, (table, join) in enumerate(steps, 1)
     ]
     select = documents.escaped(f"SELECT {columns} FROM {' JOIN '.join(joined)}")

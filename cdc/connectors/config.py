@@ -16,6 +16,7 @@ from cdc.log.names import changes_topic, publication_name, slot_name
 from cdc.log.signature import ControlKey
 from cdc.source.connector_database import ConnectorDatabase
 from connections.postgres import connector_options
+from read_model.catalog.catalog import OnlyTable, TableName, quote_identifier
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """The largest record, in bytes, that the producer and the topic accept."""
@@ -78,7 +79,7 @@ def connector_config(
         "topic.creation.default.retention.ms": str(topic.retention_ms),
         "topic.creation.default.replication.factor": str(topic.replication),
     }
-    return template() | _connection(database) | own | _columns(tables)
+    return template() | _connection(database) | own | _columns(tables) | _snapshot_selects(tables)
 
 
 def _connection(database: ConnectorDatabase) -> dict[str, str]:
@@ -118,6 +119,23 @@ def _columns(tables: Captured) -> dict[str, str]:
         return {}
     patterns = (_column_pattern(*table, tables[table]) for table in sorted(tables))
     return {"column.include.list": ",".join(patterns)}
+
+
+def _snapshot_selects(tables: Captured) -> dict[str, str]:
+    """What the snapshot reads of tables without the rows of those that inherit from them."""
+    name = "snapshot.select.statement.overrides"
+    selects = {}
+    for table in sorted(tables):
+        if isinstance(table, OnlyTable):
+            columns = ", ".join(map(quote_identifier, tables[table])) or "*"
+            selects[_table_id(table)] = f"SELECT {columns} FROM {table.rows}"
+    listed = {name: ",".join(selects)} if selects else {}
+    return listed | {f"{name}.{table}": select for table, select in selects.items()}
+
+
+def _table_id(table: TableName) -> str:
+    """A name as Debezium parses it; it needs quotes around other letters than those of plain names."""
+    return str(table) if re.fullmatch(r"\w+\.\w+", str(table)) else table.quoted
 
 
 def _column_pattern(schema: str, name: str, columns: Sequence[str]) -> str:

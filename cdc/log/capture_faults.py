@@ -15,12 +15,18 @@ Faults = Mapping[Table, Sequence[str]]
 
 ABSENT, UNCAPTURED, UNPUBLISHED, UNREADABLE = "absent", "uncaptured", "unpublished", "unreadable"
 
+INHERITED = "inherited"
 _GONE = frozenset({ABSENT, "unlogged", "partition"})
 _HIDDEN = "hidden "
 _LATER = frozenset({UNREADABLE, "row-security"})
 """What the stream of changes does not suffer from, only the next snapshot."""
 
 _INIT = "Run `rowtide init`."
+
+
+def reads_only(table: tuple[str, str]) -> bool:
+    """Whether the documents have only the table's own rows, without those of the tables that inherit from it."""
+    return bool(getattr(table, "only", False))
 
 
 def is_gone(codes: Sequence[str]) -> bool:
@@ -53,6 +59,7 @@ def relevant_faults(reported: Mapping[str, Sequence[str]], captured: Mapping[Tab
             code
             for code in reported.get(".".join(table), ())
             if not code.startswith(_HIDDEN) or not columns or code.removeprefix(_HIDDEN) in columns
+            if code != INHERITED or not reads_only(table)
         ]
         if codes:
             faults[table] = tuple(codes)
@@ -84,8 +91,8 @@ def _text(pipeline: str, table: tuple[str, str], code: str) -> str:
         " then `rowtide init`.",
         "partition": "the table is now a partition of another one, and cannot be captured by itself. Detach it, or"
         " name the other table in the spec.",
-        "inherited": "other tables inherit from it, and their changes are in the log under their own names. Run ALTER"
-        " TABLE … NO INHERIT for each of them, or remove the table from the spec.",
+        INHERITED: "other tables inherit from it, and their changes are in the log under their own names. Run ALTER"
+        f" TABLE … NO INHERIT for each of them, or write 'ONLY {'.'.join(table)}' in the spec for its own rows.",
         UNPUBLISHED: f"the table is not in publication {publication}, so its changes are not captured. {_INIT}",
         "operations": f"publication {publication} does not publish every insert, update, delete and truncate. {_INIT}",
         "leaves": f"publication {publication} publishes changes under the names of the partitions. {_INIT}",
@@ -109,5 +116,5 @@ def addition(pipeline: str, table: tuple[str, str]) -> tuple[str, str]:
     name = quoted_table(*table)
     return (
         f'GRANT SELECT ON TABLE {name} TO "{role_name(pipeline)}"',
-        f'ALTER PUBLICATION "{publication_name(pipeline)}" ADD TABLE {name}',
+        f'ALTER PUBLICATION "{publication_name(pipeline)}" ADD TABLE {"ONLY " if reads_only(table) else ""}{name}',
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cdc.capture_selection import Captured
 from cdc.source.facts import Facts
-from read_model.catalog.catalog import Column, Table, TableName, quote_identifier
+from read_model.catalog.catalog import Column, OnlyTable, Table, TableName, quote_identifier
 from read_model.plan.names import added_key, identity_advice
 
 GENERATED_SINCE = 180000
@@ -36,10 +36,10 @@ def check_tables(captured: Captured, facts: Facts, role: str) -> Verdict:
         if table is None:
             refusals.append(_missing(name))
             continue
-        if table.inherited:
+        if table.inherited and not isinstance(name, OnlyTable):
             refusals.append(
-                f"{name}: other tables inherit from it, and their changes are in the log under their own names. Remove"
-                " it from the documents."
+                f"{name}: other tables inherit from it, and their changes are in the log under their own names. Write"
+                f" 'ONLY {name}' in the spec for its own rows, or remove it."
             )
         refusals += [*_identity(table), *_row_security(table, facts, role)]
         used = [column for column in table.columns.values() if not captured[name] or column.name in captured[name]]

@@ -179,7 +179,7 @@ def _grants(pipeline: str, tables: tuple[TableName, ...], facts: Facts) -> Itera
 
 
 def _publication(pipeline: str, tables: tuple[TableName, ...], facts: Facts) -> Iterator[Statement]:
-    name, listed = quote_identifier(publication_name(pipeline)), ", ".join(table.quoted for table in tables)
+    name, listed = quote_identifier(publication_name(pipeline)), ", ".join(table.rows for table in tables)
     options = ["publish = 'insert, update, delete, truncate'", "publish_via_partition_root = true"]
     if facts.version >= GENERATED_SINCE:
         options.append("publish_generated_columns = stored")

@@ -19,6 +19,24 @@ class TableName(NamedTuple):
         """The quoted name for SQL."""
         return f"{quote_identifier(self.schema)}.{quote_identifier(self.name)}"
 
+    @property
+    def rows(self) -> str:
+        """What a query reads in FROM: the table's rows as the log has them."""
+        return self.quoted
+
+
+class OnlyTable(TableName):
+    """A table without the rows of those that inherit from it, as `ONLY` in SQL. Equals its plain name."""
+
+    __slots__ = ()
+    only = True
+    """Contracts that know only names and schemas ask for this."""
+
+    @property
+    def rows(self) -> str:
+        """What a query reads in FROM."""
+        return f"ONLY {self.quoted}"
+
 
 def quote_identifier(name: str) -> str:
     """The quoted name, for PostgreSQL and SQLite."""

@@ -1,10 +1,10 @@
 """Finds the tables and columns that a spec names in the catalogue, and suggests names for those that do not exist."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from read_model.catalog.catalog import Catalog, Column, Table, TableName, quote_identifier
+from read_model.catalog.catalog import Catalog, Column, OnlyTable, Table, TableName, quote_identifier
 from read_model.catalog.column_types import RANGES, not_a_key, unsupported
 from read_model.plan.remedies import remedy
 from read_model.spec.errors import Diagnostics, Place
@@ -22,16 +22,15 @@ class ResolutionContext:
 def find_table(text: str, place: Place, scope: ResolutionContext) -> Table | None:
     """The table that a spec calls `table` (in schema public) or `schema.table`; None with an error if documents
     cannot use it."""
-    tables = scope.catalog.tables
-    table = next((tables[name] for name in _readings(text) if name in tables), None)
+    table = _table(text, scope.catalog) or _only_table(text, scope.catalog)
     if table is None:
         scope.errors.add(place, f"Table '{text}' does not exist", _table_suggestion(text, scope.catalog))
         return None
-    if table.inherited:
+    if table.inherited and not isinstance(table.name, OnlyTable):
         what = (
             f"Table {table.name} has child tables: queries include their rows, but the log has these under other names"
         )
-        scope.errors.add(place, what, "Use the child tables instead")
+        scope.errors.add(place, what, f"Write 'ONLY {text}' for its own rows, and use the child tables for the others")
         return None
     if pair := _differ_by_case(table.columns):
         what = f"Columns '{pair[0]}' and '{pair[1]}' of table {table.name} differ only by case"
@@ -76,6 +75,17 @@ def _other_key(table: Table, column: Column) -> str:
         f"Add a column with the start ({alter} ADD COLUMN … GENERATED ALWAYS AS (lower({name})) STORED NOT NULL),"
         f" a unique index on it, and name that index ({alter} REPLICA IDENTITY USING INDEX …)"
     )
+
+
+def _table(text: str, catalog: Catalog) -> Table | None:
+    return next((catalog.tables[name] for name in _readings(text) if name in catalog.tables), None)
+
+
+def _only_table(text: str, catalog: Catalog) -> Table | None:
+    """The table that the spec calls `ONLY table`."""
+    word, _, name = text.partition(" ")
+    table = _table(name.strip(), catalog) if word.upper() == "ONLY" else None
+    return table and replace(table, name=OnlyTable(*table.name))
 
 
 def _readings(text: str) -> Iterator[TableName]:

@@ -63,7 +63,7 @@ def sample_query(document: DocumentPlan, method: str) -> str:
     """Ids of a random sample of the root's rows, in random order.
 
     Three parameters: the percentage, a seed, and the same seed as text."""
-    text, table = escaped(id_text(document, "r")), escaped(document.root.table.quoted)
+    text, table = escaped(id_text(document, "r")), escaped(document.root.table.rows)
     where = escaped(conditions(document.root.where, "r"))
     sample = f"{table} r TABLESAMPLE {method} (%s) REPEATABLE (%s)"
     return f"SELECT {text} FROM {sample} WHERE true{where} ORDER BY sha256(convert_to({text} || %s, 'UTF8'))"
@@ -71,7 +71,7 @@ def sample_query(document: DocumentPlan, method: str) -> str:
 
 def _select_ids(document: DocumentPlan) -> str:
     where = conditions(document.root.where, "r")
-    return f"SELECT {id_text(document, 'r')} FROM {document.root.table.quoted} r WHERE true{where}"
+    return f"SELECT {id_text(document, 'r')} FROM {document.root.table.rows} r WHERE true{where}"
 
 
 def _select(document: DocumentPlan, more: str) -> str:
@@ -80,7 +80,7 @@ def _select(document: DocumentPlan, more: str) -> str:
     where = conditions(document.root.where, "r")
     return (
         f"SELECT {id_text(document, 'r')}, encode({digest}, 'hex'){more}"
-        f" FROM {document.root.table.quoted} r WHERE true{where}"
+        f" FROM {document.root.table.rows} r WHERE true{where}"
     )
 
 

@@ -27,7 +27,7 @@ def document_query(document: DocumentPlan, ids: bool = False, indexed: bool = Tr
     where = f"WHERE true{conditions(document.root.where, 'r')}"
     query = (
         f"SELECT {text} AS id, ({Builder().object(document.root, 'r')})::text AS doc"
-        f" FROM {document.root.table.quoted} r {where}"
+        f" FROM {document.root.table.rows} r {where}"
     )
     if ids:
         query, text = f"{escaped(query)} AND {restriction(document, indexed)}", escaped(text)
@@ -131,11 +131,11 @@ class Builder:
 
 def source_of(include: Include, parent: str, child: str) -> str:
     """FROM and WHERE of an include's rows."""
-    table = f"{include.node.table.quoted} {child}"
+    table = f"{include.node.table.rows} {child}"
     filters = conditions(include.node.where, child)
     if (junction := include.through) is not None:
         link = f"{child}j"
-        joined = f"{junction.table.quoted} {link} JOIN {table} ON {matches(junction.leave, link, child)}"
+        joined = f"{junction.table.rows} {link} JOIN {table} ON {matches(junction.leave, link, child)}"
         return f"FROM {joined} WHERE {matches(junction.enter, parent, link)}{filters}"
     return f"FROM {table} WHERE {matches(include.direct_join, parent, child)}{filters}"
 

@@ -32,7 +32,7 @@ def parts_query(document: DocumentPlan, committed: bool, indexed: bool = True) -
     where = escaped(conditions(document.root.where, "r"))
     return (
         f"SELECT (SELECT json_agg(row) FROM ({escaped(rows)}) rows(row))::text"
-        f" FROM {document.root.table.quoted} r WHERE true{where} AND {restriction(document, indexed)}"
+        f" FROM {document.root.table.rows} r WHERE true{where} AND {restriction(document, indexed)}"
     )
 
 

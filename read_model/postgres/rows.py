@@ -14,7 +14,7 @@ def row_query(use: TableUse, keys: str = "") -> str:
     """A query of one column: the used columns of each row as one JSON object.
 
     `keys` limits it to the rows with the primary keys that this query (with parameters) yields."""
-    select = f"SELECT {_values(use.columns, 'r')} FROM {use.table.quoted} r"
+    select = f"SELECT {_values(use.columns, 'r')} FROM {use.table.rows} r"
     if keys:
         where = f" WHERE ({_names(use.primary_key, 'r')}) IN "
         return f"SELECT row_to_json(x)::text FROM ({escaped(select + where)}({keys})) x"

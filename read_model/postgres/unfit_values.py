@@ -44,7 +44,7 @@ def _query(document: DocumentPlan, node: Node) -> UnfitQuery | None:
     if not chosen:
         return None
     counts = ", ".join(_counts(field) for field in chosen)
-    sql = f"SELECT {counts} FROM {node.table.quoted} r WHERE true{conditions(node.where, 'r')}"
+    sql = f"SELECT {counts} FROM {node.table.rows} r WHERE true{conditions(node.where, 'r')}"
     fields = tuple(ChosenField(document.name, field.name, chosen_type(field)) for field in chosen)
     return UnfitQuery(node.table, fields, sql)
 

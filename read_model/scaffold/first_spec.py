@@ -31,8 +31,12 @@ def write_spec(catalog: Catalog, roots: list[TableName], pipeline: str) -> str:
                 f"Table {root} cannot be a root: it has no usable primary key. Add one, or choose another table."
             )
         alias = _free(_alias(root.name), {name for name, _, _ in documents})
-        documents.append((alias, spec_name(root), _root(table, catalog)))
+        documents.append((alias, _written(table), _root(table, catalog)))
     return spec_text(pipeline, documents)
+
+
+def _written(table: Table) -> str:
+    return f"ONLY {spec_name(table.name)}" if table.inherited else spec_name(table.name)
 
 
 def _alias(name: str) -> str:
@@ -92,9 +96,9 @@ def _below(relation: Relation, left: Table, catalog: Catalog) -> IncludeDraft:
 
 
 def _head(word: str, relation: Relation) -> Head:
-    head: Head = {word: spec_name(relation.right.name)}
+    head: Head = {word: _written(relation.right)}
     if relation.junction and relation.leave:
-        junction = spec_name(relation.junction.name)
+        junction = _written(relation.junction)
         sides: dict[str, Names] = {"table": junction, "from": relation.link.columns, "to": relation.leave.columns}
         return head | {"through": junction if relation.only else sides}
     return head if relation.only else head | {"by": relation.link.columns}

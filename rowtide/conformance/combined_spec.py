@@ -49,7 +49,7 @@ def _qualify(node: Any, word: str, schema: str, seen: set[int]) -> None:
     if id(node) in seen:
         return
     seen.add(id(node))
-    node[word] = schema + node[word]
+    node[word] = _qualified(node[word], schema)
     _qualify_through(node, schema, seen)
     for include in (*node.get("include", {}).values(), node.get("value")):
         if isinstance(include, dict) and include.keys() & {"one", "many"}:
@@ -58,6 +58,10 @@ def _qualify(node: Any, word: str, schema: str, seen: set[int]) -> None:
         for relation in (compute.get("of"), compute.get("count")):
             if isinstance(relation, dict):
                 _qualify(relation, "many", schema, seen)
+
+
+def _qualified(table: str, schema: str) -> str:
+    return f"ONLY {schema}{table[5:]}" if table.startswith("ONLY ") else schema + table
 
 
 def _qualify_through(node: Any, schema: str, seen: set[int]) -> None:

@@ -173,4 +173,4 @@ def misread_conditions(use: TableUse) -> list[str]:
 
 def misread_query(use: TableUse) -> str:
     """SQL that returns whether a table contains a misread date. Reads the table at most once."""
-    return f"SELECT EXISTS (SELECT FROM {use.table.quoted} WHERE {' OR '.join(misread_conditions(use))})"
+    return f"SELECT EXISTS (SELECT FROM {use.table.rows} WHERE {' OR '.join(misread_conditions(use))})"

@@ -22,7 +22,7 @@ ENTRIES = [TRAP.search(entry) for entry in re.findall(r"(?ms)^- \*\*.+?(?=^- \*\
 def test_the_traps_are_all_there_and_each_names_what_shows_it() -> None:
     assert all(ENTRIES)
     numbers = [number for entry in ENTRIES if entry for number in entry[1].split(", ")]
-    lettered = ["15b", "16b", "16c", "16d", "27b", "41b", "43b", "43c", "59b"]
+    lettered = ["15b", "15c", "16b", "16c", "16d", "27b", "41b", "43b", "43c", "59b"]
     assert sorted(numbers) == sorted([*(str(number) for number in range(1, 86)), *lettered])
     assert all(entry[4].strip() for entry in ENTRIES if entry)
 

@@ -18,7 +18,7 @@ from cdc.log.heartbeat import placeholder
 from cdc.log.names import CONTROL_PREFIXES, HEARTBEAT_PREFIX, SNAPSHOT_PREFIX
 from cdc.log.signature import ControlKey, generate_key
 from cdc.source.connector_database import ConnectorDatabase
-from read_model.catalog.catalog import TableName
+from read_model.catalog.catalog import OnlyTable, TableName
 
 DATABASE = ConnectorDatabase("db", 5432, "shop", "rowtide_shop", "s3cret", "7711325947596806084", 180000)
 ORDERS = TableName("public", "orders")
@@ -70,6 +70,15 @@ def test_columns_that_nobody_needs_stay_out() -> None:
     pattern = config({ORDERS: ("id", "order total"), tags: ()})["column.include.list"]
     assert pattern == r"(?-i:public\.orders\.(id|order\ total)),(?-i:public\.tags\.(.*))"
     assert "column.include.list" not in config()
+
+
+def test_a_snapshot_reads_only_the_rows_of_a_table_that_others_inherit_from() -> None:
+    name, odd = "snapshot.select.statement.overrides", OnlyTable("Odd Schema", 'Say "hi"')
+    settings = config({ORDERS: ("id",), OnlyTable("public", "Events"): ("id", "say"), odd: ()})
+    assert settings[name] == '"Odd Schema"."Say ""hi""",public.Events'
+    assert settings[f"{name}.public.Events"] == 'SELECT "id", "say" FROM ONLY "public"."Events"'
+    assert settings[f'{name}."Odd Schema"."Say ""hi"""'] == 'SELECT * FROM ONLY "Odd Schema"."Say ""hi"""'
+    assert name not in config()
 
 
 def test_no_tables_is_refused_instead_of_capturing_all() -> None:

@@ -10,6 +10,7 @@ from cdc.log.capture_faults import (
     loses_changes,
     relevant_faults,
 )
+from read_model.catalog.catalog import OnlyTable
 
 LINES, ODD = ("public", "lines"), ("Odd", 'Say "hi"')
 
@@ -26,6 +27,13 @@ def test_only_captured_tables_and_columns_count() -> None:
     }
     assert relevant_faults(reported, {LINES: ()}) == {LINES: ("hidden note", "hidden price")}
     assert relevant_faults(reported, {LINES: ("id",)}) == {}
+
+
+def test_children_do_no_harm_where_only_the_own_rows_are_used() -> None:
+    parent = OnlyTable("public", "lines")
+    assert relevant_faults({"public.lines": ["inherited", "filtered"]}, {parent: ()}) == {parent: ("filtered",)}
+    assert relevant_faults({"public.lines": ["inherited"]}, {LINES: ()}) == {LINES: ("inherited",)}
+    assert addition("shop", parent)[1] == 'ALTER PUBLICATION "rowtide_shop" ADD TABLE ONLY "public"."lines"'
 
 
 @pytest.mark.parametrize(

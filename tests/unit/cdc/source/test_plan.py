@@ -9,7 +9,7 @@ from cdc.source.facts import Facts, MarkerFacts, Publication, Role
 from cdc.source.marker_role import marker_warning, plan_marker_role
 from cdc.source.message_rights import plan_message_rights
 from cdc.source.plan import SourcePlan, plan_source
-from read_model.catalog.catalog import Catalog, Column, Table, TableName
+from read_model.catalog.catalog import Catalog, Column, OnlyTable, Table, TableName
 
 ORDERS = TableName("public", "orders")
 ODD = TableName("Odd Schema", 'Say "hi"')
@@ -31,6 +31,14 @@ def planned(source: Facts, *names: TableName, verifier: str | None = None) -> So
 
 def sql(plan: SourcePlan) -> list[str]:
     return [statement.sql for statement in plan.statements]
+
+
+def test_children_of_a_table_are_not_published() -> None:
+    # The application's UPDATE of a child without a key of its own would fail.
+    source, parent = facts(table(inherited=True)), OnlyTable(*ORDERS)
+    assert 'FOR TABLE ONLY "public"."orders" WITH' in str(sql(planned(source, parent)))
+    assert not planned(source, parent).refusals
+    assert "Write 'ONLY public.orders' in the spec" in str(planned(source, ORDERS).refusals)
 
 
 def test_everything_from_nothing() -> None:

@@ -1,9 +1,11 @@
 """The first spec that is written for a database."""
 
+from dataclasses import replace
+
 import pytest
 
 from read_model.catalog.catalog import Catalog, TableName
-from read_model.plan.model import DocumentPlan, Node
+from read_model.plan.model import DocumentPlan, Node, nodes
 from read_model.plan.resolve import resolve
 from read_model.scaffold.first_spec import write_spec
 from read_model.scaffold.foreign_keys import usable
@@ -40,6 +42,17 @@ def test_orders_of_the_shop() -> None:
         "shipments[]": {},
     }
     assert "customer_id" not in [field.name for field in orders.root.fields]
+
+
+def test_of_a_table_that_others_inherit_from_only_its_own_rows_are_shown() -> None:
+    shop = answered("shop").tables
+    parents = {name: replace(each, inherited=name.name in ("orders", "payments")) for name, each in shop.items()}
+    (orders,) = written(Catalog(parents), "orders")
+    assert orders.root.table.rows == 'ONLY "public"."orders"'
+    assert [node.table.name for node in nodes(orders.root) if node.table.rows.startswith("ONLY")] == [
+        "orders",
+        "payments",
+    ]
 
 
 def test_employees_of_northwind_refer_to_themselves_one_level() -> None:
