@@ -52,7 +52,7 @@ def connect(access: ElasticsearchAccess) -> AsyncElasticsearch:
     return AsyncElasticsearch(
         access.url,
         **client_options(access),
-        node_class=elastic_transport.HttpxAsyncHttpNode,
+        node_class=elastic_transport.AiohttpHttpNode,
         serializers={"application/json": RawJson()},
     )
 
