@@ -35,6 +35,16 @@ class Fingerprint(NamedTuple):
         return cls("", text, "")
 
 
+# The entry by which a publication has a table's schema. Before PostgreSQL 15 there are no schemas, filters and column
+# lists in a publication, nor the catalogue and the columns that have them: the former is read by its dependencies, the
+# latter as JSON. The view pg_publication_tables has them all, and would lock the tables.
+_PUBLISHED_SCHEMA = """
+SELECT d.objid FROM pg_depend d JOIN pg_depend s ON s.classid = d.classid AND s.objid = d.objid
+WHERE d.classid = to_regclass('pg_catalog.pg_publication_namespace')
+  AND d.refclassid = 'pg_catalog.pg_publication'::regclass AND d.refobjid = p.oid
+  AND s.refclassid = 'pg_catalog.pg_namespace'::regclass AND s.refobjid = c.relnamespace
+"""
+
 # A definition that changes and changes back is told by what never goes back: the transaction (xmin) that last wrote an
 # entry of the catalogue. Not that of the table's own entry, which every GRANT, trigger, CHECK and VACUUM FULL writes:
 # a re-read for each would cost more than it finds. The entry of its row type has the name, schema and owner, and
@@ -75,8 +85,8 @@ SELECT coalesce(json_object_agg(n.nspname || '.' || c.relname, concat_ws(' ', c.
       ',' ORDER BY b.oid)
     FROM below b))), md5(concat_ws('|', '',
   (SELECT concat_ws(' ', p.oid, p.xmin, p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate,
-      p.pubviaroot, to_json(p) ->> 'pubgencols', r.oid, r.xmin, r.prattrs, r.prqual, (
-        SELECT s.oid FROM pg_publication_namespace s WHERE s.pnpubid = p.oid AND s.pnnspid = c.relnamespace))
+      p.pubviaroot, to_json(p) ->> 'pubgencols', r.oid, r.xmin, translate(to_json(r) ->> 'prattrs', ',[]', ' '),
+      to_json(r) ->> 'prqual', ({published_schema}))
     FROM pg_publication p LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid
     WHERE p.pubname = {publication}))))), '{{}}')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type y ON y.oid = c.reltype
@@ -116,18 +126,20 @@ LEFT JOIN (pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND c.relkin
 LEFT JOIN pg_publication p ON p.pubname = {publication}
 LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid
 LEFT JOIN pg_roles o ON o.rolname = {role}
+CROSS JOIN LATERAL (SELECT to_json(r) ->> 'prqual' IS NOT NULL AS filtered,
+  string_to_array(translate(to_json(r) ->> 'prattrs', '[]', ''), ',')::int[] AS listed) m
 CROSS JOIN LATERAL (SELECT array_remove(ARRAY[
   CASE WHEN c.oid IS NULL THEN 'absent' END,
   CASE WHEN c.relpersistence <> 'p' THEN 'unlogged' END,
   CASE WHEN c.relispartition THEN 'partition' END,
   CASE WHEN c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) THEN 'inherited' END,
   CASE WHEN c.oid IS NOT NULL AND r.oid IS NULL AND p.puballtables IS NOT TRUE AND NOT EXISTS (
-    SELECT FROM pg_publication_namespace s WHERE s.pnpubid = p.oid AND s.pnnspid = c.relnamespace)
+    {published_schema})
     THEN 'unpublished' END,
   CASE WHEN c.oid IS NOT NULL AND NOT (p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate)
     THEN 'operations' END,
   CASE WHEN c.relkind = 'p' AND NOT p.pubviaroot THEN 'leaves' END,
-  CASE WHEN r.prqual IS NOT NULL THEN 'filtered' END,
+  CASE WHEN m.filtered THEN 'filtered' END,
   CASE WHEN c.relreplident = 'n' THEN 'identity-nothing' END,
   CASE WHEN c.relreplident = 'i' AND NOT EXISTS (
     SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisreplident AND i.indisvalid) THEN 'identity-dropped' END,
@@ -147,7 +159,7 @@ CROSS JOIN LATERAL (SELECT array_remove(ARRAY[
   ]::text[], NULL) || ARRAY(
     SELECT 'hidden ' || a.attname FROM pg_attribute a
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-      AND (a.attnum <> ALL (r.prattrs) OR (r.prattrs IS NULL AND a.attgenerated = 's'
+      AND (a.attnum <> ALL (m.listed) OR (m.listed IS NULL AND a.attgenerated = 's'
         AND to_json(p) ->> 'pubgencols' <> 's'))
     ORDER BY a.attnum) AS codes) f
 """
@@ -178,6 +190,7 @@ def _written(sql: str, pipeline: str, tables: Tables) -> str:
     return qualified(one_line(sql)).format(
         publication=literal(publication_name(pipeline)),
         role=literal(role_name(pipeline)),
+        published_schema=qualified(one_line(_PUBLISHED_SCHEMA)),
         tables=", ".join(f"({literal(schema)}, {literal(name)})" for schema, name in pairs),
         schemas=", ".join(sorted({literal(schema) for schema, _ in pairs})),
     )

@@ -2,9 +2,12 @@
 
 import base64
 import json
+import re
+from collections.abc import Callable
 
 import pytest
 
+from cdc.log.catalogue import Tables, catalogue_query, faults_query, foreign_keys_query, schemas_query
 from cdc.log.heartbeat import HeartbeatError, decode, emit_query
 from cdc.log.recovery import Recovery
 from tests.support.paths import CASES
@@ -34,3 +37,15 @@ def test_names_are_quoted_in_the_query() -> None:
     assert "E'back\\\\slash'" in query
     assert "\n" not in query
     assert "'rowtide-hb'" in query
+
+
+LATER = re.compile(r"pg_publication_namespace|prqual|prattrs|pubgencols|conperiod|indnullsnotdistinct|daticulocale")
+"""Catalogues and columns that PostgreSQL 14 does not have."""
+
+
+@pytest.mark.parametrize("query", [catalogue_query, faults_query, foreign_keys_query, schemas_query])
+def test_the_oldest_version_has_what_a_heartbeat_reads(
+    query: Callable[[str, Tables], str],
+) -> None:
+    sql = query("shop", [("public", "orders")])
+    assert not LATER.findall(re.sub(r"'[^']*'", "", sql)), "a name in a text is looked up, and may be missing"
