@@ -59,11 +59,13 @@ def _literal(text: str) -> str:
 
 
 def composite_json(value: str | None, layout: str) -> str | None:
-    """A row that Debezium sent as the JSON text of an object; an object is returned unchanged. Raises ValueError if the
-    row has other members than the layout."""
-    if value is None or value.startswith("{"):
-        return value
+    """A row that Debezium sent as the JSON text of an object; a stored object is returned unchanged. Raises ValueError
+    if the row has other members than the layout."""
+    if value is None:
+        return None
     members = _members(layout)
+    if value.startswith("{"):
+        return _stored(value, layout)
     texts = _texts(base64.b64decode(value).decode())
     if len(texts) != len(members):
         raise ValueError(f"a composite value has {len(texts)} members instead of {len(members)}")
@@ -81,6 +83,12 @@ def _members(layout: str) -> list[tuple[str, str, str]]:
 def _as_jsonb(layout: str) -> list[str]:
     """The members' names in the order in which jsonb prints them."""
     return sorted((name for name, _, _ in _members(layout)), key=lambda name: (len(name.encode()), name.encode()))
+
+
+def _stored(value: str, layout: str) -> str:
+    if list(msgspec.json.decode(value, type=dict[str, msgspec.Raw])) != _as_jsonb(layout):
+        raise ValueError("a composite value has other members than its type")
+    return value
 
 
 def _texts(row: str) -> list[str | None]:

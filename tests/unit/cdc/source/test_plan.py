@@ -186,6 +186,7 @@ def test_a_role_that_bypasses_row_security_may_capture() -> None:
         (facts(table(columns={"v": Column("v", "int4", generated="v")})), "virtual"),
         (facts(table(columns={"s": Column("s", "int4", generated="u")}), version=170000), "does not publish generated"),
         (facts(table(columns={"a": Column("a", "_float8", element="float8", toastable=True)})), "no placeholder"),
+        (facts(table(columns={"a": Column("a", "_int2", element="int2", toastable=True)})), "no placeholder"),
         (facts(encoding="SQL_ASCII"), "SQL_ASCII"),
         (facts(table(columns={"m": Column("m", "money")}), money_places=0), "with 0 decimal places"),
         (facts(table(columns={"a": Column("a", "_numeric", element="numeric")})), "a NaN in an array"),

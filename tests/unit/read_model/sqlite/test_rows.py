@@ -17,7 +17,10 @@ TEXTS = {"text", "bpchar", "citext", "xml", "json", "jsonb", "hstore", "bytea", 
 LONG = [
     name
     for name, (column, _, _) in EDGES.items()
-    if ((column.type in TEXTS or is_printed(column) or column.element) and column.element not in WITHOUT_PLACEHOLDER)
+    if (
+        (column.type in TEXTS or is_printed(column) or column.element or column.members)
+        and column.element not in WITHOUT_PLACEHOLDER
+    )
     or name == "numeric"
 ]
 """Types whose values can be so long that an UPDATE omits them."""

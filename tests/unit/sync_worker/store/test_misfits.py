@@ -23,6 +23,7 @@ from sync_worker.store.row_tables import Rows
 from sync_worker.store.statements import statements
 from tests.support.builders import plans
 from tests.support.builders.debezium_records import Message
+from tests.support.builders.edge_values import MEMBERS
 from tests.support.builders.history import Put, Source
 from tests.support.builders.worker_parts import WorkerParts, bind
 from tests.support.fakes.quiet_surroundings import SameSource, ShownTargets
@@ -32,6 +33,8 @@ COLUMNS = [
     *(Column("v", type_, length=8 if type_ == "bit" else None) for type_ in sorted(SUPPORTED)),
     *(Column("v", "numeric", precision=10, scale=scale) for scale in (-2, 0, 2)),
     Column("v", "mood", kind="e", labels=("sad", "ok")),
+    Column("v", "place", kind="c", members=MEMBERS),
+    Column("v", "spans", kind="r", subtype="timestamptz"),
     *(Column("v", f"_{element}", element=element) for element in sorted(ELEMENTS | WITHOUT_PLACEHOLDER)),
 ]
 VALUES: list[Any] = [
