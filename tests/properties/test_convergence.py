@@ -97,6 +97,7 @@ steps = st.one_of(
     transactions,
     transactions,
     st.just(Source.heartbeat),
+    st.just(Source.neighbours_heartbeat),
     st.builds(_kill, resent, skipped),
     st.builds(_zombie_task, some, resent, skipped, st.lists(st.integers(1, 4), max_size=8)),
     st.builds(_resnapshot, some, st.integers(0, 3), kills),

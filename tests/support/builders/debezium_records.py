@@ -126,9 +126,9 @@ class DebeziumRecords:
         return image
 
 
-def heartbeat(lsn: int) -> Message:
-    """A heartbeat."""
-    content = msgspec.json.encode({"at_ms": lsn * SLOW})
+def heartbeat(lsn: int, neighbour: str = "") -> Message:
+    """A heartbeat; with `neighbour`, that of the pipeline with this slot, on the same database."""
+    content = msgspec.json.encode({"at_ms": lsn * SLOW, **({"neighbour": neighbour} if neighbour else {})})
     message = {"prefix": "rowtide-hb", "content": base64.b64encode(content).decode()}
     source = _origin("", "", None, lsn, f'["{lsn}","{lsn}"]')
     body = {"op": "m", "ts_ms": lsn, "source": source, "transaction": None, "message": message}

@@ -144,6 +144,11 @@ class Source:
         self._stream([heartbeat(lsn)])
         return lsn
 
+    def neighbours_heartbeat(self) -> None:
+        """Emit the heartbeat of a second pipeline on the same database, which every slot receives."""
+        self._last = self._next()
+        self._stream([heartbeat(self._last, "rowtide_neighbour")])
+
     def snapshot(self, aborted_after: int | None = None) -> int:
         """Write all rows as `r`, all with one LSN; with `aborted_after`, a snapshot that ends after so many rows comes first."""
         if aborted_after is not None:
