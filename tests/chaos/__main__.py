@@ -28,6 +28,9 @@ def chaos(
         typer.Option(help="Seed of everything random: the same seed plans the same run. Default: a new one."),
     ] = None,
     minutes: Annotated[float, typer.Option(min=0.1, help="How long to inject faults, in minutes.")] = 10.0,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Without a second pipeline on the database, for a short run.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the data and the logs of the run.")] = False,
     only_capture: Annotated[
         bool,
@@ -35,7 +38,7 @@ def chaos(
     ] = False,
 ) -> None:
     """Run random writes and faults against a private pipeline, then verify every document. The last line is JSON."""
-    scenario = Scenario(seed=randrange(1, 10**6) if seed is None else seed, seconds=60 * minutes)
+    scenario = Scenario(seed=randrange(1, 10**6) if seed is None else seed, seconds=60 * minutes, alone=alone)
     with reported_errors():
         interrupt_on_terminate()
         home = read_settings().home.absolute()

@@ -1,7 +1,7 @@
 """The comparison after everything is at rest: every document, the ids both ways, and the log with itself."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -27,6 +27,13 @@ NAMES: tuple[tuple[str, str, bytes], ...] = (
     ("boxes", "code", b"SELECT code FROM boxes"),
     ("rooms", "id", b"SELECT id FROM rooms"),
     ("probes", "id", b"SELECT id FROM probes"),
+    ("jars", "id", b"SELECT id FROM public.jars"),
+    ("places", "place", b"SELECT place FROM public.places"),
+)
+NAMES_OF_THE_SECOND: tuple[tuple[str, str, bytes], ...] = (
+    ("second_boxes", "code", b"SELECT code FROM boxes"),
+    ("second_jars", "id", b"SELECT id FROM public.jars"),
+    ("second_places", "place", b"SELECT place FROM public.places"),
 )
 
 # The load's own promise: without it a contradiction in a document would prove nothing.
@@ -51,17 +58,20 @@ class FinalReport:
     log: Findings = field(default_factory=Findings)
 
 
-def compare(pipeline: LocalPipeline, access: Access, stack: Stack, report: Callable[[str], None]) -> FinalReport:
-    """Compare everything."""
-    ending = FinalReport()
+def compare(
+    pipelines: Sequence[LocalPipeline], access: Access, stack: Stack, report: Callable[[str], None]
+) -> FinalReport:
+    """Compare everything of the pipelines on one database, and read the log of the first."""
+    ending, pipeline = FinalReport(), pipelines[0]
     pipeline.programs.set_variable("ROWTIDE_ELASTICSEARCH_URL", access.url)
-    _verify(pipeline, ending, report)
+    for each in pipelines:
+        _verify(each, ending, report)
     with (
         database(pipeline.dsn) as connection,
         httpx.Client(base_url=access.url, auth=access.login, timeout=60.0) as http,
     ):
-        for alias, field_, query in NAMES:
-            _compare_names(connection, http, (alias, field_, query), ending)
+        for what in NAMES if len(pipelines) == 1 else NAMES + NAMES_OF_THE_SECOND:
+            _compare_names(connection, http, what, ending)
         for promise in PROMISES:
             row = connection.execute(promise).fetchone()
             if row != (0,):

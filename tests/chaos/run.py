@@ -10,8 +10,6 @@ from time import monotonic
 from typing import Any
 
 from cdc.log.names import connector_name
-from connections.wait import wait_until
-from infra.errors import RunnerError, ServiceUnavailable
 from infra.native.ports import free_port
 from infra.native.stack import Stack
 from infra.settings import SERVICES
@@ -19,14 +17,18 @@ from read_model.freshness import Freshness
 from rowtide.conformance.fault_proxy import FaultProxy
 from rowtide.local_pipeline import SHIPPED_SPEC, LocalPipeline, PipelinePorts, database, mark
 from rowtide.programs import ROWTIDE, WRITER
+from tests.chaos.definition_changes import DefinitionChanges
 from tests.chaos.fault_injector import FaultInjector, revive
 from tests.chaos.final_check import FinalReport, compare
 from tests.chaos.hostile_login import HostileLogin
 from tests.chaos.log import newest_messages
+from tests.chaos.publication_edits import prove
 from tests.chaos.reader import Access, Prober, Reader
 from tests.chaos.restarting_program import NO_SERVICE, RestartingProgram
 from tests.chaos.schedule import Fault, schedule
+from tests.chaos.second_pipeline import SecondPipeline
 from tests.chaos.sessions import Sessions
+from tests.chaos.settling import STILL_SECONDS, settle
 from tests.chaos.supervisor import Supervisor
 
 HERE = Path(__file__).parent
@@ -37,8 +39,6 @@ WRITER_RATE = "15"
 NEWEST_RECORDS = 2_000
 """Among which the hostile login looks for messages to copy."""
 FIRST_SECONDS = 400.0
-STILL_SECONDS = 240.0
-"""So long nothing may move while everything runs again; then the run has not converged."""
 WORKER = {
     "ROWTIDE_WORKER_SPOOL_AFTER": "300",  # So that large transactions go through the spool.
     "ROWTIDE_WORKER_BULK_DOCUMENTS": "150",
@@ -48,10 +48,12 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Scenario:
-    """What to run: everything random comes from `seed`; faults come for `seconds`."""
+    """What to run: everything random comes from `seed`; faults come for `seconds`. `alone` on its database, the
+    pipeline has no second one beside it."""
 
     seed: int
     seconds: float
+    alone: bool = False
     orders: int = ORDERS
 
 
@@ -62,6 +64,7 @@ class Chaos:
         self._stack = stack
         self._scenario = scenario
         self._report = report
+        self._unnoticed: list[str] = []
         self._spec = _write_spec(stack.settings.data_directory)
         addresses = stack.addresses
         self._access = Access(
@@ -83,7 +86,9 @@ class Chaos:
             self._reader.stop()
             for prober in self._probers:
                 prober.stop()
-            ending = compare(self._pipeline, self._access, self._stack, self._report)
+            ending = compare(
+                (self._pipeline, *(each.pipeline for each in self._seconds)), self._access, self._stack, self._report
+            )
             return self._result(ending, fault_seconds, monotonic() - began)
 
     def _open(self, opened: ExitStack) -> None:
@@ -98,7 +103,8 @@ class Chaos:
         )
         pipeline.fill(scenario.orders)
         with database(pipeline.dsn) as connection:
-            connection.execute((HERE / "schema.sql").read_bytes())
+            for schema in ("schema.sql", "definitions.sql"):
+                connection.execute((HERE / schema).read_bytes())
         self._sessions = Sessions(pipeline.dsn, scenario.seed, SESSIONS)
         self._sessions.start()
         opened.callback(self._sessions.stop)
@@ -118,6 +124,7 @@ class Chaos:
         self._worker.watch()
         opened.callback(self._worker.stop)
         self._until(lambda fresh: fresh.state in ("live", "degraded"), FIRST_SECONDS)
+        self._open_neighbours(opened)
         self._reader = Reader(self._access, seed)
         self._probers = [
             Prober(self._access, pipeline.dsn, pipeline.worker_url, seed, place) for place in range(PROBERS)
@@ -130,10 +137,20 @@ class Chaos:
         self._hostile.start()
         opened.callback(self._hostile.stop)
         connector = connector_name(pipeline.name)
+        connectors = (connector, *(each.connector for each in self._seconds))
         self._injector = FaultInjector(self._stack, self._worker, self._proxy, connector, self._report)
-        self._supervisor = Supervisor(self._stack, connector, self._injector, self._report)
+        self._supervisor = Supervisor(self._stack, connectors, self._injector, self._report)
         self._supervisor.start()
         opened.callback(self._supervisor.stop)
+        self._definitions.start()
+        opened.callback(self._definitions.stop)
+
+    def _open_neighbours(self, opened: ExitStack) -> None:
+        """Who shares the database with the pipeline, and who changes it."""
+        self._seconds = [] if self._scenario.alone else [SecondPipeline(self._stack, self._report, opened)]
+        for each in self._seconds:
+            each.settle(lambda fresh: fresh.state in ("live", "degraded"))
+        self._definitions = DefinitionChanges(self._pipeline, self._scenario.seed, self._report)
 
     def _hostile_login(self) -> HostileLogin:
         pipeline, addresses = self._pipeline, self._stack.addresses
@@ -161,8 +178,14 @@ class Chaos:
     @property
     def _failures(self) -> list[str]:
         """What must not happen to the worker, the load and the readers."""
-        faults = [self._reader.fault, *(prober.fault for prober in self._probers), self._hostile.fault]
-        harm = (*self._worker.failures, *self._supervisor.too_large, *self._hostile.accepted)
+        faults = [self._reader.fault, *(prober.fault for prober in self._probers)]
+        faults += [self._hostile.fault, self._definitions.fault, *self._unnoticed]
+        harm = (
+            *self._worker.failures,
+            *(failure for each in self._seconds for failure in each.worker.failures),
+            *self._supervisor.too_large,
+            *self._hostile.accepted,
+        )
         return [each for each in (*harm, *self._sessions.faults, *faults) if each]
 
     def _settle_down(self) -> None:
@@ -171,37 +194,22 @@ class Chaos:
         for service in SERVICES:
             revive(self._stack, service, self._report)
         self._writer.stop()
+        self._definitions.stop()
         self._sessions.stop()
         self._hostile.stop()
         self._report("the load has stopped")
         with database(self._pipeline.dsn) as connection:
             lsn = mark(connection)
-        self._until(lambda fresh: fresh.searchable >= lsn and fresh.state in ("live", "degraded"), STILL_SECONDS)
+        self._until(lambda fresh: fresh.searchable >= lsn and fresh.state == "live")
+        self._unnoticed = prove(self._pipeline, self._report)
+        with database(self._pipeline.dsn) as connection:
+            lsn = mark(connection)
+        for wait in (self._until, *(each.settle for each in self._seconds)):
+            wait(lambda fresh: fresh.searchable >= lsn and fresh.state == "live")
         self._report("everything is searchable")
 
-    def _until(self, reached: Callable[[Freshness], bool], still_seconds: float) -> None:
-        """Wait while anything moves; ServiceUnavailable when nothing does for long, or the worker failed."""
-        moved, reported = monotonic(), 0.0
-        last: Freshness | None = None
-
-        def settled() -> bool:
-            nonlocal moved, last, reported
-            now = self._pipeline.worker.freshness()
-            if now is not None and (last is None or (now.searchable, now.pending) != (last.searchable, last.pending)):
-                moved, last = monotonic(), now
-            if monotonic() - reported > 10.0:
-                reported = monotonic()
-                self._report(f"worker: {f'{now.state}, {now.pending:,} pending' if now else 'no answer'}")
-            if self._worker.failures:
-                raise RunnerError(self._worker.failures[0])
-            return (now is not None and reached(now)) or monotonic() - moved > still_seconds
-
-        wait_until(settled, float("inf"), pause_seconds=0.1)
-        now = self._pipeline.worker.freshness()
-        if now is None or not reached(now):
-            raise ServiceUnavailable(
-                f"The documents do not catch up: there was no progress for {still_seconds:.0f} s ({now})."
-            )
+    def _until(self, reached: Callable[[Freshness], bool], still_seconds: float = STILL_SECONDS) -> None:
+        settle(self._pipeline, self._worker, self._report, reached, still_seconds)
 
     def _result(self, ending: FinalReport, fault_seconds: float, took: float) -> dict[str, Any]:
         probes = sum((prober.probes for prober in self._probers), Counter[str]())
@@ -219,7 +227,10 @@ class Chaos:
             "read_by_readers": self._reader.seen,
             "probes": probes["seen"],
             "attacks": dict(sorted(self._hostile.counts.items())),
+            "changes_of_definitions": dict(sorted(self._definitions.done.items())),
+            "actions": dict(sorted(self._sessions.actions.items())),
             "worker_starts": self._worker.starts,
+            "starts_of_the_second_worker": sum(each.worker.starts for each in self._seconds),
             "transactions": dict(self._sessions.counts),
             "log": dict(ending.log.counts),
             "by_fault": dict(sorted(self._injector.done.items())),

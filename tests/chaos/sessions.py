@@ -9,7 +9,7 @@ from random import Random
 
 import psycopg
 
-from tests.chaos import order_load, warehouse_load
+from tests.chaos import definition_load, order_load, warehouse_load
 from tests.chaos.warehouse_load import Act, NoSuchRow
 
 Action = Callable[[Act], None]
@@ -39,6 +39,11 @@ MIX: tuple[tuple[Action, int], ...] = (
     (order_load.rename_around, 4),
     (order_load.tag, 4),
     (order_load.pay, 6),
+    (definition_load.add_jars, 6),
+    (definition_load.change_jar, 12),
+    (definition_load.remove_jar, 4),
+    (definition_load.permute_places, 8),
+    (definition_load.shift_places, 4),
 )
 SLOW: Action = partial(warehouse_load.shift_weight, wait=1.0)
 ROLLED_BACK, WITH_SAVEPOINT, IN_COMPANY, SLOWLY = 0.05, 0.08, 0.10, 0.04
@@ -48,13 +53,15 @@ BETWEEN_SECONDS = 0.06
 
 
 class Sessions:
-    """Some sessions, each in a thread. `counts` are the numbers of committed, refused and cut-off transactions."""
+    """Some sessions, each in a thread. `counts` are the numbers of committed, refused and cut-off transactions,
+    `actions` of what the committed ones did."""
 
     def __init__(self, dsn: str, seed: int, number: int) -> None:
         self._dsn = dsn
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self.counts: Counter[str] = Counter()
+        self.actions: Counter[str] = Counter()
         self.faults: list[str] = []
         self._threads = [
             threading.Thread(target=self._run, args=(Random(f"chaos-session-{seed}-{each}"),), daemon=True)
@@ -86,15 +93,18 @@ class Sessions:
             self._dsn, autocommit=True, connect_timeout=5, options=OPTIONS, prepare_threshold=None
         ) as connection:
             while not self._stopping.is_set() and not connection.closed:
-                self._count(self._transact(Act(connection, random, self._pause)))
+                act = Act(connection, random, self._pause)
+                self._count(self._transact(act), act.done)
                 self._pause(random.expovariate(1 / BETWEEN_SECONDS))
 
     def _pause(self, seconds: float) -> None:
         self._stopping.wait(seconds)
 
-    def _count(self, outcome: str) -> None:
+    def _count(self, outcome: str, done: list[str]) -> None:
         with self._lock:
             self.counts[outcome] += 1
+            if outcome == "committed":
+                self.actions.update(done)
 
     def _transact(self, act: Act) -> str:
         try:
@@ -130,3 +140,4 @@ def _act(act: Act) -> None:
 def _run_once(act: Act) -> None:
     (action,) = act.random.choices([action for action, _ in MIX], [weight for _, weight in MIX])
     action(act)
+    act.done.append(getattr(action, "__name__", ""))

@@ -14,11 +14,11 @@ _EVERY_SECONDS = 3.0
 
 
 class Supervisor:
-    """Checks the connector's tasks and the servers every few seconds. `done` counts the restarts."""
+    """Checks the connectors' tasks and the servers every few seconds. `done` counts the restarts."""
 
-    def __init__(self, stack: Stack, connector: str, injector: FaultInjector, report: Report) -> None:
+    def __init__(self, stack: Stack, connectors: tuple[str, ...], injector: FaultInjector, report: Report) -> None:
         self._stack = stack
-        self._path = f"/connectors/{connector}"
+        self._paths = [f"/connectors/{connector}" for connector in connectors]
         self._injector = injector
         self._report = report
         self._stopping = threading.Event()
@@ -38,13 +38,8 @@ class Supervisor:
 
     def _run(self) -> None:
         while not self._stopping.wait(_EVERY_SECONDS):
-            if trace := self._failed():
-                reason = trace.partition("\n")[0][:300]
-                self._report(f"a task of the connector failed; restarting it: {reason}")
-                self.done["failed tasks restarted"] += 1
-                if "RecordTooLarge" in trace:
-                    self.too_large.append(f"a task of the connector failed: {reason}")
-                self._post("restart?includeTasks=true&onlyFailed=true")
+            for path in self._paths:
+                self._restart_failed(path)
             for service in SERVICES:
                 with self._injector.reserved(service) as alone:
                     if alone and self._stack.process(service) is None:
@@ -52,10 +47,19 @@ class Supervisor:
                         self.done[f"{service} ended by itself"] += 1
                         revive(self._stack, service, self._report)
 
-    def _failed(self) -> str:
+    def _restart_failed(self, path: str) -> None:
+        if trace := self._failed(path):
+            reason = trace.partition("\n")[0][:300]
+            self._report(f"a task of {path} failed; restarting it: {reason}")
+            self.done["failed tasks restarted"] += 1
+            if "RecordTooLarge" in trace:
+                self.too_large.append(f"a task of {path} failed: {reason}")
+            self._post(f"{path}/restart?includeTasks=true&onlyFailed=true")
+
+    def _failed(self, path: str) -> str:
         try:
             with connect_client(self._stack.addresses, 5.0) as client:
-                answer = client.get(f"{self._path}/status")
+                answer = client.get(f"{path}/status")
         except httpx.TransportError:
             return ""
         if not answer.is_success:
@@ -67,6 +71,6 @@ class Supervisor:
     def _post(self, path: str) -> None:
         try:
             with connect_client(self._stack.addresses, 20.0) as client:
-                client.post(f"{self._path}/{path}")
+                client.post(path)
         except httpx.TransportError:
             return

@@ -1,7 +1,7 @@
 """Random transactions over the second schema. Each keeps what the tables hold twice in step, statement by statement."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -19,6 +19,8 @@ class Act:
     connection: psycopg.Connection[Any]
     random: Random
     pause: Callable[[float], None]
+    done: list[str] = field(default_factory=list)
+    """The names of the actions done."""
 
     def query_value(self, query: bytes, *values: object) -> Any:
         """The first column of the first row, None when there is none."""

@@ -20,7 +20,7 @@ def test_half_a_minute_of_faults() -> None:
     with data_directory() as home:
         environment = {**os.environ, "ROWTIDE_HOME": str(home), "ROWTIDE_CACHE": cache, "ROWTIDE_PROFILE": "test"}
         done = subprocess.run(
-            [sys.executable, "-m", "tests.chaos", "--seed", str(SEED), "--minutes", "0.5"],
+            [sys.executable, "-m", "tests.chaos", "--seed", str(SEED), "--minutes", "0.5", "--alone"],
             env=environment,
             cwd=CHECKOUT,
             capture_output=True,
@@ -36,4 +36,5 @@ def test_half_a_minute_of_faults() -> None:
     assert result["changes"] > 500
     assert result["read_by_readers"] > 500
     assert result["probes"] > 0
+    assert result["changes_of_definitions"]
     assert all(result["attacks"][kind] > 0 for kind in ("forged", "malformed", "replayed", "requests"))
