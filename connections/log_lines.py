@@ -19,6 +19,8 @@ from connections.settings import PREFIX
 OWN = "rowtide"
 """The logger of our own lines; those of libraries appear from warnings on."""
 _SERVER = "uvicorn"
+_SERVER_PARTS = ("uvicorn.error", "uvicorn.asgi")
+"""Loggers to which uvicorn gives a level of their own, if a server of this process was made with one."""
 _fields_first = structlog.processors.LogfmtRenderer(bool_as_flag=False)
 
 
@@ -78,7 +80,7 @@ def reset_logging() -> None:
     root = logging.getLogger()
     root.handlers = [handler for handler in root.handlers if not _is_ours(handler)]
     root.setLevel(logging.WARNING)
-    for name in (OWN, _SERVER):
+    for name in (OWN, _SERVER, *_SERVER_PARTS):
         logging.getLogger(name).setLevel(logging.NOTSET)
 
 

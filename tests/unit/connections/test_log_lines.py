@@ -7,8 +7,12 @@ import re
 
 import pytest
 import structlog
+from starlette.applications import Starlette
 
 from connections.log_lines import LogSettings, configure_logging
+from http_server.client_network import Proxies
+from http_server.open_connections import ConnectionLimits
+from http_server.server import http_server
 
 
 def lines(form: str, level: str = "info") -> list[str]:
@@ -36,6 +40,11 @@ def test_a_line_has_a_time_with_its_zone_a_level_an_event_and_fields() -> None:
     assert second.endswith(r"WARNING two\nlines pipeline=shop reason=first\nsecond")
     assert third.endswith("WARNING a failure pipeline=shop")
     assert fourth.endswith("INFO Uvicorn running on here pipeline=shop")
+
+
+def test_the_level_of_a_server_made_before_does_not_last() -> None:
+    http_server(Starlette(), ConnectionLimits(), Proxies(), "critical")
+    assert len(lines("text")) == 4
 
 
 def test_json_has_one_object_on_each_line() -> None:
