@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
+import httpx
+
 from connections.wait import wait_until
 from infra.errors import RunnerError
 from infra.native import supervisor
@@ -55,7 +57,7 @@ class Bench:
         self._stack, self._size, self._report = stack, size, report
         self._root = stack.settings.data_directory
         self._spec = spec
-        dsn = create_database(stack.addresses.postgres_dsn, DATABASE)
+        dsn = self._dsn = create_database(stack.addresses.postgres_dsn, DATABASE)
         port = free_ports()["connect_port"]
         self._worker_url = f"http://{LOOPBACK}:{port}"
         self._environment = {
@@ -178,9 +180,15 @@ class Bench:
     def _live(self, awaited: bool) -> Live:
         how = "a reader waits" if awaited else "no reader waits"
         self._report(f"{latency.COMMANDS_PER_S} commands a second for {self._size.live_seconds} s; {how}")
-        with self._worker() as worker:
+        with self._worker() as worker, Source(self._dsn) as source, self._elasticsearch() as elasticsearch:
             worker.wait(self._source.marker(), PATIENCE_SECONDS)
-            return latency.measure(worker, self._source, self._programs, self._size.live_seconds, awaited)
+            finder = latency.Finder(source, elasticsearch, "orders")
+            return latency.measure(worker, self._source, finder, self._programs, self._size.live_seconds, awaited)
+
+    def _elasticsearch(self) -> httpx.Client:
+        addresses = self._stack.addresses
+        login = (addresses.elasticsearch_username, addresses.elasticsearch_password)
+        return httpx.Client(base_url=addresses.elasticsearch_url, auth=login, timeout=60, trust_env=False)
 
     def _reads(self) -> dict[str, object]:
         self._report(

@@ -84,6 +84,21 @@ class Source:
         )
         return monotonic()
 
+    def change_order(self, place: int) -> tuple[int, int, float]:
+        """Change one order of those that `change_one` leaves alone for long; returns its id, its new revision, and when
+        its commit was done."""
+        row = self._connection.execute(
+            "UPDATE orders SET revision = revision + 1 WHERE id = (SELECT id FROM orders WHERE deleted_at IS NULL"
+            " ORDER BY id DESC OFFSET %s LIMIT 1) RETURNING id, revision",
+            [place],
+        ).fetchone()
+        assert row is not None
+        return row[0], row[1], monotonic()
+
+    def is_archived(self, order: int) -> bool:
+        """Whether the order is in no document any more."""
+        return bool(self._value("SELECT deleted_at IS NOT NULL FROM orders WHERE id = %s", order))
+
     def _value(self, query: str, *parameters: object) -> Any:
         row = self._connection.execute(query, parameters or None).fetchone()
         assert row is not None

@@ -26,8 +26,8 @@ def results() -> Results:
         coalesced=Drain(150_000, 300, 3.0, 2.0),
         elasticsearch_initial=Rate(1000, 0.05),
         elasticsearch=[Rate(1000, 0.1), Rate(1000, 0.1)],
-        live=Live([float(n) for n in range(1, 101)], 49.9),
-        awaited=Live([float(n) for n in range(101, 201)], 49.9),
+        live=Live([float(n) for n in range(1, 101)], 49.9, [7.0]),
+        awaited=Live([float(n) for n in range(101, 201)], 49.9, [8.0]),
         worker_peak_rss=100_000_000,
         seconds=12.3,
     )
