@@ -25,13 +25,13 @@ _MOMENTS = {
 _MEMBER = re.compile(r'"((?:[^"\\]|""|\\.)*)"|([^,()"]*)', re.DOTALL)
 _ESCAPED = re.compile(r'""|\\(.)', re.DOTALL)
 _MOMENT = re.compile(r"(\d+)(-\d\d-\d\d)(?: (\d\d:\d\d:\d\d(?:\.\d+)?))?(\+00)?( BC)?")
-_FIRST_OF_MANY = 9999
-"""The last year that is printed without a sign."""
+_LAST_UNSIGNED_YEAR = 9999
+"""Later years are printed with a plus."""
 
 
 def composite(column: Column) -> ValueForm:
     """The form of a composite column whose members are all supported."""
-    members = sorted(column.members, key=lambda member: (len(member.name.encode()), member.name.encode()))
+    members = sorted(column.members, key=lambda member: _place(member.name))
     shown = ", ".join(f"{_literal(member.name)}, {_oracle(member)}" for member in members)
     layout = json.dumps([[member.name, member.type, member.kind] for member in column.members]).replace("{", "\\u007b")
     return ValueForm(
@@ -52,6 +52,11 @@ def _oracle(member: Column) -> str:
     if member.type == "numeric":
         return f"CASE WHEN length(({value})::text) > {LONGEST_NUMBER} THEN to_jsonb(({value})::text) ELSE to_jsonb({value}) END"
     return value
+
+
+def _place(name: str) -> tuple[int, bytes]:
+    """Where jsonb prints a member: it sorts the names."""
+    return len(name.encode()), name.encode()
 
 
 def _literal(text: str) -> str:
@@ -82,7 +87,7 @@ def _members(layout: str) -> list[tuple[str, str, str]]:
 @cache
 def _as_jsonb(layout: str) -> list[str]:
     """The members' names in the order in which jsonb prints them."""
-    return sorted((name for name, _, _ in _members(layout)), key=lambda name: (len(name.encode()), name.encode()))
+    return sorted((name for name, _, _ in _members(layout)), key=_place)
 
 
 def _stored(value: str, layout: str) -> str:
@@ -137,5 +142,5 @@ def _moment(text: str) -> str:
         return text
     digits, day, clock, zone, era = parts.groups()
     year = 1 - int(digits) if era else int(digits)
-    shown = f"+{year}" if year > _FIRST_OF_MANY else f"{year:04d}" if year >= 0 else f"-{-year:04d}"
+    shown = f"+{year}" if year > _LAST_UNSIGNED_YEAR else f"{year:04d}" if year >= 0 else f"-{-year:04d}"
     return f"{shown}{day}{f'T{clock}' if clock else ''}{'Z' if zone else ''}"

@@ -9,10 +9,23 @@ from http.client import HTTPConnection
 from time import monotonic, perf_counter
 from urllib.parse import urlsplit
 
+import httpx
+
+from infra.addresses import Addresses
 from infra.errors import RunnerError
 from tests.bench.recorder import Asked
 
 _TIMEOUT_SECONDS = 60.0
+
+
+def elasticsearch_client(addresses: Addresses) -> httpx.Client:
+    """A client of the stack's Elasticsearch, signed in as its administrator."""
+    return httpx.Client(
+        base_url=addresses.elasticsearch_url,
+        auth=(addresses.elasticsearch_username, addresses.elasticsearch_password),
+        timeout=120.0,
+        trust_env=False,
+    )
 
 
 @dataclass(frozen=True, slots=True)

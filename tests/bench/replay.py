@@ -12,6 +12,7 @@ import httpx
 from infra.addresses import Addresses
 from infra.errors import RunnerError
 from tests.bench.bulk_bodies import Bodies
+from tests.bench.clients import elasticsearch_client
 from tests.bench.report import Rate
 
 CONNECTIONS = 3
@@ -23,12 +24,7 @@ class Replay:
     def __init__(self, addresses: Addresses, index: str, body: dict[str, Any]) -> None:
         self._index = index
         self._body = body
-        self._http = httpx.Client(
-            base_url=addresses.elasticsearch_url,
-            auth=(addresses.elasticsearch_username, addresses.elasticsearch_password),
-            timeout=120.0,
-            trust_env=False,
-        )
+        self._http = elasticsearch_client(addresses)
 
     def __enter__(self) -> Self:
         self._request("PUT", f"/{self._index}", json=self._body)

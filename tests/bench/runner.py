@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
-import httpx
-
 from connections.wait import wait_until
 from infra.errors import RunnerError
 from infra.native import supervisor
@@ -21,6 +19,7 @@ from read_model.spec.parser import parse_spec
 from rowtide.programs import ROWTIDE, WRITER, Programs
 from tests.bench import latency
 from tests.bench.bulk_bodies import write_bodies
+from tests.bench.clients import elasticsearch_client
 from tests.bench.log import LogReader, Stretch
 from tests.bench.reads import ReadBench
 from tests.bench.replay import Replay
@@ -180,15 +179,10 @@ class Bench:
     def _live(self, awaited: bool) -> Live:
         how = "a reader waits" if awaited else "no reader waits"
         self._report(f"{latency.COMMANDS_PER_S} commands a second for {self._size.live_seconds} s; {how}")
-        with self._worker() as worker, Source(self._dsn) as source, self._elasticsearch() as elasticsearch:
+        with self._worker() as worker, Source(self._dsn) as source, elasticsearch_client(self._stack.addresses) as http:
             worker.wait(self._source.marker(), PATIENCE_SECONDS)
-            finder = latency.Finder(source, elasticsearch, "orders")
+            finder = latency.Finder(source, http, "orders")
             return latency.measure(worker, self._source, finder, self._programs, self._size.live_seconds, awaited)
-
-    def _elasticsearch(self) -> httpx.Client:
-        addresses = self._stack.addresses
-        login = (addresses.elasticsearch_username, addresses.elasticsearch_password)
-        return httpx.Client(base_url=addresses.elasticsearch_url, auth=login, timeout=60, trust_env=False)
 
     def _reads(self) -> dict[str, object]:
         self._report(
